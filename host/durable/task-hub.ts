@@ -1,0 +1,90 @@
+import type { HistoryEvent } from "./history.js";
+
+export type RuntimeStatus =
+  | "Pending"
+  | "Running"
+  | "Suspended"
+  | "Completed"
+  | "Failed"
+  | "Terminated"
+  | "ContinuedAsNew"
+  | "Canceled";
+
+export const TERMINAL_STATUSES: ReadonlySet<RuntimeStatus> = new Set(["Completed", "Failed", "Terminated", "Canceled"]);
+
+/** An instance as it stands. `input`, `output` and `customStatus` are texts as stored: JSON, or plain after a failure. */
+export interface InstanceState {
+  instanceId: string;
+  executionId: string;
+  name: string;
+  version: string | null;
+  runtimeStatus: RuntimeStatus;
+  input: string | null;
+  output: string | null;
+  customStatus: string | null;
+  /** Milliseconds since the epoch. */
+  createdMs: number;
+  lastUpdatedMs: number;
+  parentInstanceId: string | null;
+}
+
+export interface StartRequest {
+  name: string;
+  /** A fresh id (32 hex digits) when absent. */
+  instanceId?: string | undefined;
+  version?: string | undefined;
+  /** JSON text; null for no input. */
+  input: string | null;
+}
+
+export interface InstanceFilter {
+  instanceIdPrefix?: string;
+  createdFromMs?: number;
+  createdToMs?: number;
+  /** Empty or absent: every status. */
+  runtimeStatus?: RuntimeStatus[];
+}
+
+export interface InstancePage {
+  instances: InstanceState[];
+  /** Where the next page begins; absent on the last one. */
+  continuation?: string;
+}
+
+/** Why the hub did not do as asked. The code decides the HTTP status; the message is for a person. */
+export class TaskHubError extends Error {
+  readonly code: "exists" | "not-found" | "finished" | "not-finished" | "invalid-id" | "wrong-state" | "not-served";
+  constructor(code: TaskHubError["code"], message: string) {
+    super(message);
+    this.name = "TaskHubError";
+    this.code = code;
+  }
+}
+
+/**
+ * What clients may ask of a task hub. Every method that changes something resolves only when the change is
+ * durable: it then survives a SIGKILL of the host.
+ */
+export interface TaskHub {
+  readonly name: string;
+  /** Rejects with `exists` while an instance of that id is not finished, `invalid-id` for an id that can't be stored. */
+  start(request: StartRequest): Promise<{ instanceId: string; executionId: string }>;
+  get(instanceId: string): Promise<InstanceState | undefined>;
+  /** The committed events of the current execution; `undefined` for an unknown instance. */
+  history(instanceId: string): Promise<HistoryEvent[] | undefined>;
+  /** Sorted by instance id. `continuation` comes from an earlier page; `top` limits this one. */
+  list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage>;
+  /** `data` is JSON text. Rejects with `not-found` or `finished`, as do the next three. */
+  raiseEvent(instanceId: string, name: string, data: string): Promise<void>;
+  terminate(instanceId: string, reason: string | null): Promise<void>;
+  /** Rejects with `wrong-state` when already suspended. */
+  suspend(instanceId: string, reason: string | null): Promise<void>;
+  /** Rejects with `wrong-state` when not suspended. */
+  resume(instanceId: string, reason: string | null): Promise<void>;
+  /** Starts the stored name and input again, under a new id or the same one. */
+  restart(instanceId: string, newId: boolean): Promise<{ instanceId: string; executionId: string }>;
+  /** Rejects with `not-found`, or `not-finished` for a running instance. */
+  purge(instanceId: string): Promise<void>;
+  /** Deletes finished instances only, and says how many. */
+  purgeBy(filter: InstanceFilter): Promise<number>;
+}
