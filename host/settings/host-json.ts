@@ -1,0 +1,182 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+import type { LogLevel } from "../logger.js";
+import { ConfigurationError } from "./configuration-error.js";
+import { replaceNames } from "./names.js";
+
+/** What the host reads of `host.json`, every default filled in. */
+export interface HostJson {
+  routePrefix: string;
+  /** Only these functions run; absent: all. */
+  functions?: readonly string[];
+  /** Milliseconds; `undefined` for no limit. */
+  functionTimeoutMs: number | undefined;
+  /** By category; see `logging/log-levels.ts` for how a line finds its level. */
+  logLevels: Readonly<Record<string, LogLevel | "none">>;
+  customHeaders: Readonly<Record<string, string>>;
+  durableTask: DurableTaskSettings;
+}
+
+/** The section `extensions.durableTask`. */
+export interface DurableTaskSettings {
+  hubName: string;
+  maxConcurrentActivityFunctions: number;
+  maxConcurrentOrchestratorFunctions: number;
+  maxOrchestrationActions: number;
+  /** `undefined` unless set: then it is the version of instances started without one. */
+  defaultVersion?: string;
+  storeInputsInOrchestrationHistory: boolean;
+  overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
+  defaultAsyncRequestSleepTimeMs: number;
+  /** Name of the app setting that holds the storage connection string. */
+  connectionName: string;
+}
+
+const HALF_AN_HOUR_MS = 30 * 60_000;
+const PER_CPU = 10;
+const DEFAULT_CONNECTION = "AzureWebJobsStorage";
+const OVERRIDE_PREFIX = "azurefunctionsjobhost__";
+const LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;
+
+/** Settings are texts when they come from the environment, so numbers and booleans are read from texts too. */
+const truth = z.union([
+  z.boolean(),
+  z
+    .string()
+    .regex(/^(true|false)$/i)
+    .transform((text) => text.toLowerCase() === "true"),
+]);
+const count = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().int().positive());
+const level = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(LEVELS));
+
+const durableTaskSchema = z
+  .object({
+    hubName: z.string().optional(),
+    maxConcurrentActivityFunctions: count.optional(),
+    maxConcurrentOrchestratorFunctions: count.optional(),
+    maxOrchestrationActions: count.default(100_000),
+    defaultVersion: z.string().optional(),
+    storeInputsInOrchestrationHistory: truth.default(false),
+    overridableExistingInstanceStates: z.enum(["NonRunningStates", "AnyState"]).default("NonRunningStates"),
+    http: z.object({ defaultAsyncRequestSleepTimeMilliseconds: count.default(30_000) }).prefault({}),
+    storageProvider: z.object({ connectionName: z.string().min(1).default(DEFAULT_CONNECTION) }).prefault({}),
+  })
+  .prefault({});
+
+const hostJsonSchema = z.object({
+  version: z.literal("2.0", { error: 'must be "2.0"' }),
+  functions: z.array(z.string()).optional(),
+  functionTimeout: z.string().optional(),
+  logging: z.object({ logLevel: z.record(z.string(), level).default({}) }).prefault({}),
+  extensions: z
+    .object({
+      http: z
+        .object({
+          routePrefix: z.string().default("api"),
+          customHeaders: z.record(z.string(), z.string()).default({}),
+        })
+        .prefault({}),
+      durableTask: durableTaskSchema,
+    })
+    .prefault({}),
+});
+
+/**
+ * Reads `host.json`.
+ *
+ * @param text the file's text; `undefined` when there is none, which means defaults
+ * @param env `%NAME%` values, and `AzureFunctionsJobHost__a__b` values which win over the file
+ * @throws ConfigurationError naming the property that is wrong
+ */
+export function parseHostJson(text: string | undefined, env: NodeJS.ProcessEnv): HostJson {
+  const tree = text === undefined ? { version: "2.0" } : parseJson(text);
+  const parsed = hostJsonSchema.safeParse(withOverrides(tree, env));
+  if (!parsed.success) throw new ConfigurationError(`host.json: ${describe(parsed.error)}`);
+  const { extensions, functions, functionTimeout, logging } = parsed.data;
+  return {
+    routePrefix: replaceNames(extensions.http.routePrefix, env, "host.json: extensions.http.routePrefix").replace(
+      /^\/+|\/+$/g,
+      "",
+    ),
+    ...(functions && { functions }),
+    functionTimeoutMs: functionTimeoutMs(functionTimeout),
+    logLevels: logging.logLevel,
+    customHeaders: extensions.http.customHeaders,
+    durableTask: durableTaskSettings(extensions.durableTask, env),
+  };
+}
+
+function durableTaskSettings(section: z.infer<typeof durableTaskSchema>, env: NodeJS.ProcessEnv): DurableTaskSettings {
+  const perMachine = PER_CPU * availableParallelism();
+  const { hubName, defaultVersion, http, storageProvider, ...rest } = section;
+  return {
+    hubName: hubNameOf(replaceNames(hubName ?? "TestHubName", env, "host.json: extensions.durableTask.hubName")),
+    maxConcurrentActivityFunctions: rest.maxConcurrentActivityFunctions ?? perMachine,
+    maxConcurrentOrchestratorFunctions: rest.maxConcurrentOrchestratorFunctions ?? perMachine,
+    maxOrchestrationActions: rest.maxOrchestrationActions,
+    ...(defaultVersion !== undefined && { defaultVersion }),
+    storeInputsInOrchestrationHistory: rest.storeInputsInOrchestrationHistory,
+    overridableExistingInstanceStates: rest.overridableExistingInstanceStates,
+    defaultAsyncRequestSleepTimeMs: http.defaultAsyncRequestSleepTimeMilliseconds,
+    connectionName: storageProvider.connectionName,
+  };
+}
+
+function hubNameOf(name: string): string {
+  if (/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(name)) return name;
+  throw new ConfigurationError(
+    `host.json: extensions.durableTask.hubName "${name}" can't name tables: use 3 to 45 letters and digits, a letter first.`,
+  );
+}
+
+function functionTimeoutMs(text: string | undefined): number | undefined {
+  if (text === undefined) return HALF_AN_HOUR_MS;
+  if (text === "-1") return undefined;
+  const parts = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(text);
+  if (!parts)
+    throw new ConfigurationError(`host.json: functionTimeout "${text}" must be "hh:mm:ss", or "-1" for none.`);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new ConfigurationError(`host.json is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function withOverrides(tree: unknown, env: NodeJS.ProcessEnv): unknown {
+  if (!isBranch(tree)) return tree;
+  const merged = structuredClone(tree);
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !name.toLowerCase().startsWith(OVERRIDE_PREFIX)) continue;
+    setPath(merged, name.slice(OVERRIDE_PREFIX.length).split("__"), value);
+  }
+  return merged;
+}
+
+/** Property names are matched without regard to case, as .NET configuration does. */
+function setPath(tree: Record<string, unknown>, [head = "", ...rest]: string[], value: string): void {
+  const key = Object.keys(tree).find((known) => known.toLowerCase() === head.toLowerCase()) ?? head;
+  if (rest.length === 0) {
+    tree[key] = value;
+    return;
+  }
+  const branch = Object.hasOwn(tree, key) ? tree[key] : undefined;
+  const next = isBranch(branch) ? branch : {};
+  Object.defineProperty(tree, key, { value: next, enumerable: true, writable: true, configurable: true });
+  setPath(next, rest, value);
+}
+
+function isBranch(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join(".") || "the file"} ${issue.message}`).join("; ");
+}
