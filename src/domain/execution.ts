@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
+import { Guid, Id, Instant, Name, Text } from "./text.js";
+import { Direction, ItemState, StepStatus, Verb } from "./vocabulary.js";
+
+/** What went wrong, in the words of the catalogue (`errors.ts`). */
+export const Failure = z.strictObject({ code: z.string().max(64), message: z.string().max(2_000) });
+export type Failure = z.infer<typeof Failure>;
+
+/** One node of an execution's tree. */
+export interface Step {
+  /** Unique in the execution, e.g. `groups/2/items/web-01/promote-replica`. */
+  id: string;
+  title: string;
+  status: StepStatus;
+  itemId?: string | undefined;
+  startedAt?: string | undefined;
+  endedAt?: string | undefined;
+  /** 0 to 100. */
+  progress?: number | undefined;
+  /** What it found or waits for, for people. */
+  detail?: string | undefined;
+  error?: Failure | undefined;
+  children?: Step[] | undefined;
+}
+
+export const Step: z.ZodType<Step> = z.strictObject({
+  id: z.string().min(1).max(300),
+  title: z.string().min(1).max(200),
+  status: StepStatus,
+  itemId: Id.optional(),
+  startedAt: Instant.optional(),
+  endedAt: Instant.optional(),
+  progress: z.number().min(0).max(100).optional(),
+  detail: z.string().max(2_000).optional(),
+  error: Failure.optional(),
+  get children() {
+    return z.array(Step).max(2_100).optional();
+  },
+});
+
+/** How one item came out of an execution. */
+export const ItemOutcome = z.strictObject({
+  itemId: Id,
+  outcome: z.enum(["succeeded", "failed", "skipped", "already-done", "cancelled"]),
+  state: ItemState,
+  recoveryPoint: RecoveryPoint.nullable(),
+  dataLoss: DataLoss.nullable(),
+  /** Seconds from the execution's start until the workload ran at the other site; null when it does not. */
+  recoverySeconds: z.number().min(0).nullable(),
+  failure: Failure.nullable(),
+});
+export type ItemOutcome = z.infer<typeof ItemOutcome>;
+
+/** What an execution runs on. */
+export const Subject = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("plan"), planId: Id, planVersion: z.int().min(1) }),
+  z.strictObject({ kind: z.literal("item"), itemId: Id }),
+]);
+export type Subject = z.infer<typeof Subject>;
+
+/** What the caller may choose at start. */
+export const ExecutionOptions = z.strictObject({
+  recoveryPoint: RecoveryPointChoice.optional(),
+  /** Unplanned only: `attempt` tries to shut the source down and goes on if that fails (P5). */
+  sourceShutdown: z.enum(["attempt", "skip"]).default("attempt"),
+  /** Test only: the isolated network; missing means one made for the test and removed with it. */
+  testNetworkId: Id.optional(),
+  /** Notes of test clean-up. */
+  notes: Text.optional(),
+});
+export type ExecutionOptions = z.infer<typeof ExecutionOptions>;
+
+const common = {
+  executionId: Guid,
+  idempotencyKey: z.string().min(1).max(200),
+  worldId: Id,
+  subject: Subject,
+  verb: Verb,
+  direction: Direction,
+  /** Null for a single item: the content it runs is the implicit plan of one group. */
+  planHash: z.string().nullable(),
+  itemIds: z.array(Id).min(1).max(2_000),
+  options: ExecutionOptions,
+  requestedBy: Name,
+  requestedAt: Instant,
+};
+
+const ended = { endedAt: Instant, outcomes: z.array(ItemOutcome).max(2_000) };
+
+/** The record of an execution: our own row, which outlives the orchestration's history. Only an ended one has an end. */
+export const Execution = z.discriminatedUnion("status", [
+  z.strictObject({ ...common, status: z.enum(["running", "awaiting-approval", "awaiting-input", "paused"]) }),
+  z.strictObject({ ...common, ...ended, status: z.enum(["succeeded", "succeeded-with-failures"]) }),
+  z.strictObject({ ...common, ...ended, status: z.enum(["failed", "cancelled"]), failure: Failure }),
+]);
+export type Execution = z.infer<typeof Execution>;
+
+/** The steps of one part of an execution that has ended (an item, a group's actions, the shutdown stage). */
+export const StepRecord = z.strictObject({ part: z.string().min(1).max(200), steps: z.array(Step).max(300) });
+export type StepRecord = z.infer<typeof StepRecord>;

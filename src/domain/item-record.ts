@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { DataLoss, RecoveryPoint } from "./recovery-point-choice.js";
+import { Guid, Id, Instant, Name, Text } from "./text.js";
+import { Direction, ItemState, Scenario, Verb } from "./vocabulary.js";
+
+/** A hazard that is not a state: what it is, since when, what to do. */
+export const ItemCondition = z.strictObject({
+  type: z.enum(["split-brain", "not-replicating", "leftovers"]),
+  since: Instant,
+  whatToDo: Text,
+});
+export type ItemCondition = z.infer<typeof ItemCondition>;
+
+/** What Secondsite knows of one protected item; the execution that holds it is its lock. */
+export const ItemRecord = z.strictObject({
+  worldId: Id,
+  itemId: Id,
+  name: Name,
+  scenario: Scenario,
+  replicationGroupId: Id.nullable(),
+  state: ItemState,
+  /** Why it is in that state, in words, when that is not plain; null otherwise. */
+  reason: Text.nullable(),
+  direction: Direction,
+  /** Where the workload runs. */
+  activeSiteId: Id,
+  epoch: z.int().min(0),
+  heldBy: z.strictObject({ executionId: Guid, verb: Verb, from: ItemState }).nullable(),
+  recoveryPoint: RecoveryPoint.nullable(),
+  dataLoss: DataLoss.nullable(),
+  lastTestFailoverAt: Instant.nullable(),
+  lastFailoverAt: Instant.nullable(),
+  conditions: z.array(ItemCondition).max(10),
+});
+export type ItemRecord = z.infer<typeof ItemRecord>;

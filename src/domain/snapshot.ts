@@ -1,0 +1,50 @@
+import type { RecoveryPoint } from "./recovery-point-choice.js";
+import type { Machine, ProtectedItem, ReplicationPolicy, Site } from "./world.js";
+
+/** What the hypervisor sees of one protected item at a moment. */
+export interface ItemSnapshot {
+  item: ProtectedItem;
+  machine: Machine;
+  policy: ReplicationPolicy;
+  /** Epoch of the newest promotion; 0 before the first. */
+  epoch: number;
+  source: CopySnapshot;
+  replica: CopySnapshot;
+  replication: {
+    /** `stopped` means that no new points are made. */
+    state: "replicating" | "stopped";
+    /** Age of the newest data received, in emulated seconds (RPO). */
+    rpoSeconds: number;
+    newestPoint: RecoveryPoint | null;
+  };
+  /** Test copies that exist now. */
+  testCopies: { executionId: string; networkId: string; power: Power }[];
+}
+
+export type Power = "on" | "off";
+
+/** One copy of a workload at one site. */
+export interface CopySnapshot {
+  siteId: string;
+  power: Power;
+  heartbeat: "ok" | "none";
+  /** VMware tools; `disabled` on a Windows machine failed over to Azure (F6), `absent` where there are none. */
+  tools: "running" | "disabled" | "absent";
+  /** True when the copy takes production writes. */
+  writable: boolean;
+}
+
+/** What the hypervisor sees of one site. */
+export interface SiteSnapshot {
+  site: Site;
+  reachable: boolean;
+  /** Names in use at the site: machines that are not protected, and copies that were started. */
+  machineNames: string[];
+  testNetworks: { id: string; executionId: string }[];
+}
+
+/** Everything that prerequisites look at. */
+export interface EstateSnapshot {
+  items: ItemSnapshot[];
+  sites: SiteSnapshot[];
+}

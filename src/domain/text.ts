@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/**
+ * An id that a user gives: letters, digits, `-`, `_` and `.`, first a letter or digit, at most 64.
+ * It is safe as a table key, a URL segment and a part of a task key.
+ */
+export const Id = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    "use 1 to 64 letters, digits, '-', '_' or '.', the first a letter or digit",
+  );
+
+/** A name shown to people: one line, 1 to 80 characters, no control characters. */
+export const Name = z
+  .string()
+  .min(1)
+  .max(80)
+  .regex(/^[^\p{Cc}]+$/u, "control characters are not allowed");
+
+/** Free text of a person: at most 2,000 characters. */
+export const Text = z.string().min(1).max(2_000);
+
+/** A lower-case GUID. */
+export const Guid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, "use a lower-case GUID");
+
+/** A moment as ISO 8601 UTC text. */
+export const Instant = z.iso.datetime();
+
+/** An IPv4 address range such as `10.20.0.0/24`. */
+export const AddressRange = z.cidrv4();
+
+/** An IPv4 address. */
+export const Address = z.ipv4();
+
+/** Milliseconds since the epoch as ISO 8601 UTC text. */
+export const toInstant = (ms: number): string => new Date(ms).toISOString();
+
+/** ISO 8601 text as milliseconds since the epoch. */
+export const toMs = (instant: string): number => Date.parse(instant);

@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+/** The kind of protection an item has: where it runs and where its replica waits. */
+export const Scenario = z.enum(["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv", "azure-to-azure"]);
+export type Scenario = z.infer<typeof Scenario>;
+
+/** Where machines run. Physical servers belong to a vCenter site's configuration server. */
+export const SiteKind = z.enum(["vcenter", "vmm-cloud", "azure-region"]);
+export type SiteKind = z.infer<typeof SiteKind>;
+
+/** What may be asked of an item or a plan. */
+export const Verb = z.enum([
+  "test-failover",
+  "test-clean-up",
+  "planned-failover",
+  "unplanned-failover",
+  "change-recovery-point",
+  "commit",
+  "reprotect",
+  "failback",
+  "cancel",
+  "full-run",
+]);
+export type Verb = z.infer<typeof Verb>;
+
+/** Where an item's workload is. A state under way is a gerund, at rest a participle. */
+export const ItemState = z.enum([
+  "protected",
+  "testing-failover",
+  "test-failed-over",
+  "cleaning-up",
+  "failing-over",
+  "failover-failed",
+  "failed-over",
+  "changing-recovery-point",
+  "committing",
+  "committed",
+  "cancelling",
+]);
+export type ItemState = z.infer<typeof ItemState>;
+
+/** How far an execution is. */
+export const ExecutionStatus = z.enum([
+  "running",
+  "awaiting-approval",
+  "awaiting-input",
+  "paused",
+  "succeeded",
+  "succeeded-with-failures",
+  "failed",
+  "cancelled",
+]);
+export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
+
+/** How far one step of an execution is. */
+export const StepStatus = z.enum([
+  "waiting",
+  "running",
+  "awaiting-input",
+  "succeeded",
+  "succeeded-with-failures",
+  "failed",
+  "skipped",
+  "already-done",
+  "cancelled",
+]);
+export type StepStatus = z.infer<typeof StepStatus>;
+
+export const FailoverType = z.enum(["test", "planned", "unplanned"]);
+export type FailoverType = z.infer<typeof FailoverType>;
+
+export const Direction = z.enum(["primary-to-recovery", "recovery-to-primary"]);
+export type Direction = z.infer<typeof Direction>;
+
+export const Criticality = z.enum(["critical", "optional"]);
+export type Criticality = z.infer<typeof Criticality>;
+
+/** What happens to the rest of an execution when something in it fails. */
+export const OnFailure = z.enum(["stop", "continue"]);
+export type OnFailure = z.infer<typeof OnFailure>;

@@ -1,0 +1,94 @@
+import type { Execution, StepRecord } from "../domain/execution.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import type { Plan, PlanVersion } from "../domain/plan.js";
+import type { ItemState, Verb } from "../domain/vocabulary.js";
+import type { World } from "../domain/world.js";
+
+/** A value with the ETag to send back when changing it. */
+export interface Tagged<T> {
+  value: T;
+  etag: string;
+}
+
+/** One page of a list; `cursor` is missing on the last one. */
+export interface Page<T> {
+  entries: T[];
+  cursor?: string;
+}
+
+export interface PageRequest {
+  /** At most 100. */
+  limit: number;
+  /** A cursor of an earlier page; anything else is refused as `invalid-input`. */
+  cursor?: string;
+}
+
+/** An imported world, without its machines (those are the hypervisor's). */
+export interface WorldRecord {
+  worldId: string;
+  name: string;
+  importedAt: string;
+  itemCount: number;
+}
+
+/** The state an item goes to while held. */
+export interface ItemClaim {
+  itemId: string;
+  /** The state the caller saw; the claim is refused as `etag-mismatch` when the item has left it. */
+  from: ItemState;
+  during: ItemState;
+}
+
+/** One item's change. The item must be held by `executionId`, or the update is refused as `item-held`. */
+export interface ItemUpdate {
+  itemId: string;
+  change: Partial<Omit<ItemRecord, "worldId" | "itemId" | "heldBy">>;
+  /** True gives the item up together with the change. */
+  release: boolean;
+}
+
+/**
+ * The records of Secondsite. Every method is safe to repeat. Errors are RecoveryError of the codes named;
+ * `row-unreadable` may come from any read, and such a row is never overwritten.
+ */
+export interface Store {
+  /** Saves a world and an item record for each of its items. Refuses `world-in-use` while an item is held. */
+  putWorld(world: World, importedAt: string): Promise<WorldRecord>;
+  getWorld(worldId: string): Promise<WorldRecord | null>;
+  listWorlds(page: PageRequest): Promise<Page<WorldRecord>>;
+
+  listItems(worldId: string, page: PageRequest): Promise<Page<ItemRecord>>;
+  /** The items asked for, in that order; refuses `item-not-found` naming those that are not there. */
+  getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
+  /**
+   * Takes all of the items for an execution, or none. Items it holds already are left as they are.
+   * Refuses `item-held` naming the holder, `etag-mismatch` when an item has left its `from` state, `item-not-found`.
+   */
+  acquireItems(worldId: string, executionId: string, verb: Verb, claims: readonly ItemClaim[]): Promise<ItemRecord[]>;
+  /** Changes items that the execution holds, in batches of 100. Items it holds no longer are skipped when the change only releases. */
+  updateItems(worldId: string, executionId: string, updates: readonly ItemUpdate[]): Promise<void>;
+  /** Gives items up without changing them; those of other holders are left alone. */
+  releaseItems(worldId: string, executionId: string, itemIds: readonly string[]): Promise<void>;
+
+  /**
+   * Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create.
+   * Refuses `etag-mismatch` or `already-exists`.
+   */
+  putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
+  getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;
+  /** A version as it was when saved; what executions run. */
+  getPlanVersion(planId: string, version: number): Promise<PlanVersion | null>;
+  listPlans(page: PageRequest): Promise<Page<PlanVersion>>;
+
+  /** Records an execution unless one of its id exists; answers the recorded one and whether this call created it. */
+  createExecution(execution: Execution): Promise<{ execution: Execution; created: boolean }>;
+  getExecution(executionId: string): Promise<Tagged<Execution> | null>;
+  /** Replaces the record; refuses `etag-mismatch`. */
+  updateExecution(execution: Execution, etag: string): Promise<string>;
+  /** Newest first. */
+  listExecutions(page: PageRequest): Promise<Page<Execution>>;
+  /** Keeps the steps of ended parts; the same part written again replaces it. */
+  putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
+  /** All kept steps of an execution, by part. */
+  getSteps(executionId: string): Promise<StepRecord[]>;
+}
