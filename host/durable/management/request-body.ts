@@ -1,0 +1,53 @@
+import type { IncomingMessage } from "node:http";
+import { RequestError } from "./answer.js";
+
+/** The genuine host's limit. */
+const LONGEST_BODY_BYTES = 100 * 1024 * 1024;
+
+/**
+ * The request's body as text, empty when there is none.
+ * @throws RequestError 413 for more than 100 MiB, 400 for bytes that are not UTF-8.
+ */
+export async function readText(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of req) {
+    const part = chunk as Buffer;
+    bytes += part.length;
+    if (bytes > LONGEST_BODY_BYTES) {
+      throw new RequestError(413, { Message: `The body is longer than ${LONGEST_BODY_BYTES} bytes.` });
+    }
+    chunks.push(part);
+  }
+  return decoded(Buffer.concat(chunks));
+}
+
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new RequestError(400, { Message: "Invalid JSON content", ExceptionMessage: "The body is not UTF-8 text." });
+  }
+}
+
+/**
+ * `text` itself, once it is known to be JSON: inputs and events are kept as they were sent.
+ * @throws RequestError 400 for anything else, the empty text included.
+ */
+export function jsonText(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch (error) {
+    throw new RequestError(400, {
+      Message: "Invalid JSON content",
+      ExceptionMessage: error instanceof Error ? error.message : String(error),
+    });
+  }
+}
+
+/** Whether the request says that its body is JSON, whatever the character set. */
+export function isJson(req: IncomingMessage): boolean {
+  const mediaType = (req.headers["content-type"] ?? "").split(";")[0];
+  return mediaType?.trim().toLowerCase() === "application/json";
+}
