@@ -71,6 +71,15 @@ export const ExecutionOptions = z.strictObject({
 });
 export type ExecutionOptions = z.infer<typeof ExecutionOptions>;
 
+/** Somebody asked for the end: `restore-protection` undoes every finished step, `as-documented` only stops (P7). */
+export const CancelRequest = z.strictObject({
+  behaviour: z.enum(["restore-protection", "as-documented"]),
+  requestedBy: Name,
+  requestedAt: Instant,
+  reason: Text.optional(),
+});
+export type CancelRequest = z.infer<typeof CancelRequest>;
+
 const common = {
   executionId: Guid,
   idempotencyKey: z.string().min(1).max(200),
@@ -84,6 +93,7 @@ const common = {
   options: ExecutionOptions,
   requestedBy: Name,
   requestedAt: Instant,
+  cancelRequest: CancelRequest.optional(),
 };
 
 const ended = { endedAt: Instant, outcomes: z.array(ItemOutcome).max(2_000) };

@@ -1,0 +1,35 @@
+import type { Plan } from "./plan.js";
+
+/** A cryptographic digest as lower-case hexadecimal text of at least 32 digits (SHA-256 in the composition). */
+export type HashFunction = (text: string) => string;
+
+/** JSON with the keys of every object in order, so that equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+  return `{${fields.join(",")}}`;
+}
+
+/** What an approval and an execution are bound to: the plan's content, whatever the order of its keys. */
+export const planHash = (plan: Plan, hash: HashFunction): string => hash(canonicalJson(plan));
+
+/** The execution's id: the same GUID (version 8 layout) for the same idempotency key, so that a start repeats safely. */
+export function executionIdOf(idempotencyKey: string, hash: HashFunction): string {
+  const digits = hash(`secondsite-execution\n${idempotencyKey}`);
+  const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `8${digits.slice(13, 16)}`,
+    `${variant}${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
+  ].join("-");
+}
+
+/** The key under which the hypervisor keeps one effect for ever. */
+export const taskKey = (executionId: string, step: string, subjectId: string): string =>
+  `${executionId}/${step}/${subjectId}`;

@@ -1,0 +1,108 @@
+import type { Plan } from "./plan.js";
+import type { FailoverType, Verb } from "./vocabulary.js";
+
+/** What decides which phases a run has. */
+export interface Circumstances {
+  plan: Pick<Plan, "shutdown" | "groups" | "validation">;
+  /** Unplanned only: the source site is left alone. */
+  skipSourceShutdown: boolean;
+  /** Test only: a network that is there is used, so none is made. */
+  ownTestNetwork: boolean;
+}
+
+/** Something that an execution does to the whole plan or to each of its items. */
+export interface Phase {
+  id: string;
+  title: string;
+  /** `item`: done for each item, and shown under it. */
+  scope: "plan" | "item";
+  when?: (circumstances: Circumstances) => boolean;
+}
+
+const phase = (id: string, title: string, when?: Phase["when"]): Phase => ({
+  id,
+  title,
+  scope: "plan",
+  ...(when && { when }),
+});
+const each = (id: string, title: string, when?: Phase["when"]): Phase => ({
+  ...phase(id, title, when),
+  scope: "item",
+});
+
+const needsValidation = ({ plan }: Circumstances): boolean => plan.validation.required;
+const touchesSource = ({ skipSourceShutdown }: Circumstances): boolean => !skipSourceShutdown;
+const makesNetwork = ({ ownTestNetwork }: Circumstances): boolean => !ownTestNetwork;
+
+/** What every verb does, in order. The stories in `orchestrators/` visit these phases and no others. */
+export const ITINERARIES = {
+  "test-failover": [
+    phase("prerequisites", "Check prerequisites"),
+    phase("test-network", "Create the test network", makesNetwork),
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("create-test-copy", "Create the test copy"),
+    phase("groups", "Start the groups"),
+    each("start-test-copy", "Start the test copy"),
+    each("verify", "Verify that it runs"),
+  ],
+  "test-clean-up": [
+    each("remove-test-copy", "Remove the test copy"),
+    phase("remove-test-network", "Remove the test network"),
+    phase("prove-nothing-left", "Prove that nothing is left"),
+  ],
+  "planned-failover": [
+    phase("prerequisites", "Check prerequisites"),
+    phase("shutdown", "Shut the sources down"),
+    each("shut-down-source", "Shut the source down"),
+    each("final-synchronise", "Synchronise the last changes"),
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("stop-replication", "Stop replication"),
+    each("promote-replica", "Promote the replica"),
+    phase("groups", "Start the groups"),
+    each("start-replica", "Start the replica"),
+    each("verify", "Verify that it runs"),
+    phase("validation", "Await validation", needsValidation),
+  ],
+  "unplanned-failover": [
+    phase("prerequisites", "Check prerequisites"),
+    phase("shutdown", "Try to shut the sources down", touchesSource),
+    each("shut-down-source", "Try to shut the source down", touchesSource),
+    each("final-synchronise", "Try to synchronise the last changes", touchesSource),
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("stop-replication", "Stop replication"),
+    each("promote-replica", "Promote the replica"),
+    phase("groups", "Start the groups"),
+    each("start-replica", "Start the replica"),
+    each("verify", "Verify that it runs"),
+    phase("validation", "Await validation", needsValidation),
+  ],
+  "change-recovery-point": [
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("promote-replica", "Promote the replica from it"),
+    each("start-replica", "Start the replica"),
+    each("verify", "Verify that it runs"),
+  ],
+  commit: [each("delete-recovery-points", "Delete the recovery points")],
+  cancel: [
+    each("demote-replica", "Demote the replica"),
+    each("restore-replication", "Restore replication"),
+    each("restart-source", "Start the source again"),
+    each("prove-protected", "Prove that it is protected"),
+  ],
+  reprotect: [],
+  failback: [],
+  "full-run": [],
+} as const satisfies Record<Verb, readonly Phase[]>;
+
+/** The phases that a run of the verb would visit, in order. */
+export function itineraryOf(verb: Verb, circumstances: Circumstances): Phase[] {
+  const phases: readonly Phase[] = ITINERARIES[verb];
+  return phases.filter(({ when }) => when?.(circumstances) ?? true);
+}
+
+/** Which of a plan's actions a verb concerns; verbs that are not failovers run none. */
+export function failoverTypeOf(verb: Verb): FailoverType | null {
+  if (verb === "test-failover") return "test";
+  if (verb === "planned-failover") return "planned";
+  return verb === "unplanned-failover" || verb === "failback" ? "unplanned" : null;
+}

@@ -1,0 +1,23 @@
+/** How often and how fast a call is repeated. Delays in milliseconds of real time. */
+export interface RetryPolicy {
+  maxAttempts: number;
+  firstDelayMs: number;
+  backoff: number;
+  maxDelayMs: number;
+}
+
+/** Named, so that no call site has numbers. `none` is tried once. */
+export const RETRY_POLICIES = {
+  none: { maxAttempts: 1, firstDelayMs: 0, backoff: 1, maxDelayMs: 0 },
+  "hypervisor-call": { maxAttempts: 5, firstDelayMs: 1_000, backoff: 2, maxDelayMs: 30_000 },
+  "store-write": { maxAttempts: 8, firstDelayMs: 250, backoff: 2, maxDelayMs: 15_000 },
+  webhook: { maxAttempts: 4, firstDelayMs: 1_000, backoff: 3, maxDelayMs: 60_000 },
+} as const satisfies Record<string, RetryPolicy>;
+
+export type RetryPolicyName = keyof typeof RETRY_POLICIES;
+
+/** How long to wait after the given attempt (1 is the first), or null when it was the last one. */
+export function delayAfter(policy: RetryPolicy, attempt: number): number | null {
+  if (attempt >= policy.maxAttempts) return null;
+  return Math.min(policy.firstDelayMs * policy.backoff ** (attempt - 1), policy.maxDelayMs);
+}
