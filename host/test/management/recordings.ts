@@ -58,3 +58,9 @@ function lines(file: string): unknown[] {
   const text = readFileSync(`${GOLDEN_FOLDER}${file}`, "utf8");
   return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as unknown]));
 }
+
+/** The same value with stack traces cut short, as the recordings have them in some places and not in others. */
+export function withShortTraces(value: unknown): unknown {
+  const text = JSON.stringify(value) ?? "null";
+  return JSON.parse(text.replace(/(?:(\\+n) {4}at [^\\"]+)+/g, "$1    at …"));
+}
