@@ -83,6 +83,8 @@ export interface TaskScheduledEvent extends Common {
   EventType: typeof EventType.TaskScheduled;
   Name: string;
   Version: string;
+  /** Always null: history does not keep inputs, as on the genuine host. */
+  Input: null;
   ParentTraceContext: null;
   Tags: null;
 }
@@ -115,7 +117,8 @@ export interface SubOrchestrationCreatedEvent extends Common {
   Name: string;
   Version: string | null;
   InstanceId: string;
-  Input: string | null;
+  /** Always null, as for activities. */
+  Input: null;
   ClientSpanId: null;
   Tags: null;
 }

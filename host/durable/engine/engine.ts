@@ -1,0 +1,288 @@
+import { randomUUID } from "node:crypto";
+import { EventType, type HistoryEvent } from "../history.js";
+import { HubTakenError, type InboxMessage, type StoredInstance } from "../store/port.js";
+import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
+import { type Episode, type EpisodeDeps, runEpisode } from "./episode.js";
+import { executionStarted } from "./events.js";
+import { Idle } from "./idle.js";
+import { Inbox } from "./inbox.js";
+import type { EngineOptions } from "./options.js";
+import { Projection } from "./projection.js";
+import { type Message, Session } from "./session.js";
+import { Tasks } from "./tasks.js";
+import { WorkQueue } from "./work-queue.js";
+
+/** The most messages that one episode takes: a commit should stay small enough for a few transactions. */
+const MESSAGES_PER_EPISODE = 500;
+
+/** The store has retried already when an episode fails; what is left may need a person. */
+const RETRY_EPISODE_MS = 30_000;
+
+/**
+ * Runs orchestrations: takes messages, replays, commits what an episode decided as one transaction, and only then
+ * carries it out. After a crash the history says what was decided and has not ended; it is simply done again.
+ */
+export class Engine {
+  readonly options: EngineOptions;
+  readonly sessions = new Map<string, Session>();
+  readonly idle = new Idle();
+  readonly projection: Projection;
+  readonly inbox: Inbox;
+  readonly newGuid: () => string;
+  readonly #episodes: WorkQueue<Session>;
+  readonly #tasks: Tasks;
+  readonly #loading = new Map<string, Promise<Session | undefined>>();
+  readonly #deps: EpisodeDeps;
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.newGuid = options.newGuid ?? randomUUID;
+    const { store, clock, app } = options;
+    const choose = options.choose ?? (() => 0);
+    const onError = (error: unknown): void => this.fail(error);
+    this.projection = new Projection({ store, clock, idle: this.idle, onError });
+    this.inbox = new Inbox({
+      store,
+      clock,
+      deliver: (instanceId, messages) => this.deliverInbox(instanceId, messages),
+    });
+    this.#episodes = new WorkQueue({
+      limit: options.maxConcurrentOrchestrators,
+      choose,
+      idle: this.idle,
+      onError,
+      work: (session) => this.#runOne(session),
+    });
+    this.#tasks = new Tasks(this);
+    this.#deps = {
+      app,
+      now: () => clock.now(),
+      newExecutionId: () => this.newGuid().replaceAll("-", ""),
+      strict: options.replay === "every-step",
+    };
+  }
+
+  /** Begins an instance whose row is in the store. */
+  begin(instance: StoredInstance): Session {
+    const session = new Session(instance);
+    this.sessions.set(instance.instanceId, session);
+    this.deliverStart(session);
+    return session;
+  }
+
+  deliverStart(session: Session): void {
+    this.deliver(session, { event: executionStarted(session.instance), executionId: session.instance.executionId });
+  }
+
+  /** The unfinished instance of that id; undefined when there is none or it has ended. */
+  async session(instanceId: string): Promise<Session | undefined> {
+    const present = this.sessions.get(instanceId);
+    if (present) return present;
+    const loading =
+      this.#loading.get(instanceId) ?? this.#load(instanceId).finally(() => this.#loading.delete(instanceId));
+    this.#loading.set(instanceId, loading);
+    return loading;
+  }
+
+  /** Takes up an instance from the store where it stood; undefined when it has ended. */
+  async #load(instanceId: string): Promise<Session | undefined> {
+    const instance = await this.options.store.readInstance(instanceId);
+    if (!instance || TERMINAL_STATUSES.has(instance.runtimeStatus)) return undefined;
+    const session = Session.restore(instance, await this.options.store.readExecution(instance.instanceId));
+    this.inbox.continueAfter(session.inboxThrough);
+    const completed = session.events.find((event) => event.EventType === EventType.ExecutionCompleted);
+    if (completed?.EventType === EventType.ExecutionCompleted) {
+      this.#setStatus(session, completed.OrchestrationStatus, completed.Result);
+      return undefined;
+    }
+    this.sessions.set(instance.instanceId, session);
+    if (session.events.length === 0) this.deliverStart(session);
+    else this.#tasks.carryOut(session);
+    this.#enqueue(session);
+    return session;
+  }
+
+  /** Hands over durable messages, and drops those that are history already or come too late. */
+  deliverInbox(instanceId: string, messages: InboxMessage[]): void {
+    const session = this.sessions.get(instanceId);
+    const fresh = session ? messages.filter((message) => message.key > session.inboxThrough) : [];
+    if (session) for (const { key, event } of fresh) this.deliver(session, { key, event });
+    const stale = messages.filter((message) => !fresh.includes(message));
+    if (stale.length > 0) this.#deleteFromInbox(instanceId, stale);
+  }
+
+  deliver(session: Session, message: Message): void {
+    if (this.#stopped || session.ended) return;
+    session.mailbox.push(message);
+    this.#enqueue(session);
+  }
+
+  /** Stops taking work and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#episodes.stop();
+    this.#tasks.stop();
+    for (const session of this.sessions.values()) session.cancelAlarms();
+    await this.idle.whenIdle();
+    await this.projection.flush();
+  }
+
+  /** A fault of the engine itself. Losing the hub ends it; anything else is logged with what it hit. */
+  fail(error: unknown, session?: Session): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.options.logger.log("error", `The durable engine failed: ${failure.message}`, {
+      category: "Host.Durable",
+      ...(session ? { instanceId: session.id } : {}),
+    });
+    if (!(failure instanceof HubTakenError)) return;
+    this.#stopped = true;
+    this.#episodes.stop();
+    this.#tasks.stop();
+    this.options.onFatal?.(failure);
+  }
+
+  #enqueue(session: Session): void {
+    if (session.queued || session.running || !session.hasWork) return;
+    session.queued = true;
+    this.#episodes.add(session);
+  }
+
+  async #runOne(session: Session): Promise<void> {
+    session.queued = false;
+    session.running = true;
+    const batch = this.#nextBatch(session);
+    try {
+      if (batch.length > 0 || session.continuing) await this.#episode(session, batch);
+    } catch (error) {
+      this.fail(error, session);
+      return this.#tryLater(session, batch);
+    }
+    session.running = false;
+    this.#enqueue(session);
+  }
+
+  /** The episode could not be committed: nothing of it has happened, and its messages still wait. */
+  #tryLater(session: Session, batch: Message[]): void {
+    if (this.#stopped) return;
+    session.mailbox.unshift(...batch);
+    this.options.clock.at(this.options.clock.now() + RETRY_EPISODE_MS, () => {
+      session.running = false;
+      this.#enqueue(session);
+    });
+  }
+
+  #nextBatch(session: Session): Message[] {
+    if (session.continuing) return [];
+    const limit = this.options.replay === "every-step" ? 1 : MESSAGES_PER_EPISODE;
+    const batch: Message[] = [];
+    const taken = new Set<string>();
+    while (batch.length < limit && session.mailbox.length > 0) {
+      const message = session.mailbox.shift() as Message;
+      const identity = endOf(message.event);
+      if (!session.accepts(message) || (identity && taken.has(identity))) continue;
+      if (identity) taken.add(identity);
+      batch.push(message);
+    }
+    return batch;
+  }
+
+  async #episode(session: Session, batch: Message[]): Promise<void> {
+    const episode = await runEpisode(session, batch, this.#deps);
+    const carried = batch.splice(batch.length - episode.carriedOver, episode.carriedOver);
+    await this.#commit(session, batch, episode);
+    this.#warn(session, episode.warnings);
+    session.mailbox.unshift(...carried);
+    this.#deleteFromInbox(session.id, batch);
+    if (episode.generation) {
+      session.beginGeneration();
+      const { executionId, start } = episode.generation;
+      Object.assign(session.instance, { executionId, input: start.Input, createdMs: Date.parse(start.Timestamp) });
+      session.continuing = true;
+    } else if (session.continuing) {
+      session.markPlayed();
+      session.continuing = false;
+    }
+    session.append(episode.rows);
+    session.instance.customStatus = episode.customStatus;
+    this.#tasks.cancelTimers(session, episode.cancelledTimers);
+    this.#updateStatus(session, batch, episode);
+    if (episode.ended) this.#end(session, episode.ended);
+    else
+      this.#tasks.carryOut(
+        session,
+        episode.rows.map((row) => row.event),
+      );
+  }
+
+  async #commit(session: Session, batch: Message[], episode: Episode): Promise<void> {
+    const { instance } = session;
+    const keys = batch.flatMap((message) => message.key ?? []);
+    const inboxThrough = keys.at(-1) ?? (episode.generation ? session.inboxThrough : undefined);
+    await this.options.store.commit({
+      instanceId: instance.instanceId,
+      executionId: episode.generation?.executionId ?? instance.executionId,
+      startId: instance.startId,
+      firstRow: episode.generation ? 0 : session.events.length,
+      events: episode.rows,
+      overwriteBelow: episode.generation
+        ? Math.max(session.overwriteBelow, session.events.length)
+        : session.overwriteBelow,
+      checkpoint: session.events.length === 0 || episode.generation !== undefined || episode.ended !== undefined,
+      ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
+      ...(inboxThrough === undefined ? {} : { inboxThrough }),
+      committedMs: this.options.clock.now(),
+    });
+    if (inboxThrough !== undefined) session.inboxThrough = inboxThrough;
+  }
+
+  #deleteFromInbox(instanceId: string, messages: readonly Message[]): void {
+    const keys = messages.flatMap((message) => message.key ?? []);
+    if (keys.length === 0) return;
+    this.idle.run(
+      () => this.options.store.deleteInbox(instanceId, keys),
+      (error) => this.fail(error),
+    );
+  }
+
+  #updateStatus(session: Session, batch: Message[], episode: Episode): void {
+    const { instance } = session;
+    for (const { event } of batch) {
+      if (event.EventType === EventType.ExecutionSuspended || event.EventType === EventType.ExecutionResumed) {
+        instance.output = event.Reason;
+      }
+    }
+    const status = episode.ended?.status ?? (episode.suspended ? "Suspended" : "Running");
+    this.#setStatus(session, status, episode.ended ? episode.ended.output : instance.output);
+  }
+
+  #setStatus(session: Session, status: RuntimeStatus, output: string | null): void {
+    const nowMs = this.options.clock.now();
+    Object.assign(session.instance, { runtimeStatus: status, output, lastUpdatedMs: nowMs });
+    if (TERMINAL_STATUSES.has(status)) session.instance.completedMs = nowMs;
+    this.projection.changed(session.instance);
+  }
+
+  #end(session: Session, ended: NonNullable<Episode["ended"]>): void {
+    session.cancelAlarms();
+    this.sessions.delete(session.id);
+    session.ended = true;
+    this.#deleteFromInbox(session.id, session.mailbox.splice(0));
+    this.#tasks.reportEnd(session, ended);
+  }
+
+  #warn(session: Session, warnings: string[]): void {
+    for (const warning of warnings) {
+      if (session.warned.has(warning)) continue;
+      session.warned.add(warning);
+      const fields = { category: "Host.Durable", instanceId: session.id, function: session.instance.name };
+      this.options.logger.log("warning", `${session.instance.name} (${session.id}): ${warning}`, fields);
+    }
+  }
+}
+
+/** Names the task or timer that an event ends, so that a duplicate in the same batch is seen. */
+function endOf(event: HistoryEvent): string | undefined {
+  if ("TaskScheduledId" in event) return `task ${event.TaskScheduledId}`;
+  return event.EventType === EventType.TimerFired ? `task ${event.TimerId}` : undefined;
+}

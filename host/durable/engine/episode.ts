@@ -1,0 +1,207 @@
+import type { FunctionApp, RegisteredFunction } from "../../app/function-app.js";
+import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
+import type { StoredEvent } from "../store/port.js";
+import { type OrchestratorAnswer, readAnswer, readFailedAnswer } from "./answer.js";
+import { decided, executionCompleted, executionStarted, orchestratorCompleted, orchestratorStarted } from "./events.js";
+import { asReplayed, orchestratorPayload } from "./payload.js";
+import { type Ending, Replay, ReplayFault, type ReplayResult } from "./replay.js";
+import type { Message, Session } from "./session.js";
+
+/** How large a custom status may be, in bytes of UTF-16. */
+const CUSTOM_STATUS_LIMIT = 16 * 1024;
+
+/** What one episode comes to; nothing of it counts until it is committed. */
+export interface Episode {
+  rows: StoredEvent[];
+  /** Set when the rows begin a new generation in place of the present history. */
+  generation?: { executionId: string; start: ExecutionStartedEvent };
+  ended?: { status: "Completed" | "Failed" | "Terminated"; output: string | null; error: string | null };
+  suspended: boolean;
+  customStatus: string | null;
+  cancelledTimers: number[];
+  /** Messages that the next generation gets: the last so many of the batch. */
+  carriedOver: number;
+  warnings: string[];
+}
+
+export interface EpisodeDeps {
+  app: FunctionApp;
+  now: () => number;
+  newExecutionId: () => string;
+  /** Runs each orchestrator twice and compares the answers: code that is not deterministic shows at once. */
+  strict: boolean;
+}
+
+/** Runs the orchestrator over its history and the new messages, and works out what follows. */
+export async function runEpisode(session: Session, batch: readonly Message[], deps: EpisodeDeps): Promise<Episode> {
+  const nowMs = deps.now();
+  const messages = batch.map((message) => message.event);
+  for (const event of messages) event.IsPlayed = false;
+  const fresh = session.continuing ? [] : [orchestratorStarted(nowMs), ...messages];
+  const history = [...session.events, ...fresh];
+  const start = history.find((event) => event.EventType === EventType.ExecutionStarted) as ExecutionStartedEvent;
+
+  const { answer, result } = await decide(session, start, history, fresh, deps);
+  for (const event of messages) event.IsPlayed = true;
+  const tooLarge = limitCustomStatus(answer?.customStatus ?? null);
+  const ending = tooLarge ?? result.ending;
+  const kept = result.ending?.kind === "terminated" ? session.instance.customStatus : (answer?.customStatus ?? null);
+  const base = {
+    suspended: result.suspended,
+    customStatus: tooLarge ? null : kept,
+    cancelledTimers: result.cancelledTimers,
+    warnings: warningsOf(answer, result),
+    carriedOver: 0,
+  };
+  if (ending?.kind === "continue-as-new") {
+    return { ...base, ...nextGeneration(start, ending, deps), customStatus: null, carriedOver: ending.carriedOver };
+  }
+  const rows = [
+    ...fresh.map((event) => ({ event, taskInput: null })),
+    ...result.decisions.map((decision) => decided(decision, session.instance.executionId, nowMs)),
+  ];
+  const ended = ending ? endingOf(start.Name, ending) : undefined;
+  if (ended)
+    rows.push({ event: executionCompleted(ended.status, ended.output, result.nextId, nowMs), taskInput: null });
+  rows.push({ event: orchestratorCompleted(nowMs), taskInput: null });
+  return { ...base, rows, ...(ended ? { ended } : {}) };
+}
+
+/** The orchestrator's answer and what the host makes of it. A terminated instance is not asked any more. */
+async function decide(
+  session: Session,
+  start: ExecutionStartedEvent,
+  history: HistoryEvent[],
+  fresh: HistoryEvent[],
+  deps: EpisodeDeps,
+): Promise<{ answer?: OrchestratorAnswer; result: ReplayResult }> {
+  const terminated = fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
+  if (terminated) return { result: cutShort(history, { kind: "terminated", reason: terminated.Input }) };
+  const fn = deps.app.find(start.Name);
+  if (fn?.trigger.type !== "orchestrationTrigger") {
+    return { result: cutShort(history, { kind: "failed", error: unknownOrchestrator(start.Name, deps.app) }) };
+  }
+  const replayed = [...session.replayed, ...fresh.map(asReplayed)];
+  try {
+    const answer = await ask(deps.app, fn, start, replayed);
+    if (deps.strict) await compareWithAnother(answer, deps.app, fn, start, replayed);
+    return { answer, result: new Replay(answer).run(history) };
+  } catch (error) {
+    return {
+      result: cutShort(history, { kind: "failed", error: error instanceof Error ? error.message : String(error) }),
+    };
+  }
+}
+
+async function ask(
+  app: FunctionApp,
+  fn: RegisteredFunction,
+  start: ExecutionStartedEvent,
+  replayed: unknown[],
+): Promise<OrchestratorAnswer> {
+  try {
+    const { returnValue } = await app.invoke(fn, {
+      inputs: [{ name: fn.trigger.name, data: {} }],
+      triggerValue: orchestratorPayload(start, replayed),
+      instanceId: start.OrchestrationInstance.InstanceId,
+    });
+    return readAnswer(returnValue?.json);
+  } catch (error) {
+    const answer = readFailedAnswer(error);
+    if (answer) return answer;
+    throw error;
+  }
+}
+
+async function compareWithAnother(
+  answer: OrchestratorAnswer,
+  app: FunctionApp,
+  fn: RegisteredFunction,
+  start: ExecutionStartedEvent,
+  replayed: unknown[],
+): Promise<void> {
+  const again = await ask(app, fn, start, replayed);
+  const first = JSON.stringify(answer);
+  const second = JSON.stringify(again);
+  if (first !== second) {
+    throw new ReplayFault(
+      `Non-Deterministic workflow detected: two replays of the same history answered differently: ${first} and ${second}`,
+    );
+  }
+}
+
+/** The outcome where no replay says more: the next id is that behind all recorded tasks. */
+function cutShort(history: HistoryEvent[], ending: Ending): ReplayResult {
+  const nextId = Math.max(...history.map((event) => event.EventId)) + 1;
+  return { decisions: [], ending, suspended: false, nextId, cancelledTimers: [], openTasks: 0, warnings: [] };
+}
+
+function nextGeneration(
+  start: ExecutionStartedEvent,
+  ending: Ending & { kind: "continue-as-new" },
+  deps: EpisodeDeps,
+): Pick<Episode, "rows" | "generation"> {
+  const nowMs = deps.now();
+  const executionId = deps.newExecutionId();
+  const next = executionStarted({
+    instanceId: start.OrchestrationInstance.InstanceId,
+    executionId,
+    name: start.Name,
+    version: start.Version,
+    input: ending.input === undefined || ending.input === null ? null : JSON.stringify(ending.input),
+    parent: start.ParentInstance,
+    generation: null,
+    createdMs: nowMs,
+  });
+  const rows = [orchestratorStarted(nowMs), next, orchestratorCompleted(nowMs)].map((event) => ({
+    event,
+    taskInput: null,
+  }));
+  return { rows, generation: { executionId, start: next } };
+}
+
+function endingOf(name: string, ending: Ending): NonNullable<Episode["ended"]> {
+  if (ending.kind === "completed") return { status: "Completed", output: ending.output, error: null };
+  if (ending.kind === "failed") {
+    return { status: "Failed", output: `Orchestrator function '${name}' failed: ${ending.error}`, error: ending.error };
+  }
+  return { status: "Terminated", output: ending.kind === "terminated" ? ending.reason : null, error: null };
+}
+
+function limitCustomStatus(customStatus: string | null): Ending | undefined {
+  const bytes = customStatus === null ? 0 : customStatus.length * 2;
+  if (bytes <= CUSTOM_STATUS_LIMIT) return undefined;
+  return {
+    kind: "failed",
+    error: `The custom status takes ${bytes} bytes as UTF-16 text; at most ${CUSTOM_STATUS_LIMIT} are allowed. Keep large values elsewhere and put a reference into the custom status.`,
+  };
+}
+
+function warningsOf(answer: OrchestratorAnswer | undefined, result: ReplayResult): string[] {
+  const warnings = [...result.warnings];
+  if (answer?.silentThrow) {
+    warnings.push(
+      "the orchestrator threw something that is not an Error: the instance stays Running, as on the genuine host. Throw an Error instead.",
+    );
+  }
+  if (answer?.isDone && result.openTasks > 0 && !result.ending) {
+    warnings.push(
+      `the orchestrator has returned, but ${result.openTasks} open task(s) keep the instance Running until they end. Cancel timers that are no longer needed.`,
+    );
+  }
+  return warnings;
+}
+
+function unknownOrchestrator(name: string, app: FunctionApp): string {
+  const known = namesOf(app, "orchestrationTrigger");
+  return `The function '${name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: ${known}`;
+}
+
+/** A sentence listing the functions that exist, for errors about one that does not. */
+export function namesOf(app: FunctionApp, triggerType: "orchestrationTrigger" | "activityTrigger"): string {
+  const names = app.functions.filter((fn) => fn.trigger.type === triggerType).map((fn) => `'${fn.name}'`);
+  const kind = triggerType === "orchestrationTrigger" ? "orchestrator" : "activity";
+  return names.length > 0
+    ? `The following are the known ${kind} functions: ${names.join(", ")}.`
+    : `No ${kind} functions are registered.`;
+}

@@ -1,0 +1,216 @@
+import type { HistoryEvent, ParentRef } from "../history.js";
+import type { StoredInstance } from "../store/port.js";
+import {
+  type InstanceFilter,
+  type InstancePage,
+  type InstanceState,
+  type StartRequest,
+  type TaskHub,
+  TaskHubError,
+  TERMINAL_STATUSES,
+} from "../task-hub.js";
+import { Engine } from "./engine.js";
+import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
+import type { EngineOptions } from "./options.js";
+
+const LONGEST_ID = 256;
+
+/** The task hub that clients talk to: checks what is asked, makes it durable, and leaves the rest to the engine. */
+export class EngineTaskHub implements TaskHub {
+  readonly engine: Engine;
+
+  constructor(options: EngineOptions) {
+    this.engine = new Engine(options);
+  }
+
+  get name(): string {
+    return this.engine.options.hubName;
+  }
+
+  get #store() {
+    return this.engine.options.store;
+  }
+
+  /** Opens the store and takes up every unfinished instance where it stood. */
+  async open(): Promise<void> {
+    await this.#store.open();
+    const inbox = await this.#store.readInbox();
+    const unfinished = await this.#store.unfinishedInstances();
+    const queue = unfinished.map((instance) => instance.instanceId);
+    const worker = async (): Promise<void> => {
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#resume(id);
+    };
+    await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
+    for (const [instanceId, messages] of inbox) this.engine.deliverInbox(instanceId, messages);
+  }
+
+  /** A history that can't be read stops its own instance only. */
+  async #resume(instanceId: string): Promise<void> {
+    try {
+      await this.engine.session(instanceId);
+    } catch (error) {
+      const text = `The orchestration '${instanceId}' cannot go on: ${error instanceof Error ? error.message : String(error)}`;
+      this.engine.options.logger.log("error", text, { category: "Host.Durable", instanceId });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.engine.stop();
+  }
+
+  async start(request: StartRequest): Promise<{ instanceId: string; executionId: string }> {
+    const instanceId = request.instanceId ?? this.engine.newGuid().replaceAll("-", "");
+    if (instanceId.length === 0 || instanceId.length > LONGEST_ID) {
+      throw new TaskHubError(
+        "invalid-id",
+        `An instance id has 1 to ${LONGEST_ID} characters; this one has ${instanceId.length}.`,
+      );
+    }
+    const instance = this.#newInstance(instanceId, request);
+    const existing = await this.#store.createInstance(instance);
+    if (existing) await this.#replaceFinished(existing, instance);
+    this.engine.begin(instance);
+    return { instanceId, executionId: instance.executionId };
+  }
+
+  async #replaceFinished(existing: StoredInstance, instance: StoredInstance): Promise<void> {
+    const present = await this.#current(existing.instanceId, existing);
+    if (present && !TERMINAL_STATUSES.has(present.runtimeStatus)) {
+      throw new TaskHubError(
+        "exists",
+        `An Orchestration instance with the status ${present.runtimeStatus} already exists.`,
+      );
+    }
+    await this.engine.projection.flush();
+    await this.#store.replaceInstance(instance);
+  }
+
+  async get(instanceId: string): Promise<InstanceState | undefined> {
+    return this.#current(instanceId);
+  }
+
+  /** An instance as it is now: in memory while it runs, else as stored. */
+  async #current(instanceId: string, stored?: StoredInstance): Promise<StoredInstance | undefined> {
+    const live = this.engine.sessions.get(instanceId)?.instance ?? this.engine.projection.pending(instanceId);
+    return live ? { ...live } : (stored ?? (await this.#store.readInstance(instanceId)));
+  }
+
+  async history(instanceId: string): Promise<HistoryEvent[] | undefined> {
+    const session = this.engine.sessions.get(instanceId);
+    if (session) return [...session.events];
+    const execution = await this.#store.readExecution(instanceId);
+    if (execution) return execution.events.map((stored) => stored.event);
+    return (await this.#store.readInstance(instanceId)) ? [] : undefined;
+  }
+
+  async list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
+    await this.engine.projection.flush();
+    return this.#store.listInstances(filter, top, continuation);
+  }
+
+  async raiseEvent(instanceId: string, name: string, data: string): Promise<void> {
+    await this.#unfinished(instanceId);
+    await this.engine.inbox.put(instanceId, eventRaised(name, data, this.#nowMs()));
+  }
+
+  async terminate(instanceId: string, reason: string | null): Promise<void> {
+    await this.#unfinished(instanceId);
+    await this.engine.inbox.put(instanceId, executionTerminated(reason, this.#nowMs()));
+  }
+
+  async suspend(instanceId: string, reason: string | null): Promise<void> {
+    const instance = await this.#unfinished(instanceId);
+    if (instance.runtimeStatus === "Suspended") throw wrongState("suspend", instance);
+    await this.engine.inbox.put(instanceId, executionSuspended(reason, this.#nowMs()));
+  }
+
+  async resume(instanceId: string, reason: string | null): Promise<void> {
+    const instance = await this.#unfinished(instanceId);
+    if (instance.runtimeStatus !== "Suspended") throw wrongState("resume", instance);
+    await this.engine.inbox.put(instanceId, executionResumed(reason, this.#nowMs()));
+  }
+
+  async restart(instanceId: string, newId: boolean): Promise<{ instanceId: string; executionId: string }> {
+    const instance = await this.#current(instanceId);
+    if (!instance) throw notFound(instanceId);
+    const { name, input, version } = instance;
+    return this.start({ name, input, ...(version === null ? {} : { version }), ...(newId ? {} : { instanceId }) });
+  }
+
+  async purge(instanceId: string): Promise<void> {
+    const instance = await this.#current(instanceId);
+    if (!instance) throw notFound(instanceId);
+    if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) {
+      throw new TaskHubError(
+        "not-finished",
+        `The orchestration instance ${instanceId} is in the ${instance.runtimeStatus} state; only finished ones are purged. Terminate it first.`,
+      );
+    }
+    await this.engine.projection.flush();
+    await this.#store.purge(instanceId);
+    this.engine.projection.forget(instanceId);
+  }
+
+  async purgeBy(filter: InstanceFilter): Promise<number> {
+    const asked = filter.runtimeStatus?.length ? filter.runtimeStatus : [...TERMINAL_STATUSES];
+    const finished = { ...filter, runtimeStatus: asked.filter((status) => TERMINAL_STATUSES.has(status)) };
+    if (finished.runtimeStatus.length === 0) return 0;
+    let purged = 0;
+    for (;;) {
+      const page = await this.list(finished, PURGED_AT_ONCE);
+      for (const { instanceId } of page.instances) await this.#store.purge(instanceId);
+      purged += page.instances.length;
+      if (!page.continuation) return purged;
+    }
+  }
+
+  #nowMs(): number {
+    return this.engine.options.clock.now();
+  }
+
+  async #unfinished(instanceId: string): Promise<StoredInstance> {
+    const instance = await this.#current(instanceId);
+    if (!instance) throw notFound(instanceId);
+    if (TERMINAL_STATUSES.has(instance.runtimeStatus)) {
+      throw new TaskHubError(
+        "finished",
+        `The orchestration instance ${instanceId} has ended (${instance.runtimeStatus}).`,
+      );
+    }
+    return instance;
+  }
+
+  #newInstance(instanceId: string, request: StartRequest): StoredInstance {
+    const nowMs = this.#nowMs();
+    const parent: ParentRef | null = null;
+    return {
+      instanceId,
+      executionId: this.engine.newGuid(),
+      startId: this.engine.newGuid(),
+      name: request.name,
+      version: request.version ?? null,
+      runtimeStatus: "Pending",
+      input: request.input,
+      output: null,
+      customStatus: null,
+      createdMs: nowMs,
+      lastUpdatedMs: nowMs,
+      completedMs: null,
+      parentInstanceId: null,
+      parent,
+      generation: 0,
+    };
+  }
+}
+
+const RESUMED_AT_ONCE = 8;
+const PURGED_AT_ONCE = 100;
+
+const notFound = (instanceId: string): TaskHubError =>
+  new TaskHubError("not-found", `No orchestration instance has the id '${instanceId}'.`);
+
+const wrongState = (verb: string, { instanceId, runtimeStatus }: StoredInstance): TaskHubError =>
+  new TaskHubError(
+    "wrong-state",
+    `Cannot ${verb} the orchestration instance ${instanceId} because instance is in the ${runtimeStatus} state.`,
+  );

@@ -1,0 +1,70 @@
+import type { Alarm, Clock } from "../../clock.js";
+import type { HistoryStore, StoredInstance } from "../store/port.js";
+import type { Idle } from "./idle.js";
+
+/** How long a changed instance row may wait to be written, so that a short instance costs one write in all. */
+const DELAY_MS = 100;
+const PARALLEL_WRITES = 4;
+
+/**
+ * Writes instance rows behind the history, which alone decides. A row that a crash kept from being written is put
+ * right by the next start.
+ */
+export class Projection {
+  readonly #dirty = new Map<string, StoredInstance>();
+  #alarm: Alarm | undefined;
+  #flushing: Promise<void> | undefined;
+  readonly #store: HistoryStore;
+  readonly #clock: Clock;
+  readonly #idle: Idle;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(options: { store: HistoryStore; clock: Clock; idle: Idle; onError: (error: unknown) => void }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#idle = options.idle;
+    this.#onError = options.onError;
+  }
+
+  /** Remembers that the row has changed. */
+  changed(instance: StoredInstance): void {
+    this.#dirty.set(instance.instanceId, { ...instance });
+    this.#alarm ??= this.#clock.at(this.#clock.now() + DELAY_MS, () => {
+      this.#alarm = undefined;
+      this.#idle.run(() => this.flush(), this.#onError);
+    });
+  }
+
+  /** What is not written yet, for readers that need the present state. */
+  pending(instanceId: string): StoredInstance | undefined {
+    return this.#dirty.get(instanceId);
+  }
+
+  /** The instance is gone: nothing of it is to be written any more. */
+  forget(instanceId: string): void {
+    this.#dirty.delete(instanceId);
+  }
+
+  /** Writes all that has changed. */
+  async flush(): Promise<void> {
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+    while (this.#flushing !== undefined) await this.#flushing;
+    if (this.#dirty.size === 0) return;
+    this.#flushing = this.#writeAll().finally(() => {
+      this.#flushing = undefined;
+    });
+    await this.#flushing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const rows = [...this.#dirty.values()];
+    const writer = async (): Promise<void> => {
+      for (let row = rows.shift(); row; row = rows.shift()) {
+        await this.#store.updateInstance(row);
+        if (this.#dirty.get(row.instanceId) === row) this.#dirty.delete(row.instanceId);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(PARALLEL_WRITES, rows.length) }, writer));
+  }
+}

@@ -1,0 +1,29 @@
+import { ActionType, type OrchestratorAction } from "./answer.js";
+import type { Decision } from "./replay.js";
+
+/** What is said of an instance that cannot go on. */
+
+export const GAVE_UP_EARLY =
+  "A retried call stopped before its last attempt, because its retry time-out passed or its error is not to be retried. The durable-functions package waits for a further attempt for ever in this case, so the instance is failed here. Use the number of attempts alone to limit retries.";
+
+export function notServed(action: OrchestratorAction): string {
+  const what =
+    action.actionType === ActionType.CallHttp
+      ? "callHttp is not served by the embedded host. Make the request in an activity."
+      : "Entities are not served by the embedded host. Keep the state in a table through an activity, or run under Azure Functions Core Tools.";
+  return `${what} (action ${action.actionType})`;
+}
+
+export function nonDeterministic(
+  id: number,
+  kind: string,
+  name: string | undefined,
+  asked: Decision | undefined,
+): string {
+  const recorded = `${kind}${name ? ` '${name}'` : ""}`;
+  const now = asked ? `${asked.kind}${"name" in asked ? ` '${asked.name}'` : ""}` : "nothing";
+  return (
+    `Non-Deterministic workflow detected: history has ${recorded} as task ${id}, but the code now asks for ${now} there. ` +
+    "The orchestrator's code has changed since this instance began, or it does not do the same on every replay (clock, random numbers, input and output outside activities)."
+  );
+}

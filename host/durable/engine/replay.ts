@@ -1,0 +1,286 @@
+import { EventType, type HistoryEvent } from "../history.js";
+import type { OrchestratorAction, OrchestratorAnswer, RetryOptions } from "./answer.js";
+import { ActionType } from "./answer.js";
+import { EventWaits } from "./event-waits.js";
+import { type Ended, Future } from "./future.js";
+import { GAVE_UP_EARLY, nonDeterministic, notServed } from "./replay-texts.js";
+import { longTimer, type RetryEnd, retry } from "./retrying.js";
+
+/** Something new that an episode decided, to be written as one history event and then carried out. */
+export type Decision =
+  | { kind: "activity"; id: number; name: string; input: unknown }
+  | { kind: "timer"; id: number; fireAtMs: number }
+  | { kind: "child"; id: number; name: string; instanceId: string | undefined; version: string | null; input: unknown };
+
+export type Ending =
+  | { kind: "completed"; output: string | null }
+  | { kind: "failed"; error: string }
+  | { kind: "terminated"; reason: string | null }
+  /** `carriedOver` counts the last events of the batch, which belong to the next generation. */
+  | { kind: "continue-as-new"; input: unknown; carriedOver: number };
+
+export interface ReplayResult {
+  /** New work in id order. */
+  decisions: Decision[];
+  ending?: Ending;
+  suspended: boolean;
+  /** The id that the final event takes. */
+  nextId: number;
+  /** Timers that user code cancelled: they need not fire any more. */
+  cancelledTimers: number[];
+  /** What still holds back an orchestrator that has already returned. */
+  openTasks: number;
+  /** Things a person should know: mismatches that the package does not report. */
+  warnings: string[];
+}
+
+/** How one task ended, as far as retries must know. */
+export interface TaskEnd {
+  failed: boolean;
+  nonRetriable: boolean;
+}
+
+const KIND_BY_EVENT: Partial<Record<number, Decision["kind"]>> = {
+  [EventType.TaskScheduled]: "activity",
+  [EventType.TimerCreated]: "timer",
+  [EventType.SubOrchestrationInstanceCreated]: "child",
+};
+
+/** Faults that end an instance: replaying it makes no sense any more. */
+export class ReplayFault extends Error {}
+
+/**
+ * The host's half of a replay. The orchestrator answers with every action since its beginning; performing them
+ * in order against the same history, with the same way of counting ids, leaves over what is new.
+ */
+export class Replay {
+  readonly #answer: OrchestratorAnswer;
+  #clockMs = 0;
+  #nextId = 0;
+  #pending = new Map<number, Decision>();
+  #parked = new Map<number, Decision>();
+  #open = new Map<number, Future<TaskEnd>>();
+  #cancelled: number[] = [];
+  readonly #events = new EventWaits();
+  #heldBack: HistoryEvent[] = [];
+  #suspended = false;
+  #finished = false;
+  #next: { input: unknown } | undefined;
+  #carriedOver = 0;
+  #terminated: { reason: string | null } | undefined;
+  #fault: string | undefined;
+
+  constructor(answer: OrchestratorAnswer) {
+    this.#answer = answer;
+  }
+
+  /** Runs the replay. Throws {@link ReplayFault} when the history and the code do not fit together. */
+  run(history: readonly HistoryEvent[]): ReplayResult {
+    for (const event of history) {
+      this.#feed(event);
+      if (this.#terminated) break;
+    }
+    const ending = this.#ending();
+    const decisions =
+      ending && ending.kind !== "completed" && ending.kind !== "failed" ? [] : [...this.#pending.values()];
+    return {
+      decisions: decisions.sort((a, b) => a.id - b.id),
+      ...(ending ? { ending } : {}),
+      suspended: this.#suspended,
+      nextId: this.#nextId,
+      cancelledTimers: this.#cancelled,
+      openTasks: this.#open.size,
+      warnings: this.#events.warnings,
+    };
+  }
+
+  #ending(): Ending | undefined {
+    if (this.#terminated) return { kind: "terminated", reason: this.#terminated.reason };
+    if (this.#fault !== undefined) return { kind: "failed", error: this.#fault };
+    if (!this.#finished || this.#open.size > 0 || this.#suspended) return undefined;
+    if (this.#next) return { kind: "continue-as-new", input: this.#next.input, carriedOver: this.#carriedOver };
+    if (this.#answer.error !== undefined) return { kind: "failed", error: this.#answer.error };
+    return this.#answer.isDone ? { kind: "completed", output: this.#answer.output } : undefined;
+  }
+
+  #feed(event: HistoryEvent): void {
+    if (
+      this.#suspended &&
+      event.EventType !== EventType.ExecutionResumed &&
+      event.EventType !== EventType.ExecutionTerminated
+    ) {
+      this.#heldBack.push(event);
+      return;
+    }
+    switch (event.EventType) {
+      case EventType.OrchestratorStarted:
+        this.#clockMs = Math.max(this.#clockMs, Date.parse(event.Timestamp));
+        return;
+      case EventType.ExecutionStarted:
+        this.#performFrom(0);
+        return;
+      case EventType.TaskScheduled:
+      case EventType.TimerCreated:
+      case EventType.SubOrchestrationInstanceCreated:
+        this.#match(event);
+        return;
+      case EventType.TaskCompleted:
+      case EventType.SubOrchestrationInstanceCompleted:
+        this.#settle(event.TaskScheduledId, { failed: false, nonRetriable: false });
+        return;
+      case EventType.TaskFailed:
+      case EventType.SubOrchestrationInstanceFailed:
+        this.#settle(event.TaskScheduledId, {
+          failed: true,
+          nonRetriable: event.FailureDetails?.IsNonRetriable === true,
+        });
+        return;
+      case EventType.TimerFired:
+        this.#settle(event.TimerId, { failed: false, nonRetriable: false });
+        return;
+      case EventType.EventRaised:
+        this.#raise(event.Name);
+        return;
+      case EventType.ExecutionSuspended:
+        this.#suspended = true;
+        this.#parked = this.#pending;
+        this.#pending = new Map();
+        return;
+      case EventType.ExecutionResumed:
+        this.#resume();
+        return;
+      case EventType.ExecutionTerminated:
+        this.#terminated = { reason: event.Input };
+        return;
+      default:
+        return;
+    }
+  }
+
+  #resume(): void {
+    if (!this.#suspended) return;
+    this.#suspended = false;
+    for (const [id, decision] of this.#parked) this.#pending.set(id, decision);
+    this.#parked = new Map();
+    const held = this.#heldBack;
+    this.#heldBack = [];
+    for (const event of held) this.#feed(event);
+  }
+
+  /** Performs the actions from `index` on, one after another, each when the one before it has ended. */
+  #performFrom(index: number): void {
+    for (let i = index; i < this.#answer.actions.length; i += 1) {
+      const done = this.#perform(this.#answer.actions[i] as OrchestratorAction);
+      if (!done.settled) {
+        done.whenSettled(() => this.#performFrom(i + 1));
+        return;
+      }
+    }
+    this.#finished = this.#answer.isDone || this.#answer.error !== undefined;
+  }
+
+  #perform(action: OrchestratorAction): Ended {
+    switch (action.actionType) {
+      case ActionType.CallActivity:
+        return this.#callActivity(action.functionName, action.input);
+      case ActionType.CallActivityWithRetry:
+        return this.#retry(action.retryOptions, () => this.#callActivity(action.functionName, action.input));
+      case ActionType.CallSubOrchestrator:
+        return this.#callChild(action);
+      case ActionType.CallSubOrchestratorWithRetry:
+        return this.#retry(action.retryOptions, () => this.#callChild(action));
+      case ActionType.ContinueAsNew:
+        this.#next = { input: action.input };
+        return Future.settled(undefined);
+      case ActionType.CreateTimer:
+        return longTimer(
+          Date.parse(action.fireAt),
+          () => this.#clockMs,
+          (fireAtMs) => this.#createTimer(fireAtMs, action.isCanceled),
+          action.isCanceled,
+        );
+      case ActionType.WaitForExternalEvent:
+        return this.#events.waitFor(action.externalEventName);
+      case ActionType.WhenAll:
+        return Future.all(action.compoundActions.map((child) => this.#perform(child)));
+      case ActionType.WhenAny:
+        return Future.any(action.compoundActions.map((child) => this.#perform(child)));
+      default:
+        throw new ReplayFault(notServed(action));
+    }
+  }
+
+  #callActivity(name: string, input: unknown): Future<TaskEnd> {
+    return this.#schedule((id) => ({ kind: "activity", id, name, input }));
+  }
+
+  #callChild(action: {
+    functionName: string;
+    instanceId?: string;
+    version?: string;
+    input?: unknown;
+  }): Future<TaskEnd> {
+    return this.#schedule((id) => ({
+      kind: "child",
+      id,
+      name: action.functionName,
+      instanceId: action.instanceId,
+      version: action.version ?? null,
+      input: action.input,
+    }));
+  }
+
+  #createTimer(fireAtMs: number, cancelled: boolean): Future<TaskEnd> {
+    const timer = this.#schedule((id) => ({ kind: "timer", id, fireAtMs }));
+    if (!cancelled) return timer;
+    const id = this.#nextId - 1;
+    this.#open.delete(id);
+    this.#cancelled.push(id);
+    timer.settle({ failed: false, nonRetriable: false });
+    return timer;
+  }
+
+  #schedule(decide: (id: number) => Decision): Future<TaskEnd> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#pending.set(id, decide(id));
+    const future = new Future<TaskEnd>();
+    this.#open.set(id, future);
+    return future;
+  }
+
+  #retry(options: RetryOptions, attempt: () => Future<TaskEnd>): Future<RetryEnd> {
+    const done = retry(options, {
+      attempt,
+      now: () => this.#clockMs,
+      timer: (fireAtMs) => this.#createTimer(fireAtMs, false),
+    });
+    done.whenSettled((end) => {
+      if (end === "gave-up-early") this.#fault = GAVE_UP_EARLY;
+    });
+    return done;
+  }
+
+  #settle(id: number, end: TaskEnd): void {
+    const task = this.#open.get(id);
+    this.#open.delete(id);
+    task?.settle(end);
+  }
+
+  #raise(name: string): void {
+    if (this.#next) this.#carriedOver += 1;
+    else this.#events.raise(name);
+  }
+
+  /** A recorded action must be the one that the code asks for now, or the code has changed under the instance. */
+  #match(event: HistoryEvent): void {
+    const asked = this.#pending.get(event.EventId);
+    const kind = KIND_BY_EVENT[event.EventType];
+    const name = "Name" in event ? event.Name : undefined;
+    const same =
+      asked?.kind === kind &&
+      (name === undefined || (asked && "name" in asked && asked.name.toLowerCase() === name.toLowerCase()));
+    if (!same) throw new ReplayFault(nonDeterministic(event.EventId, kind ?? "task", name, asked));
+    this.#pending.delete(event.EventId);
+  }
+}

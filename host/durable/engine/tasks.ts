@@ -1,0 +1,94 @@
+import { EventType, type HistoryEvent } from "../history.js";
+import { type ActivityCall, type ActivityRunner, appActivityRunner } from "./activities.js";
+import { Children } from "./children.js";
+import type { Engine } from "./engine.js";
+import type { Episode } from "./episode.js";
+import { taskCompleted, taskFailed, timerFired } from "./events.js";
+import type { Session } from "./session.js";
+import { WorkQueue } from "./work-queue.js";
+
+interface PendingActivity {
+  session: Session;
+  executionId: string;
+  call: ActivityCall;
+}
+
+/** Carries out what histories say is scheduled: activities, timers, sub-orchestrations. Each may be begun again after a crash. */
+export class Tasks {
+  readonly #engine: Engine;
+  readonly #activities: WorkQueue<PendingActivity>;
+  readonly #children: Children;
+  readonly #runActivity: ActivityRunner;
+
+  constructor(engine: Engine) {
+    const { options, idle } = engine;
+    this.#engine = engine;
+    this.#children = new Children(engine);
+    this.#runActivity = options.activities ?? appActivityRunner(options.app);
+    this.#activities = new WorkQueue({
+      limit: options.maxConcurrentActivities,
+      choose: options.choose ?? (() => 0),
+      idle,
+      onError: (error) => engine.fail(error),
+      work: (activity) => this.#run(activity),
+    });
+  }
+
+  /** Begins everything that is open, or of it only what `events` scheduled. */
+  carryOut(session: Session, events?: readonly HistoryEvent[]): void {
+    const { executionId, instanceId } = session.instance;
+    const tasks = events
+      ? events.flatMap((event) => session.open.get(event.EventId) ?? [])
+      : [...session.open.values()];
+    for (const { event, input } of tasks) {
+      if (event.EventType === EventType.TaskScheduled) {
+        const call = { instanceId, taskId: event.EventId, name: event.Name, input };
+        this.#activities.add({ session, executionId, call });
+      } else if (event.EventType === EventType.TimerCreated) {
+        this.#arm(session, event.EventId, event.FireAt, event.Timestamp);
+      } else if (event.EventType === EventType.SubOrchestrationInstanceCreated) {
+        this.#inBackground(session, () => this.#children.start(session, event, input));
+      }
+    }
+  }
+
+  cancelTimers(session: Session, ids: readonly number[]): void {
+    for (const id of ids) {
+      session.alarms.get(id)?.cancel();
+      session.alarms.delete(id);
+      session.open.delete(id);
+    }
+  }
+
+  /** Tells the parent how its child ended. */
+  reportEnd(session: Session, ended: NonNullable<Episode["ended"]>): void {
+    if (session.instance.parent) this.#inBackground(session, () => this.#children.reportEnd(session.instance, ended));
+  }
+
+  stop(): void {
+    this.#activities.stop();
+  }
+
+  async #run({ session, executionId, call }: PendingActivity): Promise<void> {
+    if (session.ended || session.instance.executionId !== executionId) return;
+    const end = await this.#runActivity(call);
+    const nowMs = this.#engine.options.clock.now();
+    const event = end.ok
+      ? taskCompleted("activity", call.taskId, end.result, nowMs)
+      : taskFailed("activity", call.taskId, end, nowMs);
+    this.#engine.deliver(session, { event, executionId });
+  }
+
+  #arm(session: Session, id: number, fireAt: string, createdAt: string): void {
+    const { executionId } = session.instance;
+    const alarm = this.#engine.options.clock.at(Date.parse(fireAt), () => {
+      session.alarms.delete(id);
+      this.#engine.deliver(session, { event: timerFired(id, fireAt, createdAt), executionId });
+    });
+    session.alarms.set(id, alarm);
+  }
+
+  #inBackground(session: Session, work: () => Promise<void>): void {
+    this.#engine.idle.run(work, (error) => this.#engine.fail(error, session));
+  }
+}

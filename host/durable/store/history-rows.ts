@@ -1,0 +1,116 @@
+import {
+  EVENT_TYPE_NAMES,
+  EventType,
+  type EventTypeName,
+  type EventTypeNumber,
+  type HistoryEvent,
+} from "../history.js";
+
+/** How a property of an event stands in its column; `never` is always null in an event and has no column. */
+type Kind = "text" | "int" | "bool" | "time" | "json" | "never";
+
+/**
+ * The columns of each kind of event beside those that all have, as the genuine host names and types them, so that
+ * Durable Functions Monitor reads them.
+ */
+const COLUMNS: Record<EventTypeName, Readonly<Record<string, Kind>>> = {
+  ExecutionStarted: {
+    OrchestrationInstance: "json",
+    ParentInstance: "json",
+    Name: "text",
+    Version: "text",
+    Input: "text",
+    Tags: "json",
+    Correlation: "never",
+    ParentTraceContext: "json",
+    ScheduledStartTime: "never",
+    Generation: "int",
+    GenerateNewTrace: "bool",
+  },
+  ExecutionCompleted: { OrchestrationStatus: "text", Result: "text", FailureDetails: "json" },
+  ExecutionTerminated: { Input: "text" },
+  TaskScheduled: { Name: "text", Version: "text", Input: "never", ParentTraceContext: "json", Tags: "json" },
+  TaskCompleted: { TaskScheduledId: "int", Result: "text" },
+  TaskFailed: { TaskScheduledId: "int", Reason: "text", Details: "text", FailureDetails: "json" },
+  SubOrchestrationInstanceCreated: {
+    Name: "text",
+    Version: "text",
+    InstanceId: "text",
+    Input: "never",
+    ClientSpanId: "never",
+    Tags: "json",
+  },
+  SubOrchestrationInstanceCompleted: { TaskScheduledId: "int", Result: "text" },
+  SubOrchestrationInstanceFailed: { TaskScheduledId: "int", Reason: "text", Details: "text", FailureDetails: "json" },
+  TimerCreated: { FireAt: "time" },
+  TimerFired: { TimerId: "int", FireAt: "time" },
+  OrchestratorStarted: {},
+  OrchestratorCompleted: {},
+  EventSent: { InstanceId: "text", Name: "text", Input: "text" },
+  EventRaised: { Name: "text", Input: "text", ParentTraceContext: "json" },
+  ContinueAsNew: { Result: "text" },
+  GenericEvent: { Data: "text" },
+  ExecutionSuspended: { Reason: "text" },
+  ExecutionResumed: { Reason: "text" },
+};
+
+export type Column = string | number | boolean | { type: "DateTime"; value: string };
+export type Columns = Record<string, Column>;
+
+/** Table columns of an event, keys aside. */
+export function toColumns(event: HistoryEvent, executionId: string): Columns {
+  const name = EVENT_TYPE_NAMES[event.EventType];
+  const columns: Columns = {
+    EventId: event.EventId,
+    IsPlayed: event.IsPlayed,
+    _Timestamp: dateTime(event.Timestamp),
+    EventType: name,
+    ExecutionId: executionId,
+  };
+  for (const [property, kind] of Object.entries(COLUMNS[name])) {
+    const value = (event as unknown as Record<string, unknown>)[property];
+    const column = toColumn(kind, value);
+    if (column !== undefined) columns[property] = column;
+  }
+  return columns;
+}
+
+function toColumn(kind: Kind, value: unknown): Column | undefined {
+  if (kind === "json") return JSON.stringify(value ?? null);
+  if (value === null || value === undefined || kind === "never") return undefined;
+  return kind === "time" ? dateTime(value as string) : (value as Column);
+}
+
+export const dateTime = (iso: string): Column => ({ type: "DateTime", value: iso });
+
+/** An event out of its columns. Throws, naming what is wrong, when they do not make one. */
+export function fromColumns(columns: Record<string, unknown>): HistoryEvent {
+  const name = columns["EventType"];
+  const type = typeof name === "string" ? EventType[name as EventTypeName] : undefined;
+  if (type === undefined) throw new Error(`the event type '${String(name)}' is unknown`);
+  const event: Record<string, unknown> = {
+    EventType: type satisfies EventTypeNumber,
+    EventId: columns["EventId"],
+    IsPlayed: columns["IsPlayed"],
+    Timestamp: isoText(columns["_Timestamp"]),
+  };
+  for (const [property, kind] of Object.entries(COLUMNS[name as EventTypeName])) {
+    event[property] = fromColumn(kind, columns[property]);
+  }
+  if (typeof event["EventId"] !== "number" || typeof event["IsPlayed"] !== "boolean") {
+    throw new Error("EventId or IsPlayed is missing");
+  }
+  return event as unknown as HistoryEvent;
+}
+
+function fromColumn(kind: Kind, value: unknown): unknown {
+  if (value === undefined || value === null) return null;
+  if (kind === "json") return JSON.parse(value as string);
+  return kind === "time" ? isoText(value) : value;
+}
+
+function isoText(value: unknown): string {
+  const date = value instanceof Date ? value : new Date(String(value));
+  if (Number.isNaN(date.getTime())) throw new Error(`'${String(value)}' is not a time`);
+  return date.toISOString();
+}

@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import { EVENT_TYPE_NAMES, EventType } from "../history.js";
+import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.js";
+import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
+import { isLarge, type LargeValues } from "./large-values.js";
+import { type PassingFaults, statusOf } from "./passing-faults.js";
+import { type Commit, HubTakenError, type StoredEvent, type StoredExecution } from "./port.js";
+
+/** What fits into one transaction, with room for the sentinel. */
+const ROWS_PER_TRANSACTION = 95;
+const CHARACTERS_PER_TRANSACTION = 1_000_000;
+
+type Row = Columns & { partitionKey: string; rowKey: string };
+type StoredRow = Record<string, unknown> & { rowKey: string };
+
+/**
+ * The history table: one partition an instance, one row an event, as on the genuine host. An episode is one
+ * transaction whose last row, an OrchestratorCompleted, makes it count; longer ones take several, and rows behind
+ * the last such row are what a crash left of an episode that never happened.
+ */
+export class HistoryTable {
+  readonly #table: TableClient;
+  readonly #large: LargeValues;
+  readonly #faults: PassingFaults;
+
+  constructor(table: TableClient, large: LargeValues, faults: PassingFaults) {
+    this.#table = table;
+    this.#large = large;
+    this.#faults = faults;
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    const commitId = randomBytes(6).toString("hex");
+    const rows = await Promise.all(
+      commit.events.map((stored, index) => this.#toRow(commit, stored, commit.firstRow + index)),
+    );
+    const last = rows.at(-1) as Row;
+    if (commit.customStatus !== undefined) last["CustomStatus"] = commit.customStatus ?? "null";
+    if (commit.inboxThrough !== undefined) last["InboxThrough"] = commit.inboxThrough;
+    let index = commit.firstRow;
+    for (const chunk of chunksOf(rows)) {
+      (chunk.at(-1) as Row)["CommitId"] = commitId;
+      const actions = chunk.map((row, at): TransactionAction => {
+        return index + at < commit.overwriteBelow ? ["upsert", row, "Replace"] : ["create", row];
+      });
+      if (commit.checkpoint && (index === 0 || index + chunk.length === commit.firstRow + rows.length)) {
+        actions.push(["upsert", sentinel(commit), "Replace"]);
+      }
+      await this.#submit(actions, chunk.at(-1) as Row, commitId);
+      index += chunk.length;
+    }
+  }
+
+  /** A repeat of a transaction that had been applied meets its own rows; anybody else's mean that the hub is lost. */
+  async #submit(actions: TransactionAction[], last: Row, commitId: string): Promise<void> {
+    try {
+      await this.#faults.overcome("commit an episode", () => this.#table.submitTransaction(actions));
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+      const present = await this.#table
+        .getEntity<{ CommitId?: string }>(last.partitionKey, last.rowKey)
+        .catch(() => undefined);
+      if (present?.CommitId === commitId) return;
+      throw new HubTakenError(
+        `Another host has written the history of '${last.partitionKey}'. This one stops, so that no step runs twice. Give each host a hub of its own (extensions.durableTask.hubName).`,
+      );
+    }
+  }
+
+  async #toRow(commit: Commit, { event, taskInput }: StoredEvent, index: number): Promise<Row> {
+    const partitionKey = partitionKeyOf(commit.instanceId);
+    const rowKey = historyRowKey(index);
+    const columns: Columns = {
+      ...toColumns(event, commit.executionId),
+      ...(taskInput === null ? {} : { TaskInput: taskInput }),
+    };
+    for (const [name, value] of Object.entries(columns)) {
+      if (typeof value !== "string" || !isLarge(value)) continue;
+      const label = `history-${rowKey}-${EVENT_TYPE_NAMES[event.EventType]}-${name}`;
+      columns[name] = "";
+      columns[`${name}BlobName`] = await this.#large.put(partitionKey, label, value);
+    }
+    return { partitionKey, rowKey, ...columns };
+  }
+
+  /** The committed events of the execution that the sentinel names. */
+  async read(instanceId: string): Promise<StoredExecution | undefined> {
+    const rows = await this.#rowsOf(instanceId);
+    if (rows.length === 0) return undefined;
+    const mark = rows.find((row) => row.rowKey === SENTINEL);
+    const all = rows.filter((row) => row.rowKey !== SENTINEL);
+    const rowsPresent = all.reduce((most, row) => Math.max(most, Number.parseInt(row.rowKey, 16) + 1), 0);
+    const executionId = String(mark?.["ExecutionId"] ?? "");
+    const committed = committedRows(all.filter((row) => row["ExecutionId"] === executionId));
+    const events = await Promise.all(committed.map((row) => this.#toEvent(instanceId, row)));
+    return {
+      executionId,
+      startId: String(mark?.["StartId"] ?? ""),
+      events,
+      customStatus: lastOf(committed, "CustomStatus", "null"),
+      inboxThrough: lastOf(committed, "InboxThrough") ?? "",
+      rowsPresent,
+    };
+  }
+
+  async #toEvent(instanceId: string, row: StoredRow): Promise<StoredEvent> {
+    try {
+      for (const name of Object.keys(row)) {
+        if (!name.endsWith("BlobName")) continue;
+        row[name.slice(0, -"BlobName".length)] = await this.#large.get(String(row[name]));
+      }
+      return { event: fromColumns(row), taskInput: typeof row["TaskInput"] === "string" ? row["TaskInput"] : null };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `history row ${row.rowKey} of '${instanceId}' can't be read: ${reason}. It was damaged, or written by a newer version. Repair it, or purge the instance.`,
+      );
+    }
+  }
+
+  async deleteAll(instanceId: string): Promise<void> {
+    const partitionKey = partitionKeyOf(instanceId);
+    const rows = await this.#rowsOf(instanceId, ["PartitionKey", "RowKey"]);
+    for (let from = 0; from < rows.length; from += ROWS_PER_TRANSACTION) {
+      const actions = rows
+        .slice(from, from + ROWS_PER_TRANSACTION)
+        .map((row): TransactionAction => ["delete", { partitionKey, rowKey: row.rowKey }]);
+      await this.#faults.overcome("delete history", () => this.#table.submitTransaction(actions));
+    }
+  }
+
+  async #rowsOf(instanceId: string, select?: string[]): Promise<StoredRow[]> {
+    const filter = odata`PartitionKey eq ${partitionKeyOf(instanceId)}`;
+    return this.#faults.overcome("read a history", async () => {
+      const rows: StoredRow[] = [];
+      for await (const row of this.#table.listEntities({ queryOptions: { filter, ...(select ? { select } : {}) } })) {
+        rows.push(row as StoredRow);
+      }
+      return rows;
+    });
+  }
+}
+
+function sentinel(commit: Commit): Row {
+  return {
+    partitionKey: partitionKeyOf(commit.instanceId),
+    rowKey: SENTINEL,
+    ExecutionId: commit.executionId,
+    IsCheckpointComplete: true,
+    CheckpointCompletedTimestamp: dateTime(new Date(commit.committedMs).toISOString()),
+    StartId: commit.startId,
+  };
+}
+
+/** Rows without a gap from the first on, up to the last OrchestratorCompleted. */
+function committedRows(rows: StoredRow[]): StoredRow[] {
+  const sorted = [...rows].sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
+  const completed = EVENT_TYPE_NAMES[EventType.OrchestratorCompleted];
+  let through = 0;
+  for (const [index, row] of sorted.entries()) {
+    if (row.rowKey !== historyRowKey(index)) break;
+    if (row["EventType"] === completed) through = index + 1;
+  }
+  return sorted.slice(0, through);
+}
+
+function lastOf(rows: StoredRow[], column: string, none?: string): string | null {
+  const value = rows.findLast((row) => typeof row[column] === "string")?.[column];
+  return typeof value === "string" && value !== none ? value : null;
+}
+
+function* chunksOf(rows: Row[]): Generator<Row[]> {
+  let chunk: Row[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const characters = Object.values(row).reduce<number>(
+      (sum, value) => sum + (typeof value === "string" ? value.length : 16),
+      0,
+    );
+    if (chunk.length === ROWS_PER_TRANSACTION || (size > 0 && size + characters > CHARACTERS_PER_TRANSACTION)) {
+      yield chunk;
+      chunk = [];
+      size = 0;
+    }
+    chunk.push(row);
+    size += characters;
+  }
+  yield chunk;
+}

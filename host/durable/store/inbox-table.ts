@@ -1,0 +1,81 @@
+import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
+import type { HistoryEvent } from "../history.js";
+import { instanceIdOf, partitionKeyOf } from "./keys.js";
+import { isLarge, type LargeValues } from "./large-values.js";
+import { type PassingFaults, statusOf } from "./passing-faults.js";
+import type { InboxMessage } from "./port.js";
+
+type InboxRow = {
+  partitionKey: string;
+  rowKey: string;
+  Event: string;
+  EventBlobName?: string;
+};
+
+/** Messages from outside between their acknowledgement and the episode that takes them. It is nearly always empty. */
+export class InboxTable {
+  readonly #table: TableClient;
+  readonly #large: LargeValues;
+  readonly #faults: PassingFaults;
+
+  constructor(table: TableClient, large: LargeValues, faults: PassingFaults) {
+    this.#table = table;
+    this.#large = large;
+    this.#faults = faults;
+  }
+
+  async append(instanceId: string, messages: InboxMessage[]): Promise<void> {
+    const rows = await Promise.all(messages.map((message) => this.#toRow(partitionKeyOf(instanceId), message)));
+    const [only] = rows;
+    if (only && rows.length === 1) {
+      await this.#faults.overcome("keep a message", () => this.#table.upsertEntity(only, "Replace"));
+      return;
+    }
+    const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
+    await this.#faults.overcome("keep messages", () => this.#table.submitTransaction(actions));
+  }
+
+  async delete(instanceId: string, keys: string[]): Promise<void> {
+    for (const rowKey of keys) {
+      try {
+        await this.#faults.overcome("delete a message", () =>
+          this.#table.deleteEntity(partitionKeyOf(instanceId), rowKey),
+        );
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    }
+  }
+
+  async deleteAll(instanceId: string): Promise<void> {
+    const filter = odata`PartitionKey eq ${partitionKeyOf(instanceId)}`;
+    const keys: string[] = [];
+    for await (const row of this.#table.listEntities({
+      queryOptions: { filter, select: ["PartitionKey", "RowKey"] },
+    })) {
+      keys.push(String(row.rowKey));
+    }
+    await this.delete(instanceId, keys);
+  }
+
+  async readAll(): Promise<Map<string, InboxMessage[]>> {
+    return this.#faults.overcome("read the inbox", async () => {
+      const byInstance = new Map<string, InboxMessage[]>();
+      for await (const row of this.#table.listEntities<InboxRow>()) {
+        const text = row.EventBlobName ? await this.#large.get(row.EventBlobName) : row.Event;
+        const instanceId = instanceIdOf(row.partitionKey);
+        const messages = byInstance.get(instanceId) ?? [];
+        messages.push({ key: row.rowKey, event: JSON.parse(text) as HistoryEvent });
+        byInstance.set(instanceId, messages);
+      }
+      return byInstance;
+    });
+  }
+
+  async #toRow(partitionKey: string, { key, event }: InboxMessage): Promise<InboxRow> {
+    const text = JSON.stringify(event);
+    if (!isLarge(text)) return { partitionKey, rowKey: key, Event: text };
+    const name = await this.#large.put(partitionKey, `inbox-${key}-Event`, text);
+    return { partitionKey, rowKey: key, Event: "", EventBlobName: name };
+  }
+}

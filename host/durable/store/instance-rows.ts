@@ -1,0 +1,61 @@
+import type { ParentRef } from "../history.js";
+import type { RuntimeStatus } from "../task-hub.js";
+import { type Columns, dateTime } from "./history-rows.js";
+import { instanceIdOf } from "./keys.js";
+import type { StoredInstance } from "./port.js";
+
+/** Columns of an instance row, keys and the two values that may be large aside. `StartId`, `Parent` are this host's own. */
+export function instanceColumns(instance: StoredInstance, hubName: string): Columns {
+  return {
+    ...projectionColumns(instance),
+    Name: instance.name,
+    ...(instance.version === null ? {} : { Version: instance.version }),
+    TaskHubName: hubName,
+    Tags: "null",
+    StartId: instance.startId,
+    ...(instance.generation === null ? {} : { Generation: instance.generation }),
+    ...(instance.parent === null ? {} : { Parent: JSON.stringify(instance.parent) }),
+  };
+}
+
+/** The columns that change while an instance runs. */
+export function projectionColumns(instance: StoredInstance): Columns {
+  return {
+    ExecutionId: instance.executionId,
+    CreatedTime: dateTime(new Date(instance.createdMs).toISOString()),
+    LastUpdatedTime: dateTime(new Date(instance.lastUpdatedMs).toISOString()),
+    RuntimeStatus: instance.runtimeStatus,
+    CustomStatus: instance.customStatus ?? "null",
+    ...(instance.completedMs === null ? {} : { CompletedTime: dateTime(new Date(instance.completedMs).toISOString()) }),
+  };
+}
+
+/** An instance out of its row. `input` and `output` are given apart, as they may have to be fetched. */
+export function instanceOf(row: Record<string, unknown>, input: string | null, output: string | null): StoredInstance {
+  const parent = typeof row["Parent"] === "string" ? (JSON.parse(row["Parent"]) as ParentRef) : null;
+  const customStatus = text(row["CustomStatus"]);
+  return {
+    instanceId: instanceIdOf(String(row["partitionKey"])),
+    executionId: text(row["ExecutionId"]) ?? "",
+    startId: text(row["StartId"]) ?? "",
+    name: text(row["Name"]) ?? "",
+    version: text(row["Version"]),
+    runtimeStatus: (text(row["RuntimeStatus"]) ?? "Pending") as RuntimeStatus,
+    input,
+    output,
+    customStatus: customStatus === "null" ? null : customStatus,
+    createdMs: milliseconds(row["CreatedTime"]) ?? 0,
+    lastUpdatedMs: milliseconds(row["LastUpdatedTime"]) ?? 0,
+    completedMs: milliseconds(row["CompletedTime"]),
+    parentInstanceId: parent?.OrchestrationInstance.InstanceId ?? null,
+    parent,
+    generation: typeof row["Generation"] === "number" ? row["Generation"] : null,
+  };
+}
+
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+function milliseconds(value: unknown): number | null {
+  const ms = value instanceof Date ? value.getTime() : Date.parse(String(value));
+  return Number.isNaN(ms) ? null : ms;
+}

@@ -1,0 +1,141 @@
+import { odata, type TableClient } from "@azure/data-tables";
+import { type InstanceFilter, type InstancePage, TERMINAL_STATUSES } from "../task-hub.js";
+import type { Columns } from "./history-rows.js";
+import { instanceColumns, instanceOf, projectionColumns } from "./instance-rows.js";
+import { instanceIdOf, partitionKeyOf } from "./keys.js";
+import { isLarge, type LargeValues } from "./large-values.js";
+import { type PassingFaults, statusOf } from "./passing-faults.js";
+import type { StoredInstance } from "./port.js";
+
+/** The instances table: a row an instance, with the columns of the genuine host. */
+export class InstanceTable {
+  readonly #table: TableClient;
+  readonly #large: LargeValues;
+  readonly #faults: PassingFaults;
+  readonly #hubName: string;
+
+  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, hubName: string) {
+    this.#table = table;
+    this.#large = large;
+    this.#faults = faults;
+    this.#hubName = hubName;
+  }
+
+  /** Resolves with the row that stands in the way, unless it is this very one. */
+  async create(instance: StoredInstance): Promise<StoredInstance | undefined> {
+    const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
+    try {
+      await this.#faults.overcome("create an instance", () => this.#table.createEntity(row));
+      return undefined;
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+      const existing = await this.read(instance.instanceId);
+      if (!existing) return this.create(instance);
+      return existing.startId === instance.startId ? undefined : existing;
+    }
+  }
+
+  async replace(instance: StoredInstance): Promise<void> {
+    const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
+    await this.#faults.overcome("replace an instance", () => this.#table.upsertEntity(row, "Replace"));
+  }
+
+  async update(instance: StoredInstance): Promise<void> {
+    const row = { ...keysOf(instance), ...projectionColumns(instance), ...(await this.#values(instance)) };
+    try {
+      await this.#faults.overcome("update an instance", () => this.#table.updateEntity(row, "Merge"));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+  }
+
+  async read(instanceId: string): Promise<StoredInstance | undefined> {
+    try {
+      const row = await this.#faults.overcome("read an instance", () =>
+        this.#table.getEntity(partitionKeyOf(instanceId), ""),
+      );
+      return await this.#toInstance(row);
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
+    const rows = await this.#query(conditions(filter, continuation), top + 1);
+    const instances = await Promise.all(rows.slice(0, top).map((row) => this.#toInstance(row)));
+    const next = rows[top];
+    return { instances, ...(next ? { continuation: instanceIdOf(String(next["partitionKey"])) } : {}) };
+  }
+
+  async unfinished(): Promise<StoredInstance[]> {
+    const terminal = [...TERMINAL_STATUSES].map((status) => odata`RuntimeStatus ne ${status}`).join(" and ");
+    const rows = await this.#query(terminal, Number.POSITIVE_INFINITY);
+    return Promise.all(rows.map((row) => this.#toInstance(row)));
+  }
+
+  async delete(instanceId: string): Promise<void> {
+    try {
+      await this.#faults.overcome("delete an instance", () => this.#table.deleteEntity(partitionKeyOf(instanceId), ""));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+    }
+  }
+
+  async #query(filter: string, most: number): Promise<Record<string, unknown>[]> {
+    return this.#faults.overcome("list instances", async () => {
+      const rows: Record<string, unknown>[] = [];
+      for await (const row of this.#table.listEntities({ queryOptions: filter === "" ? {} : { filter } })) {
+        rows.push(row);
+        if (rows.length >= most) break;
+      }
+      return rows;
+    });
+  }
+
+  /** Input and output; large ones go to a blob, and the column holds its address. */
+  async #values(instance: StoredInstance): Promise<Columns> {
+    const columns: Columns = {};
+    for (const [name, value] of [
+      ["Input", instance.input],
+      ["Output", instance.output],
+    ] as const) {
+      if (value === null) continue;
+      columns[name] = isLarge(value) ? await this.#putLarge(instance, name, value) : value;
+    }
+    return columns;
+  }
+
+  async #putLarge(instance: StoredInstance, name: string, value: string): Promise<string> {
+    return this.#large.urlOf(
+      await this.#large.put(partitionKeyOf(instance.instanceId), `instance-${instance.startId}-${name}`, value),
+    );
+  }
+
+  async #toInstance(row: Record<string, unknown>): Promise<StoredInstance> {
+    return instanceOf(row, await this.#fetch(row["Input"]), await this.#fetch(row["Output"]));
+  }
+
+  async #fetch(column: unknown): Promise<string | null> {
+    if (typeof column !== "string") return null;
+    const name = this.#large.nameOf(column);
+    return name === undefined ? column : this.#large.get(name);
+  }
+}
+
+const keysOf = (instance: StoredInstance) => ({ partitionKey: partitionKeyOf(instance.instanceId), rowKey: "" });
+
+function conditions(filter: InstanceFilter, continuation?: string): string {
+  const parts: string[] = [];
+  if (filter.instanceIdPrefix) {
+    const from = partitionKeyOf(filter.instanceIdPrefix);
+    parts.push(odata`PartitionKey ge ${from} and PartitionKey lt ${`${from}\uffff`}`);
+  }
+  if (continuation !== undefined) parts.push(odata`PartitionKey ge ${partitionKeyOf(continuation)}`);
+  if (filter.createdFromMs !== undefined) parts.push(odata`CreatedTime ge ${new Date(filter.createdFromMs)}`);
+  if (filter.createdToMs !== undefined) parts.push(odata`CreatedTime le ${new Date(filter.createdToMs)}`);
+  if (filter.runtimeStatus?.length) {
+    parts.push(`(${filter.runtimeStatus.map((status) => odata`RuntimeStatus eq ${status}`).join(" or ")})`);
+  }
+  return parts.join(" and ");
+}

@@ -1,0 +1,116 @@
+import { type InstanceFilter, type InstancePage, TERMINAL_STATUSES } from "../task-hub.js";
+import { matchesFilter } from "./filter.js";
+import {
+  type Commit,
+  type HistoryStore,
+  HubTakenError,
+  type InboxMessage,
+  type StoredEvent,
+  type StoredExecution,
+  type StoredInstance,
+} from "./port.js";
+
+interface Partition {
+  executionId: string;
+  startId: string;
+  rows: StoredEvent[];
+  customStatus: string | null;
+  inboxThrough: string;
+}
+
+/**
+ * A task hub in memory, for tests and simulations. It copies whatever comes in or goes out, as a storage would,
+ * so that nobody shares an object with it by mistake.
+ */
+export class MemoryHistoryStore implements HistoryStore {
+  readonly #instances = new Map<string, StoredInstance>();
+  readonly #histories = new Map<string, Partition>();
+  readonly #inboxes = new Map<string, Map<string, InboxMessage>>();
+
+  async open(): Promise<void> {}
+
+  async createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {
+    const existing = this.#instances.get(instance.instanceId);
+    if (existing && existing.startId !== instance.startId) return structuredClone(existing);
+    if (!existing) this.#instances.set(instance.instanceId, structuredClone(instance));
+    return undefined;
+  }
+
+  async replaceInstance(instance: StoredInstance): Promise<void> {
+    this.#instances.set(instance.instanceId, structuredClone(instance));
+    this.#histories.delete(instance.instanceId);
+    this.#inboxes.delete(instance.instanceId);
+  }
+
+  async updateInstance(instance: StoredInstance): Promise<void> {
+    if (this.#instances.get(instance.instanceId)?.startId !== instance.startId) return;
+    this.#instances.set(instance.instanceId, structuredClone(instance));
+  }
+
+  async readInstance(instanceId: string): Promise<StoredInstance | undefined> {
+    return structuredClone(this.#instances.get(instanceId));
+  }
+
+  async listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
+    const all = [...this.#instances.values()]
+      .filter((instance) => matchesFilter(instance, filter))
+      .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+    const from = continuation === undefined ? 0 : all.findIndex((instance) => instance.instanceId >= continuation);
+    const page = from < 0 ? [] : all.slice(from, from + top);
+    const next = from < 0 ? undefined : all[from + top];
+    return { instances: structuredClone(page), ...(next ? { continuation: next.instanceId } : {}) };
+  }
+
+  async unfinishedInstances(): Promise<StoredInstance[]> {
+    return structuredClone([...this.#instances.values()].filter((i) => !TERMINAL_STATUSES.has(i.runtimeStatus)));
+  }
+
+  async purge(instanceId: string): Promise<void> {
+    this.#instances.delete(instanceId);
+    this.#histories.delete(instanceId);
+    this.#inboxes.delete(instanceId);
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    const present = this.#histories.get(commit.instanceId);
+    const kept = present?.executionId === commit.executionId ? present : undefined;
+    if ((kept?.rows.length ?? 0) > commit.firstRow && commit.firstRow >= commit.overwriteBelow) {
+      throw new HubTakenError(`another host has written the history of '${commit.instanceId}'`);
+    }
+    const rows = kept?.rows ?? [];
+    rows.length = commit.firstRow;
+    rows.push(...structuredClone(commit.events));
+    this.#histories.set(commit.instanceId, {
+      executionId: commit.executionId,
+      startId: commit.startId,
+      rows,
+      customStatus: commit.customStatus === undefined ? (kept?.customStatus ?? null) : commit.customStatus,
+      inboxThrough: commit.inboxThrough ?? kept?.inboxThrough ?? "",
+    });
+  }
+
+  async readExecution(instanceId: string): Promise<StoredExecution | undefined> {
+    const partition = this.#histories.get(instanceId);
+    if (!partition) return undefined;
+    const { executionId, startId, rows, customStatus, inboxThrough } = structuredClone(partition);
+    return { executionId, startId, events: rows, customStatus, inboxThrough, rowsPresent: rows.length };
+  }
+
+  async appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void> {
+    const inbox = this.#inboxes.get(instanceId) ?? new Map<string, InboxMessage>();
+    for (const message of messages) inbox.set(message.key, structuredClone(message));
+    this.#inboxes.set(instanceId, inbox);
+  }
+
+  async deleteInbox(instanceId: string, keys: string[]): Promise<void> {
+    for (const key of keys) this.#inboxes.get(instanceId)?.delete(key);
+  }
+
+  async readInbox(): Promise<Map<string, InboxMessage[]>> {
+    const byInstance = new Map<string, InboxMessage[]>();
+    for (const [instanceId, inbox] of this.#inboxes) {
+      if (inbox.size > 0) byInstance.set(instanceId, structuredClone([...inbox.values()]));
+    }
+    return byInstance;
+  }
+}

@@ -1,0 +1,89 @@
+import type { HistoryEvent, ParentRef } from "../history.js";
+import type { InstanceFilter, InstancePage, InstanceState } from "../task-hub.js";
+
+/** An instance's own row: the durable acknowledgement of its start, later a projection of its history. */
+export interface StoredInstance extends InstanceState {
+  /** Names the start that this row acknowledges; it stays when `continueAsNew` changes the execution id. */
+  startId: string;
+  parent: ParentRef | null;
+  generation: number | null;
+  completedMs: number | null;
+}
+
+/** One history row: the event, and for a scheduled activity or child the input that history itself does not keep. */
+export interface StoredEvent {
+  event: HistoryEvent;
+  /** JSON text; null when the task has no input or the event schedules none. */
+  taskInput: string | null;
+}
+
+/** What an episode leaves behind, written as one transaction (several when it exceeds what a transaction takes). */
+export interface Commit {
+  instanceId: string;
+  executionId: string;
+  startId: string;
+  /** Index of the first of `events` in this execution's history. */
+  firstRow: number;
+  /** The last one is the OrchestratorCompleted that makes the episode count; rows behind the last such are ignored. */
+  events: StoredEvent[];
+  /** Rows below this index may exist, left by an earlier execution, and are overwritten. */
+  overwriteBelow: number;
+  /** Set in the first commit of an execution and in its last. */
+  checkpoint: boolean;
+  /** JSON text or null, when the custom status changed. */
+  customStatus?: string | null;
+  /** Inbox messages up to this key are part of the history now. */
+  inboxThrough?: string;
+  committedMs: number;
+}
+
+/** A committed execution as read back. */
+export interface StoredExecution {
+  executionId: string;
+  startId: string;
+  events: StoredEvent[];
+  customStatus: string | null;
+  inboxThrough: string;
+  /** Rows in the partition, leftovers of earlier executions included. */
+  rowsPresent: number;
+}
+
+/** A message from outside that was acknowledged and is not yet history. Keys sort in the order of arrival. */
+export interface InboxMessage {
+  key: string;
+  event: HistoryEvent;
+}
+
+/** Another host wrote to this hub: this one must stop at once. */
+export class HubTakenError extends Error {}
+
+/**
+ * Where a task hub lives. Writes resolve when they are durable. Adapters retry passing faults themselves
+ * (throttling, a storage that restarts) and reject only for what will not pass.
+ */
+export interface HistoryStore {
+  /** Makes sure that tables and containers exist. */
+  open(): Promise<void>;
+  /** Inserts the row; resolves with the one that stands in its way, if any. A repeat with the same `startId` succeeds. */
+  createInstance(instance: StoredInstance): Promise<StoredInstance | undefined>;
+  /** Puts a new start in place of a finished one, and drops the old history and inbox. */
+  replaceInstance(instance: StoredInstance): Promise<void>;
+  /** Writes the projection: status, output, custom status and times. */
+  updateInstance(instance: StoredInstance): Promise<void>;
+  readInstance(instanceId: string): Promise<StoredInstance | undefined>;
+  listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage>;
+  /** Every instance whose row is not in a terminal status. */
+  unfinishedInstances(): Promise<StoredInstance[]>;
+  /** Removes row, history, inbox and large values. */
+  purge(instanceId: string): Promise<void>;
+
+  /** Rejects with {@link HubTakenError} when somebody else has written these rows. */
+  commit(commit: Commit): Promise<void>;
+  readExecution(instanceId: string): Promise<StoredExecution | undefined>;
+
+  /** At most 100 messages of one instance, in order. */
+  appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void>;
+  deleteInbox(instanceId: string, keys: string[]): Promise<void>;
+  /** All messages not yet deleted, by instance, in order. */
+  readInbox(): Promise<Map<string, InboxMessage[]>>;
+}

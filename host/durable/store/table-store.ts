@@ -1,0 +1,112 @@
+import { TableClient } from "@azure/data-tables";
+import type { Clock } from "../../clock.js";
+import type { Logger } from "../../logger.js";
+import type { InstanceFilter, InstancePage } from "../task-hub.js";
+import { HistoryTable } from "./history-table.js";
+import { InboxTable } from "./inbox-table.js";
+import { InstanceTable } from "./instance-table.js";
+import { partitionKeyOf } from "./keys.js";
+import { LargeValues } from "./large-values.js";
+import { PassingFaults, statusOf } from "./passing-faults.js";
+import type { Commit, HistoryStore, InboxMessage, StoredExecution, StoredInstance } from "./port.js";
+
+/** A task hub in Azure Table Storage, or in Azurite. */
+export class TableHistoryStore implements HistoryStore {
+  readonly #tables: TableClient[];
+  readonly #faults: PassingFaults;
+  readonly #large: LargeValues;
+  readonly #instances: InstanceTable;
+  readonly #history: HistoryTable;
+  readonly #inbox: InboxTable;
+
+  constructor(options: { connectionString: string; hubName: string; clock: Clock; logger: Logger }) {
+    const { connectionString, hubName, clock, logger } = options;
+    const tableOf = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
+    const [instances, history, inbox] = [tableOf("Instances"), tableOf("History"), tableOf("Inbox")];
+    this.#tables = [instances, history, inbox];
+    this.#faults = new PassingFaults(clock, logger);
+    this.#large = new LargeValues(connectionString, hubName, this.#faults);
+    this.#instances = new InstanceTable(instances, this.#large, this.#faults, hubName);
+    this.#history = new HistoryTable(history, this.#large, this.#faults);
+    this.#inbox = new InboxTable(inbox, this.#large, this.#faults);
+  }
+
+  async open(): Promise<void> {
+    await Promise.all([...this.#tables.map((table) => createTable(table, this.#faults)), this.#large.open()]);
+  }
+
+  /** Makes requests that wait for the storage to come back give up. */
+  close(): void {
+    this.#faults.close();
+  }
+
+  createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {
+    return this.#instances.create(instance);
+  }
+
+  async replaceInstance(instance: StoredInstance): Promise<void> {
+    await this.#instances.replace(instance);
+    await this.#history.deleteAll(instance.instanceId);
+    await this.#inbox.deleteAll(instance.instanceId);
+  }
+
+  updateInstance(instance: StoredInstance): Promise<void> {
+    return this.#instances.update(instance);
+  }
+
+  readInstance(instanceId: string): Promise<StoredInstance | undefined> {
+    return this.#instances.read(instanceId);
+  }
+
+  listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
+    return this.#instances.list(filter, top, continuation);
+  }
+
+  unfinishedInstances(): Promise<StoredInstance[]> {
+    return this.#instances.unfinished();
+  }
+
+  async purge(instanceId: string): Promise<void> {
+    await this.#history.deleteAll(instanceId);
+    await this.#inbox.deleteAll(instanceId);
+    await this.#large.deleteOf(partitionKeyOf(instanceId));
+    await this.#instances.delete(instanceId);
+  }
+
+  commit(commit: Commit): Promise<void> {
+    return this.#history.commit(commit);
+  }
+
+  readExecution(instanceId: string): Promise<StoredExecution | undefined> {
+    return this.#history.read(instanceId);
+  }
+
+  appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void> {
+    return this.#inbox.append(instanceId, messages);
+  }
+
+  deleteInbox(instanceId: string, keys: string[]): Promise<void> {
+    return this.#inbox.delete(instanceId, keys);
+  }
+
+  readInbox(): Promise<Map<string, InboxMessage[]>> {
+    return this.#inbox.readAll();
+  }
+}
+
+export function openTable(connectionString: string, name: string): TableClient {
+  return TableClient.fromConnectionString(connectionString, name, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+}
+
+export async function createTable(table: TableClient, faults: PassingFaults): Promise<void> {
+  await faults.overcome("create a table", async () => {
+    try {
+      await table.createTable();
+    } catch (error) {
+      if (statusOf(error) !== 409) throw error;
+    }
+  });
+}
