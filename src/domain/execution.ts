@@ -106,6 +106,9 @@ export const Execution = z.discriminatedUnion("status", [
 ]);
 export type Execution = z.infer<typeof Execution>;
 
+/** Names a part of an execution, e.g. `shutdown` or `groups/web/items/web-01`. */
+const StepPart = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/);
+
 /** The steps of one part of an execution that has ended (an item, a group's actions, the shutdown stage). */
-export const StepRecord = z.strictObject({ part: z.string().min(1).max(200), steps: z.array(Step).max(300) });
+export const StepRecord = z.strictObject({ part: StepPart, steps: z.array(Step).max(300) });
 export type StepRecord = z.infer<typeof StepRecord>;

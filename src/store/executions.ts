@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { RecoveryError } from "../domain/errors.js";
+import { Execution, StepRecord } from "../domain/execution.js";
+import { Guid, toMs } from "../domain/text.js";
+import { pageOf } from "./paging.js";
+import type { Page, PageRequest, Tagged } from "./port.js";
+import { type Codec, decode, encode } from "./tables/codec.js";
+import { type Row, type Table, TableConflict } from "./tables/port.js";
+
+const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
+const STEPS: Codec<StepRecord> = { what: "steps", schema: 1, shape: StepRecord };
+const ENTRY: Codec<{ executionId: string }> = {
+  what: "list entry",
+  schema: 1,
+  shape: z.strictObject({ executionId: Guid }),
+};
+
+/** An execution's partition has its record and its steps; the list of all is one of its own. */
+const RECORD = "record";
+const LIST = "newest-first";
+const STEP_PREFIX = "steps.";
+const STEPS_END = "steps/";
+const LAST_MS = 9_999_999_999_999;
+
+/** Sorts the newest first; the id makes it unique. */
+const listRow = ({ requestedAt, executionId }: Execution): string =>
+  `${String(LAST_MS - toMs(requestedAt)).padStart(13, "0")}.${executionId}`;
+
+const stepRow = (part: string): string => `${STEP_PREFIX}${part.replaceAll("/", "~")}`;
+
+/** The record decides whether an execution exists; its entry in the list follows, and is mended by a repeated start. */
+export async function createExecution(
+  table: Table,
+  execution: Execution,
+): Promise<{ execution: Execution; created: boolean }> {
+  const created = await insert(table, execution.executionId, encode(EXECUTION, RECORD, execution));
+  const known = created ? execution : (await getExecution(table, execution.executionId))?.value;
+  if (known === undefined) throw new RecoveryError("execution-not-found", `execution ${execution.executionId} is gone`);
+  await insert(table, LIST, encode(ENTRY, listRow(known), { executionId: known.executionId }));
+  return { execution: known, created };
+}
+
+/** False when the row was there already. */
+async function insert(table: Table, partition: string, columns: { row: string; schema: number; json: string }) {
+  try {
+    await table.transact(partition, [{ kind: "insert", ...columns }]);
+    return true;
+  } catch (error) {
+    if (error instanceof TableConflict) return false;
+    throw error;
+  }
+}
+
+export async function getExecution(table: Table, executionId: string): Promise<Tagged<Execution> | null> {
+  const row = await table.get(executionId, RECORD);
+  return row === null ? null : { value: decode(EXECUTION, row), etag: row.etag };
+}
+
+export async function updateExecution(table: Table, execution: Execution, etag: string): Promise<string> {
+  try {
+    const columns = encode(EXECUTION, RECORD, execution);
+    const [changed = ""] = await table.transact(execution.executionId, [{ kind: "replace", ...columns, etag }]);
+    return changed;
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error;
+    throw new RecoveryError("etag-mismatch", `execution ${execution.executionId} was changed since it was read`);
+  }
+}
+
+export async function listExecutions(table: Table, request: PageRequest): Promise<Page<Execution>> {
+  const page = await pageOf(table, LIST, request, (row) => decode(ENTRY, row).executionId);
+  const found = await Promise.all(page.entries.map((executionId) => getExecution(table, executionId)));
+  return { ...page, entries: found.flatMap((execution) => execution?.value ?? []) };
+}
+
+export async function putSteps(table: Table, executionId: string, records: readonly StepRecord[]): Promise<void> {
+  await Promise.all(records.map((record) => putStep(table, executionId, record)));
+}
+
+async function putStep(table: Table, executionId: string, record: StepRecord): Promise<void> {
+  const columns = encode(STEPS, stepRow(record.part), record);
+  if (await insert(table, executionId, columns)) return;
+  const known = await table.get(executionId, columns.row);
+  if (known === null) return putStep(table, executionId, record);
+  decode(STEPS, known);
+  await table.transact(executionId, [{ kind: "replace", ...columns, etag: known.etag }]);
+}
+
+const PAGE = 900;
+
+export async function getSteps(table: Table, executionId: string): Promise<StepRecord[]> {
+  const rows: Row[] = [];
+  for (let from = STEP_PREFIX; ; ) {
+    const page = await table.list(executionId, { from, before: STEPS_END, limit: PAGE });
+    rows.push(...page.rows);
+    const last = page.rows.at(-1);
+    if (!page.more || last === undefined) return rows.map((row) => decode(STEPS, row));
+    from = `${last.row}!`;
+  }
+}

@@ -1,0 +1,25 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { Page, PageRequest } from "./port.js";
+import type { Row, Table } from "./tables/port.js";
+
+const LARGEST_PAGE = 100;
+/** A cursor is the key of the last row that was given, in the alphabet of ids. */
+const CURSOR = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** One page of a partition; `!` sorts before every character of an id, so the next page starts just after the cursor. */
+export async function pageOf<T>(
+  table: Table,
+  partition: string,
+  { limit, cursor }: PageRequest,
+  read: (row: Row) => T,
+): Promise<Page<T>> {
+  if (limit < 1 || limit > LARGEST_PAGE || !Number.isInteger(limit)) {
+    throw new RecoveryError("invalid-input", `a page has 1 to ${LARGEST_PAGE} entries, not ${limit}`);
+  }
+  if (cursor !== undefined && !CURSOR.test(cursor)) {
+    throw new RecoveryError("invalid-input", "the cursor is not one of an earlier page");
+  }
+  const { rows, more } = await table.list(partition, { limit, ...(cursor !== undefined && { from: `${cursor}!` }) });
+  const last = rows.at(-1);
+  return { entries: rows.map(read), ...(more && last !== undefined && { cursor: last.row }) };
+}

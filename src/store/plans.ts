@@ -1,0 +1,72 @@
+import { RecoveryError } from "../domain/errors.js";
+import { type Plan, PlanVersion } from "../domain/plan.js";
+import { pageOf } from "./paging.js";
+import type { Page, PageRequest, Tagged } from "./port.js";
+import { type Codec, decode, encode } from "./tables/codec.js";
+import { type Row, type Table, TableConflict } from "./tables/port.js";
+
+const PLAN: Codec<PlanVersion> = { what: "plan", schema: 1, shape: PlanVersion };
+
+/** Current versions stand together, earlier ones in a partition of their plan. */
+const CURRENT = "plans";
+const earlierOf = (planId: string): string => `plan-${planId}`;
+const versionRow = (version: number): string => String(version).padStart(10, "0");
+
+const tagged = (row: Row): Tagged<PlanVersion> => ({ value: decode(PLAN, row), etag: row.etag });
+
+export async function getPlan(table: Table, planId: string): Promise<Tagged<PlanVersion> | null> {
+  const row = await table.get(CURRENT, planId);
+  return row === null ? null : tagged(row);
+}
+
+/** The current version is archived before it is replaced, so every version that ever was current can be read. */
+export async function putPlan(
+  table: Table,
+  plan: Plan,
+  hash: string,
+  savedAt: string,
+  ifMatch: string | null,
+): Promise<Tagged<PlanVersion>> {
+  const current = await getPlan(table, plan.id);
+  if (ifMatch === null && current !== null) {
+    throw new RecoveryError("already-exists", `plan ${plan.id} exists as version ${current.value.version}`);
+  }
+  if (ifMatch !== null && current?.etag !== ifMatch) throw changedBySomebody(plan.id);
+  const value: PlanVersion = { plan, version: (current?.value.version ?? 0) + 1, hash, savedAt };
+  const columns = encode(PLAN, plan.id, value);
+  try {
+    if (current === null) {
+      const [etag = ""] = await table.transact(CURRENT, [{ kind: "insert", ...columns }]);
+      return { value, etag };
+    }
+    await archive(table, current.value);
+    const [etag = ""] = await table.transact(CURRENT, [{ kind: "replace", ...columns, etag: current.etag }]);
+    return { value, etag };
+  } catch (error) {
+    if (error instanceof TableConflict) throw changedBySomebody(plan.id);
+    throw error;
+  }
+}
+
+const changedBySomebody = (planId: string): RecoveryError =>
+  new RecoveryError("etag-mismatch", `plan ${planId} was changed since it was read`);
+
+/** Archived again after an interrupted save, it is the same content: what is there stays. */
+async function archive(table: Table, version: PlanVersion): Promise<void> {
+  const columns = encode(PLAN, versionRow(version.version), version);
+  try {
+    await table.transact(earlierOf(version.plan.id), [{ kind: "insert", ...columns }]);
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error;
+  }
+}
+
+export async function getPlanVersion(table: Table, planId: string, version: number): Promise<PlanVersion | null> {
+  const current = await getPlan(table, planId);
+  if (current?.value.version === version) return current.value;
+  const row = await table.get(earlierOf(planId), versionRow(version));
+  return row === null ? null : decode(PLAN, row);
+}
+
+export const listPlans = (table: Table, request: PageRequest): Promise<Page<PlanVersion>> =>
+  pageOf(table, CURRENT, request, (row) => decode(PLAN, row));

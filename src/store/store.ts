@@ -1,0 +1,41 @@
+import { createExecution, getExecution, getSteps, listExecutions, putSteps, updateExecution } from "./executions.js";
+import { acquireItems, decodeItem, readItems, updateItems } from "./items.js";
+import { pageOf } from "./paging.js";
+import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
+import type { Store } from "./port.js";
+import type { Tables } from "./tables/port.js";
+import { getWorld, listWorlds, putWorld } from "./worlds.js";
+
+/** The store over any tables: `createAzureTables` for keeping, `createMemoryTables` for tests. */
+export function createStore(tables: Tables): Store {
+  const worlds = tables.table("Worlds");
+  const items = tables.table("Items");
+  const plans = tables.table("Plans");
+  const executions = tables.table("Executions");
+  return {
+    putWorld: (world, importedAt) => putWorld(worlds, items, world, importedAt),
+    getWorld: (worldId) => getWorld(worlds, worldId),
+    listWorlds: (page) => listWorlds(worlds, page),
+    listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
+    getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ record }) => record),
+    acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
+    updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
+    releaseItems: (worldId, executionId, itemIds) =>
+      updateItems(
+        items,
+        worldId,
+        executionId,
+        itemIds.map((itemId) => ({ itemId, change: {}, release: true })),
+      ),
+    putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
+    getPlan: (planId) => getPlan(plans, planId),
+    getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
+    listPlans: (page) => listPlans(plans, page),
+    createExecution: (execution) => createExecution(executions, execution),
+    getExecution: (executionId) => getExecution(executions, executionId),
+    updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
+    listExecutions: (page) => listExecutions(executions, page),
+    putSteps: (executionId, records) => putSteps(executions, executionId, records),
+    getSteps: (executionId) => getSteps(executions, executionId),
+  };
+}

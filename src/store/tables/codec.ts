@@ -1,0 +1,44 @@
+import type { z } from "zod";
+import { RecoveryError } from "../../domain/errors.js";
+import { MOST_CHARACTERS, type Row } from "./port.js";
+
+/** How one kind of row is written and read: a name for messages, the version of its shape, and the shape. */
+export interface Codec<T> {
+  what: string;
+  schema: number;
+  shape: z.ZodType<T>;
+}
+
+/** A value as the columns of a row; refuses `value-too-large`. */
+export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
+  const json = JSON.stringify(value);
+  if (json.length > MOST_CHARACTERS) {
+    throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
+  }
+  return { row, schema: codec.schema, json };
+}
+
+/** The value of a row; throws `row-unreadable`, naming it, when it is newer than this program or damaged. */
+export function decode<T>(codec: Codec<T>, row: Row): T {
+  const name = `the ${codec.what} in row ${row.partition}/${row.row}`;
+  if (row.schema !== codec.schema) {
+    throw new RecoveryError(
+      "row-unreadable",
+      `${name} has version ${row.schema} and this program reads version ${codec.schema}; it was left untouched`,
+    );
+  }
+  const parsed = codec.shape.safeParse(parseJson(row.json));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined ? "" : ` (${issue.path.join(".") || "value"}: ${issue.message})`;
+  throw new RecoveryError("row-unreadable", `${name} is damaged${where}; it was left untouched`);
+}
+
+/** Damaged text becomes undefined, which no shape takes. */
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
