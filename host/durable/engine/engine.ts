@@ -60,6 +60,7 @@ export class Engine {
       now: () => clock.now(),
       newExecutionId: () => this.newGuid().replaceAll("-", ""),
       strict: options.replay === "every-step",
+      maxActions: options.maxActions ?? Number.POSITIVE_INFINITY,
     };
   }
 
@@ -101,6 +102,16 @@ export class Engine {
     else this.#tasks.carryOut(session);
     this.#enqueue(session);
     return session;
+  }
+
+  /** Lets go of an instance whose id a new start takes over: what it still has under way counts no more. */
+  drop(instanceId: string): void {
+    const session = this.sessions.get(instanceId);
+    if (!session) return;
+    session.ended = true;
+    session.cancelAlarms();
+    session.mailbox.length = 0;
+    this.sessions.delete(instanceId);
   }
 
   /** Hands over durable messages, and drops those that are history already or come too late. */

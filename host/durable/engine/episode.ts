@@ -30,6 +30,7 @@ export interface EpisodeDeps {
   newExecutionId: () => string;
   /** Runs each orchestrator twice and compares the answers: code that is not deterministic shows at once. */
   strict: boolean;
+  maxActions: number;
 }
 
 /** Runs the orchestrator over its history and the new messages, and works out what follows. */
@@ -85,7 +86,7 @@ async function decide(
   try {
     const answer = await ask(deps.app, fn, start, replayed);
     if (deps.strict) await compareWithAnother(answer, deps.app, fn, start, replayed);
-    return { answer, result: new Replay(answer).run(history) };
+    return { answer, result: new Replay(answer, deps.maxActions).run(history) };
   } catch (error) {
     return {
       result: cutShort(history, { kind: "failed", error: error instanceof Error ? error.message : String(error) }),

@@ -75,7 +75,8 @@ export class EngineTaskHub implements TaskHub {
 
   async #replaceFinished(existing: StoredInstance, instance: StoredInstance): Promise<void> {
     const present = await this.#current(existing.instanceId, existing);
-    if (present && !TERMINAL_STATUSES.has(present.runtimeStatus)) {
+    if (this.engine.options.replaceRunning) this.engine.drop(existing.instanceId);
+    else if (present && !TERMINAL_STATUSES.has(present.runtimeStatus)) {
       throw new TaskHubError(
         "exists",
         `An Orchestration instance with the status ${present.runtimeStatus} already exists.`,
@@ -182,13 +183,12 @@ export class EngineTaskHub implements TaskHub {
 
   #newInstance(instanceId: string, request: StartRequest): StoredInstance {
     const nowMs = this.#nowMs();
-    const parent: ParentRef | null = null;
     return {
       instanceId,
       executionId: this.engine.newGuid(),
       startId: this.engine.newGuid(),
       name: request.name,
-      version: request.version ?? null,
+      version: request.version ?? this.engine.options.defaultVersion ?? null,
       runtimeStatus: "Pending",
       input: request.input,
       output: null,
@@ -197,7 +197,7 @@ export class EngineTaskHub implements TaskHub {
       lastUpdatedMs: nowMs,
       completedMs: null,
       parentInstanceId: null,
-      parent,
+      parent: null,
       generation: 0,
     };
   }

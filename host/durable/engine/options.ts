@@ -16,6 +16,12 @@ export interface EngineOptions {
   /** How many orchestrators and activities may run at the same time. */
   maxConcurrentOrchestrators: number;
   maxConcurrentActivities: number;
+  /** How many actions one execution may ask for; more fail it. No limit when absent. */
+  maxActions?: number;
+  /** Lets a start replace an instance of the same id that is still running. */
+  replaceRunning?: boolean;
+  /** The version of instances started without one. */
+  defaultVersion?: string;
   /** `every-step` gives each message an episode of its own and runs every orchestrator twice to compare the answers. */
   replay?: "normal" | "every-step";
   /** Picks one of `count` things that could happen next (0 to count - 1). Defaults to the one that has waited longest. */

@@ -27,3 +27,6 @@ export function nonDeterministic(
     "The orchestrator's code has changed since this instance began, or it does not do the same on every replay (clock, random numbers, input and output outside activities)."
   );
 }
+
+export const tooManyActions = (limit: number): string =>
+  `The orchestrator asks for more than ${limit} actions (extensions.durableTask.maxOrchestrationActions). Split the work over sub-orchestrations, or begin anew with continueAsNew.`;

@@ -3,7 +3,7 @@ import type { OrchestratorAction, OrchestratorAnswer, RetryOptions } from "./ans
 import { ActionType } from "./answer.js";
 import { EventWaits } from "./event-waits.js";
 import { type Ended, Future } from "./future.js";
-import { GAVE_UP_EARLY, nonDeterministic, notServed } from "./replay-texts.js";
+import { GAVE_UP_EARLY, nonDeterministic, notServed, tooManyActions } from "./replay-texts.js";
 import { longTimer, type RetryEnd, retry } from "./retrying.js";
 
 /** Something new that an episode decided, to be written as one history event and then carried out. */
@@ -70,8 +70,11 @@ export class Replay {
   #terminated: { reason: string | null } | undefined;
   #fault: string | undefined;
 
-  constructor(answer: OrchestratorAnswer) {
+  readonly #maxActions: number;
+
+  constructor(answer: OrchestratorAnswer, maxActions = Number.POSITIVE_INFINITY) {
     this.#answer = answer;
+    this.#maxActions = maxActions;
   }
 
   /** Runs the replay. Throws {@link ReplayFault} when the history and the code do not fit together. */
@@ -243,6 +246,7 @@ export class Replay {
   #schedule(decide: (id: number) => Decision): Future<TaskEnd> {
     const id = this.#nextId;
     this.#nextId += 1;
+    if (id >= this.#maxActions) throw new ReplayFault(tooManyActions(this.#maxActions));
     this.#pending.set(id, decide(id));
     const future = new Future<TaskEnd>();
     this.#open.set(id, future);

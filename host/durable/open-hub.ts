@@ -1,0 +1,55 @@
+import type { FunctionApp } from "../app/function-app.js";
+import type { ExtensionContext } from "../app/host-extension.js";
+import { EngineTaskHub } from "./engine/hub.js";
+import { HubLease } from "./lease.js";
+import type { OpenTaskHub } from "./management/durable-extension.js";
+import { PassingFaults } from "./store/passing-faults.js";
+import { openTable, TableHistoryStore } from "./store/table-store.js";
+
+/**
+ * Opens the task hub of a host over its storage: takes the lease, then takes up whatever is unfinished.
+ *
+ * @param onFatal called when another host has taken the hub: this one must end
+ * @throws HubHeldError while another host runs the hub
+ */
+export async function openTaskHub(
+  context: ExtensionContext,
+  app: FunctionApp,
+  onFatal: (error: Error) => void,
+): Promise<OpenTaskHub> {
+  const { connectionString, hubName, clock, logger, hostJson } = context;
+  const faults = new PassingFaults(clock, logger);
+  const table = openTable(connectionString, `${hubName}Host`);
+  const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost: onFatal });
+  await lease.acquire();
+  const store = new TableHistoryStore({ connectionString, hubName, clock, logger });
+  const { maxConcurrentActivityFunctions, maxConcurrentOrchestratorFunctions, ...settings } = hostJson.durableTask;
+  const hub = new EngineTaskHub({
+    hubName,
+    app,
+    store,
+    clock,
+    logger,
+    maxConcurrentActivities: maxConcurrentActivityFunctions,
+    maxConcurrentOrchestrators: maxConcurrentOrchestratorFunctions,
+    maxActions: settings.maxOrchestrationActions,
+    replaceRunning: settings.overridableExistingInstanceStates === "AnyState",
+    ...(settings.defaultVersion === undefined ? {} : { defaultVersion: settings.defaultVersion }),
+    onFatal,
+  });
+  try {
+    await hub.open();
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+  return {
+    hub,
+    async stop() {
+      await hub.close();
+      store.close();
+      faults.close();
+      await lease.release();
+    },
+  };
+}
