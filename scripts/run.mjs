@@ -1,0 +1,37 @@
+/**
+ * The commands of package.json that must work as the first one on a fresh clone: installs when needed, builds when
+ * needed, then does what is asked.
+ */
+import { ensureInstalled } from "./ensure-install.mjs";
+import { ROOT, runNode } from "./program.mjs";
+
+const COMMANDS = {
+  demo: (args) => afterBuild(() => runNode(["dist/demo/main.js", ...args])),
+  start: (args) => afterBuild(() => runNode(["dist/host/main.js", ...args])),
+  test: (args) => afterBuild(async () => (await import("./test.mjs")).test(args)),
+  check: async () => (await import("./check.mjs")).check(),
+  bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
+};
+
+async function afterBuild(then) {
+  const { build } = await import("./build.mjs");
+  const code = await build();
+  return code === 0 ? then() : code;
+}
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : undefined;
+  if (!command) {
+    console.error(`Unknown command "${name ?? ""}". Use one of: ${Object.keys(COMMANDS).join(", ")}.`);
+    return 2;
+  }
+  ensureInstalled(ROOT);
+  return command(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
