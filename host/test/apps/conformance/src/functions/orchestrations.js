@@ -1,6 +1,8 @@
 import { app, RetryOptions, TaskFailedError } from "durable-functions";
 
 const MINUTE_MS = 60_000;
+/** The package recurses once for each wait that is already over, so long lists are taken in parts. */
+const WAITS_TOGETHER = 1_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 const inMs = (context, ms) => new Date(context.df.currentUtcDateTime.getTime() + ms);
@@ -93,7 +95,12 @@ app.orchestration("Count", function* (context) {
   const { count } = context.df.getInput();
   yield context.df.waitForExternalEvent("begin");
   let sum = 0;
-  for (let n = 0; n < count; n++) sum += yield context.df.waitForExternalEvent("number");
+  for (let left = count; left > 0; left -= WAITS_TOGETHER) {
+    const waits = Array.from({ length: Math.min(left, WAITS_TOGETHER) }, () =>
+      context.df.waitForExternalEvent("number"),
+    );
+    for (const n of yield context.df.Task.all(waits)) sum += n;
+  }
   return sum;
 });
 
@@ -157,9 +164,9 @@ app.orchestration("Generations", function* (context) {
 });
 
 app.orchestration("EarlyReturn", function* (context) {
-  context.df.createTimer(inMs(context, 2000));
+  const slow = context.df.createTimer(inMs(context, 2000));
   const quick = context.df.callActivity("Identity", "quick");
-  yield context.df.Task.any([quick, context.df.waitForExternalEvent("never")]);
+  yield context.df.Task.any([quick, slow]);
   return "returned";
 });
 
@@ -176,11 +183,12 @@ app.orchestration("Replaying", function* (context) {
   return flags;
 });
 
-let shape = "Identity";
+/** Calls another activity than before once its activity has run, as if the code had been changed meanwhile. */
+const changed = new Set();
+app.activity("ChangeCode", { handler: ({ id }) => void changed.add(id) });
 app.orchestration("Changing", function* (context) {
-  yield context.df.callActivity(shape, {});
-  shape = "Nothing";
-  yield context.df.waitForExternalEvent("go");
+  const id = context.df.instanceId;
+  yield context.df.callActivity(changed.has(id) ? "Nothing" : "ChangeCode", { id });
   return "unchanged";
 });
 
