@@ -1,4 +1,4 @@
-import type { HistoryEvent, ParentRef } from "../history.js";
+import type { HistoryEvent } from "../history.js";
 import type { StoredInstance } from "../store/port.js";
 import {
   type InstanceFilter,
@@ -58,7 +58,11 @@ export class EngineTaskHub implements TaskHub {
     await this.engine.stop();
   }
 
-  async start(request: StartRequest): Promise<{ instanceId: string; executionId: string }> {
+  start(request: StartRequest): Promise<{ instanceId: string; executionId: string }> {
+    return this.#create(request, this.engine.newGuid());
+  }
+
+  async #create(request: StartRequest, executionId: string): Promise<{ instanceId: string; executionId: string }> {
     const instanceId = request.instanceId ?? this.engine.newGuid().replaceAll("-", "");
     if (instanceId.length === 0 || instanceId.length > LONGEST_ID) {
       throw new TaskHubError(
@@ -66,7 +70,7 @@ export class EngineTaskHub implements TaskHub {
         `An instance id has 1 to ${LONGEST_ID} characters; this one has ${instanceId.length}.`,
       );
     }
-    const instance = this.#newInstance(instanceId, request);
+    const instance = this.#newInstance(instanceId, executionId, request);
     const existing = await this.#store.createInstance(instance);
     if (existing) await this.#replaceFinished(existing, instance);
     this.engine.begin(instance);
@@ -82,6 +86,7 @@ export class EngineTaskHub implements TaskHub {
         `An Orchestration instance with the status ${present.runtimeStatus} already exists.`,
       );
     }
+    instance.generation = (existing.generation ?? 0) + 1;
     await this.engine.projection.flush();
     await this.#store.replaceInstance(instance);
   }
@@ -135,7 +140,8 @@ export class EngineTaskHub implements TaskHub {
     const instance = await this.#current(instanceId);
     if (!instance) throw notFound(instanceId);
     const { name, input, version } = instance;
-    return this.start({ name, input, ...(version === null ? {} : { version }), ...(newId ? {} : { instanceId }) });
+    const again = { name, input, ...(version === null ? {} : { version }), ...(newId ? {} : { instanceId }) };
+    return this.#create(again, this.engine.newGuid().replaceAll("-", ""));
   }
 
   async purge(instanceId: string): Promise<void> {
@@ -181,11 +187,11 @@ export class EngineTaskHub implements TaskHub {
     return instance;
   }
 
-  #newInstance(instanceId: string, request: StartRequest): StoredInstance {
+  #newInstance(instanceId: string, executionId: string, request: StartRequest): StoredInstance {
     const nowMs = this.#nowMs();
     return {
       instanceId,
-      executionId: this.engine.newGuid(),
+      executionId,
       startId: this.engine.newGuid(),
       name: request.name,
       version: request.version ?? this.engine.options.defaultVersion ?? null,

@@ -8,18 +8,18 @@ class EpisodeStart {
   readonly EventId = -1;
   readonly IsPlayed = false;
   readonly EventType = EventType.OrchestratorStarted;
-  readonly #timestamp: string;
+  readonly #timeMs: number;
 
   constructor(timestamp: string) {
-    this.#timestamp = timestamp;
+    this.#timeMs = Date.parse(timestamp);
   }
 
   get Timestamp(): Date {
-    return new Date(this.#timestamp);
+    return new Date(this.#timeMs);
   }
 
   toJSON(): unknown {
-    return { EventType: this.EventType, EventId: -1, IsPlayed: false, Timestamp: this.#timestamp };
+    return { EventType: this.EventType, EventId: -1, IsPlayed: false, Timestamp: this.Timestamp.toISOString() };
   }
 }
 

@@ -55,7 +55,8 @@ export class ReplayFault extends Error {}
  */
 export class Replay {
   readonly #answer: OrchestratorAnswer;
-  #clockMs = 0;
+  /** ISO text, which is parsed only where somebody asks; such texts sort as times do. */
+  #clock = "";
   #nextId = 0;
   #pending = new Map<number, Decision>();
   #parked = new Map<number, Decision>();
@@ -117,7 +118,7 @@ export class Replay {
     }
     switch (event.EventType) {
       case EventType.OrchestratorStarted:
-        this.#clockMs = Math.max(this.#clockMs, Date.parse(event.Timestamp));
+        if (event.Timestamp > this.#clock) this.#clock = event.Timestamp;
         return;
       case EventType.ExecutionStarted:
         this.#performFrom(0);
@@ -160,6 +161,10 @@ export class Replay {
     }
   }
 
+  #nowMs(): number {
+    return Date.parse(this.#clock);
+  }
+
   #resume(): void {
     if (!this.#suspended) return;
     this.#suspended = false;
@@ -198,7 +203,7 @@ export class Replay {
       case ActionType.CreateTimer:
         return longTimer(
           Date.parse(action.fireAt),
-          () => this.#clockMs,
+          () => this.#nowMs(),
           (fireAtMs) => this.#createTimer(fireAtMs, action.isCanceled),
           action.isCanceled,
         );
@@ -256,7 +261,7 @@ export class Replay {
   #retry(options: RetryOptions, attempt: () => Future<TaskEnd>): Future<RetryEnd> {
     const done = retry(options, {
       attempt,
-      now: () => this.#clockMs,
+      now: () => this.#nowMs(),
       timer: (fireAtMs) => this.#createTimer(fireAtMs, false),
     });
     done.whenSettled((end) => {

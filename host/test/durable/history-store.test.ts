@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { TableClient } from "@azure/data-tables";
+import { expect, inject, test } from "vitest";
+import { systemClock } from "../../clock.js";
+import { orchestratorCompleted, orchestratorStarted, taskCompleted } from "../../durable/engine/events.js";
+import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
+import { TableHistoryStore } from "../../durable/store/table-store.js";
+import { silentLogger } from "../../logger.js";
+import { historyStoreSuite } from "./history-store.suite.js";
+
+const aHubName = (): string => `T${randomUUID().replaceAll("-", "").slice(0, 20)}`;
+
+const aTableStore = (hubName: string): TableHistoryStore =>
+  new TableHistoryStore({ connectionString: inject("storage"), hubName, clock: systemClock, logger: silentLogger });
+
+historyStoreSuite("memory", async () => new MemoryHistoryStore());
+historyStoreSuite("tables", async () => aTableStore(aHubName()));
+
+const commit = { instanceId: "i", executionId: "e", startId: "s", overwriteBelow: 0, checkpoint: true, committedMs: 0 };
+const rows = (count: number) => [
+  { event: orchestratorStarted(0), taskInput: null },
+  ...Array.from({ length: count }, (_, id) => ({ event: taskCompleted("activity", id, "1", 0), taskInput: null })),
+  { event: orchestratorCompleted(0), taskInput: null },
+];
+
+test("what a crash left of an episode in several transactions never happened", async () => {
+  const hubName = aHubName();
+  const store = aTableStore(hubName);
+  await store.open();
+  await store.commit({ ...commit, firstRow: 0, events: rows(1) });
+  await store.commit({ ...commit, firstRow: 3, events: rows(150) });
+  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
+    allowInsecureConnection: true,
+  });
+  for (let row = 98; row < 155; row += 1)
+    await table.deleteEntity("i", row.toString(16).toUpperCase().padStart(16, "0"));
+  const execution = await store.readExecution("i");
+  expect(execution?.events).toHaveLength(3);
+  expect(execution?.rowsPresent).toBe(98);
+  await store.commit({ ...commit, firstRow: 3, overwriteBelow: 98, events: rows(150) });
+  expect((await store.readExecution("i"))?.events).toHaveLength(155);
+});
+
+test("a damaged row is named together with what to do", async () => {
+  const hubName = aHubName();
+  const store = aTableStore(hubName);
+  await store.open();
+  await store.commit({ ...commit, firstRow: 0, events: rows(1) });
+  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
+    allowInsecureConnection: true,
+  });
+  await table.updateEntity({ partitionKey: "i", rowKey: "0000000000000001", EventType: "FromTheFuture" }, "Merge");
+  await expect(store.readExecution("i")).rejects.toThrow(
+    /row 0000000000000001 of 'i'.*'FromTheFuture' is unknown.*Repair it, or purge/,
+  );
+});

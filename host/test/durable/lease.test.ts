@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { TableClient } from "@azure/data-tables";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { VirtualClock } from "../../durable/engine/index.js";
+import { HubHeldError, HubLease } from "../../durable/lease.js";
+import { PassingFaults } from "../../durable/store/passing-faults.js";
+import { openTable } from "../../durable/store/table-store.js";
+import { silentLogger } from "../../logger.js";
+
+let table: TableClient;
+let clock: VirtualClock;
+let leases: HubLease[];
+
+beforeEach(() => {
+  table = openTable(inject("storage"), `T${randomUUID().replaceAll("-", "").slice(0, 20)}Host`);
+  clock = new VirtualClock();
+  leases = [];
+});
+afterEach(() => Promise.all(leases.map((lease) => lease.release())));
+
+function aLease(url = "http://127.0.0.1:1", onLost: (error: Error) => void = () => undefined): HubLease {
+  const faults = new PassingFaults(clock, silentLogger);
+  const lease = new HubLease({ table, clock, logger: silentLogger, faults, url: () => url, onLost });
+  leases.push(lease);
+  return lease;
+}
+
+const theRow = () => table.getEntity<Record<string, unknown>>("host", "lease");
+
+test("a second host is told who holds the hub", async () => {
+  await aLease("http://127.0.0.1:7071").acquire();
+  const refused = aLease().acquire();
+  await expect(refused).rejects.toBeInstanceOf(HubHeldError);
+  await expect(refused).rejects.toThrow(new RegExp(`held by process ${process.pid} on .*\\(http://127.0.0.1:7071\\)`));
+});
+
+test("a released hub is free at once", async () => {
+  const first = aLease();
+  await first.acquire();
+  await first.release();
+  await aLease().acquire();
+});
+
+test("the hub of a process of this machine that is gone is taken over at once", async () => {
+  await aLease().acquire();
+  const gone = spawn(process.execPath, ["-e", ""]);
+  await once(gone, "exit");
+  await table.updateEntity({ partitionKey: "host", rowKey: "lease", Pid: gone.pid as number }, "Merge");
+  await aLease("http://next").acquire();
+  expect(await theRow()).toMatchObject({ Url: "http://next", Pid: process.pid });
+});
+
+test("a process that got the number of a dead one does not keep its hub", async () => {
+  await aLease().acquire();
+  await table.updateEntity({ partitionKey: "host", rowKey: "lease", ProcessStart: "1" }, "Merge");
+  await aLease("http://next").acquire();
+  expect(await theRow()).toMatchObject({ Url: "http://next" });
+});
+
+test("another machine's lease holds until it expires, and its holder learns that it lost it", async () => {
+  const lost: Error[] = [];
+  await aLease("http://old", (error) => lost.push(error)).acquire();
+  await table.updateEntity({ partitionKey: "host", rowKey: "lease", Machine: "elsewhere" }, "Merge");
+  await expect(aLease().acquire()).rejects.toThrow("on elsewhere");
+  clock.advance(31_000);
+  await aLease("http://new").acquire();
+  clock.ring();
+  await expect.poll(() => lost.length).toBe(1);
+  expect(await theRow()).toMatchObject({ Url: "http://new" });
+});
+
+test("a lease is renewed while it is held", async () => {
+  await aLease().acquire();
+  const before = (await theRow())["RenewedMs"];
+  clock.ring();
+  await expect.poll(async () => (await theRow())["RenewedMs"]).not.toBe(before);
+});
