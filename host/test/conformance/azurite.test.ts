@@ -8,6 +8,7 @@ conformance({
   label: "Azurite, real time",
   virtual: false,
   replay: "normal",
+  manyEvents: 1_000,
   openStore: (hubName) =>
     new TableHistoryStore({
       connectionString: inject("storage"),

@@ -23,7 +23,7 @@ export function conformance(stage: Stage): void {
 
     describeActivities(() => bench);
     describeRetries(() => bench);
-    describeTimersAndEvents(() => bench, stage.replay === "every-step" ? 400 : 12_000);
+    describeTimersAndEvents(() => bench, stage.manyEvents);
     describeChildren(() => bench);
     describeFailures(() => bench);
     describeSteering(() => bench);
