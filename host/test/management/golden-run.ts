@@ -12,7 +12,7 @@ import { silentLogger } from "../../logger.js";
 import { GOLDEN_FOLDER, type RecordedEpisode, type RecordedEvent, recordedEpisodes } from "./recordings.js";
 
 /** Orchestrations that lean on what this host does not serve. */
-const NOT_SERVED = new Set(["Entity", "EntityErr", "Http", "HttpPoll", "HttpPollAll", "HttpErr"]);
+export const NOT_SERVED = new Set(["Entity", "EntityErr", "Http", "HttpPoll", "HttpPollAll", "HttpErr"]);
 
 /** What was seen of one instance: each payload its orchestrator was given, and its status after each of these episodes. */
 export interface Seen {
