@@ -18,6 +18,8 @@ export interface ReplicationHistory {
   protectedSinceMs: number;
   /** When replication stopped: from then on no point is made and none is pruned. Null while it runs. */
   stoppedAtMs: number | null;
+  /** Spans in which replication had stopped before it was restored: no point was made in them. */
+  gaps: readonly { fromMs: number; toMs: number }[];
   /** How long it takes until the data of a moment is in a processed point. */
   processingMs: number;
 }
@@ -85,7 +87,11 @@ export function recoveryPointsAt(history: ReplicationHistory, nowMs: number): Re
     ...scheduled(history, "crash-consistent", oldestMs, newestMs),
     ...scheduled(history, "app-consistent", oldestMs, newestMs),
   ];
-  return prune(points, atMs, retentionDays).sort(newestFirst);
+  const wasMade = ({ time }: RecoveryPoint): boolean =>
+    history.gaps.every(
+      ({ fromMs, toMs: untilMs }) => toMs(time) <= fromMs - history.processingMs || toMs(time) >= untilMs,
+    );
+  return prune(points.filter(wasMade), atMs, retentionDays).sort(newestFirst);
 }
 
 const matches: Record<Exclude<RecoveryPointChoice["kind"], "custom">, (point: RecoveryPoint) => boolean> = {

@@ -1,0 +1,158 @@
+import type { Clock } from "../../domain/clock.js";
+import { RecoveryError } from "../../domain/errors.js";
+import type { ItemSnapshot, SiteSnapshot } from "../../domain/snapshot.js";
+import { toInstant } from "../../domain/text.js";
+import { decode } from "../../store/tables/codec.js";
+import type { Table } from "../../store/tables/port.js";
+import type { GroundTruth, Leftovers, RecoveryPoints } from "../port.js";
+import { isUnreachable } from "./faults.js";
+import { hasPendingData, pointsOf, replicaSequences, rpoSeconds, sourceSequences } from "./replication.js";
+import { type EmulatedItem, type EmulatedSite, ITEM, SITE, type WorldHeader } from "./state.js";
+import { settle, type TaskRules } from "./tasks.js";
+import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
+import { emulatedMs, type Worlds } from "./worlds.js";
+
+/** Beyond this many of one shard, one query of it costs less than a read of each. */
+const POINT_READS = 8;
+const PAGE = 900;
+
+interface Rules {
+  item: TaskRules<EmulatedItem>;
+  site: TaskRules<EmulatedSite>;
+}
+
+/** What the hypervisor sees: states as they are now, with everything settled that was due. */
+export interface Descriptions {
+  items(worldId: string, itemIds: readonly string[]): Promise<ItemSnapshot[]>;
+  site(worldId: string, siteId: string): Promise<SiteSnapshot>;
+  recoveryPoints(worldId: string, itemId: string): Promise<RecoveryPoints>;
+  leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
+  groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
+}
+
+export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, rules: Rules): Descriptions {
+  const statesOf = async (worldId: string, itemIds: readonly string[]) => {
+    const header = await worlds.header(worldId);
+    const nowMs = emulatedMs(header, clock.now());
+    const found = await readItems(table, header, itemIds);
+    const missing = itemIds.filter((itemId) => !found.has(itemId));
+    if (missing.length > 0) {
+      throw new RecoveryError("item-not-found", `world ${worldId} has no item ${missing.join(", ")}`);
+    }
+    const states = itemIds.flatMap((itemId) => found.get(itemId) ?? []);
+    return { nowMs, states: states.map((state) => settle(rules.item, state, nowMs)) };
+  };
+
+  const oneState = async (worldId: string, itemId: string) => {
+    const { nowMs, states } = await statesOf(worldId, [itemId]);
+    const [state] = states;
+    if (state === undefined) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
+    return { nowMs, state };
+  };
+
+  const siteState = async (worldId: string, siteId: string) => {
+    const header = await worlds.header(worldId);
+    const row = await table.get(partitionOfSites(header), stateRow(siteId));
+    if (row === null) throw new RecoveryError("not-found", `world ${worldId} has no site ${siteId}`);
+    return { header, state: settle(rules.site, decode(SITE, row), emulatedMs(header, clock.now())) };
+  };
+
+  return {
+    items: async (worldId, itemIds) => {
+      const { nowMs, states } = await statesOf(worldId, itemIds);
+      return states.map((state) => itemSnapshot(state, nowMs));
+    },
+    site: async (worldId, siteId) => {
+      const { header, state } = await siteState(worldId, siteId);
+      const { site, machineNames, testNetworks } = state;
+      return { site, reachable: !isUnreachable(header, siteId), machineNames, testNetworks };
+    },
+    recoveryPoints: async (worldId, itemId) => {
+      const { nowMs, state } = await oneState(worldId, itemId);
+      return {
+        itemId,
+        replicationGroupId: state.item.replicationGroupId ?? null,
+        points: pointsOf(state, nowMs),
+        pending: hasPendingData(state, nowMs),
+        at: toInstant(nowMs),
+      };
+    },
+    leftovers: async (worldId, itemIds, executionId) => {
+      const { states } = await statesOf(worldId, itemIds);
+      const siteIds = [...new Set(states.map(({ item }) => item.targetSiteId))];
+      const sites = await Promise.all(siteIds.map((siteId) => siteState(worldId, siteId)));
+      return leftoversOf(
+        states,
+        sites.map(({ state }) => state),
+        (owner) => executionId === null || owner === executionId,
+      );
+    },
+    groundTruth: async (worldId, itemId) => {
+      const { nowMs, state } = await oneState(worldId, itemId);
+      const { source, replica, epoch } = state;
+      return {
+        source: { power: source.power, writable: source.writable, sequences: sourceSequences(state, nowMs) },
+        replica: { power: replica.power, writable: replica.writable, sequences: replicaSequences(state, nowMs) },
+        epoch,
+      };
+    },
+  };
+}
+
+async function readItems(
+  table: Table,
+  header: WorldHeader,
+  itemIds: readonly string[],
+): Promise<Map<string, EmulatedItem>> {
+  const shards = new Map<string, string[]>();
+  for (const itemId of itemIds) {
+    const partition = partitionOfItem(header, itemId);
+    shards.set(partition, [...(shards.get(partition) ?? []), itemId]);
+  }
+  const rows = await Promise.all(
+    [...shards].map(async ([partition, ids]) => {
+      if (ids.length <= POINT_READS) return Promise.all(ids.map((id) => table.get(partition, stateRow(id))));
+      return (await table.list(partition, { from: stateRow(""), before: "state;", limit: PAGE })).rows;
+    }),
+  );
+  const wanted = new Set(itemIds);
+  const states = rows.flat().flatMap((row) => (row === null ? [] : decode(ITEM, row)));
+  return new Map(states.filter(({ id }) => wanted.has(id)).map((state) => [state.id, state]));
+}
+
+function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
+  const { item, machine, policy, epoch, source, replica, replication, testCopies } = state;
+  return {
+    item,
+    machine,
+    policy,
+    epoch,
+    source,
+    replica,
+    replication: {
+      state: replication.stoppedAtMs === null ? "replicating" : "stopped",
+      rpoSeconds: rpoSeconds(state, nowMs),
+      newestPoint: pointsOf(state, nowMs)[0] ?? null,
+    },
+    testCopies: testCopies.map(({ executionId, networkId, power }) => ({ executionId, networkId, power })),
+  };
+}
+
+function leftoversOf(
+  items: readonly EmulatedItem[],
+  sites: readonly EmulatedSite[],
+  concerns: (executionId: string) => boolean,
+): Leftovers {
+  return {
+    testCopies: items.flatMap(({ id, testCopies }) =>
+      testCopies
+        .filter(({ executionId }) => concerns(executionId))
+        .map(({ executionId, name }) => ({ itemId: id, executionId, name })),
+    ),
+    testNetworks: sites.flatMap((site) =>
+      site.testNetworks
+        .filter(({ executionId }) => concerns(executionId))
+        .map(({ id, executionId }) => ({ siteId: site.id, networkId: id, executionId })),
+    ),
+  };
+}

@@ -1,0 +1,70 @@
+import { toInstant } from "../../domain/text.js";
+import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
+import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
+import { replicaTools } from "./copies.js";
+import { pointsOf } from "./replication.js";
+import type { Copy, EmulatedItem, EmulatedSite } from "./state.js";
+
+type TestOperation = "create-test-copy" | "start-test-copy" | "remove-test-copy";
+type TestCopy = EmulatedItem["testCopies"][number];
+
+const copyOf = (state: EmulatedItem, executionId: string): TestCopy | undefined =>
+  state.testCopies.find((copy) => copy.executionId === executionId);
+
+function creationRefusal(state: EmulatedItem, { params, atMs }: Effect): Refusal | null {
+  if (state.testCopies.length > 0) return refuse("leftovers", `a test copy of ${state.id} is there already`);
+  return pointsOf(state, atMs).some(({ id }) => id === params.pointId)
+    ? null
+    : refuse("no-recovery-point", `item ${state.id} has no recovery point ${params.pointId}`);
+}
+
+function create(state: EmulatedItem, { params, atMs, executionId }: Effect) {
+  const point = pointsOf(state, atMs).find(({ id }) => id === params.pointId);
+  if (point === undefined || params.networkId === undefined) throw new Error(`test of ${state.id} was not checked`);
+  const name = `${state.item.target.name ?? state.machine.name}-test`;
+  const copy: TestCopy = { executionId, networkId: params.networkId, name, pointId: point.id, power: "off" };
+  return { state: { ...state, testCopies: [copy] }, result: { name, point } };
+}
+
+function start(state: EmulatedItem, { atMs, executionId }: Effect) {
+  const testCopies = state.testCopies.map((copy) =>
+    copy.executionId === executionId ? { ...copy, power: "on" as const } : copy,
+  );
+  const siteId = state.replica.siteId;
+  // On an isolated network nothing of it reaches production, so it is no writer.
+  const copy: Copy = { siteId, power: "on", heartbeat: "ok", tools: replicaTools(state), writable: false };
+  return { state: { ...state, testCopies }, result: { startedAt: toInstant(atMs), copy } };
+}
+
+/** Test copies of an item: source, replica and replication are not touched. */
+export const TEST_BEHAVIOURS: { [O in TestOperation]: Behaviour<EmulatedItem, ItemOperations[O]["result"]> } = {
+  "create-test-copy": { refuses: creationRefusal, apply: create },
+  "start-test-copy": {
+    refuses: (state, { executionId }) =>
+      copyOf(state, executionId) === undefined ? refuse("operation-refused", `${state.id} has no test copy`) : null,
+    apply: start,
+  },
+  "remove-test-copy": {
+    apply: (state) => ({ state: { ...state, testCopies: [] }, result: { removed: state.testCopies.length > 0 } }),
+  },
+};
+
+const networkOf = (executionId: string): string => `test-${executionId}`;
+
+/** Isolated networks of tests. */
+export const SITE_BEHAVIOURS: { [O in SiteOperation]: Behaviour<EmulatedSite, SiteOperations[O]["result"]> } = {
+  "create-test-network": {
+    apply: (state, { executionId }) => {
+      const id = networkOf(executionId);
+      const others = state.testNetworks.filter((network) => network.id !== id);
+      return { state: { ...state, testNetworks: [...others, { id, executionId }] }, result: { networkId: id } };
+    },
+  },
+  "remove-test-network": {
+    apply: (state, { executionId }) => {
+      const testNetworks = state.testNetworks.filter((network) => network.executionId !== executionId);
+      const removed = testNetworks.length < state.testNetworks.length;
+      return { state: { ...state, testNetworks }, result: { removed } };
+    },
+  },
+};

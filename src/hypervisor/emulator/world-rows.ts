@@ -1,0 +1,154 @@
+import type { Clock } from "../../domain/clock.js";
+import { RecoveryError } from "../../domain/errors.js";
+import type { World } from "../../domain/world.js";
+import { decode, encode } from "../../store/tables/codec.js";
+import { BATCH, chunksOf, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
+import { seedOf } from "./seeded.js";
+import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, SITE, type WorldHeader } from "./state.js";
+
+/** An estate that is loaded has been replicating for a day, so that there are recovery points at once. */
+const REPLICATED_BEFORE_MS = 86_400_000;
+const ITEMS_PER_SHARD = 100;
+const HEADERS = "worlds";
+const PAGE = 900;
+
+export const partitionOfSites = ({ worldId, load }: WorldHeader): string => `${worldId}:${load}:sites`;
+
+/** Items stand together in shards, so that a world is loaded and described in few requests. */
+export const partitionOfItem = ({ worldId, load, shards }: WorldHeader, itemId: string): string =>
+  `${worldId}:${load}:${seedOf(itemId) % shards}`;
+
+/** The state of an item or site; ledger rows of it stand beside. */
+export const stateRow = (id: string): string => `state:${id}`;
+
+const partitionsOf = (header: WorldHeader): string[] => [
+  partitionOfSites(header),
+  ...Array.from({ length: header.shards }, (_, shard) => `${header.worldId}:${header.load}:${shard}`),
+];
+
+export async function readHeader(table: Table, worldId: string): Promise<{ header: WorldHeader; etag: string }> {
+  const row = await table.get(HEADERS, worldId);
+  if (row === null) throw new RecoveryError("world-not-found", `there is no world ${worldId} at the emulator`);
+  return { header: decode(HEADER, row), etag: row.etag };
+}
+
+/** Changes the header; begins again when another writer was quicker. */
+export async function changeHeader(
+  table: Table,
+  worldId: string,
+  change: (header: WorldHeader) => WorldHeader,
+): Promise<WorldHeader> {
+  for (;;) {
+    const { header, etag } = await readHeader(table, worldId);
+    const changed = change(header);
+    try {
+      await table.transact(HEADERS, [{ kind: "replace", ...encode(HEADER, worldId, changed), etag }]);
+      return changed;
+    } catch (error) {
+      if (!(error instanceof TableConflict)) throw error;
+    }
+  }
+}
+
+const fresh = { tasks: {}, ledger: [], entries: 0, faultHits: {} };
+
+function itemsOf(world: World, nowMs: number): EmulatedItem[] {
+  const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
+  const policies = new Map(world.policies.map((policy) => [policy.id, policy]));
+  return world.items.map((item) => {
+    const machine = machines.get(item.machineId);
+    const policy = policies.get(item.policyId);
+    if (machine === undefined || policy === undefined) {
+      throw new RecoveryError("world-invalid", `item ${item.id} names a machine or policy that is not there`);
+    }
+    const sinceMs = nowMs - REPLICATED_BEFORE_MS;
+    return {
+      ...fresh,
+      kind: "item",
+      id: item.id,
+      item,
+      machine,
+      policy,
+      seed: seedOf(`${world.seed}/${item.id}`),
+      epoch: 0,
+      source: {
+        siteId: item.sourceSiteId,
+        power: "on",
+        heartbeat: "ok",
+        tools: machine.form === "physical" ? "absent" : "running",
+        writable: true,
+      },
+      replica: { siteId: item.targetSiteId, power: "off", heartbeat: "none", tools: "absent", writable: false },
+      sourceWrites: [{ fromMs: sinceMs, toMs: null }],
+      replicaWrites: [],
+      replication: { sinceMs, stoppedAtMs: null, gaps: [] },
+      madePoints: [],
+      pointsDeleted: false,
+      promotedFrom: null,
+      testCopies: [],
+    };
+  });
+}
+
+const sitesOf = (world: World): EmulatedSite[] =>
+  world.sites.map((site) => ({
+    ...fresh,
+    kind: "site",
+    id: site.id,
+    site,
+    machineNames: [
+      ...site.existingMachines,
+      ...world.machines.filter(({ siteId }) => siteId === site.id).map(({ name }) => name),
+    ],
+    testNetworks: [],
+    seed: seedOf(`${world.seed}/${site.id}`),
+  }));
+
+async function writeAll(table: Table, partition: string, operations: readonly RowOperation[]): Promise<void> {
+  for (const batch of chunksOf(operations, BATCH)) await table.transact(partition, batch);
+}
+
+/** The header is written last: until then the earlier load is what everybody sees. */
+export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
+  const nowMs = clock.now();
+  const earlier = await table.get(HEADERS, world.id);
+  const earlierHeader = earlier === null ? null : decode(HEADER, earlier);
+  const header: WorldHeader = {
+    worldId: world.id,
+    load: nextLoad(earlierHeader),
+    shards: Math.max(1, Math.ceil(world.items.length / ITEMS_PER_SHARD)),
+    anchor: { realMs: nowMs, emulatedMs: nowMs, speed },
+    links: world.links,
+    siteIds: world.sites.map(({ id }) => id),
+    faults: [],
+    faultsEver: 0,
+  };
+  for (const partition of partitionsOf(header)) await clear(table, partition);
+  const shards = new Map<string, RowOperation[]>();
+  for (const item of itemsOf(world, nowMs)) {
+    const partition = partitionOfItem(header, item.id);
+    shards.set(partition, [
+      ...(shards.get(partition) ?? []),
+      { kind: "insert", ...encode(ITEM, stateRow(item.id), item) },
+    ]);
+  }
+  await Promise.all([...shards].map(([partition, operations]) => writeAll(table, partition, operations)));
+  const sites = sitesOf(world).map(
+    (site): RowOperation => ({ kind: "insert", ...encode(SITE, stateRow(site.id), site) }),
+  );
+  await writeAll(table, partitionOfSites(header), sites);
+  await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
+  if (earlierHeader !== null) for (const partition of partitionsOf(earlierHeader)) await clear(table, partition);
+  return header;
+}
+
+const nextLoad = (earlier: WorldHeader | null): string => String(Number(earlier?.load ?? 0) + 1);
+
+async function clear(table: Table, partition: string): Promise<void> {
+  for (;;) {
+    const { rows, more } = await table.list(partition, { limit: PAGE });
+    const deletions = rows.map(({ row }): RowOperation => ({ kind: "delete", row }));
+    await writeAll(table, partition, deletions);
+    if (!more) return;
+  }
+}
