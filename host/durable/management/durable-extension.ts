@@ -14,8 +14,8 @@ const RPC_PATH = "/durabletask/";
 const RPC_ADDRESS = "127.0.0.1";
 /** Where tools look for it; any free port does when this one is taken. */
 const RPC_PORT = 17071;
-/** The connection's setting is `AzureWebJobsStorage`; links call it this. */
-const CONNECTION_NAME = "Storage";
+/** Connections are settings by this prefix, which links leave out: `AzureWebJobsStorage` is `Storage`. */
+const CONNECTION_PREFIX = /^AzureWebJobs/;
 
 /** A task hub at work. */
 export interface OpenTaskHub {
@@ -40,7 +40,7 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
   setMaxListeners(0, stopping.signal);
   const links: LinkTarget = {
     hubName: options.hubName,
-    connectionName: CONNECTION_NAME,
+    connectionName: options.hostJson.durableTask.connectionName.replace(CONNECTION_PREFIX, ""),
     systemKey: options.systemKey,
   };
   let opening: Promise<OpenTaskHub> | undefined;
