@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { RecoveryError } from "../domain/errors.js";
+import { taskKey } from "../domain/identity.js";
+import type { ActivityContract, LevelContract } from "../durable/contract.js";
+import { refusalOf } from "../durable/refusal.js";
+import { type Ask, askSchema, type LevelProgress } from "../durable/until-done.js";
+import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
+import type { Ports } from "./ports.js";
+
+/** An activity ready to be registered: `handle` takes what the host gives and answers value or refusal, or throws a fault. */
+export interface Activity {
+  readonly name: string;
+  handle(ports: Ports, raw: unknown): Promise<object>;
+}
+
+/** An activity that does something short. */
+export function activity<I extends z.ZodType, O extends z.ZodType>(
+  contract: ActivityContract<I, O>,
+  act: (ports: Ports, input: z.output<I>) => Promise<z.input<O>>,
+): Activity {
+  return {
+    name: contract.name,
+    handle: (ports, raw) => answered(() => act(ports, contract.input.parse(raw))),
+  };
+}
+
+/** An activity that begins something long, or looks how far it is. */
+export function levelActivity<I extends z.ZodType, O extends z.ZodType>(
+  contract: LevelContract<I, O>,
+  look: (ports: Ports, input: z.output<I>, ask: Ask) => Promise<LevelProgress<z.input<O>>>,
+): Activity {
+  const call = z.object({ ask: askSchema, input: z.unknown() });
+  return {
+    name: contract.name,
+    handle: (ports, raw) =>
+      answered(async () => {
+        const { ask, input } = call.parse(raw);
+        return look(ports, contract.input.parse(input), ask);
+      }),
+  };
+}
+
+async function answered(act: () => Promise<unknown>): Promise<object> {
+  try {
+    return { ok: true, value: await act() };
+  } catch (thrown) {
+    const refusal = refusalOf(thrown);
+    if (refusal === undefined) throw thrown;
+    return refusal;
+  }
+}
+
+/** Which way an operation leads. `forward` ones do not begin any more once the execution is cancelled. */
+export type Way = "forward" | "back";
+
+interface OnItem {
+  worldId: string;
+  executionId: string;
+  itemId: string;
+}
+
+/** An activity that is one operation of the hypervisor on one item, under the key of its step. */
+export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnItem>, O extends z.ZodType>(
+  contract: LevelContract<I, O>,
+  operation: N,
+  way: Way,
+  paramsOf: (input: z.output<I>) => ItemOperations[N]["params"],
+  resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
+): Activity {
+  return levelActivity(contract, async (ports, input, ask) => {
+    const { worldId, executionId, itemId } = input;
+    if (way === "forward" && ask.round === 0) await ports.refuseIfCancelled(executionId);
+    const key = taskKey(executionId, contract.name, itemId);
+    const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
+    return progressOf(ports, await ports.hypervisor.runOnItem(task), ask, resultOf);
+  });
+}
+
+/** What a hypervisor's reply means to the story: done, ask again later, or a refusal. */
+export async function progressOf<R, S>(
+  ports: Ports,
+  reply: TaskReply<R>,
+  ask: Ask,
+  resultOf: (result: R) => S,
+): Promise<LevelProgress<S>> {
+  if (reply.state === "done") return { state: "done", result: resultOf(reply.result) };
+  if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
+  const nowMs = ports.clock.now();
+  if (nowMs >= ask.deadlineMs) throw new RecoveryError("time-limit", "the step did not end within its limit");
+  return { state: "waiting", waitMs: Math.max(0, Math.min(Date.parse(reply.doneAt), ask.deadlineMs) - nowMs) };
+}

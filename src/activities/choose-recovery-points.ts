@@ -1,0 +1,76 @@
+import { codeIn, RecoveryError } from "../domain/errors.js";
+import { taskKey } from "../domain/identity.js";
+import type { RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import { chooseCommonPoint, choosePoint, wantsCommonPoint } from "../domain/recovery-points.js";
+import { isFault } from "../durable/refusal.js";
+import type { Ask, LevelProgress } from "../durable/until-done.js";
+import type { RecoveryPoints } from "../hypervisor/port.js";
+import { levelActivity, progressOf } from "./activity.js";
+import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
+import type { Ports } from "./ports.js";
+
+interface Choosing {
+  worldId: string;
+  executionId: string;
+  itemIds: string[];
+  choice: RecoveryPointChoice;
+}
+
+/**
+ * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
+ * take what is there, one common point for the members of a replication group (F4).
+ */
+export const chooseRecoveryPoints = levelActivity(contract, async (ports, input, ask) => {
+  if (ask.round === 0) await ports.refuseIfCancelled(input.executionId);
+  if (input.choice.kind === "latest") return processPending(ports, input, ask);
+  const { worldId, itemIds, choice } = input;
+  const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
+  return { state: "done", result: { chosen: chooseAmong(known, choice) } };
+});
+
+/** `latest`: each item's own, after its pending data were made into a point. */
+async function processPending(
+  ports: Ports,
+  { worldId, executionId, itemIds }: Choosing,
+  ask: Ask,
+): Promise<LevelProgress<{ chosen: ChosenPoint[] }>> {
+  const looks = await Promise.all(
+    itemIds.map(async (itemId): Promise<LevelProgress<ChosenPoint>> => {
+      const key = taskKey(executionId, "process-pending-data", itemId);
+      const task = { worldId, executionId, key, itemId, operation: "process-pending-data", params: {} } as const;
+      try {
+        const reply = await ports.hypervisor.runOnItem(task);
+        return await progressOf(ports, reply, ask, ({ point }) => ({ itemId, point, failure: null }));
+      } catch (thrown) {
+        return { state: "done", result: without(itemId, thrown) };
+      }
+    }),
+  );
+  const waits = looks.flatMap((look) => (look.state === "waiting" ? [look.waitMs] : []));
+  if (waits.length > 0) return { state: "waiting", waitMs: Math.max(...waits) };
+  return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };
+}
+
+function chooseAmong(known: readonly RecoveryPoints[], choice: RecoveryPointChoice): ChosenPoint[] {
+  return known.map(({ itemId, replicationGroupId, points }) => {
+    const members = known.filter((other) => other.replicationGroupId === replicationGroupId);
+    const shared = replicationGroupId !== null && members.length > 1 && wantsCommonPoint(choice);
+    return chosen(itemId, () => (shared ? chooseCommonPoint(members, choice) : choosePoint(points, choice)));
+  });
+}
+
+function chosen(itemId: string, choose: () => RecoveryPoint): ChosenPoint {
+  try {
+    return { itemId, point: choose(), failure: null };
+  } catch (thrown) {
+    return without(itemId, thrown);
+  }
+}
+
+/** An item that has no point is an answer; a fault that may pass is thrown, so that the whole step is tried again. */
+function without(itemId: string, thrown: unknown): ChosenPoint {
+  const code = thrown instanceof RecoveryError ? thrown.code : undefined;
+  if (code === undefined || isFault(code)) throw thrown;
+  const message = (thrown as RecoveryError).message;
+  return { itemId, point: null, failure: { code: codeIn(message) ?? code, message } };
+}

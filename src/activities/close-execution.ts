@@ -1,0 +1,105 @@
+import type { z } from "zod";
+import { RecoveryError } from "../domain/errors.js";
+import type { Execution, ItemOutcome } from "../domain/execution.js";
+import { isEnded } from "../domain/failure-policy.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import { RESTING_STATES, transition } from "../domain/lifecycle.js";
+import { toInstant, toMs } from "../domain/text.js";
+import type { ItemState } from "../domain/vocabulary.js";
+import { unpackSteps } from "../durable/progress.js";
+import type { ItemUpdate } from "../store/port.js";
+import { activity } from "./activity.js";
+import { closeExecution as contract, type ItemReport } from "./contracts/execution.js";
+import type { Ports } from "./ports.js";
+import { stepTitle } from "./step-titles.js";
+
+type Closing = z.output<typeof contract.input>;
+
+/** Where the steps of the execution's own story are kept. */
+export const EXECUTION_PART = "execution";
+
+/** Ends an execution: brings the items it holds to rest, gives them up, keeps its steps and ends its record. */
+export const closeExecution = activity(contract, async (ports, closing) => {
+  await endExecution(ports, closing);
+  return {};
+});
+
+/** The same for an execution whose orchestration was lost. Safe to repeat; an ended record is left as it is. */
+export async function endExecution(ports: Ports, closing: Closing): Promise<void> {
+  const { store } = ports;
+  const found = await store.getExecution(closing.executionId);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
+  const execution = found.value;
+  if (isEnded(execution.status)) return;
+  const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
+  const records = await store.getItems(execution.worldId, execution.itemIds);
+  const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
+  const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
+  await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps: unpackSteps(closing.steps, stepTitle) }]);
+  await store.updateItems(
+    execution.worldId,
+    closing.executionId,
+    held.map((item): ItemUpdate => ({ itemId: item.itemId, release: true, change: rests.get(item.itemId) ?? {} })),
+  );
+  const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
+  await writeEnd(ports, closing, outcomes);
+}
+
+type Rest = Pick<ItemRecord, "state" | "reason">;
+
+/** Where an item comes to rest: where its story left it, or else by what the transition table says. */
+function restOf(item: ItemRecord, report: ItemReport | undefined, { status, failure, touched }: Closing): Rest {
+  if (RESTING_STATES.has(item.state)) return { state: item.state, reason: item.reason };
+  const hold = item.heldBy;
+  const cell = hold === null ? undefined : transition(item.scenario, hold.from, hold.verb);
+  if (!hold || !cell?.allowed) return { state: item.state, reason: item.reason };
+  const reason = report?.failure?.message ?? failure?.message ?? null;
+  if (!touched) return { state: hold.from, reason: null };
+  const succeeded = report?.outcome === "succeeded" && status !== "failed" && status !== "cancelled";
+  const state: ItemState = succeeded ? cell.after : cell.failed;
+  return { state, reason: succeeded ? null : reason };
+}
+
+function outcomeOf(
+  { settings }: Ports,
+  execution: Execution,
+  item: ItemRecord,
+  rest: Rest | undefined,
+  reports: ReadonlyMap<string, ItemReport>,
+): ItemOutcome {
+  const report = reports.get(item.itemId);
+  const runningAtMs = report?.runningAtMs ?? null;
+  return {
+    itemId: item.itemId,
+    outcome: report?.outcome ?? "skipped",
+    state: rest?.state ?? item.state,
+    recoveryPoint: report?.point ?? null,
+    dataLoss: report?.dataLoss ?? null,
+    recoverySeconds:
+      runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(execution.requestedAt)) / 1_000) * settings.speed),
+    failure: report?.failure ?? null,
+  };
+}
+
+/** The record may change between read and write (a cancel is noted in it), so it is read again until it fits. */
+async function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: ItemOutcome[]): Promise<void> {
+  for (;;) {
+    const found = await store.getExecution(closing.executionId);
+    if (!found || isEnded(found.value.status)) return;
+    const common = { ...found.value, outcomes, endedAt: toInstant(clock.now()) };
+    try {
+      await store.updateExecution(withEnd(common, closing), found.etag);
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+    }
+  }
+}
+
+function withEnd(
+  common: Execution & { outcomes: ItemOutcome[]; endedAt: string },
+  { status, failure }: Closing,
+): Execution {
+  if (status === "succeeded" || status === "succeeded-with-failures") return { ...common, status };
+  return { ...common, status, failure: failure ?? { code: "operation-failed", message: "the items say why" } };
+}

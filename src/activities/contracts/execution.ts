@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { Failure } from "../../domain/execution.js";
+import { Action, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
+import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
+import { Guid, Id } from "../../domain/text.js";
+import { ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
+import { activityContract, levelContract } from "../../durable/contract.js";
+import { packedSteps } from "../../durable/progress.js";
+import { onItems } from "./machines.js";
+
+/** One item as an execution takes it up. `alreadyDone`: another execution brought it where this one would. */
+export const runItem = PlanItem.extend({ targetSiteId: Id, epoch: z.int().min(0), alreadyDone: z.boolean() });
+export type RunItem = z.output<typeof runItem>;
+
+/** The items that start together, in the order of the run, with the actions that apply to its verb. */
+export const runGroup = z.object({
+  id: Id,
+  name: z.string(),
+  before: z.array(Action),
+  items: z.array(runItem),
+  after: z.array(Action),
+  minimumHealthy: z.int().optional(),
+});
+export type RunGroup = z.output<typeof runGroup>;
+
+/** What an execution runs: the plan's version as it was at the start, reduced to what its story needs. */
+export const runPlan = z.object({
+  executionId: Guid,
+  worldId: Id,
+  verb: Verb,
+  requestedAtMs: z.number(),
+  /** Emulated seconds per real second; 1 over a hypervisor that keeps real time. */
+  speed: z.number().positive(),
+  /** How much real time one step may take. */
+  stepLimitMs: z.number().positive(),
+  recoveryPoint: RecoveryPointChoice,
+  attemptShutdown: z.boolean(),
+  testNetworkId: Id.nullable(),
+  targetSiteIds: z.array(Id),
+  shutdown: ShutdownStage,
+  groups: z.array(runGroup),
+  policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
+  validation: Validation,
+});
+export type RunPlan = z.output<typeof runPlan>;
+
+/** Reads what to run from the execution's record. An execution that has ended is not run again. */
+export const openExecution = activityContract({
+  name: "open-execution",
+  input: z.object({ executionId: z.string() }),
+  output: z.discriminatedUnion("open", [
+    z.object({ open: z.literal(true), plan: runPlan }),
+    z.object({ open: z.literal(false), why: z.string() }),
+  ]),
+  retry: "store-write",
+});
+
+/** What an item's story changes in its record. */
+export const itemChange = z.object({
+  state: ItemState,
+  reason: z.string().nullable(),
+  epoch: z.int().min(0).optional(),
+  recoveryPoint: RecoveryPoint.nullable().optional(),
+  dataLoss: DataLoss.nullable().optional(),
+  tested: z.boolean().optional(),
+  failedOver: z.boolean().optional(),
+});
+
+/** How one item came out of one stage. */
+export const itemReport = z.object({
+  itemId: Id,
+  outcome: z.enum(["succeeded", "failed", "skipped", "already-done", "cancelled"]),
+  failure: Failure.nullable(),
+  point: RecoveryPoint.nullable(),
+  dataLoss: DataLoss.nullable(),
+  /** When the workload ran at the other site, in milliseconds since the epoch; null when it does not. */
+  runningAtMs: z.number().nullable(),
+});
+export type ItemReport = z.output<typeof itemReport>;
+
+/** A report with what is kept of it: the item's steps and its change of state, if it has one. */
+export const settledItem = z.object({ report: itemReport, steps: packedSteps, change: itemChange.nullable() });
+export type SettledItem = z.output<typeof settledItem>;
+
+/** Writes the steps of items that ended and their new states, in batches. */
+export const settleItems = activityContract({
+  name: "settle-items",
+  input: z.object({ worldId: Id, executionId: Guid, part: z.string(), items: z.array(settledItem) }),
+  output: z.object({}),
+  retry: "store-write",
+});
+
+/** Ends the execution's record, brings every item it holds to rest and gives them up. */
+export const closeExecution = activityContract({
+  name: "close-execution",
+  input: z.object({
+    executionId: Guid,
+    status: z.enum(["succeeded", "succeeded-with-failures", "failed", "cancelled"]),
+    failure: Failure.nullable(),
+    /** False when no item was touched yet: they go back to where they were. */
+    touched: z.boolean(),
+    reports: z.array(itemReport),
+    steps: packedSteps,
+  }),
+  output: z.object({}),
+  retry: "store-write",
+});
+
+/** A recovery point, or why there is none. */
+export const chosenPoint = z.object({ itemId: Id, point: RecoveryPoint.nullable(), failure: Failure.nullable() });
+export type ChosenPoint = z.output<typeof chosenPoint>;
+
+export const checkPrerequisites = activityContract({
+  name: "check-prerequisites",
+  input: onItems.extend({ verb: Verb }),
+  output: z.object({ found: z.string() }),
+  retry: "hypervisor-call",
+});
+
+/**
+ * The point each item of one plan group starts from: replication groups share one, and `latest` processes what is
+ * pending first. An item without a point has the reason in its place.
+ */
+export const chooseRecoveryPoints = levelContract({
+  name: "choose-recovery-points",
+  input: onItems.extend({ choice: RecoveryPointChoice }),
+  output: z.object({ chosen: z.array(chosenPoint) }),
+  retry: "hypervisor-call",
+});
+
+export const callWebhook = activityContract({
+  name: "call-webhook",
+  input: z.object({
+    executionId: Guid,
+    url: z.string(),
+    timeoutSeconds: z.int(),
+    payload: z.record(z.string(), z.unknown()),
+  }),
+  output: z.discriminatedUnion("delivered", [
+    z.object({ delivered: z.literal(true), status: z.int() }),
+    z.object({ delivered: z.literal(false), why: z.string() }),
+  ]),
+  retry: "none",
+});

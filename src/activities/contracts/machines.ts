@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import { Guid, Id } from "../../domain/text.js";
+import { activityContract, levelContract } from "../../durable/contract.js";
+
+/** What every step on one item says: whose it is, and what it is done to. */
+export const onItem = z.object({ worldId: Id, executionId: Guid, itemId: Id });
+export const onItems = z.object({ worldId: Id, executionId: Guid, itemIds: z.array(Id) });
+
+const retry = "hypervisor-call";
+const nothing = z.object({});
+const started = z.object({ startedAt: z.string() });
+const pointFound = z.object({ point: RecoveryPoint });
+
+// Before the failover: the source is let go.
+
+export const shutDownSource = levelContract({
+  name: "shut-down-source",
+  input: onItem,
+  output: z.object({ offSince: z.string() }),
+  retry,
+});
+export const finalSynchronise = levelContract({ name: "final-synchronise", input: onItem, output: pointFound, retry });
+export const stopReplication = levelContract({ name: "stop-replication", input: onItem, output: nothing, retry });
+
+// The failover itself.
+
+export const promoteReplica = levelContract({
+  name: "promote-replica",
+  input: onItem.extend({ pointId: Id, epoch: z.int().min(1) }),
+  output: z.object({ point: RecoveryPoint, dataLoss: DataLoss }),
+  retry,
+});
+export const startReplica = levelContract({
+  name: "start-replica",
+  input: onItem.extend({ epoch: z.int().min(1) }),
+  output: started,
+  retry,
+});
+export const verifyReplica = activityContract({
+  name: "verify-replica",
+  input: onItem.extend({ copy: z.enum(["replica", "test-copy"]) }),
+  output: nothing,
+  retry,
+});
+export const deleteRecoveryPoints = levelContract({
+  name: "delete-recovery-points",
+  input: onItem,
+  output: z.object({ deleted: z.int() }),
+  retry,
+});
+
+// The way back.
+
+export const demoteReplica = levelContract({
+  name: "demote-replica",
+  input: onItem.extend({ epoch: z.int().min(1) }),
+  output: nothing,
+  retry,
+});
+export const restartSource = levelContract({ name: "restart-source", input: onItem, output: started, retry });
+export const restoreReplication = levelContract({ name: "restore-replication", input: onItem, output: nothing, retry });
+export const proveProtected = activityContract({ name: "prove-protected", input: onItem, output: nothing, retry });
+
+// Tests.
+
+export const createTestNetwork = levelContract({
+  name: "create-test-network",
+  input: z.object({ worldId: Id, executionId: Guid, siteId: Id }),
+  output: z.object({ networkId: z.string() }),
+  retry,
+});
+export const createTestCopy = levelContract({
+  name: "create-test-copy",
+  input: onItem.extend({ pointId: Id, networkId: z.string() }),
+  output: pointFound,
+  retry,
+});
+export const startTestCopy = levelContract({ name: "start-test-copy", input: onItem, output: started, retry });
+export const findTestLeftovers = activityContract({
+  name: "find-test-leftovers",
+  input: onItems,
+  output: z.object({
+    copies: z.array(z.object({ itemId: Id, testExecutionId: z.string() })),
+    networks: z.array(z.object({ siteId: Id, testExecutionId: z.string() })),
+  }),
+  retry,
+});
+export const removeTestCopy = levelContract({
+  name: "remove-test-copy",
+  input: onItem.extend({ testExecutionId: z.string() }),
+  output: nothing,
+  retry,
+});
+export const removeTestNetwork = levelContract({
+  name: "remove-test-network",
+  input: z.object({ worldId: Id, executionId: Guid, siteId: Id, testExecutionId: z.string() }),
+  output: nothing,
+  retry,
+});
+export const proveNothingLeft = activityContract({
+  name: "prove-nothing-left",
+  input: onItems,
+  output: nothing,
+  retry,
+});

@@ -1,0 +1,50 @@
+import type { Activity } from "./activity.js";
+import { callWebhook } from "./call-webhook.js";
+import { checkPrerequisites } from "./check-prerequisites.js";
+import { chooseRecoveryPoints } from "./choose-recovery-points.js";
+import { closeExecution } from "./close-execution.js";
+import { createTestCopy } from "./create-test-copy.js";
+import { deleteRecoveryPoints } from "./delete-recovery-points.js";
+import { demoteReplica } from "./demote-replica.js";
+import { finalSynchronise } from "./final-synchronise.js";
+import { openExecution } from "./open-execution.js";
+import { promoteReplica } from "./promote-replica.js";
+import { removeTestCopy } from "./remove-test-copy.js";
+import { restartSource } from "./restart-source.js";
+import { restoreReplication } from "./restore-replication.js";
+import { settleItems } from "./settle-items.js";
+import { shutDownSource } from "./shut-down-source.js";
+import { startReplica } from "./start-replica.js";
+import { startTestCopy } from "./start-test-copy.js";
+import { stopReplication } from "./stop-replication.js";
+import { findTestLeftovers, proveNothingLeft } from "./test-leftovers.js";
+import { createTestNetwork, removeTestNetwork } from "./test-networks.js";
+import { proveProtected, verifyReplica } from "./verify-replica.js";
+
+/** Every activity there is. */
+export const ACTIVITIES: readonly Activity[] = [
+  openExecution,
+  closeExecution,
+  settleItems,
+  checkPrerequisites,
+  chooseRecoveryPoints,
+  callWebhook,
+  shutDownSource,
+  finalSynchronise,
+  stopReplication,
+  promoteReplica,
+  startReplica,
+  verifyReplica,
+  deleteRecoveryPoints,
+  demoteReplica,
+  restartSource,
+  restoreReplication,
+  proveProtected,
+  createTestNetwork,
+  createTestCopy,
+  startTestCopy,
+  findTestLeftovers,
+  removeTestCopy,
+  removeTestNetwork,
+  proveNothingLeft,
+];

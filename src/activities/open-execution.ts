@@ -1,0 +1,98 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
+import { failurePolicyOf, isEnded } from "../domain/failure-policy.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import { failoverTypeOf } from "../domain/itineraries.js";
+import { type Action, Plan, type PlanGroup } from "../domain/plan.js";
+import { groupsInOrder } from "../domain/plan-rules.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
+import { toMs } from "../domain/text.js";
+import { activity } from "./activity.js";
+import { openExecution as contract, type RunGroup, type RunPlan } from "./contracts/execution.js";
+import type { Ports } from "./ports.js";
+
+/** Reads what an execution runs: its record, the plan's version of its start, and its items as they are now. */
+export const openExecution = activity(contract, async (ports, { executionId }) => {
+  const found = await ports.store.getExecution(executionId);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
+  const execution = found.value;
+  if (isEnded(execution.status)) return { open: false as const, why: execution.status };
+  return { open: true as const, plan: await runPlanOf(ports, execution) };
+});
+
+async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Execution): Promise<RunPlan> {
+  const { executionId, worldId, itemIds, verb, options } = execution;
+  const [plan, records, snapshots] = await Promise.all([
+    planOf(store, execution),
+    store.getItems(worldId, itemIds),
+    hypervisor.describeItems(worldId, itemIds),
+  ]);
+  const items = new Map(records.map((record) => [record.itemId, record]));
+  const seen = new Map(snapshots.map((snapshot) => [snapshot.item.id, snapshot]));
+  return {
+    executionId,
+    worldId,
+    verb,
+    requestedAtMs: toMs(execution.requestedAt),
+    speed: settings.speed,
+    stepLimitMs: settings.stepLimitMs,
+    recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
+    attemptShutdown: options.sourceShutdown === "attempt",
+    testNetworkId: options.testNetworkId ?? null,
+    targetSiteIds: [...new Set(snapshots.map(({ item }) => item.targetSiteId))],
+    shutdown: {
+      ...plan.shutdown,
+      before: applicable(plan.shutdown.before, execution),
+      after: applicable(plan.shutdown.after, execution),
+    },
+    groups: groupsInOrder(plan).map((group) => runGroupOf(group, execution, items, seen)),
+    policy: failurePolicyOf(plan, verb),
+    validation: plan.validation,
+  };
+}
+
+/** The plan's version that was started; a single item runs an implicit plan of one group. */
+async function planOf(store: Ports["store"], { subject, worldId }: Execution): Promise<Plan> {
+  if (subject.kind === "item") {
+    return Plan.parse({
+      id: subject.itemId,
+      name: subject.itemId,
+      worldId,
+      groups: [{ id: "item", name: subject.itemId, items: [{ id: subject.itemId }] }],
+      validation: { required: false },
+    });
+  }
+  const version = await store.getPlanVersion(subject.planId, subject.planVersion);
+  if (version) return version.plan;
+  throw new RecoveryError("plan-not-found", `plan ${subject.planId} has no version ${subject.planVersion}`);
+}
+
+function runGroupOf(
+  group: PlanGroup,
+  execution: Execution,
+  records: ReadonlyMap<string, ItemRecord>,
+  snapshots: ReadonlyMap<string, ItemSnapshot>,
+): RunGroup {
+  return {
+    id: group.id,
+    name: group.name,
+    before: applicable(group.before, execution),
+    after: applicable(group.after, execution),
+    ...(group.minimumHealthy === undefined ? {} : { minimumHealthy: group.minimumHealthy }),
+    items: group.items.map((item) => {
+      const snapshot = snapshots.get(item.id);
+      if (!snapshot) throw new RecoveryError("item-not-found", `the hypervisor has no item ${item.id}`);
+      const held = records.get(item.id)?.heldBy?.executionId === execution.executionId;
+      return { ...item, targetSiteId: snapshot.item.targetSiteId, epoch: snapshot.epoch, alreadyDone: !held };
+    }),
+  };
+}
+
+/** The actions that concern the verb and the direction of the execution. */
+function applicable(actions: readonly Action[], { verb, direction }: Execution): Action[] {
+  const type = failoverTypeOf(verb);
+  if (type === null) return [];
+  return actions.filter(
+    ({ failoverTypes, directions }) => failoverTypes.includes(type) && directions.includes(direction),
+  );
+}

@@ -1,0 +1,11 @@
+import { itemOperation } from "./activity.js";
+import { restartSource as contract } from "./contracts/machines.js";
+
+/** Starts the source again. */
+export const restartSource = itemOperation(
+  contract,
+  "restart-source",
+  "back",
+  () => ({}),
+  ({ startedAt }) => ({ startedAt }),
+);

@@ -1,0 +1,11 @@
+import { itemOperation } from "./activity.js";
+import { startReplica as contract } from "./contracts/machines.js";
+
+/** Boots the promoted replica. */
+export const startReplica = itemOperation(
+  contract,
+  "start-replica",
+  "forward",
+  ({ epoch }) => ({ epoch }),
+  ({ startedAt }) => ({ startedAt }),
+);

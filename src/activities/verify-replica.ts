@@ -1,0 +1,33 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
+import { activity } from "./activity.js";
+import { proveProtected as proveContract, verifyReplica as verifyContract } from "./contracts/machines.js";
+import type { Ports } from "./ports.js";
+
+/** Looks whether the copy that was started runs and answers. */
+export const verifyReplica = activity(verifyContract, async (ports, { worldId, executionId, itemId, copy }) => {
+  const snapshot = await itemAt(ports, worldId, itemId);
+  const test = snapshot.testCopies.find((candidate) => candidate.executionId === executionId);
+  const { replica } = snapshot;
+  const runs = copy === "replica" ? replica.power === "on" && replica.heartbeat === "ok" : test?.power === "on";
+  if (!runs) throw new RecoveryError("operation-failed", `${snapshot.machine.name} was started and does not answer`);
+  return {};
+});
+
+/** Looks whether an item is protected as before: source on, replica off, replication running. */
+export const proveProtected = activity(proveContract, async (ports, { worldId, itemId }) => {
+  const { source, replica, replication, machine } = await itemAt(ports, worldId, itemId);
+  const wrong = [
+    ...(source.power === "on" ? [] : ["its source is off"]),
+    ...(replica.power === "off" ? [] : ["its replica is on"]),
+    ...(replication.state === "replicating" ? [] : ["it does not replicate"]),
+  ];
+  if (wrong.length > 0) throw new RecoveryError("undo-failed", `${machine.name} is not protected: ${wrong.join(", ")}`);
+  return {};
+});
+
+async function itemAt({ hypervisor }: Ports, worldId: string, itemId: string): Promise<ItemSnapshot> {
+  const [snapshot] = await hypervisor.describeItems(worldId, [itemId]);
+  if (!snapshot) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
+  return snapshot;
+}

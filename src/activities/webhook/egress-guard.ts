@@ -1,0 +1,88 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+
+/** An address that a webhook may be sent to, found and checked before connecting. */
+export interface CheckedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Why a URL is not called: it is `refused` for good, or its host is `unknown` for now. */
+export type EgressProblem = { readonly refused: string } | { readonly unknown: string };
+
+const FORBIDDEN_IPV4 = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["168.63.129.16", 32],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+] as const;
+
+const FORBIDDEN_IPV6 = [
+  ["::", 96],
+  ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["fec0::", 10],
+  ["ff00::", 8],
+] as const;
+
+const forbidden = new BlockList();
+for (const [network, prefix] of FORBIDDEN_IPV4) forbidden.addSubnet(network, prefix, "ipv4");
+for (const [network, prefix] of FORBIDDEN_IPV6) forbidden.addSubnet(network, prefix, "ipv6");
+
+const MAPPED_IPV4 = /^::ffff:/i;
+
+/** True for loopback, private, link-local, metadata and every other address that is not on the public internet. */
+export function isForbiddenAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return forbidden.check(address, "ipv4");
+  if (family !== 6) return true;
+  return MAPPED_IPV4.test(address) || forbidden.check(address, "ipv6");
+}
+
+/**
+ * Finds the address to connect to for a URL, and refuses the URL when any address its host resolves to is forbidden:
+ * a name that points at both kinds is a trick. The caller must connect to the answer and not resolve again.
+ */
+export async function checkEgress(url: URL, allowPrivate: boolean): Promise<CheckedAddress | EgressProblem> {
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return { refused: `the webhook's URL begins with ${url.protocol}, which is neither http nor https` };
+  }
+  if (url.username !== "" || url.password !== "")
+    return { refused: "the webhook's URL carries a user name or password" };
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const addresses = await resolveAll(host);
+  const first = addresses[0];
+  if (!first) return { unknown: `the webhook's host ${host} has no address` };
+  const bad = allowPrivate ? undefined : addresses.find(({ address }) => isForbiddenAddress(address));
+  if (!bad) return first;
+  return {
+    refused: `the webhook's host ${host} leads to ${bad.address}, which is not on the public internet; ALLOW_PRIVATE_WEBHOOKS=true allows it`,
+  };
+}
+
+async function resolveAll(host: string): Promise<CheckedAddress[]> {
+  try {
+    const found = await lookup(host, { all: true, verbatim: true });
+    return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+  } catch {
+    return [];
+  }
+}

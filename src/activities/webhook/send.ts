@@ -1,0 +1,50 @@
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { CheckedAddress } from "./egress-guard.js";
+
+/** What the other side answered. The body is cut at {@link LONGEST_ANSWER_BYTES}. */
+export interface WebhookAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const LONGEST_ANSWER_BYTES = 4_096;
+
+/**
+ * Posts JSON to a URL over a connection to the address given, whatever the name resolves to by now. Redirects are
+ * not followed. Rejects when there is no answer within `timeoutMs`.
+ */
+export function postJson(url: URL, to: CheckedAddress, body: object, timeoutMs: number): Promise<WebhookAnswer> {
+  const payload = JSON.stringify(body);
+  const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, {
+      method: "POST",
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+      lookup: (_host, options, found) => {
+        if (options.all) found(null, [{ address: to.address, family: to.family }]);
+        else found(null, to.address, to.family);
+      },
+    });
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const finish = (): void => {
+        const text = Buffer.concat(chunks).subarray(0, LONGEST_ANSWER_BYTES).toString("utf8");
+        resolve({ status: incoming.statusCode ?? 0, body: text });
+        incoming.destroy();
+      };
+      incoming.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.byteLength;
+        if (length >= LONGEST_ANSWER_BYTES) finish();
+      });
+      incoming.on("end", finish);
+      incoming.on("error", reject);
+    });
+    outgoing.end(payload);
+  });
+}

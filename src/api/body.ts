@@ -1,0 +1,101 @@
+import { parse as parseYaml, YAMLParseError } from "yaml";
+import { ApiProblem } from "./problem.js";
+
+/** The largest body read, in bytes. Longer ones are refused before they are parsed. */
+export const BODY_LIMIT_BYTES = 1_048_576;
+const DEEPEST = 32;
+const MOST_VALUES = 200_000;
+const LONGEST_TEXT = 262_144;
+const POLLUTING_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** The part of an HTTP request that its body is read from. */
+export interface BodySource {
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<unknown> | null;
+}
+
+/**
+ * Reads a JSON or YAML body into plain data. Throws an {@link ApiProblem}: 413 for a body over the limit, 415 for
+ * another content type, 400 for text that does not parse or is nested, long or named in a way nobody means well.
+ */
+export async function readBody(source: BodySource): Promise<unknown> {
+  const format = formatOf(source.headers.get("content-type"));
+  const text = await readText(source);
+  if (text.trim() === "") return undefined;
+  const value = format === "yaml" ? fromYaml(text) : fromJson(text);
+  refuseHostileShapes(value);
+  return value;
+}
+
+function formatOf(contentType: string | null): "json" | "yaml" {
+  const mediaType = (contentType ?? "application/json").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (mediaType === "application/json" || mediaType.endsWith("+json")) return "json";
+  if (["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"].includes(mediaType)) return "yaml";
+  throw new ApiProblem("unsupported-media-type", `Content type ${mediaType} is not read here.`);
+}
+
+async function readText(source: BodySource): Promise<string> {
+  if (Number(source.headers.get("content-length") ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of source.body ?? []) {
+    const bytes = chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
+    length += bytes.byteLength;
+    if (length > BODY_LIMIT_BYTES) throw tooLarge();
+    chunks.push(bytes);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new ApiProblem("malformed-body", "The body is not UTF-8 text.");
+  }
+}
+
+function tooLarge(): ApiProblem {
+  return new ApiProblem("body-too-large", `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    throw new ApiProblem("malformed-body", `The body is not JSON: ${firstLine(thrown)}`);
+  }
+}
+
+function fromYaml(text: string): unknown {
+  try {
+    return parseYaml(text, { maxAliasCount: 50, uniqueKeys: true, prettyErrors: true }) as unknown;
+  } catch (thrown) {
+    const what = thrown instanceof YAMLParseError ? firstLine(thrown) : "it can not be read as plain data.";
+    throw new ApiProblem("malformed-body", `The body is not YAML: ${what}`);
+  }
+}
+
+function firstLine(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).split("\n", 1)[0] ?? "";
+}
+
+/** Walks without recursion: the value may be nested deeper than the stack. */
+function refuseHostileShapes(root: unknown): void {
+  const open: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
+  let seen = 0;
+  for (let next = open.pop(); next; next = open.pop()) {
+    seen += 1;
+    if (next.depth > DEEPEST)
+      throw new ApiProblem("malformed-body", `The body is nested deeper than ${DEEPEST} levels.`);
+    if (seen > MOST_VALUES) throw new ApiProblem("malformed-body", `The body holds more than ${MOST_VALUES} values.`);
+    for (const value of childrenOf(next.value)) open.push({ value, depth: next.depth + 1 });
+  }
+}
+
+function childrenOf(value: unknown): unknown[] {
+  if (typeof value === "string" && value.length > LONGEST_TEXT) {
+    throw new ApiProblem("malformed-body", `The body holds a text longer than ${LONGEST_TEXT} characters.`);
+  }
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value as unknown[];
+  const hostile = Object.keys(value).find((key) => POLLUTING_KEYS.has(key));
+  if (hostile !== undefined) throw new ApiProblem("malformed-body", `The key "${hostile}" is not accepted.`);
+  return Object.values(value);
+}

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import { type Problem, problemSchema } from "./problem.js";
+import type { RequestHeader, Route } from "./route.js";
+
+/** What a request to a route carries; parts that the route does not have may be left out. */
+export interface Call<P, Q, B> {
+  params: P;
+  query?: Q;
+  body?: B;
+  headers?: Partial<Record<RequestHeader, string>>;
+}
+
+/** An answer with a problem document, as an error that says what to do. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.detail} ${problem.action}`);
+    this.problem = problem;
+  }
+}
+
+/** A client of the API, typed by its routes. */
+export interface Client {
+  call<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+    route: Route<P, Q, B, R>,
+    call: Call<z.input<P>, z.input<Q>, z.input<B>>,
+  ): Promise<{ body: z.output<R>; headers: Headers; status: number }>;
+}
+
+/**
+ * @param baseUrl where the host listens, such as `http://127.0.0.1:7071`
+ * @param key function key, when the host asks for one
+ */
+export function createClient(baseUrl: string, key?: string): Client {
+  return {
+    async call(route, { params, query, body, headers }) {
+      const url = urlOf(baseUrl, route.path, params, query ?? {});
+      const content = body === undefined ? {} : { body: JSON.stringify(body) };
+      const sent = new Headers(headers);
+      if (body !== undefined) sent.set("content-type", "application/json");
+      if (key !== undefined) sent.set("x-functions-key", key);
+      const answer = await fetch(url, { method: route.method, headers: sent, ...content });
+      if (!answer.ok) throw new ApiError(await problemIn(answer));
+      const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
+      return { body: route.response.parse(read), headers: answer.headers, status: answer.status };
+    },
+  };
+}
+
+function urlOf(baseUrl: string, path: string, params: Record<string, unknown>, query: Record<string, unknown>): URL {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(params[name])));
+  const url = new URL(`/${filled}`, baseUrl);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url;
+}
+
+async function problemIn(answer: Response): Promise<Problem> {
+  const text = await answer.text();
+  const parsed = problemSchema.safeParse(readJson(text));
+  if (parsed.success) return parsed.data;
+  return {
+    type: "about:blank",
+    title: answer.statusText,
+    status: answer.status,
+    detail: `The host answered ${answer.status} without a problem document.`,
+    code: "unexpected-fault",
+    retryable: answer.status >= 500,
+    causes: "Something else than Secondsite listens there, or it is starting.",
+    action: "Look at the address and at the host's log.",
+  };
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { readsBody } from "./parse-request.js";
+import { PROBLEM_MEDIA_TYPE, problemSchema, statusOf } from "./problem.js";
+import type { Route } from "./route.js";
+
+type JsonObject = Record<string, unknown>;
+
+/** The problems that reading a request can end in, whatever the route. */
+const READING_PROBLEMS = ["invalid-input", "malformed-body", "body-too-large", "unsupported-media-type"] as const;
+
+/** The OpenAPI 3.1 document of a table of routes. */
+export function openApiOf(routes: readonly Route[], version: string): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    const path = `/${route.path}`;
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Secondsite", version, description: "Disaster-recovery plans as durable workflows." },
+    paths,
+    components: {
+      schemas: { Problem: jsonSchema(problemSchema, "output") },
+      securitySchemes: { functionKey: { type: "apiKey", in: "header", name: "x-functions-key" } },
+    },
+    security: [{ functionKey: [] }],
+  };
+}
+
+function operationOf(route: Route): JsonObject {
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
+    ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
+    responses: { [route.status]: successOf(route), ...problemsOf(route) },
+  };
+}
+
+function parameters(schema: z.ZodObject, place: "path" | "query"): JsonObject[] {
+  return Object.entries(schema.shape).map(([name, field]) => ({
+    name,
+    in: place,
+    required: place === "path" || !z.safeParse(field, undefined).success,
+    schema: jsonSchema(field, "input"),
+  }));
+}
+
+function headerParameters(route: Route): JsonObject[] {
+  return Object.entries(route.headers).map(([name, need]) => ({
+    name,
+    in: "header",
+    required: need === "required",
+    schema: { type: "string" },
+  }));
+}
+
+function requestBodyOf(route: Route): JsonObject {
+  const schema = jsonSchema(route.body, "input");
+  return {
+    required: !route.body.safeParse(undefined).success,
+    content: { "application/json": { schema }, "application/yaml": { schema } },
+  };
+}
+
+function successOf(route: Route): JsonObject {
+  if (route.status === 204) return { description: "Done." };
+  return {
+    description: "Done.",
+    content: { "application/json": { schema: jsonSchema(route.response, "output") } },
+  };
+}
+
+function problemsOf(route: Route): Record<number, JsonObject> {
+  const reading = readsBody(route) ? READING_PROBLEMS : (["invalid-input"] as const);
+  const byStatus = new Map<number, string[]>();
+  for (const code of [...reading, ...route.problems]) {
+    const status = statusOf(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: `One of: ${codes.join(", ")}.`,
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    ]),
+  );
+}
+
+function jsonSchema(schema: z.core.$ZodType, io: "input" | "output"): unknown {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest;
+}

@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import { type BodySource, readBody } from "./body.js";
+import { ApiProblem, type InvalidField } from "./problem.js";
+import type { ParsedRequest, RequestHeader, Route } from "./route.js";
+
+/** The part of an HTTP request that a route reads. */
+export interface RawRequest extends BodySource {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Iterable<[string, string]>;
+}
+
+/** Reads every part of a request through its route's schemas; throws an {@link ApiProblem} for the first that is wrong. */
+export async function parseRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  route: Route<P, Q, B>,
+  request: RawRequest,
+): Promise<ParsedRequest<P, Q, B>> {
+  const params = parsePart(route.params, { ...request.params }, "path");
+  const query = parsePart(route.query, Object.fromEntries(request.query), "query");
+  const headers = readHeaders(route, request);
+  const body = parsePart(route.body, readsBody(route) ? await readBody(request) : undefined, "body");
+  return { params, query, headers, body };
+}
+
+/** Whether a route has a body at all: one without takes `undefined` and nothing else. */
+export function readsBody(route: Pick<Route, "body">): boolean {
+  return route.body.type !== "undefined";
+}
+
+function readHeaders(route: Pick<Route, "headers">, request: RawRequest): Partial<Record<RequestHeader, string>> {
+  const read: Partial<Record<RequestHeader, string>> = {};
+  for (const [name, need] of Object.entries(route.headers) as [RequestHeader, "required" | "optional"][]) {
+    const value = request.headers.get(name)?.trim() ?? "";
+    if (value.length > LONGEST_HEADER) {
+      throw new ApiProblem("invalid-input", `The header ${name} is longer than ${LONGEST_HEADER} characters.`);
+    }
+    if (value !== "") read[name] = value;
+    else if (need === "required") throw new ApiProblem("header-missing", `The header ${name} is missing.`);
+  }
+  return read;
+}
+
+const LONGEST_HEADER = 255;
+
+function parsePart<S extends z.ZodType>(schema: S, value: unknown, part: "path" | "query" | "body"): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 20).map((issue): InvalidField => {
+    const unknownKeys = issue.code === "unrecognized_keys" ? issue.keys : [];
+    return { part, path: [...issue.path, ...unknownKeys].map(String).join("."), message: issue.message };
+  });
+  const first = fields[0];
+  const where = first?.path ? ` at ${first.path}` : "";
+  throw new ApiProblem("invalid-input", `The ${part} is not valid${where}: ${first?.message ?? "unknown"}`, { fields });
+}
+
+/** A body that names itself must be sent to its own address. */
+export function requireSameId(inPath: string, inBody: string): void {
+  if (inPath === inBody) return;
+  throw new ApiProblem("invalid-input", `The path names ${inPath}, the body ${inBody}. Make them the same.`);
+}

@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { ProblemCode } from "./problem.js";
+
+export type Method = "GET" | "PUT" | "POST" | "DELETE";
+
+/** A header that a route reads, in lower case. */
+export type RequestHeader = "idempotency-key" | "if-match" | "if-none-match";
+
+/**
+ * One route as data. Handlers, the OpenAPI document and the typed client are made from it, so they can't disagree.
+ * `params` and `query` are objects of texts; a route without `body` reads none.
+ */
+export interface Route<
+  P extends z.ZodObject = z.ZodObject,
+  Q extends z.ZodObject = z.ZodObject,
+  B extends z.ZodType = z.ZodType,
+  R extends z.ZodType = z.ZodType,
+> {
+  /** Name of the function and `operationId`, in kebab-case. */
+  readonly id: string;
+  readonly method: Method;
+  /** Such as `api/executions/{executionId}`: `host.json` sets no prefix. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly headers: Partial<Record<RequestHeader, "required" | "optional">>;
+  readonly status: 200 | 201 | 202 | 204;
+  readonly response: R;
+  /** Problems it may answer with beside those of bad input. */
+  readonly problems: readonly ProblemCode[];
+}
+
+export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+  description: Route<P, Q, B, R>,
+): Route<P, Q, B, R> {
+  return description;
+}
+
+/** A request whose every part has been read through the route's schemas. */
+export interface ParsedRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly headers: Partial<Record<RequestHeader, string>>;
+}
+
+/** What a handler answers: the body its route promised, and headers such as `Location` or `ETag`. */
+export interface Answer<R extends z.ZodType> {
+  readonly body: z.input<R>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Only when it differs from the route's own, such as 201 for a plan that is new. */
+  readonly status?: number;
+}

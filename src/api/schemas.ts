@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { ItemRecord } from "../domain/item-record.js";
+import { PlanVersion } from "../domain/plan.js";
+import { RecoveryPoint } from "../domain/recovery-point-choice.js";
+import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
+import { Direction, ExecutionStatus, Verb } from "../domain/vocabulary.js";
+
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().min(1).max(1_000).optional(),
+});
+
+export function pageOf<T extends z.ZodType>(entry: T) {
+  return z.object({ entries: z.array(entry), cursor: z.string().optional() });
+}
+
+export const noQuery = z.strictObject({});
+export const nothing = z.undefined();
+
+export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
+
+export const planView = PlanVersion.extend({ etag: z.string().optional(), warnings: z.array(z.string()).optional() });
+
+export const actionAnswer = z.object({
+  verb: Verb,
+  allowed: z.boolean(),
+  because: z.string().nullable(),
+  remedy: z.string().nullable(),
+});
+export const itemView = ItemRecord.extend({ allowedActions: z.array(actionAnswer) });
+
+export const recoveryPointsView = z.object({
+  itemId: Id,
+  replicationGroupId: Id.nullable(),
+  points: z.array(RecoveryPoint),
+  pending: z.boolean(),
+  at: Instant,
+});
+
+/** Who asks. A portal or gateway that knows its user sends the name along. */
+const person = Name.default("operator");
+
+export const startBody = z.strictObject({
+  verb: Verb,
+  options: ExecutionOptions.prefault({}),
+  requestedBy: person,
+});
+
+export const validateBody = z
+  .strictObject({ verdict: z.enum(["accept", "reject"]), by: person, reason: Text.optional() })
+  .refine(({ verdict, reason }) => verdict === "accept" || reason !== undefined, {
+    path: ["reason"],
+    message: "a rejection needs its reason",
+  });
+
+export const cancelBody = z
+  .strictObject({
+    behaviour: CancelRequest.shape.behaviour.default("restore-protection"),
+    by: person,
+    reason: Text.optional(),
+  })
+  .prefault({});
+
+export const confirmBody = z.strictObject({
+  actionId: Id,
+  done: z.boolean().default(true),
+  by: person,
+  note: Text.optional(),
+});
+
+export const executionSummary = z.object({
+  executionId: Guid,
+  worldId: Id,
+  subject: Subject,
+  verb: Verb,
+  direction: Direction,
+  status: ExecutionStatus,
+  requestedBy: Name,
+  requestedAt: Instant,
+  endedAt: Instant.optional(),
+  failure: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
+export const executionView = executionSummary.extend({
+  planHash: z.string().nullable(),
+  itemIds: z.array(Id),
+  options: ExecutionOptions,
+  cancelRequest: CancelRequest.optional(),
+  /** 0 to 100. */
+  progress: z.number(),
+  /** What a person has to do for it to go on. */
+  awaits: z.array(
+    z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("confirm"), actionId: Id, asks: z.string() }),
+      z.object({ kind: z.literal("validate"), asks: z.string() }),
+    ]),
+  ),
+  steps: z.array(Step),
+  outcomes: z.array(ItemOutcome).optional(),
+});
+
+export const accepted = z.object({ executionId: Guid });
+
+export const faultBody = z.strictObject({
+  target: z.union([z.strictObject({ itemId: Id }), z.strictObject({ siteId: Id }), z.strictObject({ linkId: Id })]),
+  operation: z
+    .enum([
+      "shut-down-source",
+      "final-synchronise",
+      "process-pending-data",
+      "stop-replication",
+      "promote-replica",
+      "start-replica",
+      "delete-recovery-points",
+      "demote-replica",
+      "restart-source",
+      "restore-replication",
+      "create-test-copy",
+      "start-test-copy",
+      "remove-test-copy",
+      "create-test-network",
+      "remove-test-network",
+    ])
+    .optional(),
+  mode: z.enum(["fail-before", "fail-after", "refuse", "hang", "slow"]),
+  factor: z.number().gt(1).max(1_000).optional(),
+  times: z.int().min(1).max(1_000).optional(),
+});
+export const faultView = faultBody.extend({ faultId: z.string(), addedAt: Instant });

@@ -1,0 +1,15 @@
+import type { Ports } from "../activities/ports.js";
+import type { HashFunction } from "../domain/identity.js";
+import type { Orchestrations } from "../durable/client.js";
+import type { EmulatedEstate } from "../hypervisor/port.js";
+
+/** What commands work with, beside what activities do. Built once, in the composition. */
+export interface Services extends Ports {
+  readonly estate: EmulatedEstate;
+  readonly hash: HashFunction;
+}
+
+/** The services together with the task hub of the request. */
+export interface Context extends Services {
+  readonly orchestrations: Orchestrations;
+}

@@ -1,0 +1,93 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { CancelRequest, Execution } from "../domain/execution.js";
+import { isEnded } from "../domain/failure-policy.js";
+import { transition } from "../domain/lifecycle.js";
+import { toInstant } from "../domain/text.js";
+import { DECISION_EVENT, type Decision } from "../orchestrators/contracts.js";
+import { actionStepId, VALIDATION_STEP } from "../orchestrators/step-ids.js";
+import type { Tagged } from "../store/port.js";
+import type { Context } from "./context.js";
+
+/** Accepts or rejects the recovered application; rejecting undoes the failover. */
+export async function validateExecution(
+  context: Context,
+  executionId: string,
+  made: { verdict: "accept" | "reject"; by: string; reason: string },
+): Promise<void> {
+  await requireAwaited(context, executionId, VALIDATION_STEP);
+  await decide(context, executionId, { kind: "validate", ...made });
+}
+
+/** Confirms a manual action as done, or declines it. */
+export async function confirmAction(
+  context: Context,
+  executionId: string,
+  made: { actionId: string; done: boolean; by: string; note: string },
+): Promise<void> {
+  await requireAwaited(context, executionId, actionStepId(made.actionId));
+  await decide(context, executionId, { kind: "confirm", ...made });
+}
+
+/**
+ * Cancels an execution. It is noted in the record first, so that no step begins any more, and then the execution is
+ * told: it undoes what was done, or only stops when asked `as-documented` (P7).
+ */
+export async function cancelExecution(
+  context: Context,
+  executionId: string,
+  made: { behaviour: CancelRequest["behaviour"]; by: string; reason: string | undefined },
+): Promise<void> {
+  const { behaviour, by, reason } = made;
+  const cancelRequest: CancelRequest = {
+    behaviour,
+    requestedBy: by,
+    requestedAt: toInstant(context.clock.now()),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  await note(context, executionId, cancelRequest);
+  await decide(context, executionId, { kind: "cancel", behaviour, by });
+}
+
+/** Writes a cancel into the record; the first one stands. */
+async function note(context: Context, executionId: string, cancelRequest: CancelRequest): Promise<void> {
+  for (;;) {
+    const { value, etag } = await requireRunning(context, executionId);
+    await requireCancellable(context, value);
+    if (value.cancelRequest !== undefined) return;
+    try {
+      await context.store.updateExecution({ ...value, cancelRequest }, etag);
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+    }
+  }
+}
+
+/** The transition table says of every state under way whether it may be cancelled. */
+async function requireCancellable({ store }: Context, execution: Execution): Promise<void> {
+  for (const { scenario, heldBy } of await store.getItems(execution.worldId, execution.itemIds)) {
+    if (heldBy?.executionId !== execution.executionId) continue;
+    const begun = transition(scenario, heldBy.from, execution.verb);
+    const cell = begun.allowed ? transition(scenario, begun.during, "cancel") : begun;
+    if (!cell.allowed) throw new RecoveryError("verb-not-allowed", `cancel is not allowed: ${cell.because}`);
+  }
+}
+
+async function requireRunning({ store }: Context, executionId: string): Promise<Tagged<Execution>> {
+  const found = await store.getExecution(executionId);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
+  const { status } = found.value;
+  if (isEnded(status)) throw new RecoveryError("execution-ended", `execution ${executionId} has ended: ${status}`);
+  return found;
+}
+
+async function requireAwaited(context: Context, executionId: string, stepId: string): Promise<void> {
+  await requireRunning(context, executionId);
+  const steps = (await context.orchestrations.look(executionId))?.steps ?? [];
+  if (steps.some(([id, status]) => id === stepId && status === "awaiting-input")) return;
+  throw new RecoveryError("nothing-awaited", `execution ${executionId} does not wait at ${stepId}`);
+}
+
+function decide({ orchestrations }: Context, executionId: string, made: Decision): Promise<void> {
+  return orchestrations.raise(executionId, DECISION_EVENT, made);
+}

@@ -1,0 +1,83 @@
+import { stepTitle } from "../activities/step-titles.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Execution, Step } from "../domain/execution.js";
+import { isEnded } from "../domain/failure-policy.js";
+import type { Plan } from "../domain/plan.js";
+import { progressOf } from "../domain/steps.js";
+import type { ExecutionStatus } from "../domain/vocabulary.js";
+import { unpackSteps } from "../durable/progress.js";
+import type { Page, PageRequest } from "../store/port.js";
+import type { Context } from "./context.js";
+import { type Evidence, EXECUTION_PART, treeOf } from "./execution-tree.js";
+
+/** What a running execution waits for from a person. */
+export type Awaited = { kind: "confirm"; actionId: string; asks: string } | { kind: "validate"; asks: string };
+
+/** An execution with its steps as a tree. */
+export interface ExecutionView {
+  execution: Execution;
+  /** The record's, or what the steps say while it runs. */
+  status: ExecutionStatus;
+  /** 0 to 100, over everything it would do. */
+  progress: number;
+  awaits: Awaited[];
+  steps: Step[];
+}
+
+/** An execution as it is now: from its record and kept steps, and from its orchestrations while they run. */
+export async function viewExecution(context: Context, executionId: string): Promise<ExecutionView> {
+  const [found, kept] = await Promise.all([
+    context.store.getExecution(executionId),
+    context.store.getSteps(executionId),
+  ]);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
+  const execution = found.value;
+  const ended = isEnded(execution.status);
+  const keptParts = new Map(kept.map(({ part, steps }) => [part, steps]));
+  const own = ended ? (keptParts.get(EXECUTION_PART) ?? []) : await liveSteps(context, executionId);
+  const evidence: Evidence = { own, kept: keptParts, live: (id) => liveSteps(context, id) };
+  const steps = await treeOf(execution, await planRun(context, execution), evidence);
+  const awaits = ended ? [] : awaitedBy(own);
+  return {
+    execution,
+    status: awaits.length > 0 ? "awaiting-input" : execution.status,
+    progress: ended ? 100 : Math.min(99, progressOf(steps)),
+    awaits,
+    steps,
+  };
+}
+
+/** Executions, newest first, each with the status it has now. */
+export async function listExecutions(
+  context: Context,
+  page: PageRequest,
+): Promise<Page<{ execution: Execution; status: ExecutionStatus }>> {
+  const { entries, ...rest } = await context.store.listExecutions(page);
+  const views = entries.map(async (execution) => {
+    if (isEnded(execution.status)) return { execution, status: execution.status };
+    const awaits = awaitedBy(await liveSteps(context, execution.executionId));
+    const status: ExecutionStatus = awaits.length > 0 ? "awaiting-input" : execution.status;
+    return { execution, status };
+  });
+  return { ...rest, entries: await Promise.all(views) };
+}
+
+async function liveSteps({ orchestrations }: Context, instanceId: string): Promise<Step[]> {
+  return unpackSteps((await orchestrations.look(instanceId))?.steps ?? [], stepTitle);
+}
+
+function awaitedBy(own: readonly Step[]): Awaited[] {
+  return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
+    if (status !== "awaiting-input") return [];
+    const [kind, actionId] = id.split("/");
+    return kind === "action" && actionId !== undefined
+      ? [{ kind: "confirm", actionId, asks: detail }]
+      : [{ kind: "validate", asks: detail }];
+  });
+}
+
+/** The plan that it runs; null for a single item. */
+async function planRun({ store }: Context, { subject }: Execution): Promise<Plan | null> {
+  if (subject.kind === "item") return null;
+  return (await store.getPlanVersion(subject.planId, subject.planVersion))?.plan ?? null;
+}

@@ -1,0 +1,33 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
+import type { RecoveryPoints } from "../hypervisor/port.js";
+import type { Page, PageRequest } from "../store/port.js";
+import type { Services } from "./context.js";
+import { getWorld } from "./worlds.js";
+
+/** An item with every verb, whether it is allowed now, and if not, why and what would make it so. */
+export interface ItemView extends ItemRecord {
+  allowedActions: ActionAnswer[];
+}
+
+const viewOf = (item: ItemRecord): ItemView => ({ ...item, allowedActions: allowedActions(item) });
+
+export async function listItems(services: Services, worldId: string, page: PageRequest): Promise<Page<ItemView>> {
+  await getWorld(services, worldId);
+  const { entries, ...rest } = await services.store.listItems(worldId, page);
+  return { ...rest, entries: entries.map(viewOf) };
+}
+
+export async function getItem(services: Services, worldId: string, itemId: string): Promise<ItemView> {
+  await getWorld(services, worldId);
+  const [item] = await services.store.getItems(worldId, [itemId]);
+  if (!item) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
+  return viewOf(item);
+}
+
+/** The recovery points an item could start from now, newest first. */
+export async function listRecoveryPoints(services: Services, worldId: string, itemId: string): Promise<RecoveryPoints> {
+  await getItem(services, worldId, itemId);
+  return services.hypervisor.recoveryPoints(worldId, itemId);
+}

@@ -1,0 +1,45 @@
+import { RecoveryError } from "../domain/errors.js";
+import { planHash } from "../domain/identity.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import type { Plan, PlanVersion } from "../domain/plan.js";
+import { planProblems, planWarnings } from "../domain/plan-rules.js";
+import { toInstant } from "../domain/text.js";
+import type { Page, PageRequest, Tagged } from "../store/port.js";
+import type { Services } from "./context.js";
+import { getWorld } from "./worlds.js";
+
+/** A plan with the ETag of its version and what it may but should not do. */
+export interface SavedPlan extends Tagged<PlanVersion> {
+  warnings: string[];
+}
+
+/** Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it. */
+export async function savePlan(services: Services, plan: Plan, ifMatch: string | null): Promise<SavedPlan> {
+  await getWorld(services, plan.worldId);
+  const problems = planProblems(plan, await allItems(services, plan.worldId));
+  if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
+  const hash = planHash(plan, services.hash);
+  const saved = await services.store.putPlan(plan, hash, toInstant(services.clock.now()), ifMatch);
+  return { ...saved, warnings: planWarnings(plan) };
+}
+
+export async function getPlan({ store }: Services, planId: string): Promise<SavedPlan> {
+  const found = await store.getPlan(planId);
+  if (!found) throw new RecoveryError("plan-not-found", `there is no plan ${planId}`);
+  return { ...found, warnings: planWarnings(found.value.plan) };
+}
+
+export function listPlans({ store }: Services, page: PageRequest): Promise<Page<PlanVersion>> {
+  return store.listPlans(page);
+}
+
+async function allItems({ store }: Services, worldId: string): Promise<ItemRecord[]> {
+  const items: ItemRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.listItems(worldId, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+    items.push(...page.entries);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return items;
+}

@@ -1,0 +1,146 @@
+import { endExecution } from "../activities/close-execution.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Execution, ExecutionOptions, Subject } from "../domain/execution.js";
+import { isEnded } from "../domain/failure-policy.js";
+import { executionIdOf } from "../domain/identity.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import { mayDo, transition } from "../domain/lifecycle.js";
+import { planItemIds } from "../domain/plan-rules.js";
+import { toInstant, toMs } from "../domain/text.js";
+import type { Verb } from "../domain/vocabulary.js";
+import { EXECUTIONS, isServed } from "../orchestrators/contracts.js";
+import type { ItemClaim } from "../store/port.js";
+import type { Context } from "./context.js";
+import { getItem } from "./items.js";
+import { getPlan } from "./plans.js";
+
+/** What a caller asks for: a verb on a plan or on one item. */
+export interface StartRequest {
+  idempotencyKey: string;
+  target: { kind: "plan"; planId: string } | { kind: "item"; worldId: string; itemId: string };
+  verb: Verb;
+  options: ExecutionOptions;
+  requestedBy: string;
+}
+
+/** Younger ones are still on their way through the request that made them. */
+const SETTLED_AFTER_MS = 10_000;
+
+/**
+ * Starts an execution, or gives back the one that the same idempotency key started before. It is recorded first,
+ * then takes its items, then its orchestration is started: a request that dies in between is finished by its
+ * repetition or by the sweep.
+ */
+export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
+  const executionId = executionIdOf(request.idempotencyKey, context.hash);
+  const before = await context.store.getExecution(executionId);
+  if (before) return carryOn(context, before.value);
+  const { claims, ...record } = await admit(context, request);
+  const { execution, created } = await context.store.createExecution({
+    executionId,
+    idempotencyKey: request.idempotencyKey,
+    ...record,
+    verb: request.verb,
+    direction: "primary-to-recovery",
+    options: request.options,
+    requestedBy: request.requestedBy,
+    requestedAt: toInstant(context.clock.now()),
+    status: "running",
+  });
+  if (!created) return execution;
+  await takeUp(context, execution, claims);
+  return execution;
+}
+
+/** Repeats the start of an execution whose orchestration never began; any other is left alone. */
+export async function carryOn(context: Context, execution: Execution): Promise<Execution> {
+  const age = context.clock.now() - toMs(execution.requestedAt);
+  if (isEnded(execution.status) || age < SETTLED_AFTER_MS) return execution;
+  if (await context.orchestrations.look(execution.executionId)) return execution;
+  const records = await context.store.getItems(execution.worldId, execution.itemIds);
+  await takeUp(context, execution, claimsOf(records, execution.verb, execution.subject, execution.executionId));
+  return execution;
+}
+
+/** Takes the items, then starts the orchestration. An execution that can't have its items ends at once. */
+async function takeUp(context: Context, execution: Execution, claims: ItemClaim[]): Promise<void> {
+  const { executionId, worldId, verb } = execution;
+  if (!isServed(verb)) throw notServed(verb);
+  try {
+    await context.store.acquireItems(worldId, executionId, verb, claims);
+  } catch (thrown) {
+    if (thrown instanceof RecoveryError) {
+      const failure = { code: thrown.code, message: thrown.message.slice(0, 2_000) };
+      const nothing = { reports: [], steps: [], touched: false };
+      await endExecution(context, { executionId, status: "failed", failure, ...nothing });
+    }
+    throw thrown;
+  }
+  await context.orchestrations.start(EXECUTIONS[verb], executionId, { executionId });
+}
+
+type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds"> & { claims: ItemClaim[] };
+
+/** Looks whether the verb may be done now, without changing anything. */
+async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
+  if (!isServed(verb)) throw notServed(verb);
+  if (target.kind === "item") {
+    const item = await getItem(context, target.worldId, target.itemId);
+    const subject: Subject = { kind: "item", itemId: item.itemId };
+    const claims = claimsOf([item], verb, subject);
+    return { worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };
+  }
+  if (options.recoveryPoint?.kind === "custom") {
+    throw new RecoveryError("custom-point-for-one-item", "a plan can not start all its items from one custom point");
+  }
+  const { plan, version, hash } = (await getPlan(context, target.planId)).value;
+  const subject: Subject = { kind: "plan", planId: plan.id, planVersion: version };
+  const itemIds = planItemIds(plan);
+  const claims = claimsOf(await context.store.getItems(plan.worldId, itemIds), verb, subject);
+  return { worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
+}
+
+/**
+ * The items that the verb has something to do for. Refuses when another execution holds one, when one is in a state
+ * that does not allow the verb, and when nothing is left to do. `own` may hold some already.
+ */
+function claimsOf(items: readonly ItemRecord[], verb: Verb, subject: Subject, own?: string): ItemClaim[] {
+  const claims = items.flatMap((item) => claimOf(item, verb, subject, own) ?? []);
+  if (claims.length > 0) return claims;
+  throw new RecoveryError("verb-not-allowed", `${verb} has nothing to do: every item is where it would bring it`);
+}
+
+function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | undefined): ItemClaim | undefined {
+  const { itemId, heldBy } = item;
+  if (heldBy !== null && heldBy.executionId === own) return { itemId, from: heldBy.from, during: item.state };
+  if (heldBy !== null) {
+    const holder = `execution ${heldBy.executionId} (${heldBy.verb})`;
+    throw new RecoveryError("item-held", `item ${itemId} is held by ${holder}; wait for its end, or cancel it`);
+  }
+  const cell = mayDo(item, verb, { alone: subject.kind === "item" });
+  if (cell.allowed) return { itemId, from: item.state, during: cell.during };
+  if (subject.kind === "plan" && isThereAlready(item, verb)) return undefined;
+  const remedy = cell.remedy === null ? "" : `; do first: ${cell.remedy}`;
+  throw new RecoveryError(cell.code, `${verb} is not allowed for item ${itemId}: ${cell.because}${remedy}`);
+}
+
+/** Whether an item is where the verb would bring it, so that a plan passes it over (B.4). */
+function isThereAlready(item: ItemRecord, verb: Verb): boolean {
+  const from = BEGINS_AT[verb];
+  if (from === undefined) return false;
+  const cell = transition(item.scenario, from, verb);
+  return cell.allowed && cell.after === item.state;
+}
+
+const BEGINS_AT: Partial<Record<Verb, ItemRecord["state"]>> = {
+  "planned-failover": "protected",
+  "unplanned-failover": "protected",
+  "test-failover": "protected",
+  "test-clean-up": "test-failed-over",
+  commit: "failed-over",
+  cancel: "failed-over",
+};
+
+function notServed(verb: Verb): RecoveryError {
+  return new RecoveryError("verb-not-served", `${verb} is not served yet`);
+}

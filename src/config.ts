@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+const settingsSchema = z.object({
+  AzureWebJobsStorage: z.string().min(1),
+  /** Emulated seconds per real second. */
+  EMULATOR_SPEED: z.coerce.number().positive().max(1_000_000).default(60),
+  /** `zero`: every operation is done when it begins, for benchmarks. */
+  EMULATOR_DURATIONS: z.enum(["realistic", "zero"]).default("realistic"),
+  /** How much emulated time one step may take. */
+  STEP_LIMIT_MINUTES: z.coerce.number().positive().max(43_200).default(240),
+  /** Lets webhook actions call loopback and private addresses. */
+  ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
+  /** First letters of every table, so that several installations can share a storage account. */
+  TABLE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9]{0,30}$/)
+    .default("Secondsite"),
+});
+
+export interface Config {
+  readonly storage: string;
+  readonly speed: number;
+  readonly durations: "realistic" | "zero";
+  readonly stepLimitMinutes: number;
+  readonly allowPrivateWebhooks: boolean;
+  readonly tablePrefix: string;
+}
+
+/** Reads the settings once. Throws one error that names every setting that is missing or out of range. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = settingsSchema.safeParse(environment);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new Error(`Settings are not valid. ${lines.join("; ")}. Set them in local.settings.json or the environment.`);
+  }
+  const settings = parsed.data;
+  return {
+    storage: settings.AzureWebJobsStorage,
+    speed: settings.EMULATOR_SPEED,
+    durations: settings.EMULATOR_DURATIONS,
+    stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
+    allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
+    tablePrefix: settings.TABLE_PREFIX,
+  };
+}

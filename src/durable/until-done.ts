@@ -1,0 +1,39 @@
+import type { OrchestrationContext } from "durable-functions";
+import { z } from "zod";
+import { call, type Durable } from "./call.js";
+import type { LevelContract } from "./contract.js";
+import { pause } from "./wait.js";
+
+/** What a level-triggered activity is told beside its input: how often it was asked, and until when it may go on. */
+export const askSchema = z.object({ round: z.int().nonnegative(), deadlineMs: z.number() });
+export type Ask = z.output<typeof askSchema>;
+
+/** How a level-triggered activity answers: it is done, or says after how much real time to ask again. */
+export type LevelProgress<R> = { state: "done"; result: R } | { state: "waiting"; waitMs: number };
+
+const progress = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("done"), result: z.unknown() }),
+  z.object({ state: z.literal("waiting"), waitMs: z.number().nonnegative() }),
+]);
+
+/** Never asks faster than this, however soon the hypervisor promises to be ready. */
+const SHORTEST_WAIT_MS = 20;
+
+/**
+ * Calls a level-triggered activity until it is done, waiting on a durable timer in between. The activity says how
+ * long to wait, and refuses with `time-limit` once `limitMs` of real time have passed.
+ */
+export function* untilDone<I extends z.ZodType, O extends z.ZodType>(
+  context: OrchestrationContext,
+  contract: LevelContract<I, O>,
+  input: z.input<I>,
+  limitMs: number,
+): Durable<z.output<O>> {
+  const deadlineMs = context.df.currentUtcDateTime.getTime() + limitMs;
+  for (let round = 0; ; round += 1) {
+    const ask: Ask = { round, deadlineMs };
+    const answer = progress.parse(yield* call(context, contract, { ask, input }));
+    if (answer.state === "done") return contract.output.parse(answer.result);
+    yield* pause(context, Math.max(answer.waitMs, SHORTEST_WAIT_MS));
+  }
+}

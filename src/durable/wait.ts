@@ -1,0 +1,52 @@
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { z } from "zod";
+import type { Durable } from "./call.js";
+
+/** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
+export function* pause(context: OrchestrationContext, waitMs: number): Durable<void> {
+  yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
+}
+
+/**
+ * The events of one name that reach an orchestration, taken one at a time.
+ *
+ * A wait that ended by its time limit leaves a waiter behind in the engine, and an event that comes between two
+ * waits goes to that waiter. The mailbox keeps every waiter it opened and looks there first, so nothing is lost.
+ */
+export class Mailbox<M extends z.ZodType> {
+  readonly #context: OrchestrationContext;
+  readonly #name: string;
+  readonly #message: M;
+  readonly #waiters: Task[] = [];
+
+  constructor(context: OrchestrationContext, name: string, message: M) {
+    this.#context = context;
+    this.#name = name;
+    this.#message = message;
+  }
+
+  /** The next readable message, or undefined when `deadline` passes first. Unreadable ones are dropped. */
+  *next(deadline: Date): Durable<z.output<M> | undefined> {
+    for (;;) {
+      const arrived = this.#takeArrived();
+      if (arrived !== undefined) return arrived;
+      const waiter = this.#context.df.waitForExternalEvent(this.#name);
+      const timer = this.#context.df.createTimer(deadline);
+      this.#waiters.push(waiter);
+      yield this.#context.df.Task.any([waiter, timer]);
+      if (timer.isCompleted) return this.#takeArrived();
+      timer.cancel();
+    }
+  }
+
+  #takeArrived(): z.output<M> | undefined {
+    for (;;) {
+      const index = this.#waiters.findIndex((waiter) => waiter.isCompleted);
+      const waiter = this.#waiters[index];
+      if (!waiter) return undefined;
+      this.#waiters.splice(index, 1);
+      const message = this.#message.safeParse(waiter.result);
+      if (message.success) return message.data;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { ROUTES } from "../api/routes.js";
+import { cancelExecution, confirmAction, validateExecution } from "../commands/decisions.js";
+import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
+import type { Execution } from "../domain/execution.js";
+import type { ExecutionStatus } from "../domain/vocabulary.js";
+import { pageRequest } from "./paging.js";
+import { serve } from "./serve.js";
+import { acceptedFor } from "./start.js";
+
+serve(ROUTES.listExecutions, async (context, { query }) => {
+  const { entries, ...rest } = await listExecutions(context, pageRequest(query));
+  return { body: { ...rest, entries: entries.map(({ execution, status }) => withStatus(execution, status)) } };
+});
+
+serve(ROUTES.getExecution, async (context, { params }) => ({
+  body: answerOf(await viewExecution(context, params.executionId)),
+}));
+
+serve(ROUTES.validate, async (context, { params, body }) => {
+  const { verdict, by, reason = "" } = body;
+  await validateExecution(context, params.executionId, { verdict, by, reason });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.confirm, async (context, { params, body }) => {
+  const { actionId, done, by, note = "" } = body;
+  await confirmAction(context, params.executionId, { actionId, done, by, note });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.cancel, async (context, { params, body }) => {
+  await cancelExecution(context, params.executionId, { behaviour: body.behaviour, by: body.by, reason: body.reason });
+  return acceptedFor(params.executionId);
+});
+
+function withStatus(execution: Execution, status: ExecutionStatus) {
+  const { idempotencyKey: _key, status: _recorded, ...rest } = execution;
+  return { ...rest, status };
+}
+
+function answerOf({ execution, status, progress, awaits, steps }: ExecutionView) {
+  return { ...withStatus(execution, status), progress, awaits, steps };
+}

@@ -1,0 +1,5 @@
+import { openApiOf } from "../api/openapi.js";
+import { ALL_ROUTES, ROUTES } from "../api/routes.js";
+import { serve } from "./serve.js";
+
+serve(ROUTES.openApi, async () => ({ body: openApiOf(ALL_ROUTES, "0.1.0") }));

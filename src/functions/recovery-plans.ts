@@ -1,0 +1,23 @@
+import { requireSameId } from "../api/parse-request.js";
+import { ROUTES } from "../api/routes.js";
+import { getPlan, listPlans, type SavedPlan, savePlan } from "../commands/plans.js";
+import { pageRequest } from "./paging.js";
+import { serve } from "./serve.js";
+import { start } from "./start.js";
+
+serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
+  requireSameId(params.planId, body.id);
+  const ifMatch = headers["if-none-match"] === "*" ? null : (headers["if-match"] ?? null);
+  const saved = await savePlan(context, body, ifMatch);
+  return { ...planAnswer(saved), status: ifMatch === null ? 201 : 200 };
+});
+
+serve(ROUTES.listPlans, async (context, { query }) => ({ body: await listPlans(context, pageRequest(query)) }));
+
+serve(ROUTES.getPlan, async (context, { params }) => planAnswer(await getPlan(context, params.planId)));
+
+serve(ROUTES.startOnPlan, (context, request) => start(context, { kind: "plan", ...request.params }, request));
+
+function planAnswer({ value, etag, warnings }: SavedPlan) {
+  return { body: { ...value, etag, warnings }, headers: { etag } };
+}

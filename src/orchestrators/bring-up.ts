@@ -1,0 +1,18 @@
+import { promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
+import type { Durable } from "../durable/call.js";
+import type { ItemStory } from "./item-story.js";
+import { required } from "./required.js";
+
+/** Promotes the replica from the chosen point under a new epoch, starts it and looks whether it runs. */
+export function* bringUp(story: ItemStory): Durable<void> {
+  const { on, findings } = story;
+  const epoch = story.input.item.epoch + 1;
+  const pointId = required(story.input.item.pointId, "an item is brought up from a recovery point");
+  findings.epoch = epoch;
+  const { point, dataLoss } = yield* story.do(promoteReplica, { ...on, pointId, epoch });
+  findings.point = point;
+  findings.dataLoss = dataLoss;
+  yield* story.do(startReplica, { ...on, epoch });
+  story.running();
+  yield* story.check("verify", verifyReplica, { ...on, copy: "replica" });
+}

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { itemReport, settledItem } from "../activities/contracts/execution.js";
+import { Guid, Id } from "../domain/text.js";
+import type { Verb } from "../domain/vocabulary.js";
+import { orchestrationContract } from "../durable/contract.js";
+
+/** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
+const executionInput = z.object({ executionId: Guid });
+const executionEnd = z.object({ status: z.string() });
+
+function execution(name: Verb) {
+  return orchestrationContract({ name, input: executionInput, output: executionEnd });
+}
+
+/** The verbs that have a story, each under its own name. */
+export const EXECUTIONS = {
+  "test-failover": execution("test-failover"),
+  "test-clean-up": execution("test-clean-up"),
+  "planned-failover": execution("planned-failover"),
+  "unplanned-failover": execution("unplanned-failover"),
+  "change-recovery-point": execution("change-recovery-point"),
+  commit: execution("commit"),
+  cancel: execution("cancel"),
+} as const;
+
+export type ServedVerb = keyof typeof EXECUTIONS;
+export const isServed = (verb: Verb): verb is ServedVerb => Object.hasOwn(EXECUTIONS, verb);
+
+/** What one item's story is told about its item; a story takes what it needs. */
+export const itemTask = z.object({
+  itemId: Id,
+  epoch: z.int().min(0),
+  pointId: Id.optional(),
+  networkId: z.string().optional(),
+  testExecutionId: z.string().optional(),
+});
+export type ItemTask = z.output<typeof itemTask>;
+
+/** The run that an item's story belongs to. */
+export const itemRun = z.object({ worldId: Id, executionId: Guid, stepLimitMs: z.number().positive() });
+
+const itemInput = itemRun.extend({ item: itemTask });
+export type ItemInput = z.output<typeof itemInput>;
+
+function itemStory(name: string) {
+  return orchestrationContract({ name, input: itemInput, output: settledItem });
+}
+
+/** What can be told of one item. */
+export const ITEM_STORIES = {
+  "release-source": itemStory("release-source"),
+  "recover-item": itemStory("recover-item"),
+  "test-item": itemStory("test-item"),
+  "clean-up-item": itemStory("clean-up-item"),
+  "revert-test-item": itemStory("revert-test-item"),
+  "repoint-item": itemStory("repoint-item"),
+  "commit-item": itemStory("commit-item"),
+  "restore-item": itemStory("restore-item"),
+} as const;
+
+export const itemStoryName = z.enum([
+  "release-source",
+  "recover-item",
+  "test-item",
+  "clean-up-item",
+  "revert-test-item",
+  "repoint-item",
+  "commit-item",
+  "restore-item",
+]);
+export type ItemStoryName = z.output<typeof itemStoryName>;
+
+/** Tells one story of many items side by side; more than a slice of them are told by children of its own kind. */
+export const runItems = orchestrationContract({
+  name: "run-items",
+  input: itemRun.extend({ stage: z.string(), story: itemStoryName, items: z.array(itemTask) }),
+  output: z.object({ reports: z.array(itemReport) }),
+});
+
+/** The event by which people's decisions reach a running execution. */
+export const DECISION_EVENT = "decision";
+
+const by = z.string();
+
+/** A person's decision on its way to the execution; commands have checked that somebody waits for it. */
+export const decision = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("confirm"), actionId: Id, done: z.boolean(), by, note: z.string() }),
+  z.object({ kind: z.literal("validate"), verdict: z.enum(["accept", "reject"]), by, reason: z.string() }),
+  z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by }),
+]);
+export type Decision = z.output<typeof decision>;

@@ -1,0 +1,123 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { z } from "zod";
+import type { SettledItem } from "../activities/contracts/execution.js";
+import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
+import type { ItemState } from "../domain/vocabulary.js";
+import { callActivity, type Durable } from "../durable/call.js";
+import type { ActivityContract, LevelContract } from "../durable/contract.js";
+import { Progress } from "../durable/progress.js";
+import { failureOf } from "../durable/refusal.js";
+import { untilDone } from "../durable/until-done.js";
+import { ITEM_STORIES, type ItemInput, type ItemStoryName } from "./contracts.js";
+
+/** What a story came to know of its item on the way; kept also when it fails further on. */
+interface Findings {
+  point: RecoveryPoint | null;
+  dataLoss: DataLoss | null;
+  runningAtMs: number | null;
+  /** The epoch of the newest promotion that was asked for. */
+  epoch: number | null;
+}
+
+type OnItem = { worldId: string; executionId: string; itemId: string };
+
+/** One item in one execution, and the steps that can be done to it. */
+export class ItemStory {
+  readonly context: OrchestrationContext;
+  readonly input: ItemInput;
+  readonly progress: Progress;
+  readonly findings: Findings = { point: null, dataLoss: null, runningAtMs: null, epoch: null };
+
+  constructor(context: OrchestrationContext, input: ItemInput) {
+    this.context = context;
+    this.input = input;
+    this.progress = new Progress(context);
+  }
+
+  /** The ids that every step on the item carries. */
+  get on(): OnItem {
+    const { worldId, executionId, item } = this.input;
+    return { worldId, executionId, itemId: item.itemId };
+  }
+
+  /** Does one long step, shown under the contract's name. */
+  *do<I extends z.ZodType, O extends z.ZodType>(
+    contract: LevelContract<I, O>,
+    input: z.input<I>,
+  ): Durable<z.output<O>> {
+    return yield* this.progress.step(contract.name, () =>
+      untilDone(this.context, contract, input, this.input.stepLimitMs),
+    );
+  }
+
+  /** Does one short step under a name of its own. */
+  *check<I extends z.ZodType, O extends z.ZodType>(
+    id: string,
+    contract: ActivityContract<I, O>,
+    input: z.input<I>,
+  ): Durable<z.output<O>> {
+    return yield* this.progress.step(id, () => callActivity(this.context, contract, input));
+  }
+
+  /** From now on the workload runs at the other site. */
+  running(): void {
+    this.findings.runningAtMs = this.context.df.currentUtcDateTime.getTime();
+  }
+}
+
+/** How a story ends for the item's record; null leaves its state as it is. */
+export interface Ending {
+  succeeded: ItemState | null;
+  failed: ItemState | null;
+}
+
+/** The change that a story of this kind adds to the state. */
+export interface Marks {
+  tested?: boolean;
+  failedOver?: boolean;
+}
+
+/** An item's story as an orchestration: it never throws, it reports how the item came out. */
+export function itemOrchestration(
+  name: ItemStoryName,
+  ending: Ending,
+  marks: Marks,
+  tell: (story: ItemStory) => Durable<void>,
+): (context: OrchestrationContext) => Durable<SettledItem> {
+  return function* (context) {
+    const story = new ItemStory(context, ITEM_STORIES[name].input.parse(context.df.getInput()));
+    try {
+      yield* tell(story);
+      return settled(story, "succeeded", ending.succeeded, marks, null);
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      const outcome = failure.code === "cancelled" ? "cancelled" : "failed";
+      return settled(story, outcome, ending.failed, {}, failure);
+    }
+  };
+}
+
+function settled(
+  story: ItemStory,
+  outcome: "succeeded" | "failed" | "cancelled",
+  state: ItemState | null,
+  marks: Marks,
+  failure: SettledItem["report"]["failure"],
+): SettledItem {
+  const { point, dataLoss, runningAtMs, epoch } = story.findings;
+  const reason = failure === null ? null : `${failure.message} [${failure.code}]`;
+  return {
+    report: { itemId: story.input.item.itemId, outcome, failure, point, dataLoss, runningAtMs },
+    steps: story.progress.packed,
+    change:
+      state === null
+        ? null
+        : {
+            state,
+            reason,
+            ...marks,
+            ...(epoch === null ? {} : { epoch }),
+            ...(point === null ? {} : { recoveryPoint: point, dataLoss }),
+          },
+  };
+}

@@ -1,0 +1,21 @@
+import { demoteReplica, proveProtected, restartSource, restoreReplication } from "../activities/contracts/machines.js";
+import { itemOrchestration } from "./item-story.js";
+
+/**
+ * Takes a failover of one item back. A step that fails ends it: the source must not start while the replica may
+ * still take writes. Steps that were never done are found undone already.
+ */
+export const restoreItem = itemOrchestration(
+  "restore-item",
+  { succeeded: "protected", failed: "failover-failed" },
+  {},
+  function* (story) {
+    const { on, findings } = story;
+    const epoch = story.input.item.epoch + 2;
+    findings.epoch = epoch;
+    yield* story.do(demoteReplica, { ...on, epoch });
+    yield* story.do(restoreReplication, on);
+    yield* story.do(restartSource, on);
+    yield* story.check("prove-protected", proveProtected, on);
+  },
+);

@@ -1,0 +1,136 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { z } from "zod";
+import { closeExecution, type ItemReport, openExecution, type RunPlan } from "../activities/contracts/execution.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Failure, ItemOutcome } from "../domain/execution.js";
+import { endStatus } from "../domain/failure-policy.js";
+import { callActivity, type Durable } from "../durable/call.js";
+import type { OrchestrationContract } from "../durable/contract.js";
+import { Progress } from "../durable/progress.js";
+import { failureOf } from "../durable/refusal.js";
+import { UndoStack } from "../durable/undo.js";
+import { Mailbox } from "../durable/wait.js";
+import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
+
+/** Failures after which what was done is taken back; after any other the items stay where they are. */
+const UNDONE_AFTER: ReadonlySet<string> = new Set(["cancelled", "validation-rejected", "shutdown-failed"]);
+
+/** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
+export class Run {
+  readonly context: OrchestrationContext;
+  readonly plan: RunPlan;
+  readonly progress: Progress;
+  readonly undo = new UndoStack();
+  readonly decisions: Mailbox<typeof decision>;
+  readonly reports = new Map<string, ItemReport>();
+  failedActions = 0;
+  /** True once a story of an item has begun. */
+  touched = false;
+  cancel: Extract<Decision, { kind: "cancel" }> | undefined;
+
+  constructor(context: OrchestrationContext, plan: RunPlan) {
+    this.context = context;
+    this.plan = plan;
+    this.progress = new Progress(context);
+    this.decisions = new Mailbox(context, DECISION_EVENT, decision);
+  }
+
+  /** The ids that every step of the execution carries. */
+  get on(): { worldId: string; executionId: string } {
+    return { worldId: this.plan.worldId, executionId: this.plan.executionId };
+  }
+
+  get itemIds(): string[] {
+    return this.plan.groups.flatMap(({ items }) => items.map(({ id }) => id));
+  }
+
+  /** Runs a step of the plan, shown under `id`. */
+  step<T>(id: string, body: () => Durable<T>): Durable<T> {
+    return this.progress.step(id, body);
+  }
+
+  /**
+   * Waits for a decision that `wants` admits, until `limitMs` of real time have passed; undefined when they have.
+   * A cancel ends any wait.
+   */
+  *decide<D extends Decision>(wants: (candidate: Decision) => candidate is D, limitMs: number): Durable<D | undefined> {
+    const deadline = new Date(this.context.df.currentUtcDateTime.getTime() + limitMs);
+    for (;;) {
+      const made = yield* this.decisions.next(deadline);
+      if (made === undefined) return undefined;
+      if (made.kind === "cancel") {
+        this.cancel = made;
+        throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
+      }
+      if (wants(made)) return made;
+    }
+  }
+}
+
+/** A verb's story over a run; it throws the failure that ends it. */
+export type Story = (run: Run) => Durable<void>;
+
+/** A story as an orchestration: opens the execution, tells the story, undoes where it must, and closes the record. */
+export function executionOrchestration(
+  contract: OrchestrationContract,
+  story: Story,
+): (context: OrchestrationContext) => Durable<{ status: string }> {
+  return function* (context) {
+    const { executionId } = openExecution.input.parse(contract.input.parse(context.df.getInput()));
+    const opened = yield* callActivity(context, openExecution, { executionId });
+    if (!opened.open) return { status: opened.why };
+    const run = new Run(context, opened.plan);
+    const failure = yield* tell(run, story);
+    const ending = endingOf(run, failure);
+    yield* callActivity(context, closeExecution, { executionId, ...ending });
+    return { status: ending.status };
+  };
+}
+
+function* tell(run: Run, story: Story): Durable<Failure | null> {
+  try {
+    yield* story(run);
+    return null;
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    if (!UNDONE_AFTER.has(failure.code)) return failure;
+    if (failure.code === "cancelled") {
+      run.cancel ??= yield* cancelRequest(run);
+      if (run.cancel?.behaviour === "as-documented") return failure;
+    }
+    const left = (yield* run.undo.unwind()).flatMap(({ step, failure: kept }) =>
+      kept ? [`${step}: ${kept.message}`] : [],
+    );
+    if (left.length === 0) return failure;
+    return { code: "undo-failed", message: `${failure.message}; not undone: ${left.join("; ")}`.slice(0, 2_000) };
+  }
+}
+
+/** An activity may see a cancel before its event arrives; the event is on its way. */
+function* cancelRequest(run: Run): Durable<Extract<Decision, { kind: "cancel" }> | undefined> {
+  const soon = new Date(run.context.df.currentUtcDateTime.getTime() + 10_000);
+  for (;;) {
+    const made = yield* run.decisions.next(soon);
+    if (made === undefined || made.kind === "cancel") return made;
+  }
+}
+
+function endingOf(run: Run, failure: Failure | null): Omit<z.input<typeof closeExecution.input>, "executionId"> {
+  const reports = run.itemIds.map((itemId) => run.reports.get(itemId) ?? neverBegun(itemId, failure));
+  const cancelled = failure?.code === "cancelled" || run.cancel !== undefined;
+  const reached = endStatus({ outcomes: reports, failedActions: run.failedActions, cancelled });
+  const status = failure !== null && !cancelled ? "failed" : reached;
+  const nothingDone = { code: "operation-failed", message: "no item came through; the items say why" };
+  return {
+    status,
+    failure: status === "failed" || status === "cancelled" ? (failure ?? nothingDone) : null,
+    touched: run.touched,
+    reports,
+    steps: run.progress.packed,
+  };
+}
+
+function neverBegun(itemId: string, failure: Failure | null): ItemReport {
+  const outcome: ItemOutcome["outcome"] = failure?.code === "cancelled" ? "cancelled" : "skipped";
+  return { itemId, outcome, failure, point: null, dataLoss: null, runningAtMs: null };
+}

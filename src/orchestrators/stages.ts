@@ -1,0 +1,72 @@
+import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
+import { RecoveryError } from "../domain/errors.js";
+import { callSub, type Durable } from "../durable/call.js";
+import { type ItemStoryName, type ItemTask, runItems } from "./contracts.js";
+import { stageInstanceId } from "./instance-ids.js";
+import type { Run } from "./run.js";
+import { ITEMS_STEP, UNDO_STEP } from "./step-ids.js";
+
+/** What a story is told of an item, beside the item itself. */
+export type Told = Partial<Omit<ItemTask, "itemId" | "epoch">>;
+
+/** Tells one story of many items side by side as one stage of the run, and gives back how they came out. */
+export function* tellItems(
+  run: Run,
+  stage: string,
+  story: ItemStoryName,
+  items: readonly RunItem[],
+  told: (item: RunItem) => Told = () => ({}),
+): Durable<ItemReport[]> {
+  if (items.length === 0) return [];
+  run.touched = true;
+  const tasks = items.map((item) => ({ itemId: item.id, epoch: item.epoch, ...told(item) }));
+  const { stepLimitMs } = run.plan;
+  const input = { ...run.on, stepLimitMs, stage, story, items: tasks };
+  const { reports } = yield* callSub(run.context, runItems, {
+    id: stageInstanceId(run.plan.executionId, stage),
+    input,
+  });
+  return reports;
+}
+
+/** Tells one story of items with no order among them, as the one stage of the run. */
+export function* tellAll(
+  run: Run,
+  story: ItemStoryName,
+  items: readonly RunItem[] = itemsToDo(run),
+  told?: (item: RunItem) => Told,
+): Durable<void> {
+  yield* run.step(ITEMS_STEP, function* () {
+    const reports = yield* tellItems(run, ITEMS_STEP, story, items, told);
+    for (const report of reports) run.reports.set(report.itemId, report);
+  });
+}
+
+/** Ends the story when an item met the cancel of the execution. */
+export function stopIfCancelled(reports: readonly ItemReport[]): void {
+  const met = reports.find(({ outcome }) => outcome === "cancelled");
+  if (met) throw new RecoveryError("cancelled", "cancelled while its items were under way");
+}
+
+export const itemsOf = (run: Run): RunItem[] => run.plan.groups.flatMap(({ items }) => items);
+
+/** Items that another execution has not already brought where this one would. */
+export const itemsToDo = (run: Run): RunItem[] => itemsOf(run).filter(({ alreadyDone }) => !alreadyDone);
+
+/** Takes every item of the run back to protection when the story is undone. */
+export function undoByRestoring(run: Run, items: readonly RunItem[]): void {
+  run.undo.register("restore-items", function* () {
+    const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items));
+    const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
+    for (const report of reports) run.reports.set(report.itemId, { ...report, outcome: undoneAs(report) });
+    if (failed.length > 0) {
+      const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
+      throw new RecoveryError("undo-failed", which);
+    }
+  });
+}
+
+/** An item that is protected again did not fail over; one that is not, failed. */
+function undoneAs(report: ItemReport): ItemReport["outcome"] {
+  return report.outcome === "succeeded" ? "cancelled" : "failed";
+}

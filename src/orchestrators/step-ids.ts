@@ -1,0 +1,13 @@
+/** The steps of an execution's own story, and the stages in which it tells stories of its items. */
+
+export const VALIDATION_STEP = "validation";
+export const UNDO_STEP = "undo";
+export const SHUTDOWN_STEP = "shutdown";
+export const ITEMS_STEP = "items";
+export const TEST_COPIES_STEP = "remove-test-copies";
+
+export const actionStepId = (actionId: string): string => `action/${actionId}`;
+export const groupStepId = (groupId: string): string => `groups/${groupId}`;
+
+export const groupStage = (groupId: string): string => `group-${groupId}`;
+export const shutdownStage = (groupId: string): string => `${SHUTDOWN_STEP}-${groupId}`;

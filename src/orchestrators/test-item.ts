@@ -1,0 +1,20 @@
+import { createTestCopy, startTestCopy, verifyReplica } from "../activities/contracts/machines.js";
+import { itemOrchestration } from "./item-story.js";
+import { required } from "./required.js";
+
+/** Starts a copy of one item on an isolated network; source and replication go on untouched. */
+export const testItem = itemOrchestration(
+  "test-item",
+  { succeeded: "test-failed-over", failed: "test-failed-over" },
+  { tested: true },
+  function* (story) {
+    const { on, findings } = story;
+    const pointId = required(story.input.item.pointId, "test-item needs a recovery point");
+    const networkId = required(story.input.item.networkId, "test-item needs a network");
+    const { point } = yield* story.do(createTestCopy, { ...on, pointId, networkId });
+    findings.point = point;
+    yield* story.do(startTestCopy, on);
+    story.running();
+    yield* story.check("verify", verifyReplica, { ...on, copy: "test-copy" });
+  },
+);

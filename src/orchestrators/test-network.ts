@@ -1,0 +1,27 @@
+import { createTestNetwork, removeTestNetwork } from "../activities/contracts/machines.js";
+import type { Durable } from "../durable/call.js";
+import { untilDone } from "../durable/until-done.js";
+import type { Run } from "./run.js";
+
+const STEP = "test-network";
+
+/** The isolated network at each target site: the one that was named, or one made for the test and removed by an undo. */
+export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, string>> {
+  const { testNetworkId, targetSiteIds, executionId, stepLimitMs } = run.plan;
+  if (testNetworkId !== null) return new Map(targetSiteIds.map((siteId) => [siteId, testNetworkId]));
+  const networks = new Map<string, string>();
+  yield* run.step(STEP, function* () {
+    for (const siteId of targetSiteIds) {
+      run.undo.register(STEP, () => removeNetwork(run, siteId, executionId));
+      const { networkId } = yield* untilDone(run.context, createTestNetwork, { ...run.on, siteId }, stepLimitMs);
+      networks.set(siteId, networkId);
+    }
+  });
+  return networks;
+}
+
+/** Removes the network that a test made at a site. */
+export function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
+  const input = { ...run.on, siteId, testExecutionId };
+  yield* untilDone(run.context, removeTestNetwork, input, run.plan.stepLimitMs);
+}
