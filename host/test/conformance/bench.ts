@@ -12,7 +12,7 @@ import type { HistoryStore } from "../../durable/store/port.js";
 import { type InstanceState, type RuntimeStatus, TERMINAL_STATUSES } from "../../durable/task-hub.js";
 import { type Logger, silentLogger } from "../../logger.js";
 
-const APP_FOLDER = join(fileURLToPath(new URL("../apps/conformance", import.meta.url)));
+export const APP_FOLDER = join(fileURLToPath(new URL("../apps/conformance", import.meta.url)));
 /** Ample for what a test waits for in real time; never reached when all is well. */
 const PATIENCE_MS = 30_000;
 
