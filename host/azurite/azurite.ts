@@ -1,0 +1,220 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { Logger } from "../logger.js";
+import { ConfigurationError } from "../settings/configuration-error.js";
+import { DEFAULT_PORTS, developmentConnectionString, type StoragePorts } from "./development-storage.js";
+import { probe } from "./probe.js";
+
+/** The emulated storage in use. */
+export interface Storage {
+  connectionString: string;
+  /** Stops Azurite by SIGTERM and waits for its end, if it is this host's; else does nothing. */
+  stop(): Promise<void>;
+}
+
+export interface AzuriteOptions {
+  /** The host's data folder; Azurite's lies inside. */
+  dataDirectory: string;
+  /** `default`: the well-known ports, shared with whoever else uses them. `private`: an Azurite of this data folder. */
+  mode: "default" | "private";
+  logger: Logger;
+}
+
+/** Kept in the data folder, so that the next host finds the Azurite that a killed one left behind. */
+const recordSchema = z.strictObject({
+  pid: z.number().int().positive(),
+  hostPid: z.number().int().positive(),
+  ports: z.strictObject({ blob: z.number(), queue: z.number(), table: z.number() }),
+});
+type AzuriteRecord = z.infer<typeof recordSchema>;
+
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 20_000;
+const LOOK_AGAIN_MS = 50;
+const CATEGORY = { category: "Host.Azurite" };
+
+/**
+ * Finds or starts Azurite.
+ *
+ * An Azurite recorded in the data folder is taken over when its host is gone. In default mode one that somebody
+ * else started is used and never stopped.
+ *
+ * @throws ConfigurationError when something else holds the ports, or Azurite does not come up
+ */
+export async function provideStorage(options: AzuriteOptions): Promise<Storage> {
+  const folder = join(options.dataDirectory, "azurite");
+  await mkdir(folder, { recursive: true });
+  const record = await readRecord(folder);
+  if (record && (options.mode === "private" || isDefault(record.ports)) && (await isRunning(record))) {
+    return adopt(folder, record, options.logger);
+  }
+  if (options.mode === "private") return start(folder, await freePorts(), options.logger);
+  const found = await probe(DEFAULT_PORTS);
+  if (found === "azurite")
+    return { connectionString: developmentConnectionString(DEFAULT_PORTS), stop: async () => undefined };
+  if (found === "something-else") {
+    throw new ConfigurationError(
+      "Something that is not a whole Azurite answers on port 10000, 10001 or 10002, which UseDevelopmentStorage=true stands for. Stop it, or run with --storage private.",
+    );
+  }
+  return start(folder, DEFAULT_PORTS, options.logger);
+}
+
+async function start(folder: string, ports: StoragePorts, logger: Logger): Promise<Storage> {
+  const log = openSync(join(folder, "azurite.log"), "a");
+  // Detached, so that neither a killed host nor Ctrl+C takes the storage down before its last writes.
+  const child = spawn(process.execPath, [azuritePath(), ...azuriteArguments(folder, ports)], {
+    detached: true,
+    stdio: ["ignore", log, log],
+    // Azurite needs __proto__, which a host may have switched off for itself.
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  closeSync(log);
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
+    child.once("error", (error) => resolve(error.message));
+  });
+  child.unref();
+  const { pid } = child;
+  if (pid === undefined) throw new ConfigurationError(`Azurite could not be started: ${await ended}.`);
+  const record = { pid, hostPid: process.pid, ports };
+  await writeRecord(folder, record);
+  await untilItAnswers(folder, record, ended);
+  logger.log("information", `Azurite runs on ports ${Object.values(ports).join(", ")}, data in ${folder}`, CATEGORY);
+  return owned(folder, record);
+}
+
+async function adopt(folder: string, record: AzuriteRecord, logger: Logger): Promise<Storage> {
+  if (record.hostPid !== process.pid && isAlive(record.hostPid)) {
+    return { connectionString: developmentConnectionString(record.ports), stop: async () => undefined };
+  }
+  const mine = { ...record, hostPid: process.pid };
+  await writeRecord(folder, mine);
+  logger.log(
+    "information",
+    `Azurite of an earlier start still runs (process ${record.pid}) and is used again`,
+    CATEGORY,
+  );
+  return owned(folder, mine);
+}
+
+function owned(folder: string, record: AzuriteRecord): Storage {
+  return {
+    connectionString: developmentConnectionString(record.ports),
+    stop: async () => {
+      if (isAlive(record.pid)) process.kill(record.pid, "SIGTERM");
+      await until(() => !isAlive(record.pid), STOP_LIMIT_MS);
+      await rm(recordPath(folder), { force: true });
+    },
+  };
+}
+
+async function untilItAnswers(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
+  const outcome = await Promise.race([
+    ended,
+    until(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
+      answers ? undefined : "it does not answer",
+    ),
+  ]);
+  if (outcome === undefined) return;
+  if (isAlive(record.pid)) process.kill(record.pid, "SIGTERM");
+  await rm(recordPath(folder), { force: true });
+  throw new ConfigurationError(`Azurite could not be started: ${outcome}. See ${join(folder, "azurite.log")}.`);
+}
+
+function azuritePath(): string {
+  try {
+    return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+  } catch (error) {
+    throw new ConfigurationError(
+      "Azurite is not installed, and nothing answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
+      { cause: error },
+    );
+  }
+}
+
+function azuriteArguments(folder: string, ports: StoragePorts): string[] {
+  const services = (["blob", "queue", "table"] as const).flatMap((service) => [
+    `--${service}Host`,
+    "127.0.0.1",
+    `--${service}Port`,
+    String(ports[service]),
+  ]);
+  return ["--location", folder, ...services, "--silent", "--disableTelemetry", "--skipApiVersionCheck"];
+}
+
+async function freePorts(): Promise<StoragePorts> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once("error", reject);
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address();
+            resolve(typeof address === "object" && address ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const [blob = 0, queue = 0, table = 0] = ports;
+  return { blob, queue, table };
+}
+
+const recordPath = (folder: string): string => join(folder, "process.json");
+
+async function readRecord(folder: string): Promise<AzuriteRecord | undefined> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(recordPath(folder), "utf8")));
+  } catch {
+    // None, or one half written by a host that was killed: then the ports decide.
+    return undefined;
+  }
+}
+
+function writeRecord(folder: string, record: AzuriteRecord): Promise<void> {
+  return writeFile(recordPath(folder), JSON.stringify(record));
+}
+
+async function isRunning(record: AzuriteRecord): Promise<boolean> {
+  return isAlive(record.pid) && (await isAzuriteProcess(record.pid)) && (await probe(record.ports)) === "azurite";
+}
+
+/** Process ids are given out again; where the system shows what a process is, look. */
+async function isAzuriteProcess(pid: number): Promise<boolean> {
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
+  return command === undefined || command.includes("azurite");
+}
+
+/** A process that has ended but that nobody has waited for (a zombie) still has its id; it is not alive. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return true;
+  }
+}
+
+const isDefault = (ports: StoragePorts): boolean =>
+  ports.blob === DEFAULT_PORTS.blob && ports.table === DEFAULT_PORTS.table;
+
+async function until(holds: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+  const end = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > end) return false;
+    await delay(LOOK_AGAIN_MS);
+  }
+  return true;
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FunctionApp, TypedData } from "../app/function-app.js";
+import { readBody } from "./request-body.js";
+import { sendEmpty, sendFunctionResponse } from "./respond.js";
+import type { RouteMatch } from "./router.js";
+
+/**
+ * Gives a request to its function with the whole body, and sends what it returns. A function that throws, or
+ * returns what is not an answer, gives 500 with an empty body: its error is for the log, not for the caller.
+ */
+export async function callFunction(
+  app: FunctionApp,
+  { route, params }: RouteMatch,
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const body = await readBody(req);
+  try {
+    const { returnValue } = await app.invoke(route.fn, {
+      inputs: [{ name: route.fn.trigger.name, data: { http: httpData(req, url, params, body) } }],
+      triggerMetadata: bodyProperties(req, body),
+    });
+    sendFunctionResponse(res, returnValue?.http ?? returnValue);
+  } catch {
+    if (!res.headersSent) sendEmpty(res, 500);
+  }
+}
+
+function httpData(req: IncomingMessage, url: URL, params: Record<string, string>, body: Buffer): object {
+  return {
+    method: req.method,
+    url: url.href,
+    nullableHeaders: wrapped(headersOf(req)),
+    nullableQuery: wrapped(queryOf(url)),
+    nullableParams: wrapped(params),
+    ...(body.length > 0 && { body: { bytes: body } }),
+  };
+}
+
+/** Header names are in small letters; several of one name become one, as HTTP allows. */
+export function headersOf(req: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(req.headersDistinct).map(([name, values = []]) => [
+      name,
+      values.join(name === "cookie" ? "; " : ", "),
+    ]),
+  );
+}
+
+/** Several values of one name are joined by commas, as the genuine host does. */
+export function queryOf(url: URL): Record<string, string> {
+  const names = [...new Set(url.searchParams.keys())];
+  return Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
+}
+
+function wrapped(texts: Record<string, string>): Record<string, { value: string }> {
+  return Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, { value }]));
+}
+
+/** The properties of a JSON body are also shown to the function as trigger metadata. */
+function bodyProperties(req: IncomingMessage, body: Buffer): Record<string, TypedData> {
+  if (body.length === 0 || !/^application\/(.+\+)?json\b/i.test(req.headers["content-type"] ?? "")) return {};
+  const parsed = parsedOrNothing(body.toString("utf8"));
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return {};
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, typedData(value)]));
+}
+
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const typedData = (value: unknown): TypedData =>
+  typeof value === "string" ? { string: value } : { json: JSON.stringify(value) };

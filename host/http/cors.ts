@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CorsSettings } from "../settings/local-settings.js";
+
+/**
+ * Puts the headers of an allowed origin on the answer.
+ *
+ * @returns true when the request was a preflight, which is thereby answered
+ */
+export function applyCors(cors: CorsSettings | undefined, req: IncomingMessage, res: ServerResponse): boolean {
+  const { origin } = req.headers;
+  if (!cors || origin === undefined) return false;
+  const everyone = cors.origins.includes("*");
+  if (!everyone && !cors.origins.includes(origin.toLowerCase())) return false;
+  res.setHeader("Access-Control-Allow-Origin", everyone && !cors.credentials ? "*" : origin);
+  res.setHeader("Vary", "Origin");
+  if (cors.credentials) res.setHeader("Access-Control-Allow-Credentials", "true");
+  const method = req.headers["access-control-request-method"];
+  if (req.method !== "OPTIONS" || method === undefined) return false;
+  res.setHeader("Access-Control-Allow-Methods", method);
+  const headers = req.headers["access-control-request-headers"];
+  if (headers !== undefined) res.setHeader("Access-Control-Allow-Headers", headers);
+  res.writeHead(204).end();
+  return true;
+}

@@ -1,0 +1,43 @@
+import { nextOccurrence, parseNcrontab } from "./ncrontab.js";
+import { parseTimeSpan } from "./time-span.js";
+
+/** When a timer runs. */
+export interface Schedule {
+  text: string;
+  /** The first time after `afterMs` (milliseconds since the epoch). */
+  nextAfter(afterMs: number): number;
+  /** Clock changes matter to it: it names hours rather than an interval. */
+  adjustForDst: boolean;
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Reads an NCRONTAB text or, when it is none, a time span between runs.
+ *
+ * @throws Error saying what is wrong with it
+ */
+export function parseSchedule(text: string): Schedule {
+  const crontab = parseNcrontab(text);
+  if (crontab) {
+    return { text, nextAfter: (afterMs) => nextOccurrence(crontab, afterMs), adjustForDst: crontab.hours.size < 24 };
+  }
+  const intervalMs = parseTimeSpan(text);
+  if (intervalMs === undefined || intervalMs <= 0) {
+    throw new Error(
+      `"${text}" is neither NCRONTAB ({second} {minute} {hour} {day} {month} {day-of-week}) nor a time span (hh:mm:ss)`,
+    );
+  }
+  return { text, nextAfter: (afterMs) => afterMs + intervalMs, adjustForDst: false };
+}
+
+/** Whether runs ever follow one another within less than a minute; the past of such a timer is not worth keeping. */
+export function isFrequent(schedule: Schedule, nowMs: number): boolean {
+  let at = schedule.nextAfter(nowMs);
+  for (let run = 0; run < 5; run++) {
+    const next = schedule.nextAfter(at);
+    if (next - at < MINUTE_MS) return true;
+    at = next;
+  }
+  return false;
+}

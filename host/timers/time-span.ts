@@ -1,0 +1,23 @@
+const DAY_MS = 86_400_000;
+const SPAN = /^(?:(\d+)\.)?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;
+
+/**
+ * Milliseconds of a .NET TimeSpan text: `hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, with up to seven decimals. As there, a first
+ * part above 23 counts days: `24:00:00` is 24 days, and `1.00:00:00` is one.
+ *
+ * @returns undefined when the text is no time span
+ */
+export function parseTimeSpan(text: string): number | undefined {
+  const match = SPAN.exec(text.trim());
+  if (!match) return undefined;
+  const [, days, first = "", second = "", third, decimals = ""] = match;
+  const parts = [Number(first), Number(second), Number(third ?? 0)] as const;
+  if (parts[0] > 23)
+    return days === undefined && decimals === "" ? spanOf(parts[0], parts[1], parts[2], 0, 0) : undefined;
+  return spanOf(Number(days ?? 0), parts[0], parts[1], parts[2], Number(`0.${decimals || 0}`) * 1000);
+}
+
+function spanOf(days: number, hours: number, minutes: number, seconds: number, ms: number): number | undefined {
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  return days * DAY_MS + hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + Math.trunc(ms);
+}
