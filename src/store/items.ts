@@ -111,7 +111,8 @@ export async function acquireItems(
   claims: readonly ItemClaim[],
 ): Promise<ItemRecord[]> {
   const byId = new Map(claims.map((claim) => [claim.itemId, claim]));
-  const itemIds = [...byId.keys()];
+  // One order for all: who gets the first batch gets the rest, and the other is refused before it has taken any.
+  const itemIds = [...byId.keys()].sort();
   const before = await readItems(table, worldId, itemIds);
   const mine = new Set(
     before.filter(({ record }) => record.heldBy?.executionId === executionId).map(({ record }) => record.itemId),

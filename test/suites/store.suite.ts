@@ -1,0 +1,293 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Execution, StepRecord } from "../../src/domain/execution.js";
+import type { Store } from "../../src/store/port.js";
+import { createStore } from "../../src/store/store.js";
+import type { Tables } from "../../src/store/tables/port.js";
+import { smallPlan, smallWorld } from "./world.js";
+
+const AT = "2026-03-02T09:00:00.000Z";
+const FIRST = "11111111-1111-8111-8111-111111111111";
+const SECOND = "22222222-2222-8222-8222-222222222222";
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+function execution(executionId: string, requestedAt = AT, itemIds = ["item-1"]): Execution {
+  return {
+    executionId,
+    idempotencyKey: `key of ${executionId}`,
+    worldId: "small",
+    subject: { kind: "item", itemId: "item-1" },
+    verb: "planned-failover",
+    direction: "primary-to-recovery",
+    planHash: null,
+    itemIds,
+    options: { sourceShutdown: "attempt" },
+    requestedBy: "tester",
+    requestedAt,
+    status: "running",
+  };
+}
+
+const claims = (numbers: readonly number[]) =>
+  numbers.map((number) => ({ itemId: `item-${number}`, from: "protected" as const, during: "failing-over" as const }));
+const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+const steps = (part: string): StepRecord => ({ part, steps: [{ id: part, title: "Step", status: "succeeded" }] });
+
+/** What every store must do, whatever tables it stands on. */
+export function storeSuite(name: string, open: () => Tables): void {
+  describe(`the store on ${name}`, () => {
+    let tables: Tables;
+    let store: Store;
+
+    beforeEach(() => {
+      tables = open();
+      store = createStore(tables);
+    });
+
+    describe("worlds and items", () => {
+      test("an imported world has its items, protected and free", async () => {
+        const record = await store.putWorld(smallWorld(3), AT);
+
+        expect(await store.getWorld("small")).toEqual(record);
+        expect(record).toEqual({ worldId: "small", name: "Small world", importedAt: AT, itemCount: 3 });
+        const { entries, cursor } = await store.listItems("small", { limit: 100 });
+        expect(entries.map(({ itemId, state, heldBy }) => [itemId, state, heldBy])).toEqual([
+          ["item-1", "protected", null],
+          ["item-2", "protected", null],
+          ["item-3", "protected", null],
+        ]);
+        expect(cursor).toBeUndefined();
+        expect((await store.listWorlds({ limit: 10 })).entries).toEqual([record]);
+      });
+
+      test("nothing stored yet is read as nothing", async () => {
+        expect(await store.getWorld("small")).toBeNull();
+        expect(await store.getPlan("plan")).toBeNull();
+        expect(await store.getExecution(FIRST)).toBeNull();
+        expect((await store.listExecutions({ limit: 10 })).entries).toEqual([]);
+      });
+
+      test("an import again replaces items, and drops those that are gone", async () => {
+        await store.putWorld(smallWorld(3), AT);
+        await store.putWorld(smallWorld(2), AT);
+        const { entries } = await store.listItems("small", { limit: 100 });
+        expect(entries.map(({ itemId }) => itemId)).toEqual(["item-1", "item-2"]);
+      });
+
+      test("an import is refused while an execution holds an item, and changes nothing", async () => {
+        await store.putWorld(smallWorld(3), AT);
+        await store.acquireItems("small", FIRST, "planned-failover", claims([2]));
+        await expect(store.putWorld(smallWorld(1), AT)).rejects.toEqual(code("world-in-use"));
+        expect((await store.listItems("small", { limit: 100 })).entries).toHaveLength(3);
+      });
+
+      test("items come in the order asked for, many or few; one that is not there is named", async () => {
+        await store.putWorld(smallWorld(130), AT);
+        const many = numbersUpTo(130).map((number) => `item-${131 - number}`);
+        expect((await store.getItems("small", many)).map(({ itemId }) => itemId)).toEqual(many);
+        await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow("[item-not-found]");
+        await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow("item-999");
+      });
+
+      test("pages go on where the last one ended", async () => {
+        await store.putWorld(smallWorld(5), AT);
+        const first = await store.listItems("small", { limit: 2 });
+        const second = await store.listItems("small", { limit: 2, cursor: first.cursor ?? "" });
+        const third = await store.listItems("small", { limit: 2, cursor: second.cursor ?? "" });
+        const ids = [first, second, third].map(({ entries }) => entries.map(({ itemId }) => itemId));
+        expect(ids).toEqual([["item-1", "item-2"], ["item-3", "item-4"], ["item-5"]]);
+        expect(third.cursor).toBeUndefined();
+      });
+
+      test.each([{ limit: 0 }, { limit: 101 }, { limit: 1.5 }, { limit: 10, cursor: "a' or 1 eq 1" }])(
+        "a page request of %j is refused",
+        async (request) => {
+          await expect(store.listItems("small", request)).rejects.toEqual(code("invalid-input"));
+        },
+      );
+    });
+
+    describe("locks", () => {
+      beforeEach(async () => {
+        await store.putWorld(smallWorld(250), AT);
+      });
+
+      test("250 items are taken together, over three transactions", async () => {
+        const taken = await store.acquireItems("small", FIRST, "planned-failover", claims(numbersUpTo(250)));
+        expect(taken).toHaveLength(250);
+        const heldBy = { executionId: FIRST, verb: "planned-failover", from: "protected" };
+        expect(taken.every(({ state }) => state === "failing-over")).toBe(true);
+        expect((await store.getItems("small", ["item-250"]))[0]?.heldBy).toEqual(heldBy);
+      });
+
+      test("taken again by the same execution, nothing changes", async () => {
+        const once = await store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]));
+        expect(await store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]))).toEqual(once);
+      });
+
+      test("one held item refuses all, names the holder, and leaves the others free", async () => {
+        await store.acquireItems("small", FIRST, "planned-failover", claims([240]));
+        const refused = store.acquireItems("small", SECOND, "planned-failover", claims(numbersUpTo(250)));
+        await expect(refused).rejects.toEqual(code("item-held"));
+        await expect(refused).rejects.toThrow(FIRST);
+        const items = await store.getItems(
+          "small",
+          numbersUpTo(250).map((number) => `item-${number}`),
+        );
+        expect(items.filter(({ heldBy }) => heldBy !== null).map(({ itemId }) => itemId)).toEqual(["item-240"]);
+        expect(items.filter(({ state }) => state !== "protected")).toHaveLength(1);
+      });
+
+      test("two that want the same items at once: exactly one gets them, all of them", async () => {
+        const all = claims(numbersUpTo(150));
+        const results = await Promise.allSettled([
+          store.acquireItems("small", FIRST, "planned-failover", all),
+          store.acquireItems("small", SECOND, "planned-failover", all.toReversed()),
+        ]);
+        const items = await store.getItems(
+          "small",
+          all.map(({ itemId }) => itemId),
+        );
+        const holders = new Set(items.map(({ heldBy }) => heldBy?.executionId ?? "nobody"));
+        const winner = results.findIndex(({ status }) => status === "fulfilled");
+        expect([...holders]).toEqual([[FIRST, SECOND][winner]]);
+        expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      });
+
+      test("an item that has left the state seen is not taken", async () => {
+        const stale = [{ itemId: "item-1", from: "failed-over" as const, during: "committing" as const }];
+        await expect(store.acquireItems("small", FIRST, "commit", stale)).rejects.toEqual(code("etag-mismatch"));
+      });
+
+      test("only the holder changes an item", async () => {
+        await store.acquireItems("small", FIRST, "planned-failover", claims([1]));
+        const update = [{ itemId: "item-1", change: { state: "failed-over" as const, epoch: 1 }, release: true }];
+        await expect(store.updateItems("small", SECOND, update)).rejects.toEqual(code("item-held"));
+        await store.updateItems("small", FIRST, update);
+        const [item] = await store.getItems("small", ["item-1"]);
+        expect(item).toMatchObject({ state: "failed-over", epoch: 1, heldBy: null });
+      });
+
+      test("released items are free; those of others stay held", async () => {
+        await store.acquireItems("small", FIRST, "planned-failover", claims([1]));
+        await store.acquireItems("small", SECOND, "planned-failover", claims([2]));
+        await store.releaseItems("small", FIRST, ["item-1", "item-2"]);
+        await store.releaseItems("small", FIRST, ["item-1", "item-2"]);
+        const items = await store.getItems("small", ["item-1", "item-2"]);
+        expect(items.map(({ heldBy }) => heldBy?.executionId ?? null)).toEqual([null, SECOND]);
+      });
+    });
+
+    describe("plans", () => {
+      test("versions count up and stay readable as they were", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const renamed = smallPlan(["item-1"], { name: "Renamed" });
+        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
+        expect([first.value.version, second.value.version]).toEqual([1, 2]);
+        expect(await store.getPlan("plan")).toEqual(second);
+        expect((await store.getPlanVersion("plan", 1))?.plan.name).toBe("Plan");
+        expect((await store.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
+        expect(await store.getPlanVersion("plan", 3)).toBeNull();
+        expect((await store.listPlans({ limit: 10 })).entries).toEqual([second.value]);
+      });
+
+      test("a save over another's save is refused and changes nothing", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
+        expect(await store.getPlan("plan")).toEqual(first);
+      });
+
+      test("of two saves of one version, one wins", async () => {
+        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const results = await Promise.allSettled(
+          ["A", "B"].map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
+        );
+        expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+        expect((await store.getPlan("plan"))?.value.version).toBe(2);
+      });
+
+      test("a plan larger than a column comes back whole", async () => {
+        const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
+        const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
+        expect(JSON.stringify(value).length).toBeGreaterThan(60_000);
+        expect((await store.getPlan("plan"))?.value).toEqual(value);
+      });
+    });
+
+    describe("executions", () => {
+      test("the same execution created 20 times at once is created once", async () => {
+        const results = await Promise.all(numbersUpTo(20).map(() => store.createExecution(execution(FIRST))));
+        expect(results.filter(({ created }) => created)).toHaveLength(1);
+        expect((await store.listExecutions({ limit: 100 })).entries).toEqual([execution(FIRST)]);
+      });
+
+      test("the first of an id stays, whatever a later one says", async () => {
+        await store.createExecution(execution(FIRST));
+        const later = await store.createExecution({ ...execution(FIRST), requestedBy: "somebody else" });
+        expect(later).toEqual({ execution: execution(FIRST), created: false });
+      });
+
+      test("the newest come first, page by page", async () => {
+        const ids = numbersUpTo(5).map((number) => `${number}0000000-1111-8111-8111-111111111111`);
+        for (const [index, id] of ids.entries()) {
+          await store.createExecution(execution(id, `2026-03-0${index + 1}T09:00:00.000Z`));
+        }
+        const first = await store.listExecutions({ limit: 3 });
+        const second = await store.listExecutions({ limit: 3, cursor: first.cursor ?? "" });
+        const listed = [...first.entries, ...second.entries].map(({ executionId }) => executionId);
+        expect(listed).toEqual(ids.toReversed());
+        expect(second.cursor).toBeUndefined();
+      });
+
+      test("an update needs the ETag that was read", async () => {
+        await store.createExecution(execution(FIRST));
+        const read = await store.getExecution(FIRST);
+        await store.updateExecution({ ...execution(FIRST), status: "paused" }, read?.etag ?? "");
+        const stale = store.updateExecution({ ...execution(FIRST), status: "awaiting-input" }, read?.etag ?? "");
+        await expect(stale).rejects.toEqual(code("etag-mismatch"));
+        expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
+      });
+
+      test("steps are kept by part, and a part written again is replaced", async () => {
+        await store.createExecution(execution(FIRST));
+        await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
+        await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);
+        const kept = await store.getSteps(FIRST);
+        expect(kept.map(({ part }) => part)).toEqual(["groups/web/items/web-01", "shutdown"]);
+        expect(kept[1]?.steps[0]?.title).toBe("Again");
+        expect(await store.getSteps(SECOND)).toEqual([]);
+      });
+    });
+
+    describe("rows of others", () => {
+      const spoil = async (schema: number, json: string) => {
+        await store.putWorld(smallWorld(1), AT);
+        const row = await tables.table("Items").get("small", "item-1");
+        const etag = row?.etag ?? "";
+        await tables.table("Items").transact("small", [{ kind: "replace", row: "item-1", schema, json, etag }]);
+      };
+
+      test.each([
+        ["newer", 2, "{}", "version 2"],
+        ["damaged", 1, "{", "damaged"],
+        ["foreign", 1, '{"worldId":"small"}', "damaged"],
+      ])("a %s row is named, not read and not overwritten", async (_, schema, json, text) => {
+        await spoil(schema, json);
+        await expect(store.getItems("small", ["item-1"])).rejects.toThrow(/\[row-unreadable\].*small\/item-1/);
+        await expect(store.getItems("small", ["item-1"])).rejects.toThrow(text);
+        const claim = store.acquireItems("small", FIRST, "planned-failover", claims([1]));
+        await expect(claim).rejects.toEqual(code("row-unreadable"));
+        await expect(store.putWorld(smallWorld(1), AT)).rejects.toEqual(code("row-unreadable"));
+        expect((await tables.table("Items").get("small", "item-1"))?.json).toBe(json);
+      });
+
+      test("a value that no row can hold is refused", async () => {
+        const tooLarge = "x".repeat(500_000);
+        const write = store.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title: tooLarge, status: "failed" }] }]);
+        await expect(write).rejects.toEqual(code("value-too-large"));
+        expect(await store.getSteps(FIRST)).toEqual([]);
+      });
+    });
+  });
+}
