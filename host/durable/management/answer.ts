@@ -18,19 +18,20 @@ export interface ErrorDocument {
 /** The request can't be served as it stands; nothing was changed. */
 export class RequestError extends Error {
   readonly status: 400 | 413 | 501;
-  readonly document: ErrorDocument;
+  readonly body: ErrorDocument | string;
 
-  constructor(status: RequestError["status"], document: ErrorDocument) {
-    super(document.Message);
+  /** @param body a bare text where clients expect one: they would show a document as `[object Object]`. */
+  constructor(status: RequestError["status"], body: ErrorDocument | string) {
+    super(typeof body === "string" ? body : body.Message);
     this.name = "RequestError";
     this.status = status;
-    this.document = document;
+    this.body = body;
   }
 }
 
 /** For what other hosts do and this one does not: says so, and what to do. */
 export function notServed(what: string, advice: string): RequestError {
-  return new RequestError(501, { Message: `${what} not served by the embedded host. ${advice}` });
+  return new RequestError(501, `${what} not served by the embedded host. ${advice}`);
 }
 
 const HUB_STATUS: Record<TaskHubError["code"], number> = {
@@ -48,7 +49,7 @@ const WITHOUT_BODY: ReadonlySet<TaskHubError["code"]> = new Set(["not-found", "f
 
 /** The answer to a failed request, or `undefined` when the failure is the host's own. */
 export function answerToError(error: unknown): Answer | undefined {
-  if (error instanceof RequestError) return { status: error.status, body: error.document };
+  if (error instanceof RequestError) return { status: error.status, body: error.body };
   if (!(error instanceof TaskHubError)) return undefined;
   const status = HUB_STATUS[error.code];
   if (WITHOUT_BODY.has(error.code)) return { status };

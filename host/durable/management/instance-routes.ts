@@ -58,7 +58,7 @@ export async function purgeInstance(request: ManagementRequest, context: RouteCo
 /** `DELETE instances`: finished ones in a window of creation times; 404 when there was none. */
 export async function purgeInstances(request: ManagementRequest, context: RouteContext): Promise<Answer> {
   if (request.query.createdtimefrom === undefined) {
-    throw new RequestError(400, { Message: "Please provide value for 'createdTimeFrom' parameter." });
+    throw new RequestError(400, "Please provide value for 'createdTimeFrom' parameter.");
   }
   const count = await context.hub.purgeBy(filterOf(request.query));
   return count === 0 ? { status: 404 } : { status: 200, body: { instancesDeleted: count } };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { FunctionApp } from "../../app/function-app.js";
 import type { HostExtension } from "../../app/host-extension.js";
 import { loadFunctionApp } from "../../app/load-app.js";
 import { systemClock } from "../../clock.js";
@@ -15,6 +16,7 @@ export interface DurableHost {
   /** Address of the loopback API. */
   rpcOrigin: string;
   hubName: string;
+  app: FunctionApp;
   extension: HostExtension;
   close(): Promise<void>;
 }
@@ -31,7 +33,13 @@ export async function openDurableHost(connectionString: string, directory: strin
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const app = await loadFunctionApp({ directory, logger: silentLogger });
+  // The library takes it for its own address; hosts set it before they load the app.
+  process.env["WEBSITE_HOSTNAME"] = new URL(origin).host;
+  const app = await loadFunctionApp({
+    directory,
+    logger: silentLogger,
+    extraInputs: { durableClient: () => ({ string: extension?.clientBinding?.() ?? "" }) },
+  });
   const context = {
     hubName,
     connectionString,
@@ -56,6 +64,7 @@ export async function openDurableHost(connectionString: string, directory: strin
     origin,
     rpcOrigin: new URL(rpcBaseUrl).origin,
     hubName,
+    app,
     extension: opened,
     async close() {
       await opened.stop();

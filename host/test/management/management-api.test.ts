@@ -142,7 +142,7 @@ describe("purge", () => {
     const window = "createdTimeFrom=2020-01-01T00:00:00Z";
     expect(await ask("DELETE", `instances?instanceIdPrefix=${prefix}`)).toMatchObject({
       status: 400,
-      body: { Message: "Please provide value for 'createdTimeFrom' parameter." },
+      body: "Please provide value for 'createdTimeFrom' parameter.",
     });
     const running = await ask("DELETE", `instances/?${window}&instanceIdPrefix=${prefix}&runtimeStatus=Running`);
     expect(running.status).toBe(404);
@@ -212,7 +212,7 @@ describe("what is not served says so and what to do", () => {
   ])("%s %s", async (method, path) => {
     const answer = await ask(method, path, method === "POST" ? "1" : undefined);
     expect(answer.status).toBe(501);
-    expect((answer.body as { Message: string }).Message).toMatch(/not served by the embedded host\. .+/);
+    expect(answer.body).toMatch(/not served by the embedded host\. .+/);
   });
 });
 
