@@ -66,7 +66,7 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
   };
   const rpc = createServer((req, res) => {
     const known = isBelow(req.url ?? "", RPC_PATH);
-    if (known) void serve(req, res, RPC_PATH);
+    if (known) serve(req, res, RPC_PATH).catch(() => res.destroy());
     else send(req, res, { status: 404 });
   });
 

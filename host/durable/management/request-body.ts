@@ -3,6 +3,7 @@ import { RequestError } from "./answer.js";
 
 /** The genuine host's limit. */
 const LONGEST_BODY_BYTES = 100 * 1024 * 1024;
+const DEEPEST_NESTING = 500;
 
 /**
  * The request's body as text, empty when there is none.
@@ -26,7 +27,7 @@ function decoded(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new RequestError(400, { Message: "Invalid JSON content", ExceptionMessage: "The body is not UTF-8 text." });
+    throw invalidJson("The body is not UTF-8 text.");
   }
 }
 
@@ -35,15 +36,31 @@ function decoded(bytes: Buffer): string {
  * @throws RequestError 400 for anything else, the empty text included.
  */
 export function jsonText(text: string): string {
+  if (nestsTooDeep(text)) throw invalidJson(`Arrays and objects are nested deeper than ${DEEPEST_NESTING}.`);
   try {
     JSON.parse(text);
     return text;
   } catch (error) {
-    throw new RequestError(400, {
-      Message: "Invalid JSON content",
-      ExceptionMessage: error instanceof Error ? error.message : String(error),
-    });
+    throw invalidJson(error instanceof Error ? error.message : String(error));
   }
+}
+
+const invalidJson = (reason: string): RequestError =>
+  new RequestError(400, { Message: "Invalid JSON content", ExceptionMessage: reason });
+
+/** What is nested deeper can be parsed, but not written again: no status could show it. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const mark = text[at];
+    if (mark === '"') inString = !inString;
+    else if (inString) at += mark === "\\" ? 1 : 0;
+    else if (mark === "[" || mark === "{") depth += 1;
+    else if (mark === "]" || mark === "}") depth -= 1;
+    if (depth > DEEPEST_NESTING) return true;
+  }
+  return false;
 }
 
 /** Whether the request says that its body is JSON, whatever the character set. */

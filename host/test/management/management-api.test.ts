@@ -258,12 +258,19 @@ describe("bad requests are answered with what is wrong, and change nothing", () 
     ["text after JSON", '{"a":1}x'],
     ["nothing but blanks", "   "],
     ["deep nesting that never ends", "[".repeat(100_000)],
+    ["nesting too deep to be shown again", "[".repeat(100_000) + "]".repeat(100_000)],
   ])("a body with %s", async (_what, body) => {
     for (const path of [`instances/${id}/raiseEvent/Go`, `orchestrators/Sequence/never-${id}`]) {
       const answer = await ask("POST", path, body);
       expect(answer).toMatchObject({ status: 400, body: { Message: "Invalid JSON content" } });
     }
     expect((await ask("GET", `instances/never-${id}`)).status).toBe(404);
+  });
+
+  test("brackets in a long text are no nesting", async () => {
+    const text = `${"[".repeat(5_000)}\\"${"{".repeat(5_000)}`;
+    const answer = await ask("POST", "orchestrators/Child?timeout=20&pollingInterval=0.05", JSON.stringify(text));
+    expect(answer).toMatchObject({ status: 200, body: { echoed: text } });
   });
 
   test("a body that is not UTF-8", async () => {
