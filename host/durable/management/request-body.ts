@@ -4,6 +4,7 @@ import { RequestError } from "./answer.js";
 /** The genuine host's limit. */
 const LONGEST_BODY_BYTES = 100 * 1024 * 1024;
 const DEEPEST_NESTING = 500;
+const NESTING: Readonly<Record<string, number>> = { "[": 1, "{": 1, "]": -1, "}": -1 };
 
 /**
  * The request's body as text, empty when there is none.
@@ -56,8 +57,7 @@ function nestsTooDeep(text: string): boolean {
     const mark = text[at];
     if (mark === '"') inString = !inString;
     else if (inString) at += mark === "\\" ? 1 : 0;
-    else if (mark === "[" || mark === "{") depth += 1;
-    else if (mark === "]" || mark === "}") depth -= 1;
+    else depth += NESTING[mark ?? ""] ?? 0;
     if (depth > DEEPEST_NESTING) return true;
   }
   return false;
