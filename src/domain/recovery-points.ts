@@ -9,6 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** Every point of the last two hours is kept; older ones are thinned out. */
 const KEEP_ALL_MS = 2 * HOUR_MS;
+const WIDEST_SLOT_MS = 4 * HOUR_MS;
 
 /** What decides which recovery points exist; all times in milliseconds since the epoch. */
 export interface ReplicationHistory {
@@ -24,54 +25,60 @@ export interface ReplicationHistory {
   processingMs: number;
 }
 
-/** How wide the slots are in which one point is kept, for a point of this age (B.7: by the policy's retention). */
-function slotMs(ageMs: number, retentionDays: number): number {
-  if (ageMs <= KEEP_ALL_MS) return 0;
-  if (retentionDays <= 1) return HOUR_MS;
-  return retentionDays > 7 && ageMs > 7 * DAY_MS ? 4 * HOUR_MS : 2 * HOUR_MS;
+/** How points are thinned out: of those older than an age, one stays in each slot. */
+interface Thinning {
+  olderThanMs: number;
+  slotMs: number;
 }
 
-/** The name of a point on the schedule: the same for all members of a replication group. */
-const pointId = (consistency: RecoveryPoint["consistency"], timeMs: number): string =>
-  `${consistency === "app-consistent" ? "app" : "crash"}-${toInstant(timeMs).replaceAll(/[-:]|\.000/g, "")}`;
+/** By the policy's retention (B.7). Applied one after another, so that a wider slot chooses among what is left. */
+function thinningsOf(retentionDays: number): Thinning[] {
+  if (retentionDays <= 1) return [{ olderThanMs: KEEP_ALL_MS, slotMs: HOUR_MS }];
+  const everyTwoHours = { olderThanMs: KEEP_ALL_MS, slotMs: 2 * HOUR_MS };
+  return retentionDays <= 7 ? [everyTwoHours] : [everyTwoHours, { olderThanMs: 7 * DAY_MS, slotMs: WIDEST_SLOT_MS }];
+}
 
-function scheduled(
-  history: ReplicationHistory,
-  consistency: RecoveryPoint["consistency"],
-  fromMs: number,
-  toMs: number,
-) {
-  const { crashConsistentMinutes, appConsistentMinutes } = history.policy;
-  const everyMs = (consistency === "app-consistent" ? appConsistentMinutes : crashConsistentMinutes) * MINUTE_MS;
+/** A point by its moment alone: thousands are thinned out before the few that stay get names. */
+interface Moment {
+  timeMs: number;
+  app: boolean;
+}
+
+function scheduled(everyMinutes: number, app: boolean, fromMs: number, toMs: number): Moment[] {
+  const everyMs = everyMinutes * MINUTE_MS;
   if (everyMs === 0) return [];
-  const points: RecoveryPoint[] = [];
-  for (let timeMs = Math.ceil(fromMs / everyMs) * everyMs; timeMs <= toMs; timeMs += everyMs) {
-    points.push({
-      id: pointId(consistency, timeMs),
-      time: toInstant(timeMs),
-      consistency,
-      replicationGroupId: history.replicationGroupId,
-    });
-  }
-  return points;
+  const firstMs = Math.ceil(fromMs / everyMs) * everyMs;
+  const count = Math.max(0, Math.floor((toMs - firstMs) / everyMs) + 1);
+  return Array.from({ length: count }, (_, index) => ({ timeMs: firstMs + index * everyMs, app }));
 }
 
-const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number =>
-  toMs(b.time) - toMs(a.time) || a.consistency.localeCompare(b.consistency);
+/** Newest first; of one moment, the app-consistent point first. */
+const newestMomentFirst = (a: Moment, b: Moment): number => b.timeMs - a.timeMs || Number(b.app) - Number(a.app);
 
 /** Of each slot the oldest app-consistent point stays, or else the oldest: what is dropped never comes back later. */
-function prune(points: RecoveryPoint[], atMs: number, retentionDays: number): RecoveryPoint[] {
-  const kept = new Map<string, RecoveryPoint>();
-  for (const point of points.toSorted(newestFirst)) {
-    const timeMs = toMs(point.time);
-    const slot = slotMs(atMs - timeMs, retentionDays);
-    const key = slot === 0 ? point.id : `${slot}/${Math.floor(timeMs / slot)}`;
-    const rival = kept.get(key);
-    if (rival === undefined || point.consistency === "app-consistent" || rival.consistency !== "app-consistent") {
-      kept.set(key, point);
+function thinOut(moments: Moment[], atMs: number, { olderThanMs, slotMs }: Thinning): Moment[] {
+  const kept: Moment[] = [];
+  const slots = new Map<number, Moment>();
+  for (const moment of moments.sort(newestMomentFirst)) {
+    if (atMs - moment.timeMs <= olderThanMs) {
+      kept.push(moment);
+      continue;
     }
+    const slot = Math.floor(moment.timeMs / slotMs);
+    if (moment.app || !slots.get(slot)?.app) slots.set(slot, moment);
   }
-  return [...kept.values()];
+  return [...kept, ...slots.values()];
+}
+
+/** The name of a point on the schedule is the same for all members of a replication group. */
+function named({ timeMs, app }: Moment, replicationGroupId: string | null): RecoveryPoint {
+  const time = toInstant(timeMs);
+  return {
+    id: `${app ? "app" : "crash"}-${time.replaceAll(/[-:]|\.000/g, "")}`,
+    time,
+    consistency: app ? "app-consistent" : "crash-consistent",
+    replicationGroupId,
+  };
 }
 
 /**
@@ -80,19 +87,25 @@ function prune(points: RecoveryPoint[], atMs: number, retentionDays: number): Re
  */
 export function recoveryPointsAt(history: ReplicationHistory, nowMs: number): RecoveryPoint[] {
   const atMs = Math.min(nowMs, history.stoppedAtMs ?? nowMs);
-  const { retentionDays } = history.policy;
+  const { crashConsistentMinutes, appConsistentMinutes, retentionDays } = history.policy;
   const newestMs = atMs - history.processingMs;
-  const oldestMs = Math.max(history.protectedSinceMs, atMs - retentionDays * DAY_MS);
-  const points = [
-    ...scheduled(history, "crash-consistent", oldestMs, newestMs),
-    ...scheduled(history, "app-consistent", oldestMs, newestMs),
-  ];
-  const wasMade = ({ time }: RecoveryPoint): boolean =>
-    history.gaps.every(
-      ({ fromMs, toMs: untilMs }) => toMs(time) <= fromMs - history.processingMs || toMs(time) >= untilMs,
-    );
-  return prune(points.filter(wasMade), atMs, retentionDays).sort(newestFirst);
+  const oldestMs = atMs - retentionDays * DAY_MS;
+  // From the start of a slot: were it cut, a point that was dropped would come back when its better passes retention.
+  const fromMs = Math.max(history.protectedSinceMs, Math.floor(oldestMs / WIDEST_SLOT_MS) * WIDEST_SLOT_MS);
+  const wasMade = ({ timeMs }: Moment): boolean =>
+    history.gaps.every((gap) => timeMs <= gap.fromMs - history.processingMs || timeMs >= gap.toMs);
+  const made = [
+    ...scheduled(crashConsistentMinutes, false, fromMs, newestMs),
+    ...scheduled(appConsistentMinutes, true, fromMs, newestMs),
+  ].filter(wasMade);
+  return thinningsOf(retentionDays)
+    .reduce((left, thinning) => thinOut(left, atMs, thinning), made)
+    .filter(({ timeMs }) => timeMs >= oldestMs)
+    .sort(newestMomentFirst)
+    .map((moment) => named(moment, history.replicationGroupId));
 }
+
+const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => toMs(b.time) - toMs(a.time);
 
 const matches: Record<Exclude<RecoveryPointChoice["kind"], "custom">, (point: RecoveryPoint) => boolean> = {
   latest: () => true,

@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
+import {
+  chooseCommonPoint,
+  choosePoint,
+  type ReplicationHistory,
+  recoveryPointsAt,
+  wantsCommonPoint,
+} from "../../../src/domain/recovery-points.js";
+import { toMs } from "../../../src/domain/text.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const NOW = Date.parse("2026-03-20T10:02:00.000Z");
+
+const history = (changes: Partial<ReplicationHistory> = {}): ReplicationHistory => ({
+  policy: { crashConsistentMinutes: 5, appConsistentMinutes: 60, retentionDays: 1 },
+  replicationGroupId: null,
+  protectedSinceMs: NOW - 30 * DAY,
+  stoppedAtMs: null,
+  gaps: [],
+  processingMs: MINUTE,
+  ...changes,
+});
+
+const anyHistory = fc
+  .record({
+    crashConsistentMinutes: fc.integer({ min: 1, max: 60 }),
+    appConsistentMinutes: fc.constantFrom(0, 60, 90, 240),
+    retentionDays: fc.integer({ min: 0, max: 15 }),
+    processingMs: fc.integer({ min: 0, max: 10 * MINUTE }),
+    ageHours: fc.integer({ min: 0, max: 400 }),
+  })
+  .map(({ processingMs, ageHours, ...policy }) =>
+    history({ policy, processingMs, protectedSinceMs: NOW - ageHours * HOUR }),
+  );
+
+const timesOf = (points: readonly RecoveryPoint[]): number[] => points.map(({ time }) => toMs(time));
+
+describe("the points of a policy", () => {
+  test("are newest first, unique, inside retention and already processed", () => {
+    fc.assert(
+      fc.property(anyHistory, (past) => {
+        const points = recoveryPointsAt(past, NOW);
+        const times = timesOf(points);
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+        expect(new Set(points.map(({ id }) => id)).size).toBe(points.length);
+        expect(times.every((time) => time <= NOW - past.processingMs)).toBe(true);
+        expect(times.every((time) => time >= NOW - past.policy.retentionDays * DAY)).toBe(true);
+        expect(times.every((time) => time >= past.protectedSinceMs)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("that were dropped never come back", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.integer({ min: 1, max: 600 }), (past, minutes) => {
+        const laterMs = NOW + minutes * MINUTE;
+        const before = new Set(recoveryPointsAt(past, NOW).map(({ id }) => id));
+        const old = recoveryPointsAt(past, laterMs).filter(({ time }) => toMs(time) <= NOW - past.processingMs);
+        expect(old.filter(({ id }) => !before.has(id))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("stay as they were once replication has stopped", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.integer({ min: 0, max: 30 }), (past, days) => {
+        const stopped = { ...past, stoppedAtMs: NOW };
+        expect(recoveryPointsAt(stopped, NOW + days * DAY)).toEqual(recoveryPointsAt(past, NOW));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("one per hour beyond two hours, within a day (B.7)", () => {
+    const points = recoveryPointsAt(history(), NOW).filter(({ time }) => NOW - toMs(time) > 2 * HOUR);
+    const hours = timesOf(points).map((time) => Math.floor(time / HOUR));
+    expect(new Set(hours).size).toBe(hours.length);
+    expect(points.length).toBe(22);
+    expect(points.every(({ consistency }) => consistency === "app-consistent")).toBe(true);
+  });
+
+  test.each([
+    [2, 2 * HOUR, 0, 2],
+    [7, 2 * HOUR, 0, 7],
+    [15, 2 * HOUR, 0, 7],
+    [15, 4 * HOUR, 7, 15],
+  ])("with %i days kept: one per %i ms between day %i and %i (B.7)", (retentionDays, slot, fromDay, toDay) => {
+    const policy = { crashConsistentMinutes: 5, appConsistentMinutes: 0, retentionDays };
+    const ages = timesOf(recoveryPointsAt(history({ policy }), NOW))
+      .filter((time) => NOW - time > Math.max(fromDay * DAY, 2 * HOUR) && NOW - time <= toDay * DAY)
+      .map((time) => Math.floor(time / slot));
+    expect(new Set(ages).size).toBe(ages.length);
+    const expected = ((toDay - fromDay) * DAY - (fromDay === 0 ? 2 * HOUR : 0)) / slot;
+    expect(Math.abs(ages.length - expected)).toBeLessThanOrEqual(1);
+  });
+
+  test("none at all when nothing is kept, and no app-consistent ones when the policy has none", () => {
+    const none = { crashConsistentMinutes: 5, appConsistentMinutes: 60, retentionDays: 0 };
+    expect(recoveryPointsAt(history({ policy: none }), NOW)).toEqual([]);
+    const crashOnly = { crashConsistentMinutes: 5, appConsistentMinutes: 0, retentionDays: 1 };
+    const kinds = recoveryPointsAt(history({ policy: crashOnly }), NOW).map(({ consistency }) => consistency);
+    expect(new Set(kinds)).toEqual(new Set(["crash-consistent"]));
+  });
+
+  test("none in a span in which replication had stopped", () => {
+    const gap = { fromMs: NOW - 90 * MINUTE, toMs: NOW - 30 * MINUTE };
+    const times = timesOf(recoveryPointsAt(history({ gaps: [gap] }), NOW));
+    expect(times.some((time) => time > gap.fromMs && time < gap.toMs)).toBe(false);
+    expect(times.some((time) => time >= gap.toMs)).toBe(true);
+    expect(times.some((time) => time <= gap.fromMs - MINUTE)).toBe(true);
+  });
+});
+
+const point = (id: string, minutesAgo: number, changes: Partial<RecoveryPoint> = {}): RecoveryPoint => ({
+  id,
+  time: new Date(NOW - minutesAgo * MINUTE).toISOString(),
+  consistency: "crash-consistent",
+  replicationGroupId: "group",
+  ...changes,
+});
+const app = { consistency: "app-consistent" } as const;
+
+describe("P4: the choice of a point", () => {
+  const points = [point("old-app", 60, app), point("newest", 2, { replicationGroupId: null }), point("crash", 5)];
+
+  test.each([
+    [{ kind: "latest" }, "newest"],
+    [{ kind: "latest-processed" }, "newest"],
+    [{ kind: "latest-crash-consistent" }, "newest"],
+    [{ kind: "latest-app-consistent" }, "old-app"],
+    [{ kind: "custom", pointId: "crash" }, "crash"],
+  ] as const)("%j", (choice, expected) => {
+    expect(choosePoint(points, choice).id).toBe(expected);
+  });
+
+  test("that nothing matches is refused by code", () => {
+    expect(() => choosePoint([], { kind: "latest" })).toThrow("[no-recovery-point]");
+    expect(() => choosePoint(points, { kind: "custom", pointId: "nowhere" })).toThrow("nowhere");
+  });
+
+  test("F4: latest is each member's own, the other kinds are the group's", () => {
+    expect(wantsCommonPoint({ kind: "latest" })).toBe(false);
+    expect(wantsCommonPoint({ kind: "custom", pointId: "x" })).toBe(false);
+    expect(wantsCommonPoint({ kind: "latest-app-consistent" })).toBe(true);
+  });
+
+  test("F4: a group gets the newest point that all members have", () => {
+    const members = [
+      { itemId: "a", points: [point("p3", 1), point("p2", 5), point("p1", 9, app)] },
+      { itemId: "b", points: [point("p2", 5), point("p1", 9, app)] },
+    ];
+    expect(chooseCommonPoint(members, { kind: "latest-processed" }).id).toBe("p2");
+    expect(chooseCommonPoint(members, { kind: "latest-app-consistent" }).id).toBe("p1");
+  });
+
+  test("a point of one item only is no common one, and none at all is refused naming the members", () => {
+    const own = point("own", 1, { replicationGroupId: null });
+    const members = [
+      { itemId: "a", points: [own] },
+      { itemId: "b", points: [own] },
+    ];
+    expect(() => chooseCommonPoint(members, { kind: "latest-processed" })).toThrow("[no-common-recovery-point] a, b");
+    expect(() => chooseCommonPoint([], { kind: "latest-processed" })).toThrow("[no-common-recovery-point]");
+  });
+
+  test("the common point is in every member and no common point is newer", () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(ids, { minLength: 2, maxLength: 5 }), (sets) => {
+        const members = sets.map((set, index) => ({
+          itemId: `item-${index}`,
+          points: set.map((minutes) => point(`p-${minutes}`, minutes)),
+        }));
+        const common = sets.reduce((left, set) => left.filter((minutes) => set.includes(minutes)));
+        if (common.length === 0) {
+          expect(() => chooseCommonPoint(members, { kind: "latest-processed" })).toThrow("no-common-recovery-point");
+          return;
+        }
+        expect(chooseCommonPoint(members, { kind: "latest-processed" }).id).toBe(`p-${Math.min(...common)}`);
+      }),
+    );
+  });
+});
