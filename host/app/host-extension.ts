@@ -10,8 +10,8 @@ export const WEBHOOKS_PATH = "/runtime/webhooks/";
 /**
  * Something beside HTTP and timers that gives functions their work, such as a durable task hub.
  *
- * Life: made by an {@link ExtensionFactory} once the address is known and before the app loads; `start` once the app is
- * loaded and before the first request is served; `stop` once, after the listener was closed, also when `start` failed.
+ * Life: made by an {@link ExtensionFactory} once the app is loaded and has use for it; `start` before the first request
+ * is served; `stop` once, after the listener was closed, also when `start` failed.
  */
 export interface HostExtension {
   readonly name: string;

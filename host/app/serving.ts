@@ -1,5 +1,5 @@
 import type { HostJson } from "../settings/host-json.js";
-import type { FunctionApp, RegisteredFunction } from "./function-app.js";
+import type { FunctionApp, InvocationRequest, InvocationResult, RegisteredFunction } from "./function-app.js";
 
 /** What the host does with each function of an app. */
 export interface Serving {
@@ -52,15 +52,32 @@ function isDisabled(fn: RegisteredFunction, env: NodeJS.ProcessEnv): boolean {
   );
 }
 
-/** An app that shows only what is served, for those who hand out work. */
-export function servedOnly(app: FunctionApp, served: readonly RegisteredFunction[]): FunctionApp {
-  const names = new Set(served.map((fn) => fn.name));
-  return {
-    functions: served,
-    find: (name) => {
-      const fn = app.find(name);
-      return fn && names.has(fn.name) ? fn : undefined;
-    },
-    invoke: (fn, request) => app.invoke(fn, request),
-  };
+/** An app that shows only what is served, for those who hand out work, and counts what is running. */
+export class ServedApp implements FunctionApp {
+  readonly functions: readonly RegisteredFunction[];
+  readonly #app: FunctionApp;
+  #running = 0;
+
+  constructor(app: FunctionApp, served: readonly RegisteredFunction[]) {
+    this.#app = app;
+    this.functions = served;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  find(name: string): RegisteredFunction | undefined {
+    const fn = this.#app.find(name);
+    return fn && this.functions.includes(fn) ? fn : undefined;
+  }
+
+  async invoke(fn: RegisteredFunction, request: InvocationRequest): Promise<InvocationResult> {
+    this.#running++;
+    try {
+      return await this.#app.invoke(fn, request);
+    } finally {
+      this.#running--;
+    }
+  }
 }

@@ -33,10 +33,11 @@ export async function serveAdmin(
   const page = rest.length > 0 ? "" : `${req.method} ${kind.toLowerCase()}`;
   if (page === "GET host" || page === "POST host") serveHostPage(pages, req, res, `${name}/${detail}`.toLowerCase());
   else if (page === "GET functions" && name === "") {
+    const inOrder = [...pages.app.functions].sort((a, b) => (a.name < b.name ? -1 : 1));
     sendJson(
       res,
       200,
-      pages.app.functions.map((fn) => describeFunction(pages, fn, url)),
+      inOrder.map((fn) => describeFunction(pages, fn, url)),
     );
   } else if (page === "GET functions") serveFunctionPage(pages, res, url, name, detail.toLowerCase());
   else if (page === "POST functions" && detail === "") await run(pages, req, res, name);

@@ -34,7 +34,7 @@ export function parseRouteTemplate(text: string): RouteTemplate {
     checkParameters(segments);
     return { text: trimmed, segments };
   } catch (error) {
-    throw new ConfigurationError(`the route "${text}" can't be used: ${(error as Error).message}`);
+    throw new ConfigurationError(`the route "${text}" can't be used: ${(error as Error).message}.`);
   }
 }
 

@@ -38,26 +38,22 @@ export function routeOf(fn: RegisteredFunction, prefix: string): HttpRoute {
   // The genuine host looks at the route without its prefix, and at the beginning of the text only.
   if (/^\/?admin/i.test(own) || (prefix === "" && /^\/?runtime(\/|$)/i.test(own))) {
     throw new ConfigurationError(
-      `The function "${fn.name}" can't be served: a route must not begin with "admin" or "runtime", which the host keeps. Give it another route.`,
+      'a route must not begin with "admin" or "runtime", which the host keeps. Give it another route.',
     );
   }
-  try {
-    const methods = Array.isArray(fn.trigger["methods"]) ? fn.trigger["methods"].map(String) : [];
-    return {
-      fn,
-      template: parseRouteTemplate([prefix, own.replace(/^\//, "")].filter(Boolean).join("/")),
-      methods: methods.length > 0 ? methods.map((method) => method.toUpperCase()) : EVERY_METHOD,
-      authLevel: authLevelOf(fn),
-    };
-  } catch (error) {
-    throw new ConfigurationError(`The function "${fn.name}" can't be served: ${(error as Error).message}.`);
-  }
+  const methods = Array.isArray(fn.trigger["methods"]) ? fn.trigger["methods"].map(String) : [];
+  return {
+    fn,
+    template: parseRouteTemplate([prefix, own.replace(/^\//, "")].filter(Boolean).join("/")),
+    methods: methods.length > 0 ? methods.map((method) => method.toUpperCase()) : EVERY_METHOD,
+    authLevel: authLevelOf(fn),
+  };
 }
 
 function authLevelOf(fn: RegisteredFunction): AuthLevel {
   const level = String(fn.trigger["authLevel"] ?? "function").toLowerCase();
   if (level === "anonymous" || level === "function" || level === "admin") return level;
-  throw new ConfigurationError(`its authLevel "${level}" is not anonymous, function or admin`);
+  throw new ConfigurationError(`its authLevel "${level}" is not anonymous, function or admin.`);
 }
 
 /** Finds the function for a request. The method is part of the route: a wrong one is simply not found. */

@@ -1,0 +1,145 @@
+import type { FunctionApp, RegisteredFunction } from "../app/function-app.js";
+import type { Alarm, Clock } from "../clock.js";
+import type { Logger } from "../logger.js";
+import { ConfigurationError } from "../settings/configuration-error.js";
+import { parseRetryPolicy, type RetryPolicy } from "./retry-policy.js";
+import { isFrequent, parseSchedule, type Schedule } from "./schedule.js";
+import { type ScheduleMonitor, type ScheduleStatus, statusDocument } from "./schedule-status.js";
+
+export interface TimerOptions {
+  app: FunctionApp;
+  fn: RegisteredFunction;
+  clock: Clock;
+  logger: Logger;
+  /** Keeps the status of timers that are monitored. */
+  monitor: ScheduleMonitor;
+}
+
+/**
+ * One timer function. Its next occurrence is looked for after each run, so runs never overlap; what came due in the
+ * meantime is left out. A failed run stops nothing.
+ */
+export class TimerListener {
+  readonly #options: TimerOptions;
+  readonly #schedule: Schedule;
+  readonly #retry: RetryPolicy | undefined;
+  readonly #monitor: ScheduleMonitor | undefined;
+  #status: ScheduleStatus | undefined;
+  #alarm: Alarm | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #wakeRetry: (() => void) | undefined;
+
+  /** @throws ConfigurationError when schedule or retry policy can't be read */
+  constructor(options: TimerOptions) {
+    const { fn, clock, monitor } = options;
+    this.#options = options;
+    try {
+      this.#schedule = parseSchedule(String(fn.trigger["schedule"] ?? ""));
+      this.#retry = parseRetryPolicy(fn.retryOptions);
+    } catch (error) {
+      throw new ConfigurationError(`The timer function "${fn.name}": ${(error as Error).message}`);
+    }
+    const isMonitored = fn.trigger["useMonitor"] !== false && !isFrequent(this.#schedule, clock.now());
+    this.#monitor = isMonitored ? monitor : undefined;
+  }
+
+  /** Resolves once the first occurrence is set; a run that is overdue or asked for at start is under way then. */
+  async start(): Promise<void> {
+    const { clock, fn } = this.#options;
+    const nowMs = clock.now();
+    const stored = await this.#monitor?.read(fn.name);
+    // As long as the schedule is the same this is the stored occurrence; after a change of it, the right one.
+    const nextMs = this.#schedule.nextAfter(stored?.updatedMs ?? nowMs);
+    this.#status = { lastMs: stored?.lastMs, nextMs, updatedMs: stored?.updatedMs ?? nowMs };
+    const isPastDue = nextMs <= nowMs;
+    if (isPastDue || fn.trigger["runOnStartup"] === true) this.#run(isPastDue);
+    else {
+      if (!stored) await this.#save(this.#status);
+      this.#setAlarm();
+    }
+  }
+
+  /** No further run; resolves when the present one has ended. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#alarm?.cancel();
+    this.#wakeRetry?.();
+    await this.#running;
+  }
+
+  /** Runs the function out of turn, as an administrator asks. Rejects with the function's error. */
+  async runByHand(): Promise<void> {
+    await this.#invoke(false, 0);
+  }
+
+  #setAlarm(): void {
+    const { clock } = this.#options;
+    if (this.#stopping || !this.#status) return;
+    this.#alarm = clock.at(this.#status.nextMs, () => this.#run(false));
+  }
+
+  #run(isPastDue: boolean): void {
+    this.#running = this.#runOnce(isPastDue)
+      .catch((error: Error) => this.#warn(`could not keep its status: ${error.message}`))
+      .finally(() => this.#setAlarm());
+  }
+
+  async #runOnce(isPastDue: boolean): Promise<void> {
+    const { clock } = this.#options;
+    const startedMs = clock.now();
+    await this.#invokeWithRetries(isPastDue);
+    const nowMs = clock.now();
+    this.#status = { lastMs: startedMs, nextMs: this.#schedule.nextAfter(nowMs), updatedMs: nowMs };
+    await this.#save(this.#status);
+  }
+
+  async #invokeWithRetries(isPastDue: boolean): Promise<void> {
+    const limit = this.#retry?.maxRetryCount ?? 0;
+    for (let retry = 0; retry <= limit; retry++) {
+      if (retry > 0) await this.#pause(this.#retry?.delayMs(retry) ?? 0);
+      if (this.#stopping && retry > 0) return;
+      const failed = await this.#invoke(isPastDue, retry).then(
+        () => false,
+        () => true,
+      );
+      if (!failed) return;
+    }
+  }
+
+  async #invoke(isPastDue: boolean, retryCount: number): Promise<void> {
+    const { app, fn } = this.#options;
+    const payload = {
+      Schedule: { AdjustForDST: this.#schedule.adjustForDst },
+      ScheduleStatus: this.#monitor && this.#status ? statusDocument(this.#status) : null,
+      IsPastDue: isPastDue,
+    };
+    const limit = this.#retry?.maxRetryCount;
+    await app.invoke(fn, {
+      inputs: [{ name: fn.trigger.name, data: { json: JSON.stringify(payload) } }],
+      ...(limit !== undefined && {
+        retryContext: { retryCount, maxRetryCount: Number.isFinite(limit) ? limit : -1, exception: null },
+      }),
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const alarm = clock.at(clock.now() + ms, resolve);
+      this.#wakeRetry = () => {
+        alarm.cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #save(status: ScheduleStatus): Promise<void> {
+    await this.#monitor?.write(this.#options.fn.name, status);
+  }
+
+  #warn(text: string): void {
+    const { fn, logger } = this.#options;
+    logger.log("warning", `The timer ${fn.name} ${text}`, { category: "Host.Triggers.Timer", function: fn.name });
+  }
+}
