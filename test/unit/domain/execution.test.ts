@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { codeIn, ERRORS, isErrorCode, RecoveryError } from "../../../src/domain/errors.js";
+import { Execution, Step } from "../../../src/domain/execution.js";
+import { canonicalJson, executionIdOf, planHash, taskKey } from "../../../src/domain/identity.js";
+import { type Circumstances, failoverTypeOf, ITINERARIES, itineraryOf } from "../../../src/domain/itineraries.js";
+import { delayAfter, RETRY_POLICIES } from "../../../src/domain/retry-policies.js";
+import { findStep, leavesOf, progressOf, rollUp, stepHasEnded } from "../../../src/domain/steps.js";
+import { Guid } from "../../../src/domain/text.js";
+import { StepStatus, Verb } from "../../../src/domain/vocabulary.js";
+import { smallPlan } from "../../suites/world.js";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const step = (id: string, status: StepStatus, more: Partial<Step> = {}): Step => ({ id, title: id, status, ...more });
+
+describe("the step tree", () => {
+  const tree = [
+    step("a", "succeeded"),
+    step("b", "running", { children: [step("b/1", "running", { progress: 50 }), step("b/2", "waiting")] }),
+    step("c", "skipped", { children: [] }),
+  ];
+
+  test("counts its leaves alike", () => {
+    expect(leavesOf(tree).map(({ id }) => id)).toEqual(["a", "b/1", "b/2", "c"]);
+    expect(progressOf(tree)).toBe(62);
+    expect(progressOf([])).toBe(0);
+  });
+
+  test("is done exactly when every leaf has ended", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...StepStatus.options), { minLength: 1 }), (statuses) => {
+        const leaves = statuses.map((status, index) => step(String(index), status));
+        expect(progressOf(leaves) === 100).toBe(leaves.every(stepHasEnded));
+      }),
+    );
+  });
+
+  test("finds a step anywhere", () => {
+    expect(findStep(tree, "b/2")?.status).toBe("waiting");
+    expect(findStep(tree, "zzz")).toBeUndefined();
+  });
+
+  test.each<[StepStatus[], StepStatus]>([
+    [["succeeded", "already-done"], "succeeded"],
+    [["succeeded", "failed"], "succeeded-with-failures"],
+    [["succeeded-with-failures"], "succeeded-with-failures"],
+    [["failed", "skipped"], "failed"],
+    [["skipped", "skipped"], "skipped"],
+    [["succeeded", "skipped"], "succeeded"],
+    [[], "succeeded"],
+    [["waiting", "waiting"], "waiting"],
+    [["succeeded", "waiting"], "running"],
+    [["running", "failed"], "running"],
+    [["running", "awaiting-input"], "awaiting-input"],
+    [["succeeded", "cancelled"], "cancelled"],
+  ])("%j roll up to %s", (statuses, expected) => {
+    expect(rollUp(statuses)).toBe(expected);
+  });
+
+  test("with an unknown key anywhere does not parse", () => {
+    expect(Step.safeParse(tree[1]).success).toBe(true);
+    expect(Step.safeParse({ ...tree[1], children: [{ ...tree[0], surprise: 1 }] }).success).toBe(false);
+  });
+});
+
+describe("the record of an execution", () => {
+  const running = {
+    executionId: "11111111-1111-8111-8111-111111111111",
+    idempotencyKey: "key",
+    worldId: "small",
+    subject: { kind: "item", itemId: "item-1" },
+    verb: "commit",
+    direction: "primary-to-recovery",
+    planHash: null,
+    itemIds: ["item-1"],
+    options: {},
+    requestedBy: "tester",
+    requestedAt: "2026-03-02T09:00:00.000Z",
+    status: "running",
+  };
+  const ended = { endedAt: "2026-03-02T10:00:00.000Z", outcomes: [] };
+
+  test.each<[string, object, boolean]>([
+    ["running", running, true],
+    ["running with an end", { ...running, ...ended }, false],
+    ["succeeded", { ...running, ...ended, status: "succeeded" }, true],
+    ["succeeded without an end", { ...running, status: "succeeded" }, false],
+    [
+      "failed with a failure",
+      { ...running, ...ended, status: "failed", failure: { code: "stopped", message: "m" } },
+      true,
+    ],
+    ["failed without one", { ...running, ...ended, status: "failed" }, false],
+  ])("%s", (_, record, parses) => {
+    expect(Execution.safeParse(record).success).toBe(parses);
+  });
+});
+
+describe("identity", () => {
+  test("the same key gives the same GUID, another key another", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (one, other) => {
+        const id = executionIdOf(one, sha256);
+        expect(Guid.safeParse(id).success).toBe(true);
+        expect(id[14]).toBe("8");
+        expect("89ab").toContain(id[19]);
+        expect(executionIdOf(other, sha256) === id).toBe(one === other);
+      }),
+    );
+  });
+
+  test("a plan's hash does not depend on the order of its keys, and changes with its content", () => {
+    const plan = smallPlan(["a"]);
+    const turned = Object.fromEntries(Object.entries(plan).toReversed()) as typeof plan;
+    expect(planHash(turned, sha256)).toBe(planHash(plan, sha256));
+    expect(planHash({ ...plan, name: "Other" }, sha256)).not.toBe(planHash(plan, sha256));
+  });
+
+  test("canonical JSON says the same as JSON", () => {
+    const finite = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? "null");
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(finite(JSON.parse(canonicalJson(value)))).toEqual(finite(value));
+      }),
+    );
+    expect(canonicalJson({ b: undefined, a: [undefined, null] })).toBe('{"a":[null,null]}');
+  });
+
+  test("a task's key names execution, step and item", () => {
+    expect(taskKey("id", "promote-replica", "web-1")).toBe("id/promote-replica/web-1");
+  });
+});
+
+describe("errors", () => {
+  test("a code is found inside any text around it", () => {
+    const error = new RecoveryError("stale-epoch", "too old", ["detail"]);
+    expect(error.message).toBe("[stale-epoch] too old");
+    expect(error.details).toEqual(["detail"]);
+    expect(codeIn(`Activity failed: {"Message":"${error.message}"}`)).toBe("stale-epoch");
+    expect(codeIn("[no-such-code] and [item-held] too")).toBe("item-held");
+    expect(codeIn("nothing")).toBeUndefined();
+    expect(isErrorCode("constructor")).toBe(false);
+  });
+
+  test.each(Object.entries(ERRORS))("%s says what to do", (_, row) => {
+    expect(row.httpStatus).toBeGreaterThanOrEqual(400);
+    expect(row.httpStatus).toBeLessThan(600);
+    for (const text of [row.title, row.causes, row.action]) expect(text.length).toBeGreaterThan(5);
+  });
+});
+
+describe("retry policies", () => {
+  test("wait longer each time, never beyond their limit, and end", () => {
+    for (const policy of Object.values(RETRY_POLICIES)) {
+      const delays = Array.from({ length: policy.maxAttempts - 1 }, (_, index) => delayAfter(policy, index + 1));
+      expect(delays).toEqual(delays.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+      expect(delays.every((delay) => delay !== null && delay <= policy.maxDelayMs)).toBe(true);
+      expect(delayAfter(policy, policy.maxAttempts)).toBeNull();
+    }
+  });
+});
+
+describe("itineraries", () => {
+  const usual: Circumstances = { plan: smallPlan(["a"]), skipSourceShutdown: false, ownTestNetwork: false };
+  const idsOf = (verb: Verb, changes: Partial<Circumstances> = {}) =>
+    itineraryOf(verb, { ...usual, ...changes }).map(({ id }) => id);
+
+  test("no phase stands twice in one", () => {
+    for (const phases of Object.values(ITINERARIES)) {
+      expect(new Set(phases.map(({ id }) => id)).size).toBe(phases.length);
+    }
+  });
+
+  test("a planned failover shuts down and synchronises before it chooses points and promotes", () => {
+    const order = [
+      "shut-down-source",
+      "final-synchronise",
+      "choose-recovery-point",
+      "stop-replication",
+      "promote-replica",
+    ];
+    expect(idsOf("planned-failover").filter((id) => order.includes(id))).toEqual(order);
+  });
+
+  test("phases stand only where circumstances want them", () => {
+    expect(idsOf("unplanned-failover")).toContain("shut-down-source");
+    expect(idsOf("unplanned-failover", { skipSourceShutdown: true })).not.toContain("shut-down-source");
+    expect(idsOf("test-failover")).toContain("test-network");
+    expect(idsOf("test-failover", { ownTestNetwork: true })).not.toContain("test-network");
+    const plan = smallPlan(["a"], { validation: { required: false } });
+    expect(idsOf("planned-failover", { plan })).not.toContain("validation");
+  });
+
+  test("only failovers run a plan's actions", () => {
+    const types = Verb.options.flatMap((verb) => failoverTypeOf(verb) ?? []);
+    expect(types).toEqual(["test", "planned", "unplanned", "unplanned"]);
+  });
+});
