@@ -35,7 +35,9 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
-  await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps: unpackSteps(closing.steps, stepTitle) }]);
+  await store.putSteps(closing.executionId, [
+    { part: EXECUTION_PART, steps: unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id)) },
+  ]);
   await store.updateItems(
     execution.worldId,
     closing.executionId,

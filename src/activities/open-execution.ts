@@ -82,8 +82,15 @@ function runGroupOf(
     items: group.items.map((item) => {
       const snapshot = snapshots.get(item.id);
       if (!snapshot) throw new RecoveryError("item-not-found", `the hypervisor has no item ${item.id}`);
-      const held = records.get(item.id)?.heldBy?.executionId === execution.executionId;
-      return { ...item, targetSiteId: snapshot.item.targetSiteId, epoch: snapshot.epoch, alreadyDone: !held };
+      const record = records.get(item.id);
+      const hold = record?.heldBy?.executionId === execution.executionId ? record.heldBy : null;
+      return {
+        ...item,
+        targetSiteId: snapshot.item.targetSiteId,
+        epoch: snapshot.epoch,
+        alreadyDone: hold === null,
+        promotedFrom: hold?.from === "failover-failed" ? (record?.recoveryPoint ?? null) : null,
+      };
     }),
   };
 }

@@ -7,9 +7,9 @@ import { settleItems as contract, type SettledItem } from "./contracts/execution
 import { stepTitle } from "./step-titles.js";
 
 /** Writes the steps of items that ended and their new states, in batches; the execution goes on holding them. */
-export const settleItems = activity(contract, async ({ store, clock }, { worldId, executionId, part, items }) => {
+export const settleItems = activity(contract, async ({ store, clock }, { worldId, executionId, verb, part, items }) => {
   const records = items.map(({ report, steps }): StepRecord => {
-    return { part: `${part}/${report.itemId}`, steps: unpackSteps(steps, stepTitle) };
+    return { part: `${part}/${report.itemId}`, steps: unpackSteps(steps, (id) => stepTitle(verb, id)) };
   });
   const updates = items.flatMap((item) => updateOf(item, toInstant(clock.now())));
   await Promise.all([
@@ -21,7 +21,7 @@ export const settleItems = activity(contract, async ({ store, clock }, { worldId
 
 function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
   if (change === null) return [];
-  const { tested, failedOver, epoch, recoveryPoint, dataLoss, state, reason } = change;
+  const { tested, failedOver, restored, epoch, recoveryPoint, dataLoss, state, reason } = change;
   return [
     {
       itemId: report.itemId,
@@ -32,6 +32,7 @@ function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
         ...(epoch === undefined ? {} : { epoch }),
         ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
         ...(dataLoss === undefined ? {} : { dataLoss }),
+        ...(restored ? { recoveryPoint: null, dataLoss: null } : {}),
         ...(tested ? { lastTestFailoverAt: now } : {}),
         ...(failedOver ? { lastFailoverAt: now } : {}),
       },

@@ -1,18 +1,23 @@
 import { ITINERARIES } from "../domain/itineraries.js";
+import type { Verb } from "../domain/vocabulary.js";
 
-const OTHER_TITLES: Readonly<Record<string, string>> = {
-  undo: "Undo what was done",
-  items: "Go through the items",
-  "remove-test-copies": "Remove the test copies",
-  "choose-recovery-point": "Choose the recovery points",
-};
-
-const TITLES: ReadonlyMap<string, string> = new Map([
-  ...Object.values(ITINERARIES).flatMap((phases) => phases.map(({ id, title }) => [id, title] as const)),
-  ...Object.entries(OTHER_TITLES),
+const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
+  ["undo", "Undo what was done"],
+  ["items", "Go through the items"],
+  ["remove-test-copies", "Remove the test copies"],
+  ["choose-recovery-point", "Choose the recovery points"],
 ]);
 
-/** A step's name for people; one that has none is shown by its id. */
-export function stepTitle(id: string): string {
-  return TITLES.get(id) ?? id;
+const phaseTitles = (verb: Verb): Map<string, string> =>
+  new Map(ITINERARIES[verb].map(({ id, title }) => [id, title] as const));
+
+const TITLES: ReadonlyMap<Verb, ReadonlyMap<string, string>> = new Map(
+  (Object.keys(ITINERARIES) as Verb[]).map((verb) => [verb, phaseTitles(verb)] as const),
+);
+const UNDO_TITLES = phaseTitles("cancel");
+
+/** A step's name for people, in the words of the verb's itinerary; one that has none is shown by its id. */
+export function stepTitle(verb: Verb, id: string): string {
+  const [phase = id] = id.split("/");
+  return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(id) ?? UNDO_TITLES.get(id) ?? id;
 }

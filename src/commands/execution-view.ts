@@ -4,7 +4,7 @@ import type { Execution, Step } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { Plan } from "../domain/plan.js";
 import { progressOf } from "../domain/steps.js";
-import type { ExecutionStatus } from "../domain/vocabulary.js";
+import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
@@ -34,8 +34,8 @@ export async function viewExecution(context: Context, executionId: string): Prom
   const execution = found.value;
   const ended = isEnded(execution.status);
   const keptParts = new Map(kept.map(({ part, steps }) => [part, steps]));
-  const own = ended ? (keptParts.get(EXECUTION_PART) ?? []) : await liveSteps(context, executionId);
-  const evidence: Evidence = { own, kept: keptParts, live: (id) => liveSteps(context, id) };
+  const own = ended ? (keptParts.get(EXECUTION_PART) ?? []) : await liveSteps(context, executionId, execution.verb);
+  const evidence: Evidence = { own, kept: keptParts, live: (id) => liveSteps(context, id, execution.verb) };
   const steps = await treeOf(execution, await planRun(context, execution), evidence);
   const awaits = ended ? [] : awaitedBy(own);
   return {
@@ -55,15 +55,15 @@ export async function listExecutions(
   const { entries, ...rest } = await context.store.listExecutions(page);
   const views = entries.map(async (execution) => {
     if (isEnded(execution.status)) return { execution, status: execution.status };
-    const awaits = awaitedBy(await liveSteps(context, execution.executionId));
+    const awaits = awaitedBy(await liveSteps(context, execution.executionId, execution.verb));
     const status: ExecutionStatus = awaits.length > 0 ? "awaiting-input" : execution.status;
     return { execution, status };
   });
   return { ...rest, entries: await Promise.all(views) };
 }
 
-async function liveSteps({ orchestrations }: Context, instanceId: string): Promise<Step[]> {
-  return unpackSteps((await orchestrations.look(instanceId))?.steps ?? [], stepTitle);
+async function liveSteps({ orchestrations }: Context, instanceId: string, verb: Verb): Promise<Step[]> {
+  return unpackSteps((await orchestrations.look(instanceId))?.steps ?? [], (id) => stepTitle(verb, id));
 }
 
 function awaitedBy(own: readonly Step[]): Awaited[] {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { itemReport, settledItem } from "../activities/contracts/execution.js";
 import { Guid, Id } from "../domain/text.js";
-import type { Verb } from "../domain/vocabulary.js";
+import { Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";
 
 /** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
@@ -37,7 +37,7 @@ export const itemTask = z.object({
 export type ItemTask = z.output<typeof itemTask>;
 
 /** The run that an item's story belongs to. */
-export const itemRun = z.object({ worldId: Id, executionId: Guid, stepLimitMs: z.number().positive() });
+export const itemRun = z.object({ worldId: Id, executionId: Guid, verb: Verb, stepLimitMs: z.number().positive() });
 
 const itemInput = itemRun.extend({ item: itemTask });
 export type ItemInput = z.output<typeof itemInput>;

@@ -75,6 +75,7 @@ export interface Ending {
 export interface Marks {
   tested?: boolean;
   failedOver?: boolean;
+  restored?: boolean;
 }
 
 /** An item's story as an orchestration: it never throws, it reports how the item came out. */

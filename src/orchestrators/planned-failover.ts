@@ -1,5 +1,4 @@
 import { checkPrerequisites } from "./check-prerequisites.js";
-import { chooseRecoveryPoints } from "./recovery-points.js";
 import type { Story } from "./run.js";
 import { shutDownSources } from "./shut-down-sources.js";
 import { itemsToDo, undoByRestoring } from "./stages.js";
@@ -11,7 +10,6 @@ export const plannedFailover: Story = function* (run) {
   yield* checkPrerequisites(run);
   undoByRestoring(run, itemsToDo(run));
   yield* shutDownSources(run, { must: true });
-  const points = yield* chooseRecoveryPoints(run, { kind: "latest" }); // after the last synchronisation: nothing is lost
-  yield* startGroups(run, "recover-item", points);
+  yield* startGroups(run, "recover-item", { kind: "latest" }); // after the last synchronisation: nothing is lost
   yield* awaitValidation(run);
 };

@@ -1,34 +1,40 @@
-import { type ChosenPoint, chooseRecoveryPoints as contract } from "../activities/contracts/execution.js";
+import {
+  type ChosenPoint,
+  chooseRecoveryPoints as contract,
+  type ItemReport,
+  type RunGroup,
+} from "../activities/contracts/execution.js";
 import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { untilDone } from "../durable/until-done.js";
 import type { Run } from "./run.js";
-import { itemsToDo } from "./stages.js";
+import { pointsStepId } from "./step-ids.js";
 
 /** The point of each item, by item id. */
 export type ChosenPoints = ReadonlyMap<string, ChosenPoint>;
 
-/** Chooses every item's recovery point, one group of the plan after the other: replication groups never span two. */
-export function* chooseRecoveryPoints(run: Run, choice: RecoveryPointChoice): Durable<ChosenPoints> {
+/**
+ * Chooses the recovery points of one group's items, just before they are needed: points grow old and are pruned.
+ * Replication groups never span two groups of a plan. An item without a point is reported as failed.
+ */
+export function* chooseRecoveryPoints(run: Run, group: RunGroup, choice: RecoveryPointChoice): Durable<ChosenPoints> {
   const points = new Map<string, ChosenPoint>();
-  yield* run.step("choose-recovery-point", function* () {
-    for (const group of run.plan.groups) {
-      const itemIds = group.items.filter(({ alreadyDone }) => !alreadyDone).map(({ id }) => id);
-      if (itemIds.length === 0) continue;
-      const input = { ...run.on, itemIds, choice };
-      const { chosen } = yield* untilDone(run.context, contract, input, run.plan.stepLimitMs);
-      for (const point of chosen) points.set(point.itemId, point);
-    }
+  const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
+  for (const { id, promotedFrom } of open) {
+    if (promotedFrom !== null) points.set(id, { itemId: id, point: promotedFrom, failure: null });
+  }
+  const itemIds = open.filter(({ id }) => !points.has(id)).map(({ id }) => id);
+  if (itemIds.length === 0) return points;
+  yield* run.step(pointsStepId(group.id), function* () {
+    const { chosen } = yield* untilDone(run.context, contract, { ...run.on, itemIds, choice }, run.plan.stepLimitMs);
+    for (const point of chosen) points.set(point.itemId, point);
   });
+  for (const { itemId, point, failure } of points.values()) {
+    if (point === null) run.reports.set(itemId, withoutPoint(itemId, failure));
+  }
   return points;
 }
 
-/** Notes the items that have nothing to start from. */
-export function reportMissingPoints(run: Run, points: ChosenPoints): void {
-  for (const { id } of itemsToDo(run)) {
-    const chosen = points.get(id);
-    if (chosen?.point) continue;
-    const failure = chosen?.failure ?? null;
-    run.reports.set(id, { itemId: id, outcome: "failed", failure, point: null, dataLoss: null, runningAtMs: null });
-  }
+function withoutPoint(itemId: string, failure: ChosenPoint["failure"]): ItemReport {
+  return { itemId, outcome: "failed", failure, point: null, dataLoss: null, runningAtMs: null };
 }

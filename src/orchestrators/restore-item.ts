@@ -8,7 +8,7 @@ import { itemOrchestration } from "./item-story.js";
 export const restoreItem = itemOrchestration(
   "restore-item",
   { succeeded: "protected", failed: "failover-failed" },
-  {},
+  { restored: true },
   function* (story) {
     const { on, findings } = story;
     const epoch = story.input.item.epoch + 2;

@@ -9,7 +9,7 @@ import { itemInstanceId, sliceInstanceId, slicesOf } from "./instance-ids.js";
 export function* runItems(context: OrchestrationContext): Durable<z.output<typeof runItemsContract.output>> {
   const { items, ...rest } = runItemsContract.input.parse(context.df.getInput());
   const { stage, story, ...run } = rest;
-  const { worldId, executionId } = run;
+  const { worldId, executionId, verb } = run;
   const slices = slicesOf(items);
   if (slices.length > 1) {
     const children = slices.map((slice, index) => ({
@@ -21,6 +21,6 @@ export function* runItems(context: OrchestrationContext): Durable<z.output<typeo
   }
   const tell = (item: ItemTask) => ({ id: itemInstanceId(executionId, stage, item.itemId), input: { ...run, item } });
   const settled = yield* inParallel(context, ITEM_STORIES[story], items.map(tell));
-  yield* callActivity(context, settleItems, { worldId, executionId, part: stage, items: settled });
+  yield* callActivity(context, settleItems, { worldId, executionId, verb, part: stage, items: settled });
   return { reports: settled.map(({ report }) => report) };
 }

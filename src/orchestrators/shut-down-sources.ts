@@ -27,12 +27,21 @@ export function* shutDownSources(run: Run, { must }: { must: boolean }): Durable
 
 function* releaseInOrder(run: Run): Durable<ItemReport[]> {
   if (run.plan.shutdown.order === "together")
-    return yield* tellItems(run, SHUTDOWN_STEP, "release-source", itemsToDo(run));
+    return yield* tellItems(run, SHUTDOWN_STEP, "release-source", itemsToDo(run).filter(isAtSource));
   const reports: ItemReport[] = [];
-  const toDo = ({ alreadyDone }: RunItem): boolean => !alreadyDone;
   for (const group of run.plan.groups.toReversed()) {
     const stage = shutdownStage(group.id);
-    reports.push(...(yield* tellItems(run, stage, "release-source", group.items.filter(toDo))));
+    reports.push(
+      ...(yield* tellItems(
+        run,
+        stage,
+        "release-source",
+        group.items.filter((item) => !item.alreadyDone && isAtSource(item)),
+      )),
+    );
   }
   return reports;
 }
+
+/** A replica that was promoted before has been fenced off from its source already. */
+const isAtSource = ({ promotedFrom }: RunItem): boolean => promotedFrom === null;

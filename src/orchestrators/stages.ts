@@ -20,8 +20,8 @@ export function* tellItems(
   if (items.length === 0) return [];
   run.touched = true;
   const tasks = items.map((item) => ({ itemId: item.id, epoch: item.epoch, ...told(item) }));
-  const { stepLimitMs } = run.plan;
-  const input = { ...run.on, stepLimitMs, stage, story, items: tasks };
+  const { stepLimitMs, verb } = run.plan;
+  const input = { ...run.on, verb, stepLimitMs, stage, story, items: tasks };
   const { reports } = yield* callSub(run.context, runItems, {
     id: stageInstanceId(run.plan.executionId, stage),
     input,

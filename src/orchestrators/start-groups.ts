@@ -1,10 +1,11 @@
 import type { RunGroup, RunItem } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import { afterGroup } from "../domain/failure-policy.js";
+import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import type { ItemStoryName } from "./contracts.js";
-import { type ChosenPoints, reportMissingPoints } from "./recovery-points.js";
+import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run } from "./run.js";
 import { itemsOf, stopIfCancelled, type Told, tellItems } from "./stages.js";
 import { groupStage, groupStepId } from "./step-ids.js";
@@ -16,13 +17,13 @@ import { groupStage, groupStepId } from "./step-ids.js";
 export function* startGroups(
   run: Run,
   story: ItemStoryName,
-  points: ChosenPoints,
+  choice: RecoveryPointChoice,
   told: (item: RunItem) => Told = () => ({}),
 ): Durable<void> {
   reportAlreadyDone(run);
-  reportMissingPoints(run, points);
   for (const group of run.plan.groups) {
     yield* runActions(run, group.before, group.id);
+    const points = yield* chooseRecoveryPoints(run, group, choice);
     yield* run.step(groupStepId(group.id), () => startGroup(run, group, story, points, told));
     yield* runActions(run, group.after, group.id);
   }

@@ -8,6 +8,7 @@ export const TEST_COPIES_STEP = "remove-test-copies";
 
 export const actionStepId = (actionId: string): string => `action/${actionId}`;
 export const groupStepId = (groupId: string): string => `groups/${groupId}`;
+export const pointsStepId = (groupId: string): string => `choose-recovery-point/${groupId}`;
 
 export const groupStage = (groupId: string): string => `group-${groupId}`;
 export const shutdownStage = (groupId: string): string => `${SHUTDOWN_STEP}-${groupId}`;

@@ -1,6 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
-import { chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run, Story } from "./run.js";
 import { itemsToDo, tellItems } from "./stages.js";
 import { startGroups } from "./start-groups.js";
@@ -11,9 +10,10 @@ import { prepareTestNetworks } from "./test-network.js";
 export const testFailover: Story = function* (run) {
   yield* checkPrerequisites(run);
   const networks = yield* prepareTestNetworks(run);
-  const points = yield* chooseRecoveryPoints(run, run.plan.recoveryPoint);
   undoByRemovingCopies(run);
-  yield* startGroups(run, "test-item", points, ({ targetSiteId }) => ({ networkId: networks.get(targetSiteId) }));
+  yield* startGroups(run, "test-item", run.plan.recoveryPoint, ({ targetSiteId }) => ({
+    networkId: networks.get(targetSiteId),
+  }));
 };
 
 function undoByRemovingCopies(run: Run): void {

@@ -1,5 +1,4 @@
 import { checkPrerequisites } from "./check-prerequisites.js";
-import { chooseRecoveryPoints } from "./recovery-points.js";
 import type { Story } from "./run.js";
 import { shutDownSources } from "./shut-down-sources.js";
 import { itemsToDo, undoByRestoring } from "./stages.js";
@@ -11,7 +10,6 @@ export const unplannedFailover: Story = function* (run) {
   yield* checkPrerequisites(run);
   undoByRestoring(run, itemsToDo(run));
   if (run.plan.attemptShutdown) yield* shutDownSources(run, { must: false });
-  const points = yield* chooseRecoveryPoints(run, run.plan.recoveryPoint);
-  yield* startGroups(run, "recover-item", points);
+  yield* startGroups(run, "recover-item", run.plan.recoveryPoint);
   yield* awaitValidation(run);
 };

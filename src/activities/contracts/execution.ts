@@ -8,8 +8,16 @@ import { activityContract, levelContract } from "../../durable/contract.js";
 import { packedSteps } from "../../durable/progress.js";
 import { onItems } from "./machines.js";
 
-/** One item as an execution takes it up. `alreadyDone`: another execution brought it where this one would. */
-export const runItem = PlanItem.extend({ targetSiteId: Id, epoch: z.int().min(0), alreadyDone: z.boolean() });
+/**
+ * One item as an execution takes it up. `alreadyDone`: another execution brought it where this one would.
+ * `promotedFrom`: a failover that failed after the promotion left it there, and this one goes on from the same point.
+ */
+export const runItem = PlanItem.extend({
+  targetSiteId: Id,
+  epoch: z.int().min(0),
+  alreadyDone: z.boolean(),
+  promotedFrom: RecoveryPoint.nullable(),
+});
 export type RunItem = z.output<typeof runItem>;
 
 /** The items that start together, in the order of the run, with the actions that apply to its verb. */
@@ -64,6 +72,8 @@ export const itemChange = z.object({
   dataLoss: DataLoss.nullable().optional(),
   tested: z.boolean().optional(),
   failedOver: z.boolean().optional(),
+  /** The failover was taken back: what it started from and lost no longer counts. */
+  restored: z.boolean().optional(),
 });
 
 /** How one item came out of one stage. */
@@ -85,7 +95,7 @@ export type SettledItem = z.output<typeof settledItem>;
 /** Writes the steps of items that ended and their new states, in batches. */
 export const settleItems = activityContract({
   name: "settle-items",
-  input: z.object({ worldId: Id, executionId: Guid, part: z.string(), items: z.array(settledItem) }),
+  input: z.object({ worldId: Id, executionId: Guid, verb: Verb, part: z.string(), items: z.array(settledItem) }),
   output: z.object({}),
   retry: "store-write",
 });

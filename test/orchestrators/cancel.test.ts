@@ -1,0 +1,84 @@
+import { expect } from "vitest";
+import { cancelExecution } from "../../src/commands/decisions.js";
+import { scenario } from "./support/both-replays.js";
+import type { Stage } from "./support/stage.js";
+
+const cancel = (stage: Stage, executionId: string, behaviour: "restore-protection" | "as-documented") =>
+  cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });
+
+async function expectProtected(stage: Stage): Promise<void> {
+  expect(await stage.states()).toEqual(["protected"]);
+  for (const { itemId, heldBy } of await stage.items()) {
+    expect(heldBy).toBeNull();
+    const [snapshot] = await stage.context.hypervisor.describeItems("shop", [itemId]);
+    expect([snapshot?.source.power, snapshot?.replica.power, snapshot?.replication.state]).toEqual([
+      "on",
+      "off",
+      "replicating",
+    ]);
+  }
+}
+
+scenario("P7 a cancel while a manual action waits restores protection and proves it", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  await cancel(stage, executionId, "restore-protection");
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
+  await expectProtected(stage);
+});
+
+scenario("P7 a cancel while items are promoted restores protection", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.until(executionId, ({ steps }) =>
+    steps.some(({ children = [] }) =>
+      children.some((item) => item.children?.some(({ id }) => id.endsWith("promote-replica"))),
+    ),
+  );
+  await cancel(stage, executionId, "restore-protection");
+  const { execution } = await stage.ended(executionId);
+  expect(execution.status).toBe("cancelled");
+  await expectProtected(stage);
+});
+
+scenario("P7 a cancel as documented stops, and the items do not replicate again", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  await cancel(stage, executionId, "as-documented");
+  const { execution } = await stage.ended(executionId);
+  expect(execution.status).toBe("cancelled");
+  const [database] = await stage.context.hypervisor.describeItems("shop", ["orders-db-1"]);
+  expect(database?.replication.state).toBe("stopped");
+  expect((await stage.item("web-1")).state).toBe("failover-failed");
+});
+
+scenario("P7 a cancel says of an item why it is not protected when its undo fails", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  await stage.context.estate.addFault("shop", {
+    target: { itemId: "web-3" },
+    operation: "restart-source",
+    mode: "refuse",
+  });
+  await cancel(stage, executionId, "restore-protection");
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "cancelled", failure: { code: "undo-failed" } });
+  expect(await stage.item("web-3")).toMatchObject({ state: "failover-failed", reason: expect.stringContaining("[") });
+  expect((await stage.item("web-2")).state).toBe("protected");
+});
+
+scenario("a rejected validation undoes the failover", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.confirm(executionId);
+  await stage.validate(executionId, "reject");
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });
+  await expectProtected(stage);
+});
+
+scenario("P7 a failover that awaits its commit can still be cancelled", async (stage) => {
+  await stage.failOver("unplanned-failover");
+  const { execution } = await stage.ended(await stage.start("cancel"));
+  expect(execution.status).toBe("succeeded");
+  await expectProtected(stage);
+});

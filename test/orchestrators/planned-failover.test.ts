@@ -1,0 +1,106 @@
+import { expect } from "vitest";
+import { scenario } from "./support/both-replays.js";
+
+scenario("H2 planned failover of the shop loses nothing and visits its steps in order", async (stage) => {
+  const { execution, steps } = await stage.failOver("planned-failover");
+
+  expect(execution.status).toBe("succeeded");
+  expect(steps.map(({ id, status }) => `${id} ${status}`)).toEqual([
+    "prerequisites succeeded",
+    "shutdown succeeded",
+    "choose-recovery-point/databases succeeded",
+    "groups/databases succeeded",
+    "action/check-orders succeeded",
+    "choose-recovery-point/application succeeded",
+    "groups/application succeeded",
+    "choose-recovery-point/web succeeded",
+    "groups/web succeeded",
+    "choose-recovery-point/management succeeded",
+    "groups/management succeeded",
+    "validation succeeded",
+  ]);
+  const outcomes = "outcomes" in execution ? execution.outcomes : [];
+  expect(outcomes).toHaveLength(11);
+  for (const { outcome, dataLoss } of outcomes) {
+    expect({ outcome, dataLoss }).toEqual({ outcome: "succeeded", dataLoss: { seconds: 0, writes: 0, bytes: 0 } });
+  }
+  expect(await stage.states()).toEqual(["failed-over"]);
+  for (const { itemId, heldBy } of await stage.items()) {
+    expect(heldBy).toBeNull();
+    const truth = await stage.context.estate.groundTruth("shop", itemId);
+    const ledger = await stage.context.estate.ledger("shop", { itemId });
+    const promotion = ledger.find(({ operation }) => operation === "promote-replica");
+    expect(promotion?.result).toMatchObject({ sequences: truth.source.sequences });
+    expect([truth.source.power, truth.replica.power]).toEqual(["off", "on"]);
+  }
+});
+
+scenario(
+  "P5 planned failover does not run when a source can not be shut down, and turns the others on again",
+  async (stage) => {
+    await stage.context.estate.addFault("shop", {
+      target: { itemId: "web-1" },
+      operation: "shut-down-source",
+      mode: "refuse",
+    });
+    const { execution } = await stage.ended(await stage.start("planned-failover"));
+
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
+    expect(await stage.states()).toEqual(["protected"]);
+    for (const { itemId } of await stage.items()) {
+      const { source, replica } = await stage.context.estate.groundTruth("shop", itemId);
+      expect([source.power, source.writable, replica.power]).toEqual(["on", true, "off"]);
+    }
+  },
+);
+
+scenario(
+  "a planned failover stops at the first failed critical item, says so, and may be started again",
+  async (stage) => {
+    const fault = await stage.context.estate.addFault("shop", {
+      target: { itemId: "orders-db-1" },
+      operation: "start-replica",
+      mode: "refuse",
+    });
+    const { execution, steps } = await stage.ended(await stage.start("planned-failover"));
+
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
+    expect(steps.map(({ id }) => id)).not.toContain("groups/application");
+    expect((await stage.item("orders-db-1")).state).toBe("failover-failed");
+    expect((await stage.item("orders-db-2")).state).toBe("failed-over");
+    expect(await stage.item("web-1")).toMatchObject({ state: "failover-failed", heldBy: null });
+
+    await stage.context.estate.clearFaults("shop", fault.faultId);
+    const again = await stage.failOver("planned-failover");
+    expect(again.execution.status).toBe("succeeded");
+    const byItem = new Map(
+      "outcomes" in again.execution ? again.execution.outcomes.map((o) => [o.itemId, o.outcome]) : [],
+    );
+    expect(byItem.get("orders-db-2")).toBe("already-done");
+    expect(await stage.states()).toEqual(["failed-over"]);
+  },
+);
+
+scenario("a manual action that is declined stops a planned failover", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.confirm(executionId, false);
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
+});
+
+scenario("a manual action that nobody confirms stops a planned failover at its time limit", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  const { steps } = await stage.ended(executionId);
+  expect(steps.find(({ id }) => id === "action/check-orders")).toMatchObject({
+    status: "failed",
+    error: { code: "time-limit" },
+  });
+});
+
+scenario("an expired validation keeps the machines and says so", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.confirm(executionId);
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-expired" } });
+  expect(await stage.states()).toEqual(["failed-over"]);
+});

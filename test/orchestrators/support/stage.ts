@@ -1,0 +1,212 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
+import {
+  type ActivityCall,
+  type ActivityEnd,
+  EngineTaskHub,
+  runInVirtualTime,
+  VirtualClock,
+} from "../../../host/durable/engine/index.js";
+import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
+import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
+import { type Logger, silentLogger } from "../../../host/logger.js";
+import { ACTIVITIES } from "../../../src/activities/index.js";
+import type { Context } from "../../../src/commands/context.js";
+import { confirmAction, validateExecution } from "../../../src/commands/decisions.js";
+import { type ExecutionView, viewExecution } from "../../../src/commands/execution-view.js";
+import { savePlan } from "../../../src/commands/plans.js";
+import { type StartRequest, startExecution } from "../../../src/commands/start-execution.js";
+import { importWorld } from "../../../src/commands/worlds.js";
+import { RecoveryError } from "../../../src/domain/errors.js";
+import { ExecutionOptions } from "../../../src/domain/execution.js";
+import { isEnded } from "../../../src/domain/failure-policy.js";
+import type { ItemRecord } from "../../../src/domain/item-record.js";
+import { Plan, type PlanInput } from "../../../src/domain/plan.js";
+import type { Verb } from "../../../src/domain/vocabulary.js";
+import { World } from "../../../src/domain/world.js";
+import type { Orchestrations } from "../../../src/durable/client.js";
+import { stepsOfStatus } from "../../../src/durable/progress.js";
+import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
+import { createStore } from "../../../src/store/store.js";
+import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
+
+const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
+const SHOP = new URL("../../../samples/shop/", import.meta.url);
+
+const readSample = async (file: string): Promise<unknown> => parse(await readFile(new URL(file, SHOP), "utf8"));
+
+export interface StageOptions {
+  replay?: "normal" | "every-step";
+  /** Real seconds are emulated seconds in virtual time, so nothing needs to be fast. */
+  durations?: "realistic" | "zero";
+  logger?: Logger;
+}
+
+/** The whole product but HTTP: its orchestrators, activities and commands on memory and virtual time. */
+export class Stage {
+  readonly clock = new VirtualClock();
+  readonly context: Context;
+  readonly hub: EngineTaskHub;
+
+  private constructor(app: LoadedApp, { replay = "normal", durations = "realistic", logger }: StageOptions) {
+    const tables = createMemoryTables();
+    const store = createStore(tables);
+    const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations });
+    this.hub = new EngineTaskHub({
+      hubName: "Stage",
+      app,
+      store: new MemoryHistoryStore(),
+      clock: this.clock,
+      logger: logger ?? silentLogger,
+      replay,
+      activities: (call) => runActivity(this.context, call),
+      maxConcurrentOrchestrators: 20,
+      maxConcurrentActivities: 20,
+    });
+    this.context = {
+      store,
+      hypervisor: emulator,
+      estate: emulator,
+      clock: this.clock,
+      hash: (text) => createHash("sha256").update(text).digest("hex"),
+      settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true },
+      orchestrations: orchestrationsOf(this.hub),
+      async refuseIfCancelled(executionId) {
+        const found = await store.getExecution(executionId);
+        if (found?.value.cancelRequest) throw new RecoveryError("cancelled", "the execution was cancelled");
+      },
+    };
+  }
+
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const app = await loadFunctionApp({ directory: APP_FOLDER, logger: silentLogger });
+    const stage = new Stage(app, options);
+    await stage.hub.open();
+    return stage;
+  }
+
+  close(): Promise<void> {
+    return this.hub.close();
+  }
+
+  /** Imports the shop and lets two hours pass, so that there are recovery points of every kind. */
+  async loadShop(change: (plan: PlanInput) => PlanInput = (plan) => plan): Promise<void> {
+    await importWorld(this.context, World.parse(await readSample("world.yaml")));
+    await this.pass(5 * 3_600_000);
+    await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null);
+  }
+
+  /** Lets time pass while nothing happens. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.clock.now() + ms;
+    this.clock.at(endMs, () => undefined);
+    await runInVirtualTime(this.hub, this.clock, () => this.clock.now() >= endMs);
+  }
+
+  async start(verb: Verb, options: Partial<ExecutionOptions> = {}, target?: StartRequest["target"]): Promise<string> {
+    const { executionId } = await startExecution(this.context, {
+      idempotencyKey: randomUUID(),
+      target: target ?? { kind: "plan", planId: "shop" },
+      verb,
+      options: ExecutionOptions.parse(options),
+      requestedBy: "tester",
+    });
+    return executionId;
+  }
+
+  /** Lets time pass until the execution is as wanted. */
+  async until(executionId: string, wanted: (view: ExecutionView) => boolean): Promise<ExecutionView> {
+    let view = await viewExecution(this.context, executionId);
+    await runInVirtualTime(this.hub, this.clock, async () => {
+      view = await viewExecution(this.context, executionId);
+      return wanted(view);
+    });
+    return view;
+  }
+
+  /** Until the execution waits for a person. */
+  awaiting(executionId: string, kind: "confirm" | "validate"): Promise<ExecutionView> {
+    return this.until(executionId, ({ awaits, execution }) => {
+      if (isEnded(execution.status)) throw new Error(`it ended: ${JSON.stringify(execution)}`);
+      return awaits.some((awaited) => awaited.kind === kind);
+    });
+  }
+
+  ended(executionId: string): Promise<ExecutionView> {
+    return this.until(executionId, ({ execution }) => isEnded(execution.status));
+  }
+
+  /** Confirms the sample's manual action when the execution gets there. */
+  async confirm(executionId: string, done = true): Promise<void> {
+    await this.awaiting(executionId, "confirm");
+    await confirmAction(this.context, executionId, { actionId: "check-orders", done, by: "dba", note: "" });
+  }
+
+  /** Accepts, or rejects, when the execution gets to its validation. */
+  async validate(executionId: string, verdict: "accept" | "reject" = "accept"): Promise<void> {
+    await this.awaiting(executionId, "validate");
+    await validateExecution(this.context, executionId, { verdict, by: "owner", reason: "looked at it" });
+  }
+
+  /** A planned or unplanned failover of the sample from start to accepted. */
+  async failOver(
+    verb: "planned-failover" | "unplanned-failover",
+    options?: Partial<ExecutionOptions>,
+  ): Promise<ExecutionView> {
+    const executionId = await this.start(verb, options);
+    await this.confirm(executionId);
+    await this.validate(executionId);
+    return this.ended(executionId);
+  }
+
+  /** The states of all items, each once. */
+  async states(): Promise<string[]> {
+    return [...new Set((await this.items()).map(({ state }) => state))].sort();
+  }
+
+  async item(itemId: string): Promise<ItemRecord> {
+    const [item] = await this.context.store.getItems("shop", [itemId]);
+    if (!item) throw new Error(`no item ${itemId}`);
+    return item;
+  }
+
+  async items(): Promise<ItemRecord[]> {
+    return (await this.context.store.listItems("shop", { limit: 100 })).entries;
+  }
+}
+
+const ACTIVITIES_BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
+
+async function runActivity(context: Context, call: ActivityCall): Promise<ActivityEnd> {
+  try {
+    const activity = ACTIVITIES_BY_NAME.get(call.name);
+    if (!activity) throw new Error(`no activity ${call.name}`);
+    const answer = await activity.handle(context, JSON.parse(call.input ?? "null"));
+    return { ok: true, result: JSON.stringify(answer) };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = `Activity function '${call.name}' failed:  ${message}`;
+    return { ok: false, reason, details: JSON.stringify({ Message: message }), failureDetails: null };
+  }
+}
+
+function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
+  return {
+    async start(contract, id, input) {
+      await hub.start({ name: contract.name, instanceId: id, input: JSON.stringify(input) });
+    },
+    async raise(id, event, data) {
+      const state = await hub.get(id);
+      if (state && !TERMINAL_STATUSES.has(state.runtimeStatus)) await hub.raiseEvent(id, event, JSON.stringify(data));
+    },
+    async look(id) {
+      const state = await hub.get(id);
+      if (!state) return undefined;
+      const status: unknown = state.customStatus === null ? undefined : JSON.parse(state.customStatus);
+      return { runtimeStatus: state.runtimeStatus, steps: stepsOfStatus(status), output: state.output };
+    },
+  };
+}
