@@ -6,7 +6,7 @@
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g;
 const DASHED_ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 const PLAIN_ID = /(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])/g;
-const ADDRESS = /http:\/\/(127\.0\.0\.1|localhost):\d+/g;
+const ADDRESS = /(http:\/\/)?(127\.0\.0\.1|localhost):\d+/g;
 
 /** @param known ids seen before, for values that belong together. */
 export function normalised(value: unknown, known = new Map<string, string>()): unknown {
