@@ -16,8 +16,8 @@ export async function build() {
   for (const orphan of orphans) rmSync(join(ROOT, orphan));
   if (orphans.length === 0 && upToDate(sources)) return 0;
   const startedMs = Date.now();
-  // An output folder that was deleted in part would look complete to the incremental compiler.
-  if (!existsSync(STAMP)) rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+  // After a failed build, or one that was not ours, the incremental compiler might take missing output for present.
+  if (!existsSync(STAMP)) rmSync(join(ROOT, "dist/.tsbuildinfo"), { force: true });
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   const code = await runNode([tsc, "-p", "tsconfig.build.json"]);
   if (code === 0) writeFileSync(STAMP, new Date(startedMs).toISOString());

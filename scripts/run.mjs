@@ -10,6 +10,7 @@ const COMMANDS = {
   start: (args) => afterBuild(() => runNode(["dist/host/main.js", ...args])),
   test: (args) => afterBuild(async () => (await import("./test.mjs")).test(args)),
   check: async () => (await import("./check.mjs")).check(),
+  reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
 };
 

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 
-const AZURITE = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+const require = createRequire(import.meta.url);
+const AZURITE = require.resolve("azurite/dist/src/azurite.js");
 const LISTENING = /Azurite (Blob|Queue|Table) service is successfully listening at (http:\/\/\S+)/g;
 const START_LIMIT_MS = 60_000;
 

@@ -1,0 +1,114 @@
+/** Runs shapes: each gets the processes it needs, fresh or shared, and is repeated on them while they are warm. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startAzurite } from "./azurite.mjs";
+import { startHost } from "./host.mjs";
+import { planOf } from "./plan.mjs";
+import * as shapes from "./shapes.mjs";
+
+const BENCH_APP = fileURLToPath(new URL("app", import.meta.url));
+const PRODUCT = fileURLToPath(new URL("..", import.meta.url));
+const WARM_UPS = 3;
+
+/** What a shape does on a warm host with the bench app. */
+const ON_BENCH_APP = {
+  sequence: (host, { steps }) => shapes.oneOrchestration(host, "sequence", steps),
+  fan: (host, { steps }) => shapes.oneOrchestration(host, "fan", steps),
+  many: (host, { count, steps }) => shapes.manyOrchestrations(host, count, steps),
+  "start-latency": (host) => shapes.startToFirstActivity(host),
+  "event-latency": (host) => shapes.eventToContinuation(host),
+};
+
+/** Repeats a shape. Gives what each repetition did: `{ value }`, or `{ p50, p99 }` for latencies. */
+export function repeat(shape, repetitions) {
+  if (shape.kind === "plan") return planRuns(shape, repetitions);
+  if (shape.kind === "memory") return separately(repetitions, (azurite) => memoryRun(azurite, shape));
+  if (shape.kind === "kill") return separately(repetitions, (azurite) => killRun(azurite, shape));
+  if (shape.kind === "idle") return idleRuns(shape, repetitions);
+  return benchRuns(shape, repetitions);
+}
+
+async function benchRuns(shape, repetitions) {
+  return withHost(BENCH_APP, {}, {}, async (host) => {
+    for (let at = 0; at < WARM_UPS; at += 1) await shapes.manyOrchestrations(host, 50, 5);
+    return times(repetitions, () => ON_BENCH_APP[shape.kind](host, shape));
+  });
+}
+
+async function planRuns({ machines }, repetitions) {
+  const settings = { EMULATOR_DURATIONS: "zero", EMULATOR_SPEED: "1000" };
+  return withHost(PRODUCT, settings, {}, async (host) => {
+    await planOf(host, 10);
+    return times(repetitions, () => planOf(host, machines));
+  });
+}
+
+function memoryRun(azurite, { count, steps }) {
+  return onHost(BENCH_APP, azurite, {}, (host) => shapes.memoryAfterMany(host, count, steps));
+}
+
+/** Seconds from starting the host again after SIGKILL until every interrupted activity runs again. */
+async function killRun(azurite, { count }) {
+  const settings = { AzureWebJobsStorage: azurite.connectionString };
+  const killed = await startHost(BENCH_APP, settings);
+  await shapes.startHeld(killed, count);
+  await killed.stop("SIGKILL");
+  const startedMs = performance.now();
+  const host = await startHost(BENCH_APP, settings);
+  try {
+    await shapes.untilMarks(host, count);
+    return { value: (performance.now() - startedMs) / 1_000 };
+  } finally {
+    await host.stop("SIGKILL");
+  }
+}
+
+/** Storage requests per second of a host that has worked and now has nothing to do. */
+async function idleRuns({ seconds }, repetitions) {
+  return withHost(BENCH_APP, {}, { countRequests: true }, async (host, azurite) => {
+    await shapes.manyOrchestrations(host, 50, 5);
+    await delay(2_000);
+    return times(repetitions, async () => {
+      const before = azurite.requests();
+      await delay(seconds * 1_000);
+      return { value: (azurite.requests() - before) / seconds };
+    });
+  });
+}
+
+async function withHost(folder, settings, storage, work) {
+  const azurite = await startAzurite(storage);
+  try {
+    return await onHost(folder, azurite, settings, (host) => work(host, azurite));
+  } finally {
+    await azurite.stop();
+  }
+}
+
+async function onHost(folder, azurite, settings, work) {
+  const host = await startHost(folder, { ...settings, AzureWebJobsStorage: azurite.connectionString });
+  try {
+    return await work(host);
+  } finally {
+    await host.stop();
+  }
+}
+
+/** Each repetition on storage and host of its own. */
+async function separately(repetitions, run) {
+  return times(repetitions, async () => {
+    const azurite = await startAzurite();
+    try {
+      return await run(azurite);
+    } finally {
+      await azurite.stop();
+    }
+  });
+}
+
+async function times(repetitions, run) {
+  const values = [];
+  for (let at = 0; at < repetitions; at += 1) values.push(await run());
+  return values;
+}
