@@ -3,10 +3,16 @@ import type { Verb } from "../domain/vocabulary.js";
 
 const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ["undo", "Undo what was done"],
-  ["items", "Go through the items"],
   ["remove-test-copies", "Remove the test copies"],
   ["choose-recovery-point", "Choose the recovery points"],
 ]);
+
+/** The one stage of verbs that have no groups. */
+const ITEMS_TITLES: Partial<Record<Verb, string>> = {
+  commit: "Delete the recovery points",
+  cancel: "Restore protection",
+  "change-recovery-point": "Start from the new points",
+};
 
 const phaseTitles = (verb: Verb): Map<string, string> =>
   new Map(ITINERARIES[verb].map(({ id, title }) => [id, title] as const));
@@ -19,5 +25,6 @@ const UNDO_TITLES = phaseTitles("cancel");
 /** A step's name for people, in the words of the verb's itinerary; one that has none is shown by its id. */
 export function stepTitle(verb: Verb, id: string): string {
   const [phase = id] = id.split("/");
+  if (phase === "items") return ITEMS_TITLES[verb] ?? "Go through the items";
   return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(id) ?? UNDO_TITLES.get(id) ?? id;
 }

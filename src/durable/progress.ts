@@ -91,7 +91,6 @@ export class Progress {
   #open(id: string, status: StepStatus): void {
     this.#steps.push([id, status, this.#now(), 0, ""]);
     this.#show();
-    log(this.#context, `step ${id} began`);
   }
 
   #close(id: string, status: StepStatus, note?: string): void {

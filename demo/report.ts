@@ -1,0 +1,31 @@
+import type { z } from "zod";
+import type { executionView } from "../src/api/schemas.js";
+
+export type ExecutionAnswer = z.output<typeof executionView>;
+
+/** What the demo says at the end: what was lost, how long each part took, in emulated time. */
+export function reportOf(failover: ExecutionAnswer, commit: ExecutionAnswer, speed: number): string {
+  const outcomes = failover.outcomes ?? [];
+  const lost = outcomes.reduce((bytes, { dataLoss }) => bytes + (dataLoss?.bytes ?? 0), 0);
+  const good = outcomes.filter(({ outcome }) => outcome === "succeeded" || outcome === "already-done").length;
+  const lines = [
+    "",
+    `Failover ${failover.status}: ${good} of ${outcomes.length} machines run at the other site.`,
+    `Lost: ${lost === 0 ? "nothing" : `${(lost / 1_048_576).toFixed(1)} MiB`}.`,
+    "",
+    "Emulated time of each part:",
+    ...failover.steps.flatMap(({ title, startedAt, endedAt, children }) => {
+      if (startedAt === undefined || endedAt === undefined || children === undefined) return [];
+      const seconds = ((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000) * speed;
+      return [`  ${title.padEnd(28)} ${minutes(seconds).padStart(9)}`];
+    }),
+    "",
+    `Commit ${commit.status}: the copies stay, their recovery points are gone.`,
+  ];
+  const failures = outcomes.flatMap(({ itemId, failure }) => (failure ? [`  ${itemId}: ${failure.message}`] : []));
+  return [...lines, ...(failures.length > 0 ? ["", "What went wrong:", ...failures] : [])].join("\n");
+}
+
+function minutes(seconds: number): string {
+  return `${Math.floor(seconds / 60)}m ${String(Math.round(seconds % 60)).padStart(2, "0")}s`;
+}
