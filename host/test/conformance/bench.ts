@@ -151,3 +151,6 @@ export class Bench {
     }
   }
 }
+
+/** The bench of the stage that is on. */
+export type Given = () => Bench;

@@ -76,7 +76,7 @@ app.orchestration("Approval", function* (context) {
   return approval.result;
 });
 
-app.orchestration("WaitAfterTimer", function* (context) {
+app.orchestration("WaitInOrder", function* (context) {
   yield context.df.waitForExternalEvent("go");
   const first = yield context.df.waitForExternalEvent("early");
   const second = yield context.df.waitForExternalEvent("early");
