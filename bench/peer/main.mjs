@@ -1,6 +1,6 @@
 /**
- * The peer: openworkflow on SQLite, synchronous=FULL, in a process of its own. Runs one shape as often as asked and
- * prints what each gave, as a JSON array.
+ * The peer: openworkflow on SQLite, synchronous=FULL, in a process of its own. Runs one shape once to warm up,
+ * then as often as asked, and prints what each gave, as a JSON array.
  *
  * Usage: node peer/main.mjs SHAPE REPETITIONS
  */
@@ -108,7 +108,7 @@ async function eventToContinuation(name) {
 const [shape, repetitions] = process.argv.slice(2);
 const worker = client.newWorker({ concurrency: WORKERS });
 await worker.start();
-await one(sequence, 10);
+await SHAPES[shape]();
 const values = [];
 for (let at = 0; at < Number(repetitions); at += 1) values.push(await SHAPES[shape]());
 process.stdout.write(`${JSON.stringify(values)}\n`);
