@@ -72,9 +72,9 @@ const addressNumber = (address: string): number =>
 
 /** Whether an IPv4 address lies in a range such as `10.0.0.0/24`. */
 export function isInRange(address: string, range: string): boolean {
-  const [base = "", bits = "32"] = range.split("/");
-  const width = 2 ** (32 - Number(bits));
-  return Math.floor(addressNumber(address) / width) === Math.floor(addressNumber(base) / width);
+  const slash = range.indexOf("/");
+  const width = 2 ** (32 - Number(range.slice(slash + 1)));
+  return Math.floor(addressNumber(address) / width) === Math.floor(addressNumber(range.slice(0, slash)) / width);
 }
 
 export function coresMissing({ target, demand }: Subject): string | null {
@@ -111,9 +111,11 @@ export function nameTaken({ snapshot, target, demand }: Subject): string | null 
 }
 
 export function osDiskProblem({ snapshot: { machine } }: Subject): string | null {
-  const sizeGb = machine.disks[0]?.sizeGb ?? 0;
   const most = AZURE.osDiskGb[machine.boot];
-  return sizeGb <= most ? null : `the first disk has ${sizeGb} GB, at most ${most} GB are taken with ${machine.boot}`;
+  const large = machine.disks.slice(0, 1).find(({ sizeGb }) => sizeGb > most);
+  return large === undefined
+    ? null
+    : `the first disk has ${large.sizeGb} GB, at most ${most} GB are taken with ${machine.boot}`;
 }
 
 export function dataDiskSizeProblem({ snapshot: { machine } }: Subject): string | null {

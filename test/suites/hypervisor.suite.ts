@@ -239,6 +239,39 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         expect(reply).toMatchObject({ state: "failed", code: "no-recovery-point" });
       });
 
+      test("an unpromoted replica is neither started nor committed", async () => {
+        const refused = { state: "failed", code: "operation-refused" };
+        expect(await call("start-replica", { epoch: 0 })).toMatchObject(refused);
+        expect(await call("delete-recovery-points", {})).toMatchObject(refused);
+      });
+
+      test("the last changes of a source that is still on are not final", async () => {
+        const reply = await call("final-synchronise", {});
+        expect(reply).toMatchObject({ state: "failed", code: "operation-refused" });
+      });
+
+      test("a promotion that waits is refused when the item was promoted meanwhile by another", async () => {
+        const { points } = await estate.recoveryPoints(worldId, "item-1");
+        const pointId = points[0]?.id ?? "";
+        await call("promote-replica", { pointId, epoch: 1 });
+        const late = await ended(() => call("promote-replica", { pointId, epoch: 1 }, "item-1", OTHER_RUN));
+        expect(late).toMatchObject({ state: "failed", code: "stale-epoch" });
+        const promotions = await estate.ledger(worldId, { itemId: "item-1" });
+        expect(promotions.map(({ executionId }) => executionId)).toEqual([RUN]);
+      });
+
+      test("F6: tools keep running on Linux, and a physical server has none", async () => {
+        await load(shopWorld());
+        for (const [itemId, tools] of [
+          ["web-1", "running"],
+          ["orders-db-1", "absent"],
+        ] as const) {
+          const { points } = await estate.recoveryPoints(worldId, itemId);
+          await promote(points[0]?.id ?? "", itemId);
+          expect((await snapshot(itemId)).replica.tools).toBe(tools);
+        }
+      });
+
       test("F6: VMware tools are disabled on a Windows machine that failed over", async () => {
         const { points } = await estate.recoveryPoints(worldId, "item-1");
         expect((await snapshot()).source.tools).toBe("running");
@@ -312,6 +345,16 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         expect(truth.source.sequences[0]?.sequence).toBeGreaterThan(truth.replica.sequences[0]?.sequence ?? 0);
       });
 
+      test("undoing what was never done changes nothing but the epoch", async () => {
+        const before = await snapshot();
+        await done("demote-replica", { epoch: 1 });
+        await done("restore-replication", {});
+        await done("restart-source", {});
+        const after = await snapshot();
+        expect({ ...after, replication: null }).toEqual({ ...before, epoch: 1, replication: null });
+        expect(await call("demote-replica", { epoch: 1 }, "item-1", OTHER_RUN)).toMatchObject({ code: "stale-epoch" });
+      });
+
       test("a source is not started beside a promoted replica", async () => {
         const { points } = await estate.recoveryPoints(worldId, "item-1");
         await promote(points[0]?.id ?? "");
@@ -362,6 +405,11 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         const { points } = await estate.recoveryPoints(worldId, "item-1");
         const params = { pointId: points[0]?.id ?? "", networkId: "vnet" };
         expect(await done("remove-test-copy", {}, "item-1", OTHER_RUN, "early")).toEqual({ removed: false });
+        const missing = { ...params, pointId: "nowhere" };
+        expect(await call("create-test-copy", missing, "item-1", RUN, "missing")).toMatchObject({
+          code: "no-recovery-point",
+        });
+        expect(await call("start-test-copy", {})).toMatchObject({ state: "failed", code: "operation-refused" });
         await done("create-test-copy", params);
         const second = await call("create-test-copy", params, "item-1", OTHER_RUN);
         expect(second).toMatchObject({ state: "failed", code: "leftovers" });
@@ -405,6 +453,21 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         expect(await call("shut-down-source", {})).toMatchObject({ state: "waiting", hanging: true });
         expect(await estate.clearFaults(worldId, faultId)).toBe(1);
         await done("shut-down-source", {});
+      });
+
+      test("what comes after an operation that hangs waits with it", async () => {
+        await fault("hang", { operation: "shut-down-source" });
+        await call("shut-down-source", {});
+        expect(await call("stop-replication", {})).toMatchObject({ state: "waiting", hanging: true });
+        expect(await estate.ledger(worldId, { itemId: "item-1" })).toEqual([]);
+      });
+
+      test("refuse shows as often as it should, for any operation", async () => {
+        await fault("refuse", { operation: "stop-replication", times: 1 });
+        const refused = await call("stop-replication", {});
+        expect(refused).toMatchObject({ state: "failed", code: "operation-refused" });
+        expect(await call("stop-replication", {})).toEqual(refused);
+        await done("stop-replication", {}, "item-1", OTHER_RUN);
       });
 
       test("an undo ends what hangs", async () => {
@@ -461,6 +524,28 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         await expect(estate.addFault(worldId, input)).rejects.toEqual(code(expected));
         expect(await estate.listFaults(worldId)).toEqual([]);
       });
+    });
+
+    test("a site's ledger has its networks", async () => {
+      estate = emulator("zero");
+      const site = { worldId, executionId: RUN, siteId: "away", params: {} };
+      await estate.runOnSite({ ...site, key: "k", operation: "create-test-network" });
+      const ledger = await estate.ledger(worldId, { siteId: "away" });
+      expect(ledger.map(({ operation, epoch, after }) => [operation, epoch, after])).toEqual([
+        ["create-test-network", 0, null],
+      ]);
+      const nowhere = { ...site, siteId: "nowhere", key: "k2", operation: "remove-test-network" } as const;
+      await expect(estate.runOnSite(nowhere)).rejects.toEqual(code("not-found"));
+    });
+
+    test("a source whose workload writes nothing loses nothing", async () => {
+      const world = smallWorld(1);
+      for (const item of world.items) item.changeRateMbPerSecond = 0;
+      await load(world);
+      const { points, pending } = await estate.recoveryPoints(worldId, "item-1");
+      expect(pending).toBe(false);
+      const { dataLoss } = await promote(points.at(-1)?.id ?? "");
+      expect(dataLoss).toEqual({ seconds: 0, writes: 0, bytes: 0 });
     });
 
     test("many items are described in the order asked for, and an estate with its sites", async () => {

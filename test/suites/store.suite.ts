@@ -207,6 +207,14 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect((await store.getPlan("plan"))?.value.version).toBe(2);
       });
 
+      test("a save that was interrupted after it archived can be made again", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
+        await tables.table("Plans").transact("plan-plan", [archived]);
+        await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
+      });
+
       test("a plan larger than a column comes back whole", async () => {
         const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
         const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);

@@ -10,6 +10,8 @@ export interface Refusal {
 /** When and for whom an operation takes effect. */
 export interface Effect {
   atMs: number;
+  /** When it was begun: a point that was there then stays usable, though retention may end meanwhile. */
+  beganMs: number;
   executionId: string;
   params: Params;
 }

@@ -6,6 +6,7 @@ import {
   finalPoint,
   hasPendingData,
   lossOf,
+  pointOf,
   pointsOf,
   receivedPoint,
   replicaSequences,
@@ -56,24 +57,21 @@ function stopReplication(state: EmulatedItem, { atMs }: Effect) {
   return { state: changed, result: { stoppedAt: toInstant(stoppedAtMs) } };
 }
 
-function promotionRefusal(state: EmulatedItem, { params, atMs }: Effect): Refusal | null {
-  const { epoch = 0, pointId = "" } = params;
+function promotionRefusal(state: EmulatedItem, { params, beganMs }: Effect): Refusal | null {
+  const { epoch = 0, pointId } = params;
   if (epoch <= state.epoch) return staleEpoch(state, epoch);
-  return pointsOf(state, atMs).some(({ id }) => id === pointId)
-    ? null
-    : refuse("no-recovery-point", `item ${state.id} has no recovery point ${pointId}`);
+  return pointOf(state, pointId, beganMs) === undefined
+    ? refuse("no-recovery-point", `item ${state.id} has no recovery point ${pointId}`)
+    : null;
 }
 
 /** The source takes no writes from here on, even if it is still on: two copies never write. */
-function promote(state: EmulatedItem, { params, atMs }: Effect) {
-  const point = pointsOf(state, atMs).find(({ id }) => id === params.pointId);
+function promote(state: EmulatedItem, { params, atMs, beganMs }: Effect) {
+  const point = pointOf(state, params.pointId, beganMs);
   if (point === undefined) throw new Error(`promotion of ${state.id} was not checked`);
   const epoch = params.epoch ?? state.epoch + 1;
-  const fenced = {
-    ...state,
-    source: { ...state.source, writable: false },
-    sourceWrites: end(state.sourceWrites, atMs),
-  };
+  const source = { ...state.source, writable: false };
+  const fenced = { ...state, source, sourceWrites: end(state.sourceWrites, atMs) };
   const dataLoss = lossOf(fenced, point, atMs);
   const changed = { ...fenced, epoch, promotedFrom: point, replica: off(state.replica), replicaWrites: [] };
   return { state: changed, result: { epoch, point, dataLoss, sequences: replicaSequences(changed, atMs) } };

@@ -89,6 +89,10 @@ export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
   return [...state.madePoints.filter(({ time }) => toMs(time) >= oldestMs), ...scheduled].sort(newestFirst);
 }
 
+/** The point of an id among those that were there at a moment. */
+export const pointOf = (state: EmulatedItem, id: string | undefined, atMs: number): RecoveryPoint | undefined =>
+  pointsOf(state, atMs).find((point) => point.id === id);
+
 const total = (sequences: readonly DiskSequence[]): number =>
   sequences.reduce((sum, { sequence }) => sum + sequence, 0);
 

@@ -53,6 +53,7 @@ const withTask = <S extends Subject>(state: S, key: string, task: Task): S => ({
 
 const effectOf = (task: Running, atMs: number): Effect => ({
   atMs,
+  beganMs: task.beganMs,
   executionId: task.executionId,
   params: task.params,
 });

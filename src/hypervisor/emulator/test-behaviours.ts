@@ -2,7 +2,7 @@ import { toInstant } from "../../domain/text.js";
 import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
 import { replicaTools } from "./copies.js";
-import { pointsOf } from "./replication.js";
+import { pointOf } from "./replication.js";
 import type { Copy, EmulatedItem, EmulatedSite } from "./state.js";
 
 type TestOperation = "create-test-copy" | "start-test-copy" | "remove-test-copy";
@@ -11,15 +11,15 @@ type TestCopy = EmulatedItem["testCopies"][number];
 const copyOf = (state: EmulatedItem, executionId: string): TestCopy | undefined =>
   state.testCopies.find((copy) => copy.executionId === executionId);
 
-function creationRefusal(state: EmulatedItem, { params, atMs }: Effect): Refusal | null {
+function creationRefusal(state: EmulatedItem, { params, beganMs }: Effect): Refusal | null {
   if (state.testCopies.length > 0) return refuse("leftovers", `a test copy of ${state.id} is there already`);
-  return pointsOf(state, atMs).some(({ id }) => id === params.pointId)
-    ? null
-    : refuse("no-recovery-point", `item ${state.id} has no recovery point ${params.pointId}`);
+  return pointOf(state, params.pointId, beganMs) === undefined
+    ? refuse("no-recovery-point", `item ${state.id} has no recovery point ${params.pointId}`)
+    : null;
 }
 
-function create(state: EmulatedItem, { params, atMs, executionId }: Effect) {
-  const point = pointsOf(state, atMs).find(({ id }) => id === params.pointId);
+function create(state: EmulatedItem, { params, beganMs, executionId }: Effect) {
+  const point = pointOf(state, params.pointId, beganMs);
   if (point === undefined || params.networkId === undefined) throw new Error(`test of ${state.id} was not checked`);
   const name = `${state.item.target.name ?? state.machine.name}-test`;
   const copy: TestCopy = { executionId, networkId: params.networkId, name, pointId: point.id, power: "off" };

@@ -73,6 +73,16 @@ describe("the status of an ended execution", () => {
     );
   });
 
+  test.each([
+    [["succeeded", "already-done"], 0, "succeeded"],
+    [["succeeded", "succeeded"], 1, "succeeded-with-failures"],
+    [["succeeded", "skipped"], 0, "succeeded-with-failures"],
+    [["failed", "skipped"], 0, "failed"],
+  ] as const)("of %j with %i failed actions is %s", (all, failedActions, expected) => {
+    const outcomes = all.map((outcome) => ({ outcome }));
+    expect(endStatus({ outcomes, failedActions, cancelled: false })).toBe(expected);
+  });
+
   test("is one of those that do not change", () => {
     const lasting = ExecutionStatus.options.filter(isEnded);
     expect(lasting).toEqual(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);

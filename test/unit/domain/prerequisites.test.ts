@@ -171,6 +171,25 @@ describe("P3: prerequisites", () => {
     }
   });
 
+  test("the smallest size that is large enough is taken: fewest CPUs, then least memory", () => {
+    const [item, target] = subject();
+    const size = (name: string, cpus: number, memoryMb: number, maxDataDisks: number) => ({
+      name,
+      cpus,
+      memoryMb,
+      maxDataDisks,
+    });
+    target.site.sizes = [size("E4", 4, 32_768, 9), size("D4", 4, 16_384, 0), size("D2", 2, 4_096, 9)];
+    expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toContain(
+      "the machine has 1 data disks, its size takes 0",
+    );
+    target.site.sizes = [];
+    item.machine.disks.push(...Array.from({ length: 64 }, (_, n) => ({ name: `d${n}`, sizeGb: 1 })));
+    expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toEqual([
+      "the machine has 65 data disks, its size takes 64",
+    ]);
+  });
+
   test("a subnet of the same name is chosen, else the first by name (B.6)", () => {
     const [item, target] = subject();
     const network = target.site.networks[0];
