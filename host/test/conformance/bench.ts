@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadedApp } from "../../app/load-app.js";
 import { loadFunctionApp } from "../../app/load-app.js";
 import { systemClock } from "../../clock.js";
-import { EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
+import { EngineTaskHub, runInVirtualTime, seededChoice, VirtualClock } from "../../durable/engine/index.js";
 import { EventType, type HistoryEvent } from "../../durable/history.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import type { HistoryStore } from "../../durable/store/port.js";
@@ -26,6 +26,8 @@ export interface Stage {
   replay: "normal" | "every-step";
   /** As many as the stage takes in a moment; the package itself is known to take 12,000. */
   manyEvents: number;
+  /** What happens first, of all that could. */
+  choose?: (count: number) => number;
   openStore(hubName: string): HistoryStore | Promise<HistoryStore>;
 }
 
@@ -36,6 +38,16 @@ export const MEMORY_STAGES: readonly Stage[] = (["normal", "every-step"] as cons
   manyEvents: replay === "normal" ? 12_000 : 400,
   openStore: () => new MemoryHistoryStore(),
 }));
+
+/** Everything that could happen next happens in an order drawn from the seed. */
+export const seededStage = (seed: number): Stage => ({
+  label: `memory, virtual time, order drawn from seed ${seed}`,
+  virtual: true,
+  replay: "normal",
+  manyEvents: 400,
+  choose: seededChoice(seed),
+  openStore: () => new MemoryHistoryStore(),
+});
 
 export interface LogLine {
   level: string;
@@ -63,6 +75,7 @@ export class Bench {
         clock: this.#clock ?? systemClock,
         logger,
         replay: stage.replay,
+        ...(stage.choose && { choose: stage.choose }),
         maxConcurrentOrchestrators: 20,
         maxConcurrentActivities: 20,
       });
