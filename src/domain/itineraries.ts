@@ -82,16 +82,72 @@ export const ITINERARIES = {
     each("start-replica", "Start the replica"),
     each("verify", "Verify that it runs"),
   ],
-  commit: [each("delete-recovery-points", "Delete the recovery points")],
+  commit: [
+    each("delete-recovery-points", "Delete the recovery points"),
+    each("remove-old-machine", "Remove the machine that is not needed any more"),
+  ],
   cancel: [
     each("demote-replica", "Demote the replica"),
     each("restore-replication", "Restore replication"),
     each("restart-source", "Start the source again"),
     each("prove-protected", "Prove that it is protected"),
   ],
-  reprotect: [],
-  failback: [],
-  "full-run": [],
+  reprotect: [
+    phase("prerequisites", "Check prerequisites"),
+    each("await-agent", "Find the agent at the configuration server"),
+    each("reverse-replication", "Reverse replication"),
+    each("prove-replicating", "Prove that it replicates"),
+  ],
+  failback: [
+    phase("prerequisites", "Check prerequisites"),
+    phase("shutdown", "Try to shut the machines at the recovery site down", touchesSource),
+    each("shut-down-source", "Try to shut the machine down", touchesSource),
+    each("final-synchronise", "Try to synchronise the last changes", touchesSource),
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("stop-replication", "Stop replication"),
+    each("promote-replica", "Promote the copy at home"),
+    phase("groups", "Start the groups"),
+    each("start-replica", "Start the machine at home"),
+    each("verify", "Verify that it runs"),
+    phase("validation", "Await validation", needsValidation),
+  ],
+  "full-run": [
+    phase("prerequisites", "Check prerequisites"),
+    phase("shutdown", "Shut the sources down"),
+    each("shut-down-source", "Shut the source down"),
+    each("final-synchronise", "Synchronise the last changes"),
+    each("choose-recovery-point", "Choose the recovery point"),
+    each("stop-replication", "Stop replication"),
+    each("promote-replica", "Promote the replica"),
+    phase("groups", "Start the groups"),
+    each("start-replica", "Start the replica"),
+    each("verify", "Verify that it runs"),
+    phase("validation", "Await validation", needsValidation),
+    phase("commit", "Commit"),
+    each("delete-recovery-points", "Delete the recovery points"),
+    each("remove-old-machine", "Remove the machine that is not needed any more"),
+    phase("reprotect", "Reprotect"),
+    each("await-agent", "Find the agent at the configuration server"),
+    each("reverse-replication", "Reverse replication"),
+    each("prove-replicating", "Prove that it replicates"),
+  ],
+  "promote-test": [
+    phase("shutdown", "Try to shut the sources down", touchesSource),
+    each("shut-down-source", "Try to shut the source down", touchesSource),
+    each("stop-replication", "Stop replication"),
+    each("promote-test-copy", "Promote the test copy"),
+    each("verify", "Verify that it runs"),
+    phase("remove-test-network", "Remove the test network"),
+  ],
+  "disable-replication": [each("disable-replication", "Disable replication and clean up")],
+  "enable-replication": [
+    each("enable-replication", "Replicate for the first time"),
+    each("prove-replicating", "Prove that it replicates"),
+  ],
+  resynchronise: [
+    each("resynchronise", "Compare both copies and send what differs"),
+    each("prove-replicating", "Prove that it replicates"),
+  ],
 } as const satisfies Record<Verb, readonly Phase[]>;
 
 /** The phases that a run of the verb would visit, in order. */
@@ -103,6 +159,6 @@ export function itineraryOf(verb: Verb, circumstances: Circumstances): Phase[] {
 /** Which of a plan's actions a verb concerns; verbs that are not failovers run none. */
 export function failoverTypeOf(verb: Verb): FailoverType | null {
   if (verb === "test-failover") return "test";
-  if (verb === "planned-failover") return "planned";
+  if (verb === "planned-failover" || verb === "full-run") return "planned";
   return verb === "unplanned-failover" || verb === "failback" ? "unplanned" : null;
 }

@@ -1,3 +1,4 @@
+import { SCENARIO_TRAITS } from "./scenario-traits.js";
 import type { Direction, ItemState, Scenario, Verb } from "./vocabulary.js";
 import { Verb as Verbs } from "./vocabulary.js";
 
@@ -12,7 +13,7 @@ export interface Transition {
 /** Why a verb is not allowed, and what would make it so; `remedy` is null when nothing but waiting does. */
 export interface NotAllowed {
   allowed: false;
-  code: "verb-not-allowed" | "verb-not-served" | "scenario-not-served";
+  code: "verb-not-allowed";
   because: string;
   remedy: string | null;
 }
@@ -33,55 +34,87 @@ const not = (because: string, remedy: string | null): NotAllowed => ({
   because,
   remedy,
 });
-const notServed = (verb: Verb): NotAllowed => ({
-  allowed: false,
-  code: "verb-not-served",
-  because: `${verb} is not served yet`,
-  remedy: null,
-});
-
 /** A row in which every verb is refused with the same words, but for the cells given. */
-const row = (refusal: NotAllowed, cells: Partial<Row> = {}): Row => ({
-  "test-failover": refusal,
-  "test-clean-up": refusal,
-  "planned-failover": refusal,
-  "unplanned-failover": refusal,
-  "change-recovery-point": refusal,
-  commit: refusal,
-  cancel: refusal,
-  reprotect: notServed("reprotect"),
-  failback: notServed("failback"),
-  "full-run": notServed("full-run"),
-  ...cells,
-});
+const row = (refusal: NotAllowed, cells: Partial<Row> = {}): Row => {
+  const all = Object.fromEntries(Verbs.options.map((verb) => [verb, refusal])) as Row;
+  return { ...all, ...cells };
+};
 
 const underWay = (what: string): NotAllowed => not(`${what} is under way`, null);
 const noCancel = (what: string): NotAllowed => not(`${what} cannot be cancelled half way; it ends in a moment`, null);
+const busy = (what: string): Row => row(underWay(what), { cancel: noCancel(what) });
 
 const noTestToCleanUp = not("there is no test failover to clean up", "test-failover");
-const notFailedOver = not("the item has not failed over", "planned-failover or unplanned-failover");
+const nothingUnderWay = not("nothing is under way", null);
+const failOver = to("failing-over", "failed-over", "failover-failed");
+const runThrough = to("failing-over", "protected", "failover-failed");
 const undo = to("cancelling", "protected", "failover-failed");
+const test = to("testing-failover", "test-failed-over", "test-failed-over");
 
-/** Primary to recovery over a hypervisor: the same for VMware VMs and physical servers. */
-const TO_AZURE: Lifecycle = {
-  protected: row(notFailedOver, {
-    "test-failover": to("testing-failover", "test-failed-over", "test-failed-over"),
-    "planned-failover": to("failing-over", "failed-over", "failover-failed"),
-    "unplanned-failover": to("failing-over", "failed-over", "failover-failed"),
+/** What the two directions do not share: how a protected item moves, and how it is let go. */
+interface Way {
+  moves: Partial<Row>;
+  movers: string;
+  protected: Partial<Row>;
+  committed: Partial<Row>;
+}
+
+const disable = (from: ItemState): Transition => to("disabling-replication", "unprotected", from);
+const goHome = not("it replicates towards the primary site", "failback");
+
+const THERE: Way = {
+  moves: {
+    "planned-failover": failOver,
+    "unplanned-failover": failOver,
+    "full-run": runThrough,
+    failback: not("the workload is at the primary site already", "planned-failover or unplanned-failover"),
+  },
+  movers: "planned-failover or unplanned-failover",
+  protected: { "test-failover": test, "disable-replication": disable("protected") },
+  committed: {
+    "disable-replication": not("the workload runs at the recovery site", "reprotect, then failback and commit"),
+  },
+};
+
+const HOME: Way = {
+  moves: {
+    failback: failOver,
+    "full-run": runThrough,
+    "planned-failover": goHome,
+    "unplanned-failover": goHome,
+  },
+  movers: "failback",
+  protected: {
+    "test-failover": not("a failback of this scenario is not tested beforehand", "failback"),
+    "disable-replication": not("the workload runs at the recovery site", "failback and commit"),
+  },
+  committed: { "disable-replication": disable("committed") },
+};
+
+/** An item's states and verbs while it replicates one way. A reprotect turns the way round. */
+const lifecycleOn = (way: Way): Lifecycle => ({
+  protected: row(not("the item has not failed over", way.movers), {
+    ...way.moves,
     "test-clean-up": noTestToCleanUp,
-    cancel: not("nothing is under way", null),
+    "promote-test": noTestToCleanUp,
+    resynchronise: to("resynchronising", "protected", "protected"),
+    reprotect: not("the item is protected already", way.movers),
+    "enable-replication": not("the item replicates already", null),
+    cancel: nothingUnderWay,
+    ...way.protected,
   }),
   "testing-failover": row(underWay("a test failover"), {
     cancel: to("cancelling", "protected", "test-failed-over"),
   }),
   "test-failed-over": row(not("a test failover awaits its clean-up", "test-clean-up"), {
     "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
+    "promote-test": failOver,
   }),
-  "cleaning-up": row(underWay("a test clean-up"), { cancel: noCancel("a clean-up") }),
+  "cleaning-up": busy("a test clean-up"),
   "failing-over": row(underWay("a failover"), { cancel: undo }),
-  "failover-failed": row(not("the last failover failed", "planned-failover, unplanned-failover or cancel"), {
-    "planned-failover": to("failing-over", "failed-over", "failover-failed"),
-    "unplanned-failover": to("failing-over", "failed-over", "failover-failed"),
+  "failover-failed": row(not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`), {
+    ...way.moves,
+    "full-run": not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`),
     "test-clean-up": noTestToCleanUp,
     cancel: undo,
   }),
@@ -91,30 +124,41 @@ const TO_AZURE: Lifecycle = {
     "test-clean-up": noTestToCleanUp,
     cancel: undo,
   }),
-  "changing-recovery-point": row(underWay("a change of recovery point"), {
-    cancel: noCancel("a change of recovery point"),
-  }),
-  committing: row(underWay("a commit"), { cancel: noCancel("a commit") }),
+  "changing-recovery-point": busy("a change of recovery point"),
+  committing: busy("a commit"),
   committed: row(not("the failover is committed and its recovery points are gone", "reprotect"), {
+    reprotect: to("reprotecting", "protected", "committed"),
     "test-clean-up": noTestToCleanUp,
     cancel: not("a committed failover cannot be undone", "reprotect"),
+    ...way.committed,
   }),
+  reprotecting: row(underWay("a reprotect"), { cancel: to("cancelling", "committed", "committed") }),
+  "disabling-replication": busy("disabling replication"),
+  unprotected: row(not("the item is not protected", "enable-replication"), {
+    "enable-replication": to("enabling-replication", "protected", "unprotected"),
+  }),
+  "enabling-replication": busy("enabling replication"),
+  resynchronising: busy("a resynchronisation"),
   cancelling: row(underWay("a cancel"), { cancel: not("it is being cancelled already", null) }),
-};
+});
 
-/** Null: the scenario is known, but its recovery is not served yet. */
-const LIFECYCLES: Record<Scenario, Lifecycle | null> = {
-  "vmware-to-azure": TO_AZURE,
-  "physical-to-azure": TO_AZURE,
-  "hyperv-to-hyperv": null,
-  "azure-to-azure": null,
-};
+const there = lifecycleOn(THERE);
+const home = lifecycleOn(HOME);
+const testedHome = lifecycleOn({ ...HOME, protected: { ...HOME.protected, "test-failover": test } });
 
-/** The one answer to "may this verb be done to an item of this scenario in this state". */
-export function transition(scenario: Scenario, state: ItemState, verb: Verb): Cell {
-  const lifecycle = LIFECYCLES[scenario];
-  if (lifecycle !== null) return lifecycle[state][verb];
-  return { allowed: false, code: "scenario-not-served", because: `${scenario} is not served yet`, remedy: null };
+function lifecycleOf(scenario: Scenario, direction: Direction): Lifecycle {
+  if (direction === "primary-to-recovery") return there;
+  return SCENARIO_TRAITS[scenario].testsTheWayHome ? testedHome : home;
+}
+
+/** The one answer to "may this verb be done to an item of this scenario in this state, replicating this way". */
+export function transition(
+  scenario: Scenario,
+  state: ItemState,
+  verb: Verb,
+  direction: Direction = "primary-to-recovery",
+): Cell {
+  return lifecycleOf(scenario, direction)[state][verb];
 }
 
 /** What the table needs to know of an item. */
@@ -134,14 +178,22 @@ export interface ActionAnswer {
   remedy: string | null;
 }
 
-const FAILOVERS: ReadonlySet<Verb> = new Set(["planned-failover", "unplanned-failover"]);
+/** What a replication group does as a whole. */
+const TOGETHER: ReadonlySet<Verb> = new Set([
+  "planned-failover",
+  "unplanned-failover",
+  "failback",
+  "full-run",
+  "promote-test",
+  "reprotect",
+]);
 
 /**
  * Whether a verb may be done to an item as it stands: the table, then who holds it, then its replication group.
  * `alone` is false when a plan does it, since a plan takes all members of a group.
  */
 export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boolean }): Cell {
-  const cell = transition(item.scenario, item.state, verb);
+  const cell = transition(item.scenario, item.state, verb, item.direction);
   if (!cell.allowed) return cell;
   if (item.heldBy !== null && verb !== "cancel") {
     return not(
@@ -149,9 +201,9 @@ export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boole
       "wait for its end, or cancel",
     );
   }
-  if (alone && item.replicationGroupId !== null && FAILOVERS.has(verb)) {
+  if (alone && item.replicationGroupId !== null && TOGETHER.has(verb)) {
     return not(
-      `the item belongs to replication group ${item.replicationGroupId}, whose items fail over together`,
+      `the item belongs to replication group ${item.replicationGroupId}, whose items go together`,
       "a plan that has the whole group",
     );
   }
@@ -175,4 +227,5 @@ export const RESTING_STATES: ReadonlySet<ItemState> = new Set([
   "failover-failed",
   "failed-over",
   "committed",
+  "unprotected",
 ]);

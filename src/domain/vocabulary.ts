@@ -20,6 +20,10 @@ export const Verb = z.enum([
   "failback",
   "cancel",
   "full-run",
+  "promote-test",
+  "disable-replication",
+  "enable-replication",
+  "resynchronise",
 ]);
 export type Verb = z.infer<typeof Verb>;
 
@@ -35,6 +39,11 @@ export const ItemState = z.enum([
   "changing-recovery-point",
   "committing",
   "committed",
+  "reprotecting",
+  "disabling-replication",
+  "unprotected",
+  "enabling-replication",
+  "resynchronising",
   "cancelling",
 ]);
 export type ItemState = z.infer<typeof ItemState>;

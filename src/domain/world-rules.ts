@@ -41,6 +41,23 @@ function machineProblems(machine: Machine, sites: ReadonlyMap<string, Site>): st
   ];
 }
 
+/** Master targets name hosts and datastores of their own site. */
+function topologyProblems(site: Site): string[] {
+  const hosts = idsOf(site.hosts);
+  const datastores = idsOf(site.datastores);
+  return [
+    ...duplicateIds("process servers", site.processServers),
+    ...duplicateIds("master targets", site.masterTargets),
+    ...site.hosts.flatMap(({ id, datastoreIds = [] }) =>
+      datastoreIds.flatMap((wanted) => missing("datastore", `host ${id}`, wanted, datastores)),
+    ),
+    ...site.masterTargets.flatMap(({ id, hostId, datastoreIds = [] }) => [
+      ...missing("host", `master target ${id}`, hostId, hosts),
+      ...datastoreIds.flatMap((wanted) => missing("datastore", `master target ${id}`, wanted, datastores)),
+    ]),
+  ];
+}
+
 function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, target: Site): string[] {
   const owner = `item ${item.id}`;
   const rule = SCENARIO_RULES[item.scenario];
@@ -113,6 +130,7 @@ export function worldProblems(world: World): string[] {
     ...world.links.flatMap(({ id, between }) =>
       between.flatMap((siteId) => missing("site", `link ${id}`, siteId, new Set(sites.keys()))),
     ),
+    ...world.sites.flatMap(topologyProblems),
     ...world.machines.flatMap((machine) => machineProblems(machine, sites)),
     ...itemProblems(world),
     ...groupProblems(world),

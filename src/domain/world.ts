@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Address, AddressRange, Id, Name } from "./text.js";
+import { machineTopology, siteTopology } from "./topology.js";
 import { Scenario, SiteKind } from "./vocabulary.js";
 
 export const Host = z.strictObject({
@@ -8,6 +9,12 @@ export const Host = z.strictObject({
   memoryMb: z.int().min(1_024).max(33_554_432),
   /** False for an ESXi host that no vCenter manages. */
   managed: z.boolean().default(true),
+  /** With a free licence a machine fails over, and its failback is refused (V8). */
+  licence: z.enum(["free", "paid"]).default("paid"),
+  /** Memory that a machine coming home may take; missing is not limited. */
+  freeMemoryMb: z.int().min(0).max(33_554_432).optional(),
+  /** Datastores the host reaches; missing means every one of the site. */
+  datastoreIds: z.array(Id).max(1_000).optional(),
 });
 
 export const Datastore = z.strictObject({
@@ -52,6 +59,7 @@ export const Site = z.strictObject({
   /** Names of machines at the site that Secondsite does not protect. */
   existingMachines: z.array(Name).max(5_000).default([]),
   quota: Quota.optional(),
+  ...siteTopology,
 });
 export type Site = z.infer<typeof Site>;
 
@@ -61,7 +69,15 @@ export const Link = z.strictObject({
   kind: z.enum(["vpn", "expressroute", "internet"]),
   between: z.tuple([Id, Id]),
   bandwidthMbps: z.number().positive().max(400_000),
+  /** ExpressRoute only: which peering it has. Data to a public storage endpoint needs `public` or `microsoft` (V9). */
+  peerings: z
+    .array(z.enum(["private", "public", "microsoft"]))
+    .max(3)
+    .default(["private"]),
+  /** False while the connection is not up. */
+  connected: z.boolean().default(true),
 });
+export type Link = z.infer<typeof Link>;
 
 /** How an item is replicated, and how long its recovery points live. */
 export const ReplicationPolicy = z.strictObject({
@@ -99,6 +115,7 @@ export const Machine = z.strictObject({
   /** The first disk is the operating system's. */
   disks: z.array(Disk).min(1).max(256),
   nics: z.array(Nic).min(1).max(32),
+  ...machineTopology,
 });
 export type Machine = z.infer<typeof Machine>;
 
