@@ -1,10 +1,9 @@
 import { codeIn, RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
-import type { RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
-import { chooseCommonPoint, choosePoint, wantsCommonPoint } from "../domain/recovery-points.js";
+import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
 import { isFault } from "../durable/refusal.js";
 import type { Ask, LevelProgress } from "../durable/until-done.js";
-import type { RecoveryPoints } from "../hypervisor/port.js";
 import { levelActivity, progressOf } from "./activity.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
@@ -25,7 +24,7 @@ export const chooseRecoveryPoints = levelActivity(contract, async (ports, input,
   if (input.choice.kind === "latest") return processPending(ports, input, ask);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
-  return { state: "done", result: { chosen: chooseAmong(known, choice) } };
+  return { state: "done", result: { chosen: solveRecoveryPoints(known, choice) } };
 });
 
 /** `latest`: each item's own, after its pending data were made into a point. */
@@ -49,22 +48,6 @@ async function processPending(
   const waits = looks.flatMap((look) => (look.state === "waiting" ? [look.waitMs] : []));
   if (waits.length > 0) return { state: "waiting", waitMs: Math.max(...waits) };
   return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };
-}
-
-function chooseAmong(known: readonly RecoveryPoints[], choice: RecoveryPointChoice): ChosenPoint[] {
-  return known.map(({ itemId, replicationGroupId, points }) => {
-    const members = known.filter((other) => other.replicationGroupId === replicationGroupId);
-    const shared = replicationGroupId !== null && members.length > 1 && wantsCommonPoint(choice);
-    return chosen(itemId, () => (shared ? chooseCommonPoint(members, choice) : choosePoint(points, choice)));
-  });
-}
-
-function chosen(itemId: string, choose: () => RecoveryPoint): ChosenPoint {
-  try {
-    return { itemId, point: choose(), failure: null };
-  } catch (thrown) {
-    return without(itemId, thrown);
-  }
 }
 
 /** An item that has no point is an answer; a fault that may pass is thrown, so that the whole step is tried again. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Plan } from "../domain/plan.js";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/world.js";
+import { FORESIGHT_ROUTES } from "./foresight-routes.js";
 import { type Route, route } from "./route.js";
 import {
   accepted,
@@ -237,6 +238,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
   }),
+  ...FORESIGHT_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",

@@ -1,6 +1,5 @@
-import { RecoveryError } from "./errors.js";
-import type { RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
-import { toInstant, toMs } from "./text.js";
+import type { RecoveryPoint } from "./recovery-point-choice.js";
+import { toInstant } from "./text.js";
 import type { ReplicationPolicy } from "./world.js";
 
 const MINUTE_MS = 60_000;
@@ -103,51 +102,4 @@ export function recoveryPointsAt(history: ReplicationHistory, nowMs: number): Re
     .filter(({ timeMs }) => timeMs >= oldestMs)
     .sort(newestMomentFirst)
     .map((moment) => named(moment, history.replicationGroupId));
-}
-
-const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => toMs(b.time) - toMs(a.time);
-
-const matches: Record<Exclude<RecoveryPointChoice["kind"], "custom">, (point: RecoveryPoint) => boolean> = {
-  latest: () => true,
-  "latest-processed": () => true,
-  "latest-app-consistent": (point) => point.consistency === "app-consistent",
-  "latest-crash-consistent": (point) => point.consistency === "crash-consistent",
-};
-
-/**
- * The newest of an item's points that a choice admits. `latest` asks for pending data to be processed first, and then
- * for the newest. Throws `no-recovery-point` when there is none.
- */
-export function choosePoint(points: readonly RecoveryPoint[], choice: RecoveryPointChoice): RecoveryPoint {
-  const admits =
-    choice.kind === "custom" ? (point: RecoveryPoint) => point.id === choice.pointId : matches[choice.kind];
-  const chosen = points.filter(admits).sort(newestFirst)[0];
-  if (chosen !== undefined) return chosen;
-  const wanted = choice.kind === "custom" ? `named ${choice.pointId}` : `for ${choice.kind}`;
-  throw new RecoveryError("no-recovery-point", `there is no recovery point ${wanted}`);
-}
-
-/** Choices that a replication group answers with one common point; `latest` is each member's own (F4). */
-export const wantsCommonPoint = (choice: RecoveryPointChoice): boolean =>
-  choice.kind !== "latest" && choice.kind !== "custom";
-
-/**
- * The newest point that every member of a replication group has and the choice admits, by id. Throws
- * `no-common-recovery-point` when there is none.
- */
-export function chooseCommonPoint(
-  members: readonly { itemId: string; points: readonly RecoveryPoint[] }[],
-  choice: RecoveryPointChoice,
-): RecoveryPoint {
-  const [first, ...others] = members;
-  const common = (first?.points ?? []).filter(
-    (point) =>
-      point.replicationGroupId !== null && others.every(({ points }) => points.some(({ id }) => id === point.id)),
-  );
-  try {
-    return choosePoint(common, choice);
-  } catch {
-    const names = members.map(({ itemId }) => itemId).join(", ");
-    throw new RecoveryError("no-common-recovery-point", `${names} have no common recovery point for ${choice.kind}`);
-  }
 }

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
-import {
-  chooseCommonPoint,
-  choosePoint,
-  type ReplicationHistory,
-  recoveryPointsAt,
-  wantsCommonPoint,
-} from "../../../src/domain/recovery-points.js";
+import { type ReplicationHistory, recoveryPointsAt } from "../../../src/domain/recovery-points.js";
 import { toMs } from "../../../src/domain/text.js";
 
 const MINUTE = 60_000;
@@ -114,76 +108,5 @@ describe("the points of a policy", () => {
     expect(times.some((time) => time > gap.fromMs && time < gap.toMs)).toBe(false);
     expect(times.some((time) => time >= gap.toMs)).toBe(true);
     expect(times.some((time) => time <= gap.fromMs - MINUTE)).toBe(true);
-  });
-});
-
-const point = (id: string, minutesAgo: number, changes: Partial<RecoveryPoint> = {}): RecoveryPoint => ({
-  id,
-  time: new Date(NOW - minutesAgo * MINUTE).toISOString(),
-  consistency: "crash-consistent",
-  replicationGroupId: "group",
-  ...changes,
-});
-const app = { consistency: "app-consistent" } as const;
-
-describe("P4: the choice of a point", () => {
-  const points = [point("old-app", 60, app), point("newest", 2, { replicationGroupId: null }), point("crash", 5)];
-
-  test.each([
-    [{ kind: "latest" }, "newest"],
-    [{ kind: "latest-processed" }, "newest"],
-    [{ kind: "latest-crash-consistent" }, "newest"],
-    [{ kind: "latest-app-consistent" }, "old-app"],
-    [{ kind: "custom", pointId: "crash" }, "crash"],
-  ] as const)("%j", (choice, expected) => {
-    expect(choosePoint(points, choice).id).toBe(expected);
-  });
-
-  test("that nothing matches is refused by code", () => {
-    expect(() => choosePoint([], { kind: "latest" })).toThrow("[no-recovery-point]");
-    expect(() => choosePoint(points, { kind: "custom", pointId: "nowhere" })).toThrow("nowhere");
-  });
-
-  test("F4: latest is each member's own, the other kinds are the group's", () => {
-    expect(wantsCommonPoint({ kind: "latest" })).toBe(false);
-    expect(wantsCommonPoint({ kind: "custom", pointId: "x" })).toBe(false);
-    expect(wantsCommonPoint({ kind: "latest-app-consistent" })).toBe(true);
-  });
-
-  test("F4: a group gets the newest point that all members have", () => {
-    const members = [
-      { itemId: "a", points: [point("p3", 1), point("p2", 5), point("p1", 9, app)] },
-      { itemId: "b", points: [point("p2", 5), point("p1", 9, app)] },
-    ];
-    expect(chooseCommonPoint(members, { kind: "latest-processed" }).id).toBe("p2");
-    expect(chooseCommonPoint(members, { kind: "latest-app-consistent" }).id).toBe("p1");
-  });
-
-  test("a point of one item only is no common one, and none at all is refused naming the members", () => {
-    const own = point("own", 1, { replicationGroupId: null });
-    const members = [
-      { itemId: "a", points: [own] },
-      { itemId: "b", points: [own] },
-    ];
-    expect(() => chooseCommonPoint(members, { kind: "latest-processed" })).toThrow("[no-common-recovery-point] a, b");
-    expect(() => chooseCommonPoint([], { kind: "latest-processed" })).toThrow("[no-common-recovery-point]");
-  });
-
-  test("the common point is in every member and no common point is newer", () => {
-    const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 30 });
-    fc.assert(
-      fc.property(fc.array(ids, { minLength: 2, maxLength: 5 }), (sets) => {
-        const members = sets.map((set, index) => ({
-          itemId: `item-${index}`,
-          points: set.map((minutes) => point(`p-${minutes}`, minutes)),
-        }));
-        const common = sets.reduce((left, set) => left.filter((minutes) => set.includes(minutes)));
-        if (common.length === 0) {
-          expect(() => chooseCommonPoint(members, { kind: "latest-processed" })).toThrow("no-common-recovery-point");
-          return;
-        }
-        expect(chooseCommonPoint(members, { kind: "latest-processed" }).id).toBe(`p-${Math.min(...common)}`);
-      }),
-    );
   });
 });

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import { Id, Instant } from "../domain/text.js";
+import { ApiProblem, type InvalidField } from "./problem.js";
+import { route } from "./route.js";
+import { nothing } from "./schemas.js";
+
+const onPlan = z.strictObject({ planId: Id });
+const onItem = z.strictObject({ worldId: Id, itemId: Id });
+
+const look = { method: "GET", body: nothing, headers: {}, status: 200 } as const;
+
+/** A choice of points as a query has it; without `kind`, the plan's own choice is taken. */
+const pointsQuery = z.strictObject({
+  kind: z
+    .enum(["latest", "latest-processed", "latest-app-consistent", "latest-crash-consistent", "point-in-time", "custom"])
+    .optional(),
+  notAfter: Instant.optional(),
+  pointId: Id.optional(),
+  groups: z.enum(["common", "per-item"]).optional(),
+  /** `all`, or ids of items with commas between. */
+  appConsistent: z
+    .string()
+    .max(100_000)
+    .transform((text) => (text === "all" ? text : text.split(",")))
+    .optional(),
+});
+
+/** The choice that a query asks for, or null when it leaves it to the plan. A field the kind does not take is refused. */
+export function pointsChoiceOf(query: z.output<typeof pointsQuery>): RecoveryPointChoice | null {
+  if (Object.values(query).every((value) => value === undefined)) return null;
+  const parsed = RecoveryPointChoice.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.slice(0, 20).map(({ path, message }): InvalidField => {
+    return { part: "query", path: path.map(String).join("."), message };
+  });
+  throw new ApiProblem("invalid-input", `The query is not a choice of points: ${fields[0]?.message}`, { fields });
+}
+
+export const pointsPreview = z.object({
+  choice: RecoveryPointChoice,
+  items: z.array(
+    z.object({
+      itemId: Id,
+      point: RecoveryPoint.nullable(),
+      answer: z.enum(["found", "made-at-start", "none"]),
+      lossSeconds: z.number().nullable(),
+      because: z.string().nullable(),
+      disks: DiskCoverage.nullable(),
+    }),
+  ),
+  worstLossSeconds: z.number().nullable(),
+});
+
+/** What would happen, said before anything starts. These routes change nothing. */
+export const FORESIGHT_ROUTES = {
+  previewPlanPoints: route({
+    ...look,
+    id: "preview-plan-recovery-points",
+    path: "api/recovery-plans/{planId}/recovery-points",
+    summary: "Show from which point each item of a plan would start, and what it would lose",
+    params: onPlan,
+    query: pointsQuery,
+    response: pointsPreview,
+    problems: ["plan-not-found", "custom-point-for-one-item"],
+  }),
+  previewItemPoints: route({
+    ...look,
+    id: "preview-item-recovery-points",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/recovery-points/preview",
+    summary: "Show from which point an item would start, and what it would lose",
+    params: onItem,
+    query: pointsQuery,
+    response: pointsPreview,
+    problems: ["world-not-found", "item-not-found"],
+  }),
+} as const;

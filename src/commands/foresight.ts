@@ -1,0 +1,80 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { Plan } from "../domain/plan.js";
+import { planItemIds } from "../domain/plan-rules.js";
+import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import {
+  diskCoverageOf,
+  type PointPreview,
+  type PreviewItem,
+  previewRecoveryPoints,
+} from "../domain/recovery-point-solver.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
+import type { Services } from "./context.js";
+import { getItem } from "./items.js";
+import { getPlan } from "./plans.js";
+
+/** Asks the hypervisor of this many items at a time. */
+const ASKED_AT_ONCE = 32;
+
+/** What every item of a plan would start from and lose if a failover began now. */
+export interface PointsPreview {
+  choice: RecoveryPointChoice;
+  items: PointPreview[];
+  /** The largest loss of an item, in emulated seconds; null when an item has no point. */
+  worstLossSeconds: number | null;
+}
+
+/** What a look ahead is about: the current version of a plan, or one item. */
+export type LookedAt = { planId: string } | { worldId: string; itemId: string };
+
+/** Looks at the points every item would start from, and changes nothing. Without a choice, the plan's own is taken. */
+export async function previewPoints(
+  services: Services,
+  target: LookedAt,
+  asked: RecoveryPointChoice | null,
+): Promise<PointsPreview> {
+  const { worldId, itemIds, plan } = await subjectOf(services, target);
+  const choice = asked ?? plan?.recoveryPoint ?? { kind: "latest" };
+  if (plan !== null && choice.kind === "custom") {
+    throw new RecoveryError("custom-point-for-one-item", `plan ${plan.id} can not start all its items from one point`);
+  }
+  const items = previewRecoveryPoints(await pointsOf(services, worldId, itemIds), choice);
+  const losses = items.map(({ lossSeconds }) => lossSeconds);
+  const worst = losses.reduce<number | null>(
+    (most, loss) => (most !== null && loss !== null ? Math.max(most, loss) : null),
+    0,
+  );
+  return { choice, items, worstLossSeconds: worst };
+}
+
+/** The items that a look ahead concerns. */
+export async function subjectOf(
+  services: Services,
+  target: LookedAt,
+): Promise<{ worldId: string; itemIds: string[]; plan: Plan | null }> {
+  if ("planId" in target) {
+    const { plan } = (await getPlan(services, target.planId)).value;
+    return { worldId: plan.worldId, itemIds: planItemIds(plan), plan };
+  }
+  const { itemId } = await getItem(services, target.worldId, target.itemId);
+  return { worldId: target.worldId, itemIds: [itemId], plan: null };
+}
+
+async function pointsOf(services: Services, worldId: string, itemIds: readonly string[]): Promise<PreviewItem[]> {
+  const snapshots = await services.hypervisor.describeItems(worldId, itemIds);
+  const items: PreviewItem[] = [];
+  for (let from = 0; from < snapshots.length; from += ASKED_AT_ONCE) {
+    const some = snapshots.slice(from, from + ASKED_AT_ONCE);
+    items.push(...(await Promise.all(some.map((snapshot) => pointsOfItem(services, worldId, snapshot)))));
+  }
+  return items;
+}
+
+async function pointsOfItem(
+  { hypervisor }: Services,
+  worldId: string,
+  { item, machine, replication }: ItemSnapshot,
+): Promise<PreviewItem> {
+  const known = await hypervisor.recoveryPoints(worldId, item.id);
+  return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
+}
