@@ -1,29 +1,33 @@
 import type { Execution, ItemOutcome } from "./execution.js";
 import type { Action, FailurePolicy, Plan, PlanGroup } from "./plan.js";
-import type { Criticality, ExecutionStatus, OnFailure, Verb } from "./vocabulary.js";
+import type { Criticality, ExecutionStatus, FailureAnswer, OnFailure, Verb } from "./vocabulary.js";
 
-/** Planned stops at the first failure of something critical; unplanned and test run to their end. */
-const DEFAULTS: Record<"test-failover" | "planned-failover" | "unplanned-failover", FailurePolicy> = {
-  "test-failover": { onItemFailure: "continue", onActionFailure: "continue" },
-  "planned-failover": { onItemFailure: "stop", onActionFailure: "stop" },
-  "unplanned-failover": { onItemFailure: "continue", onActionFailure: "continue" },
-};
-const OTHER_VERBS: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
+const GOES_ON: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
+const STOPS: FailurePolicy = { onItemFailure: "stop", onActionFailure: "stop" };
 
-/** The verbs that a plan may have a policy and objectives of its own for. */
-export type FailoverVerb = keyof typeof DEFAULTS;
-export const isFailoverVerb = (verb: Verb): verb is FailoverVerb => Object.hasOwn(DEFAULTS, verb);
+/** Planned stops at the first failure of something critical; every other verb runs to its end (B.5). */
+const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = { "planned-failover": STOPS };
+
+/** The verbs that bring workloads up, group by group. */
+const FAILOVERS = ["test-failover", "planned-failover", "unplanned-failover"] as const satisfies readonly Verb[];
+export type FailoverVerb = (typeof FAILOVERS)[number];
+export const isFailoverVerb = (verb: Verb): verb is FailoverVerb => FAILOVERS.some((failover) => failover === verb);
 
 /** What the plan says for a verb, or else the documented default. */
 export function failurePolicyOf(plan: Pick<Plan, "failurePolicy">, verb: Verb): FailurePolicy {
-  return isFailoverVerb(verb) ? (plan.failurePolicy[verb] ?? DEFAULTS[verb]) : OTHER_VERBS;
+  const own: Partial<Record<Verb, FailurePolicy | undefined>> = plan.failurePolicy;
+  return own[verb] ?? DEFAULTS[verb] ?? GOES_ON;
 }
 
 /** How one item of a group ended. */
 export interface GroupMember {
   criticality: Criticality;
   outcome: ItemOutcome["outcome"];
+  /** The item's own word on its failure. */
+  onFailure?: OnFailure | undefined;
 }
+
+type GroupPolicy = Pick<PlanGroup, "minimumHealthy" | "onFailure">;
 
 const healthy = ({ outcome }: GroupMember): boolean => outcome === "succeeded" || outcome === "already-done";
 
@@ -33,14 +37,25 @@ export function groupIsHealthy(group: Pick<PlanGroup, "minimumHealthy">, members
   return members.every((member) => member.criticality === "optional" || healthy(member));
 }
 
-/** Whether the execution goes on to the next group. */
-export function afterGroup(
-  policy: FailurePolicy,
-  group: Pick<PlanGroup, "minimumHealthy">,
-  members: readonly GroupMember[],
-): OnFailure {
-  return groupIsHealthy(group, members) ? "continue" : policy.onItemFailure;
+/** From the mildest to the strongest: of several words the strongest is followed. */
+const STRENGTH: readonly OnFailure[] = ["continue", "ask", "stop", "undo"];
+
+export const strongest = (words: readonly OnFailure[]): OnFailure =>
+  STRENGTH.findLast((word) => words.includes(word)) ?? "continue";
+
+/**
+ * What the execution does after a group: it goes on when the group is healthy; otherwise it follows the strongest
+ * word of the critical items that failed, each its own, else the group's, else the policy's.
+ */
+export function afterGroup(policy: FailurePolicy, group: GroupPolicy, members: readonly GroupMember[]): OnFailure {
+  if (groupIsHealthy(group, members)) return "continue";
+  const otherwise = group.onFailure ?? policy.onItemFailure;
+  const failed = members.filter((member) => member.criticality === "critical" && !healthy(member));
+  return failed.length === 0 ? otherwise : strongest(failed.map(({ onFailure }) => onFailure ?? otherwise));
 }
+
+/** What comes of an answer to `ask`: `retry` goes through what failed once more. */
+export const afterAnswer = (answer: FailureAnswer): "retry" | OnFailure => (answer === "skip" ? "continue" : answer);
 
 /** Whether the execution goes on after an action failed: the action's own word, or else the policy's. */
 export const afterAction = (policy: FailurePolicy, action: Pick<Action, "onFailure">): OnFailure =>

@@ -33,6 +33,13 @@ function itemProblems(plan: Plan): string[] {
   return problems;
 }
 
+/** An optional item's failure asks nobody, so a word on it would never be followed. */
+const unheardProblems = (plan: Plan): string[] =>
+  plan.groups
+    .flatMap(({ items }) => items)
+    .filter(({ criticality, onFailure }) => criticality === "optional" && onFailure !== undefined)
+    .map(({ id }) => `item ${id} is optional, so its onFailure would never be followed`);
+
 function groupProblems(plan: Plan): string[] {
   const ids = plan.groups.map(({ id }) => id);
   return [
@@ -126,6 +133,7 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
   return [
     ...groupProblems(plan),
     ...itemProblems(plan),
+    ...unheardProblems(plan),
     ...(cyclic.length > 0 ? [`groups ${cyclic.join(", ")} wait for one another`] : []),
     ...duplicates(planActions(plan).map(({ action }) => action.id)).map((id) => `two actions have the id ${id}`),
     ...(plan.recoveryPoint.kind === "custom" ? ["a plan cannot name one custom recovery point for all its items"] : []),

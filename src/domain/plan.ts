@@ -33,7 +33,13 @@ export const WebhookAction = z.strictObject({
 export const Action = z.discriminatedUnion("kind", [ManualAction, WebhookAction]);
 export type Action = z.infer<typeof Action>;
 
-export const PlanItem = z.strictObject({ id: Id, criticality: Criticality.default("critical") });
+export const PlanItem = z.strictObject({
+  id: Id,
+  /** An optional item's failure never ends an execution. */
+  criticality: Criticality.default("critical"),
+  /** The item's own word on its failure; missing means the group's, then what the failure policy says for the verb. */
+  onFailure: OnFailure.optional(),
+});
 export type PlanItem = z.infer<typeof PlanItem>;
 
 /** Items that start together, with what is done before and after. */
@@ -47,6 +53,8 @@ export const PlanGroup = z.strictObject({
   after: z.array(Action).max(50).default([]),
   /** The group counts as started when this many of its items are. Missing means every critical one. */
   minimumHealthy: z.int().min(0).max(2_000).optional(),
+  /** The group's own word on failures of its items. */
+  onFailure: OnFailure.optional(),
 });
 export type PlanGroup = z.infer<typeof PlanGroup>;
 
@@ -60,12 +68,19 @@ export const Objectives = z.strictObject({
 });
 export type Objectives = z.infer<typeof Objectives>;
 
-const perFailover = <T extends z.ZodType>(schema: T) =>
+/** Verbs that a plan may have a failure policy and objectives of its own for. */
+const perVerb = <T extends z.ZodType>(schema: T) =>
   z
     .strictObject({
       "test-failover": schema.optional(),
+      "test-clean-up": schema.optional(),
       "planned-failover": schema.optional(),
       "unplanned-failover": schema.optional(),
+      "change-recovery-point": schema.optional(),
+      commit: schema.optional(),
+      reprotect: schema.optional(),
+      failback: schema.optional(),
+      "full-run": schema.optional(),
     })
     .default({});
 
@@ -93,8 +108,8 @@ export const Plan = z.strictObject({
   recoveryPoint: RecoveryPointChoice.default({ kind: "latest" }),
   shutdown: ShutdownStage.prefault({}),
   groups: z.array(PlanGroup).min(1).max(50),
-  failurePolicy: perFailover(FailurePolicy),
-  objectives: perFailover(Objectives),
+  failurePolicy: perVerb(FailurePolicy),
+  objectives: perVerb(Objectives),
   validation: Validation.prefault({}),
 });
 export type Plan = z.infer<typeof Plan>;

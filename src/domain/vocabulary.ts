@@ -84,6 +84,13 @@ export type Direction = z.infer<typeof Direction>;
 export const Criticality = z.enum(["critical", "optional"]);
 export type Criticality = z.infer<typeof Criticality>;
 
-/** What happens to the rest of an execution when something in it fails. */
-export const OnFailure = z.enum(["stop", "continue"]);
+/**
+ * What happens to the rest of an execution when something in it fails: it goes on, it asks a person, it stops and
+ * leaves the items where they are, or it takes everything back.
+ */
+export const OnFailure = z.enum(["continue", "ask", "stop", "undo"]);
 export type OnFailure = z.infer<typeof OnFailure>;
+
+/** What a person may answer when an execution asks after a failure. */
+export const FailureAnswer = z.enum(["retry", "skip", "stop", "undo"]);
+export type FailureAnswer = z.infer<typeof FailureAnswer>;

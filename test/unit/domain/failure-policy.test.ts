@@ -2,13 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   afterAction,
+  afterAnswer,
   afterGroup,
   endStatus,
   failurePolicyOf,
   groupIsHealthy,
   isEnded,
 } from "../../../src/domain/failure-policy.js";
-import { ExecutionStatus, Verb } from "../../../src/domain/vocabulary.js";
+import { ExecutionStatus, FailureAnswer, OnFailure, Verb } from "../../../src/domain/vocabulary.js";
 import { smallPlan } from "../../suites/world.js";
 
 const plan = smallPlan(["a"]);
@@ -46,6 +47,52 @@ describe("what goes on after a failure (B.5)", () => {
     expect(afterGroup(planned, group, members)).toBe(expected);
     expect(afterGroup(unplanned, group, members)).toBe("continue");
     expect(groupIsHealthy(group, members)).toBe(expected === "continue");
+  });
+
+  test.each([
+    ["the item's own word", { onFailure: "ask" }, {}, "ask"],
+    ["the group's", {}, { onFailure: "undo" }, "undo"],
+    ["the item's before the group's", { onFailure: "continue" }, { onFailure: "undo" }, "continue"],
+    ["the policy's when neither says anything", {}, {}, "stop"],
+  ] as const)("after a critical item failed: %s", (_, item, group, expected) => {
+    expect(afterGroup(planned, group, [{ ...critical("failed"), ...item }, critical("succeeded")])).toBe(expected);
+  });
+
+  test("of several words the strongest is followed, and one that succeeded has none", () => {
+    const words = (outcome: "failed" | "succeeded") =>
+      (["ask", "undo", "continue"] as const).map((onFailure) => ({ ...critical(outcome), onFailure }));
+    expect(afterGroup(planned, {}, words("failed"))).toBe("undo");
+    expect(afterGroup(planned, {}, [...words("succeeded"), { ...critical("failed"), onFailure: "ask" }])).toBe("ask");
+  });
+
+  test("below the minimum for optional items alone the group's or policy's word counts", () => {
+    const members = [optional("failed"), optional("failed")];
+    expect(afterGroup(planned, { minimumHealthy: 1, onFailure: "ask" }, members)).toBe("ask");
+    expect(afterGroup(planned, { minimumHealthy: 1 }, members)).toBe("stop");
+  });
+
+  test("an answer to ask: skip goes on, the others are done", () => {
+    expect(FailureAnswer.options.map(afterAnswer)).toEqual(["retry", "continue", "stop", "undo"]);
+  });
+
+  test("never ends anything for an optional item, and one more success never makes it worse", () => {
+    const word = fc.constantFrom("continue", "ask", "stop", "undo" as const) as fc.Arbitrary<OnFailure>;
+    const member = fc.record({
+      criticality: fc.constantFrom("critical" as const, "optional" as const),
+      outcome: fc.constantFrom("succeeded" as const, "failed" as const, "skipped" as const),
+      onFailure: fc.option(word, { nil: undefined }),
+    });
+    const rank = (decided: OnFailure): number => OnFailure.options.indexOf(decided);
+    fc.assert(
+      fc.property(fc.array(member, { minLength: 1, maxLength: 6 }), word, word, fc.nat(5), (members, item, own, at) => {
+        const policy = { onItemFailure: item, onActionFailure: "stop" as const };
+        const decided = afterGroup(policy, { onFailure: own }, members);
+        const critics = members.filter(({ criticality }) => criticality === "critical");
+        if (critics.every(({ outcome }) => outcome === "succeeded")) expect(decided).toBe("continue");
+        const better = members.map((one, index) => (index === at ? { ...one, outcome: "succeeded" as const } : one));
+        expect(rank(afterGroup(policy, { onFailure: own }, better))).toBeLessThanOrEqual(rank(decided));
+      }),
+    );
   });
 
   test("an action's own word counts more than the policy's", () => {

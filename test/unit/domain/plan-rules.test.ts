@@ -56,6 +56,11 @@ describe("a plan", () => {
     ],
     ["half a replication group", [group("g1", ["c"])], "d in none"],
     [
+      "a word on the failure of an optional item",
+      [group("g1", ["a"], { items: [{ id: "a", criticality: "optional", onFailure: "stop" }] })],
+      "item a is optional",
+    ],
+    [
       "two actions of one id",
       [group("g1", ["a"], { before: [manual("x")], after: [manual("x")] })],
       "two actions have the id x",
