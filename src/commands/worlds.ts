@@ -1,4 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
+import { withMappedNetworks } from "../domain/networks.js";
 import { toInstant } from "../domain/text.js";
 import type { World } from "../domain/world.js";
 import { worldProblems } from "../domain/world-rules.js";
@@ -6,9 +7,10 @@ import type { Page, PageRequest, WorldRecord } from "../store/port.js";
 import type { Services } from "./context.js";
 
 /** Imports a world, or replaces it: every machine is on and every item replicating afterwards. */
-export async function importWorld({ store, estate, clock }: Services, world: World): Promise<WorldRecord> {
-  const problems = worldProblems(world);
-  if (problems.length > 0) throw new RecoveryError("world-invalid", `world ${world.id}: ${problems[0]}`, problems);
+export async function importWorld({ store, estate, clock }: Services, described: World): Promise<WorldRecord> {
+  const problems = worldProblems(described);
+  if (problems.length > 0) throw new RecoveryError("world-invalid", `world ${described.id}: ${problems[0]}`, problems);
+  const world = withMappedNetworks(described);
   const record = await store.putWorld(world, toInstant(clock.now()));
   await estate.loadWorld(world);
   return record;

@@ -1,3 +1,4 @@
+import { mappingProblems } from "./networks.js";
 import type { Scenario, SiteKind } from "./vocabulary.js";
 import type { Machine, ProtectedItem, Site, World } from "./world.js";
 
@@ -149,5 +150,6 @@ export function worldProblems(world: World): string[] {
     ...world.machines.flatMap((machine) => machineProblems(machine, parts)),
     ...itemProblems(world),
     ...groupProblems(world),
+    ...mappingProblems(world),
   ];
 }

@@ -23,12 +23,18 @@ export const Datastore = z.strictObject({
   freeGb: z.number().min(0).max(10_000_000),
 });
 
-export const Subnet = z.strictObject({ name: Id, range: AddressRange });
+export const Subnet = z.strictObject({
+  name: Id,
+  range: AddressRange,
+  /** Addresses that machines have which Secondsite does not protect. */
+  inUse: z.array(Address).max(4_096).optional(),
+});
 
 export const Network = z.strictObject({
   id: Id,
   subnets: z.array(Subnet).min(1).max(100),
 });
+export type Network = z.infer<typeof Network>;
 
 /** What a site has left to give; a missing number is not limited. */
 export const Quota = z.strictObject({
@@ -153,6 +159,17 @@ export type ProtectedItem = z.infer<typeof ProtectedItem>;
 /** Items that share consistent recovery points. */
 export const ReplicationGroup = z.strictObject({ id: Id, name: Name });
 
+/** Where the interfaces of a source network go, unless an item's own target settings say otherwise. */
+export const NetworkMapping = z.strictObject({
+  fromSiteId: Id,
+  fromNetworkId: Id,
+  toSiteId: Id,
+  toNetworkId: Id,
+  /** The isolated network of tests. Missing: one is made for each test and removed with it. */
+  testNetworkId: Id.optional(),
+});
+export type NetworkMapping = z.infer<typeof NetworkMapping>;
+
 /** An estate: sites, machines, what is protected and how. */
 export const World = z.strictObject({
   id: Id,
@@ -161,6 +178,7 @@ export const World = z.strictObject({
   seed: z.int().min(0).max(4_294_967_295).default(1),
   sites: z.array(Site).min(1).max(50),
   links: z.array(Link).max(200).default([]),
+  networkMappings: z.array(NetworkMapping).max(2_000).default([]),
   policies: z.array(ReplicationPolicy).min(1).max(100),
   replicationGroups: z.array(ReplicationGroup).max(500).default([]),
   machines: z.array(Machine).min(1).max(5_000),
