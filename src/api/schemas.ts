@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/item-record.js";
+import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
 import { RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
@@ -104,25 +105,7 @@ export const accepted = z.object({ executionId: Guid });
 
 export const faultBody = z.strictObject({
   target: z.union([z.strictObject({ itemId: Id }), z.strictObject({ siteId: Id }), z.strictObject({ linkId: Id })]),
-  operation: z
-    .enum([
-      "shut-down-source",
-      "final-synchronise",
-      "process-pending-data",
-      "stop-replication",
-      "promote-replica",
-      "start-replica",
-      "delete-recovery-points",
-      "demote-replica",
-      "restart-source",
-      "restore-replication",
-      "create-test-copy",
-      "start-test-copy",
-      "remove-test-copy",
-      "create-test-network",
-      "remove-test-network",
-    ])
-    .optional(),
+  operation: z.enum(OPERATIONS).optional(),
   mode: z.enum(["fail-before", "fail-after", "refuse", "hang", "slow"]),
   factor: z.number().gt(1).max(1_000).optional(),
   times: z.int().min(1).max(1_000).optional(),

@@ -5,8 +5,17 @@ import { Direction, ItemState, Scenario, Verb } from "./vocabulary.js";
 
 /** A hazard that is not a state: what it is, since when, what to do. */
 export const ItemCondition = z.strictObject({
-  type: z.enum(["split-brain", "not-replicating", "leftovers"]),
-  since: Instant,
+  type: z.enum([
+    "split-brain",
+    "address-is-dhcp",
+    "network-manager-lost",
+    "read-only-account",
+    "free-licence",
+    "not-replicating",
+    "leftovers",
+  ]),
+  /** In emulated time; null for what always was so. */
+  since: Instant.nullable(),
   whatToDo: Text,
 });
 export type ItemCondition = z.infer<typeof ItemCondition>;

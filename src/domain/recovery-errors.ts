@@ -93,6 +93,27 @@ export const RECOVERY_ERRORS = {
     "The machine is not in a condition in which it makes sense.",
     "Look at what the message names.",
   ),
+  "agent-not-installed": row(
+    409,
+    true,
+    "The agent is not installed",
+    "After a failover the agent takes up to 15 minutes to register with the configuration server.",
+    "Wait and start again, or start with the option to wait for it.",
+  ),
+  "no-way-home": row(
+    409,
+    false,
+    "The site cannot take the machine back",
+    "It has no VMware infrastructure, no fitting master target, or none of what the options name.",
+    "Set up what the message names, or name another in the options.",
+  ),
+  "no-test-failover": row(
+    409,
+    false,
+    "There was no test failover",
+    "The item was never tested, and nobody acknowledged it.",
+    "Run a test failover first, or start with the acknowledgement.",
+  ),
   "task-key-reused": row(
     409,
     false,

@@ -1,5 +1,6 @@
 import type { RecoveryPoint } from "./recovery-point-choice.js";
-import type { Machine, ProtectedItem, ReplicationPolicy, Site } from "./world.js";
+import type { Direction } from "./vocabulary.js";
+import type { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "./world.js";
 
 /** What the hypervisor sees of one protected item at a moment. */
 export interface ItemSnapshot {
@@ -8,6 +9,8 @@ export interface ItemSnapshot {
   policy: ReplicationPolicy;
   /** Epoch of the newest promotion; 0 before the first. */
   epoch: number;
+  /** Which way it replicates, or did last. `source` is the copy that replication reads from, at either site. */
+  direction: Direction;
   source: CopySnapshot;
   replica: CopySnapshot;
   replication: {
@@ -16,10 +19,22 @@ export interface ItemSnapshot {
     /** Age of the newest data received, in emulated seconds (RPO). */
     rpoSeconds: number;
     newestPoint: RecoveryPoint | null;
+    /** True after a failover that has set up replication the other way already (H). */
+    reversed: boolean;
   };
+  /** True when the running copy's agent is known to the configuration server, or the scenario needs none (F7). */
+  agentRegistered: boolean;
+  /** What the hypervisor noticed and only a person mends. */
+  conditions: { type: NoticedCondition; since: string }[];
+  /** What a failback left at the recovery site (A9). */
+  leftBehind: LeftBehind[];
   /** Test copies that exist now. */
   testCopies: { executionId: string; networkId: string; power: Power }[];
 }
+
+/** A source beside a promoted replica; an address lost on the way home; an interface lost with its package (V8). */
+export type NoticedCondition = "split-brain" | "address-is-dhcp" | "network-manager-lost";
+export type LeftBehind = "machine" | "disks";
 
 export type Power = "on" | "off";
 
@@ -47,4 +62,5 @@ export interface SiteSnapshot {
 export interface EstateSnapshot {
   items: ItemSnapshot[];
   sites: SiteSnapshot[];
+  links: Link[];
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../domain/errors.js";
 import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/snapshot.js";
+import type { Direction } from "../domain/vocabulary.js";
 import type { World } from "../domain/world.js";
 
 /** How many writes a disk had taken; equal sequences mean equal content. */
@@ -9,7 +10,16 @@ export interface DiskSequence {
   sequence: number;
 }
 
-/** What each operation on an item takes and gives. Each is one effect, under one task key. */
+/**
+ * How a turned replication caught up: by a full copy, since the machine is made anew; by what changed alone, since the
+ * old copy is there; or not at all, since it was set up by the failover already.
+ */
+export type CaughtUpBy = "full" | "deltas" | "already-set";
+
+/**
+ * What each operation on an item takes and gives. Each is one effect, under one task key. `source` is the copy that
+ * replication reads from and `replica` the one that receives, whichever site they are at: a reversal swaps them.
+ */
 export interface ItemOperations {
   /** Guest shutdown of the copy that runs the workload. */
   "shut-down-source": { params: object; result: { offSince: string; sequences: DiskSequence[] } };
@@ -24,7 +34,8 @@ export interface ItemOperations {
    * A replica that was promoted before is set to the new point (change of recovery point) and is off afterwards.
    */
   "promote-replica": {
-    params: { pointId: string; epoch: number };
+    /** `planned`: sources were let go on purpose; where the scenario does so, reverse replication is set up with it. */
+    params: { pointId: string; epoch: number; planned?: boolean };
     result: { epoch: number; point: RecoveryPoint; dataLoss: DataLoss; sequences: DiskSequence[] };
   };
   /** Boots the promoted replica; refuses `stale-epoch` when the epoch is not the item's. */
@@ -43,8 +54,38 @@ export interface ItemOperations {
     result: { name: string; point: RecoveryPoint };
   };
   "start-test-copy": { params: object; result: { startedAt: string; copy: CopySnapshot } };
+  /** The test copy becomes the workload's copy, from the point it was made from. `epoch` as in promote-replica. */
+  "promote-test-copy": {
+    params: { epoch: number };
+    result: { epoch: number; point: RecoveryPoint; dataLoss: DataLoss; copy: CopySnapshot; startedAt: string };
+  };
   /** Removes the test copy; one that is not there is no error. */
   "remove-test-copy": { params: object; result: { removed: boolean } };
+  /** The agent of the running copy at its configuration server: refuses `agent-not-installed`, or waits for it (F7). */
+  "await-agent": { params: { wait: boolean }; result: { registeredAt: string | null } };
+  /**
+   * Turns replication round after a commit. `anew` makes the machine that receives: a full copy onto the host and
+   * datastore given; otherwise the old copy takes what changed. `create` names resources that are made for it.
+   */
+  "reverse-replication": {
+    params: { anew: boolean; hostId?: string | undefined; datastoreId?: string | undefined; create: string[] };
+    result: {
+      direction: Direction;
+      caughtUpBy: CaughtUpBy;
+      bytes: number;
+      point: RecoveryPoint;
+      created: string[];
+      removed: string[];
+    };
+  };
+  /** Removes what a failback left at the recovery site, where the scenario does so at commit (P13). */
+  "remove-old-machine": { params: object; result: { removed: string[] } };
+  /** Ends protection of an item whose workload is at home, and cleans up what the scenario lets it (A10). */
+  "disable-replication": { params: object; result: { removed: string[]; remaining: string[] } };
+  /** Protects an item anew: a full copy to the recovery site. */
+  "enable-replication": { params: object; result: { bytes: number; point: RecoveryPoint } };
+  /** Compares both copies whole and sends what differs. */
+  resynchronise: { params: object; result: { bytes: number } };
 }
 
 /** The same for operations on a site. */
@@ -52,6 +93,8 @@ export interface SiteOperations {
   /** An isolated network for a test; its id is made from the execution's. */
   "create-test-network": { params: object; result: { networkId: string } };
   "remove-test-network": { params: object; result: { removed: boolean } };
+  /** Sets up a process server; it appears after 10 to 15 minutes (V4). */
+  "deploy-process-server": { params: { processServerId: string }; result: { processServerId: string } };
 }
 
 export type ItemOperation = keyof ItemOperations;
@@ -98,6 +141,8 @@ export interface RecoveryPoints {
   points: RecoveryPoint[];
   /** True when data was received that is in no point yet: `latest` has something to process. */
   pending: boolean;
+  /** How many of the machine's disks the points hold: disks added after protection are in none (A5). */
+  disks: { included: number; total: number };
   /** The emulated moment of the answer. */
   at: string;
 }
@@ -133,6 +178,10 @@ export interface EmulatedEstate {
   ledger(worldId: string, subject: LedgerSubject): Promise<LedgerEntry[]>;
   /** What the copies of an item hold now: ground truth for data loss and single-writer checks. */
   groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
+  /** The copy that was left behind by a failover comes up again by itself, workload and all. */
+  sourceComesBack(worldId: string, itemId: string): Promise<void>;
+  /** A person has done what a condition asks for; refuses `not-found` when the item does not have it. */
+  mendCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }
 
 export type LedgerSubject = { itemId: string } | { siteId: string };

@@ -6,7 +6,14 @@ import { decode } from "../../store/tables/codec.js";
 import type { Table } from "../../store/tables/port.js";
 import type { GroundTruth, Leftovers, RecoveryPoints } from "../port.js";
 import { isUnreachable } from "./faults.js";
-import { hasPendingData, pointsOf, replicaSequences, rpoSeconds, sourceSequences } from "./replication.js";
+import {
+  hasPendingData,
+  pointsOf,
+  policyInForce,
+  replicaSequences,
+  rpoSeconds,
+  sourceSequences,
+} from "./replication.js";
 import { type EmulatedItem, type EmulatedSite, ITEM, SITE, type WorldHeader } from "./state.js";
 import { settle, type TaskRules } from "./tasks.js";
 import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
@@ -75,12 +82,16 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
         replicationGroupId: state.item.replicationGroupId ?? null,
         points,
         pending: hasPendingData(state, points, nowMs),
+        disks: {
+          included: state.item.protectedDisks?.length ?? state.machine.disks.length,
+          total: state.machine.disks.length,
+        },
         at: toInstant(nowMs),
       };
     },
     leftovers: async (worldId, itemIds, executionId) => {
       const { states } = await statesOf(worldId, itemIds);
-      const siteIds = [...new Set(states.map(({ item }) => item.targetSiteId))];
+      const siteIds = [...new Set(states.map(({ replica }) => replica.siteId))];
       const sites = await Promise.all(siteIds.map((siteId) => siteState(worldId, siteId)));
       return leftoversOf(
         states,
@@ -122,19 +133,24 @@ async function readItems(
 }
 
 function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
-  const { item, machine, policy, epoch, source, replica, replication, testCopies } = state;
+  const { item, machine, epoch, direction, source, replica, replication, testCopies } = state;
   return {
     item,
     machine,
-    policy,
+    policy: policyInForce(state),
     epoch,
+    direction,
     source,
     replica,
     replication: {
       state: replication.stoppedAtMs === null ? "replicating" : "stopped",
       rpoSeconds: rpoSeconds(state, nowMs),
       newestPoint: pointsOf(state, nowMs)[0] ?? null,
+      reversed: state.reversed,
     },
+    agentRegistered: state.agentAtMs === null || state.agentAtMs <= nowMs,
+    conditions: state.conditions.map(({ type, sinceMs }) => ({ type, since: toInstant(sinceMs) })),
+    leftBehind: state.leftBehind,
     testCopies: testCopies.map(({ executionId, networkId, power }) => ({ executionId, networkId, power })),
   };
 }

@@ -1,4 +1,6 @@
 import type { ItemOperation, OperationName, SiteOperation } from "../port.js";
+import type { Effect } from "./behaviour.js";
+import { bytesOfDisks, bytesToTurn } from "./replication.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, EmulatedSite } from "./state.js";
 
@@ -6,7 +8,8 @@ const diskGb = ({ machine }: EmulatedItem): number => machine.disks.reduce((sum,
 const memoryGb = ({ machine }: EmulatedItem): number => machine.memoryMb / 1_024;
 
 /** Physical servers and VMware Linux machines are converted before they start in Azure: 8 to 10 minutes more (P8). */
-function hydrationSeconds({ item, machine, seed }: EmulatedItem): number {
+function hydrationSeconds({ item, machine, seed, direction }: EmulatedItem): number {
+  if (direction === "recovery-to-primary") return 0;
   const converts =
     item.scenario === "physical-to-azure" || (item.scenario === "vmware-to-azure" && machine.osFamily === "linux");
   return converts ? seededBetween(seed, "hydration", 480, 600) : 0;
@@ -16,7 +19,7 @@ const bootSeconds = (state: EmulatedItem): number =>
   (state.machine.osFamily === "windows" ? 75 : 40) + memoryGb(state) * 0.5;
 
 /** Emulated seconds for a machine of average temper; the seed moves them by a fifth either way. */
-const ITEM_SECONDS: Record<ItemOperation, (state: EmulatedItem) => number> = {
+const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: EmulatedItem, effect: Effect) => number> = {
   "shut-down-source": (state) => (state.machine.osFamily === "windows" ? 60 : 25) + memoryGb(state) * 0.3,
   "final-synchronise": (state) => 15 + state.item.changeRateMbPerSecond * 4,
   "process-pending-data": (state) => 20 + state.item.changeRateMbPerSecond * 3,
@@ -30,15 +33,32 @@ const ITEM_SECONDS: Record<ItemOperation, (state: EmulatedItem) => number> = {
   "create-test-copy": (state) => 60 + diskGb(state) * 0.05 + hydrationSeconds(state),
   "start-test-copy": bootSeconds,
   "remove-test-copy": () => 30,
+  "promote-test-copy": () => 60,
+  "reverse-replication": (state, { params, atMs }) => 30 + copySeconds(bytesToTurn(state, params.anew === true, atMs)),
+  "remove-old-machine": () => 45,
+  "disable-replication": () => 30,
+  "enable-replication": (state) => 60 + copySeconds(bytesOfDisks(state)),
+  resynchronise: (state) => 30 + copySeconds(bytesOfDisks(state)) / 4,
 };
 
-const SITE_SECONDS: Record<SiteOperation, number> = { "create-test-network": 20, "remove-test-network": 15 };
+/** A gigabyte takes half a second to copy. */
+const copySeconds = (bytes: number): number => (bytes / 1_000_000_000) * 0.5;
+
+const SITE_SECONDS: Record<SiteOperation, (seed: number) => number> = {
+  "create-test-network": () => 20,
+  "remove-test-network": () => 15,
+  // Divided by the temper, so that it stays within the 10 to 15 minutes that are documented.
+  "deploy-process-server": (seed) =>
+    seededBetween(seed, "deployment", 600, 900) / temper(seed, "deploy-process-server"),
+};
 
 const temper = (seed: number, operation: OperationName): number => seededBetween(seed, operation, 0.8, 1.2);
 
 /** How long an operation on an item takes, in emulated milliseconds; the same every time for the same seed. */
-export const itemDurationMs = (state: EmulatedItem, operation: ItemOperation): number =>
-  Math.round(ITEM_SECONDS[operation](state) * temper(state.seed, operation) * 1_000);
+export function itemDurationMs(state: EmulatedItem, operation: ItemOperation, effect: Effect): number {
+  if (operation === "await-agent") return Math.max(0, (state.agentAtMs ?? effect.atMs) - effect.atMs);
+  return Math.round(ITEM_SECONDS[operation](state, effect) * temper(state.seed, operation) * 1_000);
+}
 
 export const siteDurationMs = (state: EmulatedSite, operation: SiteOperation): number =>
-  Math.round(SITE_SECONDS[operation] * temper(state.seed, operation) * 1_000);
+  Math.round(SITE_SECONDS[operation](state.seed) * temper(state.seed, operation) * 1_000);

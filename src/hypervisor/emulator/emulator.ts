@@ -2,6 +2,7 @@ import type { Clock } from "../../domain/clock.js";
 import { toInstant } from "../../domain/text.js";
 import type { Tables } from "../../store/tables/port.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, OperationName, SiteOperation, TaskReply } from "../port.js";
+import { comeBack, mended } from "./conditions.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createFaultControls } from "./fault-controls.js";
@@ -40,7 +41,8 @@ function siteOperation(operation: OperationName): SiteOperation {
 function rulesOf(durations: EmulatorOptions["durations"]) {
   const item: TaskRules<EmulatedItem> = {
     behaviour: (operation) => ITEM_BEHAVIOURS[itemOperation(operation)],
-    durationMs: (state, operation) => (durations === "zero" ? 0 : itemDurationMs(state, itemOperation(operation))),
+    durationMs: (state, operation, effect) =>
+      durations === "zero" ? 0 : itemDurationMs(state, itemOperation(operation), effect),
   };
   const site: TaskRules<EmulatedSite> = {
     behaviour: (operation) => SITE_BEHAVIOURS[siteOperation(operation)],
@@ -70,12 +72,19 @@ export function createEmulator({ tables, clock, speed, durations }: EmulatorOpti
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
     groundTruth: see.groundTruth,
+    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, comeBack),
+    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
     describeItems: see.items,
     describeSite: see.site,
     describeEstate: async (worldId, itemIds) => {
       const described = await see.items(worldId, itemIds);
       const siteIds = new Set(described.flatMap(({ item }) => [item.sourceSiteId, item.targetSiteId]));
-      return { items: described, sites: await Promise.all([...siteIds].map((siteId) => see.site(worldId, siteId))) };
+      const { links } = await worlds.header(worldId);
+      return {
+        items: described,
+        links,
+        sites: await Promise.all([...siteIds].map((siteId) => see.site(worldId, siteId))),
+      };
     },
     recoveryPoints: see.recoveryPoints,
     leftovers: see.leftovers,

@@ -19,6 +19,13 @@ const PLACES: Record<ItemOperation, "source" | "target" | "both"> = {
   "create-test-copy": "target",
   "start-test-copy": "target",
   "remove-test-copy": "target",
+  "promote-test-copy": "target",
+  "await-agent": "target",
+  "reverse-replication": "both",
+  "remove-old-machine": "source",
+  "disable-replication": "target",
+  "enable-replication": "both",
+  resynchronise: "both",
 };
 
 const isItemOperation = (operation: OperationName): operation is ItemOperation => Object.hasOwn(PLACES, operation);
@@ -26,9 +33,9 @@ const isItemOperation = (operation: OperationName): operation is ItemOperation =
 /** The sites that an operation needs. */
 function sitesOf(subject: Subject, operation: OperationName): string[] {
   if (subject.kind === "site" || !isItemOperation(operation)) return [subject.id];
-  const { sourceSiteId, targetSiteId } = subject.item;
+  const { source, replica } = subject;
   const place = PLACES[operation];
-  return [...(place === "target" ? [] : [sourceSiteId]), ...(place === "source" ? [] : [targetSiteId])];
+  return [...(place === "target" ? [] : [source.siteId]), ...(place === "source" ? [] : [replica.siteId])];
 }
 
 function concerns({ target }: StoredFault, subject: Subject, operation: OperationName, header: WorldHeader): boolean {

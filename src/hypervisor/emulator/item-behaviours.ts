@@ -1,25 +1,23 @@
 import { toInstant } from "../../domain/text.js";
 import type { ItemOperation, ItemOperations } from "../port.js";
 import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
-import { off, on, replicaTools } from "./copies.js";
+import { without } from "./conditions.js";
+import { off, on } from "./copies.js";
+import { begin, end, promotedTo, startedCopy } from "./promotion.js";
 import {
   finalPoint,
   hasPendingData,
-  lossOf,
   pointOf,
   pointsOf,
   receivedPoint,
   replicaSequences,
   sourceSequences,
 } from "./replication.js";
-import type { Copy, EmulatedItem, Span } from "./state.js";
+import type { Copy, EmulatedItem } from "./state.js";
 import { TEST_BEHAVIOURS } from "./test-behaviours.js";
+import { TURN_BEHAVIOURS } from "./turn-behaviours.js";
 
 type ItemBehaviour<O extends ItemOperation> = Behaviour<EmulatedItem, ItemOperations[O]["result"]>;
-
-const end = (spans: readonly Span[], atMs: number): Span[] =>
-  spans.map((span) => (span.toMs === null ? { ...span, toMs: atMs } : span));
-const begin = (spans: readonly Span[], atMs: number): Span[] => [...end(spans, atMs), { fromMs: atMs, toMs: null }];
 
 const staleEpoch = (state: EmulatedItem, epoch: number): Refusal =>
   refuse("stale-epoch", `item ${state.id} is at epoch ${state.epoch}; the request carries ${epoch}`);
@@ -32,7 +30,7 @@ const sourceOff = (state: EmulatedItem): Refusal | null =>
 
 function shutDown(state: EmulatedItem, { atMs }: Effect) {
   const sourceWrites = end(state.sourceWrites, atMs);
-  const changed = { ...state, source: off(state.source), sourceWrites };
+  const changed = { ...without(state, "split-brain"), source: off(state.source), sourceWrites };
   const offSince = toInstant(sourceWrites.at(-1)?.toMs ?? atMs);
   return { state: changed, result: { offSince, sequences: sourceSequences(changed, atMs) } };
 }
@@ -66,15 +64,12 @@ function promotionRefusal(state: EmulatedItem, { params, beganMs }: Effect): Ref
     : null;
 }
 
-/** The source takes no writes from here on, even if it is still on: two copies never write. */
-function promote(state: EmulatedItem, { params, atMs, beganMs }: Effect) {
+function promote(state: EmulatedItem, effect: Effect) {
+  const { params, atMs, beganMs } = effect;
   const point = pointOf(state, params.pointId, beganMs);
   if (point === undefined) throw new Error(`promotion of ${state.id} was not checked`);
   const epoch = params.epoch ?? state.epoch + 1;
-  const source = { ...state.source, writable: false };
-  const fenced = { ...state, source, sourceWrites: end(state.sourceWrites, atMs) };
-  const dataLoss = lossOf(fenced, point, atMs);
-  const changed = { ...fenced, epoch, promotedFrom: point, replica: off(state.replica), replicaWrites: [] };
+  const { state: changed, dataLoss } = promotedTo(state, point, epoch, effect);
   return { state: changed, result: { epoch, point, dataLoss, sequences: replicaSequences(changed, atMs) } };
 }
 
@@ -84,9 +79,8 @@ function startRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): R
 }
 
 function startReplica(state: EmulatedItem, { atMs }: Effect) {
-  const copy: Copy = { ...on(state.replica), tools: replicaTools(state) };
-  const changed = { ...state, replica: copy, replicaWrites: begin(state.replicaWrites, atMs) };
-  return { state: changed, result: { startedAt: toInstant(atMs), copy } };
+  const changed = startedCopy(state, atMs);
+  return { state: changed, result: { startedAt: toInstant(atMs), copy: changed.replica } };
 }
 
 function deletePoints(state: EmulatedItem, { atMs }: Effect) {
@@ -97,7 +91,16 @@ function deletePoints(state: EmulatedItem, { atMs }: Effect) {
 /** A replica again: what it wrote by itself is gone. */
 function demote(state: EmulatedItem, { params: { epoch = 0 } }: Effect) {
   const replica: Copy = { ...off(state.replica), tools: "absent" };
-  const changed = { ...state, epoch, promotedFrom: null, replica, replicaWrites: [] };
+  const changed = {
+    ...without(state, "split-brain", "address-is-dhcp", "network-manager-lost"),
+    epoch,
+    promotedFrom: null,
+    reversed: false,
+    agentAtMs: null,
+    leftBehind: [],
+    replica,
+    replicaWrites: [],
+  };
   return { state: changed, result: { epoch } };
 }
 
@@ -136,4 +139,5 @@ export const ITEM_BEHAVIOURS: { [O in ItemOperation]: ItemBehaviour<O> } = {
   "restart-source": { refuses: promotedRefusal, apply: restartSource },
   "restore-replication": { refuses: promotedRefusal, apply: restoreReplication },
   ...TEST_BEHAVIOURS,
+  ...TURN_BEHAVIOURS,
 };

@@ -1,6 +1,8 @@
 import type { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
 import { recoveryPointsAt } from "../../domain/recovery-points.js";
+import { policyOf } from "../../domain/scenario-traits.js";
 import { toInstant, toMs } from "../../domain/text.js";
+import type { ReplicationPolicy } from "../../domain/world.js";
 import type { DiskSequence } from "../port.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, Span } from "./state.js";
@@ -30,7 +32,10 @@ function writesOf(state: EmulatedItem, spans: readonly Span[], atMs: number): Di
 }
 
 export const sourceSequences = (state: EmulatedItem, atMs: number): DiskSequence[] =>
-  writesOf(state, state.sourceWrites, atMs);
+  writesOf(state, state.sourceWrites, atMs).map(({ disk, sequence }, index) => ({
+    disk,
+    sequence: sequence + (state.writesBefore[index] ?? 0),
+  }));
 
 /** What the replica holds: the point it was promoted from and its own writes since, or the newest data received. */
 export function replicaSequences(state: EmulatedItem, atMs: number): DiskSequence[] {
@@ -76,7 +81,7 @@ export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
   const { sinceMs, stoppedAtMs, gaps } = state.replication;
   const scheduled = recoveryPointsAt(
     {
-      policy: state.policy,
+      policy: policyInForce(state),
       replicationGroupId: state.item.replicationGroupId ?? null,
       protectedSinceMs: sinceMs,
       stoppedAtMs,
@@ -85,7 +90,7 @@ export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
     },
     atMs,
   );
-  const oldestMs = (stoppedAtMs ?? atMs) - Math.max(1, state.policy.retentionDays) * DAY_MS;
+  const oldestMs = (stoppedAtMs ?? atMs) - Math.max(1, policyInForce(state).retentionDays) * DAY_MS;
   return [...state.madePoints.filter(({ time }) => toMs(time) >= oldestMs), ...scheduled].sort(newestFirst);
 }
 
@@ -103,7 +108,8 @@ export function hasPendingData(state: EmulatedItem, points: readonly RecoveryPoi
   return total(sourceSequences(state, receivedUntilMs(state, atMs))) > total(sourceSequences(state, toMs(newest.time)));
 }
 
-function pointAt(timeMs: number): RecoveryPoint {
+/** A point of everything received up to a moment. */
+export function pointAt(timeMs: number): RecoveryPoint {
   const wholeMs = Math.floor(timeMs);
   const id = `made-${toInstant(wholeMs).replaceAll(/[-:.]/g, "")}`;
   return { id, time: toInstant(wholeMs), consistency: "crash-consistent", replicationGroupId: null };
@@ -116,6 +122,33 @@ export const receivedPoint = (state: EmulatedItem, atMs: number): RecoveryPoint 
 /** A point of everything the stopped source has written: the moment is rounded up so that no write is left out. */
 export const finalPoint = (state: EmulatedItem, atMs: number): RecoveryPoint =>
   pointAt(Math.ceil(lastWriteMs(state, atMs)));
+
+/** The policy of the way it replicates. */
+export const policyInForce = ({ policy, item, direction }: EmulatedItem): ReplicationPolicy =>
+  policyOf(policy, item.scenario, direction);
+
+/** Bytes that differ between both copies of a failed-over item: what each wrote since they parted. */
+function bytesApart(state: EmulatedItem, atMs: number): number {
+  if (state.promotedFrom === null) return 0;
+  const left = total(sourceSequences(state, atMs)) - total(sourceSequences(state, toMs(state.promotedFrom.time)));
+  return (left + total(writesOf(state, state.replicaWrites, atMs))) * WRITE_BYTES;
+}
+
+/** What has to travel when replication turns round: the whole disks, or what differs. */
+export const bytesToTurn = (state: EmulatedItem, anew: boolean, atMs: number): number =>
+  anew ? bytesOfDisks(state) : bytesApart(state, atMs);
+
+/** Writes of each disk in the point that the replica was promoted from. */
+export const sourceSequencesOfPoint = (state: EmulatedItem): number[] =>
+  state.promotedFrom === null
+    ? state.writesBefore
+    : sourceSequences(state, toMs(state.promotedFrom.time)).map(({ sequence }) => sequence);
+
+/** Bytes of all protected disks. */
+export const bytesOfDisks = ({ item, machine }: EmulatedItem): number =>
+  machine.disks
+    .filter(({ name }) => item.protectedDisks?.includes(name) ?? true)
+    .reduce((sum, { sizeGb }) => sum + sizeGb * 1_000_000_000, 0);
 
 /** What a promotion from a point leaves behind at the source, counted in its own writes. */
 export function lossOf(state: EmulatedItem, point: RecoveryPoint, atMs: number): DataLoss {

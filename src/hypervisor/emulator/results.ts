@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import { Direction } from "../../domain/vocabulary.js";
 import type { ItemOperation, ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { Copy } from "./state.js";
 
@@ -21,9 +22,24 @@ export const ITEM_RESULTS: { [O in ItemOperation]: z.ZodType<ItemOperations[O]["
   "create-test-copy": z.strictObject({ name: z.string(), point: RecoveryPoint }),
   "start-test-copy": Started,
   "remove-test-copy": z.strictObject({ removed: z.boolean() }),
+  "promote-test-copy": Started.extend({ epoch: z.int(), point: RecoveryPoint, dataLoss: DataLoss }),
+  "await-agent": z.strictObject({ registeredAt: z.string().nullable() }),
+  "reverse-replication": z.strictObject({
+    direction: Direction,
+    caughtUpBy: z.enum(["full", "deltas", "already-set"]),
+    bytes: z.number(),
+    point: RecoveryPoint,
+    created: z.array(z.string()),
+    removed: z.array(z.string()),
+  }),
+  "remove-old-machine": z.strictObject({ removed: z.array(z.string()) }),
+  "disable-replication": z.strictObject({ removed: z.array(z.string()), remaining: z.array(z.string()) }),
+  "enable-replication": z.strictObject({ bytes: z.number(), point: RecoveryPoint }),
+  resynchronise: z.strictObject({ bytes: z.number() }),
 };
 
 export const SITE_RESULTS: { [O in SiteOperation]: z.ZodType<SiteOperations[O]["result"]> } = {
   "create-test-network": z.strictObject({ networkId: z.string() }),
   "remove-test-network": z.strictObject({ removed: z.boolean() }),
+  "deploy-process-server": z.strictObject({ processServerId: z.string() }),
 };

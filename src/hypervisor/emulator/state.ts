@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type ErrorCode, isErrorCode } from "../../domain/errors.js";
+import { OPERATIONS } from "../../domain/operations.js";
 import { RecoveryPoint } from "../../domain/recovery-point-choice.js";
 import { Id } from "../../domain/text.js";
+import { Direction } from "../../domain/vocabulary.js";
 import { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../../domain/world.js";
 import type { Codec } from "../../store/tables/codec.js";
 import type { OperationName } from "../port.js";
@@ -9,24 +11,7 @@ import type { OperationName } from "../port.js";
 /** Milliseconds since the epoch, in emulated time unless a name says real. */
 const Ms = z.number();
 
-const OPERATIONS = [
-  "shut-down-source",
-  "final-synchronise",
-  "process-pending-data",
-  "stop-replication",
-  "promote-replica",
-  "start-replica",
-  "delete-recovery-points",
-  "demote-replica",
-  "restart-source",
-  "restore-replication",
-  "create-test-copy",
-  "start-test-copy",
-  "remove-test-copy",
-  "create-test-network",
-  "remove-test-network",
-] as const satisfies readonly OperationName[];
-export const Operation = z.enum(OPERATIONS);
+const Operation = z.enum(OPERATIONS) satisfies z.ZodType<OperationName>;
 
 export const Copy = z.strictObject({
   siteId: Id,
@@ -42,7 +27,18 @@ const Span = z.strictObject({ fromMs: Ms, toMs: Ms.nullable() });
 export type Span = z.infer<typeof Span>;
 
 /** What any operation may be given. */
-export const Params = z.strictObject({ pointId: Id.optional(), epoch: z.int().optional(), networkId: Id.optional() });
+export const Params = z.strictObject({
+  pointId: Id.optional(),
+  epoch: z.int().optional(),
+  networkId: Id.optional(),
+  planned: z.boolean().optional(),
+  wait: z.boolean().optional(),
+  anew: z.boolean().optional(),
+  hostId: Id.optional(),
+  datastoreId: Id.optional(),
+  create: z.array(z.string()).optional(),
+  processServerId: Id.optional(),
+});
 export type Params = z.infer<typeof Params>;
 
 const Code = z.custom<ErrorCode>((code) => typeof code === "string" && isErrorCode(code));
@@ -87,8 +83,12 @@ export const EmulatedItem = z.strictObject({
   policy: ReplicationPolicy,
   seed: z.int(),
   epoch: z.int(),
+  /** Which way it replicates, or did last; `source` is the copy that it reads from, at either site. */
+  direction: Direction,
   source: Copy,
   replica: Copy,
+  /** Writes of each protected disk that the source held before its first span; none before the first reversal. */
+  writesBefore: z.array(z.int()),
   sourceWrites: z.array(Span),
   replicaWrites: z.array(Span),
   replication: z.strictObject({
@@ -101,12 +101,20 @@ export const EmulatedItem = z.strictObject({
   pointsDeleted: z.boolean(),
   /** The point the replica was promoted from; null while it is a replica. */
   promotedFrom: RecoveryPoint.nullable(),
+  /** A planned failover has set up replication the other way already (H). */
+  reversed: z.boolean(),
+  /** When the running copy's agent is known to the configuration server; null when it is, or needs not be. */
+  agentAtMs: Ms.nullable(),
+  conditions: z.array(
+    z.strictObject({ type: z.enum(["split-brain", "address-is-dhcp", "network-manager-lost"]), sinceMs: Ms }),
+  ),
+  leftBehind: z.array(z.enum(["machine", "disks"])),
   testCopies: z.array(
     z.strictObject({
       executionId: z.string(),
       networkId: Id,
       name: z.string(),
-      pointId: Id,
+      point: RecoveryPoint,
       power: z.enum(["on", "off"]),
     }),
   ),

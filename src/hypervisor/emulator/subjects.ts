@@ -5,7 +5,7 @@ import { type Codec, decode, encode } from "../../store/tables/codec.js";
 import { type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import type { LedgerEntry, TaskReply } from "../port.js";
 import { type EmulatedItem, type EmulatedSite, type Entry, ITEM, LEDGER, SITE, type WorldHeader } from "./state.js";
-import { beginOrLook, type Call, type EmulatedReply, type TaskRules } from "./tasks.js";
+import { beginOrLook, type Call, type EmulatedReply, settle, type TaskRules } from "./tasks.js";
 import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
 import { emulatedMs, realMsOf, type Worlds } from "./worlds.js";
 
@@ -41,6 +41,8 @@ export interface Subjects<S extends EmulatedItem | EmulatedSite> {
   run(worldId: string, id: string, call: Omit<Call, "nowMs" | "header">): Promise<TaskReply<unknown>>;
   ledger(worldId: string, id: string): Promise<LedgerEntry[]>;
   read(worldId: string, id: string): Promise<S>;
+  /** Something that happens to it by itself, at the moment it is told. */
+  change(worldId: string, id: string, happens: (state: S, atMs: number) => S): Promise<void>;
 }
 
 const ledgerPrefix = (id: string): string => `ledger:${id}:`;
@@ -81,16 +83,17 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     return inRealTime(turn.reply, header);
   };
 
+  const happen = async (worldId: string, id: string, happens: (state: S, atMs: number) => S) => {
+    const header = await worlds.header(worldId);
+    const row = await rowOf(header, id);
+    const nowMs = emulatedMs(header, clock.now());
+    const state = happens(settle(kind.rules, decode(kind.codec, row), nowMs), nowMs);
+    await table.transact(row.partition, writesOf(kind.codec, state, row.etag));
+  };
+
   return {
-    run: async (worldId, id, call) => {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await attempt(worldId, id, call);
-        } catch (error) {
-          if (!(error instanceof TableConflict) || tries === MOST_TRIES) throw error;
-        }
-      }
-    },
+    run: (worldId, id, call) => untilWritten(() => attempt(worldId, id, call)),
+    change: (worldId, id, happens) => untilWritten(() => happen(worldId, id, happens)),
     ledger: async (worldId, id) => {
       const header = await worlds.header(worldId);
       const row = await rowOf(header, id);
@@ -99,6 +102,17 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     },
     read: async (worldId, id) => decode(kind.codec, await rowOf(await worlds.header(worldId), id)),
   };
+}
+
+/** Begins again when another writer was quicker. */
+async function untilWritten<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof TableConflict) || tries === MOST_TRIES) throw error;
+    }
+  }
 }
 
 async function ledgerPages(table: Table, partition: string, id: string): Promise<Entry[]> {

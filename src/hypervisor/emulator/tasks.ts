@@ -11,7 +11,7 @@ type Running = Extract<Task, { state: "running" }>;
 /** How the tasks of one kind of subject behave. */
 export interface TaskRules<S extends Subject> {
   behaviour: (operation: OperationName) => Behaviour<S, unknown>;
-  durationMs: (state: S, operation: OperationName) => number;
+  durationMs: (state: S, operation: OperationName, effect: Effect) => number;
 }
 
 /** One call of begin-or-look. */
@@ -177,7 +177,7 @@ function look<S extends Subject>(rules: TaskRules<S>, state: S, call: Call, task
     return { state: hung, reply: waiting(nowMs + HANG_LOOK_MS, true) };
   }
   const slow = faults.reduce((factor, fault) => factor * (fault.mode === "slow" ? (fault.factor ?? 1) : 1), 1);
-  const dueMs = task.dueMs ?? nowMs + Math.round(rules.durationMs(state, operation) * slow);
+  const dueMs = task.dueMs ?? nowMs + Math.round(rules.durationMs(state, operation, effectOf(task, nowMs)) * slow);
   if (dueMs > nowMs) {
     const changed = dueMs === task.dueMs ? state : withTask(state, key, { ...task, dueMs });
     return { state: changed, reply: waiting(dueMs, false) };

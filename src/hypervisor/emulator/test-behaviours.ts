@@ -1,11 +1,13 @@
 import { toInstant } from "../../domain/text.js";
+import { PROCESS_SERVER_PORTS } from "../../domain/topology.js";
 import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
 import { replicaTools } from "./copies.js";
+import { promotedTo, startedCopy } from "./promotion.js";
 import { pointOf } from "./replication.js";
 import type { Copy, EmulatedItem, EmulatedSite } from "./state.js";
 
-type TestOperation = "create-test-copy" | "start-test-copy" | "remove-test-copy";
+type TestOperation = "create-test-copy" | "start-test-copy" | "promote-test-copy" | "remove-test-copy";
 type TestCopy = EmulatedItem["testCopies"][number];
 
 const copyOf = (state: EmulatedItem, executionId: string): TestCopy | undefined =>
@@ -22,7 +24,7 @@ function create(state: EmulatedItem, { params, beganMs, executionId }: Effect) {
   const point = pointOf(state, params.pointId, beganMs);
   if (point === undefined || params.networkId === undefined) throw new Error(`test of ${state.id} was not checked`);
   const name = `${state.item.target.name ?? state.machine.name}-test`;
-  const copy: TestCopy = { executionId, networkId: params.networkId, name, pointId: point.id, power: "off" };
+  const copy: TestCopy = { executionId, networkId: params.networkId, name, point, power: "off" };
   return { state: { ...state, testCopies: [copy] }, result: { name, point } };
 }
 
@@ -36,6 +38,24 @@ function start(state: EmulatedItem, { atMs, executionId }: Effect) {
   return { state: { ...state, testCopies }, result: { startedAt: toInstant(atMs), copy } };
 }
 
+function promotionRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): Refusal | null {
+  if (epoch <= state.epoch) return refuse("stale-epoch", `item ${state.id} is at epoch ${state.epoch} already`);
+  return state.testCopies.length === 0 ? refuse("operation-refused", `${state.id} has no test copy`) : null;
+}
+
+/** The copy leaves its isolated network and takes the workload over, as it would from its point. */
+function promoteCopy(state: EmulatedItem, effect: Effect) {
+  const [test] = state.testCopies;
+  if (test === undefined) throw new Error(`promotion of ${state.id} was not checked`);
+  const epoch = effect.params.epoch ?? state.epoch + 1;
+  const promoted = promotedTo(state, test.point, epoch, effect);
+  const started = startedCopy({ ...promoted.state, testCopies: [] }, effect.atMs);
+  const { dataLoss } = promoted;
+  const { replica } = started;
+  const result = { epoch, point: test.point, dataLoss, copy: replica, startedAt: toInstant(effect.atMs) };
+  return { state: started, result };
+}
+
 /** Test copies of an item: source, replica and replication are not touched. */
 export const TEST_BEHAVIOURS: { [O in TestOperation]: Behaviour<EmulatedItem, ItemOperations[O]["result"]> } = {
   "create-test-copy": { refuses: creationRefusal, apply: create },
@@ -44,6 +64,7 @@ export const TEST_BEHAVIOURS: { [O in TestOperation]: Behaviour<EmulatedItem, It
       copyOf(state, executionId) === undefined ? refuse("operation-refused", `${state.id} has no test copy`) : null,
     apply: start,
   },
+  "promote-test-copy": { refuses: promotionRefusal, apply: promoteCopy },
   "remove-test-copy": {
     apply: (state) => ({ state: { ...state, testCopies: [] }, result: { removed: state.testCopies.length > 0 } }),
   },
@@ -65,6 +86,14 @@ export const SITE_BEHAVIOURS: { [O in SiteOperation]: Behaviour<EmulatedSite, Si
       const testNetworks = state.testNetworks.filter((network) => network.executionId !== executionId);
       const removed = testNetworks.length < state.testNetworks.length;
       return { state: { ...state, testNetworks }, result: { removed } };
+    },
+  },
+  "deploy-process-server": {
+    apply: (state, { params: { processServerId = "" } }) => {
+      const others = state.site.processServers.filter(({ id }) => id !== processServerId);
+      const server = { id: processServerId, openPorts: [...PROCESS_SERVER_PORTS] };
+      const site = { ...state.site, processServers: [...others, server] };
+      return { state: { ...state, site }, result: { processServerId } };
     },
   },
 };

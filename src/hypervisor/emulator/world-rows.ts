@@ -71,6 +71,7 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
       policy,
       seed: seedOf(`${world.seed}/${item.id}`),
       epoch: 0,
+      direction: "primary-to-recovery",
       source: {
         siteId: item.sourceSiteId,
         power: "on",
@@ -79,12 +80,17 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
         writable: true,
       },
       replica: { siteId: item.targetSiteId, power: "off", heartbeat: "none", tools: "absent", writable: false },
+      writesBefore: [],
       sourceWrites: [{ fromMs: sinceMs, toMs: null }],
       replicaWrites: [],
       replication: { sinceMs, stoppedAtMs: null, gaps: [] },
       madePoints: [],
       pointsDeleted: false,
       promotedFrom: null,
+      reversed: false,
+      agentAtMs: null,
+      conditions: [],
+      leftBehind: [],
       testCopies: [],
     };
   });
