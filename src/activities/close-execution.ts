@@ -53,7 +53,7 @@ type Rest = Pick<ItemRecord, "state" | "reason">;
 function restOf(item: ItemRecord, report: ItemReport | undefined, { status, failure, touched }: Closing): Rest {
   if (RESTING_STATES.has(item.state)) return { state: item.state, reason: item.reason };
   const hold = item.heldBy;
-  const cell = hold === null ? undefined : transition(item.scenario, hold.from, hold.verb);
+  const cell = hold === null ? undefined : transition(item.scenario, hold.from, hold.verb, item.direction);
   if (!hold || !cell?.allowed) return { state: item.state, reason: item.reason };
   const reason = report?.failure?.message ?? failure?.message ?? null;
   if (!touched) return { state: hold.from, reason: null };
@@ -80,6 +80,7 @@ function outcomeOf(
     recoverySeconds:
       runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(execution.requestedAt)) / 1_000) * settings.speed),
     failure: report?.failure ?? null,
+    ...(report?.replicated === undefined ? {} : { replicated: report.replicated }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Activity } from "./activity.js";
+import { awaitAgent } from "./await-agent.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -9,9 +10,13 @@ import { demoteReplica } from "./demote-replica.js";
 import { finalSynchronise } from "./final-synchronise.js";
 import { openExecution } from "./open-execution.js";
 import { promoteReplica } from "./promote-replica.js";
+import { promoteTestCopy } from "./promote-test-copy.js";
+import { removeOldMachine } from "./remove-old-machine.js";
 import { removeTestCopy } from "./remove-test-copy.js";
+import { disableReplication, enableReplication, resynchronise } from "./replication.js";
 import { restartSource } from "./restart-source.js";
 import { restoreReplication } from "./restore-replication.js";
+import { reverseReplication } from "./reverse-replication.js";
 import { settleItems } from "./settle-items.js";
 import { shutDownSource } from "./shut-down-source.js";
 import { startReplica } from "./start-replica.js";
@@ -19,7 +24,7 @@ import { startTestCopy } from "./start-test-copy.js";
 import { stopReplication } from "./stop-replication.js";
 import { findTestLeftovers, proveNothingLeft } from "./test-leftovers.js";
 import { createTestNetwork, removeTestNetwork } from "./test-networks.js";
-import { proveProtected, verifyReplica } from "./verify-replica.js";
+import { proveProtected, proveReplicating, verifyReplica } from "./verify-replica.js";
 
 /** Every activity there is. */
 export const ACTIVITIES: readonly Activity[] = [
@@ -40,9 +45,17 @@ export const ACTIVITIES: readonly Activity[] = [
   restartSource,
   restoreReplication,
   proveProtected,
+  awaitAgent,
+  reverseReplication,
+  removeOldMachine,
+  disableReplication,
+  enableReplication,
+  resynchronise,
+  proveReplicating,
   createTestNetwork,
   createTestCopy,
   startTestCopy,
+  promoteTestCopy,
   findTestLeftovers,
   removeTestCopy,
   removeTestNetwork,

@@ -33,13 +33,15 @@ async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Exec
     executionId,
     worldId,
     verb,
+    direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
     stepLimitMs: settings.stepLimitMs,
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown === "attempt",
     testNetworkId: options.testNetworkId ?? null,
-    targetSiteIds: [...new Set(snapshots.map(({ item }) => item.targetSiteId))],
+    reprotect: options.reprotect,
+    targetSiteIds: [...new Set(snapshots.map(({ replica }) => replica.siteId))],
     shutdown: {
       ...plan.shutdown,
       before: applicable(plan.shutdown.before, execution),
@@ -86,7 +88,8 @@ function runGroupOf(
       const hold = record?.heldBy?.executionId === execution.executionId ? record.heldBy : null;
       return {
         ...item,
-        targetSiteId: snapshot.item.targetSiteId,
+        targetSiteId: snapshot.replica.siteId,
+        direction: snapshot.direction,
         epoch: snapshot.epoch,
         alreadyDone: hold === null,
         promotedFrom: hold?.from === "failover-failed" ? (record?.recoveryPoint ?? null) : null,
@@ -96,7 +99,7 @@ function runGroupOf(
 }
 
 /** The actions that concern the verb and the direction of the execution. */
-function applicable(actions: readonly Action[], { verb, direction }: Execution): Action[] {
+function applicable(actions: readonly Action[], { verb, direction }: Pick<Execution, "verb" | "direction">): Action[] {
   const type = failoverTypeOf(verb);
   if (type === null) return [];
   return actions.filter(

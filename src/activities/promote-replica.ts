@@ -6,6 +6,6 @@ export const promoteReplica = itemOperation(
   contract,
   "promote-replica",
   "forward",
-  ({ pointId, epoch }) => ({ pointId, epoch }),
+  ({ pointId, epoch, planned }) => ({ pointId, epoch, planned }),
   ({ point, dataLoss }) => ({ point, dataLoss }),
 );

@@ -7,5 +7,5 @@ export const restartSource = itemOperation(
   "restart-source",
   "back",
   () => ({}),
-  ({ startedAt }) => ({ startedAt }),
+  ({ startedAt, copy }) => ({ startedAt, siteId: copy.siteId }),
 );

@@ -22,6 +22,7 @@ export const settleItems = activity(contract, async ({ store, clock }, { worldId
 function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
   if (change === null) return [];
   const { tested, failedOver, restored, epoch, recoveryPoint, dataLoss, state, reason } = change;
+  const { direction, activeSiteId } = change;
   return [
     {
       itemId: report.itemId,
@@ -30,6 +31,8 @@ function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
         state,
         reason,
         ...(epoch === undefined ? {} : { epoch }),
+        ...(direction === undefined ? {} : { direction }),
+        ...(activeSiteId === undefined ? {} : { activeSiteId }),
         ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
         ...(dataLoss === undefined ? {} : { dataLoss }),
         ...(restored ? { recoveryPoint: null, dataLoss: null } : {}),

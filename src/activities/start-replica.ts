@@ -7,5 +7,5 @@ export const startReplica = itemOperation(
   "start-replica",
   "forward",
   ({ epoch }) => ({ epoch }),
-  ({ startedAt }) => ({ startedAt }),
+  ({ startedAt, copy }) => ({ startedAt, siteId: copy.siteId }),
 );

@@ -7,5 +7,5 @@ export const startTestCopy = itemOperation(
   "start-test-copy",
   "forward",
   () => ({}),
-  ({ startedAt }) => ({ startedAt }),
+  ({ startedAt, copy }) => ({ startedAt, siteId: copy.siteId }),
 );

@@ -12,6 +12,11 @@ const ITEMS_TITLES: Partial<Record<Verb, string>> = {
   commit: "Delete the recovery points",
   cancel: "Restore protection",
   "change-recovery-point": "Start from the new points",
+  reprotect: "Reverse replication",
+  "promote-test": "Promote the test copies",
+  "disable-replication": "Disable replication and clean up",
+  "enable-replication": "Replicate for the first time",
+  resynchronise: "Resynchronise",
 };
 
 const phaseTitles = (verb: Verb): Map<string, string> =>

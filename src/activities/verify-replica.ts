@@ -1,7 +1,11 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { ItemSnapshot } from "../domain/snapshot.js";
 import { activity } from "./activity.js";
-import { proveProtected as proveContract, verifyReplica as verifyContract } from "./contracts/machines.js";
+import {
+  proveProtected as proveContract,
+  proveReplicating as replicatingContract,
+  verifyReplica as verifyContract,
+} from "./contracts/machines.js";
 import type { Ports } from "./ports.js";
 
 /** Looks whether the copy that was started runs and answers. */
@@ -23,6 +27,19 @@ export const proveProtected = activity(proveContract, async (ports, { worldId, i
     ...(replication.state === "replicating" ? [] : ["it does not replicate"]),
   ];
   if (wrong.length > 0) throw new RecoveryError("undo-failed", `${machine.name} is not protected: ${wrong.join(", ")}`);
+  return {};
+});
+
+/** Looks whether replication goes on from the copy that runs to the one that is off. */
+export const proveReplicating = activity(replicatingContract, async (ports, { worldId, itemId }) => {
+  const { source, replica, replication, machine } = await itemAt(ports, worldId, itemId);
+  const wrong = [
+    ...(source.power === "on" ? [] : ["the copy it reads from is off"]),
+    ...(replica.power === "off" ? [] : ["the copy that receives is on"]),
+    ...(replication.state === "replicating" ? [] : ["it does not replicate"]),
+    ...(replication.newestPoint === null ? ["it has no recovery point"] : []),
+  ];
+  if (wrong.length > 0) throw new RecoveryError("operation-failed", `${machine.name}: ${wrong.join(", ")}`);
   return {};
 });
 

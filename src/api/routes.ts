@@ -47,7 +47,7 @@ const decide = {
   status: 202,
   response: accepted,
 } as const;
-const started = ["verb-not-allowed", "verb-not-served", "scenario-not-served", "item-held", "etag-mismatch"] as const;
+const started = ["verb-not-allowed", "item-held", "etag-mismatch"] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
 /** Every route of the API, by what it does. */

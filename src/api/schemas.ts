@@ -3,7 +3,7 @@ import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../
 import { ItemRecord } from "../domain/item-record.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
-import { RecoveryPoint } from "../domain/recovery-point-choice.js";
+import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { Direction, ExecutionStatus, Verb } from "../domain/vocabulary.js";
 
@@ -36,6 +36,8 @@ export const recoveryPointsView = z.object({
   replicationGroupId: Id.nullable(),
   points: z.array(RecoveryPoint),
   pending: z.boolean(),
+  /** Null when the points hold every disk of the machine (A5). */
+  disks: DiskCoverage.nullable(),
   at: Instant,
 });
 

@@ -65,10 +65,10 @@ async function note(context: Context, executionId: string, cancelRequest: Cancel
 
 /** The transition table says of every state under way whether it may be cancelled. */
 async function requireCancellable({ store }: Context, execution: Execution): Promise<void> {
-  for (const { scenario, heldBy } of await store.getItems(execution.worldId, execution.itemIds)) {
+  for (const { scenario, heldBy, direction } of await store.getItems(execution.worldId, execution.itemIds)) {
     if (heldBy?.executionId !== execution.executionId) continue;
-    const begun = transition(scenario, heldBy.from, execution.verb);
-    const cell = begun.allowed ? transition(scenario, begun.during, "cancel") : begun;
+    const begun = transition(scenario, heldBy.from, execution.verb, direction);
+    const cell = begun.allowed ? transition(scenario, begun.during, "cancel", direction) : begun;
     if (!cell.allowed) throw new RecoveryError("verb-not-allowed", `cancel is not allowed: ${cell.because}`);
   }
 }

@@ -7,9 +7,11 @@ import { rollUp, stepHasEnded } from "../domain/steps.js";
 import { itemInstanceId } from "../orchestrators/instance-ids.js";
 import {
   actionStepId,
+  COMMIT_STEP,
   groupStage,
   groupStepId,
   ITEMS_STEP,
+  REPROTECT_STEP,
   SHUTDOWN_STEP,
   shutdownStage,
   TEST_COPIES_STEP,
@@ -67,6 +69,8 @@ function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyM
     [SHUTDOWN_STEP, plan?.shutdown.order === "reverse-group-order" ? shutdown : all(SHUTDOWN_STEP)],
     [UNDO_STEP, all(UNDO_STEP)],
     [ITEMS_STEP, all(ITEMS_STEP)],
+    [COMMIT_STEP, all(COMMIT_STEP)],
+    [REPROTECT_STEP, all(REPROTECT_STEP)],
     [TEST_COPIES_STEP, all(ITEMS_STEP)],
     ...groups.map((group): [string, Stage[]] => [
       groupStepId(group.id),

@@ -6,9 +6,10 @@ import { executionIdOf } from "../domain/identity.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { mayDo, transition } from "../domain/lifecycle.js";
 import { planItemIds } from "../domain/plan-rules.js";
+import { opposite } from "../domain/scenario-traits.js";
 import { toInstant, toMs } from "../domain/text.js";
-import type { Verb } from "../domain/vocabulary.js";
-import { EXECUTIONS, isServed } from "../orchestrators/contracts.js";
+import type { Direction, Verb } from "../domain/vocabulary.js";
+import { EXECUTIONS } from "../orchestrators/contracts.js";
 import type { ItemClaim } from "../store/port.js";
 import type { Context } from "./context.js";
 import { getItem } from "./items.js";
@@ -41,7 +42,6 @@ export async function startExecution(context: Context, request: StartRequest): P
     idempotencyKey: request.idempotencyKey,
     ...record,
     verb: request.verb,
-    direction: "primary-to-recovery",
     options: request.options,
     requestedBy: request.requestedBy,
     requestedAt: toInstant(context.clock.now()),
@@ -65,7 +65,6 @@ export async function carryOn(context: Context, execution: Execution): Promise<E
 /** Takes the items, then starts the orchestration. An execution that can't have its items ends at once. */
 async function takeUp(context: Context, execution: Execution, claims: ItemClaim[]): Promise<void> {
   const { executionId, worldId, verb } = execution;
-  if (!isServed(verb)) throw notServed(verb);
   try {
     await context.store.acquireItems(worldId, executionId, verb, claims);
   } catch (thrown) {
@@ -79,16 +78,16 @@ async function takeUp(context: Context, execution: Execution, claims: ItemClaim[
   await context.orchestrations.start(EXECUTIONS[verb], executionId, { executionId });
 }
 
-type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds"> & { claims: ItemClaim[] };
+type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" | "direction"> & { claims: ItemClaim[] };
 
 /** Looks whether the verb may be done now, without changing anything. */
 async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
-  if (!isServed(verb)) throw notServed(verb);
   if (target.kind === "item") {
     const item = await getItem(context, target.worldId, target.itemId);
     const subject: Subject = { kind: "item", itemId: item.itemId };
     const claims = claimsOf([item], verb, subject);
-    return { worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };
+    const direction = directionOf([item], claims, verb);
+    return { direction, worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };
   }
   if (options.recoveryPoint?.kind === "custom") {
     throw new RecoveryError("custom-point-for-one-item", "a plan can not start all its items from one custom point");
@@ -96,8 +95,17 @@ async function admit(context: Context, { target, verb, options }: StartRequest):
   const { plan, version, hash } = (await getPlan(context, target.planId)).value;
   const subject: Subject = { kind: "plan", planId: plan.id, planVersion: version };
   const itemIds = planItemIds(plan);
-  const claims = claimsOf(await context.store.getItems(plan.worldId, itemIds), verb, subject);
-  return { worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
+  const items = await context.store.getItems(plan.worldId, itemIds);
+  const claims = claimsOf(items, verb, subject);
+  const direction = directionOf(items, claims, verb);
+  return { direction, worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
+}
+
+/** The way the verb takes its items: a reprotect turns it round. The first item's counts where a plan is of two minds. */
+function directionOf(items: readonly ItemRecord[], claims: readonly ItemClaim[], verb: Verb): Direction {
+  const claimed = new Set(claims.map(({ itemId }) => itemId));
+  const way = items.find(({ itemId }) => claimed.has(itemId))?.direction ?? "primary-to-recovery";
+  return verb === "reprotect" ? opposite(way) : way;
 }
 
 /**
@@ -128,7 +136,8 @@ function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | u
 function isThereAlready(item: ItemRecord, verb: Verb): boolean {
   const from = BEGINS_AT[verb];
   if (from === undefined) return false;
-  const cell = transition(item.scenario, from, verb);
+  const way = verb === "reprotect" || verb === "full-run" ? opposite(item.direction) : item.direction;
+  const cell = transition(item.scenario, from, verb, way);
   return cell.allowed && cell.after === item.state;
 }
 
@@ -139,8 +148,9 @@ const BEGINS_AT: Partial<Record<Verb, ItemRecord["state"]>> = {
   "test-clean-up": "test-failed-over",
   commit: "failed-over",
   cancel: "failed-over",
+  failback: "protected",
+  reprotect: "committed",
+  "promote-test": "test-failed-over",
+  "disable-replication": "protected",
+  "enable-replication": "unprotected",
 };
-
-function notServed(verb: Verb): RecoveryError {
-  return new RecoveryError("verb-not-served", `${verb} is not served yet`);
-}

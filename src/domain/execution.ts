@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
+import { ReprotectOptions } from "./reprotect-options.js";
 import { Guid, Id, Instant, Name, Text } from "./text.js";
 import { Direction, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
@@ -39,6 +40,15 @@ export const Step: z.ZodType<Step> = z.strictObject({
   },
 });
 
+/** How an item's replication turned round, and what had to travel for it. */
+export const Replicated = z.strictObject({
+  caughtUpBy: z.enum(["full", "deltas", "already-set"]),
+  bytes: z.number().min(0),
+  created: z.array(z.string()),
+  removed: z.array(z.string()),
+});
+export type Replicated = z.infer<typeof Replicated>;
+
 /** How one item came out of an execution. */
 export const ItemOutcome = z.strictObject({
   itemId: Id,
@@ -48,6 +58,8 @@ export const ItemOutcome = z.strictObject({
   dataLoss: DataLoss.nullable(),
   /** Seconds from the execution's start until the workload ran at the other site; null when it does not. */
   recoverySeconds: z.number().min(0).nullable(),
+  /** Of a reprotect: what travelled. */
+  replicated: Replicated.optional(),
   failure: Failure.nullable(),
 });
 export type ItemOutcome = z.infer<typeof ItemOutcome>;
@@ -66,6 +78,10 @@ export const ExecutionOptions = z.strictObject({
   sourceShutdown: z.enum(["attempt", "skip"]).default("attempt"),
   /** Test only: the isolated network; missing means one made for the test and removed with it. */
   testNetworkId: Id.optional(),
+  /** Reprotect and full run: what takes part in replication the other way. */
+  reprotect: ReprotectOptions.prefault({}),
+  /** Where the scenario asks for a test failover first: goes on without one (A3). */
+  acknowledgeNoTest: z.boolean().default(false),
   /** Notes of test clean-up. */
   notes: Text.optional(),
 });

@@ -23,20 +23,6 @@ export const RECOVERY_ERRORS = {
     "The item is in a state in which the verb has no meaning.",
     "Do first what the reason names.",
   ),
-  "verb-not-served": row(
-    409,
-    false,
-    "The verb is not served yet",
-    "This version of Secondsite does not serve it.",
-    "Use one of the allowed actions.",
-  ),
-  "scenario-not-served": row(
-    409,
-    false,
-    "The scenario is not served yet",
-    "This version of Secondsite does not run it.",
-    "Use items of a served scenario.",
-  ),
   "prerequisites-failed": row(
     409,
     false,
@@ -106,13 +92,6 @@ export const RECOVERY_ERRORS = {
     "The site cannot take the machine back",
     "It has no VMware infrastructure, no fitting master target, or none of what the options name.",
     "Set up what the message names, or name another in the options.",
-  ),
-  "no-test-failover": row(
-    409,
-    false,
-    "There was no test failover",
-    "The item was never tested, and nobody acknowledged it.",
-    "Run a test failover first, or start with the acknowledgement.",
   ),
   "task-key-reused": row(
     409,

@@ -13,8 +13,6 @@ export interface ScenarioTraits {
   removesOldMachine: "at-commit" | "at-reprotect" | "never";
   /** The way home has a policy of its own, made with the replication policy (P12). */
   ownFailbackPolicy: boolean;
-  /** A failover that was never tested has to be acknowledged (A3). */
-  asksForTest: boolean;
   /** A failover home can be tested first. */
   testsTheWayHome: boolean;
 }
@@ -25,7 +23,6 @@ const TO_AZURE: ScenarioTraits = {
   reversedByPlannedFailover: false,
   removesOldMachine: "at-commit",
   ownFailbackPolicy: true,
-  asksForTest: false,
   testsTheWayHome: false,
 };
 
@@ -35,7 +32,6 @@ const BETWEEN_TWINS: ScenarioTraits = {
   reversedByPlannedFailover: false,
   removesOldMachine: "never",
   ownFailbackPolicy: false,
-  asksForTest: false,
   testsTheWayHome: true,
 };
 
@@ -43,7 +39,7 @@ export const SCENARIO_TRAITS: Readonly<Record<Scenario, ScenarioTraits>> = {
   "vmware-to-azure": TO_AZURE,
   "physical-to-azure": TO_AZURE,
   "hyperv-to-hyperv": { ...BETWEEN_TWINS, reversedByPlannedFailover: true },
-  "azure-to-azure": { ...BETWEEN_TWINS, removesOldMachine: "at-reprotect", asksForTest: true },
+  "azure-to-azure": { ...BETWEEN_TWINS, removesOldMachine: "at-reprotect" },
 };
 
 export const opposite = (direction: Direction): Direction =>

@@ -19,6 +19,11 @@ export class UndoStack {
     this.#entries.push({ step, undo });
   }
 
+  /** From here on nothing of it can be taken back any more. */
+  forget(): void {
+    this.#entries.length = 0;
+  }
+
   /** Takes everything back, last first. One that fails does not stop the others: it is an outcome that names its step. */
   *unwind(): Durable<UndoOutcome[]> {
     const outcomes: UndoOutcome[] = [];

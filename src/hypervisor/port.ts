@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../domain/errors.js";
-import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
+import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/snapshot.js";
 import type { Direction } from "../domain/vocabulary.js";
 import type { World } from "../domain/world.js";
@@ -141,8 +141,8 @@ export interface RecoveryPoints {
   points: RecoveryPoint[];
   /** True when data was received that is in no point yet: `latest` has something to process. */
   pending: boolean;
-  /** How many of the machine's disks the points hold: disks added after protection are in none (A5). */
-  disks: { included: number; total: number };
+  /** Null when the points hold every disk; one added after protection is in none (A5). */
+  disks: DiskCoverage | null;
   /** The emulated moment of the answer. */
   at: string;
 }

@@ -69,7 +69,7 @@ function contextOf(run: Run, action: Action, groupId: string): Record<string, un
     groupId,
     verb: run.plan.verb,
     failoverType: failoverTypeOf(run.plan.verb),
-    direction: "primary-to-recovery",
+    direction: run.plan.direction,
     items: Object.fromEntries(running.map(({ itemId, point }) => [itemId, { recoveryPointId: point?.id ?? null }])),
   };
 }

@@ -1,7 +1,11 @@
 import { promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
+import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
 import type { ItemStory } from "./item-story.js";
 import { required } from "./required.js";
+
+/** Verbs that let the sources go on purpose. */
+const PLANNED: ReadonlySet<Verb> = new Set(["planned-failover", "full-run"]);
 
 /** Promotes the replica from the chosen point under a new epoch, starts it and looks whether it runs. */
 export function* bringUp(story: ItemStory): Durable<void> {
@@ -9,10 +13,15 @@ export function* bringUp(story: ItemStory): Durable<void> {
   const epoch = story.input.item.epoch + 1;
   const pointId = required(story.input.item.pointId, "an item is brought up from a recovery point");
   findings.epoch = epoch;
-  const { point, dataLoss } = yield* story.do(promoteReplica, { ...on, pointId, epoch });
+  const { point, dataLoss } = yield* story.do(promoteReplica, {
+    ...on,
+    pointId,
+    epoch,
+    planned: PLANNED.has(story.input.verb),
+  });
   findings.point = point;
   findings.dataLoss = dataLoss;
-  yield* story.do(startReplica, { ...on, epoch });
-  story.running();
+  const { siteId } = yield* story.do(startReplica, { ...on, epoch });
+  story.running(siteId);
   yield* story.check("verify", verifyReplica, { ...on, copy: "replica" });
 }

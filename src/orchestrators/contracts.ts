@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { itemReport, settledItem } from "../activities/contracts/execution.js";
+import { ReprotectOptions } from "../domain/reprotect-options.js";
 import { Guid, Id } from "../domain/text.js";
-import { Verb } from "../domain/vocabulary.js";
+import { Direction, Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";
 
 /** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
@@ -12,7 +13,7 @@ function execution(name: Verb) {
   return orchestrationContract({ name, input: executionInput, output: executionEnd });
 }
 
-/** The verbs that have a story, each under its own name. */
+/** Every verb has a story, under its own name. */
 export const EXECUTIONS = {
   "test-failover": execution("test-failover"),
   "test-clean-up": execution("test-clean-up"),
@@ -21,10 +22,14 @@ export const EXECUTIONS = {
   "change-recovery-point": execution("change-recovery-point"),
   commit: execution("commit"),
   cancel: execution("cancel"),
-} as const;
-
-export type ServedVerb = keyof typeof EXECUTIONS;
-export const isServed = (verb: Verb): verb is ServedVerb => Object.hasOwn(EXECUTIONS, verb);
+  reprotect: execution("reprotect"),
+  failback: execution("failback"),
+  "full-run": execution("full-run"),
+  "promote-test": execution("promote-test"),
+  "disable-replication": execution("disable-replication"),
+  "enable-replication": execution("enable-replication"),
+  resynchronise: execution("resynchronise"),
+} as const satisfies Record<Verb, unknown>;
 
 /** What one item's story is told about its item; a story takes what it needs. */
 export const itemTask = z.object({
@@ -33,6 +38,8 @@ export const itemTask = z.object({
   pointId: Id.optional(),
   networkId: z.string().optional(),
   testExecutionId: z.string().optional(),
+  direction: Direction.optional(),
+  reprotect: ReprotectOptions.optional(),
 });
 export type ItemTask = z.output<typeof itemTask>;
 
@@ -56,6 +63,11 @@ export const ITEM_STORIES = {
   "repoint-item": itemStory("repoint-item"),
   "commit-item": itemStory("commit-item"),
   "restore-item": itemStory("restore-item"),
+  "reprotect-item": itemStory("reprotect-item"),
+  "promote-test-item": itemStory("promote-test-item"),
+  "disable-item": itemStory("disable-item"),
+  "enable-item": itemStory("enable-item"),
+  "resynchronise-item": itemStory("resynchronise-item"),
 } as const;
 
 export const itemStoryName = z.enum([
@@ -67,6 +79,11 @@ export const itemStoryName = z.enum([
   "repoint-item",
   "commit-item",
   "restore-item",
+  "reprotect-item",
+  "promote-test-item",
+  "disable-item",
+  "enable-item",
+  "resynchronise-item",
 ]);
 export type ItemStoryName = z.output<typeof itemStoryName>;
 

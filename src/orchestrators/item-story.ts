@@ -1,8 +1,9 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
 import type { SettledItem } from "../activities/contracts/execution.js";
+import type { Replicated } from "../domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
-import type { ItemState } from "../domain/vocabulary.js";
+import type { Direction, ItemState } from "../domain/vocabulary.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import type { ActivityContract, LevelContract } from "../durable/contract.js";
 import { Progress } from "../durable/progress.js";
@@ -17,6 +18,11 @@ interface Findings {
   runningAtMs: number | null;
   /** The epoch of the newest promotion that was asked for. */
   epoch: number | null;
+  /** Where the workload runs since this story. */
+  activeSiteId: string | null;
+  /** Which way it replicates since this story, and what travelled for it. */
+  direction: Direction | null;
+  replicated: Replicated | null;
 }
 
 type OnItem = { worldId: string; executionId: string; itemId: string };
@@ -26,7 +32,15 @@ export class ItemStory {
   readonly context: OrchestrationContext;
   readonly input: ItemInput;
   readonly progress: Progress;
-  readonly findings: Findings = { point: null, dataLoss: null, runningAtMs: null, epoch: null };
+  readonly findings: Findings = {
+    point: null,
+    dataLoss: null,
+    runningAtMs: null,
+    epoch: null,
+    activeSiteId: null,
+    direction: null,
+    replicated: null,
+  };
 
   constructor(context: OrchestrationContext, input: ItemInput) {
     this.context = context;
@@ -38,6 +52,11 @@ export class ItemStory {
   get on(): OnItem {
     const { worldId, executionId, item } = this.input;
     return { worldId, executionId, itemId: item.itemId };
+  }
+
+  /** The moment of the episode, in milliseconds since the epoch. */
+  get now(): number {
+    return this.context.df.currentUtcDateTime.getTime();
   }
 
   /** Does one long step, shown under the contract's name. */
@@ -59,9 +78,15 @@ export class ItemStory {
     return yield* this.progress.step(id, () => callActivity(this.context, contract, input));
   }
 
-  /** From now on the workload runs at the other site. */
-  running(): void {
-    this.findings.runningAtMs = this.context.df.currentUtcDateTime.getTime();
+  /** Says of a step what it found. */
+  note(contract: { name: string }, note: string): void {
+    this.progress.note(contract.name, note);
+  }
+
+  /** From now on the workload runs at that site. */
+  running(siteId: string): void {
+    this.findings.activeSiteId = siteId;
+    this.findings.runningAtMs = this.now;
   }
 }
 
@@ -105,10 +130,18 @@ function settled(
   marks: Marks,
   failure: SettledItem["report"]["failure"],
 ): SettledItem {
-  const { point, dataLoss, runningAtMs, epoch } = story.findings;
+  const { point, dataLoss, runningAtMs, epoch, activeSiteId, direction, replicated } = story.findings;
   const reason = failure === null ? null : `${failure.message} [${failure.code}]`;
   return {
-    report: { itemId: story.input.item.itemId, outcome, failure, point, dataLoss, runningAtMs },
+    report: {
+      itemId: story.input.item.itemId,
+      outcome,
+      failure,
+      point,
+      dataLoss,
+      runningAtMs,
+      ...(replicated && { replicated }),
+    },
     steps: story.progress.packed,
     change:
       state === null
@@ -118,6 +151,8 @@ function settled(
             reason,
             ...marks,
             ...(epoch === null ? {} : { epoch }),
+            ...(activeSiteId === null ? {} : { activeSiteId }),
+            ...(direction === null ? {} : { direction }),
             ...(point === null ? {} : { recoveryPoint: point, dataLoss }),
           },
   };

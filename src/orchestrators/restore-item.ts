@@ -15,7 +15,8 @@ export const restoreItem = itemOrchestration(
     findings.epoch = epoch;
     yield* story.do(demoteReplica, { ...on, epoch });
     yield* story.do(restoreReplication, on);
-    yield* story.do(restartSource, on);
+    const { siteId } = yield* story.do(restartSource, on);
+    findings.activeSiteId = siteId;
     yield* story.check("prove-protected", proveProtected, on);
   },
 );

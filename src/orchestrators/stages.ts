@@ -19,7 +19,12 @@ export function* tellItems(
 ): Durable<ItemReport[]> {
   if (items.length === 0) return [];
   run.touched = true;
-  const tasks = items.map((item) => ({ itemId: item.id, epoch: item.epoch, ...told(item) }));
+  const tasks = items.map((item) => ({
+    itemId: item.id,
+    epoch: item.epoch,
+    direction: item.direction,
+    ...told(item),
+  }));
   const { stepLimitMs, verb } = run.plan;
   const input = { ...run.on, verb, stepLimitMs, stage, story, items: tasks };
   const { reports } = yield* callSub(run.context, runItems, {

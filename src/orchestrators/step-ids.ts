@@ -4,6 +4,8 @@ export const VALIDATION_STEP = "validation";
 export const UNDO_STEP = "undo";
 export const SHUTDOWN_STEP = "shutdown";
 export const ITEMS_STEP = "items";
+export const COMMIT_STEP = "commit";
+export const REPROTECT_STEP = "reprotect";
 export const TEST_COPIES_STEP = "remove-test-copies";
 
 export const actionStepId = (actionId: string): string => `action/${actionId}`;

@@ -14,7 +14,7 @@ export const testItem = itemOrchestration(
     const { point } = yield* story.do(createTestCopy, { ...on, pointId, networkId });
     findings.point = point;
     yield* story.do(startTestCopy, on);
-    story.running();
+    story.findings.runningAtMs = story.now;
     yield* story.check("verify", verifyReplica, { ...on, copy: "test-copy" });
   },
 );

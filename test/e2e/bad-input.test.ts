@@ -189,7 +189,7 @@ test("verbs that are not allowed, not served, or ask a plan for one custom point
   const ask = (body: object) =>
     refused({ method: "POST", path, body: JSON.stringify(body), headers: { "idempotency-key": randomUUID() } });
   expect(await ask({ verb: "commit" })).toMatchObject({ status: 409, code: "verb-not-allowed" });
-  expect(await ask({ verb: "reprotect" })).toMatchObject({ status: 409, code: "verb-not-served" });
+  expect(await ask({ verb: "reprotect" })).toMatchObject({ status: 409, code: "verb-not-allowed" });
   expect(await ask({ verb: "teleport" })).toMatchObject({ status: 400, code: "invalid-input" });
   const options = { recoveryPoint: { kind: "custom", pointId: "crash-1" } };
   expect(await ask({ verb: "unplanned-failover", options })).toMatchObject({

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Execution, StepRecord } from "../../src/domain/execution.js";
+import { type Execution, ExecutionOptions, type StepRecord } from "../../src/domain/execution.js";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Tables } from "../../src/store/tables/port.js";
@@ -21,7 +21,7 @@ function execution(executionId: string, requestedAt = AT, itemIds = ["item-1"]):
     direction: "primary-to-recovery",
     planHash: null,
     itemIds,
-    options: { sourceShutdown: "attempt" },
+    options: ExecutionOptions.parse({}),
     requestedBy: "tester",
     requestedAt,
     status: "running",

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { Failure } from "../../domain/execution.js";
+import { Failure, Replicated } from "../../domain/execution.js";
 import { Action, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
+import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
-import { ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
+import { Direction, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
 import { activityContract, levelContract } from "../../durable/contract.js";
 import { packedSteps } from "../../durable/progress.js";
 import { onItems } from "./machines.js";
@@ -13,7 +14,9 @@ import { onItems } from "./machines.js";
  * `promotedFrom`: a failover that failed after the promotion left it there, and this one goes on from the same point.
  */
 export const runItem = PlanItem.extend({
+  /** Where it goes: the site of the copy that receives. */
   targetSiteId: Id,
+  direction: Direction,
   epoch: z.int().min(0),
   alreadyDone: z.boolean(),
   promotedFrom: RecoveryPoint.nullable(),
@@ -36,6 +39,7 @@ export const runPlan = z.object({
   executionId: Guid,
   worldId: Id,
   verb: Verb,
+  direction: Direction,
   requestedAtMs: z.number(),
   /** Emulated seconds per real second; 1 over a hypervisor that keeps real time. */
   speed: z.number().positive(),
@@ -44,6 +48,7 @@ export const runPlan = z.object({
   recoveryPoint: RecoveryPointChoice,
   attemptShutdown: z.boolean(),
   testNetworkId: Id.nullable(),
+  reprotect: ReprotectOptions,
   targetSiteIds: z.array(Id),
   shutdown: ShutdownStage,
   groups: z.array(runGroup),
@@ -72,6 +77,8 @@ export const itemChange = z.object({
   dataLoss: DataLoss.nullable().optional(),
   tested: z.boolean().optional(),
   failedOver: z.boolean().optional(),
+  direction: Direction.optional(),
+  activeSiteId: Id.optional(),
   /** The failover was taken back: what it started from and lost no longer counts. */
   restored: z.boolean().optional(),
 });
@@ -85,6 +92,7 @@ export const itemReport = z.object({
   dataLoss: DataLoss.nullable(),
   /** When the workload ran at the other site, in milliseconds since the epoch; null when it does not. */
   runningAtMs: z.number().nullable(),
+  replicated: Replicated.optional(),
 });
 export type ItemReport = z.output<typeof itemReport>;
 

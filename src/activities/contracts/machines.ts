@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { Replicated } from "../../domain/execution.js";
 import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
+import { Direction } from "../../domain/vocabulary.js";
 import { activityContract, levelContract } from "../../durable/contract.js";
 
 /** What every step on one item says: whose it is, and what it is done to. */
@@ -9,7 +12,7 @@ export const onItems = z.object({ worldId: Id, executionId: Guid, itemIds: z.arr
 
 const retry = "hypervisor-call";
 const nothing = z.object({});
-const started = z.object({ startedAt: z.string() });
+const started = z.object({ startedAt: z.string(), siteId: Id });
 const pointFound = z.object({ point: RecoveryPoint });
 
 // Before the failover: the source is let go.
@@ -27,7 +30,7 @@ export const stopReplication = levelContract({ name: "stop-replication", input: 
 
 export const promoteReplica = levelContract({
   name: "promote-replica",
-  input: onItem.extend({ pointId: Id, epoch: z.int().min(1) }),
+  input: onItem.extend({ pointId: Id, epoch: z.int().min(1), planned: z.boolean() }),
   output: z.object({ point: RecoveryPoint, dataLoss: DataLoss }),
   retry,
 });
@@ -62,6 +65,36 @@ export const restartSource = levelContract({ name: "restart-source", input: onIt
 export const restoreReplication = levelContract({ name: "restore-replication", input: onItem, output: nothing, retry });
 export const proveProtected = activityContract({ name: "prove-protected", input: onItem, output: nothing, retry });
 
+// The other direction.
+
+export const awaitAgent = levelContract({
+  name: "await-agent",
+  input: onItem.extend({ wait: z.boolean() }),
+  output: nothing,
+  retry,
+});
+export const reverseReplication = levelContract({
+  name: "reverse-replication",
+  input: onItem.extend({ options: ReprotectOptions }),
+  output: z.object({ direction: Direction, replicated: Replicated }),
+  retry,
+});
+export const removeOldMachine = levelContract({
+  name: "remove-old-machine",
+  input: onItem,
+  output: z.object({ removed: z.array(z.string()) }),
+  retry,
+});
+export const disableReplication = levelContract({
+  name: "disable-replication",
+  input: onItem,
+  output: z.object({ removed: z.array(z.string()) }),
+  retry,
+});
+export const enableReplication = levelContract({ name: "enable-replication", input: onItem, output: nothing, retry });
+export const resynchronise = levelContract({ name: "resynchronise", input: onItem, output: nothing, retry });
+export const proveReplicating = activityContract({ name: "prove-replicating", input: onItem, output: nothing, retry });
+
 // Tests.
 
 export const createTestNetwork = levelContract({
@@ -77,6 +110,12 @@ export const createTestCopy = levelContract({
   retry,
 });
 export const startTestCopy = levelContract({ name: "start-test-copy", input: onItem, output: started, retry });
+export const promoteTestCopy = levelContract({
+  name: "promote-test-copy",
+  input: onItem.extend({ epoch: z.int().min(1) }),
+  output: started.extend({ point: RecoveryPoint, dataLoss: DataLoss }),
+  retry,
+});
 export const findTestLeftovers = activityContract({
   name: "find-test-leftovers",
   input: onItems,

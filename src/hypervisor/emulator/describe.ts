@@ -1,5 +1,6 @@
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
+import { diskCoverageOf } from "../../domain/recovery-point-solver.js";
 import type { ItemSnapshot, SiteSnapshot } from "../../domain/snapshot.js";
 import { toInstant } from "../../domain/text.js";
 import { decode } from "../../store/tables/codec.js";
@@ -82,10 +83,7 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
         replicationGroupId: state.item.replicationGroupId ?? null,
         points,
         pending: hasPendingData(state, points, nowMs),
-        disks: {
-          included: state.item.protectedDisks?.length ?? state.machine.disks.length,
-          total: state.machine.disks.length,
-        },
+        disks: diskCoverageOf(state.item, state.machine),
         at: toInstant(nowMs),
       };
     },

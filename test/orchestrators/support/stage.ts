@@ -26,7 +26,7 @@ import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { Plan, type PlanInput } from "../../../src/domain/plan.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
-import { World } from "../../../src/domain/world.js";
+import { World, type WorldInput } from "../../../src/domain/world.js";
 import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
@@ -50,6 +50,8 @@ export class Stage {
   readonly clock = new VirtualClock();
   readonly context: Context;
   readonly hub: EngineTaskHub;
+  worldId = "shop";
+  planId = "shop";
 
   private constructor(app: LoadedApp, { replay = "normal", durations = "realistic", logger }: StageOptions) {
     const tables = createMemoryTables();
@@ -99,6 +101,16 @@ export class Stage {
     await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null);
   }
 
+  /** Imports an estate with its plan, and lets as much time pass. */
+  async load({ world, plan }: { world: WorldInput; plan: PlanInput }): Promise<void> {
+    await importWorld(this.context, World.parse(world));
+    await this.pass(5 * 3_600_000);
+    const saved = Plan.parse(plan);
+    await savePlan(this.context, saved, null);
+    this.worldId = saved.worldId;
+    this.planId = saved.id;
+  }
+
   /** Lets time pass while nothing happens. */
   async pass(ms: number): Promise<void> {
     const endMs = this.clock.now() + ms;
@@ -109,7 +121,7 @@ export class Stage {
   async start(verb: Verb, options: Partial<ExecutionOptions> = {}, target?: StartRequest["target"]): Promise<string> {
     const { executionId } = await startExecution(this.context, {
       idempotencyKey: randomUUID(),
-      target: target ?? { kind: "plan", planId: "shop" },
+      target: target ?? { kind: "plan", planId: this.planId },
       verb,
       options: ExecutionOptions.parse(options),
       requestedBy: "tester",
@@ -168,13 +180,13 @@ export class Stage {
   }
 
   async item(itemId: string): Promise<ItemRecord> {
-    const [item] = await this.context.store.getItems("shop", [itemId]);
+    const [item] = await this.context.store.getItems(this.worldId, [itemId]);
     if (!item) throw new Error(`no item ${itemId}`);
     return item;
   }
 
   async items(): Promise<ItemRecord[]> {
-    return (await this.context.store.listItems("shop", { limit: 100 })).entries;
+    return (await this.context.store.listItems(this.worldId, { limit: 100 })).entries;
   }
 }
 

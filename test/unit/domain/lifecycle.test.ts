@@ -6,31 +6,63 @@ import {
   RESTING_STATES,
   transition,
 } from "../../../src/domain/lifecycle.js";
-import { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
+import { type Direction, ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 
-/** Every pair that is allowed, with what it leads to; all others are refused. */
-const ALLOWED: Record<string, [during: string, after: string, failed: string]> = {
-  "protected × test-failover": ["testing-failover", "test-failed-over", "test-failed-over"],
-  "protected × planned-failover": ["failing-over", "failed-over", "failover-failed"],
-  "protected × unplanned-failover": ["failing-over", "failed-over", "failover-failed"],
+type Leads = [during: string, after: string, failed: string];
+
+/** Every pair that is allowed whichever way an item replicates, with what it leads to. */
+const BOTH_WAYS: Record<string, Leads> = {
+  "protected × full-run": ["failing-over", "protected", "failover-failed"],
+  "protected × resynchronise": ["resynchronising", "protected", "protected"],
   "testing-failover × cancel": ["cancelling", "protected", "test-failed-over"],
   "test-failed-over × test-clean-up": ["cleaning-up", "protected", "test-failed-over"],
+  "test-failed-over × promote-test": ["failing-over", "failed-over", "failover-failed"],
   "failing-over × cancel": ["cancelling", "protected", "failover-failed"],
-  "failover-failed × planned-failover": ["failing-over", "failed-over", "failover-failed"],
-  "failover-failed × unplanned-failover": ["failing-over", "failed-over", "failover-failed"],
   "failover-failed × cancel": ["cancelling", "protected", "failover-failed"],
   "failed-over × change-recovery-point": ["changing-recovery-point", "failed-over", "failover-failed"],
   "failed-over × commit": ["committing", "committed", "failed-over"],
   "failed-over × cancel": ["cancelling", "protected", "failover-failed"],
+  "committed × reprotect": ["reprotecting", "protected", "committed"],
+  "reprotecting × cancel": ["cancelling", "committed", "committed"],
+  "unprotected × enable-replication": ["enabling-replication", "protected", "unprotected"],
 };
 
-const SERVED = ["vmware-to-azure", "physical-to-azure"] as const;
+const TESTED: Record<string, Leads> = {
+  "protected × test-failover": ["testing-failover", "test-failed-over", "test-failed-over"],
+};
+
+const THERE: Record<string, Leads> = {
+  ...BOTH_WAYS,
+  ...TESTED,
+  "protected × planned-failover": ["failing-over", "failed-over", "failover-failed"],
+  "protected × unplanned-failover": ["failing-over", "failed-over", "failover-failed"],
+  "protected × disable-replication": ["disabling-replication", "unprotected", "protected"],
+  "failover-failed × planned-failover": ["failing-over", "failed-over", "failover-failed"],
+  "failover-failed × unplanned-failover": ["failing-over", "failed-over", "failover-failed"],
+};
+
+const HOME: Record<string, Leads> = {
+  ...BOTH_WAYS,
+  "protected × failback": ["failing-over", "failed-over", "failover-failed"],
+  "failover-failed × failback": ["failing-over", "failed-over", "failover-failed"],
+  "committed × disable-replication": ["disabling-replication", "unprotected", "committed"],
+};
+
+const WAYS = Scenario.options.flatMap((scenario) => [
+  { scenario, direction: "primary-to-recovery" as const, allowed: THERE },
+  {
+    scenario,
+    direction: "recovery-to-primary" as const,
+    // Machines that come home through a master target are not tested on the way.
+    allowed: scenario === "hyperv-to-hyperv" || scenario === "azure-to-azure" ? { ...HOME, ...TESTED } : HOME,
+  },
+]);
 const pairs = ItemState.options.flatMap((state) => Verb.options.map((verb) => [state, verb] as const));
 
-describe.each(SERVED)("an item of %s", (scenario) => {
+describe.each(WAYS)("an item of $scenario, $direction", ({ scenario, direction, allowed }) => {
   test.each(pairs)("%s × %s", (state, verb) => {
-    const cell = transition(scenario, state, verb);
-    const expected = ALLOWED[`${state} × ${verb}`];
+    const cell = transition(scenario, state, verb, direction);
+    const expected = allowed[`${state} × ${verb}`];
     if (!cell.allowed) {
       expect(expected).toBeUndefined();
       expect(cell.because.length).toBeGreaterThan(10);
@@ -40,31 +72,51 @@ describe.each(SERVED)("an item of %s", (scenario) => {
     expect(RESTING_STATES.has(cell.during)).toBe(false);
     expect([cell.after, cell.failed].every((rest) => RESTING_STATES.has(rest))).toBe(true);
   });
-
-  test("every state can be reached from protected, and every resting state but committed can be left", () => {
-    const reached = new Set<ItemState>(["protected"]);
-    for (const state of reached) {
-      for (const verb of Verb.options) {
-        const cell = transition(scenario, state, verb);
-        if (cell.allowed) for (const next of [cell.during, cell.after, cell.failed]) reached.add(next);
-      }
-    }
-    expect([...reached].sort()).toEqual([...ItemState.options].sort());
-    const stuck = [...RESTING_STATES].filter((state) =>
-      Verb.options.every((verb) => !transition(scenario, state, verb).allowed),
-    );
-    expect(stuck).toEqual(["committed"]);
-  });
 });
 
-test("scenarios that are known but not served refuse every verb and say so", () => {
-  const others = Scenario.options.filter((scenario) => !SERVED.some((served) => served === scenario));
-  for (const scenario of others) {
-    for (const verb of Verb.options) {
-      expect(transition(scenario, "protected", verb)).toMatchObject({ allowed: false, code: "scenario-not-served" });
-    }
+describe.each(Scenario.options)("an item of %s, there and back", (scenario) => {
+  /** Where a verb may leave an item; a reprotect that succeeds turns it round, and a full run does both. */
+  function nextOf(state: ItemState, direction: Direction): string[] {
+    return Verb.options.flatMap((verb) => {
+      const cell = transition(scenario, state, verb, direction);
+      if (!cell.allowed) return [];
+      const turned = direction === "primary-to-recovery" ? "recovery-to-primary" : "primary-to-recovery";
+      const turns = verb === "reprotect" || verb === "full-run";
+      return [
+        `${cell.during} ${direction}`,
+        `${cell.after} ${turns ? turned : direction}`,
+        `${cell.failed} ${direction}`,
+      ];
+    });
   }
-  expect(others).toHaveLength(2);
+
+  test("every state can be reached, every resting state can be left, and the way leads round and round", () => {
+    const reached = new Set(["protected primary-to-recovery"]);
+    const left = new Map<string, string[]>();
+    for (const place of reached) {
+      const [state, direction] = place.split(" ") as [ItemState, Direction];
+      const next = nextOf(state, direction);
+      left.set(place, next);
+      for (const found of next) reached.add(found);
+    }
+    const states = new Set([...reached].map((place) => place.split(" ")[0]));
+    expect([...states].sort()).toEqual([...ItemState.options].sort());
+    const stuck = [...reached].filter(
+      (place) => RESTING_STATES.has(place.split(" ")[0] as ItemState) && left.get(place)?.length === 0,
+    );
+    expect(stuck).toEqual([]);
+    expect(left.get("committed recovery-to-primary")).toContain("protected primary-to-recovery");
+  });
+
+  test("P13: on the way home a failover is called failback, and the refusal says so", () => {
+    for (const verb of ["planned-failover", "unplanned-failover"] as const) {
+      expect(transition(scenario, "protected", verb, "recovery-to-primary")).toMatchObject({
+        allowed: false,
+        remedy: "failback",
+      });
+    }
+    expect(transition(scenario, "protected", "failback", "primary-to-recovery")).toMatchObject({ allowed: false });
+  });
 });
 
 const item = (changes: Partial<LifecycleItem> = {}): LifecycleItem => ({
@@ -77,9 +129,9 @@ const item = (changes: Partial<LifecycleItem> = {}): LifecycleItem => ({
 });
 
 describe("what may be done to an item", () => {
-  test("while a test awaits clean-up, nothing but clean-up", () => {
+  test("while a test awaits clean-up, nothing but to clean it up or to make it real", () => {
     const allowed = allowedActions(item({ state: "test-failed-over" })).filter((action) => action.allowed);
-    expect(allowed.map(({ verb }) => verb)).toEqual(["test-clean-up"]);
+    expect(allowed.map(({ verb }) => verb)).toEqual(["test-clean-up", "promote-test"]);
   });
 
   test("an item that is held can only be cancelled, and the holder is named", () => {
@@ -93,10 +145,15 @@ describe("what may be done to an item", () => {
 
   test("an item of a replication group fails over with its group, and is tested alone", () => {
     const member = item({ replicationGroupId: "orders" });
-    expect(mayDo(member, "planned-failover", { alone: true })).toMatchObject({
-      allowed: false,
-      remedy: expect.stringContaining("plan"),
-    });
+    for (const [state, verb] of [
+      ["protected", "planned-failover"],
+      ["committed", "reprotect"],
+    ] as const) {
+      expect(mayDo({ ...member, state }, verb, { alone: true })).toMatchObject({
+        allowed: false,
+        remedy: expect.stringContaining("plan"),
+      });
+    }
     expect(mayDo(member, "planned-failover", { alone: false }).allowed).toBe(true);
     expect(mayDo(member, "test-failover", { alone: true }).allowed).toBe(true);
   });

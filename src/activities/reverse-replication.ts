@@ -1,0 +1,31 @@
+import { RecoveryError } from "../domain/errors.js";
+import { taskKey } from "../domain/identity.js";
+import { wayBackOf } from "../domain/way-home.js";
+import { levelActivity, progressOf } from "./activity.js";
+import { reverseReplication as contract } from "./contracts/machines.js";
+
+/** Turns replication of one committed item round, by the way that its sites and the options give. */
+export const reverseReplication = levelActivity(contract, async (ports, input, ask) => {
+  const { worldId, executionId, itemId, options } = input;
+  if (ask.round === 0) await ports.refuseIfCancelled(executionId);
+  const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
+  const [snapshot] = estate.items;
+  if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
+  // Once it has turned there is nothing to look for any more: the key stands for what was begun.
+  const turned = snapshot.replication.state === "replicating";
+  const { anew, hostId, datastoreId, create } = turned
+    ? { anew: false, hostId: undefined, datastoreId: undefined, create: [] }
+    : wayBackOf(estate, snapshot, options);
+  const reply = await ports.hypervisor.runOnItem({
+    worldId,
+    executionId,
+    key: taskKey(executionId, contract.name, itemId),
+    itemId,
+    operation: "reverse-replication",
+    params: { anew, hostId, datastoreId, create },
+  });
+  return progressOf(ports, reply, ask, ({ direction, caughtUpBy, bytes, created, removed }) => ({
+    direction,
+    replicated: { caughtUpBy, bytes, created, removed },
+  }));
+});

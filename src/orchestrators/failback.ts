@@ -1,0 +1,15 @@
+import { checkPrerequisites } from "./check-prerequisites.js";
+import type { Story } from "./run.js";
+import { shutDownSources } from "./shut-down-sources.js";
+import { itemsToDo, undoByRestoring } from "./stages.js";
+import { startGroups } from "./start-groups.js";
+import { awaitValidation } from "./validation.js";
+
+/** Brings the plan's items home: an unplanned failover from where they run now, whose copies are shut down first (P13). */
+export const failback: Story = function* (run) {
+  yield* checkPrerequisites(run);
+  undoByRestoring(run, itemsToDo(run));
+  if (run.plan.attemptShutdown) yield* shutDownSources(run, { must: false });
+  yield* startGroups(run, "recover-item", run.plan.recoveryPoint);
+  yield* awaitValidation(run);
+};

@@ -1,0 +1,149 @@
+import type { PlanInput } from "../../src/domain/plan.js";
+import type { Scenario } from "../../src/domain/vocabulary.js";
+import type { WorldInput } from "../../src/domain/world.js";
+
+/** An estate of three machines and a plan of two groups over them, for one scenario. */
+export interface Estate {
+  world: WorldInput;
+  plan: PlanInput;
+}
+
+type SiteInput = WorldInput["sites"][number];
+type MachineInput = WorldInput["machines"][number];
+type ItemInput = NonNullable<WorldInput["items"]>[number];
+
+const vcenterSite: SiteInput = {
+  id: "home",
+  name: "Machine room",
+  kind: "vcenter",
+  hosts: [
+    { id: "esx-1", cpus: 32, memoryMb: 262_144 },
+    { id: "esx-2", cpus: 32, memoryMb: 262_144 },
+  ],
+  datastores: [{ id: "ssd", capacityGb: 20_000, freeGb: 12_000 }],
+  networks: [{ id: "lan", subnets: [{ name: "data", range: "10.1.0.0/24" }] }],
+  vCenter: { id: "vcsa" },
+  configurationServer: { id: "config", ip: "10.1.0.5" },
+  processServers: [{ id: "ps-home", ip: "10.1.0.6" }],
+  masterTargets: [
+    { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" },
+    { id: "mt-linux", osFamily: "linux", hostId: "esx-1", retentionDrive: "/mnt/retention" },
+  ],
+};
+
+const region = (id: string, range: string): SiteInput => ({
+  id,
+  name: id,
+  kind: "azure-region",
+  networks: [{ id: `vnet-${id}`, subnets: [{ name: "data", range }] }],
+  resourceGroups: [`rg-${id}`],
+  sizes: [{ name: "D4", cpus: 4, memoryMb: 16_384, maxDataDisks: 8 }],
+});
+
+const cloud = (id: string, range: string): SiteInput => ({
+  id,
+  name: id,
+  kind: "vmm-cloud",
+  hosts: [{ id: `hv-${id}`, cpus: 32, memoryMb: 262_144 }],
+  networks: [{ id: `net-${id}`, subnets: [{ name: "data", range }] }],
+  vmmServer: { id: `vmm-${id}` },
+});
+
+/** Where a scenario's machines run, where they are protected to, and which network waits for them there. */
+interface Places {
+  home: SiteInput;
+  away: SiteInput;
+  link: NonNullable<WorldInput["links"]>[number];
+}
+
+const azureAway: SiteInput = { ...region("away", "10.2.0.0/24"), processServers: [{ id: "ps-away", ip: "10.2.0.6" }] };
+
+const PLACES: Record<Scenario, Places> = {
+  "vmware-to-azure": {
+    home: vcenterSite,
+    away: azureAway,
+    link: { id: "vpn", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
+  },
+  "physical-to-azure": {
+    home: vcenterSite,
+    away: azureAway,
+    link: { id: "vpn", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
+  },
+  "hyperv-to-hyperv": {
+    home: cloud("home", "10.1.0.0/24"),
+    away: cloud("away", "10.2.0.0/24"),
+    link: { id: "line", kind: "vpn", between: ["home", "away"], bandwidthMbps: 1_000 },
+  },
+  "azure-to-azure": {
+    home: region("home", "10.1.0.0/24"),
+    away: region("away", "10.2.0.0/24"),
+    link: { id: "backbone", kind: "internet", between: ["home", "away"], bandwidthMbps: 10_000 },
+  },
+};
+
+const firstNetwork = ({ networks = [] }: SiteInput): string => networks[0]?.id ?? "none";
+
+function machineOf(scenario: Scenario, home: SiteInput, id: string, osFamily: "windows" | "linux"): MachineInput {
+  const physical = scenario === "physical-to-azure";
+  return {
+    id: `vm-${id}`,
+    name: id,
+    siteId: "home",
+    form: physical ? "physical" : "vm",
+    ...(scenario === "vmware-to-azure" ? { hostId: "esx-2", datastoreId: "ssd" } : {}),
+    osFamily,
+    os: osFamily === "windows" ? "Windows Server 2022" : "Ubuntu 24.04",
+    cpus: 2,
+    memoryMb: 8_192,
+    boot: "uefi",
+    disks: [
+      { name: "system", sizeGb: 80 },
+      { name: "data", sizeGb: 120 },
+    ],
+    nics: [{ name: "nic", networkId: firstNetwork(home), subnet: "data", assignment: "static", ip: addressOf(id) }],
+  };
+}
+
+const addressOf = (id: string): string => `10.1.0.${{ db: 11, app: 12, web: 13 }[id] ?? 14}`;
+
+/** The estate of a scenario under ids of its own. */
+export function estateOf(scenario: Scenario, worldId: string = scenario): Estate {
+  const { home, away, link } = PLACES[scenario];
+  const machines = [
+    machineOf(scenario, home, "db", "windows"),
+    machineOf(scenario, home, "app", "windows"),
+    machineOf(scenario, home, "web", "linux"),
+  ];
+  const items = machines.map(({ id, name }): ItemInput => {
+    const resourceGroup = away.resourceGroups?.[0];
+    return {
+      id: name,
+      machineId: id,
+      scenario,
+      sourceSiteId: "home",
+      targetSiteId: "away",
+      policyId: "policy",
+      target: { networkId: firstNetwork(away), ...(resourceGroup === undefined ? {} : { resourceGroup }) },
+    };
+  });
+  return {
+    world: {
+      id: worldId,
+      name: `Estate of ${scenario}`,
+      sites: [home, away],
+      links: [link],
+      policies: [{ id: "policy" }],
+      machines,
+      items,
+    },
+    plan: {
+      id: `${worldId}-plan`,
+      name: "There and back",
+      worldId,
+      groups: [
+        { id: "data", name: "Database", items: [{ id: "db" }] },
+        { id: "front", name: "Application and web", items: [{ id: "app" }, { id: "web" }] },
+      ],
+    },
+  };
+}
