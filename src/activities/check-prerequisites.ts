@@ -3,9 +3,19 @@ import { checkPrerequisites as findingsOf } from "../domain/prerequisites.js";
 import { activity } from "./activity.js";
 import { checkPrerequisites as contract } from "./contracts/execution.js";
 
-/** Looks at machines, target settings and sites; refuses with `prerequisites-failed` and every finding. */
-export const checkPrerequisites = activity(contract, async ({ hypervisor }, { worldId, itemIds, verb }) => {
-  const findings = findingsOf(await hypervisor.describeEstate(worldId, itemIds), verb);
+/** Looks at machines, settings and sites as the execution asks; refuses with `prerequisites-failed` and every finding. */
+export const checkPrerequisites = activity(contract, async ({ hypervisor, store }, input) => {
+  const { worldId, executionId, itemIds, verb } = input;
+  const [estate, records, execution] = await Promise.all([
+    hypervisor.describeEstate(worldId, itemIds),
+    store.getItems(worldId, itemIds),
+    store.getExecution(executionId),
+  ]);
+  const { reprotect, acknowledgeNoTest } = execution?.value.options ?? {};
+  const items = new Map(
+    records.map((record) => [record.itemId, { ...record, state: record.heldBy?.from ?? record.state }]),
+  );
+  const findings = findingsOf(estate, verb, { items, options: { ...reprotect, acknowledgeNoTest } });
   const errors = findings.filter(({ severity }) => severity === "error");
   const lines = errors.map(({ code, itemId, found, fix }) => `${itemId}: ${found} (${code}). ${fix}`);
   if (lines.length > 0) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
-import { Id, Instant } from "../domain/text.js";
+import { Id, Instant, Name } from "../domain/text.js";
+import { Verb } from "../domain/vocabulary.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
 import { nothing } from "./schemas.js";
@@ -52,6 +53,60 @@ export const pointsPreview = z.object({
   worstLossSeconds: z.number().nullable(),
 });
 
+/** A flag of a query. */
+const flag = z
+  .enum(["true", "false"])
+  .transform((text) => text === "true")
+  .optional();
+
+/** What a start of the verb would be told, as far as a prerequisite asks for it. */
+const prerequisitesQuery = z.strictObject({
+  verb: Verb,
+  processServerId: Id.optional(),
+  masterTargetId: Id.optional(),
+  datastoreId: Id.optional(),
+  retentionDrive: Name.optional(),
+  location: z.enum(["original", "alternate"]).optional(),
+  waitForAgent: flag,
+  acknowledgeNoTest: flag,
+});
+
+const described = {
+  code: z.string(),
+  title: z.string(),
+  severity: z.enum(["error", "warning"]),
+  lookedAt: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  /** The verb that would mend it, or null when a person has to. */
+  fixedBy: Verb.nullable(),
+  /** The code under which Azure Site Recovery reports it. */
+  asrCode: z.string().nullable(),
+};
+
+const prerequisitesView = z.object({
+  verb: Verb,
+  ready: z.boolean(),
+  checked: z.array(z.object({ ...described, items: z.int(), unmet: z.int() })),
+  findings: z.array(z.object({ ...described, itemId: Id, found: z.string() })),
+});
+
+const networksQuery = z.strictObject({ isolated: flag });
+
+const networksView = z.object({
+  isolated: z.boolean(),
+  items: z.array(
+    z.object({
+      itemId: Id,
+      networkId: Id.nullable(),
+      subnet: z.string().nullable(),
+      address: z.string().nullable(),
+      how: z.enum(["asked", "same", "next-free", "dhcp"]).nullable(),
+      because: z.string().nullable(),
+    }),
+  ),
+});
+
 /** What would happen, said before anything starts. These routes change nothing. */
 export const FORESIGHT_ROUTES = {
   previewPlanPoints: route({
@@ -72,6 +127,46 @@ export const FORESIGHT_ROUTES = {
     params: onItem,
     query: pointsQuery,
     response: pointsPreview,
+    problems: ["world-not-found", "item-not-found"],
+  }),
+  planPrerequisites: route({
+    ...look,
+    id: "look-at-plan-prerequisites",
+    path: "api/recovery-plans/{planId}/prerequisites",
+    summary: "Look whether a verb could start on a plan, and start nothing",
+    params: onPlan,
+    query: prerequisitesQuery,
+    response: prerequisitesView,
+    problems: ["plan-not-found"],
+  }),
+  itemPrerequisites: route({
+    ...look,
+    id: "look-at-item-prerequisites",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/prerequisites",
+    summary: "Look whether a verb could start on an item, and start nothing",
+    params: onItem,
+    query: prerequisitesQuery,
+    response: prerequisitesView,
+    problems: ["world-not-found", "item-not-found"],
+  }),
+  planNetworks: route({
+    ...look,
+    id: "preview-plan-networks",
+    path: "api/recovery-plans/{planId}/networks",
+    summary: "Show the network, subnet and address that each item of a plan would get",
+    params: onPlan,
+    query: networksQuery,
+    response: networksView,
+    problems: ["plan-not-found"],
+  }),
+  itemNetworks: route({
+    ...look,
+    id: "preview-item-networks",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/networks",
+    summary: "Show the network, subnet and address that an item would get",
+    params: onItem,
+    query: networksQuery,
+    response: networksView,
     problems: ["world-not-found", "item-not-found"],
   }),
 } as const;

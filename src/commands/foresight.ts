@@ -1,6 +1,9 @@
 import { RecoveryError } from "../domain/errors.js";
+import { type Placement, placeItems } from "../domain/networks.js";
 import type { Plan } from "../domain/plan.js";
 import { planItemIds } from "../domain/plan-rules.js";
+import type { AskedOptions } from "../domain/prerequisite.js";
+import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites.js";
 import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import {
   diskCoverageOf,
@@ -9,6 +12,7 @@ import {
   previewRecoveryPoints,
 } from "../domain/recovery-point-solver.js";
 import type { ItemSnapshot } from "../domain/snapshot.js";
+import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
 import { getItem } from "./items.js";
 import { getPlan } from "./plans.js";
@@ -77,4 +81,47 @@ async function pointsOfItem(
 ): Promise<PreviewItem> {
   const known = await hypervisor.recoveryPoints(worldId, item.id);
   return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
+}
+
+/** What was looked at for a verb and what is not met, item by item. */
+export interface PrerequisitesAnswer extends PrerequisiteReport {
+  verb: Verb;
+  /** False when an error keeps the verb from starting. */
+  ready: boolean;
+}
+
+/** Looks whether a verb could start, and starts nothing. */
+export async function lookAtPrerequisites(
+  services: Services,
+  target: LookedAt,
+  verb: Verb,
+  options: AskedOptions,
+): Promise<PrerequisitesAnswer> {
+  const { worldId, itemIds } = await subjectOf(services, target);
+  const [estate, records] = await Promise.all([
+    services.hypervisor.describeEstate(worldId, itemIds),
+    services.store.getItems(worldId, itemIds),
+  ]);
+  const items = new Map(records.map((record) => [record.itemId, record]));
+  const report = reportPrerequisites(estate, verb, { items, options });
+  return { verb, ready: report.findings.every(({ severity }) => severity === "warning"), ...report };
+}
+
+/** Where every item of a plan, or one item, would go in the network. */
+export async function previewNetworks(
+  services: Services,
+  target: LookedAt,
+  { isolated }: { isolated: boolean },
+): Promise<{ isolated: boolean; items: Placement[] }> {
+  const { worldId, itemIds } = await subjectOf(services, target);
+  const { items, sites } = await services.hypervisor.describeEstate(worldId, itemIds);
+  const placements = sites.flatMap(({ site }) => {
+    const going = items.filter(({ item }) => item.targetSiteId === site.id);
+    return placeItems(
+      going.map(({ item, machine }) => ({ item, machine, networks: site.networks })),
+      { isolated },
+    );
+  });
+  const byItem = new Map(placements.map((placement) => [placement.itemId, placement]));
+  return { isolated, items: itemIds.flatMap((itemId) => byItem.get(itemId) ?? []) };
 }

@@ -1,40 +1,40 @@
 import type { z } from "zod";
+import { isInRange, isReserved } from "./addresses.js";
+import { chooseSubnet } from "./networks.js";
+import type { Demand, Subject } from "./prerequisite.js";
 import type { ItemSnapshot, SiteSnapshot } from "./snapshot.js";
 import type { MachineSize, ProtectedItem } from "./world.js";
 
-/** What a check looks at. */
-export interface Subject {
-  snapshot: ItemSnapshot;
-  target: SiteSnapshot;
-  source: SiteSnapshot;
-  /** What all items of the run that go to the target site ask of it together. */
-  demand: Demand;
-}
-
-/** What the items of a run ask of one site together, so that a check of each is no walk over all. */
-export interface Demand {
-  cores: number;
-  networkInterfaces: number;
-  /** Item ids by lower-case target name. */
-  names: Map<string, string[]>;
-  /** Item ids by target address. */
-  addresses: Map<string, string[]>;
-}
-
-/** Adds up what items ask of their target site. */
+/** Adds up what items ask of the site they go to. */
 export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
-  const demand: Demand = { cores: 0, networkInterfaces: 0, names: new Map(), addresses: new Map() };
+  const names = new Map<string, string[]>();
+  const addresses = new Map<string, string[]>();
+  const families = new Map<string, Set<string>>();
   const note = (map: Map<string, string[]>, key: string, itemId: string) =>
     map.set(key, [...(map.get(key) ?? []), itemId]);
+  let cores = 0;
+  let networkInterfaces = 0;
   for (const snapshot of items) {
     const { item, machine } = snapshot;
-    demand.cores += sizeOf(snapshot, site)?.cpus ?? machine.cpus;
-    demand.networkInterfaces += machine.nics.length;
-    note(demand.names, targetNameOf(snapshot).toLowerCase(), item.id);
-    if (item.target.ip !== undefined) note(demand.addresses, item.target.ip, item.id);
+    const size = sizeOf(snapshot, site);
+    cores += size?.cpus ?? machine.cpus;
+    networkInterfaces += machine.nics.length;
+    note(names, targetNameOf(snapshot).toLowerCase(), item.id);
+    if (item.target.ip !== undefined) note(addresses, item.target.ip, item.id);
+    const set = item.target.availabilitySet;
+    if (set !== undefined && size !== undefined) {
+      families.set(set, (families.get(set) ?? new Set()).add(familyOf(size.name)));
+    }
   }
-  return demand;
+  return { cores, networkInterfaces, names, addresses, families };
 }
+
+/** The family of a size such as `Standard_D4s_v5`: its letters, without tier, number of CPUs and version. */
+const familyOf = (size: string): string =>
+  size
+    .replace(/^(standard|basic)_/i, "")
+    .replaceAll(/\d.*/g, "")
+    .toUpperCase();
 
 /** What the service takes for a machine to run in Azure. */
 const AZURE = {
@@ -50,8 +50,10 @@ const KNOWN_SYSTEMS =
 /** The replica's name: the machine's own unless the target settings give another. */
 export const targetNameOf = ({ item, machine }: ItemSnapshot): string => item.target.name ?? machine.name;
 
+/** The size at the site that the item's target settings are for; anywhere else the machine stays as it is. */
 function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<typeof MachineSize> | undefined {
-  const { sizes } = site.site;
+  const { id, sizes } = site.site;
+  if (id !== item.targetSiteId) return undefined;
   if (item.target.size !== undefined) return sizes.find(({ name }) => name === item.target.size);
   return sizes
     .filter(({ cpus, memoryMb }) => cpus >= machine.cpus && memoryMb >= machine.memoryMb)
@@ -61,20 +63,7 @@ function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<ty
 /** The subnet of a target network: the one asked for, else of the same name as at the source, else the first by name (B.6). */
 export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {
   const network = site.site.networks.find(({ id }) => id === item.target.networkId);
-  const own = snapshot.machine.nics[0]?.subnet;
-  const byName = (name: string | undefined) => network?.subnets.find((subnet) => subnet.name === name);
-  if (item.target.subnet !== undefined) return byName(item.target.subnet);
-  return byName(own) ?? network?.subnets.toSorted((a, b) => a.name.localeCompare(b.name))[0];
-}
-
-const addressNumber = (address: string): number =>
-  address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-
-/** Whether an IPv4 address lies in a range such as `10.0.0.0/24`. */
-export function isInRange(address: string, range: string): boolean {
-  const slash = range.indexOf("/");
-  const width = 2 ** (32 - Number(range.slice(slash + 1)));
-  return Math.floor(addressNumber(address) / width) === Math.floor(addressNumber(range.slice(0, slash)) / width);
+  return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
 }
 
 export function coresMissing({ target, demand }: Subject): string | null {
@@ -144,15 +133,17 @@ export function sizeProblem({ snapshot, target }: Subject): string | null {
 }
 
 export function networkProblem({ snapshot: { item }, target }: Subject): string | null {
-  if (item.target.networkId === undefined) return "the target settings name no network";
+  if (item.target.networkId === undefined) {
+    return target.site.kind === "azure-region" ? "the target settings name no network" : null;
+  }
   return target.site.networks.some(({ id }) => id === item.target.networkId)
     ? null
     : `the network ${item.target.networkId} is not at ${target.site.id}`;
 }
 
 export function subnetProblem(subject: Subject): string | null {
-  if (networkProblem(subject) !== null) return null;
   const { item } = subject.snapshot;
+  if (item.target.networkId === undefined || networkProblem(subject) !== null) return null;
   return targetSubnetOf(item, subject.snapshot, subject.target) === undefined
     ? `the network ${item.target.networkId} has no subnet ${item.target.subnet}`
     : null;
@@ -164,6 +155,9 @@ export function addressProblem({ snapshot, target, demand }: Subject): string | 
   const subnet = targetSubnetOf(snapshot.item, snapshot, target);
   if (subnet !== undefined && !isInRange(ip, subnet.range))
     return `${ip} is not in subnet ${subnet.name} (${subnet.range})`;
+  if (subnet !== undefined && isReserved(ip, subnet.range))
+    return `the service keeps ${ip} of ${subnet.range} for itself`;
+  if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
   const rival = demand.addresses.get(ip)?.find((itemId) => itemId !== snapshot.item.id);
   return rival === undefined ? null : `item ${rival} has the address ${ip} too`;
 }
@@ -191,3 +185,12 @@ export function testNetworkProblem({ snapshot: { item }, target }: Subject): str
 
 export const systemProblem = ({ snapshot: { machine } }: Subject): string | null =>
   KNOWN_SYSTEMS.test(machine.os) ? null : `${machine.os} is not a known system`;
+
+/** An availability set has machines of one family of sizes. */
+export function familyProblem({ snapshot: { item }, demand }: Subject): string | null {
+  const set = item.target.availabilitySet;
+  const families = set === undefined ? undefined : demand.families.get(set);
+  return families === undefined || families.size < 2
+    ? null
+    : `the availability set ${set} would have sizes of the families ${[...families].sort().join(", ")}`;
+}

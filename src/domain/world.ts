@@ -17,6 +17,8 @@ export const Host = z.strictObject({
   datastoreIds: z.array(Id).max(1_000).optional(),
 });
 
+export type Host = z.infer<typeof Host>;
+
 export const Datastore = z.strictObject({
   id: Id,
   capacityGb: z.number().positive().max(10_000_000),

@@ -1,6 +1,6 @@
 import { pointsChoiceOf } from "../api/foresight-routes.js";
 import { ROUTES } from "../api/routes.js";
-import { previewPoints } from "../commands/foresight.js";
+import { lookAtPrerequisites, previewNetworks, previewPoints } from "../commands/foresight.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.previewPlanPoints, async (context, { params, query }) => ({
@@ -9,4 +9,20 @@ serve(ROUTES.previewPlanPoints, async (context, { params, query }) => ({
 
 serve(ROUTES.previewItemPoints, async (context, { params, query }) => ({
   body: await previewPoints(context, params, pointsChoiceOf(query)),
+}));
+
+serve(ROUTES.planPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
+  body: await lookAtPrerequisites(context, params, verb, options),
+}));
+
+serve(ROUTES.itemPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
+  body: await lookAtPrerequisites(context, params, verb, options),
+}));
+
+serve(ROUTES.planNetworks, async (context, { params, query }) => ({
+  body: await previewNetworks(context, params, { isolated: query.isolated ?? false }),
+}));
+
+serve(ROUTES.itemNetworks, async (context, { params, query }) => ({
+  body: await previewNetworks(context, params, { isolated: query.isolated ?? false }),
 }));
