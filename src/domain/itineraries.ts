@@ -139,13 +139,13 @@ export const ITINERARIES = {
     each("verify", "Verify that it runs"),
     phase("remove-test-network", "Remove the test network"),
   ],
-  "disable-replication": [each("disable-replication", "Disable replication and clean up")],
+  "disable-replication": [each("end-replication", "Disable replication and clean up")],
   "enable-replication": [
-    each("enable-replication", "Replicate for the first time"),
+    each("begin-replication", "Replicate for the first time"),
     each("prove-replicating", "Prove that it replicates"),
   ],
   resynchronise: [
-    each("resynchronise", "Compare both copies and send what differs"),
+    each("compare-copies", "Compare both copies and send what differs"),
     each("prove-replicating", "Prove that it replicates"),
   ],
 } as const satisfies Record<Verb, readonly Phase[]>;

@@ -86,13 +86,13 @@ export const removeOldMachine = levelContract({
   retry,
 });
 export const disableReplication = levelContract({
-  name: "disable-replication",
+  name: "end-replication",
   input: onItem,
   output: z.object({ removed: z.array(z.string()) }),
   retry,
 });
-export const enableReplication = levelContract({ name: "enable-replication", input: onItem, output: nothing, retry });
-export const resynchronise = levelContract({ name: "resynchronise", input: onItem, output: nothing, retry });
+export const enableReplication = levelContract({ name: "begin-replication", input: onItem, output: nothing, retry });
+export const resynchronise = levelContract({ name: "compare-copies", input: onItem, output: nothing, retry });
 export const proveReplicating = activityContract({ name: "prove-replicating", input: onItem, output: nothing, retry });
 
 // Tests.
