@@ -23,6 +23,7 @@ import {
   validateBody,
   worldView,
 } from "./schemas.js";
+import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -239,6 +240,7 @@ export const ROUTES = {
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
   }),
   ...FORESIGHT_ROUTES,
+  ...TOPOLOGY_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",

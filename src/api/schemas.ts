@@ -6,6 +6,7 @@ import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { Direction, ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -29,7 +30,7 @@ export const actionAnswer = z.object({
   because: z.string().nullable(),
   remedy: z.string().nullable(),
 });
-export const itemView = ItemRecord.extend({ allowedActions: z.array(actionAnswer) });
+export const itemView = ItemRecord.extend({ standing, allowedActions: z.array(actionAnswer) });
 
 export const recoveryPointsView = z.object({
   itemId: Id,

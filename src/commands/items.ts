@@ -1,29 +1,116 @@
+import { conditionsOf } from "../domain/conditions.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
+import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
+import type { Machine, ReplicationPolicy, Site } from "../domain/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";
 import { getWorld } from "./worlds.js";
 
-/** An item with every verb, whether it is allowed now, and if not, why and what would make it so. */
+/** What the hypervisor sees of an item, for whoever looks at it. */
+export interface Standing {
+  replication: ItemSnapshot["replication"];
+  /** The policy in force for the way it replicates. */
+  policy: ReplicationPolicy;
+  /** Made with the replication policy, bound to the configuration server, and never changed (P12). */
+  failbackPolicy: (ReplicationPolicy & { configurationServerId: string | null }) | null;
+  agentRegistered: boolean;
+  /** What a failback left at the recovery site (A9). */
+  leftBehind: ItemSnapshot["leftBehind"];
+  /** The machine as it is at home; one that came home anew is a VM (V2). */
+  machine: Pick<Machine, "form" | "hostId" | "datastoreId">;
+  /** VMware tools of the copy that runs (F6). */
+  tools: ItemSnapshot["source"]["tools"];
+}
+
+/** An item with its hazards, and every verb with whether it is allowed now, and if not, why and what would make it so. */
 export interface ItemView extends ItemRecord {
+  standing: Standing;
   allowedActions: ActionAnswer[];
 }
 
-const viewOf = (item: ItemRecord): ItemView => ({ ...item, allowedActions: allowedActions(item) });
+async function viewsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemView[]> {
+  if (records.length === 0) return [];
+  const estate = await services.hypervisor.describeEstate(
+    worldId,
+    records.map(({ itemId }) => itemId),
+  );
+  const sites = new Map(estate.sites.map(({ site }) => [site.id, site]));
+  const snapshots = new Map(estate.items.map((snapshot) => [snapshot.item.id, snapshot]));
+  return records.map((record) => {
+    const snapshot = snapshots.get(record.itemId);
+    const home = sites.get(snapshot?.item.sourceSiteId ?? "");
+    if (snapshot === undefined || home === undefined) {
+      throw new RecoveryError("item-not-found", `the hypervisor has no item ${record.itemId}`);
+    }
+    const conditions = [...record.conditions, ...conditionsOf({ snapshot, home })];
+    return { ...record, conditions, standing: standingOf(snapshot, home), allowedActions: allowedActions(record) };
+  });
+}
+
+function standingOf(snapshot: ItemSnapshot, home: Site): Standing {
+  const { item, machine, direction, replication, policy, agentRegistered, leftBehind, source, replica } = snapshot;
+  const { form, hostId, datastoreId } = machine;
+  const own = SCENARIO_TRAITS[item.scenario].ownFailbackPolicy;
+  const failbackPolicy = {
+    ...(direction === "recovery-to-primary" ? policy : policyOf(policy, item.scenario, "recovery-to-primary")),
+    configurationServerId: home.configurationServer?.id ?? null,
+  };
+  return {
+    replication,
+    policy,
+    failbackPolicy: own ? failbackPolicy : null,
+    agentRegistered,
+    leftBehind,
+    machine: {
+      form,
+      ...(hostId === undefined ? {} : { hostId }),
+      ...(datastoreId === undefined ? {} : { datastoreId }),
+    },
+    tools: replica.power === "on" ? replica.tools : source.tools,
+  };
+}
 
 export async function listItems(services: Services, worldId: string, page: PageRequest): Promise<Page<ItemView>> {
   await getWorld(services, worldId);
   const { entries, ...rest } = await services.store.listItems(worldId, page);
-  return { ...rest, entries: entries.map(viewOf) };
+  return { ...rest, entries: await viewsOf(services, worldId, entries) };
 }
 
-export async function getItem(services: Services, worldId: string, itemId: string): Promise<ItemView> {
+/** The record of one item; refuses `world-not-found` and `item-not-found`. */
+export async function getItem(services: Services, worldId: string, itemId: string): Promise<ItemRecord> {
   await getWorld(services, worldId);
   const [item] = await services.store.getItems(worldId, [itemId]);
   if (!item) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
-  return viewOf(item);
+  return item;
+}
+
+export async function viewItem(services: Services, worldId: string, itemId: string): Promise<ItemView> {
+  const [view] = await viewsOf(services, worldId, [await getItem(services, worldId, itemId)]);
+  if (!view) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
+  return view;
+}
+
+/** Somebody did what a condition asks for; refuses `not-found` when the item does not have it, or nobody mends it there. */
+export async function mendCondition(
+  services: Services,
+  worldId: string,
+  itemId: string,
+  type: string,
+): Promise<ItemView> {
+  await getItem(services, worldId, itemId);
+  await services.estate.mendCondition(worldId, itemId, type);
+  return viewItem(services, worldId, itemId);
+}
+
+/** The copy that a failover left comes up by itself, workload and all. */
+export async function sourceComesBack(services: Services, worldId: string, itemId: string): Promise<ItemView> {
+  await getItem(services, worldId, itemId);
+  await services.estate.sourceComesBack(worldId, itemId);
+  return viewItem(services, worldId, itemId);
 }
 
 /** The recovery points an item could start from now, newest first. */

@@ -1,5 +1,6 @@
 import { ROUTES } from "../api/routes.js";
-import { getItem, listItems, listRecoveryPoints } from "../commands/items.js";
+import { listItems, listRecoveryPoints, mendCondition, sourceComesBack, viewItem } from "../commands/items.js";
+import { deployProcessServer } from "../commands/process-servers.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
 import { start } from "./start.js";
@@ -9,11 +10,24 @@ serve(ROUTES.listItems, async (context, { params, query }) => {
 });
 
 serve(ROUTES.getItem, async (context, { params }) => {
-  return { body: await getItem(context, params.worldId, params.itemId) };
+  return { body: await viewItem(context, params.worldId, params.itemId) };
 });
 
 serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
   return { body: await listRecoveryPoints(context, params.worldId, params.itemId) };
+});
+
+serve(ROUTES.mendCondition, async (context, { params }) => {
+  return { body: await mendCondition(context, params.worldId, params.itemId, params.type) };
+});
+
+serve(ROUTES.sourceComesBack, async (context, { params }) => {
+  return { body: await sourceComesBack(context, params.worldId, params.itemId) };
+});
+
+serve(ROUTES.deployProcessServer, async (context, { params }) => {
+  const deployment = await deployProcessServer(context, params.worldId, params.siteId, params.processServerId);
+  return { body: deployment, status: deployment.state === "deployed" ? 200 : 202 };
 });
 
 serve(ROUTES.startOnItem, (context, request) => start(context, { kind: "item", ...request.params }, request));
