@@ -57,6 +57,7 @@ interface OnItem {
   worldId: string;
   executionId: string;
   itemId: string;
+  attempt: number;
 }
 
 /** An activity that is one operation of the hypervisor on one item, under the key of its step. */
@@ -68,9 +69,10 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
   resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
 ): Activity {
   return levelActivity(contract, async (ports, input, ask) => {
-    const { worldId, executionId, itemId } = input;
+    const { worldId, executionId, itemId, attempt } = input;
     if (way === "forward" && ask.round === 0) await ports.refuseIfCancelled(executionId);
-    const key = taskKey(executionId, contract.name, itemId);
+    const step = attempt === 1 ? contract.name : `${contract.name}.${attempt}`;
+    const key = taskKey(executionId, step, itemId);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
     return progressOf(ports, await ports.hypervisor.runOnItem(task), ask, resultOf);
   });

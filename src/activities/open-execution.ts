@@ -81,6 +81,7 @@ function runGroupOf(
     before: applicable(group.before, execution),
     after: applicable(group.after, execution),
     ...(group.minimumHealthy === undefined ? {} : { minimumHealthy: group.minimumHealthy }),
+    ...(group.onFailure === undefined ? {} : { onFailure: group.onFailure }),
     items: group.items.map((item) => {
       const snapshot = snapshots.get(item.id);
       if (!snapshot) throw new RecoveryError("item-not-found", `the hypervisor has no item ${item.id}`);

@@ -19,6 +19,7 @@ import {
   pageQuery,
   planView,
   recoveryPointsView,
+  resolveBody,
   startBody,
   validateBody,
   worldView,
@@ -229,6 +230,14 @@ export const ROUTES = {
     path: "api/executions/{executionId}/confirm",
     summary: "Confirm a manual action as done, or decline it",
     body: confirmBody,
+    problems: decided,
+  }),
+  resolve: route({
+    ...decide,
+    id: "resolve-failure",
+    path: "api/executions/{executionId}/resolve",
+    summary: "Answer what is done about a failure: retry, skip, stop or undo",
+    body: resolveBody,
     problems: decided,
   }),
   cancel: route({

@@ -5,7 +5,7 @@ import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
-import { Direction, ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import { Direction, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({
@@ -66,6 +66,13 @@ export const cancelBody = z
   })
   .prefault({});
 
+export const resolveBody = z.strictObject({
+  ask: z.int().min(1).max(10_000),
+  answer: FailureAnswer,
+  by: person,
+  reason: Text.optional(),
+});
+
 export const confirmBody = z.strictObject({
   actionId: Id,
   done: z.boolean().default(true),
@@ -97,6 +104,7 @@ export const executionView = executionSummary.extend({
   awaits: z.array(
     z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("confirm"), actionId: Id, asks: z.string() }),
+      z.object({ kind: z.literal("resolve"), ask: z.int(), asks: z.string() }),
       z.object({ kind: z.literal("validate"), asks: z.string() }),
     ]),
   ),

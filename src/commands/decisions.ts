@@ -3,8 +3,9 @@ import type { CancelRequest, Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import { transition } from "../domain/lifecycle.js";
 import { toInstant } from "../domain/text.js";
+import type { FailureAnswer } from "../domain/vocabulary.js";
 import { DECISION_EVENT, type Decision } from "../orchestrators/contracts.js";
-import { actionStepId, VALIDATION_STEP } from "../orchestrators/step-ids.js";
+import { actionStepId, askStepId, VALIDATION_STEP } from "../orchestrators/step-ids.js";
 import type { Tagged } from "../store/port.js";
 import type { Context } from "./context.js";
 
@@ -26,6 +27,16 @@ export async function confirmAction(
 ): Promise<void> {
   await requireAwaited(context, executionId, actionStepId(made.actionId));
   await decide(context, executionId, { kind: "confirm", ...made });
+}
+
+/** Answers what is done about a failure that the execution asks about. */
+export async function resolveFailure(
+  context: Context,
+  executionId: string,
+  made: { ask: number; answer: FailureAnswer; by: string; reason: string },
+): Promise<void> {
+  await requireAwaited(context, executionId, askStepId(made.ask));
+  await decide(context, executionId, { kind: "resolve", ...made });
 }
 
 /**

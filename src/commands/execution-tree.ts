@@ -11,7 +11,9 @@ import {
   groupStage,
   groupStepId,
   ITEMS_STEP,
+  isAskStep,
   REPROTECT_STEP,
+  retryStage,
   SHUTDOWN_STEP,
   shutdownStage,
   TEST_COPIES_STEP,
@@ -104,9 +106,7 @@ async function itemStep(
   itemId: string,
   evidence: Evidence,
 ): Promise<Step> {
-  const kept = evidence.kept.get(`${stage.id}/${itemId}`);
-  const steps =
-    kept ?? (stepHasEnded(parent) ? [] : await evidence.live(itemInstanceId(executionId, stage.id, itemId)));
+  const { kept, steps } = await newestSteps(executionId, parent, stage, itemId, evidence);
   const id = `${parent.id}/items/${itemId}`;
   if (steps.length === 0) return { id, title: itemId, itemId, status: "waiting" };
   const children = steps.map((step) => ({ ...step, id: `${id}/${step.id}`, itemId }));
@@ -122,6 +122,19 @@ async function itemStep(
     ...(ended ? { endedAt: last?.endedAt } : {}),
     children,
   };
+}
+
+/** The steps of the newest telling: each question that was answered with `retry` has a stage of its own. */
+async function newestSteps(executionId: string, parent: Step, stage: Stage, itemId: string, evidence: Evidence) {
+  const asks = evidence.own.filter(({ id }) => isAskStep(id)).length;
+  for (let ask = asks; ask >= 0; ask -= 1) {
+    const name = ask === 0 ? stage.id : retryStage(ask, stage.id);
+    const kept = evidence.kept.get(`${name}/${itemId}`);
+    if (kept !== undefined) return { kept, steps: kept };
+    const live = stepHasEnded(parent) ? [] : await evidence.live(itemInstanceId(executionId, name, itemId));
+    if (live.length > 0) return { kept, steps: live };
+  }
+  return { kept: undefined, steps: [] };
 }
 
 /** An item whose last step failed has failed, whatever went well before. */

@@ -11,7 +11,10 @@ import type { Context } from "./context.js";
 import { type Evidence, EXECUTION_PART, treeOf } from "./execution-tree.js";
 
 /** What a running execution waits for from a person. */
-export type Awaited = { kind: "confirm"; actionId: string; asks: string } | { kind: "validate"; asks: string };
+export type Awaited =
+  | { kind: "confirm"; actionId: string; asks: string }
+  | { kind: "resolve"; ask: number; asks: string }
+  | { kind: "validate"; asks: string };
 
 /** An execution with its steps as a tree. */
 export interface ExecutionView {
@@ -35,7 +38,11 @@ export async function viewExecution(context: Context, executionId: string): Prom
   const ended = isEnded(execution.status);
   const keptParts = new Map(kept.map(({ part, steps }) => [part, steps]));
   const own = ended ? (keptParts.get(EXECUTION_PART) ?? []) : await liveSteps(context, executionId, execution.verb);
-  const evidence: Evidence = { own, kept: keptParts, live: (id) => liveSteps(context, id, execution.verb) };
+  const evidence: Evidence = {
+    own: newestOfEach(own),
+    kept: keptParts,
+    live: (id) => liveSteps(context, id, execution.verb),
+  };
   const steps = await treeOf(execution, await planRun(context, execution), evidence);
   const awaits = ended ? [] : awaitedBy(own);
   return {
@@ -62,6 +69,9 @@ export async function listExecutions(
   return { ...rest, entries: await Promise.all(views) };
 }
 
+/** A step that was tried again is shown as it came out last. */
+const newestOfEach = (steps: readonly Step[]): Step[] => [...new Map(steps.map((step) => [step.id, step])).values()];
+
 async function liveSteps({ orchestrations }: Context, instanceId: string, verb: Verb): Promise<Step[]> {
   return unpackSteps((await orchestrations.look(instanceId))?.steps ?? [], (id) => stepTitle(verb, id));
 }
@@ -69,10 +79,9 @@ async function liveSteps({ orchestrations }: Context, instanceId: string, verb: 
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
     if (status !== "awaiting-input") return [];
-    const [kind, actionId] = id.split("/");
-    return kind === "action" && actionId !== undefined
-      ? [{ kind: "confirm", actionId, asks: detail }]
-      : [{ kind: "validate", asks: detail }];
+    const [kind, name = ""] = id.split("/");
+    if (kind === "action") return [{ kind: "confirm", actionId: name, asks: detail }];
+    return [kind === "ask" ? { kind: "resolve", ask: Number(name), asks: detail } : { kind: "validate", asks: detail }];
   });
 }
 

@@ -142,6 +142,13 @@ export const RECOVERY_ERRORS = {
     "A critical item failed, and the failure policy says stop.",
     "Mend the failed item and start again.",
   ),
+  "undone-after-failure": row(
+    409,
+    false,
+    "A failure was answered by undoing everything",
+    "The failure policy, or the person who was asked, said undo.",
+    "Mend what failed and start again.",
+  ),
   "undo-failed": row(
     500,
     true,

@@ -1,5 +1,5 @@
 import { ROUTES } from "../api/routes.js";
-import { cancelExecution, confirmAction, validateExecution } from "../commands/decisions.js";
+import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
@@ -25,6 +25,12 @@ serve(ROUTES.validate, async (context, { params, body }) => {
 serve(ROUTES.confirm, async (context, { params, body }) => {
   const { actionId, done, by, note = "" } = body;
   await confirmAction(context, params.executionId, { actionId, done, by, note });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.resolve, async (context, { params, body }) => {
+  const { ask, answer, by, reason = "" } = body;
+  await resolveFailure(context, params.executionId, { ask, answer, by, reason });
   return acceptedFor(params.executionId);
 });
 

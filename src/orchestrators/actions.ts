@@ -4,10 +4,12 @@ import { afterAction } from "../domain/failure-policy.js";
 import { failoverTypeOf } from "../domain/itineraries.js";
 import type { Action } from "../domain/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
+import type { OnFailure } from "../domain/vocabulary.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import { failureOf } from "../durable/refusal.js";
 import { pause } from "../durable/wait.js";
 import type { Decision } from "./contracts.js";
+import { endUnlessContinued, resolveFailure } from "./failures.js";
 import type { Run } from "./run.js";
 import { actionStepId } from "./step-ids.js";
 
@@ -18,16 +20,25 @@ type Confirmed = Extract<Decision, { kind: "confirm" }>;
 /** Runs actions one after the other. One that fails ends the story, unless it or the plan says to go on. */
 export function* runActions(run: Run, actions: readonly Action[], groupId: string): Durable<void> {
   for (const action of actions) {
-    try {
-      yield* run.step(actionStepId(action.id), () => runAction(run, action, groupId));
-    } catch (thrown) {
-      const failure = failureOf(thrown);
-      if (failure.code === "cancelled") throw thrown;
-      run.failedActions += 1;
-      if (afterAction(run.plan.policy, action) === "stop") {
-        throw new RecoveryError("stopped", `the action "${action.name}" failed: ${failure.message}`);
-      }
-    }
+    let next: "retry" | OnFailure;
+    do next = yield* tryAction(run, action, groupId);
+    while (next === "retry");
+  }
+}
+
+/** Runs one action, and gives back what is done about its failure. */
+function* tryAction(run: Run, action: Action, groupId: string): Durable<"retry" | OnFailure> {
+  try {
+    yield* run.step(actionStepId(action.id), () => runAction(run, action, groupId));
+    return "continue";
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    if (failure.code === "cancelled") throw thrown;
+    const what = `the action "${action.name}" failed: ${failure.message}`;
+    const next = yield* resolveFailure(run, afterAction(run.plan.policy, action), what);
+    if (next !== "retry") run.failedActions += 1;
+    endUnlessContinued(next, what);
+    return next;
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { itemReport, settledItem } from "../activities/contracts/execution.js";
 import { ReprotectOptions } from "../domain/reprotect-options.js";
 import { Guid, Id } from "../domain/text.js";
-import { Direction, Verb } from "../domain/vocabulary.js";
+import { Direction, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";
 
 /** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
@@ -39,6 +39,8 @@ export const itemTask = z.object({
   networkId: z.string().optional(),
   testExecutionId: z.string().optional(),
   direction: Direction.optional(),
+  /** From 2 on when the story is told again because somebody answered `retry`. */
+  attempt: z.int().min(1).default(1),
   reprotect: ReprotectOptions.optional(),
 });
 export type ItemTask = z.output<typeof itemTask>;
@@ -103,6 +105,7 @@ const by = z.string();
 export const decision = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("confirm"), actionId: Id, done: z.boolean(), by, note: z.string() }),
   z.object({ kind: z.literal("validate"), verdict: z.enum(["accept", "reject"]), by, reason: z.string() }),
+  z.object({ kind: z.literal("resolve"), ask: z.int().min(1), answer: FailureAnswer, by, reason: z.string() }),
   z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by }),
 ]);
 export type Decision = z.output<typeof decision>;

@@ -3,8 +3,9 @@ import type { Durable } from "../durable/call.js";
 import { failback } from "./failback.js";
 import { plannedFailover } from "./planned-failover.js";
 import type { Run, Story } from "./run.js";
-import { itemsToDo, stopIfCancelled, type Told, tellItems } from "./stages.js";
+import { itemsToDo, type Told, tellItems } from "./stages.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "./step-ids.js";
+import { stopIfCancelled } from "./stop-if-cancelled.js";
 
 /** There, accepted, and protected the other way, in one execution: failover, validation, commit, reprotect. */
 export const fullRun: Story = function* (run) {

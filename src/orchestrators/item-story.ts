@@ -25,7 +25,7 @@ interface Findings {
   replicated: Replicated | null;
 }
 
-type OnItem = { worldId: string; executionId: string; itemId: string };
+type OnItem = { worldId: string; executionId: string; itemId: string; attempt: number };
 
 /** One item in one execution, and the steps that can be done to it. */
 export class ItemStory {
@@ -51,7 +51,7 @@ export class ItemStory {
   /** The ids that every step on the item carries. */
   get on(): OnItem {
     const { worldId, executionId, item } = this.input;
-    return { worldId, executionId, itemId: item.itemId };
+    return { worldId, executionId, itemId: item.itemId, attempt: item.attempt };
   }
 
   /** The moment of the episode, in milliseconds since the epoch. */

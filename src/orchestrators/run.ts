@@ -13,7 +13,12 @@ import { Mailbox } from "../durable/wait.js";
 import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
 
 /** Failures after which what was done is taken back; after any other the items stay where they are. */
-const UNDONE_AFTER: ReadonlySet<string> = new Set(["cancelled", "validation-rejected", "shutdown-failed"]);
+const UNDONE_AFTER: ReadonlySet<string> = new Set([
+  "cancelled",
+  "validation-rejected",
+  "shutdown-failed",
+  "undone-after-failure",
+]);
 
 /** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
 export class Run {
@@ -24,6 +29,8 @@ export class Run {
   readonly decisions: Mailbox<typeof decision>;
   readonly reports = new Map<string, ItemReport>();
   failedActions = 0;
+  /** Questions asked about failures so far. */
+  asks = 0;
   /** True once a story of an item has begun. */
   touched = false;
   cancel: Extract<Decision, { kind: "cancel" }> | undefined;

@@ -3,8 +3,9 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import type { Run } from "./run.js";
-import { itemsToDo, stopIfCancelled, tellItems } from "./stages.js";
+import { itemsToDo, tellItems } from "./stages.js";
 import { SHUTDOWN_STEP, shutdownStage } from "./step-ids.js";
+import { stopIfCancelled } from "./stop-if-cancelled.js";
 
 /**
  * Shuts every source down and sends what it still has, in one stage before anything is promoted. When they

@@ -1,7 +1,8 @@
-import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
+import type { ItemReport, RunGroup, RunItem } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import { callSub, type Durable } from "../durable/call.js";
 import { type ItemStoryName, type ItemTask, runItems } from "./contracts.js";
+import { tellByPolicy } from "./failures.js";
 import { stageInstanceId } from "./instance-ids.js";
 import type { Run } from "./run.js";
 import { ITEMS_STEP, UNDO_STEP } from "./step-ids.js";
@@ -26,7 +27,7 @@ export function* tellItems(
     ...told(item),
   }));
   const { stepLimitMs, verb } = run.plan;
-  const input = { ...run.on, verb, stepLimitMs, stage, story, items: tasks };
+  const input = { ...run.on, verb, stepLimitMs, stage, slice: 0, story, items: tasks };
   const { reports } = yield* callSub(run.context, runItems, {
     id: stageInstanceId(run.plan.executionId, stage),
     input,
@@ -39,18 +40,20 @@ export function* tellAll(
   run: Run,
   story: ItemStoryName,
   items: readonly RunItem[] = itemsToDo(run),
-  told?: (item: RunItem) => Told,
+  told: (item: RunItem) => Told = () => ({}),
 ): Durable<void> {
   yield* run.step(ITEMS_STEP, function* () {
-    const reports = yield* tellItems(run, ITEMS_STEP, story, items, told);
-    for (const report of reports) run.reports.set(report.itemId, report);
+    yield* tellByPolicy(run, ITEMS_STEP, items, groupsOf(run, items), (stage, some, attempt) =>
+      tellItems(run, stage, story, some, (item) => ({ ...told(item), attempt })),
+    );
   });
 }
 
-/** Ends the story when an item met the cancel of the execution. */
-export function stopIfCancelled(reports: readonly ItemReport[]): void {
-  const met = reports.find(({ outcome }) => outcome === "cancelled");
-  if (met) throw new RecoveryError("cancelled", "cancelled while its items were under way");
+/** The groups of some items, with those items only. */
+function groupsOf(run: Run, items: readonly RunItem[]): RunGroup[] {
+  const told = new Set(items.map(({ id }) => id));
+  const groups = run.plan.groups.map((group) => ({ ...group, items: group.items.filter(({ id }) => told.has(id)) }));
+  return groups.filter((group) => group.items.length > 0);
 }
 
 export const itemsOf = (run: Run): RunItem[] => run.plan.groups.flatMap(({ items }) => items);

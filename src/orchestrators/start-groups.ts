@@ -1,13 +1,12 @@
 import type { RunGroup, RunItem } from "../activities/contracts/execution.js";
-import { RecoveryError } from "../domain/errors.js";
-import { afterGroup } from "../domain/failure-policy.js";
 import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import type { ItemStoryName } from "./contracts.js";
+import { tellByPolicy } from "./failures.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run } from "./run.js";
-import { itemsOf, stopIfCancelled, type Told, tellItems } from "./stages.js";
+import { itemsOf, type Told, tellItems } from "./stages.js";
 import { groupStage, groupStepId } from "./step-ids.js";
 
 /**
@@ -24,7 +23,7 @@ export function* startGroups(
   for (const group of run.plan.groups) {
     yield* runActions(run, group.before, group.id);
     const points = yield* chooseRecoveryPoints(run, group, choice);
-    yield* run.step(groupStepId(group.id), () => startGroup(run, group, story, points, told));
+    yield* run.step(groupStepId(group.id), () => startGroup(run, group, story, points, choice, told));
     yield* runActions(run, group.after, group.id);
   }
 }
@@ -33,26 +32,32 @@ function* startGroup(
   run: Run,
   group: RunGroup,
   story: ItemStoryName,
-  points: ChosenPoints,
+  first: ChosenPoints,
+  choice: RecoveryPointChoice,
   told: (item: RunItem) => Told,
 ): Durable<void> {
-  const begun = group.items.filter(({ id, alreadyDone }) => !alreadyDone && points.get(id)?.point);
-  const tellOf = (item: RunItem): Told => ({ ...told(item), pointId: points.get(item.id)?.point?.id });
-  const reports = yield* tellItems(run, groupStage(group.id), story, begun, tellOf);
-  for (const report of reports) run.reports.set(report.itemId, report);
-  stopIfCancelled(reports);
-  const members = group.items.map(({ id, criticality }) => ({
-    criticality,
-    outcome: run.reports.get(id)?.outcome ?? "skipped",
-  }));
-  const failed = members.filter(({ outcome }) => outcome === "failed").length;
-  if (failed > 0) run.progress.note(groupStepId(group.id), `${failed} of ${members.length} items failed`);
-  if (afterGroup(run.plan.policy, group, members) === "stop") {
-    throw new RecoveryError(
-      "stopped",
-      `group ${group.name} did not start: ${failed} of ${members.length} items failed`,
-    );
-  }
+  const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
+  yield* tellByPolicy(run, groupStage(group.id), open, [group], function* (stage, items, attempt) {
+    const points = attempt === 1 ? first : yield* chooseMissing(run, group, items, choice, first);
+    const begun = items.filter(({ id }) => points.get(id)?.point);
+    return yield* tellItems(run, stage, story, begun, (item) => ({
+      ...told(item),
+      pointId: points.get(item.id)?.point?.id,
+      attempt,
+    }));
+  });
+}
+
+/** On a second try an item keeps the point it had; one that had none is asked for again. */
+function* chooseMissing(
+  run: Run,
+  group: RunGroup,
+  items: readonly RunItem[],
+  choice: RecoveryPointChoice,
+  first: ChosenPoints,
+): Durable<ChosenPoints> {
+  const without = items.filter(({ id }) => !first.get(id)?.point);
+  return new Map([...first, ...(yield* chooseRecoveryPoints(run, { ...group, items: without }, choice))]);
 }
 
 /** Items that another execution has brought up already are skipped (B.4). */

@@ -1,4 +1,4 @@
-import { createTestCopy, startTestCopy, verifyReplica } from "../activities/contracts/machines.js";
+import { createTestCopy, removeTestCopy, startTestCopy, verifyReplica } from "../activities/contracts/machines.js";
 import { itemOrchestration } from "./item-story.js";
 import { required } from "./required.js";
 
@@ -11,6 +11,7 @@ export const testItem = itemOrchestration(
     const { on, findings } = story;
     const pointId = required(story.input.item.pointId, "test-item needs a recovery point");
     const networkId = required(story.input.item.networkId, "test-item needs a network");
+    if (on.attempt > 1) yield* story.do(removeTestCopy, { ...on, testExecutionId: on.executionId });
     const { point } = yield* story.do(createTestCopy, { ...on, pointId, networkId });
     findings.point = point;
     yield* story.do(startTestCopy, on);

@@ -31,6 +31,7 @@ export const runGroup = z.object({
   items: z.array(runItem),
   after: z.array(Action),
   minimumHealthy: z.int().optional(),
+  onFailure: OnFailure.optional(),
 });
 export type RunGroup = z.output<typeof runGroup>;
 
