@@ -4,7 +4,7 @@ import { Id, Instant, Name } from "../domain/text.js";
 import { Verb } from "../domain/vocabulary.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
-import { nothing } from "./schemas.js";
+import { finding, nothing, prerequisite } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -71,24 +71,11 @@ const prerequisitesQuery = z.strictObject({
   acknowledgeNoTest: flag,
 });
 
-const described = {
-  code: z.string(),
-  title: z.string(),
-  severity: z.enum(["error", "warning"]),
-  lookedAt: z.string(),
-  why: z.string(),
-  fix: z.string(),
-  /** The verb that would mend it, or null when a person has to. */
-  fixedBy: Verb.nullable(),
-  /** The code under which Azure Site Recovery reports it. */
-  asrCode: z.string().nullable(),
-};
-
 const prerequisitesView = z.object({
   verb: Verb,
   ready: z.boolean(),
-  checked: z.array(z.object({ ...described, items: z.int(), unmet: z.int() })),
-  findings: z.array(z.object({ ...described, itemId: Id, found: z.string() })),
+  checked: z.array(z.object({ ...prerequisite, items: z.int(), unmet: z.int() })),
+  findings: z.array(finding),
 });
 
 const networksQuery = z.strictObject({ isolated: flag });

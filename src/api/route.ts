@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ProblemCode } from "./problem.js";
 
-export type Method = "GET" | "PUT" | "POST" | "DELETE";
+export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
 
 /** A header that a route reads, in lower case. */
 export type RequestHeader = "idempotency-key" | "if-match" | "if-none-match";

@@ -24,6 +24,7 @@ import {
   validateBody,
   worldView,
 } from "./schemas.js";
+import { TARGET_ROUTES } from "./target-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
@@ -249,6 +250,7 @@ export const ROUTES = {
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
   }),
   ...FORESIGHT_ROUTES,
+  ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
   openApi: route({
     ...read,

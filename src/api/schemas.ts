@@ -6,6 +6,7 @@ import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { Direction, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
+import { TargetSettings } from "../domain/world.js";
 import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({
@@ -122,3 +123,20 @@ export const faultBody = z.strictObject({
   times: z.int().min(1).max(1_000).optional(),
 });
 export const faultView = faultBody.extend({ faultId: z.string(), addedAt: Instant });
+
+/** A row of the catalogue of prerequisites, for people. */
+export const prerequisite = {
+  code: z.string(),
+  title: z.string(),
+  severity: z.enum(["error", "warning"]),
+  lookedAt: z.string(),
+  why: z.string(),
+  fix: z.string(),
+  /** The verb that would mend it, or null when a person has to. */
+  fixedBy: Verb.nullable(),
+  /** The code under which Azure Site Recovery reports it. */
+  asrCode: z.string().nullable(),
+};
+export const finding = z.object({ ...prerequisite, itemId: Id, found: z.string() });
+
+export const targetView = z.object({ target: TargetSettings, etag: z.string(), findings: z.array(finding) });

@@ -65,6 +65,13 @@ export const REQUEST_ERRORS = {
     "Another writer saved since you read it.",
     "Read it again, apply your change and save with the new ETag.",
   ),
+  "target-settled": row(
+    409,
+    false,
+    "The target settings are settled",
+    "The item is failing over or has failed over, or an execution holds it.",
+    "Change them while the item is protected, before a failover.",
+  ),
   "already-exists": row(
     409,
     false,

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../domain/errors.js";
 import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/snapshot.js";
 import type { Direction } from "../domain/vocabulary.js";
-import type { World } from "../domain/world.js";
+import type { TargetSettings, World } from "../domain/world.js";
 
 /** How many writes a disk had taken; equal sequences mean equal content. */
 export interface DiskSequence {
@@ -158,6 +158,8 @@ export interface Hypervisor {
   /** Items and all of their sites, for prerequisites. */
   describeEstate(worldId: string, itemIds: readonly string[]): Promise<EstateSnapshot>;
   recoveryPoints(worldId: string, itemId: string): Promise<RecoveryPoints>;
+  /** Replaces what an item gets at the other site; refuses `etag-mismatch` when it is not what the caller saw. */
+  replaceTarget(worldId: string, itemId: string, seen: TargetSettings, target: TargetSettings): Promise<void>;
   /** Test copies of these items and test networks of their target sites that belong to the execution, or to any when null. */
   leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
   runOnItem<O extends ItemOperation>(task: ItemTask<O>): Promise<TaskReply<ItemOperations[O]["result"]>>;

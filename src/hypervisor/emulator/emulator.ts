@@ -8,6 +8,7 @@ import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
 import { ITEM_RESULTS, SITE_RESULTS } from "./results.js";
+import { retargeted } from "./retarget.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { createSubjects, itemKind, siteKind } from "./subjects.js";
 import type { TaskRules } from "./tasks.js";
@@ -87,6 +88,8 @@ export function createEmulator({ tables, clock, speed, durations }: EmulatorOpti
       };
     },
     recoveryPoints: see.recoveryPoints,
+    replaceTarget: (worldId, itemId, seen, target) =>
+      items.change(worldId, itemId, (state) => retargeted(state, seen, target)),
     leftovers: see.leftovers,
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
       typed(

@@ -1,0 +1,47 @@
+import { RecoveryError } from "../domain/errors.js";
+import { canonicalJson } from "../domain/identity.js";
+import type { Finding } from "../domain/prerequisite.js";
+import { checkPrerequisites } from "../domain/prerequisites.js";
+import { type TargetChange, targetIsSettled, withChange } from "../domain/target-settings.js";
+import type { TargetSettings } from "../domain/world.js";
+import type { Services } from "./context.js";
+import { getItem } from "./items.js";
+
+/** What an item gets at the other site, with what would keep it from being created there. */
+export interface TargetView {
+  target: TargetSettings;
+  etag: string;
+  findings: Finding[];
+}
+
+/** Shows what an item gets at the other site (P3). */
+export async function getTarget(services: Services, worldId: string, itemId: string): Promise<TargetView> {
+  const item = await getItem(services, worldId, itemId);
+  const estate = await services.hypervisor.describeEstate(worldId, [itemId]);
+  const target = estate.items[0]?.item.target;
+  if (target === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
+  const known = { items: new Map([[itemId, item]]), options: {} };
+  const findings =
+    item.direction === "primary-to-recovery" ? checkPrerequisites(estate, "unplanned-failover", known) : [];
+  return { target, etag: etagOf(services, target), findings };
+}
+
+/**
+ * Changes what an item gets at the other site. Refuses `etag-mismatch` when it was changed since, and
+ * `target-settled` once the item fails over.
+ */
+export async function changeTarget(
+  services: Services,
+  worldId: string,
+  itemId: string,
+  { change, ifMatch }: { change: TargetChange; ifMatch: string },
+): Promise<TargetView> {
+  const settled = targetIsSettled(await getItem(services, worldId, itemId));
+  if (settled !== null) throw new RecoveryError("target-settled", `item ${itemId}: ${settled}`);
+  const { target, etag } = await getTarget(services, worldId, itemId);
+  if (etag !== ifMatch) throw new RecoveryError("etag-mismatch", `the target settings of ${itemId} were changed`);
+  await services.hypervisor.replaceTarget(worldId, itemId, target, withChange(target, change));
+  return getTarget(services, worldId, itemId);
+}
+
+const etagOf = ({ hash }: Services, target: TargetSettings): string => `"${hash(canonicalJson(target)).slice(0, 32)}"`;

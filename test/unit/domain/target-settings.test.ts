@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+import { TargetChange, targetIsSettled, withChange } from "../../../src/domain/target-settings.js";
+import { ItemState } from "../../../src/domain/vocabulary.js";
+
+describe("P3: target settings before a failover", () => {
+  test("a change keeps what it does not name, and null goes back to what is chosen", () => {
+    const target = { name: "weu-web", size: "D4", managedDisks: true, ip: "10.2.0.9" };
+    expect(withChange(target, { size: "D8", ip: null })).toEqual({ name: "weu-web", size: "D8", managedDisks: true });
+    expect(withChange(target, {})).toEqual(target);
+  });
+
+  test.each([{ colour: "red" }, { ip: "10.2.0" }, { name: "" }, { managedDisks: null }])(
+    "%j is no change",
+    (change) => {
+      expect(TargetChange.safeParse(change).success).toBe(false);
+    },
+  );
+
+  test("they can be changed only while the item is protected there, or not at all, and nobody holds it", () => {
+    const item = { direction: "primary-to-recovery", heldBy: null } as const;
+    const open = ItemState.options.filter((state) => targetIsSettled({ ...item, state }) === null);
+    expect(open).toEqual(["protected", "unprotected"]);
+    expect(targetIsSettled({ ...item, state: "failed-over" })).toBe("it is failed-over");
+    expect(targetIsSettled({ ...item, state: "protected", direction: "recovery-to-primary" })).toContain(
+      "recovery site",
+    );
+    const heldBy = { executionId: "the-holder", verb: "commit", from: "protected" } as const;
+    expect(targetIsSettled({ ...item, state: "protected", heldBy })).toContain("the-holder");
+  });
+});
