@@ -27,7 +27,8 @@ export class Run {
   readonly progress: Progress;
   readonly undo = new UndoStack();
   readonly decisions: Mailbox<typeof decision>;
-  readonly reports = new Map<string, ItemReport>();
+  /** How each item came out so far. */
+  readonly reports: Map<string, ItemReport>;
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;
@@ -40,6 +41,9 @@ export class Run {
     this.plan = plan;
     this.progress = new Progress(context);
     this.decisions = new Mailbox(context, DECISION_EVENT, decision);
+    this.reports = new Map(
+      plan.groups.flatMap(({ items }) => items.flatMap(({ id, alreadyDone }) => (alreadyDone ? [[id, done(id)]] : []))),
+    );
   }
 
   /** The ids that every step of the execution carries. */
@@ -136,6 +140,16 @@ function endingOf(run: Run, failure: Failure | null): Omit<z.input<typeof closeE
     steps: run.progress.packed,
   };
 }
+
+/** An item that another execution has brought where this one would is passed over (B.4). */
+const done = (itemId: string): ItemReport => ({
+  itemId,
+  outcome: "already-done",
+  failure: null,
+  point: null,
+  dataLoss: null,
+  runningAtMs: null,
+});
 
 function neverBegun(itemId: string, failure: Failure | null): ItemReport {
   const outcome: ItemOutcome["outcome"] = failure?.code === "cancelled" ? "cancelled" : "skipped";

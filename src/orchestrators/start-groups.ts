@@ -6,7 +6,7 @@ import type { ItemStoryName } from "./contracts.js";
 import { tellByPolicy } from "./failures.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run } from "./run.js";
-import { itemsOf, type Told, tellItems } from "./stages.js";
+import { type Told, tellItems } from "./stages.js";
 import { groupStage, groupStepId } from "./step-ids.js";
 
 /**
@@ -19,7 +19,6 @@ export function* startGroups(
   choice: RecoveryPointChoice,
   told: (item: RunItem) => Told = () => ({}),
 ): Durable<void> {
-  reportAlreadyDone(run);
   for (const group of run.plan.groups) {
     yield* runActions(run, group.before, group.id);
     const points = yield* chooseRecoveryPoints(run, group, choice);
@@ -58,12 +57,4 @@ function* chooseMissing(
 ): Durable<ChosenPoints> {
   const without = items.filter(({ id }) => !first.get(id)?.point);
   return new Map([...first, ...(yield* chooseRecoveryPoints(run, { ...group, items: without }, choice))]);
-}
-
-/** Items that another execution has brought up already are skipped (B.4). */
-function reportAlreadyDone(run: Run): void {
-  for (const { id, alreadyDone } of itemsOf(run)) {
-    const nothing = { failure: null, point: null, dataLoss: null, runningAtMs: null };
-    if (alreadyDone) run.reports.set(id, { itemId: id, outcome: "already-done", ...nothing });
-  }
 }

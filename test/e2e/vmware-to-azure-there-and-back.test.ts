@@ -43,17 +43,6 @@ describe("VMware machines go to Azure and come home", () => {
     await journey.does("planned-failover"); // P14: and it may go again
   });
 
-  test("F7: before the agent has registered, reprotect refuses with the documented reason, and works later", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
-    // Held at its start until the reprotect was refused, so that the 15 minutes can not pass meanwhile.
-    await journey.does("planned-failover");
-    await journey.does("commit");
-    const early = await journey.runOn("db", "reprotect");
-    if (early.status === "failed") expect(early.failure?.message).toContain("agent not installed");
-    await journey.untilItem("db", ({ standing }) => standing.agentRegistered);
-    expect((await journey.runOn("db", "reprotect")).status).toBe(early.status === "failed" ? "succeeded" : "failed");
-  });
-
   test("V8: a static address is DHCP after the way home, and stays so until somebody sets it", async () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("full-run");

@@ -43,7 +43,8 @@ export class Journey {
   /** The same, and it must succeed. */
   async does(verb: Verb, options: Options = {}): Promise<ExecutionAnswer> {
     const execution = await this.run(verb, options);
-    expect(execution.status, `${verb}: ${JSON.stringify(execution.failure)}`).toBe("succeeded");
+    const failures = execution.outcomes?.map(({ failure }) => failure?.message);
+    expect(execution.status, `${verb}: ${execution.failure?.message} ${failures?.join("; ")}`).toBe("succeeded");
     return execution;
   }
 
