@@ -106,9 +106,9 @@ function machineOf(scenario: Scenario, home: SiteInput, id: string, osFamily: "w
 
 const addressOf = (id: string): string => `10.1.0.${{ db: 11, app: 12, web: 13 }[id] ?? 14}`;
 
-/** The estate of a scenario under ids of its own. */
+/** The estate of a scenario under ids of its own: a copy, so that a test may change it. */
 export function estateOf(scenario: Scenario, worldId: string = scenario): Estate {
-  const { home, away, link } = PLACES[scenario];
+  const { home, away, link } = structuredClone(PLACES[scenario]);
   const machines = [
     machineOf(scenario, home, "db", "windows"),
     machineOf(scenario, home, "app", "windows"),
