@@ -3,7 +3,7 @@ import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/failure-policy.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../worlds/there-and-back.js";
+import { type Estate, estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
 
 const outcomesOf = ({ execution }: ExecutionView): ItemOutcome[] => ("outcomes" in execution ? execution.outcomes : []);
@@ -58,5 +58,100 @@ describe.each(Scenario.options)("%s, there and back", (scenario) => {
       expect([truth.source.power, truth.source.writable, truth.replica.power]).toEqual(["on", true, "off"]);
       expect([epoch, truth.epoch]).toEqual([2, 2]);
     }
+  });
+});
+
+/** The estate there and committed, with nothing else done. */
+async function committedThere(scenario: Scenario, change: (estate: Estate) => void = () => undefined): Promise<void> {
+  const estate = estateOf(scenario);
+  change(estate);
+  stage = await Stage.open();
+  await stage.load(estate);
+  await run("planned-failover", { acknowledgeNoTest: true });
+  await run("commit");
+}
+
+const refusalOf = async (executionId: string): Promise<string> => {
+  const { execution } = await stage.ended(executionId);
+  if (execution.status !== "failed") throw new Error(`it ended ${execution.status}`);
+  return execution.failure.message;
+};
+
+describe("reprotect", () => {
+  test("F7: refuses while the agent is not installed, and the same again works after 15 minutes", async () => {
+    await committedThere("vmware-to-azure");
+    // Virtual time: hardly a minute has passed since the last group was started.
+    expect(await refusalOf(await stage.start("reprotect"))).toContain("agent not installed");
+    expect((await stage.item("web")).state).toBe("committed");
+    await stage.pass(15 * 60_000);
+    await run("reprotect");
+  });
+
+  test("F7: waits for the agent and goes on when asked to", async () => {
+    await committedThere("vmware-to-azure");
+    const { steps } = await run("reprotect", HOME);
+    const agents = steps.flatMap(({ children = [] }) => children).flatMap(({ children = [] }) => children);
+    const waited = agents.filter(({ id }) => id.endsWith("await-agent"));
+    expect(waited).toHaveLength(3);
+  });
+
+  test("V1: a replication group turns round only as a whole, by the plan", async () => {
+    await committedThere("vmware-to-azure", ({ world }) => {
+      world.replicationGroups = [{ id: "orders", name: "Orders" }];
+      for (const item of world.items?.slice(1) ?? []) item.replicationGroupId = "orders";
+    });
+    const alone = stage.start("reprotect", HOME, { kind: "item", worldId: stage.worldId, itemId: "app" });
+    await expect(alone).rejects.toMatchObject({ code: "verb-not-allowed" });
+    await run("reprotect", HOME);
+    await stage.pass(15 * 60_000);
+    const options = { recoveryPoint: { kind: "latest-crash-consistent" } } as const;
+    const outcomes = outcomesOf(await run("failback", options));
+    const points = outcomes.filter(({ itemId }) => itemId !== "db").map(({ recoveryPoint }) => recoveryPoint?.id);
+    expect(new Set(points).size).toBe(1); // F4: the latest common point
+  });
+
+  test("one item that cannot be turned round does not keep the others, and may be tried again", async () => {
+    await committedThere("azure-to-azure");
+    const { faultId } = await stage.context.estate.addFault(stage.worldId, {
+      target: { itemId: "app" },
+      operation: "reverse-replication",
+      mode: "refuse",
+    });
+    const { execution } = await stage.ended(await stage.start("reprotect"));
+    expect(execution.status).toBe("succeeded-with-failures");
+    expect([(await stage.item("app")).state, (await stage.item("web")).state]).toEqual(["committed", "protected"]);
+    await stage.context.estate.clearFaults(stage.worldId, faultId);
+    await run("reprotect");
+  });
+});
+
+describe("failback", () => {
+  test("a failback that fails can be cancelled: the workload runs at the recovery site, protected as before", async () => {
+    await committedThere("hyperv-to-hyperv");
+    await run("reprotect");
+    await stage.context.estate.addFault(stage.worldId, {
+      target: { itemId: "db" },
+      operation: "start-replica",
+      mode: "refuse",
+      times: 1,
+    });
+    const failed = await stage.ended(await stage.start("failback", { sourceShutdown: "skip" }));
+    expect(failed.execution.status).not.toBe("succeeded");
+    await stage.ended(await stage.start("cancel"));
+    for (const { itemId, state, direction, activeSiteId } of await stage.items()) {
+      expect([itemId, state, direction, activeSiteId]).toEqual([itemId, "protected", "recovery-to-primary", "away"]);
+      const truth = await stage.context.estate.groundTruth(stage.worldId, itemId);
+      expect([truth.source.writable, truth.replica.power]).toEqual([true, "off"]);
+    }
+  });
+
+  test("a full run that is rejected takes the failover back, since nothing was committed yet", async () => {
+    stage = await Stage.open();
+    await stage.load(estateOf("vmware-to-azure"));
+    const executionId = await stage.start("full-run");
+    await stage.validate(executionId, "reject");
+    const { execution } = await stage.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });
+    expect(await stage.states()).toEqual(["protected"]);
   });
 });
