@@ -1,3 +1,4 @@
+import { awaitProbes } from "./await-probes.js";
 import type { Activity } from "./activity.js";
 import { awaitAgent } from "./await-agent.js";
 import { callWebhook } from "./call-webhook.js";
@@ -40,6 +41,7 @@ export const ACTIVITIES: readonly Activity[] = [
   promoteReplica,
   startReplica,
   verifyReplica,
+  awaitProbes,
   deleteRecoveryPoints,
   demoteReplica,
   restartSource,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Probe } from "./probes.js";
 import { RecoveryPointChoice } from "./recovery-point-choice.js";
 import { Id, Name, Text } from "./text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "./vocabulary.js";
@@ -39,6 +40,8 @@ export const PlanItem = z.strictObject({
   criticality: Criticality.default("critical"),
   /** The item's own word on its failure; missing means the group's, then what the failure policy says for the verb. */
   onFailure: OnFailure.optional(),
+  /** Gates: the item counts as started when all of them are answered. */
+  probes: z.array(Probe).max(20).optional(),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
 

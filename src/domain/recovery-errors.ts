@@ -107,6 +107,13 @@ export const RECOVERY_ERRORS = {
     "The step hangs, or the limit is too short for it.",
     "Look at the machine; retry or raise the limit.",
   ),
+  "probe-failed": row(
+    504,
+    true,
+    "The machine does not answer as it should",
+    "A service did not start, the limit is too short for it, or the probe asks for something else.",
+    "Look at the machine; retry, or correct the probe.",
+  ),
   "action-failed": row(
     502,
     true,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { machineAnswers } from "./probes.js";
 import { Address, AddressRange, Id, Name } from "./text.js";
 import { machineTopology, siteTopology } from "./topology.js";
 import { Scenario, SiteKind } from "./vocabulary.js";
@@ -124,6 +125,7 @@ export const Machine = z.strictObject({
   disks: z.array(Disk).min(1).max(256),
   nics: z.array(Nic).min(1).max(32),
   ...machineTopology,
+  ...machineAnswers,
 });
 export type Machine = z.infer<typeof Machine>;
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../domain/errors.js";
+import type { Observation } from "../domain/probes.js";
 import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/snapshot.js";
 import type { Direction } from "../domain/vocabulary.js";
@@ -128,6 +129,9 @@ export type TaskReply<R> =
   /** A refusal: the same key answers the same for ever. Faults that may pass are thrown as RecoveryError instead. */
   | { state: "failed"; code: ErrorCode; message: string };
 
+/** Which copy of an item is looked at. */
+export type StartedCopy = { kind: "replica" } | { kind: "test-copy"; executionId: string };
+
 /** What is left of tests at a place; empty lists are the proof that nothing is. */
 export interface Leftovers {
   testCopies: { itemId: string; executionId: string; name: string }[];
@@ -158,6 +162,8 @@ export interface Hypervisor {
   /** Items and all of their sites, for prerequisites. */
   describeEstate(worldId: string, itemIds: readonly string[]): Promise<EstateSnapshot>;
   recoveryPoints(worldId: string, itemId: string): Promise<RecoveryPoints>;
+  /** What a started copy answers with: the replica, or the test copy of an execution. */
+  observe(worldId: string, itemId: string, copy: StartedCopy): Promise<Observation>;
   /** Replaces what an item gets at the other site; refuses `etag-mismatch` when it is not what the caller saw. */
   replaceTarget(worldId: string, itemId: string, seen: TargetSettings, target: TargetSettings): Promise<void>;
   /** Test copies of these items and test networks of their target sites that belong to the execution, or to any when null. */

@@ -1,4 +1,4 @@
-import { promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
+import { awaitProbes, promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
 import type { ItemStory } from "./item-story.js";
@@ -24,4 +24,6 @@ export function* bringUp(story: ItemStory): Durable<void> {
   const { siteId } = yield* story.do(startReplica, { ...on, epoch });
   story.running(siteId);
   yield* story.check("verify", verifyReplica, { ...on, copy: "replica" });
+  const { probes = [] } = story.input.item;
+  if (probes.length > 0) yield* story.do(awaitProbes, { ...on, copy: "replica", probes });
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { itemReport, settledItem } from "../activities/contracts/execution.js";
 import { ReprotectOptions } from "../domain/reprotect-options.js";
+import { Probe } from "../domain/probes.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";
@@ -41,6 +42,8 @@ export const itemTask = z.object({
   direction: Direction.optional(),
   /** From 2 on when the story is told again because somebody answered `retry`. */
   attempt: z.int().min(1).default(1),
+  /** What the started machine must answer. */
+  probes: z.array(Probe).optional(),
   reprotect: ReprotectOptions.optional(),
 });
 export type ItemTask = z.output<typeof itemTask>;

@@ -43,6 +43,7 @@ function* startGroup(
       ...told(item),
       pointId: points.get(item.id)?.point?.id,
       attempt,
+      probes: item.probes,
     }));
   });
 }

@@ -1,4 +1,10 @@
-import { createTestCopy, removeTestCopy, startTestCopy, verifyReplica } from "../activities/contracts/machines.js";
+import {
+  awaitProbes,
+  createTestCopy,
+  removeTestCopy,
+  startTestCopy,
+  verifyReplica,
+} from "../activities/contracts/machines.js";
 import { itemOrchestration } from "./item-story.js";
 import { required } from "./required.js";
 
@@ -17,5 +23,7 @@ export const testItem = itemOrchestration(
     yield* story.do(startTestCopy, on);
     story.findings.runningAtMs = story.now;
     yield* story.check("verify", verifyReplica, { ...on, copy: "test-copy" });
+    const { probes = [] } = story.input.item;
+    if (probes.length > 0) yield* story.do(awaitProbes, { ...on, copy: "test-copy", probes });
   },
 );

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Replicated } from "../../domain/execution.js";
+import { Probe } from "../../domain/probes.js";
 import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
@@ -50,6 +51,13 @@ export const verifyReplica = activityContract({
   name: "verify-replica",
   input: onItem.extend({ copy: z.enum(["replica", "test-copy"]) }),
   output: nothing,
+  retry,
+});
+/** Waits until every probe of a started copy is answered; refuses `probe-failed` once one is past its limit. */
+export const awaitProbes = levelContract({
+  name: "await-probes",
+  input: onItem.extend({ copy: z.enum(["replica", "test-copy"]), probes: z.array(Probe) }),
+  output: z.object({ saw: z.string() }),
   retry,
 });
 export const deleteRecoveryPoints = levelContract({

@@ -1,12 +1,14 @@
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
+import type { Observation } from "../../domain/probes.js";
 import { diskCoverageOf } from "../../domain/recovery-point-solver.js";
 import type { ItemSnapshot, SiteSnapshot } from "../../domain/snapshot.js";
 import { toInstant } from "../../domain/text.js";
 import { decode } from "../../store/tables/codec.js";
 import type { Table } from "../../store/tables/port.js";
-import type { GroundTruth, Leftovers, RecoveryPoints } from "../port.js";
+import type { GroundTruth, Leftovers, RecoveryPoints, StartedCopy } from "../port.js";
 import { isUnreachable } from "./faults.js";
+import { observationOf } from "./observe.js";
 import {
   hasPendingData,
   pointsOf,
@@ -34,6 +36,7 @@ export interface Descriptions {
   items(worldId: string, itemIds: readonly string[]): Promise<ItemSnapshot[]>;
   site(worldId: string, siteId: string): Promise<SiteSnapshot>;
   recoveryPoints(worldId: string, itemId: string): Promise<RecoveryPoints>;
+  observe(worldId: string, itemId: string, copy: StartedCopy): Promise<Observation>;
   leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
   groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
 }
@@ -86,6 +89,10 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
         disks: diskCoverageOf(state.item, state.machine),
         at: toInstant(nowMs),
       };
+    },
+    observe: async (worldId, itemId, copy) => {
+      const { nowMs, state } = await oneState(worldId, itemId);
+      return observationOf(state, copy, nowMs);
     },
     leftovers: async (worldId, itemIds, executionId) => {
       const { states } = await statesOf(worldId, itemIds);

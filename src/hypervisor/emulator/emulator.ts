@@ -88,6 +88,7 @@ export function createEmulator({ tables, clock, speed, durations }: EmulatorOpti
       };
     },
     recoveryPoints: see.recoveryPoints,
+    observe: see.observe,
     replaceTarget: (worldId, itemId, seen, target) =>
       items.change(worldId, itemId, (state) => retargeted(state, seen, target)),
     leftovers: see.leftovers,

@@ -116,6 +116,7 @@ export const EmulatedItem = z.strictObject({
       name: z.string(),
       point: RecoveryPoint,
       power: z.enum(["on", "off"]),
+      startedMs: Ms.nullable(),
     }),
   ),
 });

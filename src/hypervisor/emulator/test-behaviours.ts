@@ -24,13 +24,13 @@ function create(state: EmulatedItem, { params, beganMs, executionId }: Effect) {
   const point = pointOf(state, params.pointId, beganMs);
   if (point === undefined || params.networkId === undefined) throw new Error(`test of ${state.id} was not checked`);
   const name = `${state.item.target.name ?? state.machine.name}-test`;
-  const copy: TestCopy = { executionId, networkId: params.networkId, name, point, power: "off" };
+  const copy: TestCopy = { executionId, networkId: params.networkId, name, point, power: "off", startedMs: null };
   return { state: { ...state, testCopies: [copy] }, result: { name, point } };
 }
 
 function start(state: EmulatedItem, { atMs, executionId }: Effect) {
   const testCopies = state.testCopies.map((copy) =>
-    copy.executionId === executionId ? { ...copy, power: "on" as const } : copy,
+    copy.executionId === executionId ? { ...copy, power: "on" as const, startedMs: atMs } : copy,
   );
   const siteId = state.replica.siteId;
   // On an isolated network nothing of it reaches production, so it is no writer.
