@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/item-record.js";
+import { Measures } from "../domain/measures.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
@@ -110,6 +111,7 @@ export const executionView = executionSummary.extend({
     ]),
   ),
   steps: z.array(Step),
+  measures: Measures.nullable(),
   outcomes: z.array(ItemOutcome).optional(),
 });
 

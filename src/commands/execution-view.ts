@@ -2,6 +2,7 @@ import { stepTitle } from "../activities/step-titles.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
+import { type Measures, measuresOf } from "../domain/measures.js";
 import type { Plan } from "../domain/plan.js";
 import { progressOf } from "../domain/steps.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
@@ -25,6 +26,8 @@ export interface ExecutionView {
   progress: number;
   awaits: Awaited[];
   steps: Step[];
+  /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
+  measures: Measures | null;
 }
 
 /** An execution as it is now: from its record and kept steps, and from its orchestrations while they run. */
@@ -43,7 +46,8 @@ export async function viewExecution(context: Context, executionId: string): Prom
     kept: keptParts,
     live: (id) => liveSteps(context, id, execution.verb),
   };
-  const steps = await treeOf(execution, await planRun(context, execution), evidence);
+  const plan = await planRun(context, execution);
+  const steps = await treeOf(execution, plan, evidence);
   const awaits = ended ? [] : awaitedBy(own);
   return {
     execution,
@@ -51,6 +55,7 @@ export async function viewExecution(context: Context, executionId: string): Prom
     progress: ended ? 100 : Math.min(99, progressOf(steps)),
     awaits,
     steps,
+    measures: plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null,
   };
 }
 

@@ -44,6 +44,6 @@ function withStatus(execution: Execution, status: ExecutionStatus) {
   return { ...rest, status };
 }
 
-function answerOf({ execution, status, progress, awaits, steps }: ExecutionView) {
-  return { ...withStatus(execution, status), progress, awaits, steps };
+function answerOf({ execution, status, ...rest }: ExecutionView) {
+  return { ...withStatus(execution, status), ...rest };
 }

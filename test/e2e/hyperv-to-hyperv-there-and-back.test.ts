@@ -16,6 +16,7 @@ describe("Hyper-V machines go to the other VMM cloud and come back", () => {
     await journey.does("test-clean-up");
     const there = await journey.does("planned-failover");
     expect(lossesOf(there)).toEqual([0, 0, 0]); // H2: counted in writes
+    expect(there.measures?.plan).toMatchObject({ dataLossSeconds: 0, rpoMet: true, rtoMet: true });
     expect((await journey.item("db")).standing.replication.reversed).toBe(true); // set for reverse replication already
     await journey.does("commit");
     expect(turnsOf(await journey.does("reprotect"))).toEqual(["already-set", "already-set", "already-set"]);

@@ -144,6 +144,10 @@ export function estateOf(scenario: Scenario, worldId: string = scenario): Estate
         { id: "data", name: "Database", items: [{ id: "db" }] },
         { id: "front", name: "Application and web", items: [{ id: "app" }, { id: "web" }] },
       ],
+      objectives: {
+        "planned-failover": { rpoSeconds: 0, rtoSeconds: 86_400 },
+        failback: { rpoSeconds: 300, rtoSeconds: 86_400 },
+      },
     },
   };
 }

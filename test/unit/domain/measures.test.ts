@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import type { ItemOutcome } from "../../../src/domain/execution.js";
+import { measuresOf } from "../../../src/domain/measures.js";
+import { smallPlan } from "../../suites/world.js";
+
+const outcome = (itemId: string, changes: Partial<ItemOutcome> = {}): ItemOutcome => ({
+  itemId,
+  outcome: "succeeded",
+  state: "failed-over",
+  recoveryPoint: null,
+  dataLoss: { seconds: 10, writes: 10, bytes: 10 },
+  recoverySeconds: 100,
+  failure: null,
+  ...changes,
+});
+
+const groups = [
+  { id: "first", name: "First", items: [{ id: "a" }] },
+  { id: "second", name: "Second", items: [{ id: "b" }, { id: "c" }] },
+];
+const plan = smallPlan([], { groups, objectives: { "unplanned-failover": { rpoSeconds: 20, rtoSeconds: 300 } } });
+
+test("group and plan are measured by their worst item, against the objectives of the verb", () => {
+  const slow = outcome("b", { recoverySeconds: 301, dataLoss: { seconds: 20, writes: 1, bytes: 1 } });
+  const measures = measuresOf(plan, "unplanned-failover", [outcome("a"), slow, outcome("c")]);
+  expect(measures?.groups).toEqual([
+    { groupId: "first", dataLossSeconds: 10, recoverySeconds: 100, rpoMet: true, rtoMet: true },
+    { groupId: "second", dataLossSeconds: 20, recoverySeconds: 301, rpoMet: true, rtoMet: false },
+  ]);
+  expect(measures?.plan).toEqual({ dataLossSeconds: 20, recoverySeconds: 301, rpoMet: true, rtoMet: false });
+  expect(measures?.items.map(({ rtoMet }) => rtoMet)).toEqual([true, false, true]);
+});
+
+test("an item that does not run misses the recovery time; one that another execution moved does not count", () => {
+  const failed = outcome("b", { outcome: "failed", recoverySeconds: null, dataLoss: null });
+  const earlier = outcome("c", { outcome: "already-done", recoverySeconds: null, dataLoss: null });
+  const measures = measuresOf(plan, "unplanned-failover", [outcome("a"), failed, earlier]);
+  expect(measures?.plan).toEqual({ dataLossSeconds: 10, recoverySeconds: null, rpoMet: true, rtoMet: false });
+  const alone = measuresOf(plan, "unplanned-failover", [outcome("a"), earlier]);
+  expect(alone?.plan).toMatchObject({ recoverySeconds: 100, rtoMet: true });
+});
+
+test("without objectives nothing is met or missed, and verbs that move nothing are not measured", () => {
+  expect(measuresOf(plan, "failback", [outcome("a")])?.plan).toEqual({
+    dataLossSeconds: 10,
+    recoverySeconds: 100,
+    rpoMet: null,
+    rtoMet: null,
+  });
+  expect(measuresOf(plan, "commit", [outcome("a")])).toBeNull();
+});
