@@ -1,6 +1,6 @@
-import { awaitProbes } from "./await-probes.js";
 import type { Activity } from "./activity.js";
 import { awaitAgent } from "./await-agent.js";
+import { awaitProbes } from "./await-probes.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -8,6 +8,7 @@ import { closeExecution } from "./close-execution.js";
 import { createTestCopy } from "./create-test-copy.js";
 import { deleteRecoveryPoints } from "./delete-recovery-points.js";
 import { demoteReplica } from "./demote-replica.js";
+import { doSteps } from "./do-steps.js";
 import { finalSynchronise } from "./final-synchronise.js";
 import { openExecution } from "./open-execution.js";
 import { promoteReplica } from "./promote-replica.js";
@@ -27,14 +28,8 @@ import { findTestLeftovers, proveNothingLeft } from "./test-leftovers.js";
 import { createTestNetwork, removeTestNetwork } from "./test-networks.js";
 import { proveProtected, proveReplicating, verifyReplica } from "./verify-replica.js";
 
-/** Every activity there is. */
-export const ACTIVITIES: readonly Activity[] = [
-  openExecution,
-  closeExecution,
-  settleItems,
-  checkPrerequisites,
-  chooseRecoveryPoints,
-  callWebhook,
+/** Steps of stories of items, which are told many side by side. */
+const ITEM_STEPS: readonly Activity[] = [
   shutDownSource,
   finalSynchronise,
   stopReplication,
@@ -54,12 +49,23 @@ export const ACTIVITIES: readonly Activity[] = [
   enableReplication,
   resynchronise,
   proveReplicating,
-  createTestNetwork,
   createTestCopy,
   startTestCopy,
   promoteTestCopy,
-  findTestLeftovers,
   removeTestCopy,
+];
+
+/** Every activity there is. */
+export const ACTIVITIES: readonly Activity[] = [
+  openExecution,
+  closeExecution,
+  settleItems,
+  checkPrerequisites,
+  chooseRecoveryPoints,
+  callWebhook,
+  createTestNetwork,
+  findTestLeftovers,
   removeTestNetwork,
   proveNothingLeft,
+  doSteps(ITEM_STEPS),
 ];

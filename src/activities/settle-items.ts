@@ -6,18 +6,28 @@ import { activity } from "./activity.js";
 import { settleItems as contract, type SettledItem } from "./contracts/execution.js";
 import { stepTitle } from "./step-titles.js";
 
-/** Writes the steps of items that ended and their new states, in batches; the execution goes on holding them. */
-export const settleItems = activity(contract, async ({ store, clock }, { worldId, executionId, verb, part, items }) => {
-  const records = items.map(({ report, steps }): StepRecord => {
-    return { part: `${part}/${report.itemId}`, steps: unpackSteps(steps, (id) => stepTitle(verb, id)) };
-  });
+/** Writes the steps of items that ended as one record, and their new states; the execution goes on holding them. */
+export const settleItems = activity(contract, async ({ store, clock }, settling) => {
+  const { worldId, executionId, verb, stage, slice, items } = settling;
+  const record: StepRecord = {
+    part: itemsPart(stage, slice),
+    steps: items.flatMap(({ report: { itemId }, steps }) =>
+      unpackSteps(steps, (id) => stepTitle(verb, id)).map((step) => ({ ...step, itemId })),
+    ),
+  };
   const updates = items.flatMap((item) => updateOf(item, toInstant(clock.now())));
   await Promise.all([
-    store.putSteps(executionId, records),
+    store.putSteps(executionId, [record]),
     updates.length > 0 ? store.updateItems(worldId, executionId, updates) : undefined,
   ]);
   return {};
 });
+
+/** The part of an execution that a slice of a stage's items is. */
+const itemsPart = (stage: string, slice: number): string => `${stage}/${slice}`;
+
+/** The stage that a part belongs to; undefined for the execution's own. */
+export const stageOfPart = (part: string): string | undefined => /^(.+)\/\d+$/.exec(part)?.[1];
 
 function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
   if (change === null) return [];

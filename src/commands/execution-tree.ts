@@ -4,7 +4,6 @@ import { isEnded, isFailoverVerb } from "../domain/failure-policy.js";
 import type { Plan } from "../domain/plan.js";
 import { groupsInOrder, planActions } from "../domain/plan-rules.js";
 import { rollUp, stepHasEnded } from "../domain/steps.js";
-import { itemInstanceId } from "../orchestrators/instance-ids.js";
 import {
   actionStepId,
   COMMIT_STEP,
@@ -22,24 +21,24 @@ import {
 
 export { EXECUTION_PART };
 
+/** Steps by the item they are of. */
+export type StepsOfItems = ReadonlyMap<string, readonly Step[]>;
+
 /** Where the steps of an execution are found. */
 export interface Evidence {
   /** The steps of its own story, in the order they began. */
   own: readonly Step[];
-  /** Steps of items that ended, by `stage/item`. */
-  kept: ReadonlyMap<string, readonly Step[]>;
-  /** Steps of an orchestration that runs now. */
-  live(instanceId: string): Promise<Step[]>;
+  /** Steps of items that ended, by stage and item. */
+  kept: ReadonlyMap<string, StepsOfItems>;
+  /** Steps of the items of a stage that runs now. */
+  live(stage: Stage): Promise<StepsOfItems>;
 }
 
 /** A stage of the story and the items it is told of. */
-interface Stage {
+export interface Stage {
   id: string;
   itemIds: readonly string[];
 }
-
-/** Looks at this many orchestrations at a time. */
-const LOOKS_AT_ONCE = 32;
 
 /** The steps of an execution as a tree: its own, under them those of its items, and after them what it has yet to do. */
 export async function treeOf(execution: Execution, plan: Plan | null, evidence: Evidence): Promise<Step[]> {
@@ -48,7 +47,7 @@ export async function treeOf(execution: Execution, plan: Plan | null, evidence: 
   const tree: Step[] = [];
   for (const step of evidence.own) {
     const titled = { ...step, title: titles.get(step.id) ?? step.title };
-    const children = await itemSteps(execution.executionId, step, stages.get(step.id) ?? [], evidence);
+    const children = await itemSteps(step, stages.get(step.id) ?? [], evidence);
     tree.push(children.length === 0 ? titled : { ...titled, children });
   }
   return isEnded(execution.status) ? tree : [...tree, ...yetToDo(execution, plan, evidence.own)];
@@ -83,30 +82,38 @@ function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyM
 
 const groupItems = ({ id, items }: Plan["groups"][number]) => ({ id, itemIds: items.map((item) => item.id) });
 
-async function itemSteps(
-  executionId: string,
-  parent: Step,
-  stages: readonly Stage[],
-  evidence: Evidence,
-): Promise<Step[]> {
+async function itemSteps(parent: Step, stages: readonly Stage[], evidence: Evidence): Promise<Step[]> {
   const nodes: Step[] = [];
   for (const stage of stages) {
-    for (let from = 0; from < stage.itemIds.length; from += LOOKS_AT_ONCE) {
-      const some = stage.itemIds.slice(from, from + LOOKS_AT_ONCE);
-      nodes.push(...(await Promise.all(some.map((itemId) => itemStep(executionId, parent, stage, itemId, evidence)))));
-    }
+    const tellings = await tellingsOf(parent, stage, evidence);
+    nodes.push(...stage.itemIds.map((itemId) => itemStep(parent, itemId, tellings)));
   }
   return nodes.filter(({ children }) => children !== undefined || !stepHasEnded(parent));
 }
 
-async function itemStep(
-  executionId: string,
-  parent: Step,
-  stage: Stage,
-  itemId: string,
-  evidence: Evidence,
-): Promise<Step> {
-  const { kept, steps } = await newestSteps(executionId, parent, stage, itemId, evidence);
+/** What is known of the items of one telling of a stage. */
+interface Telling {
+  kept: StepsOfItems;
+  live: StepsOfItems;
+}
+
+/** The tellings of a stage, newest first: each question that was answered with `retry` has a stage of its own. */
+async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: Evidence): Promise<Telling[]> {
+  const asks = own.filter((step) => isAskStep(step.id)).length;
+  const names = Array.from({ length: asks + 1 }, (_, at) => (at === asks ? id : retryStage(asks - at, id)));
+  return Promise.all(
+    names.map(async (name) => {
+      const ended: StepsOfItems = kept.get(name) ?? new Map();
+      const open = !stepHasEnded(parent) && itemIds.some((itemId) => !ended.has(itemId));
+      return { kept: ended, live: open ? await live({ id: name, itemIds }) : new Map() };
+    }),
+  );
+}
+
+function itemStep(parent: Step, itemId: string, tellings: readonly Telling[]): Step {
+  const newest = tellings.find(({ kept, live }) => kept.has(itemId) || (live.get(itemId)?.length ?? 0) > 0);
+  const kept = newest?.kept.get(itemId);
+  const steps = kept ?? newest?.live.get(itemId) ?? [];
   const id = `${parent.id}/items/${itemId}`;
   if (steps.length === 0) return { id, title: itemId, itemId, status: "waiting" };
   const children = steps.map((step) => ({ ...step, id: `${id}/${step.id}`, itemId }));
@@ -122,19 +129,6 @@ async function itemStep(
     ...(ended ? { endedAt: last?.endedAt } : {}),
     children,
   };
-}
-
-/** The steps of the newest telling: each question that was answered with `retry` has a stage of its own. */
-async function newestSteps(executionId: string, parent: Step, stage: Stage, itemId: string, evidence: Evidence) {
-  const asks = evidence.own.filter(({ id }) => isAskStep(id)).length;
-  for (let ask = asks; ask >= 0; ask -= 1) {
-    const name = ask === 0 ? stage.id : retryStage(ask, stage.id);
-    const kept = evidence.kept.get(`${name}/${itemId}`);
-    if (kept !== undefined) return { kept, steps: kept };
-    const live = stepHasEnded(parent) ? [] : await evidence.live(itemInstanceId(executionId, name, itemId));
-    if (live.length > 0) return { kept, steps: live };
-  }
-  return { kept: undefined, steps: [] };
 }
 
 /** An item whose last step failed has failed, whatever went well before. */

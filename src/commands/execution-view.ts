@@ -10,6 +10,7 @@ import { unpackSteps } from "../durable/progress.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
 import { type Evidence, EXECUTION_PART, treeOf } from "./execution-tree.js";
+import { keptSteps, liveItemSteps } from "./item-steps.js";
 
 /** What a running execution waits for from a person. */
 export type Awaited =
@@ -39,12 +40,13 @@ export async function viewExecution(context: Context, executionId: string): Prom
   if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
   const execution = found.value;
   const ended = isEnded(execution.status);
-  const keptParts = new Map(kept.map(({ part, steps }) => [part, steps]));
-  const own = ended ? (keptParts.get(EXECUTION_PART) ?? []) : await liveSteps(context, executionId, execution.verb);
+  const own = ended
+    ? (kept.find(({ part }) => part === EXECUTION_PART)?.steps ?? [])
+    : await liveSteps(context, executionId, execution.verb);
   const evidence: Evidence = {
     own: newestOfEach(own),
-    kept: keptParts,
-    live: (id) => liveSteps(context, id, execution.verb),
+    kept: keptSteps(kept),
+    live: (stage) => liveItemSteps(context, execution, stage),
   };
   const plan = await planRun(context, execution);
   const steps = await treeOf(execution, plan, evidence);

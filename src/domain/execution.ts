@@ -122,9 +122,9 @@ export const Execution = z.discriminatedUnion("status", [
 ]);
 export type Execution = z.infer<typeof Execution>;
 
-/** Names a part of an execution, e.g. `shutdown` or `groups/web/items/web-01`. */
+/** Names a part of an execution, e.g. `execution` or `group-web/2`. */
 const StepPart = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/);
 
-/** The steps of one part of an execution that has ended (an item, a group's actions, the shutdown stage). */
-export const StepRecord = z.strictObject({ part: StepPart, steps: z.array(Step).max(300) });
+/** The steps of one part of an execution that has ended: its own, or those of a slice of a stage's items. */
+export const StepRecord = z.strictObject({ part: StepPart, steps: z.array(Step).max(1_000) });
 export type StepRecord = z.infer<typeof StepRecord>;

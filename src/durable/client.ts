@@ -3,11 +3,14 @@ import { type DurableClient, getClient, input } from "durable-functions";
 import type { z } from "zod";
 import type { OrchestrationContract } from "./contract.js";
 import { type PackedSteps, stepsOfStatus } from "./progress.js";
+import { type StepsByItem, stepsByItem } from "./slice-status.js";
 
 /** An orchestration as its hub shows it. */
 export interface InstanceView {
   readonly runtimeStatus: string;
   readonly steps: PackedSteps;
+  /** The steps of the items it tells of, side by side. */
+  readonly itemSteps: StepsByItem;
   readonly output: unknown;
 }
 
@@ -51,6 +54,7 @@ export function orchestrationsOf(context: InvocationContext): Orchestrations {
         return {
           runtimeStatus: String(status.runtimeStatus),
           steps: stepsOfStatus(status.customStatus),
+          itemSteps: stepsByItem(status.customStatus),
           output: status.output,
         };
       } catch (thrown) {

@@ -2,7 +2,6 @@ import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
 import type { Step } from "../domain/execution.js";
 import { StepStatus } from "../domain/vocabulary.js";
-import type { Durable } from "./call.js";
 import { failureOf } from "./refusal.js";
 
 /** A step as it travels: `[id, status, started, ended or 0, note]`, times in milliseconds since the epoch. */
@@ -15,7 +14,7 @@ export type PackedSteps = z.output<typeof packedSteps>;
 const customStatus = z.object({ steps: packedSteps });
 
 /** The extension fails an orchestration whose custom status passes 16 KiB of UTF-16. */
-const LONGEST_STATUS_CHARS = 8_000;
+export const LONGEST_STATUS_CHARS = 8_000;
 const LONGEST_NOTE_CHARS = 240;
 
 /** Steps in the words of the execution's tree; `titleOf` names them for people. */
@@ -41,17 +40,22 @@ export function stepsOfStatus(status: unknown): PackedSteps {
   return parsed.success ? parsed.data.steps : [];
 }
 
-/** The steps of one orchestration as they happen, shown in its custom status. Costs no write of its own. */
+/**
+ * The steps of one story as they happen. Costs no write of its own: they are shown in the custom status, by the
+ * story itself, or for an item of many by the orchestration that tells them side by side.
+ */
 export class Progress {
   readonly #context: OrchestrationContext;
+  readonly #itemId: string | undefined;
   readonly #steps: PackedSteps = [];
 
-  constructor(context: OrchestrationContext) {
+  constructor(context: OrchestrationContext, itemId?: string) {
     this.#context = context;
+    this.#itemId = itemId;
   }
 
   /** Runs `body` as a step: running while it runs, then succeeded, or failed with the reason. */
-  *step<T>(id: string, body: () => Durable<T>): Durable<T> {
+  *step<Y, T>(id: string, body: () => Generator<Y, T, unknown>): Generator<Y, T, unknown> {
     this.#open(id, "running");
     try {
       const result = yield* body();
@@ -101,7 +105,8 @@ export class Progress {
       this.#now(),
       (note ?? step[4]).slice(0, LONGEST_NOTE_CHARS),
     ]);
-    log(this.#context, `step ${id} ${status}${note ? `: ${note}` : ""}`);
+    const of = this.#itemId === undefined ? "" : ` of ${this.#itemId}`;
+    log(this.#context, `step ${id}${of} ${status}${note ? `: ${note}` : ""}`);
   }
 
   #replace(id: string, change: (step: PackedSteps[number]) => PackedSteps[number]): void {
@@ -113,6 +118,7 @@ export class Progress {
   }
 
   #show(): void {
+    if (this.#itemId !== undefined) return;
     const full = { steps: this.#steps };
     const fits = JSON.stringify(full).length <= LONGEST_STATUS_CHARS;
     this.#context.df.setCustomStatus(fits ? full : { steps: this.#steps.slice(-60).map(withoutNote) });

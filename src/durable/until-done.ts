@@ -1,8 +1,5 @@
-import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
-import { call, type Durable } from "./call.js";
-import type { LevelContract } from "./contract.js";
-import { pause } from "./wait.js";
+import type { ActivityContract, LevelContract } from "./contract.js";
 
 /** What a level-triggered activity is told beside its input: how often it was asked, and until when it may go on. */
 export const askSchema = z.object({ round: z.int().nonnegative(), deadlineMs: z.number() });
@@ -19,21 +16,30 @@ const progress = z.discriminatedUnion("state", [
 /** Never asks faster than this, however soon the hypervisor promises to be ready. */
 const SHORTEST_WAIT_MS = 20;
 
+/** How a story calls an activity and lets time pass: alone in its orchestration, or beside others in one. */
+export interface Ways<Y> {
+  /** The moment of the episode, in milliseconds since the epoch. */
+  now(): number;
+  call(contract: ActivityContract | LevelContract, input: unknown): Generator<Y, unknown, unknown>;
+  /** Waits until `waitMs` milliseconds of real time have passed. */
+  pause(waitMs: number): Generator<Y, void, unknown>;
+}
+
 /**
  * Calls a level-triggered activity until it is done, waiting on a durable timer in between. The activity says how
  * long to wait, and refuses with `time-limit` once `limitMs` of real time have passed.
  */
-export function* untilDone<I extends z.ZodType, O extends z.ZodType>(
-  context: OrchestrationContext,
+export function* untilDone<Y, I extends z.ZodType, O extends z.ZodType>(
+  ways: Ways<Y>,
   contract: LevelContract<I, O>,
   input: z.input<I>,
   limitMs: number,
-): Durable<z.output<O>> {
-  const deadlineMs = context.df.currentUtcDateTime.getTime() + limitMs;
+): Generator<Y, z.output<O>, unknown> {
+  const deadlineMs = ways.now() + limitMs;
   for (let round = 0; ; round += 1) {
     const ask: Ask = { round, deadlineMs };
-    const answer = progress.parse(yield* call(context, contract, { ask, input }));
+    const answer = progress.parse(yield* ways.call(contract, { ask, input }));
     if (answer.state === "done") return contract.output.parse(answer.result);
-    yield* pause(context, Math.max(answer.waitMs, SHORTEST_WAIT_MS));
+    yield* ways.pause(Math.max(answer.waitMs, SHORTEST_WAIT_MS));
   }
 }

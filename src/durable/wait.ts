@@ -1,11 +1,19 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
-import type { Durable } from "./call.js";
+import { call, type Durable } from "./call.js";
+import type { Ways } from "./until-done.js";
 
 /** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
 export function* pause(context: OrchestrationContext, waitMs: number): Durable<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
 }
+
+/** How a story that has its orchestration to itself calls and waits. */
+export const waysAlone = (context: OrchestrationContext): Ways<Task> => ({
+  now: () => context.df.currentUtcDateTime.getTime(),
+  call: (contract, input) => call(context, contract, input),
+  pause: (waitMs) => pause(context, waitMs),
+});
 
 /**
  * The events of one name that reach an orchestration, taken one at a time.

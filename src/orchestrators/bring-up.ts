@@ -1,6 +1,6 @@
 import { awaitProbes, promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
 import type { Verb } from "../domain/vocabulary.js";
-import type { Durable } from "../durable/call.js";
+import type { Beside } from "../durable/side-by-side.js";
 import type { ItemStory } from "./item-story.js";
 import { required } from "./required.js";
 
@@ -8,7 +8,7 @@ import { required } from "./required.js";
 const PLANNED: ReadonlySet<Verb> = new Set(["planned-failover", "full-run"]);
 
 /** Promotes the replica from the chosen point under a new epoch, starts it and looks whether it runs. */
-export function* bringUp(story: ItemStory): Durable<void> {
+export function* bringUp(story: ItemStory): Beside<void> {
   const { on, findings } = story;
   const epoch = story.input.item.epoch + 1;
   const pointId = required(story.input.item.pointId, "an item is brought up from a recovery point");

@@ -1,20 +1,15 @@
 import { removeTestCopy } from "../activities/contracts/machines.js";
-import type { Durable } from "../durable/call.js";
-import { type ItemStory, itemOrchestration } from "./item-story.js";
+import type { Beside } from "../durable/side-by-side.js";
+import { type ItemStory, itemStory } from "./item-story.js";
 import { required } from "./required.js";
 
 /** Removes the test copy of one item. That the item is protected again is said when nothing at all is left. */
-export const cleanUpItem = itemOrchestration("clean-up-item", { succeeded: null, failed: null }, {}, removeCopy);
+export const cleanUpItem = itemStory({ succeeded: null, failed: null }, {}, removeCopy);
 
 /** The same as the undo of a test that was cancelled. */
-export const revertTestItem = itemOrchestration(
-  "revert-test-item",
-  { succeeded: "protected", failed: "test-failed-over" },
-  {},
-  removeCopy,
-);
+export const revertTestItem = itemStory({ succeeded: "protected", failed: "test-failed-over" }, {}, removeCopy);
 
-function* removeCopy(story: ItemStory): Durable<void> {
+function* removeCopy(story: ItemStory): Beside<void> {
   const testExecutionId = required(story.input.item.testExecutionId, "a test copy belongs to a test's execution");
   yield* story.do(removeTestCopy, { ...story.on, testExecutionId });
 }

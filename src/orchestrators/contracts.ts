@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { itemReport, settledItem } from "../activities/contracts/execution.js";
-import { ReprotectOptions } from "../domain/reprotect-options.js";
+import { itemReport } from "../activities/contracts/execution.js";
 import { Probe } from "../domain/probes.js";
+import { ReprotectOptions } from "../domain/reprotect-options.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";
@@ -51,30 +51,10 @@ export type ItemTask = z.output<typeof itemTask>;
 /** The run that an item's story belongs to. */
 export const itemRun = z.object({ worldId: Id, executionId: Guid, verb: Verb, stepLimitMs: z.number().positive() });
 
-const itemInput = itemRun.extend({ item: itemTask });
-export type ItemInput = z.output<typeof itemInput>;
-
-function itemStory(name: string) {
-  return orchestrationContract({ name, input: itemInput, output: settledItem });
-}
+/** What one item's story is told. */
+export type ItemInput = z.output<typeof itemRun> & { item: ItemTask };
 
 /** What can be told of one item. */
-export const ITEM_STORIES = {
-  "release-source": itemStory("release-source"),
-  "recover-item": itemStory("recover-item"),
-  "test-item": itemStory("test-item"),
-  "clean-up-item": itemStory("clean-up-item"),
-  "revert-test-item": itemStory("revert-test-item"),
-  "repoint-item": itemStory("repoint-item"),
-  "commit-item": itemStory("commit-item"),
-  "restore-item": itemStory("restore-item"),
-  "reprotect-item": itemStory("reprotect-item"),
-  "promote-test-item": itemStory("promote-test-item"),
-  "disable-item": itemStory("disable-item"),
-  "enable-item": itemStory("enable-item"),
-  "resynchronise-item": itemStory("resynchronise-item"),
-} as const;
-
 export const itemStoryName = z.enum([
   "release-source",
   "recover-item",
@@ -95,7 +75,13 @@ export type ItemStoryName = z.output<typeof itemStoryName>;
 /** Tells one story of many items side by side; more than a slice of them are told by children of its own kind. */
 export const runItems = orchestrationContract({
   name: "run-items",
-  input: itemRun.extend({ stage: z.string(), story: itemStoryName, items: z.array(itemTask) }),
+  input: itemRun.extend({
+    stage: z.string(),
+    /** Which slice of the stage; 0 is the whole of it. */
+    slice: z.int().min(0),
+    story: itemStoryName,
+    items: z.array(itemTask),
+  }),
   output: z.object({ reports: z.array(itemReport) }),
 });
 

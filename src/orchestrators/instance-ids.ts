@@ -3,8 +3,11 @@
  * can look at them all; ids of stages and items have no characters that a hub refuses.
  */
 
-/** Items that one orchestration fans out to; more are cut into slices, each a child of its own. */
-const SLICE = 50;
+/**
+ * Items whose stories one orchestration tells; more are cut into slices, each a child of its own. Their steps have
+ * to fit into one custom status, and their rounds into a history that is quick to replay.
+ */
+const SLICE = 25;
 
 /** Items in slices of an orchestration's width; one slice means that no cut is needed. */
 export function slicesOf<T>(items: readonly T[]): T[][] {
@@ -18,5 +21,9 @@ export const stageInstanceId = (executionId: string, stage: string): string => `
 export const sliceInstanceId = (executionId: string, stage: string, slice: number): string =>
   `${executionId}:${stage}:slice:${slice}`;
 
-export const itemInstanceId = (executionId: string, stage: string, itemId: string): string =>
-  `${executionId}:${stage}:item:${itemId}`;
+/** Every orchestration that may tell of the items of a stage: the stage's own, or those of its slices. */
+export function stageInstanceIds(executionId: string, stage: string, items: number): string[] {
+  const slices = items > SLICE ? Math.ceil(items / SLICE) : 0;
+  const ofSlices = Array.from({ length: slices }, (_, index) => sliceInstanceId(executionId, stage, index + 1));
+  return [stageInstanceId(executionId, stage), ...ofSlices];
+}

@@ -4,12 +4,12 @@ import type { SettledItem } from "../activities/contracts/execution.js";
 import type { Replicated } from "../domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { Direction, ItemState } from "../domain/vocabulary.js";
-import { callActivity, type Durable } from "../durable/call.js";
 import type { ActivityContract, LevelContract } from "../durable/contract.js";
 import { Progress } from "../durable/progress.js";
 import { failureOf } from "../durable/refusal.js";
+import { type Beside, waysBeside } from "../durable/side-by-side.js";
 import { untilDone } from "../durable/until-done.js";
-import { ITEM_STORIES, type ItemInput, type ItemStoryName } from "./contracts.js";
+import type { ItemInput } from "./contracts.js";
 
 /** What a story came to know of its item on the way; kept also when it fails further on. */
 interface Findings {
@@ -45,7 +45,7 @@ export class ItemStory {
   constructor(context: OrchestrationContext, input: ItemInput) {
     this.context = context;
     this.input = input;
-    this.progress = new Progress(context);
+    this.progress = new Progress(context, input.item.itemId);
   }
 
   /** The ids that every step on the item carries. */
@@ -60,12 +60,9 @@ export class ItemStory {
   }
 
   /** Does one long step, shown under the contract's name. */
-  *do<I extends z.ZodType, O extends z.ZodType>(
-    contract: LevelContract<I, O>,
-    input: z.input<I>,
-  ): Durable<z.output<O>> {
+  *do<I extends z.ZodType, O extends z.ZodType>(contract: LevelContract<I, O>, input: z.input<I>): Beside<z.output<O>> {
     return yield* this.progress.step(contract.name, () =>
-      untilDone(this.context, contract, input, this.input.stepLimitMs),
+      untilDone(waysBeside(this.context), contract, input, this.input.stepLimitMs),
     );
   }
 
@@ -74,8 +71,9 @@ export class ItemStory {
     id: string,
     contract: ActivityContract<I, O>,
     input: z.input<I>,
-  ): Durable<z.output<O>> {
-    return yield* this.progress.step(id, () => callActivity(this.context, contract, input));
+  ): Beside<z.output<O>> {
+    const answer = yield* this.progress.step(id, () => waysBeside(this.context).call(contract, input));
+    return contract.output.parse(answer);
   }
 
   /** Says of a step what it found. */
@@ -103,15 +101,12 @@ export interface Marks {
   restored?: boolean;
 }
 
-/** An item's story as an orchestration: it never throws, it reports how the item came out. */
-export function itemOrchestration(
-  name: ItemStoryName,
-  ending: Ending,
-  marks: Marks,
-  tell: (story: ItemStory) => Durable<void>,
-): (context: OrchestrationContext) => Durable<SettledItem> {
-  return function* (context) {
-    const story = new ItemStory(context, ITEM_STORIES[name].input.parse(context.df.getInput()));
+/** Tells what a story is about; it never throws, it reports how the item came out. */
+export type ItemTeller = (story: ItemStory) => Beside<SettledItem>;
+
+/** A story with its endings. */
+export function itemStory(ending: Ending, marks: Marks, tell: (story: ItemStory) => Beside<void>): ItemTeller {
+  return function* (story) {
     try {
       yield* tell(story);
       return settled(story, "succeeded", ending.succeeded, marks, null);

@@ -1,9 +1,8 @@
 import { promoteTestCopy, stopReplication, verifyReplica } from "../activities/contracts/machines.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 
 /** Makes the test copy of one item its workload's copy. */
-export const promoteTestItem = itemOrchestration(
-  "promote-test-item",
+export const promoteTestItem = itemStory(
   { succeeded: "failed-over", failed: "failover-failed" },
   { failedOver: true },
   function* (story) {

@@ -1,10 +1,9 @@
 import { stopReplication } from "../activities/contracts/machines.js";
 import { bringUp } from "./bring-up.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 
 /** Brings one item up at the other site, from the recovery point chosen for it. */
-export const recoverItem = itemOrchestration(
-  "recover-item",
+export const recoverItem = itemStory(
   { succeeded: "failed-over", failed: "failover-failed" },
   { failedOver: true },
   function* (story) {

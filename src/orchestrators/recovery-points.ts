@@ -7,6 +7,7 @@ import {
 import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { untilDone } from "../durable/until-done.js";
+import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
 import { pointsStepId } from "./step-ids.js";
 
@@ -26,7 +27,12 @@ export function* chooseRecoveryPoints(run: Run, group: RunGroup, choice: Recover
   const itemIds = open.filter(({ id }) => !points.has(id)).map(({ id }) => id);
   if (itemIds.length === 0) return points;
   yield* run.step(pointsStepId(group.id), function* () {
-    const { chosen } = yield* untilDone(run.context, contract, { ...run.on, itemIds, choice }, run.plan.stepLimitMs);
+    const { chosen } = yield* untilDone(
+      waysAlone(run.context),
+      contract,
+      { ...run.on, itemIds, choice },
+      run.plan.stepLimitMs,
+    );
     for (const point of chosen) points.set(point.itemId, point);
   });
   for (const { itemId, point, failure } of points.values()) {

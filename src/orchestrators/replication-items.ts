@@ -4,38 +4,23 @@ import {
   proveReplicating,
   resynchronise,
 } from "../activities/contracts/machines.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 
 /** Ends the protection of one item at home; what a failback left at the recovery site goes with it (A10). */
-export const disableItem = itemOrchestration(
-  "disable-item",
-  { succeeded: "unprotected", failed: null },
-  { restored: true },
-  function* (story) {
-    const { removed } = yield* story.do(disableReplication, story.on);
-    story.findings.direction = "primary-to-recovery";
-    if (removed.length > 0) story.note(disableReplication, `removed ${removed.join(", ")}`);
-  },
-);
+export const disableItem = itemStory({ succeeded: "unprotected", failed: null }, { restored: true }, function* (story) {
+  const { removed } = yield* story.do(disableReplication, story.on);
+  story.findings.direction = "primary-to-recovery";
+  if (removed.length > 0) story.note(disableReplication, `removed ${removed.join(", ")}`);
+});
 
 /** Protects one item anew. */
-export const enableItem = itemOrchestration(
-  "enable-item",
-  { succeeded: "protected", failed: "unprotected" },
-  {},
-  function* (story) {
-    yield* story.do(enableReplication, story.on);
-    yield* story.check("prove-replicating", proveReplicating, story.on);
-  },
-);
+export const enableItem = itemStory({ succeeded: "protected", failed: "unprotected" }, {}, function* (story) {
+  yield* story.do(enableReplication, story.on);
+  yield* story.check("prove-replicating", proveReplicating, story.on);
+});
 
 /** Compares both copies of one item and sends what differs. */
-export const resynchroniseItem = itemOrchestration(
-  "resynchronise-item",
-  { succeeded: "protected", failed: "protected" },
-  {},
-  function* (story) {
-    yield* story.do(resynchronise, story.on);
-    yield* story.check("prove-replicating", proveReplicating, story.on);
-  },
-);
+export const resynchroniseItem = itemStory({ succeeded: "protected", failed: "protected" }, {}, function* (story) {
+  yield* story.do(resynchronise, story.on);
+  yield* story.check("prove-replicating", proveReplicating, story.on);
+});

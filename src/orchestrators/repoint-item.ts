@@ -1,9 +1,8 @@
 import { bringUp } from "./bring-up.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 
 /** Sets one failed-over item to another recovery point and starts it again. */
-export const repointItem = itemOrchestration(
-  "repoint-item",
+export const repointItem = itemStory(
   { succeeded: "failed-over", failed: "failover-failed" },
   { failedOver: true },
   bringUp,

@@ -1,10 +1,9 @@
 import { awaitAgent, proveReplicating, reverseReplication } from "../activities/contracts/machines.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 import { required } from "./required.js";
 
 /** Turns the replication of one committed item round, so that it is protected the other way. */
-export const reprotectItem = itemOrchestration(
-  "reprotect-item",
+export const reprotectItem = itemStory(
   { succeeded: "protected", failed: "committed" },
   { restored: true },
   function* (story) {

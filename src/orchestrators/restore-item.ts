@@ -1,12 +1,11 @@
 import { demoteReplica, proveProtected, restartSource, restoreReplication } from "../activities/contracts/machines.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 
 /**
  * Takes a failover of one item back. A step that fails ends it: the source must not start while the replica may
  * still take writes. Steps that were never done are found undone already.
  */
-export const restoreItem = itemOrchestration(
-  "restore-item",
+export const restoreItem = itemStory(
   { succeeded: "protected", failed: "failover-failed" },
   { restored: true },
   function* (story) {

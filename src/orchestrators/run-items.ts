@@ -2,25 +2,33 @@ import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
 import { settleItems } from "../activities/contracts/execution.js";
 import { callActivity, type Durable, inParallel } from "../durable/call.js";
-import { ITEM_STORIES, type ItemTask, runItems as runItemsContract } from "./contracts.js";
-import { itemInstanceId, sliceInstanceId, slicesOf } from "./instance-ids.js";
+import { sideBySide } from "../durable/side-by-side.js";
+import { sliceStatusOf } from "../durable/slice-status.js";
+import { runItems as runItemsContract } from "./contracts.js";
+import { sliceInstanceId, slicesOf } from "./instance-ids.js";
+import { ITEM_STORIES } from "./item-stories.js";
+import { ItemStory } from "./item-story.js";
 
 /** Tells one story of many items side by side, and writes down how they came out. */
 export function* runItems(context: OrchestrationContext): Durable<z.output<typeof runItemsContract.output>> {
   const { items, ...rest } = runItemsContract.input.parse(context.df.getInput());
-  const { stage, story, ...run } = rest;
+  const { stage, slice, story, ...run } = rest;
   const { worldId, executionId, verb } = run;
   const slices = slicesOf(items);
   if (slices.length > 1) {
-    const children = slices.map((slice, index) => ({
+    const children = slices.map((some, index) => ({
       id: sliceInstanceId(executionId, stage, index + 1),
-      input: { ...rest, items: slice },
+      input: { ...rest, slice: index + 1, items: some },
     }));
     const answers = yield* inParallel(context, runItemsContract, children);
     return { reports: answers.flatMap(({ reports }) => reports) };
   }
-  const tell = (item: ItemTask) => ({ id: itemInstanceId(executionId, stage, item.itemId), input: { ...run, item } });
-  const settled = yield* inParallel(context, ITEM_STORIES[story], items.map(tell));
-  yield* callActivity(context, settleItems, { worldId, executionId, verb, part: stage, items: settled });
+  const stories = items.map((item) => new ItemStory(context, { ...run, item }));
+  const show = (): void => {
+    const shown = stories.map(({ input, progress }) => ({ itemId: input.item.itemId, steps: progress.packed }));
+    context.df.setCustomStatus(sliceStatusOf(shown));
+  };
+  const settled = yield* sideBySide(context, stories.map(ITEM_STORIES[story]), show);
+  yield* callActivity(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled });
   return { reports: settled.map(({ report }) => report) };
 }

@@ -5,12 +5,11 @@ import {
   startTestCopy,
   verifyReplica,
 } from "../activities/contracts/machines.js";
-import { itemOrchestration } from "./item-story.js";
+import { itemStory } from "./item-story.js";
 import { required } from "./required.js";
 
 /** Starts a copy of one item on an isolated network; source and replication go on untouched. */
-export const testItem = itemOrchestration(
-  "test-item",
+export const testItem = itemStory(
   { succeeded: "test-failed-over", failed: "test-failed-over" },
   { tested: true },
   function* (story) {

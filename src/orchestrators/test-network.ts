@@ -1,6 +1,7 @@
 import { createTestNetwork, removeTestNetwork } from "../activities/contracts/machines.js";
 import type { Durable } from "../durable/call.js";
 import { untilDone } from "../durable/until-done.js";
+import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
 
 const STEP = "test-network";
@@ -13,7 +14,12 @@ export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, stri
   yield* run.step(STEP, function* () {
     for (const siteId of targetSiteIds) {
       run.undo.register(STEP, () => removeNetwork(run, siteId, executionId));
-      const { networkId } = yield* untilDone(run.context, createTestNetwork, { ...run.on, siteId }, stepLimitMs);
+      const { networkId } = yield* untilDone(
+        waysAlone(run.context),
+        createTestNetwork,
+        { ...run.on, siteId },
+        stepLimitMs,
+      );
       networks.set(siteId, networkId);
     }
   });
@@ -23,5 +29,5 @@ export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, stri
 /** Removes the network that a test made at a site. */
 export function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
   const input = { ...run.on, siteId, testExecutionId };
-  yield* untilDone(run.context, removeTestNetwork, input, run.plan.stepLimitMs);
+  yield* untilDone(waysAlone(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
 }

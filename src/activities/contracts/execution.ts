@@ -104,7 +104,14 @@ export type SettledItem = z.output<typeof settledItem>;
 /** Writes the steps of items that ended and their new states, in batches. */
 export const settleItems = activityContract({
   name: "settle-items",
-  input: z.object({ worldId: Id, executionId: Guid, verb: Verb, part: z.string(), items: z.array(settledItem) }),
+  input: z.object({
+    worldId: Id,
+    executionId: Guid,
+    verb: Verb,
+    stage: z.string(),
+    slice: z.int(),
+    items: z.array(settledItem),
+  }),
   output: z.object({}),
   retry: "store-write",
 });

@@ -29,6 +29,7 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World, type WorldInput } from "../../../src/domain/world.js";
 import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
+import { stepsByItem } from "../../../src/durable/slice-status.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
@@ -218,7 +219,12 @@ function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
       const state = await hub.get(id);
       if (!state) return undefined;
       const status: unknown = state.customStatus === null ? undefined : JSON.parse(state.customStatus);
-      return { runtimeStatus: state.runtimeStatus, steps: stepsOfStatus(status), output: state.output };
+      return {
+        runtimeStatus: state.runtimeStatus,
+        steps: stepsOfStatus(status),
+        itemSteps: stepsByItem(status),
+        output: state.output,
+      };
     },
   };
 }
