@@ -11,6 +11,8 @@ import { emulatedMs, realMsOf, type Worlds } from "./worlds.js";
 
 /** A ledger page is moved to a row of its own when it is this long, so that a state's row stays small. */
 const LEDGER_PAGE = 32;
+/** States kept in memory, so that one operation after the other on an item need not read it again. */
+const MOST_REMEMBERED = 1_000;
 /** Writers of one item are few; each loss of a race means that another one got on. */
 const MOST_TRIES = 50;
 const PAGE = 900;
@@ -47,17 +49,32 @@ export interface Subjects<S extends EmulatedItem | EmulatedSite> {
 
 const ledgerPrefix = (id: string): string => `ledger:${id}:`;
 
+/** A state as it was read or written last. */
+interface Held<S> {
+  state: S;
+  partition: string;
+  etag: string;
+}
+
 /** Full ledgers are moved in the same transaction in which the state is written. */
-function writesOf<S extends EmulatedItem | EmulatedSite>(codec: Codec<S>, state: S, etag: string): RowOperation[] {
-  const [first] = state.ledger;
-  if (first === undefined || state.ledger.length < LEDGER_PAGE) {
-    return [{ kind: "replace", ...encode(codec, stateRow(state.id), state), etag }];
-  }
-  const page = `${ledgerPrefix(state.id)}${String(first.sequence).padStart(10, "0")}`;
-  return [
-    { kind: "replace", ...encode(codec, stateRow(state.id), { ...state, ledger: [] }), etag },
-    { kind: "insert", ...encode(LEDGER, page, state.ledger) },
+async function write<S extends EmulatedItem | EmulatedSite>(
+  table: Table,
+  codec: Codec<S>,
+  held: Held<S>,
+  changed: S,
+): Promise<Held<S>> {
+  const [first] = changed.ledger;
+  const full = first !== undefined && changed.ledger.length >= LEDGER_PAGE;
+  const state = full ? { ...changed, ledger: [] } : changed;
+  const operations: RowOperation[] = [
+    { kind: "replace", ...encode(codec, stateRow(state.id), state), etag: held.etag },
   ];
+  if (full) {
+    const page = `${ledgerPrefix(state.id)}${String(first.sequence).padStart(10, "0")}`;
+    operations.push({ kind: "insert", ...encode(LEDGER, page, changed.ledger) });
+  }
+  const [etag = ""] = await table.transact(held.partition, operations);
+  return { ...held, state, etag };
 }
 
 export function createSubjects<S extends EmulatedItem | EmulatedSite>(
@@ -73,22 +90,58 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     throw kind.missing(header.worldId, id);
   };
 
+  const remembered = new Map<string, Held<S>>();
+
+  const keyOf = (header: WorldHeader, id: string): string => `${kind.partition(header, id)}/${id}`;
+
+  const remember = (key: string, held: Held<S>): void => {
+    remembered.delete(key);
+    remembered.set(key, held);
+    const [oldest] = remembered.keys();
+    if (remembered.size > MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+  };
+
+  const readFresh = async (header: WorldHeader, id: string): Promise<Held<S>> => {
+    const row = await rowOf(header, id);
+    return { state: decode(kind.codec, row), partition: row.partition, etag: row.etag };
+  };
+
+  /** Writes a changed state; one that another writer was quicker with is forgotten. */
+  const keep = async (key: string, held: Held<S>, state: S): Promise<void> => {
+    try {
+      remember(key, await write(table, kind.codec, held, state));
+    } catch (error) {
+      remembered.delete(key);
+      throw error;
+    }
+  };
+
+  /**
+   * What is remembered may be out of date. That shows when the change is written, and an answer that is final stays
+   * so; any other answer is looked for again in the table.
+   */
   const attempt = async (worldId: string, id: string, call: Omit<Call, "nowMs" | "header">) => {
     const header = await worlds.header(worldId);
-    const row = await rowOf(header, id);
-    const before = decode(kind.codec, row);
-    const turn = beginOrLook(kind.rules, before, { ...call, header, nowMs: emulatedMs(header, clock.now()) });
-    if (turn.state !== before) await table.transact(row.partition, writesOf(kind.codec, turn.state, row.etag));
+    const key = keyOf(header, id);
+    const turnOf = ({ state }: Held<S>) =>
+      beginOrLook(kind.rules, state, { ...call, header, nowMs: emulatedMs(header, clock.now()) });
+    let held = remembered.get(key) ?? (await readFresh(header, id));
+    let turn = turnOf(held);
+    const isFinal = "reply" in turn && turn.reply.state !== "waiting";
+    if (turn.state === held.state && !isFinal && remembered.get(key) === held) {
+      held = await readFresh(header, id);
+      turn = turnOf(held);
+    }
+    if (turn.state !== held.state) await keep(key, held, turn.state);
     if ("fault" in turn) throw turn.fault;
     return inRealTime(turn.reply, header);
   };
 
   const happen = async (worldId: string, id: string, happens: (state: S, atMs: number) => S) => {
     const header = await worlds.header(worldId);
-    const row = await rowOf(header, id);
+    const held = await readFresh(header, id);
     const nowMs = emulatedMs(header, clock.now());
-    const state = happens(settle(kind.rules, decode(kind.codec, row), nowMs), nowMs);
-    await table.transact(row.partition, writesOf(kind.codec, state, row.etag));
+    await keep(keyOf(header, id), held, happens(settle(kind.rules, held.state, nowMs), nowMs));
   };
 
   return {

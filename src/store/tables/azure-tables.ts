@@ -7,6 +7,7 @@ import {
   type TransactionAction,
 } from "@azure/data-tables";
 import { RecoveryError } from "../../domain/errors.js";
+import { joiningWrites } from "./joined-writes.js";
 import {
   MOST_CHARACTERS,
   PIECE_CHARACTERS,
@@ -31,8 +32,10 @@ export function createAzureTables(connectionString: string, prefix: string): Tab
   return {
     table: (name) => {
       const allowInsecureConnection = /http:\/\/|UseDevelopmentStorage=true/i.test(connectionString);
-      return createTable(
-        TableClient.fromConnectionString(connectionString, `${prefix}${name}`, { allowInsecureConnection }),
+      return joiningWrites(
+        createTable(
+          TableClient.fromConnectionString(connectionString, `${prefix}${name}`, { allowInsecureConnection }),
+        ),
       );
     },
   };
