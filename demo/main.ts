@@ -1,10 +1,18 @@
 import { once } from "node:events";
-import { createClient } from "../src/api/client.js";
-import { readArguments, USAGE, UsageError } from "./arguments.js";
+import { fileURLToPath } from "node:url";
+import { type Client, createClient } from "../src/api/client.js";
+import { type Arguments, readArguments, USAGE, UsageError } from "./arguments.js";
 import { HostError, type HostProcess, startHostProcess } from "./host-process.js";
+import { playThereAndBack } from "./journey.js";
+import { journeyReport } from "./journey-report.js";
 import { reportOf } from "./report.js";
+import { findSample, type Journey, type Sample, sampleList } from "./samples.js";
 import { type Screen, StepView } from "./step-view.js";
-import { loadSample, runVerb } from "./story.js";
+import { type Loaded, loadSample, runVerb } from "./story.js";
+
+const SAMPLES = fileURLToPath(new URL("../../samples/", import.meta.url));
+/** Played without a name, one way. */
+const SHOP = "shop";
 
 /** How the demo ends, for scripts. */
 const EXIT = { done: 0, notRecovered: 1, badUse: 2, hostFailed: 3 } as const;
@@ -18,17 +26,19 @@ const say = (text: string): void => screen.write(`${text}\n`);
 
 async function main(): Promise<number> {
   const asked = readArguments(process.argv.slice(2));
-  if (asked.help) {
-    screen.write(USAGE);
+  if (asked.help || asked.list) {
+    screen.write(asked.help ? `${USAGE}\nSamples:\n\n` : "");
+    say(await sampleList(SAMPLES));
     return EXIT.done;
   }
+  const sample = await sampleOf(asked);
   say("Starting a host of its own, with Azurite for storage …");
   const host = await startHostProcess(asked.speed);
   const stopEarly = (): void => void host.stop().then(() => process.exit(130));
   process.once("SIGINT", stopEarly);
   process.once("SIGTERM", stopEarly);
   try {
-    const recovered = await tell(host, asked.speed, asked.worldFile, asked.planFile);
+    const recovered = await tell(host, asked, sample);
     if (asked.stay) await stay(host);
     return recovered ? EXIT.done : EXIT.notRecovered;
   } finally {
@@ -36,22 +46,53 @@ async function main(): Promise<number> {
   }
 }
 
-async function tell(host: HostProcess, speed: number, worldFile?: string, planFile?: string): Promise<boolean> {
+async function sampleOf({ sample, worldFile, planFile }: Arguments): Promise<Sample> {
+  if (worldFile !== undefined && planFile !== undefined) return { worldFile, planFile, journey: null };
+  return findSample(SAMPLES, sample ?? SHOP);
+}
+
+/** Plays what was asked for, and says whether it ended well. */
+async function tell(host: HostProcess, asked: Arguments, sample: Sample): Promise<boolean> {
   const client = createClient(host.url);
-  const planId = await loadSample(client, worldFile, planFile);
+  const loaded = await loadSample(client, sample.worldFile, sample.planFile);
+  const { journey } = sample;
+  const ended =
+    journey === null
+      ? await oneWay(client, loaded.planId, asked.speed)
+      : await thereAndBack(client, loaded, journey, asked.speed);
+  if (ended.executionId !== undefined) {
+    say(`\nThis execution over HTTP:  ${host.url}/api/executions/${ended.executionId} (while the host runs: --stay)`);
+  }
+  say("The API:                   /api/openapi.json");
+  say("How it works:              README.md, ARCHITECTURE.md");
+  if (asked.sample === undefined) say("Other samples:             npm run demo -- --list");
+  return ended.well;
+}
+
+interface Ended {
+  readonly well: boolean;
+  readonly executionId: string | undefined;
+}
+
+async function oneWay(client: Client, planId: string, speed: number): Promise<Ended> {
   say(`Planned failover of plan ${planId}, at ${speed} times real speed:\n`);
   const failover = await runVerb(client, planId, "planned-failover", new StepView(screen));
+  const { executionId } = failover;
   if (failover.status !== "succeeded" && failover.status !== "succeeded-with-failures") {
     say(`\nFailover ${failover.status}: ${failover.failure?.message ?? "no reason was given"}`);
-    return false;
+    return { well: false, executionId };
   }
   say("\nAccepted. Committing:\n");
   const commit = await runVerb(client, planId, "commit", new StepView(screen));
   say(reportOf(failover, commit, speed));
-  say(`\nThis execution over HTTP:  ${host.url}/api/executions/${failover.executionId} (while the host runs: --stay)`);
-  say("The API:                   /api/openapi.json");
-  say("How it works:              README.md, ARCHITECTURE.md");
-  return commit.status === "succeeded";
+  return { well: commit.status === "succeeded", executionId };
+}
+
+async function thereAndBack(client: Client, loaded: Loaded, journey: Journey, speed: number): Promise<Ended> {
+  say(`Plan ${loaded.planId}, there and back at ${speed} times real speed:`);
+  const travelled = await playThereAndBack(client, loaded, journey, screen);
+  say(journeyReport(travelled, speed));
+  return { well: travelled.stopped === null, executionId: travelled.executions.at(-1)?.executionId };
 }
 
 /** Keeps the host until somebody stops the demo. */

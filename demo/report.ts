@@ -11,7 +11,7 @@ export function reportOf(failover: ExecutionAnswer, commit: ExecutionAnswer, spe
   const lines = [
     "",
     `Failover ${failover.status}: ${good} of ${outcomes.length} machines run at the other site.`,
-    `Lost: ${lost === 0 ? "nothing" : `${(lost / 1_048_576).toFixed(1)} MiB`}.`,
+    `Lost: ${lost === 0 ? "nothing" : amount(lost)}.`,
     "",
     "Emulated time of each part:",
     ...failover.steps.flatMap(({ title, startedAt, endedAt, children }) => {
@@ -26,6 +26,24 @@ export function reportOf(failover: ExecutionAnswer, commit: ExecutionAnswer, spe
   return [...lines, ...(failures.length > 0 ? ["", "What went wrong:", ...failures] : [])].join("\n");
 }
 
-function minutes(seconds: number): string {
-  return `${Math.floor(seconds / 60)}m ${String(Math.round(seconds % 60)).padStart(2, "0")}s`;
+/** Real seconds that an execution took. */
+export const secondsOf = ({ requestedAt, endedAt = requestedAt }: ExecutionAnswer): number =>
+  (Date.parse(endedAt) - Date.parse(requestedAt)) / 1_000;
+
+export function minutes(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, "0")}s`;
+}
+
+const GIB = 1_073_741_824;
+
+/** Bytes as people say them. */
+export const amount = (bytes: number): string =>
+  bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+
+/** How often each text is there, the first seen first: `3 by what differs, 1 in full`. */
+export function counted(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, count]) => `${count} ${text}`).join(", ");
 }

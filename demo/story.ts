@@ -1,42 +1,37 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
 import type { z } from "zod";
 import { ApiError, type Client } from "../src/api/client.js";
 import { ROUTES } from "../src/api/routes.js";
+import type { startBody } from "../src/api/schemas.js";
+import type { Verb } from "../src/domain/vocabulary.js";
 import { UsageError } from "./arguments.js";
 import type { ExecutionAnswer } from "./report.js";
+import { readDocument } from "./samples.js";
 import type { StepView } from "./step-view.js";
 
-const SHOP = fileURLToPath(new URL("../../samples/shop/", import.meta.url));
 const LOOK_EVERY_MS = 200;
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
 
 type WorldBody = z.input<typeof ROUTES.importWorld.body>;
 type PlanBody = z.input<typeof ROUTES.savePlan.body>;
+export type StartOptions = NonNullable<z.input<typeof startBody>["options"]>;
 
-/** Reads world and plan, imports the one and saves the other; gives back the plan's id. */
-export async function loadSample(
-  client: Client,
-  worldFile = `${SHOP}world.yaml`,
-  planFile = `${SHOP}plan.yaml`,
-): Promise<string> {
-  const world = (await readDocument(worldFile)) as WorldBody;
-  const plan = (await readDocument(planFile)) as PlanBody;
-  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId: idOf(world, worldFile) }, body: world }));
-  const planId = idOf(plan, planFile);
-  await told(planFile, client.call(ROUTES.savePlan, { params: { planId }, body: plan }));
-  return planId;
+/** What the demo plays: a plan, and the world it is about. */
+export interface Loaded {
+  readonly worldId: string;
+  readonly planId: string;
 }
 
-async function readDocument(file: string): Promise<unknown> {
-  try {
-    return parse(await readFile(file, "utf8")) as unknown;
-  } catch (error) {
-    throw new UsageError(`${file} can not be read: ${(error as Error).message.split("\n", 1)[0]}`);
-  }
+/** Reads world and plan, imports the one and saves the other. */
+export async function loadSample(client: Client, worldFile: string, planFile: string): Promise<Loaded> {
+  const world = (await readDocument(worldFile)) as WorldBody;
+  const plan = (await readDocument(planFile)) as PlanBody;
+  const worldId = idOf(world, worldFile);
+  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId }, body: world }));
+  const planId = idOf(plan, planFile);
+  await told(planFile, client.call(ROUTES.savePlan, { params: { planId }, body: plan }));
+  return { worldId, planId };
 }
 
 function idOf(document: unknown, file: string): string {
@@ -59,13 +54,14 @@ async function told<T>(file: string, call: Promise<T>): Promise<T> {
 export async function runVerb(
   client: Client,
   planId: string,
-  verb: "planned-failover" | "commit",
+  verb: Verb,
   view: StepView,
+  options: StartOptions = {},
 ): Promise<ExecutionAnswer> {
   const { body } = await client.call(ROUTES.startOnPlan, {
     params: { planId },
     headers: { "idempotency-key": randomUUID() },
-    body: { verb, requestedBy: "demo" },
+    body: { verb, options, requestedBy: "demo" },
   });
   const params = { executionId: body.executionId };
   const answered = new Set<string>();
@@ -78,17 +74,30 @@ export async function runVerb(
   }
 }
 
+type Awaited = ExecutionAnswer["awaits"][number];
+
 async function answer(client: Client, execution: ExecutionAnswer, answered: Set<string>): Promise<void> {
-  const params = { executionId: execution.executionId };
   for (const awaited of execution.awaits) {
-    const key = awaited.kind === "confirm" ? awaited.actionId : awaited.kind;
+    const key = JSON.stringify(awaited);
     if (answered.has(key)) continue;
     answered.add(key);
-    if (awaited.kind === "confirm") {
+    await answerOne(client, execution.executionId, awaited);
+  }
+}
+
+/** Nothing was made to fail here, so what fails all the same is not gone past. */
+async function answerOne(client: Client, executionId: string, awaited: Awaited): Promise<void> {
+  const params = { executionId };
+  switch (awaited.kind) {
+    case "confirm": {
       const body = { actionId: awaited.actionId, by: "demo", note: "looked, and it is there" };
       await client.call(ROUTES.confirm, { params, body });
-    } else {
-      await client.call(ROUTES.validate, { params, body: { verdict: "accept", by: "demo" } });
+      return;
     }
+    case "resolve":
+      await client.call(ROUTES.resolve, { params, body: { ask: awaited.ask, answer: "stop", by: "demo" } });
+      return;
+    case "validate":
+      await client.call(ROUTES.validate, { params, body: { verdict: "accept", by: "demo" } });
   }
 }

@@ -1,0 +1,72 @@
+import type { Verb } from "../src/domain/vocabulary.js";
+import type { ItemAnswer, Travelled } from "./journey.js";
+import { amount, counted, type ExecutionAnswer, minutes, secondsOf } from "./report.js";
+
+/** What the demo says after a journey: each verb's time, what was lost, what travelled, and what is left to do by hand. */
+export function journeyReport({ executions, items, stopped }: Travelled, speed: number): string {
+  return [
+    "",
+    "Emulated time of each verb:",
+    ...executions.map(
+      (execution) =>
+        `  ${execution.verb.padEnd(20)} ${minutes(secondsOf(execution) * speed).padStart(10)}  ${execution.status}`,
+    ),
+    "",
+    ...executions.flatMap(wayLines),
+    ...executions.flatMap(turnLines),
+    "",
+    ...whereLines(items),
+    ...conditionLines(items),
+    ...(stopped === null ? ["There and back: everything is home, and protected again."] : [`No further: ${stopped}`]),
+  ].join("\n");
+}
+
+const WAYS: Partial<Record<Verb, string>> = {
+  "planned-failover": "There",
+  "unplanned-failover": "There",
+  failback: "Back",
+};
+
+/** When the last machine ran at the other end, and what was lost. */
+function wayLines({ verb, outcomes = [] }: ExecutionAnswer): string[] {
+  const way = WAYS[verb];
+  if (way === undefined) return [];
+  const recovered = outcomes.flatMap(({ recoverySeconds }) => recoverySeconds ?? []);
+  const bytes = outcomes.reduce((sum, { dataLoss }) => sum + (dataLoss?.bytes ?? 0), 0);
+  const worst = Math.max(0, ...outcomes.map(({ dataLoss }) => dataLoss?.seconds ?? 0));
+  const lost = bytes === 0 ? "nothing" : `${amount(bytes)}, at most the last ${minutes(worst)} of a machine`;
+  const took = recovered.length === 0 ? "" : `, the last after ${minutes(Math.max(...recovered))}`;
+  return [`${way}: ${recovered.length} of ${outcomes.length} machines ran at the other end${took}. Lost: ${lost}.`];
+}
+
+const TURNS = { full: "in full", deltas: "by what differs", "already-set": "set by the failover already" } as const;
+
+/** What went over the line when replication turned round. */
+function turnLines({ verb, direction, outcomes = [] }: ExecutionAnswer): string[] {
+  if (verb !== "reprotect") return [];
+  const replicated = outcomes.flatMap((outcome) => outcome.replicated ?? []);
+  const bytes = replicated.reduce((sum, turn) => sum + turn.bytes, 0);
+  const ways = counted(replicated.map(({ caughtUpBy }) => TURNS[caughtUpBy]));
+  const removed = replicated.flatMap((turn) => turn.removed);
+  const where = direction === "primary-to-recovery" ? "Sent back" : "Sent there again";
+  return [
+    `${where}: ${amount(bytes)}${ways === "" ? "" : ` (${ways})`}.`,
+    ...(removed.length === 0 ? [] : [`Cleaned up: ${removed.join(", ")}.`]),
+  ];
+}
+
+const whereLines = (items: readonly ItemAnswer[]): string[] => [
+  `Now: ${counted(items.map(({ state, activeSiteId }) => `${state} at ${activeSiteId}`))}.`,
+];
+
+/** Hazards that stay until somebody sees to them, with what to do. */
+function conditionLines(items: readonly ItemAnswer[]): string[] {
+  const byAdvice = new Map<string, string[]>();
+  for (const { itemId, conditions } of items) {
+    for (const { type, whatToDo } of conditions) {
+      const key = `${type}: ${whatToDo}`;
+      byAdvice.set(key, [...(byAdvice.get(key) ?? []), itemId]);
+    }
+  }
+  return [...byAdvice].map(([advice, itemIds]) => `To do by hand, ${advice} (${itemIds.join(", ")})`);
+}

@@ -1,0 +1,127 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { z } from "zod";
+import { ApiError, type Client } from "../src/api/client.js";
+import { ROUTES } from "../src/api/routes.js";
+import type { itemView } from "../src/api/schemas.js";
+import type { Verb } from "../src/domain/vocabulary.js";
+import type { ExecutionAnswer } from "./report.js";
+import type { Journey } from "./samples.js";
+import { type Screen, StepView } from "./step-view.js";
+import { type Loaded, runVerb } from "./story.js";
+
+export type ItemAnswer = z.output<typeof itemView>;
+
+/** How a journey went: every execution in order, where the items are now, and why it went no further. */
+export interface Travelled {
+  readonly executions: readonly ExecutionAnswer[];
+  readonly items: readonly ItemAnswer[];
+  /** Null when everything is home and protected again. */
+  readonly stopped: string | null;
+}
+
+const PAGE = 100;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Plays a plan there and back: tested once, failed over, committed, reprotected, failed back, committed, reprotected.
+ * What comes next is the first of these that the items allow, so a scenario goes as far as the product serves it.
+ */
+export async function playThereAndBack(
+  client: Client,
+  loaded: Loaded,
+  journey: Journey,
+  screen: Screen,
+): Promise<Travelled> {
+  const executions: ExecutionAnswer[] = [];
+  for (;;) {
+    const items = await itemsOf(client, loaded);
+    const end = (stopped: string | null): Travelled => ({ executions, items, stopped });
+    const verb = nextVerb(items, journey, executions);
+    if (verb === null) return end(isHome(items, executions) ? null : whyNoFurther(items, journey));
+    await prepare(client, loaded, journey, verb, screen);
+    screen.write(`\n${verb}\n\n`);
+    const execution = await started(() =>
+      runVerb(client, loaded.planId, verb, new StepView(screen), journey.options[verb]),
+    );
+    if (typeof execution === "string") return end(`${verb} was refused: ${execution}`);
+    executions.push(execution);
+    if (execution.status === "failed" || execution.status === "cancelled") {
+      return {
+        ...end(`${verb} ${execution.status}: ${execution.failure?.message}`),
+        items: await itemsOf(client, loaded),
+      };
+    }
+  }
+}
+
+/** The execution, or why the API refused to start it. */
+async function started(run: () => Promise<ExecutionAnswer>): Promise<ExecutionAnswer | string> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof ApiError) return error.message;
+    throw error;
+  }
+}
+
+async function itemsOf(client: Client, { worldId, planId }: Loaded): Promise<ItemAnswer[]> {
+  const { body } = await client.call(ROUTES.getPlan, { params: { planId } });
+  const wanted = new Set(body.plan.groups.flatMap(({ items }) => items.map(({ id }) => id)));
+  const found: ItemAnswer[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await client.call(ROUTES.listItems, { params: { worldId }, query });
+    found.push(...page.body.entries.filter(({ itemId }) => wanted.has(itemId)));
+    cursor = page.body.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+/** The first wish that the items allow and that was not the last thing done. */
+function nextVerb(items: readonly ItemAnswer[], journey: Journey, executions: readonly ExecutionAnswer[]): Verb | null {
+  const last = executions.at(-1)?.verb;
+  return wishesOf(items, journey, executions).find((verb) => verb !== last && isAllowed(items, verb)) ?? null;
+}
+
+function wishesOf(items: readonly ItemAnswer[], { there }: Journey, executions: readonly ExecutionAnswer[]): Verb[] {
+  if (isHome(items, executions)) return [];
+  const tested = items.every(({ lastTestFailoverAt }) => lastTestFailoverAt !== null);
+  return ["test-clean-up", "commit", "reprotect", "failback", ...(tested ? [] : (["test-failover"] as const)), there];
+}
+
+/** A group's items go together, so they refuse alone what the plan may do with them: those outside of groups are asked. */
+function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {
+  const alone = items.filter(({ replicationGroupId }) => replicationGroupId === null);
+  return (alone.length === 0 ? items : alone).some(({ allowedActions }) =>
+    allowedActions.some((action) => action.verb === verb && action.allowed),
+  );
+}
+
+const isHome = (items: readonly ItemAnswer[], executions: readonly ExecutionAnswer[]): boolean =>
+  executions.some(({ verb }) => verb === "failback") &&
+  items.every(({ state, direction }) => state === "protected" && direction === "primary-to-recovery");
+
+function whyNoFurther([first]: readonly ItemAnswer[], { there }: Journey): string {
+  const refused = first?.allowedActions.find(
+    ({ verb }) => verb === (first.direction === "primary-to-recovery" ? there : "failback"),
+  );
+  return `${first?.itemId} is ${first?.state}: ${refused?.because ?? "nothing more was asked for"}`;
+}
+
+/** Does what a prerequisite asks for, where the journey says with what. */
+async function prepare(client: Client, loaded: Loaded, journey: Journey, verb: Verb, screen: Screen): Promise<void> {
+  const { processServer } = journey;
+  if (processServer === undefined) return;
+  const { body } = await client.call(ROUTES.planPrerequisites, { params: { planId: loaded.planId }, query: { verb } });
+  const missing = body.findings.find(({ code }) => code === "process-server");
+  if (missing === undefined) return;
+  screen.write(`\n${verb} needs a process server: ${missing.found}. Deploying ${processServer.processServerId} …\n`);
+  const params = { worldId: loaded.worldId, ...processServer };
+  for (;;) {
+    const deployment = await client.call(ROUTES.deployProcessServer, { params });
+    if (deployment.body.state === "deployed") break;
+    await wait(LOOK_EVERY_MS);
+  }
+  screen.write("It is there.\n");
+}
