@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/item-record.js";
 import { Measures } from "../domain/measures.js";
+import { ObjectivesReport } from "../domain/objectives.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
@@ -113,9 +114,12 @@ export const executionView = executionSummary.extend({
   steps: z.array(Step),
   measures: Measures.nullable(),
   outcomes: z.array(ItemOutcome).optional(),
+  /** Measured loss and recovery time against the plan's objectives, once it has ended. */
+  objectives: ObjectivesReport.nullable(),
 });
 
-export const accepted = z.object({ executionId: Guid });
+/** `warnings`: what the plan should not do but may, such as more items than usual. */
+export const accepted = z.object({ executionId: Guid, warnings: z.array(z.string()).optional() });
 
 export const faultBody = z.strictObject({
   target: z.union([z.strictObject({ itemId: Id }), z.strictObject({ siteId: Id }), z.strictObject({ linkId: Id })]),

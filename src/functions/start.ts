@@ -2,10 +2,11 @@ import type { z } from "zod";
 import type { RequestHeader } from "../api/route.js";
 import type { startBody } from "../api/schemas.js";
 import type { Context } from "../commands/context.js";
+import { warningsOf } from "../commands/measured.js";
 import { type StartRequest, startExecution } from "../commands/start-execution.js";
 
 interface Accepted {
-  body: { executionId: string };
+  body: { executionId: string; warnings?: string[] };
   headers: Record<string, string>;
 }
 
@@ -16,8 +17,9 @@ export async function start(
   request: { body: z.output<typeof startBody>; headers: Partial<Record<RequestHeader, string>> },
 ): Promise<Accepted> {
   const idempotencyKey = request.headers["idempotency-key"] ?? "";
-  const { executionId } = await startExecution(context, { idempotencyKey, target, ...request.body });
-  return acceptedFor(executionId);
+  const execution = await startExecution(context, { idempotencyKey, target, ...request.body });
+  const { body, headers } = acceptedFor(execution.executionId);
+  return { body: { ...body, warnings: await warningsOf(context, execution) }, headers };
 }
 
 /** Where to look for what comes of a request that was accepted. */
