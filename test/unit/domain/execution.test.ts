@@ -193,7 +193,16 @@ describe("itineraries", () => {
   });
 
   test("only failovers run a plan's actions", () => {
-    const types = Verb.options.flatMap((verb) => failoverTypeOf(verb) ?? []);
-    expect(types).toEqual(["test", "planned", "unplanned", "unplanned"]);
+    const types = Verb.options.flatMap((verb) => {
+      const type = failoverTypeOf(verb);
+      return type === null ? [] : [[verb, type]];
+    });
+    expect(Object.fromEntries(types)).toEqual({
+      "test-failover": "test",
+      "planned-failover": "planned",
+      "full-run": "planned",
+      "unplanned-failover": "unplanned",
+      failback: "unplanned",
+    });
   });
 });
