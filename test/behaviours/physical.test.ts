@@ -1,0 +1,310 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROUTES } from "../../src/api/routes.js";
+import { Journey, turnsOf } from "../e2e/support/journey.js";
+import { Product } from "../e2e/support/product.js";
+import {
+  all,
+  cancelledAtValidation,
+  datastore,
+  masterTargets,
+  pointsOf,
+  preview,
+  QUICK,
+  REPROTECT,
+  refusalOf,
+  refuse,
+  site,
+  stepsNamed,
+  targets,
+  there,
+  thereAndProtected,
+  unmet,
+} from "./support/scene.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start(QUICK);
+});
+afterAll(() => product.stop());
+
+const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "physical-to-azure", change);
+
+describe.concurrent("physical servers to Azure", () => {
+  test("P1 over to Azure, protected there, home again, protected at home", async () => {
+    const journey = await begin();
+    const seen: string[][] = [];
+    for (const verb of ["unplanned-failover", "commit", "reprotect", "failback", "commit", "reprotect"] as const) {
+      await journey.does(verb, verb === "reprotect" ? REPROTECT : {});
+      seen.push(await journey.where());
+    }
+    expect(seen).toEqual([
+      ["failed-over, primary-to-recovery, at away"],
+      ["committed, primary-to-recovery, at away"],
+      ["protected, recovery-to-primary, at away"],
+      ["failed-over, recovery-to-primary, at home"],
+      ["committed, recovery-to-primary, at home"],
+      ["protected, primary-to-recovery, at home"],
+    ]);
+  });
+
+  test("P2 a server comes home as a VMware VM", async () => {
+    const journey = await begin();
+    expect((await journey.item("db")).standing.machine).toEqual({ form: "physical" });
+    await thereAndProtected(journey);
+    await journey.does("failback");
+    for (const { standing } of await journey.items()) {
+      expect(standing.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
+    }
+  });
+
+  test("P2 without VMware infrastructure at the site it is refused and changes nothing", async () => {
+    const journey = await begin((world) => {
+      site("home", { hosts: [], datastores: [], masterTargets: [] })(world);
+      delete world.sites[0]?.vCenter;
+    });
+    await there(journey);
+    const refused = await journey.run("reprotect", REPROTECT);
+    expect(refused.failure).toMatchObject({ code: "prerequisites-failed" });
+    expect(refused.failure?.message).toContain("no ESXi host");
+    expect(await journey.where()).toEqual(["committed, primary-to-recovery, at away"]);
+  });
+
+  const broken = [
+    ["machine-name", targets({ name: "far-too-long-for-windows" })],
+    ["machine-size", targets({ size: "M128" })],
+    ["resource-group", targets({ resourceGroup: "rg-gone" })],
+    ["availability-set", targets({ availabilitySet: "as-gone" })],
+    ["target-network", targets({ networkId: "vnet-gone" })],
+    ["target-subnet", targets({ subnet: "gone" })],
+    ["target-address", targets({ ip: "10.99.0.4" })],
+    ["operating-system", ({ machines: [db] }: World) => Object.assign(db ?? {}, { os: "OS/2 Warp" })],
+    ["os-disk-size", ({ machines: [db] }: World) => Object.assign(db?.disks[0] ?? {}, { sizeGb: 5_000 })],
+    ["data-disk-size", ({ machines: [db] }: World) => Object.assign(db?.disks[1] ?? {}, { sizeGb: 40_000 })],
+  ] as const;
+  type World = Parameters<ReturnType<typeof targets>>[0];
+
+  test.for(broken)("P3 %s is found before the failover, which then touches nothing", async ([code, spoil]) => {
+    const journey = await begin(spoil);
+    const { ready, errors } = await unmet(journey, "planned-failover");
+    expect({ ready, found: errors.includes(code) }).toEqual({ ready: false, found: true });
+    const refused = await journey.run("planned-failover");
+    expect(refused).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+  });
+
+  test("P3 network, subnet and address are shown", async () => {
+    const journey = await begin(({ items = [] }) => {
+      for (const item of items) if (item.id === "db") item.target = { ...item.target, ip: "10.2.0.77" };
+    });
+    const { body } = await product.client.call(ROUTES.planNetworks, { params: { planId: journey.planId } });
+    expect(body.items[0]).toMatchObject({
+      itemId: "db",
+      networkId: "vnet-away",
+      subnet: "data",
+      address: "10.2.0.77",
+      how: "asked",
+    });
+  });
+
+  test("P4 latest processes what is pending first and loses least", async () => {
+    const journey = await begin();
+    const latest = await preview(journey, { kind: "latest" });
+    const processed = await preview(journey, { kind: "latest-processed" });
+    expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start"));
+    expect(processed.items.map(({ answer }) => answer)).toEqual(Array(3).fill("found"));
+    expect(latest.worstLossSeconds).toBeLessThan(processed.worstLossSeconds ?? 0);
+
+    const before = (await pointsOf(journey, "db")).points.map(({ id }) => id);
+    const moved = await journey.runOn("db", "unplanned-failover", {
+      sourceShutdown: "skip",
+      recoveryPoint: { kind: "latest" },
+    });
+    expect(before).not.toContain(moved.outcomes?.[0]?.recoveryPoint?.id); // made of the pending data
+  });
+
+  test("P4 latest processed, latest app-consistent and a named point are taken as asked", async () => {
+    const journey = await begin();
+    const skip = { sourceShutdown: "skip" } as const;
+    const named = (await pointsOf(journey, "web")).points[0];
+    const processed = await journey.runOn("db", "unplanned-failover", {
+      ...skip,
+      recoveryPoint: { kind: "latest-processed" },
+    });
+    const consistent = await journey.runOn("app", "unplanned-failover", {
+      ...skip,
+      recoveryPoint: { kind: "latest-app-consistent" },
+    });
+    const custom = await journey.runOn("web", "unplanned-failover", {
+      ...skip,
+      recoveryPoint: { kind: "custom", pointId: named?.id ?? "" },
+    });
+    expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // of the schedule: nothing was processed
+    expect(consistent.outcomes?.[0]?.recoveryPoint?.consistency).toBe("app-consistent");
+    expect(custom.outcomes?.[0]?.recoveryPoint).toEqual(named);
+  });
+
+  test("P5 the shutdown is tried, the failover goes on without it, and the jobs show how far it is", async () => {
+    const journey = await begin();
+    await refuse(journey, "db", "shut-down-source");
+    const moved = await journey.does("unplanned-failover");
+    const shutdown = moved.steps.find(({ id }) => id === "shutdown");
+    expect(shutdown?.detail).toMatch(/^went on without: db /);
+    expect(stepsNamed(moved, "shut-down-source").map(({ itemId, status }) => [itemId, status])).toEqual(
+      expect.arrayContaining([
+        ["db", "failed"],
+        ["app", "succeeded"],
+        ["web", "succeeded"],
+      ]),
+    );
+    const jobs = (await product.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } })).body.entries;
+    expect(jobs.find(({ executionId }) => executionId === moved.executionId)?.status).toBe("succeeded");
+  });
+
+  test("P6 a commit deletes every recovery point, and no other can be chosen after it", async () => {
+    const journey = await begin();
+    await journey.does("unplanned-failover");
+    expect((await pointsOf(journey, "db")).points.length).toBeGreaterThan(10);
+    await journey.does("commit");
+    for (const itemId of ["db", "app", "web"]) expect((await pointsOf(journey, itemId)).points).toEqual([]);
+    const { code } = await refusalOf(journey.runOn("db", "change-recovery-point"));
+    expect(code).toBe("verb-not-allowed");
+  });
+
+  test("P7 cancelled as documented, a machine does not replicate again", async () => {
+    const journey = await begin();
+    const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "as-documented");
+    expect(cancelled).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
+    const { state, standing } = await journey.item("db");
+    expect(state).not.toBe("protected");
+    expect(standing.replication).toMatchObject({ state: "stopped", reversed: false });
+  });
+
+  test("P7 cancelled by default, protection is restored and proved", async () => {
+    const journey = await begin();
+    const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "restore-protection");
+    expect(cancelled.steps.at(-1)).toMatchObject({ id: "undo", status: "succeeded" });
+    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+  });
+
+  test("P9 without a process server in Azure nothing goes home; once one is deployed, it does", async () => {
+    const journey = await begin(site("away", { processServers: [] }));
+    await there(journey);
+    const refused = await journey.run("reprotect", REPROTECT);
+    expect(refused.failure?.message).toContain("away has no process server");
+    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
+    await product.client.call(ROUTES.deployProcessServer, { params });
+    await journey.does("reprotect", REPROTECT);
+    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
+  });
+
+  test("P9 over ExpressRoute the one at home serves, with a warning that it is for tests", async () => {
+    const none = site("away", { processServers: [] });
+    const journey = await begin(all(none, ({ links = [] }) => Object.assign(links[0] ?? {}, { kind: "expressroute" })));
+    await there(journey);
+    const found = await unmet(journey, "reprotect", { datastoreId: "ssd", waitForAgent: "true" });
+    expect(found).toMatchObject({ ready: true, errors: [] });
+    expect(found.warnings).toContain("process-server-place");
+    const byVpn = await unmet(await begin(none), "reprotect", { datastoreId: "ssd" });
+    expect(byVpn).toMatchObject({ ready: false, errors: expect.arrayContaining(["process-server"]) });
+  });
+
+  const misplaced = [
+    ["datastore-reach", all(datastore("slow"), masterTargets({ datastoreIds: ["slow"] }))],
+    ["master-target-vmotion", masterTargets({ storageVMotion: true })],
+    ["hosts-discovered", site("home", { configurationServer: { id: "config", hostsDiscovered: false } })],
+  ] as const;
+
+  test.for(misplaced)("P10 %s keeps the machines from being reprotected", async ([code, spoil]) => {
+    const journey = await begin(spoil);
+    await there(journey);
+    const { ready, errors } = await unmet(journey, "reprotect", { datastoreId: "ssd", waitForAgent: "true" });
+    expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // all else is well
+    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+  });
+
+  test("P10 from an unmanaged ESXi host, and to another location, a new VM is made at the master target's host", async () => {
+    const unmanaged = await Journey.begin(product, "vmware-to-azure", ({ sites: [home] }) => {
+      Object.assign(home?.hosts?.[1] ?? {}, { managed: false });
+    });
+    const elsewhere = await Journey.begin(product, "vmware-to-azure");
+    await Promise.all([there(unmanaged), there(elsewhere)]);
+    expect((await elsewhere.item("db")).standing.machine.hostId).toBe("esx-2");
+    const turned = await unmanaged.does("reprotect", REPROTECT);
+    const moved = await elsewhere.does("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
+    expect([turnsOf(turned), turnsOf(moved)]).toEqual([Array(3).fill("full"), Array(3).fill("full")]);
+    for (const { standing } of [...(await unmanaged.items()), ...(await elsewhere.items())]) {
+      expect(standing.machine.hostId).toBe("esx-1");
+    }
+  });
+
+  test("P11 what a reprotect is told is used, and what is not there is refused", async () => {
+    const journey = await begin();
+    await there(journey);
+    const asked = { ...REPROTECT.reprotect, masterTargetId: "mt-windows", processServerId: "ps-away" };
+    const says = async (reprotect: Record<string, unknown>) => {
+      const { failure, outcomes } = await journey.runOn("db", "reprotect", { reprotect: { ...asked, ...reprotect } });
+      return `${failure?.message} ${outcomes?.[0]?.failure?.message}`;
+    };
+    expect(await says({ masterTargetId: "mt-gone" })).toContain("mt-gone");
+    expect(await says({ processServerId: "ps-gone" })).toContain("ps-gone");
+    expect(await says({ datastoreId: "gone" })).toContain("gone");
+    expect(await says({ datastoreId: undefined })).toContain("datastore must be given");
+    expect(await says({ retentionDrive: "Z:" })).toContain("not Z:");
+    expect((await journey.runOn("db", "reprotect", { reprotect: { ...asked, retentionDrive: "R:" } })).status).toBe(
+      "succeeded",
+    );
+    expect((await journey.item("db")).standing.machine.datastoreId).toBe("ssd");
+  });
+
+  test("P11 where the disks still exist, the datastore named is ignored", async () => {
+    const journey = await Journey.begin(product, "vmware-to-azure", datastore("slow"));
+    await there(journey);
+    await journey.does("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
+    expect((await journey.items()).map(({ standing }) => standing.machine.datastoreId)).toEqual(Array(3).fill("ssd"));
+  });
+
+  test("P12 the failback policy is the same whatever the replication policy says", async () => {
+    const own = { rpoThresholdSeconds: 300, appConsistentMinutes: 240, retentionDays: 7 } as const;
+    const journey = await begin((world) => {
+      world.policies = [{ id: "policy", ...own }];
+    });
+    const made = {
+      rpoThresholdSeconds: 900,
+      retentionDays: 1,
+      appConsistentMinutes: 60,
+      configurationServerId: "config",
+    };
+    const before = (await journey.item("db")).standing;
+    expect(before).toMatchObject({ policy: own, failbackPolicy: made });
+    await thereAndProtected(journey);
+    const { policy, failbackPolicy } = (await journey.item("db")).standing;
+    const { configurationServerId: _bound, ...inForce } = made;
+    expect({ policy, failbackPolicy }).toMatchObject({ policy: inForce, failbackPolicy: made });
+  });
+
+  test("P13 home by an unplanned failover from Azure, whose machines are shut down, and removed by the commit", async () => {
+    const journey = await begin();
+    await thereAndProtected(journey);
+    expect((await refusalOf(journey.run("planned-failover"))).code).toBe("verb-not-allowed");
+    const back = await journey.does("failback");
+    expect(back.direction).toBe("recovery-to-primary");
+    expect(stepsNamed(back, "shut-down-source").map(({ status }) => status)).toEqual(Array(3).fill("succeeded"));
+    expect((await journey.item("db")).standing.leftBehind).toEqual(["machine", "disks"]);
+    await journey.does("commit");
+    for (const { standing } of await journey.items()) expect(standing.leftBehind).toEqual([]);
+  });
+
+  test("P14 protected from home again by the process server chosen, and able to fail over again", async () => {
+    const journey = await begin();
+    await thereAndProtected(journey);
+    await journey.does("failback");
+    await journey.does("commit");
+    const refused = await journey.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
+    expect(refused.failure?.message).toContain("ps-away"); // on this way it stands at home
+    await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
+    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    await journey.does("planned-failover");
+    expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
+  });
+});
