@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import { Execution, StepRecord } from "../domain/execution.js";
+import { Execution, type StepRecord } from "../domain/execution.js";
 import { Guid, toMs } from "../domain/text.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
+import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
 
 const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
-const STEPS: Codec<StepRecord> = { what: "steps", schema: 1, shape: StepRecord };
 const ENTRY: Codec<{ executionId: string }> = {
   what: "list entry",
   schema: 1,
@@ -78,7 +78,7 @@ export async function putSteps(table: Table, executionId: string, records: reado
 }
 
 async function putStep(table: Table, executionId: string, record: StepRecord): Promise<void> {
-  const columns = encode(STEPS, stepRow(record.part), record);
+  const columns = encode(STEPS, stepRow(record.part), toRow(record));
   if (await insert(table, executionId, columns)) return;
   const known = await table.get(executionId, columns.row);
   if (known === null) return putStep(table, executionId, record);
@@ -94,7 +94,7 @@ export async function getSteps(table: Table, executionId: string): Promise<StepR
     const page = await table.list(executionId, { from, before: STEPS_END, limit: PAGE });
     rows.push(...page.rows);
     const last = page.rows.at(-1);
-    if (!page.more || last === undefined) return rows.map((row) => decode(STEPS, row));
+    if (!page.more || last === undefined) return rows.map((row) => fromRow(decode(STEPS, row)));
     from = `${last.row}!`;
   }
 }

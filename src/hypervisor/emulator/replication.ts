@@ -73,7 +73,8 @@ export function rpoSeconds(state: EmulatedItem, atMs: number): number {
   return Math.max(0, behindMs) / 1_000;
 }
 
-const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => toMs(b.time) - toMs(a.time);
+/** Moments are texts of one form, which sort as they are. */
+const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1);
 
 /** All points the replica could start from, newest first: those of the schedule and those made on demand. */
 export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
