@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
 
+/** Slow enough to be watched one way, and fast enough to be waited for there and back. */
+const SPEED = { oneWay: 240, thereAndBack: 600 } as const;
+
 export const USAGE = `Usage: npm run demo -- [name] [options]
 
 Without a name the shop goes to the other site and stays there. A sample with a name goes there and back.
@@ -8,7 +11,7 @@ Without a name the shop goes to the other site and stays there. A sample with a 
   --stay          leave the host running afterwards
   --world FILE    your own world in YAML or JSON (with --plan)
   --plan FILE     your own plan in YAML or JSON (with --world)
-  --speed N       emulated seconds per real second (default 240, with a name 900)
+  --speed N       emulated seconds per real second (default ${SPEED.oneWay}, there and back ${SPEED.thereAndBack})
   --help          show this text
 `;
 
@@ -28,9 +31,6 @@ export interface Arguments {
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
-
-/** Slow enough to be watched one way, and fast enough to be waited for there and back. */
-const SPEED = { oneWay: "240", thereAndBack: "900" } as const;
 
 export function readArguments(args: string[]): Arguments {
   const { values, positionals } = parse(args);

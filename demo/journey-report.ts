@@ -48,16 +48,30 @@ function turnLines({ verb, direction, outcomes = [] }: ExecutionAnswer): string[
   const bytes = replicated.reduce((sum, turn) => sum + turn.bytes, 0);
   const ways = counted(replicated.map(({ caughtUpBy }) => TURNS[caughtUpBy]));
   const removed = replicated.flatMap((turn) => turn.removed);
-  const where = direction === "primary-to-recovery" ? "Sent back" : "Sent there again";
+  const where = direction === "recovery-to-primary" ? "Sent back" : "Sent there again";
   return [
     `${where}: ${amount(bytes)}${ways === "" ? "" : ` (${ways})`}.`,
-    ...(removed.length === 0 ? [] : [`Cleaned up: ${removed.join(", ")}.`]),
+    ...(removed.length === 0 ? [] : [`Cleaned up: ${few(removed)}.`]),
   ];
 }
 
-const whereLines = (items: readonly ItemAnswer[]): string[] => [
-  `Now: ${counted(items.map(({ state, activeSiteId }) => `${state} at ${activeSiteId}`))}.`,
-];
+function whereLines(items: readonly ItemAnswer[]): string[] {
+  const left = items.flatMap(({ itemId, standing: { leftBehind } }) =>
+    leftBehind.length === 0 ? [] : [`${leftBehind.join(" and ")} of ${itemId}`],
+  );
+  return [
+    `Now: ${counted(items.map(({ state, activeSiteId }) => `${state} at ${activeSiteId}`))}.`,
+    ...(left.length === 0 ? [] : [`Left at the other site: ${few(left)}.`]),
+  ];
+}
+
+const MOST_NAMED = 4;
+
+/** The first of many, and how many more. */
+function few(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return more <= 1 ? names.join(", ") : `${names.slice(0, MOST_NAMED).join(", ")} and ${more} more`;
+}
 
 /** Hazards that stay until somebody sees to them, with what to do. */
 function conditionLines(items: readonly ItemAnswer[]): string[] {
@@ -68,5 +82,5 @@ function conditionLines(items: readonly ItemAnswer[]): string[] {
       byAdvice.set(key, [...(byAdvice.get(key) ?? []), itemId]);
     }
   }
-  return [...byAdvice].map(([advice, itemIds]) => `To do by hand, ${advice} (${itemIds.join(", ")})`);
+  return [...byAdvice].map(([advice, itemIds]) => `To do by hand, ${advice} (${few(itemIds)})`);
 }

@@ -11,7 +11,7 @@ import { type Screen, StepView } from "./step-view.js";
 import { type Loaded, loadSample, runVerb } from "./story.js";
 
 const SAMPLES = fileURLToPath(new URL("../../samples/", import.meta.url));
-/** Played without a name, one way. */
+/** Played when nothing is named. */
 const SHOP = "shop";
 
 /** How the demo ends, for scripts. */
@@ -31,14 +31,14 @@ async function main(): Promise<number> {
     say(await sampleList(SAMPLES));
     return EXIT.done;
   }
-  const sample = await sampleOf(asked);
+  const played = await playedBy(asked);
   say("Starting a host of its own, with Azurite for storage …");
   const host = await startHostProcess(asked.speed);
   const stopEarly = (): void => void host.stop().then(() => process.exit(130));
   process.once("SIGINT", stopEarly);
   process.once("SIGTERM", stopEarly);
   try {
-    const recovered = await tell(host, asked, sample);
+    const recovered = await tell(host, asked, played);
     if (asked.stay) await stay(host);
     return recovered ? EXIT.done : EXIT.notRecovered;
   } finally {
@@ -46,18 +46,22 @@ async function main(): Promise<number> {
   }
 }
 
-async function sampleOf({ sample, worldFile, planFile }: Arguments): Promise<Sample> {
-  if (worldFile !== undefined && planFile !== undefined) return { worldFile, planFile, journey: null };
-  return findSample(SAMPLES, sample ?? SHOP);
+/** What is played: one way without a name, there and back with one. */
+type Played = Pick<Sample, "worldFile" | "planFile"> & Partial<Pick<Sample, "journey">>;
+
+async function playedBy({ sample, worldFile, planFile }: Arguments): Promise<Played> {
+  if (sample !== undefined) return findSample(SAMPLES, sample);
+  if (worldFile !== undefined && planFile !== undefined) return { worldFile, planFile };
+  const shop = await findSample(SAMPLES, SHOP);
+  return { worldFile: shop.worldFile, planFile: shop.planFile };
 }
 
 /** Plays what was asked for, and says whether it ended well. */
-async function tell(host: HostProcess, asked: Arguments, sample: Sample): Promise<boolean> {
+async function tell(host: HostProcess, asked: Arguments, { worldFile, planFile, journey }: Played): Promise<boolean> {
   const client = createClient(host.url);
-  const loaded = await loadSample(client, sample.worldFile, sample.planFile);
-  const { journey } = sample;
+  const loaded = await loadSample(client, worldFile, planFile);
   const ended =
-    journey === null
+    journey === undefined
       ? await oneWay(client, loaded.planId, asked.speed)
       : await thereAndBack(client, loaded, journey, asked.speed);
   if (ended.executionId !== undefined) {
@@ -65,7 +69,7 @@ async function tell(host: HostProcess, asked: Arguments, sample: Sample): Promis
   }
   say("The API:                   /api/openapi.json");
   say("How it works:              README.md, ARCHITECTURE.md");
-  if (asked.sample === undefined) say("Other samples:             npm run demo -- --list");
+  if (asked.sample === undefined) say(`\nThere and back with npm run demo -- NAME:\n\n${await sampleList(SAMPLES)}`);
   return ended.well;
 }
 

@@ -35,11 +35,13 @@ export function minutes(seconds: number): string {
   return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, "0")}s`;
 }
 
-const GIB = 1_073_741_824;
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 /** Bytes as people say them. */
-export const amount = (bytes: number): string =>
-  bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+export function amount(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
 
 /** How often each text is there, the first seen first: `3 by what differs, 1 in full`. */
 export function counted(texts: readonly string[]): string {

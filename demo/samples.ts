@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -18,18 +18,12 @@ export const Journey = z.strictObject({
 });
 export type Journey = z.infer<typeof Journey>;
 
-/** A world and a plan to play, one way when it has no journey. */
+/** A world and a plan to play, and how they go there and back. */
 export interface Sample {
   readonly worldFile: string;
   readonly planFile: string;
-  readonly journey: Journey | null;
+  readonly journey: Journey;
 }
-
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
 
 /** The names of the folder's samples, in alphabetical order. */
 export async function sampleNames(folder: string): Promise<string[]> {
@@ -60,9 +54,9 @@ export async function findSample(folder: string, name: string): Promise<Sample> 
   if (!(await sampleNames(folder)).includes(name)) {
     throw new UsageError(`There is no sample "${name}". These are there:\n\n${await sampleList(folder)}`);
   }
-  const journeyFile = join(folder, name, "journey.yaml");
-  const journey = (await exists(journeyFile)) ? readJourney(journeyFile, await readDocument(journeyFile)) : null;
-  return { worldFile: join(folder, name, "world.yaml"), planFile: join(folder, name, "plan.yaml"), journey };
+  const file = (part: string): string => join(folder, name, `${part}.yaml`);
+  const journey = readJourney(file("journey"), await readDocument(file("journey")));
+  return { worldFile: file("world"), planFile: file("plan"), journey };
 }
 
 function readJourney(file: string, document: unknown): Journey {
