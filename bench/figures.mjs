@@ -23,6 +23,17 @@ const latency = (figure, kind, percentile, target, limit) => ({
   peer: kind,
 });
 
+const plan = (figure, unit, target, shape, value, limit = null) => ({
+  figure,
+  unit,
+  better: "less",
+  target,
+  limit,
+  shape,
+  ...(value === undefined ? {} : { value }),
+  peer: null,
+});
+
 export const FIGURES = [
   orchestration("sequential activities, 100", "sequence", 100, 300),
   orchestration("sequential activities, 1000", "sequence", 1_000, 250),
@@ -40,15 +51,21 @@ export const FIGURES = [
   latency("start to first activity", "start-latency", "p99", 30, null),
   latency("event to continuation", "event-latency", "p50", 8, "eventToContinuationMs"),
   latency("event to continuation", "event-latency", "p99", 30, null),
-  {
-    figure: "plan of 100 machines",
-    unit: "s",
-    better: "less",
-    target: 4,
-    limit: "planOf100Seconds",
-    shape: { kind: "plan", machines: 100 },
-    peer: null,
-  },
+  plan("plan of 100 machines", "s", 3, { kind: "plan", machines: 100 }, undefined, "planOf100Seconds"),
+  plan("plan of 1000 machines", "s", 30, { kind: "plan", machines: 1_000 }, undefined, "planOf1000Seconds"),
+  plan("cost of a machine, 1000 to 100", "×", 1.3, { kind: "plan-growth", few: 100, many: 1_000 }),
+  plan("resident memory, plan of 1000", "MiB", 400, { kind: "plan-memory", machines: 1_000 }),
+  plan("status of a running plan of 1000 p50", "ms", 250, { kind: "plan-status", machines: 1_000 }, "p50"),
+  plan("status of a running plan of 1000 p99", "ms", 250, { kind: "plan-status", machines: 1_000 }, "p99"),
+  plan("SIGKILL to a plan of 1000 going on", "s", 5, { kind: "plan-kill", machines: 1_000 }),
+  plan("10 plans of 100 machines at once", "s", 30, { kind: "plans-at-once", plans: 10, machines: 100 }, "seconds"),
+  plan(
+    "10 plans of 100 at once, slowest to mean",
+    "×",
+    1.5,
+    { kind: "plans-at-once", plans: 10, machines: 100 },
+    "unevenness",
+  ),
   {
     figure: "resident memory after 1000 × 5",
     unit: "MiB",

@@ -1,28 +1,115 @@
-/** A recovery plan of many machines on the product itself, made of the sample's first web server. */
+/** Recovery plans of many machines on the product itself, made of the sample's first web server. */
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse } from "yaml";
+import { percentile } from "./statistics.mjs";
 
 const POLL_MS = 50;
-const GROUP_SIZE = 20;
+const MEMORY_POLL_MS = 250;
+const GROUPS = 10;
 const RUNNING = new Set(["running", "awaiting-input", "awaiting-approval", "paused"]);
 
-/** Seconds from the start request until a planned failover of so many machines is seen at its end. */
+/** Seconds from the start request until a planned failover of so many machines has ended. */
 export async function planOf(host, machines) {
+  const id = await prepare(host, machines);
+  return { value: await secondsOf(host, id) };
+}
+
+/** How much more a machine of a large plan costs than one of a small plan: 1 is flat. */
+export async function growth(host, { few, many }) {
+  const small = (await planOf(host, few)).value / few;
+  return { value: (await planOf(host, many)).value / many / small };
+}
+
+/** The most MiB that the host's process is seen to keep resident during a plan. */
+export async function memoryDuring(host, machines) {
+  const id = await prepare(host, machines);
+  let most = 0;
+  const look = setInterval(() => {
+    most = Math.max(most, residentMib(host.pid));
+  }, MEMORY_POLL_MS);
+  try {
+    await secondsOf(host, id);
+  } finally {
+    clearInterval(look);
+  }
+  return { value: most };
+}
+
+/** Milliseconds that reading a running execution takes, steps and all, one read after the other. */
+export async function statusDuring(host, machines) {
+  const id = await prepare(host, machines);
+  const { executionId } = await start(host, id);
+  const taken = [];
+  for (;;) {
+    const askedMs = performance.now();
+    const execution = await host.json("GET", `api/executions/${executionId}`);
+    if (ended(execution)) return { p50: percentile(taken, 0.5), p99: percentile(taken, 0.99) };
+    taken.push(performance.now() - askedMs);
+    await delay(POLL_MS);
+  }
+}
+
+/** Plans side by side: seconds until all have ended, and how much longer than their mean the slowest took. */
+export async function plansAtOnce(host, { plans, machines }) {
+  const ids = [];
+  for (let at = 0; at < plans; at += 1) ids.push(await prepare(host, machines));
+  const seconds = await Promise.all(ids.map((id) => secondsOf(host, id)));
+  const slowest = Math.max(...seconds);
+  return { seconds: slowest, unevenness: slowest / (seconds.reduce((sum, one) => sum + one, 0) / plans) };
+}
+
+/** Starts a plan and waits until it is half done. */
+export async function startHalf(host, machines) {
+  const { executionId } = await start(host, await prepare(host, machines));
+  for (;;) {
+    const { progress } = await host.json("GET", `api/executions/${executionId}`);
+    if (progress >= 50) return { executionId, progress };
+    await delay(POLL_MS);
+  }
+}
+
+/** Waits until an execution is further than it was. */
+export async function untilFurther(host, { executionId, progress }) {
+  for (;;) {
+    const execution = await host.json("GET", `api/executions/${executionId}`);
+    if (ended(execution) || execution.progress > progress) return;
+    await delay(POLL_MS);
+  }
+}
+
+async function prepare(host, machines) {
   const id = `bench-${randomUUID().slice(0, 8)}`;
   await host.json("PUT", `api/worlds/${id}`, estate(id, machines));
   await host.json("PUT", `api/recovery-plans/${id}`, recoveryPlan(id, machines));
-  const headers = { "idempotency-key": id };
+  return id;
+}
+
+const start = (host, id) =>
+  host.json("POST", `api/recovery-plans/${id}/executions`, { verb: "planned-failover" }, { "idempotency-key": id });
+
+/** The list is asked, which shows the status without the steps. */
+async function secondsOf(host, id) {
   const startedMs = performance.now();
-  const started = await host.json("POST", `api/recovery-plans/${id}/executions`, { verb: "planned-failover" }, headers);
+  const { executionId } = await start(host, id);
   for (;;) {
-    const execution = await host.json("GET", `api/executions/${started.executionId}`);
-    if (execution.status === "succeeded") return { value: (performance.now() - startedMs) / 1_000 };
-    if (!RUNNING.has(execution.status))
-      throw new Error(`The plan ended ${execution.status}: ${JSON.stringify(execution).slice(0, 2_000)}`);
+    const page = await host.json("GET", "api/executions?limit=50");
+    const execution = page.entries.find((one) => one.executionId === executionId);
+    if (execution && ended(execution)) return (performance.now() - startedMs) / 1_000;
     await delay(POLL_MS);
   }
+}
+
+function ended(execution) {
+  if (execution.status === "succeeded") return true;
+  if (RUNNING.has(execution.status)) return false;
+  throw new Error(`The plan ended ${execution.status}: ${JSON.stringify(execution).slice(0, 2_000)}`);
+}
+
+function residentMib(pid) {
+  return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) / 1_024;
 }
 
 function estate(id, machines) {
@@ -52,11 +139,12 @@ function estate(id, machines) {
 }
 
 function recoveryPlan(id, machines) {
-  const groups = Array.from({ length: Math.ceil(machines / GROUP_SIZE) }, (_, group) => ({
+  const size = Math.ceil(machines / GROUPS);
+  const groups = Array.from({ length: Math.ceil(machines / size) }, (_, group) => ({
     id: `group-${group + 1}`,
     name: `Group ${group + 1}`,
-    items: Array.from({ length: Math.min(GROUP_SIZE, machines - group * GROUP_SIZE) }, (_, at) => ({
-      id: `item-${group * GROUP_SIZE + at + 1}`,
+    items: Array.from({ length: Math.min(size, machines - group * size) }, (_, at) => ({
+      id: `item-${group * size + at + 1}`,
     })),
   }));
   return { id, name: `Plan of ${machines} machines`, worldId: id, groups, validation: { required: false } };

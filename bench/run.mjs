@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startAzurite } from "./azurite.mjs";
 import { startHost } from "./host.mjs";
-import { planOf } from "./plan.mjs";
+import * as plans from "./plan.mjs";
 import * as shapes from "./shapes.mjs";
 
 const BENCH_APP = fileURLToPath(new URL("app", import.meta.url));
@@ -22,9 +22,22 @@ const ON_BENCH_APP = {
   "event-latency": (host) => shapes.eventToContinuation(host),
 };
 
-/** Repeats a shape. Gives what each repetition did: `{ value }`, or `{ p50, p99 }` for latencies. */
+/** What a shape does on a warm host with the product. */
+const ON_PRODUCT = {
+  plan: (host, { machines }) => plans.planOf(host, machines),
+  "plan-growth": (host, shape) => plans.growth(host, shape),
+  "plan-memory": (host, { machines }) => plans.memoryDuring(host, machines),
+  "plan-status": (host, { machines }) => plans.statusDuring(host, machines),
+  "plans-at-once": (host, shape) => plans.plansAtOnce(host, shape),
+};
+
+/** Every operation of the emulated hypervisor is done when it begins, so that the engine alone is timed. */
+const NO_DURATIONS = { EMULATOR_DURATIONS: "zero", EMULATOR_SPEED: "1000" };
+
+/** Repeats a shape. Gives what each repetition did: `{ value }`, `{ p50, p99 }` for latencies, or what its figures name. */
 export function repeat(shape, repetitions) {
-  if (shape.kind === "plan") return planRuns(shape, repetitions);
+  if (shape.kind in ON_PRODUCT) return planRuns(shape, repetitions);
+  if (shape.kind === "plan-kill") return separately(repetitions, (azurite) => planKillRun(azurite, shape));
   if (shape.kind === "memory") return separately(repetitions, (azurite) => memoryRun(azurite, shape));
   if (shape.kind === "kill") return separately(repetitions, (azurite) => killRun(azurite, shape));
   if (shape.kind === "idle") return idleRuns(shape, repetitions);
@@ -38,12 +51,27 @@ async function benchRuns(shape, repetitions) {
   });
 }
 
-async function planRuns({ machines }, repetitions) {
-  const settings = { EMULATOR_DURATIONS: "zero", EMULATOR_SPEED: "1000" };
-  return withHost(PRODUCT, settings, {}, async (host) => {
-    await warmUp(() => planOf(host, 20));
-    return times(repetitions, () => planOf(host, machines));
+async function planRuns(shape, repetitions) {
+  return withHost(PRODUCT, NO_DURATIONS, {}, async (host) => {
+    await warmUp(() => plans.planOf(host, 20));
+    return times(repetitions, () => ON_PRODUCT[shape.kind](host, shape));
   });
+}
+
+/** Seconds from starting the host again after SIGKILL until the plan is further than it was. */
+async function planKillRun(azurite, { machines }) {
+  const settings = { ...NO_DURATIONS, AzureWebJobsStorage: azurite.connectionString };
+  const killed = await startHost(PRODUCT, settings);
+  const before = await plans.startHalf(killed, machines);
+  await killed.stop("SIGKILL");
+  const startedMs = performance.now();
+  const host = await startHost(PRODUCT, settings);
+  try {
+    await plans.untilFurther(host, before);
+    return { value: (performance.now() - startedMs) / 1_000 };
+  } finally {
+    await host.stop("SIGKILL");
+  }
 }
 
 function memoryRun(azurite, { count, steps }) {
