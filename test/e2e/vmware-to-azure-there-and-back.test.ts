@@ -43,6 +43,23 @@ describe("VMware machines go to Azure and come home", () => {
     await journey.does("planned-failover"); // P14: and it may go again
   });
 
+  test("F1 V4: without a process server in Azure there is no way home, until one has been deployed", async () => {
+    const journey = await Journey.begin(product, "vmware-to-azure", ({ sites }) => {
+      for (const site of sites) if (site.id === "away") site.processServers = [];
+    });
+    await journey.does("planned-failover");
+    await journey.does("commit");
+    const refused = await journey.run("reprotect", { reprotect: { waitForAgent: true } });
+    expect(refused.failure?.message).toContain("process server");
+
+    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
+    const begun = await product.client.call(ROUTES.deployProcessServer, { params });
+    expect(begun.body).toMatchObject({ state: "deploying", server: null });
+    const deployed = await journey.untilDeployed(params);
+    expect(deployed).toMatchObject({ id: "ps-new", openPorts: [443, 9443] });
+    await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-new" } });
+  });
+
   test("V8: a static address is DHCP after the way home, and stays so until somebody sets it", async () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("full-run");

@@ -3,7 +3,7 @@ import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/failure-policy.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
-import { type Estate, estateOf } from "../worlds/there-and-back.js";
+import { type Estate, estateOf, mixedEstate } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
 
 const outcomesOf = ({ execution }: ExecutionView): ItemOutcome[] => ("outcomes" in execution ? execution.outcomes : []);
@@ -59,6 +59,32 @@ describe.each(Scenario.options)("%s, there and back", (scenario) => {
       expect([epoch, truth.epoch]).toEqual([2, 2]);
     }
   });
+});
+
+test("one plan over four scenarios goes there and back in one order", async () => {
+  stage = await Stage.open();
+  await stage.load(mixedEstate(Scenario.options));
+  const states = async () => new Set((await stage.items()).map(({ state, direction }) => `${state} ${direction}`));
+  const reprotect = { location: "original", waitForAgent: true, datastoreId: "phy-ssd" } as const;
+
+  await run("planned-failover", { acknowledgeNoTest: true });
+  await run("commit");
+  const turned = outcomesOf(await run("reprotect", { reprotect }));
+  expect(turned.map(({ itemId, replicated }) => `${itemId} ${replicated?.caughtUpBy}`)).toEqual([
+    "vmw-db deltas",
+    "phy-db full",
+    "hyp-db already-set",
+    "azu-db deltas",
+    ...["vmw-app deltas", "vmw-web deltas"],
+    ...["phy-app full", "phy-web full"],
+    ...["hyp-app already-set", "hyp-web already-set"],
+    ...["azu-app deltas", "azu-web deltas"],
+  ]);
+  expect(await states()).toEqual(new Set(["protected recovery-to-primary"]));
+  await run("failback");
+  await run("commit");
+  await run("reprotect", { reprotect });
+  expect(await states()).toEqual(new Set(["protected primary-to-recovery"]));
 });
 
 /** The estate there and committed, with nothing else done. */

@@ -62,12 +62,12 @@ const PLACES: Record<Scenario, Places> = {
   "vmware-to-azure": {
     home: vcenterSite,
     away: azureAway,
-    link: { id: "vpn", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
+    link: { id: "tunnel", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
   },
   "physical-to-azure": {
     home: vcenterSite,
     away: azureAway,
-    link: { id: "vpn", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
+    link: { id: "tunnel", kind: "vpn", between: ["home", "away"], bandwidthMbps: 500 },
   },
   "hyperv-to-hyperv": {
     home: cloud("home", "10.1.0.0/24"),
@@ -148,6 +148,45 @@ export function estateOf(scenario: Scenario, worldId: string = scenario): Estate
         "planned-failover": { rpoSeconds: 0, rtoSeconds: 86_400 },
         failback: { rpoSeconds: 300, rtoSeconds: 86_400 },
       },
+    },
+  };
+}
+
+/** The estate with every id of its own, so that it can stand in one world with those of other scenarios. */
+function namesake(scenario: Scenario): Estate {
+  const prefix = scenario.slice(0, 3); // names stay within the 15 characters of a Windows machine
+  const ids = ["home", "away", "db", "app", "web", "vm-db", "vm-app", "vm-web", "ssd", "esx-1", "esx-2"];
+  const shared = ["tunnel", "line", "backbone", "policy", "vcsa", "config", "ps-home", "ps-away", "data", "front"];
+  const renamed = [...ids, ...shared].reduce(
+    (text, id) => text.replaceAll(`"${id}"`, `"${prefix}-${id}"`),
+    JSON.stringify(estateOf(scenario)),
+  );
+  return JSON.parse(renamed) as Estate;
+}
+
+/** One world and one plan over several scenarios, in one order: all databases, then all that stands before them. */
+export function mixedEstate(scenarios: readonly Scenario[], worldId = "mixed"): Estate {
+  const estates = scenarios.map(namesake);
+  const worlds = estates.map(({ world }) => world);
+  const itemsOf = (group: number) => estates.flatMap(({ plan }) => plan.groups[group]?.items ?? []);
+  return {
+    world: {
+      id: worldId,
+      name: "Mixed estate",
+      sites: worlds.flatMap(({ sites }) => sites),
+      links: worlds.flatMap(({ links = [] }) => links),
+      policies: worlds.flatMap(({ policies }) => policies),
+      machines: worlds.flatMap(({ machines }) => machines),
+      items: worlds.flatMap(({ items = [] }) => items),
+    },
+    plan: {
+      id: `${worldId}-plan`,
+      name: "One order over all",
+      worldId,
+      groups: [
+        { id: "databases", name: "Databases", items: itemsOf(0) },
+        { id: "fronts", name: "What stands before them", items: itemsOf(1) },
+      ],
     },
   };
 }

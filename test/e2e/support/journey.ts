@@ -85,13 +85,13 @@ export class Journey {
     ];
   }
 
-  /** Waits until an item looks as wanted. */
-  async untilItem(itemId: string, wanted: (item: ItemAnswer) => boolean): Promise<ItemAnswer> {
+  /** Asks for a process server until it has appeared. */
+  async untilDeployed(params: { worldId: string; siteId: string; processServerId: string }) {
     const endMs = Date.now() + 45_000;
     for (;;) {
-      const item = await this.item(itemId);
-      if (wanted(item)) return item;
-      if (Date.now() > endMs) throw new Error(`not reached: ${JSON.stringify(item)}`);
+      const { body } = await this.product.client.call(ROUTES.deployProcessServer, { params });
+      if (body.server !== null) return body.server;
+      if (Date.now() > endMs) throw new Error(`not deployed: ${JSON.stringify(body)}`);
       await wait(50);
     }
   }
