@@ -2,7 +2,6 @@ import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/item-record.js";
 import { Measures } from "../domain/measures.js";
-import { ObjectivesReport } from "../domain/objectives.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
@@ -114,8 +113,6 @@ export const executionView = executionSummary.extend({
   steps: z.array(Step),
   measures: Measures.nullable(),
   outcomes: z.array(ItemOutcome).optional(),
-  /** Measured loss and recovery time against the plan's objectives, once it has ended. */
-  objectives: ObjectivesReport.nullable(),
 });
 
 /** `warnings`: what the plan should not do but may, such as more items than usual. */

@@ -1,7 +1,6 @@
 import { ROUTES } from "../api/routes.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
-import { measuredBy } from "../commands/measured.js";
 import type { Execution } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { pageRequest } from "./paging.js";
@@ -13,10 +12,9 @@ serve(ROUTES.listExecutions, async (context, { query }) => {
   return { body: { ...rest, entries: entries.map(({ execution, status }) => withStatus(execution, status)) } };
 });
 
-serve(ROUTES.getExecution, async (context, { params }) => {
-  const view = await viewExecution(context, params.executionId);
-  return { body: { ...answerOf(view), objectives: await measuredBy(context, view.execution) } };
-});
+serve(ROUTES.getExecution, async (context, { params }) => ({
+  body: answerOf(await viewExecution(context, params.executionId)),
+}));
 
 serve(ROUTES.validate, async (context, { params, body }) => {
   const { verdict, by, reason = "" } = body;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { RequestHeader } from "../api/route.js";
 import type { startBody } from "../api/schemas.js";
 import type { Context } from "../commands/context.js";
-import { warningsOf } from "../commands/measured.js";
+import { warningsOf } from "../commands/plan-warnings.js";
 import { type StartRequest, startExecution } from "../commands/start-execution.js";
 
 interface Accepted {
