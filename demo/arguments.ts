@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** Slow enough to be watched one way, and fast enough to be waited for there and back. */
-const SPEED = { oneWay: 240, thereAndBack: 600 } as const;
+const SPEED = { oneWay: 240, thereAndBack: 900 } as const;
 
 export const USAGE = `Usage: npm run demo -- [name] [options]
 

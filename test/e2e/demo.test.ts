@@ -35,30 +35,34 @@ function paper(): Screen & { text: () => string } {
   };
 }
 
-test("H1 H2 H6 the demo plays a sample there and back, and says what it cost", async () => {
-  const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
-  const screen = paper();
-  const loaded = await loadSample(product.client, worldFile, planFile);
-  const travelled = await playThereAndBack(product.client, loaded, journey, screen);
+test(
+  "H1 H2 H6 the demo plays a sample there and back, and says what it cost",
+  async () => {
+    const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
+    const screen = paper();
+    const loaded = await loadSample(product.client, worldFile, planFile);
+    const travelled = await playThereAndBack(product.client, loaded, journey, screen);
 
-  expect(travelled.stopped).toBeNull();
-  expect(travelled.executions.map(({ verb, status }) => `${verb} ${status}`)).toEqual([
-    "test-failover succeeded",
-    "test-clean-up succeeded",
-    "planned-failover succeeded",
-    "commit succeeded",
-    "reprotect succeeded",
-    "failback succeeded",
-    "commit succeeded",
-    "reprotect succeeded",
-  ]);
-  expect(screen.text()).toContain("Control of pumping stations (2)");
-  const report = journeyReport(travelled, 4_000);
-  expect(report).toMatch(/^There: 6 of 6 machines ran .* Lost: nothing\.$/m);
-  expect(report).toMatch(/^Back: 6 of 6 machines ran /m);
-  expect(report).toMatch(/^Sent back: .*B \(6 set by the failover already\)\.$/m);
-  expect(report).toContain("Now: 6 protected at zwolle.");
-}, PATIENCE_MS);
+    expect(travelled.stopped).toBeNull();
+    expect(travelled.executions.map(({ verb, status }) => `${verb} ${status}`)).toEqual([
+      "test-failover succeeded",
+      "test-clean-up succeeded",
+      "planned-failover succeeded",
+      "commit succeeded",
+      "reprotect succeeded",
+      "failback succeeded",
+      "commit succeeded",
+      "reprotect succeeded",
+    ]);
+    expect(screen.text()).toContain("Control of pumping stations (2)");
+    const report = journeyReport(travelled, 4_000);
+    expect(report).toMatch(/^There: 6 of 6 machines ran .* Lost: nothing\.$/m);
+    expect(report).toMatch(/^Back: 6 of 6 machines ran /m);
+    expect(report).toMatch(/^Sent back: .*B \(6 set by the failover already\)\.$/m);
+    expect(report).toContain("Now: 6 protected at zwolle.");
+  },
+  PATIENCE_MS,
+);
 
 test("H4 a journey that can not go on says why", async () => {
   const sample = await findSample(FOLDER, SHORTEST);
