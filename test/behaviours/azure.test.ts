@@ -35,7 +35,7 @@ async function thereAndHome(journey: Journey): Promise<void> {
 
 const leftBehind = async (journey: Journey) => (await journey.items()).map(({ standing }) => standing.leftBehind);
 
-describe.concurrent("Azure machines from region to region", () => {
+describe.concurrent("Azure machines from region to region", { timeout: 120_000 }, () => {
   test("A1 a machine that has not been failed over and reprotected does not come back", async () => {
     const journey = await begin();
     expect((await refusalOf(journey.run("failback"))).code).toBe("verb-not-allowed");

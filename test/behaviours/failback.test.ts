@@ -33,7 +33,7 @@ const appConsistentPoints = (journey: Journey) =>
     (answers) => answers.every(({ points }) => points.some(({ consistency }) => consistency === "app-consistent")),
   );
 
-describe.concurrent("failback of VMware machines and physical servers", () => {
+describe.concurrent("failback of VMware machines and physical servers", { timeout: 120_000 }, () => {
   const missing = [
     ["process-server", site("away", { processServers: [] })],
     ["master-target", site("home", { masterTargets: [] })],

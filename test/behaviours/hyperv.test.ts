@@ -22,7 +22,7 @@ afterAll(() => product.stop());
 
 const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "hyperv-to-hyperv", change);
 
-describe.concurrent("Hyper-V machines between two VMM clouds", () => {
+describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_000 }, () => {
   test("H1 over to the secondary cloud, back, and replicated again", async () => {
     const journey = await begin();
     const seen: string[][] = [];

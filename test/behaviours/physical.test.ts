@@ -29,7 +29,7 @@ afterAll(() => product.stop());
 
 const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "physical-to-azure", change);
 
-describe.concurrent("physical servers to Azure", () => {
+describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
   test("P1 over to Azure, protected there, home again, protected at home", async () => {
     const journey = await begin();
     const seen: string[][] = [];
@@ -104,6 +104,22 @@ describe.concurrent("physical servers to Azure", () => {
       address: "10.2.0.77",
       how: "asked",
     });
+  });
+
+  test("P3 settings are shown with what is wrong with them, and mended before the failover", async () => {
+    const journey = await begin(targets({ name: "far-too-long-for-windows" }));
+    const params = { worldId: journey.worldId, itemId: "db" };
+    const { body: shown } = await product.client.call(ROUTES.getTarget, { params });
+    expect(shown.target).toMatchObject({ networkId: "vnet-away", resourceGroup: "rg-away", managedDisks: true });
+    expect(shown.findings.map(({ code }) => code)).toContain("machine-name");
+    const headers = { "if-match": shown.etag };
+    const body = { name: "db-azure", size: "D4", subnet: "data", ip: "10.2.0.77" };
+    const { body: mended } = await product.client.call(ROUTES.changeTarget, { params, headers, body });
+    expect(mended.target).toMatchObject(body);
+    expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect((await journey.runOn("db", "unplanned-failover")).status).toBe("succeeded");
+    const late = product.client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
+    expect((await refusalOf(late)).code).toBe("target-settled");
   });
 
   test("P4 latest processes what is pending first and loses least", async () => {

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROUTES } from "../../src/api/routes.js";
+import type { WorldInput } from "../../src/domain/world.js";
+import { Journey } from "../e2e/support/journey.js";
+import { Product } from "../e2e/support/product.js";
+import { items, unmet, until } from "./support/scene.js";
+
+/** Emulated seconds in a second. Slow enough that what takes minutes is still under way when it is looked at. */
+const SPEED = 120;
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start({ EMULATOR_SPEED: String(SPEED) });
+});
+afterAll(() => product.stop());
+
+/** One physical server and one VMware machine, both Windows with the same disks, in one group of the plan. */
+function twins(world: WorldInput): void {
+  world.machines = world.machines.map((machine) => ({ ...machine, osFamily: "windows", os: "Windows Server 2022" }));
+  const [, app, web] = world.items ?? [];
+  Object.assign(app ?? {}, { scenario: "physical-to-azure" });
+  Object.assign(web ?? {}, { scenario: "vmware-to-azure" });
+  Object.assign(world.machines[2] ?? {}, { form: "vm", hostId: "esx-2", datastoreId: "ssd" });
+}
+
+describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
+  test("P8 a physical server starts minutes after a VMware machine of the same make", async () => {
+    const journey = await Journey.begin(product, "physical-to-azure", twins);
+    const moved = await journey.does("unplanned-failover", { sourceShutdown: "skip" });
+    const seconds = (itemId: string) =>
+      moved.outcomes?.find((outcome) => outcome.itemId === itemId)?.recoverySeconds ?? Number.NaN;
+    // 8 to 10 minutes, give or take a fifth. Both go the same way in one execution, so that whatever else takes time does so for both.
+    expect(seconds("app")).toBeGreaterThan(480 * 0.8);
+    expect(promotionSeconds(moved, "app") - promotionSeconds(moved, "web")).toBeGreaterThan(300);
+  });
+
+  test("F7 until the agent has registered a reprotect is refused as documented; repeating works", async () => {
+    const journey = await Journey.begin(product, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
+    await journey.runOn("db", "unplanned-failover", { sourceShutdown: "skip" });
+    await journey.runOn("db", "commit");
+    const { findings } = await unmet(journey, "reprotect");
+    expect(findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found).toContain(
+      "agent not installed",
+    );
+    const early = await journey.runOn("db", "reprotect");
+    expect(early.status).toBe("failed");
+    expect(early.failure?.message).toContain("agent not installed");
+    expect((await journey.item("db")).state).toBe("committed");
+    await until(
+      () => journey.item("db"),
+      ({ standing }) => standing.agentRegistered,
+    );
+    expect((await journey.runOn("db", "reprotect")).status).toBe("succeeded");
+  });
+
+  test("F7 a reprotect that is asked to waits for the agent and goes on", async () => {
+    const journey = await Journey.begin(product, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
+    await journey.runOn("db", "unplanned-failover", { sourceShutdown: "skip" });
+    await journey.runOn("db", "commit");
+    expect((await journey.item("db")).standing.agentRegistered).toBe(false);
+    expect((await journey.runOn("db", "reprotect", { reprotect: { waitForAgent: true } })).status).toBe("succeeded");
+    expect((await journey.item("db")).standing.agentRegistered).toBe(true);
+  });
+
+  test("V4 a process server is deployed as a job of 10 to 15 minutes", async () => {
+    const { worldId } = await Journey.begin(product, "vmware-to-azure");
+    const params = { worldId, siteId: "away", processServerId: "ps-new" };
+    const deploy = () => product.client.call(ROUTES.deployProcessServer, { params });
+    const before = Date.now();
+    const first = await deploy();
+    const after = Date.now();
+    expect(first).toMatchObject({ status: 202, body: { state: "deploying", server: null } });
+    const readyMs = Date.parse(first.body.readyAt ?? "");
+    expect(readyMs - before).toBeGreaterThanOrEqual((10 * 60_000) / SPEED - 1);
+    expect(readyMs - after).toBeLessThanOrEqual((15 * 60_000) / SPEED + 1);
+    const done = await until(deploy, ({ body }) => body.state === "deployed");
+    expect(done).toMatchObject({ status: 200, body: { server: { id: "ps-new", openPorts: [443, 9443] } } });
+  });
+});
+
+function promotionSeconds({ steps }: Awaited<ReturnType<Journey["does"]>>, itemId: string): number {
+  const find = (candidates: typeof steps): (typeof steps)[number] | undefined =>
+    candidates
+      .flatMap((step) =>
+        step.itemId === itemId && step.id.endsWith("promote-replica") ? [step] : (find(step.children ?? []) ?? []),
+      )
+      .at(0);
+  const step = find(steps);
+  return ((Date.parse(step?.endedAt ?? "") - Date.parse(step?.startedAt ?? "")) / 1_000) * SPEED;
+}
