@@ -504,6 +504,25 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
         await expect(call("final-synchronise", {})).rejects.toEqual(code("site-unreachable"));
       });
 
+      test("P5: a source site that is down does not keep the replicas from starting", async () => {
+        await estate.addFault(worldId, { target: { siteId: "home" }, mode: "fail-before" });
+        const { point } = await done("process-pending-data", {});
+        await done("stop-replication", {});
+        const { dataLoss } = await promote(point.id);
+        expect(dataLoss.writes).toBeGreaterThan(0);
+        expect((await snapshot()).replica).toMatchObject({ power: "on", writable: true });
+        await expect(call("restart-source", {}, "item-2")).rejects.toEqual(code("site-unreachable"));
+      });
+
+      test("a target site that is down keeps its networks and replicas from being made", async () => {
+        await estate.addFault(worldId, { target: { siteId: "away" }, mode: "fail-before" });
+        const site = { worldId, executionId: RUN, siteId: "away", key: "k", params: {} };
+        const create = estate.runOnSite({ ...site, operation: "create-test-network" });
+        await expect(create).rejects.toEqual(code("site-unreachable"));
+        await expect(call("start-replica", { epoch: 1 })).rejects.toEqual(code("site-unreachable"));
+        await done("shut-down-source", {});
+      });
+
       test("faults are listed in order, by every process, and cleared", async () => {
         await fault("hang");
         await fault("slow", { factor: 2 });

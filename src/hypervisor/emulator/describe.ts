@@ -69,11 +69,12 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
     },
     recoveryPoints: async (worldId, itemId) => {
       const { nowMs, state } = await oneState(worldId, itemId);
+      const points = pointsOf(state, nowMs);
       return {
         itemId,
         replicationGroupId: state.item.replicationGroupId ?? null,
-        points: pointsOf(state, nowMs),
-        pending: hasPendingData(state, nowMs),
+        points,
+        pending: hasPendingData(state, points, nowMs),
         at: toInstant(nowMs),
       };
     },

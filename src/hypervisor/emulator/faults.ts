@@ -1,16 +1,39 @@
 import { RecoveryError } from "../../domain/errors.js";
-import type { OperationName } from "../port.js";
+import type { ItemOperation, OperationName } from "../port.js";
 import type { EmulatedItem, EmulatedSite, StoredFault, WorldHeader } from "./state.js";
 
 type Subject = EmulatedItem | EmulatedSite;
 
-/** The sites that a subject's operations touch. */
-const sitesOf = (subject: Subject): string[] =>
-  subject.kind === "site" ? [subject.id] : [subject.item.sourceSiteId, subject.item.targetSiteId];
+/** Where an operation on an item happens: what only the target does goes on while the source site is down. */
+const PLACES: Record<ItemOperation, "source" | "target" | "both"> = {
+  "shut-down-source": "source",
+  "final-synchronise": "both",
+  "process-pending-data": "target",
+  "stop-replication": "target",
+  "promote-replica": "target",
+  "start-replica": "target",
+  "delete-recovery-points": "target",
+  "demote-replica": "target",
+  "restart-source": "source",
+  "restore-replication": "both",
+  "create-test-copy": "target",
+  "start-test-copy": "target",
+  "remove-test-copy": "target",
+};
 
-function concerns({ target }: StoredFault, subject: Subject, header: WorldHeader): boolean {
+const isItemOperation = (operation: OperationName): operation is ItemOperation => Object.hasOwn(PLACES, operation);
+
+/** The sites that an operation needs. */
+function sitesOf(subject: Subject, operation: OperationName): string[] {
+  if (subject.kind === "site" || !isItemOperation(operation)) return [subject.id];
+  const { sourceSiteId, targetSiteId } = subject.item;
+  const place = PLACES[operation];
+  return [...(place === "target" ? [] : [sourceSiteId]), ...(place === "source" ? [] : [targetSiteId])];
+}
+
+function concerns({ target }: StoredFault, subject: Subject, operation: OperationName, header: WorldHeader): boolean {
   if ("itemId" in target) return subject.kind === "item" && subject.id === target.itemId;
-  const sites = sitesOf(subject);
+  const sites = sitesOf(subject, operation);
   if ("siteId" in target) return sites.includes(target.siteId);
   const link = header.links.find(({ id }) => id === target.linkId);
   return link?.between.every((siteId) => sites.includes(siteId)) ?? false;
@@ -21,7 +44,7 @@ export function faultsOn(header: WorldHeader, subject: Subject, operation: Opera
   return header.faults.filter(
     (fault) =>
       (fault.operation === undefined || fault.operation === operation) &&
-      concerns(fault, subject, header) &&
+      concerns(fault, subject, operation, header) &&
       (fault.times === undefined || (subject.faultHits[fault.faultId] ?? 0) < fault.times),
   );
 }

@@ -45,8 +45,9 @@ function synchronise(state: EmulatedItem, { atMs }: Effect) {
 }
 
 function processPending(state: EmulatedItem, { atMs }: Effect) {
-  const newest = pointsOf(state, atMs)[0];
-  if (newest !== undefined && !hasPendingData(state, atMs)) return { state, result: { point: newest } };
+  const points = pointsOf(state, atMs);
+  const [newest] = points;
+  if (newest !== undefined && !hasPendingData(state, points, atMs)) return { state, result: { point: newest } };
   const point = receivedPoint(state, atMs);
   return { state: { ...state, madePoints: [point, ...state.madePoints] }, result: { point } };
 }

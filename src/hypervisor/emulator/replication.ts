@@ -96,9 +96,9 @@ export const pointOf = (state: EmulatedItem, id: string | undefined, atMs: numbe
 const total = (sequences: readonly DiskSequence[]): number =>
   sequences.reduce((sum, { sequence }) => sum + sequence, 0);
 
-/** True when data was received that no point holds yet. */
-export function hasPendingData(state: EmulatedItem, atMs: number): boolean {
-  const newest = pointsOf(state, atMs)[0];
+/** True when data was received that none of the points, newest first, holds yet. */
+export function hasPendingData(state: EmulatedItem, points: readonly RecoveryPoint[], atMs: number): boolean {
+  const [newest] = points;
   if (newest === undefined) return true;
   return total(sourceSequences(state, receivedUntilMs(state, atMs))) > total(sourceSequences(state, toMs(newest.time)));
 }
