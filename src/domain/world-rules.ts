@@ -23,23 +23,39 @@ function duplicateIds(what: string, entries: readonly { id: string }[]): string[
   return [...twice].map((id) => `two ${what} have the id ${id}`);
 }
 
-function missing(what: string, owner: string, wanted: string | undefined, known: ReadonlySet<string>): string[] {
+/** Sets and maps alike. */
+interface Known {
+  has(id: string): boolean;
+}
+
+function missing(what: string, owner: string, wanted: string | undefined, known: Known): string[] {
   return wanted === undefined || known.has(wanted) ? [] : [`${owner} names ${what} ${wanted}, which is not there`];
 }
 
 const idsOf = (entries: readonly { id: string }[]): Set<string> => new Set(entries.map(({ id }) => id));
 
-function machineProblems(machine: Machine, sites: ReadonlyMap<string, Site>): string[] {
+interface SiteParts {
+  hosts: Known;
+  datastores: Known;
+  networks: Known;
+}
+
+function machineProblems(machine: Machine, parts: ReadonlyMap<string, SiteParts>): string[] {
   const owner = `machine ${machine.id}`;
-  const site = sites.get(machine.siteId);
+  const site = parts.get(machine.siteId);
   if (site === undefined) return [`${owner} names site ${machine.siteId}, which is not there`];
-  const networks = idsOf(site.networks);
   return [
-    ...missing("host", owner, machine.hostId, idsOf(site.hosts)),
-    ...missing("datastore", owner, machine.datastoreId, idsOf(site.datastores)),
-    ...machine.nics.flatMap(({ networkId }) => missing("network", owner, networkId, networks)),
+    ...missing("host", owner, machine.hostId, site.hosts),
+    ...missing("datastore", owner, machine.datastoreId, site.datastores),
+    ...machine.nics.flatMap(({ networkId }) => missing("network", owner, networkId, site.networks)),
   ];
 }
+
+const partsOf = ({ hosts, datastores, networks }: Site): SiteParts => ({
+  hosts: idsOf(hosts),
+  datastores: idsOf(datastores),
+  networks: idsOf(networks),
+});
 
 function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, target: Site): string[] {
   const owner = `item ${item.id}`;
@@ -68,9 +84,9 @@ function itemProblems(world: World): string[] {
     return [
       ...missing("policy", owner, item.policyId, policies),
       ...missing("replication group", owner, item.replicationGroupId, groups),
-      ...missing("machine", owner, item.machineId, new Set(machines.keys())),
-      ...missing("site", owner, item.sourceSiteId, new Set(sites.keys())),
-      ...missing("site", owner, item.targetSiteId, new Set(sites.keys())),
+      ...missing("machine", owner, item.machineId, machines),
+      ...missing("site", owner, item.sourceSiteId, sites),
+      ...missing("site", owner, item.targetSiteId, sites),
       ...(machine && source && target ? scenarioProblems(item, machine, source, target) : []),
     ];
   });
@@ -101,7 +117,7 @@ function groupProblems(world: World): string[] {
 
 /** Every rule that a world breaks beyond its schema, as sentences; empty when it may be imported. */
 export function worldProblems(world: World): string[] {
-  const sites = new Map(world.sites.map((site) => [site.id, site]));
+  const parts = new Map(world.sites.map((site) => [site.id, partsOf(site)]));
   return [
     ...duplicateIds("sites", world.sites),
     ...duplicateIds("links", world.links),
@@ -111,9 +127,9 @@ export function worldProblems(world: World): string[] {
     ...duplicateIds("items", world.items),
     ...sharedMachines(world),
     ...world.links.flatMap(({ id, between }) =>
-      between.flatMap((siteId) => missing("site", `link ${id}`, siteId, new Set(sites.keys()))),
+      between.flatMap((siteId) => missing("site", `link ${id}`, siteId, parts)),
     ),
-    ...world.machines.flatMap((machine) => machineProblems(machine, sites)),
+    ...world.machines.flatMap((machine) => machineProblems(machine, parts)),
     ...itemProblems(world),
     ...groupProblems(world),
   ];
