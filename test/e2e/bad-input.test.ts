@@ -1,0 +1,229 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { type Problem, problemSchema } from "../../src/api/problem.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { PlanInput } from "../../src/domain/plan.js";
+import { Product, type Shop } from "./support/product.js";
+
+let product: Product;
+let shop: Shop;
+beforeAll(async () => {
+  product = await Product.start();
+  shop = await product.loadShop();
+});
+afterAll(() => product.stop());
+
+interface Sent {
+  method: "PUT" | "POST" | "GET";
+  path: string;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+/** Sends bytes as they are, and shows that they changed nothing. */
+async function refused({ method, path, body, headers }: Sent): Promise<Problem> {
+  const before = await product.dump();
+  const answer = await fetch(`${product.url}${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  const problem = problemSchema.parse(await answer.json());
+  expect(problem.status).toBe(answer.status);
+  expect(problem.action.length).toBeGreaterThan(10);
+  expect(await product.dump()).toBe(before);
+  return problem;
+}
+
+async function refusedPlan(change: (plan: PlanInput) => object, headers = {}): Promise<Problem> {
+  const plan = await product.samplePlan(shop.worldId);
+  return refused({
+    method: "PUT",
+    path: `/api/recovery-plans/${plan.id}`,
+    body: stringify(change(plan), { aliasDuplicateObjects: false }),
+    headers: { "content-type": "application/yaml", ...headers },
+  });
+}
+
+test("malformed JSON", async () => {
+  const problem = await refused({ method: "PUT", path: "/api/recovery-plans/p", body: '{"id": "p",' });
+  expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
+});
+
+test("malformed YAML", async () => {
+  const headers = { "content-type": "application/yaml" };
+  const problem = await refused({ method: "PUT", path: "/api/recovery-plans/p", body: "id: [p\nname: x", headers });
+  expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
+});
+
+test("YAML with unknown keys names them", async () => {
+  const problem = await refusedPlan((plan) => ({ ...plan, owner: "me" }));
+  expect(problem).toMatchObject({ status: 400, code: "invalid-input" });
+  expect(problem.fields?.[0]).toMatchObject({ part: "body", path: "owner" });
+});
+
+test("an item in two groups", async () => {
+  const problem = await refusedPlan((plan) => ({
+    ...plan,
+    groups: [...plan.groups, { ...plan.groups[3], id: "again" }],
+  }));
+  expect(problem).toMatchObject({ status: 422, code: "plan-invalid" });
+  expect(problem.details?.join()).toContain("item jump is in group again and already in group management");
+});
+
+test("groups that wait for one another", async () => {
+  const problem = await refusedPlan((plan) => ({
+    ...plan,
+    groups: plan.groups.map((group, index) => (index === 0 ? { ...group, dependsOn: ["web"] } : group)),
+  }));
+  expect(problem).toMatchObject({ status: 422, code: "plan-invalid" });
+  expect(problem.details?.join()).toContain("wait for one another");
+});
+
+test("an empty group, and a plan without groups", async () => {
+  const empty = await refusedPlan((plan) => ({
+    ...plan,
+    groups: [...plan.groups, { id: "none", name: "None", items: [] }],
+  }));
+  expect(empty).toMatchObject({ status: 422, code: "plan-invalid" });
+  expect(await refusedPlan((plan) => ({ ...plan, groups: [] }))).toMatchObject({ status: 400, code: "invalid-input" });
+});
+
+test("an action that would never run", async () => {
+  const action = { id: "a", name: "A", kind: "manual", instructions: "look", failoverTypes: [] };
+  const problem = await refusedPlan((plan) => ({ ...plan, shutdown: { before: [action] } }));
+  expect(problem).toMatchObject({ status: 400, code: "invalid-input" });
+});
+
+test("an unknown scenario in a world", async () => {
+  const body = JSON.stringify({
+    id: "w",
+    name: "W",
+    sites: [{ id: "s", name: "S", kind: "vcenter" }],
+    policies: [{ id: "p" }],
+    machines: [],
+    items: [
+      { id: "i", machineId: "m", scenario: "mainframe-to-azure", sourceSiteId: "s", targetSiteId: "s", policyId: "p" },
+    ],
+  });
+  const problem = await refused({ method: "PUT", path: "/api/worlds/w", body });
+  expect(problem).toMatchObject({ status: 400, code: "invalid-input" });
+  expect(problem.fields?.some(({ path }) => path === "items.0.scenario")).toBe(true);
+});
+
+test("a wrong ETag, and a plan that is there already", async () => {
+  const plan = { ...(await product.samplePlan(shop.worldId)), id: shop.planId };
+  const sent = { method: "PUT", path: `/api/recovery-plans/${shop.planId}`, body: JSON.stringify(plan) } as const;
+  const wrong = await refused({ ...sent, headers: { "if-match": "W/\"datetime'2020-01-01T00%3A00%3A00Z'\"" } });
+  expect(wrong).toMatchObject({ status: 412, code: "etag-mismatch" });
+  expect(await refused(sent)).toMatchObject({ status: 409, code: "already-exists" });
+});
+
+test("unknown world, plan, item and execution", async () => {
+  expect(await refused({ method: "GET", path: "/api/worlds/none" })).toMatchObject({
+    status: 404,
+    code: "world-not-found",
+  });
+  expect(await refused({ method: "GET", path: "/api/recovery-plans/none" })).toMatchObject({
+    status: 404,
+    code: "plan-not-found",
+  });
+  const item = `/api/worlds/${shop.worldId}/protected-items/none`;
+  expect(await refused({ method: "GET", path: item })).toMatchObject({ status: 404, code: "item-not-found" });
+  const execution = `/api/executions/${randomUUID()}`;
+  expect(await refused({ method: "GET", path: execution })).toMatchObject({ status: 404, code: "execution-not-found" });
+  expect(await refused({ method: "POST", path: `${execution}/cancel`, body: "{}" })).toMatchObject({ status: 404 });
+});
+
+test("a body that is too large", async () => {
+  const body = JSON.stringify({ id: "w", name: "x".repeat(1_100_000) });
+  expect(await refused({ method: "PUT", path: "/api/worlds/w", body })).toMatchObject({
+    status: 413,
+    code: "body-too-large",
+  });
+});
+
+test("bodies that are nested too deep or would reach a prototype", async () => {
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  expect(await refused({ method: "PUT", path: "/api/worlds/w", body: deep })).toMatchObject({
+    status: 400,
+    code: "malformed-body",
+  });
+  const headers = { "content-type": "application/yaml" };
+  expect(await refused({ method: "PUT", path: "/api/worlds/w", body: deep, headers })).toMatchObject({
+    status: 400,
+    code: "malformed-body",
+  });
+  for (const key of ["__proto__", "constructor", "prototype"]) {
+    const body = `{"id":"w","${key}":{"polluted":true}}`;
+    expect(await refused({ method: "PUT", path: "/api/worlds/w", body })).toMatchObject({
+      status: 400,
+      code: "malformed-body",
+    });
+    expect(await refused({ method: "PUT", path: "/api/worlds/w", body, headers })).toMatchObject({
+      status: 400,
+      code: "malformed-body",
+    });
+  }
+});
+
+test("another content type, and a start without its key", async () => {
+  const headers = { "content-type": "text/plain" };
+  expect(await refused({ method: "PUT", path: "/api/worlds/w", body: "x", headers })).toMatchObject({ status: 415 });
+  const path = `/api/recovery-plans/${shop.planId}/executions`;
+  const body = JSON.stringify({ verb: "planned-failover" });
+  expect(await refused({ method: "POST", path, body })).toMatchObject({ status: 400, code: "header-missing" });
+});
+
+test("ids that are no ids", async () => {
+  for (const id of ["a'b", "a%2Fb", "a%00b", "x".repeat(1_024), "%22or%22"]) {
+    const answer = await fetch(`${product.url}/api/recovery-plans/${id}`);
+    expect([400, 404]).toContain(answer.status);
+  }
+});
+
+test("verbs that are not allowed, not served, or ask a plan for one custom point", async () => {
+  const path = `/api/recovery-plans/${shop.planId}/executions`;
+  const ask = (body: object) =>
+    refused({ method: "POST", path, body: JSON.stringify(body), headers: { "idempotency-key": randomUUID() } });
+  expect(await ask({ verb: "commit" })).toMatchObject({ status: 409, code: "verb-not-allowed" });
+  expect(await ask({ verb: "reprotect" })).toMatchObject({ status: 409, code: "verb-not-served" });
+  expect(await ask({ verb: "teleport" })).toMatchObject({ status: 400, code: "invalid-input" });
+  const options = { recoveryPoint: { kind: "custom", pointId: "crash-1" } };
+  expect(await ask({ verb: "unplanned-failover", options })).toMatchObject({
+    status: 422,
+    code: "custom-point-for-one-item",
+  });
+});
+
+test("a decision that nobody awaits, and any decision after the end", async () => {
+  const own = await product.loadShop();
+  const executionId = await product.start(own.planId, { verb: "planned-failover" });
+  await product.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
+  const path = `/api/executions/${executionId}`;
+  const accept = { method: "POST", path: `${path}/validate`, body: '{"verdict":"accept"}' } as const;
+  expect(await refused(accept)).toMatchObject({ status: 409, code: "nothing-awaited" });
+  await product.client.call(ROUTES.cancel, { params: { executionId } });
+  await product.ended(executionId);
+  expect(await refused(accept)).toMatchObject({ status: 409, code: "execution-ended" });
+  const confirm = { method: "POST", path: `${path}/confirm`, body: '{"actionId":"check-orders"}' } as const;
+  expect(await refused(confirm)).toMatchObject({ status: 409, code: "execution-ended" });
+  expect(await refused({ method: "POST", path: `${path}/cancel`, body: "{}" })).toMatchObject({
+    status: 409,
+    code: "execution-ended",
+  });
+  expect(await refused({ ...accept, body: '{"verdict":"reject"}' })).toMatchObject({
+    status: 400,
+    code: "invalid-input",
+  });
+});
+
+test("the description of the API is made of the same routes", async () => {
+  const { body } = await product.client.call(ROUTES.openApi, { params: {} });
+  expect(body["openapi"]).toBe("3.1.0");
+  expect(Object.keys(body["paths"] as object).sort()).toEqual(
+    [...new Set(Object.values(ROUTES).map(({ path }) => `/${path}`))].sort(),
+  );
+});

@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApiError } from "../../src/api/client.js";
+import { ROUTES } from "../../src/api/routes.js";
+import { Product } from "./support/product.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start();
+});
+afterAll(() => product.stop());
+
+const problemOf = async (call: Promise<unknown>) => {
+  const error = await call.catch((thrown: unknown) => thrown);
+  if (error instanceof ApiError) return error.problem;
+  throw new Error("there was no problem");
+};
+
+test("P4 P6 H2 planned failover: validated, committed, nothing lost", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.confirm(executionId);
+  await product.validate(executionId, { verdict: "accept" });
+  const failover = await product.ended(executionId);
+
+  expect(failover).toMatchObject({ status: "succeeded", progress: 100, awaits: [] });
+  expect(failover.outcomes?.map(({ dataLoss }) => dataLoss?.bytes)).toEqual(Array(11).fill(0));
+  expect(await product.states(worldId)).toEqual(["failed-over"]);
+  const tree = failover.steps.find(({ id }) => id === "groups/databases");
+  expect(tree?.children?.map(({ itemId, status }) => [itemId, status])).toEqual([
+    ["orders-db-1", "succeeded"],
+    ["orders-db-2", "succeeded"],
+    ["orders-reports", "succeeded"],
+  ]);
+  expect(tree?.children?.[0]?.children?.every(({ startedAt, endedAt }) => startedAt && endedAt)).toBe(true);
+
+  const commit = await product.ended(await product.start(planId, { verb: "commit" }));
+  expect(commit.status).toBe("succeeded");
+  expect(await product.states(worldId)).toEqual(["committed"]);
+  const params = { worldId, itemId: "orders-db-1" };
+  expect((await product.client.call(ROUTES.listRecoveryPoints, { params })).body.points).toEqual([]);
+});
+
+test("P5 unplanned failover goes on when a source refuses to shut down", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const body = { target: { itemId: "web-1" }, operation: "shut-down-source", mode: "refuse" } as const;
+  await product.client.call(ROUTES.addFault, { params: { worldId }, body });
+  const executionId = await product.start(planId, { verb: "unplanned-failover" });
+  await product.confirm(executionId);
+  await product.validate(executionId, { verdict: "accept" });
+  const failover = await product.ended(executionId);
+
+  expect(failover.status).toBe("succeeded");
+  expect(failover.steps.find(({ id }) => id === "shutdown")?.detail).toContain("web-1");
+  expect(failover.outcomes?.find(({ itemId }) => itemId === "web-1")?.dataLoss).not.toBeNull();
+});
+
+test("a test failover leaves production alone, and its clean-up proves that nothing is left", async () => {
+  const { worldId, planId } = await product.loadShop();
+  expect((await product.ended(await product.start(planId, { verb: "test-failover" }))).status).toBe("succeeded");
+  expect(await product.states(worldId)).toEqual(["test-failed-over"]);
+  const [item] = await product.items(worldId);
+  const allowed = item?.allowedActions.filter((action) => action.allowed).map(({ verb }) => verb);
+  expect(allowed).toEqual(["test-clean-up"]);
+
+  const cleanUp = await product.ended(await product.start(planId, { verb: "test-clean-up" }));
+  expect(cleanUp.steps.at(-1)).toMatchObject({ id: "prove-nothing-left", status: "succeeded" });
+  expect(await product.states(worldId)).toEqual(["protected"]);
+});
+
+test("P7 a cancel in the middle restores protection", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+  const answer = await product.client.call(ROUTES.cancel, { params: { executionId }, body: { reason: "wrong day" } });
+  expect(answer.status).toBe(202);
+  const cancelled = await product.ended(executionId);
+
+  expect(cancelled).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
+  expect(cancelled.steps.at(-1)).toMatchObject({ id: "undo", status: "succeeded" });
+  for (const { state, heldBy } of await product.items(worldId)) {
+    expect({ state, heldBy }).toEqual({ state: "protected", heldBy: null });
+  }
+});
+
+test("the same start sent 50 times at once is one execution", async () => {
+  const { planId } = await product.loadShop();
+  const key = randomUUID();
+  const starts = Array.from({ length: 50 }, () => product.start(planId, { verb: "test-failover" }, key));
+  const ids = new Set(await Promise.all(starts));
+  expect(ids.size).toBe(1);
+  expect(await product.start(planId, { verb: "test-failover" }, key)).toBe([...ids][0]);
+  await product.ended([...ids][0] ?? "");
+});
+
+test("of two plans that share an item the second is refused, and told who holds it", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const other = await product.savePlan(worldId, (plan) => ({ ...plan, groups: plan.groups.slice(-1) }));
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  const problem = await problemOf(product.start(other, { verb: "planned-failover" }));
+
+  expect(problem).toMatchObject({ status: 409, code: "item-held" });
+  expect(problem.detail).toContain(executionId);
+  await product.client.call(ROUTES.cancel, { params: { executionId } });
+  await product.ended(executionId);
+});
+
+test("P3 a failover that does not meet a prerequisite ends before anything is touched", async () => {
+  const tooLong = { name: "far-too-long-a-name-for-windows" };
+  const { worldId, planId } = await product.loadShop((world) => ({
+    ...world,
+    items: (world.items ?? []).map((item) =>
+      item.id === "orders-db-1" ? { ...item, target: { ...item.target, ...tooLong } } : item,
+    ),
+  }));
+  const failover = await product.ended(await product.start(planId, { verb: "planned-failover" }));
+  expect(failover).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+  expect(await product.states(worldId)).toEqual(["protected"]);
+});

@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { TableClient, TableServiceClient } from "@azure/data-tables";
+import { inject } from "vitest";
+import { parse } from "yaml";
+import type { z } from "zod";
+import { type Client, createClient } from "../../../src/api/client.js";
+import { ROUTES } from "../../../src/api/routes.js";
+import type { executionView, startBody } from "../../../src/api/schemas.js";
+import type { PlanInput } from "../../../src/domain/plan.js";
+import type { WorldInput } from "../../../src/domain/world.js";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const READY = /Host ready at (\S+)/;
+/** Ample for what a test waits for; never reached when all is well. */
+const PATIENCE_MS = 45_000;
+const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
+
+export type ExecutionAnswer = z.output<typeof executionView>;
+type Start = z.input<typeof startBody>;
+
+const sample = async (file: string): Promise<unknown> =>
+  parse(await readFile(join(ROOT, "samples/shop", file), "utf8"));
+
+/** The shop of a test's own: world and plan under fresh ids. */
+export interface Shop {
+  readonly worldId: string;
+  readonly planId: string;
+}
+
+/** The built product in a host process of its own, over the run's Azurite, with tables and hub of its own. */
+export class Product {
+  readonly url: string;
+  readonly client: Client;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #prefix: string;
+
+  private constructor(url: string, child: ChildProcess, folder: string, prefix: string) {
+    this.url = url;
+    this.client = createClient(url);
+    this.#child = child;
+    this.#folder = folder;
+    this.#prefix = prefix;
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<Product> {
+    const folder = await mkdtemp(join(tmpdir(), "secondsite-e2e-"));
+    const prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`;
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, "dist/host/main.js"), "--app", ROOT, "--port", "0", "--data", folder],
+      {
+        env: {
+          ...process.env,
+          AzureWebJobsStorage: inject("storage"),
+          TABLE_PREFIX: prefix,
+          AzureFunctionsJobHost__extensions__durableTask__hubName: `${prefix}Hub`,
+          EMULATOR_SPEED: "4000",
+          NO_COLOR: "1",
+          ...settings,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    return new Product(await readyUrl(child), child, folder, prefix);
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Imports the shop under ids of its own. */
+  async loadShop(
+    changeWorld: (world: WorldInput) => WorldInput = (world) => world,
+    changePlan: (plan: PlanInput) => PlanInput = (plan) => plan,
+  ): Promise<Shop> {
+    const worldId = `w-${randomUUID()}`;
+    const world = changeWorld({ ...((await sample("world.yaml")) as WorldInput), id: worldId });
+    await this.client.call(ROUTES.importWorld, { params: { worldId }, body: world });
+    const planId = await this.savePlan(worldId, changePlan);
+    return { worldId, planId };
+  }
+
+  async savePlan(worldId: string, change: (plan: PlanInput) => PlanInput = (plan) => plan): Promise<string> {
+    const plan = change(await this.samplePlan(worldId));
+    await this.client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan });
+    return plan.id;
+  }
+
+  /** The sample's plan for a world, under a fresh id. */
+  async samplePlan(worldId: string): Promise<PlanInput> {
+    return { ...((await sample("plan.yaml")) as PlanInput), id: `p-${randomUUID()}`, worldId };
+  }
+
+  async start(planId: string, body: Start, key: string = randomUUID()): Promise<string> {
+    const headers = { "idempotency-key": key };
+    return (await this.client.call(ROUTES.startOnPlan, { params: { planId }, headers, body })).body.executionId;
+  }
+
+  async look(executionId: string): Promise<ExecutionAnswer> {
+    return (await this.client.call(ROUTES.getExecution, { params: { executionId } })).body;
+  }
+
+  async until(executionId: string, wanted: (execution: ExecutionAnswer) => boolean): Promise<ExecutionAnswer> {
+    const endMs = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const execution = await this.look(executionId);
+      if (wanted(execution)) return execution;
+      if (ENDED.has(execution.status) || Date.now() > endMs) {
+        throw new Error(`not reached: ${execution.status} ${JSON.stringify(execution.failure)}`);
+      }
+      await wait(50);
+    }
+  }
+
+  ended(executionId: string): Promise<ExecutionAnswer> {
+    return this.until(executionId, ({ status }) => ENDED.has(status));
+  }
+
+  /** Confirms the sample's manual action when the execution gets there. */
+  async confirm(executionId: string): Promise<void> {
+    await this.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
+    await this.client.call(ROUTES.confirm, { params: { executionId }, body: { actionId: "check-orders" } });
+  }
+
+  async validate(executionId: string, body: z.input<typeof ROUTES.validate.body>): Promise<void> {
+    await this.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "validate"));
+    await this.client.call(ROUTES.validate, { params: { executionId }, body });
+  }
+
+  async items(worldId: string) {
+    return (await this.client.call(ROUTES.listItems, { params: { worldId }, query: { limit: 100 } })).body.entries;
+  }
+
+  async states(worldId: string): Promise<string[]> {
+    return [...new Set((await this.items(worldId)).map(({ state }) => state))].sort();
+  }
+
+  /** Every row of the product's own tables, to show that nothing changed. The hub's are the host's, which goes on working. */
+  async dump(): Promise<string> {
+    const options = { allowInsecureConnection: true };
+    const tables: string[] = [];
+    for await (const { name } of TableServiceClient.fromConnectionString(inject("storage"), options).listTables()) {
+      if (name?.startsWith(this.#prefix) && !name.startsWith(`${this.#prefix}Hub`)) tables.push(name);
+    }
+    const rows: string[] = [];
+    for (const name of tables.sort()) {
+      const table = TableClient.fromConnectionString(inject("storage"), name, options);
+      for await (const row of table.listEntities()) rows.push(`${name} ${JSON.stringify(row)}`);
+    }
+    return rows.join("\n");
+  }
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  let output = "";
+  return new Promise((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output = (output + chunk.toString("utf8")).slice(-20_000);
+      const url = READY.exec(output)?.[1];
+      if (url !== undefined) resolve(url);
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.on("exit", (code) => reject(new Error(`the host ended with ${code}: ${output}`)));
+  });
+}

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { PlanInput } from "../../src/domain/plan.js";
+import { Stage } from "./support/stage.js";
+
+let stage: Stage;
+let server: Server;
+afterEach(async () => {
+  await stage.close();
+  server.close();
+});
+
+/** A server that answers with these statuses, one after the other, and keeps what it was told. */
+async function listen(statuses: number[]): Promise<{ url: string; told: unknown[] }> {
+  const told: unknown[] = [];
+  server = createServer((request, response) => {
+    void textOf(request).then((text) => {
+      told.push(JSON.parse(text));
+      response.writeHead(statuses[told.length - 1] ?? 200).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, told };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const withWebhook = (url: string) => (plan: PlanInput) => ({
+  ...plan,
+  groups: plan.groups.map((group, index) =>
+    index === 1
+      ? {
+          ...group,
+          before: [{ id: "dns", name: "Move DNS", kind: "webhook" as const, url, failoverTypes: ["planned" as const] }],
+        }
+      : group,
+  ),
+});
+
+describe("webhook actions", () => {
+  for (const replay of ["normal", "every-step"] as const) {
+    test(`are tried again until they are answered with success (${replay})`, async () => {
+      const { url, told } = await listen([500, 503, 200]);
+      stage = await Stage.open({ replay });
+      await stage.loadShop(withWebhook(url));
+      const { execution } = await stage.failOver("planned-failover");
+      expect(execution.status).toBe("succeeded");
+      expect(told).toHaveLength(3);
+      expect(told[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
+    });
+
+    test(`that keep failing stop a planned failover (${replay})`, async () => {
+      const { url, told } = await listen(Array(10).fill(500));
+      stage = await Stage.open({ replay });
+      await stage.loadShop(withWebhook(url));
+      const executionId = await stage.start("planned-failover");
+      await stage.confirm(executionId);
+      const { execution, steps } = await stage.ended(executionId);
+      expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
+      expect(steps.find(({ id }) => id === "action/dns")?.error?.code).toBe("action-failed");
+      expect(told).toHaveLength(4);
+    });
+  }
+});
