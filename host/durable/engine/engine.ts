@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { EventType, type HistoryEvent } from "../history.js";
 import { HubTakenError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
+import type { EngineCore } from "./engine-core.js";
 import { type Episode, type EpisodeDeps, runEpisode } from "./episode.js";
 import { executionStarted } from "./events.js";
 import { Idle } from "./idle.js";
@@ -22,7 +23,7 @@ const RETRY_EPISODE_MS = 30_000;
  * Runs orchestrations: takes messages, replays, commits what an episode decided as one transaction, and only then
  * carries it out. After a crash the history says what was decided and has not ended; it is simply done again.
  */
-export class Engine {
+export class Engine implements EngineCore {
   readonly options: EngineOptions;
   readonly sessions = new Map<string, Session>();
   readonly idle = new Idle();
@@ -64,7 +65,6 @@ export class Engine {
     };
   }
 
-  /** Begins an instance whose row is in the store. */
   begin(instance: StoredInstance): Session {
     const session = new Session(instance);
     this.sessions.set(instance.instanceId, session);
@@ -76,7 +76,6 @@ export class Engine {
     this.deliver(session, { event: executionStarted(session.instance), executionId: session.instance.executionId });
   }
 
-  /** The unfinished instance of that id; undefined when there is none or it has ended. */
   async session(instanceId: string): Promise<Session | undefined> {
     const present = this.sessions.get(instanceId);
     if (present) return present;

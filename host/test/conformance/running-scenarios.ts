@@ -43,6 +43,13 @@ export function describeActivities(given: Given): void {
 }
 
 export function describeRetries(given: Given): void {
+  test("a failure beside an open retry in one Task.all is warned of", async () => {
+    const id = await given().start("RetryBesideFailure");
+    await given().ended(id);
+    const warnings = given().lines.filter((line) => line.level === "warning" && line.instanceId === id);
+    expect(warnings.map((line) => line.message).join()).toContain("Put retries into sub-orchestrations");
+  });
+
   test("a retry that succeeds takes ids for task, timer, task, timer, task", async () => {
     const id = await given().start("Retried", { key: randomUUID(), succeedsAt: 3, attempts: 5 });
     expect(await given().outputOf(id)).toBe(3);

@@ -47,6 +47,15 @@ app.orchestration("RetriedInParallel", function* (context) {
   return yield context.df.Task.all(tasks);
 });
 
+app.orchestration("RetryBesideFailure", function* (context) {
+  const retried = context.df.callActivityWithRetry("Fail", new RetryOptions(1000, 2), { text: "retried" });
+  try {
+    yield context.df.Task.all([retried, context.df.callActivity("Fail", { text: "at once" })]);
+  } catch {
+    return "caught";
+  }
+});
+
 app.orchestration("RetryTimeout", function* (context) {
   const retry = new RetryOptions(1000, 5);
   retry.retryTimeoutInMilliseconds = 500;
