@@ -33,7 +33,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 
-const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
+export const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
 const SHOP = new URL("../../../samples/shop/", import.meta.url);
 
 const readSample = async (file: string): Promise<unknown> => parse(await readFile(new URL(file, SHOP), "utf8"));
