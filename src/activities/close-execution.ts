@@ -18,7 +18,10 @@ type Closing = z.output<typeof contract.input>;
 /** Where the steps of the execution's own story are kept. */
 export const EXECUTION_PART = "execution";
 
-/** Ends an execution: brings the items it holds to rest, gives them up, keeps its steps and ends its record. */
+/**
+ * Ends an execution: brings the items it holds to rest, gives them up, keeps its steps and ends its record. Refuses
+ * with `cancelled` to end one well of which somebody asked that it be cancelled.
+ */
 export const closeExecution = activity(contract, async (ports, closing) => {
   await endExecution(ports, closing);
   return {};
@@ -31,6 +34,9 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
   const execution = found.value;
   if (isEnded(execution.status)) return;
+  if (execution.cancelRequest !== undefined && isSuccess(closing.status)) {
+    throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
+  }
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
@@ -46,6 +52,8 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
   await writeEnd(ports, closing, outcomes);
 }
+
+const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";
 
 type Rest = Pick<ItemRecord, "state" | "reason">;
 
