@@ -35,7 +35,13 @@ export async function startExecution(context: Context, request: StartRequest): P
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const before = await context.store.getExecution(executionId);
   if (before) return carryOn(context, before.value);
-  const { claims, ...record } = await admit(context, request);
+  const admitted = await admit(context, request).catch(async (refusal: unknown) => {
+    const twin = await context.store.getExecution(executionId);
+    if (twin) return twin.value; // the same start, sent at the same time, was admitted first
+    throw refusal;
+  });
+  if ("executionId" in admitted) return admitted;
+  const { claims, ...record } = admitted;
   const { execution, created } = await context.store.createExecution({
     executionId,
     idempotencyKey: request.idempotencyKey,

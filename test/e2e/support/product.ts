@@ -50,9 +50,11 @@ export class Product {
     this.#prefix = prefix;
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<Product> {
+  static async start(
+    settings: Record<string, string> = {},
+    prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`,
+  ): Promise<Product> {
     const folder = await mkdtemp(join(tmpdir(), "secondsite-e2e-"));
-    const prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`;
     const child = spawn(
       process.execPath,
       [join(ROOT, "dist/host/main.js"), "--app", ROOT, "--port", "0", "--data", folder],
@@ -70,6 +72,15 @@ export class Product {
       },
     );
     return new Product(await readyUrl(child), child, folder, prefix);
+  }
+
+  /** Kills the host as a power cut would, and starts another over the same storage. */
+  async killAndRestart(): Promise<Product> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+    return Product.start({}, this.#prefix);
   }
 
   async stop(): Promise<void> {
