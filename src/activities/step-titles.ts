@@ -4,7 +4,6 @@ import type { Verb } from "../domain/vocabulary.js";
 const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ["undo", "Undo what was done"],
   ["remove-test-copies", "Remove the test copies"],
-  ["choose-recovery-point", "Choose the recovery points"],
 ]);
 
 /** The one stage of verbs that have no groups. */
@@ -26,5 +25,5 @@ const UNDO_TITLES = phaseTitles("cancel");
 export function stepTitle(verb: Verb, id: string): string {
   const [phase = id] = id.split("/");
   if (phase === "items") return ITEMS_TITLES[verb] ?? "Go through the items";
-  return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(id) ?? UNDO_TITLES.get(id) ?? id;
+  return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(phase) ?? UNDO_TITLES.get(phase) ?? id;
 }
