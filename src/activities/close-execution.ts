@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isReplicating, mayBeStranded, withReplication } from "../domain/conditions.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
@@ -41,13 +42,20 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
+  const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
   await store.putSteps(closing.executionId, [
     { part: EXECUTION_PART, steps: unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id)) },
   ]);
   await store.updateItems(
     execution.worldId,
     closing.executionId,
-    held.map((item): ItemUpdate => ({ itemId: item.itemId, release: true, change: rests.get(item.itemId) ?? {} })),
+    held.map(
+      ({ itemId }): ItemUpdate => ({
+        itemId,
+        release: true,
+        change: { ...rests.get(itemId), ...conditions.get(itemId) },
+      }),
+    ),
   );
   const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
   await writeEnd(ports, closing, outcomes);
@@ -68,6 +76,28 @@ function restOf(item: ItemRecord, report: ItemReport | undefined, { status, fail
   const succeeded = report?.outcome === "succeeded" && status !== "failed" && status !== "cancelled";
   const state: ItemState = succeeded ? cell.after : cell.failed;
   return { state, reason: succeeded ? null : reason };
+}
+
+/** The conditions of items that were touched; whether they replicate is asked only where it is in doubt. */
+async function conditionsOf(
+  { hypervisor, clock }: Ports,
+  worldId: string,
+  held: readonly ItemRecord[],
+  rests: ReadonlyMap<string, Rest>,
+  { status, touched }: Closing,
+): Promise<ReadonlyMap<string, Pick<ItemRecord, "conditions">>> {
+  if (!touched) return new Map();
+  const doubted = held.filter(({ itemId, state }) => mayBeStranded(status, rests.get(itemId)?.state ?? state));
+  const doubtedIds = doubted.map(({ itemId }) => itemId);
+  const snapshots = doubtedIds.length === 0 ? [] : await hypervisor.describeItems(worldId, doubtedIds);
+  const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
+  const at = toInstant(clock.now());
+  return new Map(
+    held.map(({ itemId, conditions }) => [
+      itemId,
+      { conditions: withReplication(conditions, { replicating: !stranded.has(itemId), at }) },
+    ]),
+  );
 }
 
 function outcomeOf(
