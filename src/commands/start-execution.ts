@@ -11,7 +11,7 @@ import type { Verb } from "../domain/vocabulary.js";
 import { EXECUTIONS, isServed } from "../orchestrators/contracts.js";
 import type { ItemClaim } from "../store/port.js";
 import type { Context } from "./context.js";
-import { getItem } from "./items.js";
+import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
 
 /** What a caller asks for: a verb on a plan or on one item. */
@@ -91,7 +91,7 @@ type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds"> 
 async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
   if (!isServed(verb)) throw notServed(verb);
   if (target.kind === "item") {
-    const item = await getItem(context, target.worldId, target.itemId);
+    const item = await findItem(context, target.worldId, target.itemId);
     const subject: Subject = { kind: "item", itemId: item.itemId };
     const claims = claimsOf([item], verb, subject);
     return { worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };

@@ -46,8 +46,13 @@ export const ItemOutcome = z.strictObject({
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
-  /** Seconds from the execution's start until the workload ran at the other site; null when it does not. */
-  recoverySeconds: z.number().min(0).nullable(),
+  recoverySeconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe(
+      "Emulated seconds from the request until the workload ran at the other site, waits for people and for earlier groups included (what the business waited); null when it does not run there. The steps say how long the machines took.",
+    ),
   failure: Failure.nullable(),
 });
 export type ItemOutcome = z.infer<typeof ItemOutcome>;
