@@ -30,13 +30,14 @@ const onPlan = z.strictObject({ planId: Id });
 const onExecution = z.strictObject({ executionId: Guid });
 const nowhere = z.strictObject({});
 
-const read = { method: "GET", body: nothing, headers: {}, status: 200, query: noQuery } as const;
+const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
 const start = {
   method: "POST",
   query: noQuery,
   body: startBody,
   headers: { "idempotency-key": "required" },
   status: 202,
+  answers: ["location", "retry-after"],
   response: accepted,
 } as const;
 const decide = {
@@ -45,6 +46,7 @@ const decide = {
   query: noQuery,
   headers: {},
   status: 202,
+  answers: ["location", "retry-after"],
   response: accepted,
 } as const;
 const started = ["verb-not-allowed", "verb-not-served", "scenario-not-served", "item-held", "etag-mismatch"] as const;
@@ -62,6 +64,7 @@ export const ROUTES = {
     body: World,
     headers: {},
     status: 200,
+    answers: [],
     response: worldView,
     problems: ["world-invalid", "world-in-use", "value-too-large"],
   }),
@@ -130,6 +133,7 @@ export const ROUTES = {
     body: faultBody,
     headers: {},
     status: 201,
+    answers: [],
     response: faultView,
     problems: ["world-not-found", "item-not-found", "not-found", "too-many-faults"],
   }),
@@ -152,6 +156,7 @@ export const ROUTES = {
     body: nothing,
     headers: {},
     status: 200,
+    answers: [],
     response: z.object({ cleared: z.int() }),
     problems: ["world-not-found"],
   }),
@@ -165,6 +170,8 @@ export const ROUTES = {
     body: Plan,
     headers: { "if-match": "optional", "if-none-match": "optional" },
     status: 200,
+    creates: true,
+    answers: ["etag"],
     response: planView,
     problems: ["plan-invalid", "world-not-found", "already-exists", "etag-mismatch", "value-too-large"],
   }),
@@ -184,6 +191,7 @@ export const ROUTES = {
     path: "api/recovery-plans/{planId}",
     summary: "Show a recovery plan",
     params: onPlan,
+    answers: ["etag"],
     response: planView,
     problems: ["plan-not-found"],
   }),

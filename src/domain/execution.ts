@@ -24,20 +24,22 @@ export interface Step {
   children?: Step[] | undefined;
 }
 
-export const Step: z.ZodType<Step> = z.strictObject({
-  id: z.string().min(1).max(300),
-  title: z.string().min(1).max(200),
-  status: StepStatus,
-  itemId: Id.optional(),
-  startedAt: Instant.optional(),
-  endedAt: Instant.optional(),
-  progress: z.number().min(0).max(100).optional(),
-  detail: z.string().max(2_000).optional(),
-  error: Failure.optional(),
-  get children() {
-    return z.array(Step).max(2_100).optional();
-  },
-});
+export const Step: z.ZodType<Step> = z
+  .strictObject({
+    id: z.string().min(1).max(300),
+    title: z.string().min(1).max(200),
+    status: StepStatus,
+    itemId: Id.optional(),
+    startedAt: Instant.optional(),
+    endedAt: Instant.optional(),
+    progress: z.number().min(0).max(100).optional(),
+    detail: z.string().max(2_000).optional(),
+    error: Failure.optional(),
+    get children() {
+      return z.array(Step).max(2_100).optional();
+    },
+  })
+  .meta({ id: "Step" });
 
 /** How one item came out of an execution. */
 export const ItemOutcome = z.strictObject({
