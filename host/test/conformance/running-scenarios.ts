@@ -146,6 +146,17 @@ export function describeFailures(given: Given): void {
     expect(state.output).toContain("programming constraint violation");
   });
 
+  test("callHttp and entities fail at once and say what to do instead", async () => {
+    for (const [name, text] of [
+      ["CallsHttp", "callHttp is not served by the embedded host. Make the request in an activity"],
+      ["CallsEntity", "Entities are not served by the embedded host"],
+    ] as const) {
+      const state = await given().ended(await given().start(name));
+      expect(state.runtimeStatus).toBe("Failed");
+      expect(state.output).toContain(text);
+    }
+  });
+
   test("non-determinism names the recorded and the requested action", async () => {
     const state = await given().ended(await given().start("Changing"));
     expect(state.runtimeStatus).toBe("Failed");
