@@ -5,6 +5,7 @@ import { PlanVersion } from "../domain/plan.js";
 import { RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { Direction, ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import { TargetSettings } from "../domain/world.js";
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -39,6 +40,7 @@ const copyView = z.object({
 });
 
 export const itemDetail = itemView.extend({
+  target: TargetSettings,
   source: copyView,
   replica: copyView,
   replication: z.object({

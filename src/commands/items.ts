@@ -2,6 +2,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/snapshot.js";
+import type { TargetSettings } from "../domain/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";
@@ -14,6 +15,8 @@ export interface ItemView extends ItemRecord {
 
 /** The same with what the hypervisor sees of it now. */
 export interface ItemDetail extends ItemView {
+  /** What the replica gets at the other site; an import of the world changes it (P3). */
+  target: TargetSettings;
   source: CopySnapshot;
   replica: CopySnapshot;
   replication: Pick<ItemSnapshot["replication"], "state" | "rpoSeconds">;
@@ -38,8 +41,9 @@ export async function getItem(services: Services, worldId: string, itemId: strin
   const item = await findItem(services, worldId, itemId);
   const [seen] = await services.hypervisor.describeItems(worldId, [itemId]);
   if (!seen) throw new RecoveryError("item-not-found", `the hypervisor knows no item ${itemId} in world ${worldId}`);
+  const { source, replica } = seen;
   const { state, rpoSeconds } = seen.replication;
-  return { ...viewOf(item), source: seen.source, replica: seen.replica, replication: { state, rpoSeconds } };
+  return { ...viewOf(item), target: seen.item.target, source, replica, replication: { state, rpoSeconds } };
 }
 
 /** The recovery points an item could start from now, newest first. */

@@ -26,7 +26,7 @@ import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { Plan, type PlanInput } from "../../../src/domain/plan.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
-import { World } from "../../../src/domain/world.js";
+import { type TargetSettings, World } from "../../../src/domain/world.js";
 import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
@@ -97,6 +97,14 @@ export class Stage {
     await importWorld(this.context, World.parse(await readSample("world.yaml")));
     await this.pass(5 * 3_600_000);
     await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null);
+  }
+
+  /** Imports the shop anew, with one item's target settings changed. */
+  async retarget(itemId: string, target: TargetSettings): Promise<void> {
+    const world = World.parse(await readSample("world.yaml"));
+    const items = world.items.map((item) => (item.id === itemId ? { ...item, target } : item));
+    await importWorld(this.context, { ...world, items });
+    await this.pass(5 * 3_600_000);
   }
 
   /** Lets time pass while nothing happens. */
