@@ -29,7 +29,8 @@ export function readArguments(args: string[]): Arguments {
     throw new UsageError("--world and --plan go together: a plan is about the machines of its world.");
   }
   const perSecond = Number(speed);
-  if (!(perSecond > 0 && perSecond <= 100_000)) throw new UsageError(`--speed is a number above 0, not "${speed}".`);
+  if (!(perSecond > 0 && perSecond <= 100_000))
+    throw new UsageError(`--speed is a number above 0 and at most 100000, not "${speed}".`);
   return { stay, worldFile: world, planFile: plan, speed: perSecond, help };
 }
 
@@ -46,6 +47,6 @@ function parse(args: string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Run with --help for the options.`);
+    throw new UsageError(`${(error as Error).message.replace(/\.?$/, ".")} Run with --help for the options.`);
   }
 }

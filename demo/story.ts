@@ -17,32 +17,43 @@ const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failure
 type WorldBody = z.input<typeof ROUTES.importWorld.body>;
 type PlanBody = z.input<typeof ROUTES.savePlan.body>;
 
-/** Reads world and plan, imports the one and saves the other; gives back the plan's id. */
-export async function loadSample(
-  client: Client,
-  worldFile = `${SHOP}world.yaml`,
-  planFile = `${SHOP}plan.yaml`,
-): Promise<string> {
-  const world = (await readDocument(worldFile)) as WorldBody;
-  const plan = (await readDocument(planFile)) as PlanBody;
-  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId: idOf(world, worldFile) }, body: world }));
-  const planId = idOf(plan, planFile);
-  await told(planFile, client.call(ROUTES.savePlan, { params: { planId }, body: plan }));
-  return planId;
+/** A world and its plan as they were written, and the files they are from. */
+export interface Sample {
+  readonly world: WorldBody & { id: string };
+  readonly plan: PlanBody & { id: string };
+  readonly worldFile: string;
+  readonly planFile: string;
 }
 
-async function readDocument(file: string): Promise<unknown> {
-  try {
-    return parse(await readFile(file, "utf8")) as unknown;
-  } catch (error) {
-    throw new UsageError(`${file} can not be read: ${(error as Error).message.split("\n", 1)[0]}`);
+/** Reads the files; throws a {@link UsageError} for one that can't be read. Whether they make sense, the API says. */
+export async function readSample(worldFile = `${SHOP}world.yaml`, planFile = `${SHOP}plan.yaml`): Promise<Sample> {
+  const world = (await readDocument(worldFile)) as Sample["world"];
+  const plan = (await readDocument(planFile)) as Sample["plan"];
+  return { world, plan, worldFile, planFile };
+}
+
+/** Imports the world and saves the plan. */
+export async function loadSample(client: Client, { world, plan, worldFile, planFile }: Sample): Promise<void> {
+  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world }));
+  await told(planFile, client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }));
+}
+
+async function readDocument(file: string): Promise<{ id: string }> {
+  const document = await parsed(file);
+  if (typeof document === "object" && document !== null && "id" in document) {
+    const { id } = document;
+    if (typeof id === "string" && id !== "") return { ...document, id };
   }
+  throw new UsageError(`${file} has no "id". Write it like samples/shop.`);
 }
 
-function idOf(document: unknown, file: string): string {
-  const id = typeof document === "object" && document !== null && "id" in document ? document.id : undefined;
-  if (typeof id === "string" && id !== "") return id;
-  throw new UsageError(`${file} has no "id".`);
+async function parsed(file: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, "utf8"), { prettyErrors: true }) as unknown;
+  } catch (error) {
+    const why = (error as Error).message.split("\n", 1)[0]?.replace(/:$/, "");
+    throw new UsageError(`${file} can not be read: ${why}.`);
+  }
 }
 
 async function told<T>(file: string, call: Promise<T>): Promise<T> {

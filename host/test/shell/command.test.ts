@@ -29,14 +29,14 @@ afterEach(async () => {
 /** Runs the program; resolves to its exit code and what it wrote to the error stream. */
 function run(...args: string[]): Promise<{ code: number | null; errors: string }> {
   const started = spawn(process.execPath, [MAIN, "--port", "0", "--data", dataDirectory, ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   child = started;
   let errors = "";
-  started.stdout.setEncoding("utf8").on("data", (text: string) => {
+  started.stdout?.setEncoding("utf8").on("data", (text: string) => {
     written += text;
   });
-  started.stderr.setEncoding("utf8").on("data", (text: string) => {
+  started.stderr?.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
   return new Promise((resolve) => started.once("close", (code) => resolve({ code, errors })));
@@ -85,6 +85,25 @@ test("what user code leaves unhandled is logged and ends nothing", async () => {
   expect(await (await fetch(`${url}/api/hello`)).text()).toBe("hello");
   child?.kill("SIGINT");
   expect((await ended).code).toBe(0);
+});
+
+test("a host whose output nobody reads any more goes on, and still stops in order", async () => {
+  const ended = run("--app", appFolder("life"));
+  const url = await ready();
+  child?.stdout?.destroy();
+  child?.stderr?.destroy();
+  for (const path of ["stray", "stray", "hello"]) expect((await fetch(`${url}/api/${path}`)).status).toBe(200);
+  child?.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
+});
+
+test("a host started over a channel ends when the program at the other end is gone", async () => {
+  void run("--app", appFolder("life"));
+  await ready();
+  const ended = new Promise((resolve) => child?.once("exit", resolve));
+  child?.disconnect();
+  expect(await ended).toBe(0);
+  expect(written).toContain("terminated in order");
 });
 
 test("a second signal does not wait for running functions", async () => {
