@@ -49,7 +49,14 @@ const decide = {
   answers: ["location", "retry-after"],
   response: accepted,
 } as const;
-const started = ["verb-not-allowed", "verb-not-served", "scenario-not-served", "item-held", "etag-mismatch"] as const;
+const started = [
+  "verb-not-allowed",
+  "verb-not-served",
+  "scenario-not-served",
+  "item-held",
+  "etag-mismatch",
+  "idempotency-key-reused",
+] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
 /** Every route of the API, by what it does. */

@@ -2,7 +2,7 @@ import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ExecutionOptions, Subject } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
-import { executionIdOf } from "../domain/identity.js";
+import { canonicalJson, executionIdOf } from "../domain/identity.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { mayDo, transition } from "../domain/lifecycle.js";
 import { planItemIds } from "../domain/plan-rules.js";
@@ -34,10 +34,10 @@ const SETTLED_AFTER_MS = 10_000;
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const before = await context.store.getExecution(executionId);
-  if (before) return carryOn(context, before.value);
+  if (before) return carryOn(context, repeated(before.value, request));
   const admitted = await admit(context, request).catch(async (refusal: unknown) => {
     const twin = await context.store.getExecution(executionId);
-    if (twin) return twin.value; // the same start, sent at the same time, was admitted first
+    if (twin) return repeated(twin.value, request); // the same start, sent at the same time, was admitted first
     throw refusal;
   });
   if ("executionId" in admitted) return admitted;
@@ -53,9 +53,24 @@ export async function startExecution(context: Context, request: StartRequest): P
     requestedAt: toInstant(context.clock.now()),
     status: "running",
   });
-  if (!created) return execution;
+  if (!created) return repeated(execution, request);
   await takeUp(context, execution, claims);
   return execution;
+}
+
+/** The execution that the key stands for, when this is the same request once more; another intent needs another key. */
+function repeated(execution: Execution, { target, verb, options }: StartRequest): Execution {
+  const { subject, worldId } = execution;
+  const sameTarget =
+    target.kind === "plan"
+      ? subject.kind === "plan" && subject.planId === target.planId
+      : subject.kind === "item" && subject.itemId === target.itemId && worldId === target.worldId;
+  const sameAsk = execution.verb === verb && canonicalJson(execution.options) === canonicalJson(options);
+  if (sameTarget && sameAsk) return execution;
+  throw new RecoveryError(
+    "idempotency-key-reused",
+    `the key stands for execution ${execution.executionId} (${execution.verb}), which was asked for otherwise`,
+  );
 }
 
 /** Repeats the start of an execution whose orchestration never began; any other is left alone. */
