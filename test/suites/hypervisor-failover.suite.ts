@@ -65,6 +65,18 @@ export function failoverSuite(name: string, open: () => Tables): void {
       expect(fresh.every(({ time }) => time >= replicatingSince)).toBe(true);
     });
 
+    test("a source that is off keeps its points however long nobody comes, and has none of the time in between", async () => {
+      const { offSince } = await bench.done("shut-down-source", {});
+      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+      bench.clock.pass(10 * 86_400);
+      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).points).toEqual(points);
+      const { startedAt } = await bench.done("restart-source", {});
+      bench.clock.pass(1_800);
+      const later = (await bench.estate.recoveryPoints(bench.worldId, "item-1")).points;
+      expect(later.some(({ time }) => time > startedAt)).toBe(true);
+      expect(later.filter(({ time }) => time > offSince && time < startedAt)).toEqual([]);
+    });
+
     test("promotion raises the epoch and fences a source that is still on", async () => {
       const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
       await bench.promote(points[0]?.id ?? "");
