@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SPEED = 4_000;
 const READY = /Host ready at (\S+)/;
 /** Ample for what a test waits for; never reached when all is well. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
 
 export type ExecutionAnswer = z.output<typeof executionView>;
