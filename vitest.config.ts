@@ -8,7 +8,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "host/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**", "host/test/golden/**", "host/test/apps/**"],
     globalSetup: ["test/support/azurite-setup.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
   },

@@ -9,6 +9,9 @@ const PROGRAM = createRequire(import.meta.url).resolve("azurite/dist/src/azurite
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+/** A benchmark that is killed can't stop its Azurite, so Azurite ends when the pipe to its parent does. */
+const END_WITH_PARENT = `data:text/javascript,process.stdin.on("end",()=>process.kill(process.pid,"SIGTERM")).resume().unref()`;
+
 /**
  * Starts an Azurite on disk in its own process. With `countRequests`, it logs each request and `requests()` tells
  * how many it has served; without, it is silent, as in use.
@@ -17,8 +20,18 @@ export async function startAzurite({ countRequests = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "secondsite-bench-"));
   const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0"]);
   const quiet = countRequests ? [] : ["--silent"];
-  const args = [PROGRAM, "--location", folder, ...ports, ...quiet, "--skipApiVersionCheck", "--disableTelemetry"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [
+    "--import",
+    END_WITH_PARENT,
+    PROGRAM,
+    "--location",
+    folder,
+    ...ports,
+    ...quiet,
+    "--skipApiVersionCheck",
+    "--disableTelemetry",
+  ];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   let served = 0;
   child.stdout.on("data", (text) => {
     served += String(text).match(/"(GET|PUT|POST|DELETE|PATCH|MERGE|HEAD) /g)?.length ?? 0;

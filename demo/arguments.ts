@@ -45,7 +45,8 @@ export function readArguments(args: string[]): Arguments {
   }
   const asked = speed ?? (sample === undefined ? SPEED.oneWay : SPEED.thereAndBack);
   const perSecond = Number(asked);
-  if (!(perSecond > 0 && perSecond <= 100_000)) throw new UsageError(`--speed is a number above 0, not "${asked}".`);
+  if (!(perSecond > 0 && perSecond <= 100_000))
+    throw new UsageError(`--speed is a number above 0 and at most 100000, not "${asked}".`);
   return { sample, list, stay, worldFile: world, planFile: plan, speed: perSecond, help };
 }
 
@@ -64,6 +65,6 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Run with --help for the options.`);
+    throw new UsageError(`${(error as Error).message.replace(/\.?$/, ".")} Run with --help for the options.`);
   }
 }

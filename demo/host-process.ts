@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,32 +20,34 @@ export class HostError extends Error {
 
 /** A host of the demo's own: a free port, its own Azurite, a data folder that goes with it. */
 export interface HostProcess {
-  readonly url: string;
-  readonly pid: number | undefined;
+  /** Where it listens, once it does; rejects with a {@link HostError} when it never will. */
+  readonly url: Promise<string>;
   /** Stops host and Azurite and removes their data. */
   stop(): Promise<void>;
 }
 
-export async function startHostProcess(speed: number): Promise<HostProcess> {
-  const folder = await mkdtemp(join(tmpdir(), "secondsite-demo-"));
+/**
+ * Starts it without waiting. Ctrl+C in a terminal is for the demo alone, which then stops the host once: a second
+ * signal would make it leave Azurite behind. Over the channel the host learns of a demo that was killed.
+ */
+export function startHostProcess(speed: number): HostProcess {
+  const folder = mkdtempSync(join(tmpdir(), "secondsite-demo-"));
   const child = spawn(process.execPath, [HOST, "--app", APP, "--port", "0", "--data", folder, "--storage", "private"], {
     env: { ...process.env, EMULATOR_SPEED: String(speed), NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    detached: true,
   });
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
+  const ended = once(child, "exit");
+  const url = readyUrl(child);
+  url.catch(() => undefined);
+  return {
+    url,
+    stop: async () => {
       child.kill("SIGTERM");
       await ended;
-    }
-    await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
+    },
   };
-  try {
-    return { url: await readyUrl(child), pid: child.pid, stop };
-  } catch (thrown) {
-    await stop();
-    throw thrown;
-  }
 }
 
 function readyUrl(child: ChildProcess): Promise<string> {

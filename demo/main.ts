@@ -6,20 +6,22 @@ import { HostError, type HostProcess, startHostProcess } from "./host-process.js
 import { playThereAndBack } from "./journey.js";
 import { journeyReport } from "./journey-report.js";
 import { reportOf } from "./report.js";
-import { findSample, type Journey, type Sample, sampleList } from "./samples.js";
+import { findSample, type Journey, sampleList } from "./samples.js";
 import { type Screen, StepView } from "./step-view.js";
-import { type Loaded, loadSample, runVerb } from "./story.js";
+import { type Estate, type Loaded, loadEstate, readEstate, runVerb } from "./story.js";
 
 const SAMPLES = fileURLToPath(new URL("../../samples/", import.meta.url));
 /** Played when nothing is named. */
 const SHOP = "shop";
 
 /** How the demo ends, for scripts. */
-const EXIT = { done: 0, notRecovered: 1, badUse: 2, hostFailed: 3 } as const;
+const EXIT = { done: 0, notRecovered: 1, badUse: 2, hostFailed: 3, stopped: 130 } as const;
+const STOPPING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const screen: Screen = {
   isTerminal: process.stdout.isTTY === true,
   rows: process.stdout.rows ?? 24,
+  columns: process.stdout.columns ?? 80,
   write: (text) => void process.stdout.write(text),
 };
 const say = (text: string): void => screen.write(`${text}\n`);
@@ -33,39 +35,50 @@ async function main(): Promise<number> {
   }
   const played = await playedBy(asked);
   say("Starting a host of its own, with Azurite for storage …");
-  const host = await startHostProcess(asked.speed);
-  const stopEarly = (): void => void host.stop().then(() => process.exit(130));
-  process.once("SIGINT", stopEarly);
-  process.once("SIGTERM", stopEarly);
+  const host = startHostProcess(asked.speed);
+  const signal = firstSignal();
   try {
-    const recovered = await tell(host, asked, played);
-    if (asked.stay) await stay(host);
+    const recovered = await Promise.race([tell(host, asked, played), signal]);
+    if (recovered === undefined) return EXIT.stopped;
+    if (asked.stay) {
+      say(`\nThe host stays at ${await host.url}. Ctrl+C ends it and removes its data.`);
+      await signal;
+    }
     return recovered ? EXIT.done : EXIT.notRecovered;
   } finally {
     await host.stop();
   }
 }
 
+/** Resolves when somebody stops the demo. A second signal finds no listener and ends it at once. */
+async function firstSignal(): Promise<undefined> {
+  await Promise.race(STOPPING.map((signal) => once(process, signal)));
+}
+
 /** What is played: one way without a name, there and back with one. */
-type Played = Pick<Sample, "worldFile" | "planFile"> & Partial<Pick<Sample, "journey">>;
+interface Played {
+  readonly estate: Estate;
+  readonly journey?: Journey;
+}
 
 async function playedBy({ sample, worldFile, planFile }: Arguments): Promise<Played> {
-  if (sample !== undefined) return findSample(SAMPLES, sample);
-  if (worldFile !== undefined && planFile !== undefined) return { worldFile, planFile };
-  const shop = await findSample(SAMPLES, SHOP);
-  return { worldFile: shop.worldFile, planFile: shop.planFile };
+  if (worldFile !== undefined && planFile !== undefined) return { estate: await readEstate(worldFile, planFile) };
+  const found = await findSample(SAMPLES, sample ?? SHOP);
+  const estate = await readEstate(found.worldFile, found.planFile);
+  return sample === undefined ? { estate } : { estate, journey: found.journey };
 }
 
 /** Plays what was asked for, and says whether it ended well. */
-async function tell(host: HostProcess, asked: Arguments, { worldFile, planFile, journey }: Played): Promise<boolean> {
-  const client = createClient(host.url);
-  const loaded = await loadSample(client, worldFile, planFile);
+async function tell(host: HostProcess, asked: Arguments, { estate, journey }: Played): Promise<boolean> {
+  const url = await host.url;
+  const client = createClient(url);
+  const loaded = await loadEstate(client, estate);
   const ended =
     journey === undefined
       ? await oneWay(client, loaded.planId, asked.speed)
       : await thereAndBack(client, loaded, journey, asked.speed);
   if (ended.executionId !== undefined) {
-    say(`\nThis execution over HTTP:  ${host.url}/api/executions/${ended.executionId} (while the host runs: --stay)`);
+    say(`\nThis execution over HTTP:  ${url}/api/executions/${ended.executionId} (while the host runs: --stay)`);
   }
   say("The API:                   /api/openapi.json");
   say("How it works:              README.md, ARCHITECTURE.md");
@@ -97,16 +110,6 @@ async function thereAndBack(client: Client, loaded: Loaded, journey: Journey, sp
   const travelled = await playThereAndBack(client, loaded, journey, screen);
   say(journeyReport(travelled, speed));
   return { well: travelled.stopped === null, executionId: travelled.executions.at(-1)?.executionId };
-}
-
-/** Keeps the host until somebody stops the demo. */
-async function stay(host: HostProcess): Promise<void> {
-  say(`\nThe host stays at ${host.url}. Ctrl+C ends it and removes its data.`);
-  process.removeAllListeners("SIGINT");
-  process.removeAllListeners("SIGTERM");
-  const kept = setInterval(() => undefined, 60_000);
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-  clearInterval(kept);
 }
 
 main().then(

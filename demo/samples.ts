@@ -68,8 +68,9 @@ function readJourney(file: string, document: unknown): Journey {
 /** Reads YAML or JSON. Throws a `UsageError` that says why a file can not be read. */
 export async function readDocument(file: string): Promise<unknown> {
   try {
-    return parse(await readFile(file, "utf8")) as unknown;
+    return parse(await readFile(file, "utf8"), { prettyErrors: true }) as unknown;
   } catch (error) {
-    throw new UsageError(`${file} can not be read: ${(error as Error).message.split("\n", 1)[0]}`);
+    const why = (error as Error).message.split("\n", 1)[0]?.replace(/:$/, "");
+    throw new UsageError(`${file} can not be read: ${why}.`);
   }
 }

@@ -17,6 +17,7 @@ const MARKS: Readonly<Record<StepStatus, string>> = {
 export interface Screen {
   readonly isTerminal: boolean;
   readonly rows: number;
+  readonly columns: number;
   write(text: string): void;
 }
 
@@ -36,7 +37,10 @@ export class StepView {
   }
 
   #redraw(steps: readonly Step[]): void {
-    const lines = steps.flatMap((step) => linesOf(step)).slice(-(this.#screen.rows - 2));
+    const lines = steps
+      .flatMap((step) => linesOf(step))
+      .slice(-(this.#screen.rows - 2))
+      .map((line) => fitting(line, this.#screen.columns));
     const back = this.#drawn > 0 ? `\u001b[${this.#drawn}A\u001b[J` : "";
     this.#screen.write(`${back}${lines.join("\n")}\n`);
     this.#drawn = lines.length;
@@ -53,6 +57,11 @@ export class StepView {
   }
 }
 
+/** A line that wraps would take two rows, and redrawing counts rows. */
+function fitting(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
+}
+
 /** A step and its items; a step that ended well keeps to one line. */
 function linesOf(step: Step): string[] {
   const folded = step.status === "succeeded" || step.status === "waiting";
@@ -64,6 +73,6 @@ function lineOf(step: Step, depth: number): string {
   const current = step.children?.findLast(({ status }) => status === "running" || status === "failed");
   const count = depth === 0 && step.children ? ` (${step.children.length})` : "";
   const detail = step.error?.message ?? (depth === 1 ? current?.title : step.detail);
-  const note = detail === undefined || (depth === 1 && step.status === "succeeded") ? "" : `  ${detail.slice(0, 70)}`;
+  const note = detail === undefined || (depth === 1 && step.status === "succeeded") ? "" : `  ${detail}`;
   return `${"    ".repeat(depth)}  ${MARKS[step.status]} ${step.title}${count}${note}`;
 }

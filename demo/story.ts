@@ -17,27 +17,38 @@ type WorldBody = z.input<typeof ROUTES.importWorld.body>;
 type PlanBody = z.input<typeof ROUTES.savePlan.body>;
 export type StartOptions = NonNullable<z.input<typeof startBody>["options"]>;
 
+/** A world and its plan as they were written, and the files they are from. */
+export interface Estate {
+  readonly world: WorldBody & { id: string };
+  readonly plan: PlanBody & { id: string };
+  readonly worldFile: string;
+  readonly planFile: string;
+}
+
 /** What the demo plays: a plan, and the world it is about. */
 export interface Loaded {
   readonly worldId: string;
   readonly planId: string;
 }
 
-/** Reads world and plan, imports the one and saves the other. */
-export async function loadSample(client: Client, worldFile: string, planFile: string): Promise<Loaded> {
-  const world = (await readDocument(worldFile)) as WorldBody;
-  const plan = (await readDocument(planFile)) as PlanBody;
-  const worldId = idOf(world, worldFile);
-  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId }, body: world }));
-  const planId = idOf(plan, planFile);
-  await told(planFile, client.call(ROUTES.savePlan, { params: { planId }, body: plan }));
-  return { worldId, planId };
+/** Reads the files; throws a {@link UsageError} for one that can't be read. Whether they make sense, the API says. */
+export async function readEstate(worldFile: string, planFile: string): Promise<Estate> {
+  const world = withId<Estate["world"]>(await readDocument(worldFile), worldFile);
+  const plan = withId<Estate["plan"]>(await readDocument(planFile), planFile);
+  return { world, plan, worldFile, planFile };
 }
 
-function idOf(document: unknown, file: string): string {
+/** Imports the world and saves the plan. */
+export async function loadEstate(client: Client, { world, plan, worldFile, planFile }: Estate): Promise<Loaded> {
+  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world }));
+  await told(planFile, client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }));
+  return { worldId: world.id, planId: plan.id };
+}
+
+function withId<T extends { id: string }>(document: unknown, file: string): T {
   const id = typeof document === "object" && document !== null && "id" in document ? document.id : undefined;
-  if (typeof id === "string" && id !== "") return id;
-  throw new UsageError(`${file} has no "id".`);
+  if (typeof id === "string" && id !== "") return document as T;
+  throw new UsageError(`${file} has no "id". Write it like samples/shop.`);
 }
 
 async function told<T>(file: string, call: Promise<T>): Promise<T> {

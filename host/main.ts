@@ -27,6 +27,7 @@ const EXIT = { done: 0, fault: 1, badConfiguration: 2, forced: 130 } as const;
 type Flags = Omit<HostOptions, "logger"> & { verbose: boolean };
 
 async function main(): Promise<void> {
+  outliveReaders();
   const flags = readFlags(process.argv.slice(2));
   if (!flags) {
     process.stdout.write(USAGE);
@@ -106,6 +107,11 @@ async function makeLogger(flags: Flags): Promise<Logger> {
   });
 }
 
+/** Output that nobody reads any more is dropped; logging that it could not be written would fail again, for ever. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
+
 /** An error that user code left unhandled is logged; other functions go on. */
 function surviveUserErrors(logger: Logger): void {
   const log = (kind: string) => (error: unknown) => {
@@ -125,7 +131,9 @@ class Endings {
 
   constructor(logger: Logger) {
     this.#logger = logger;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => this.#onSignal(signal));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => this.#onSignal(signal));
+    // Started by a program over a channel of Node's, the host ends when that program is gone.
+    process.once("disconnect", () => this.#begin("The program that started the host is gone"));
   }
 
   /** From here on a signal stops `host`; one that came before it was up stops it now. */
@@ -142,7 +150,12 @@ class Endings {
 
   #onSignal(signal: string): void {
     if (this.#ending) process.exit(EXIT.forced);
-    this.#logger.log("information", `${signal}: running functions may end, then the host stops`, {
+    this.#begin(signal);
+  }
+
+  #begin(why: string): void {
+    if (this.#ending) return;
+    this.#logger.log("information", `${why}: running functions may end, then the host stops`, {
       category: "Host.General",
     });
     void this.#end();

@@ -11,6 +11,7 @@ const STEPS = [
   ["format", () => runNode([bin("@biomejs/biome", "biome"), "format", "."])],
   ["lint", () => runNode([bin("@biomejs/biome", "biome"), "lint", "--error-on-warnings", "."])],
   ["types", () => runNode([bin("typescript", "tsc"), "--noEmit"])],
+  ["lock", () => runNode([join(ROOT, "scripts/check-lock.mjs")])],
   ["imports", () => runNode([join(ROOT, "scripts/check-imports.mjs")])],
   ["size", () => runNode([join(ROOT, "scripts/check-size.mjs")])],
   ["unused", () => runNode([bin("knip", "knip")])],

@@ -11,6 +11,7 @@ const COMMANDS = {
   test: (args) => afterBuild(async () => (await import("./test.mjs")).test(args)),
   check: async () => (await import("./check.mjs")).check(),
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
+  histories: () => runNode(["scripts/record-histories.mjs"]),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
 };
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FunctionApp, TypedData } from "../app/function-app.js";
+import type { FunctionApp } from "../app/function-app.js";
 import { readBody } from "./request-body.js";
 import { sendEmpty, sendFunctionResponse } from "./respond.js";
 import type { RouteMatch } from "./router.js";
@@ -19,7 +19,6 @@ export async function callFunction(
   try {
     const { returnValue } = await app.invoke(route.fn, {
       inputs: [{ name: route.fn.trigger.name, data: { http: httpData(req, url, params, body) } }],
-      triggerMetadata: bodyProperties(req, body),
     });
     sendFunctionResponse(res, returnValue?.http ?? returnValue);
   } catch {
@@ -57,22 +56,3 @@ export function queryOf(url: URL): Record<string, string> {
 function wrapped(texts: Record<string, string>): Record<string, { value: string }> {
   return Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, { value }]));
 }
-
-/** The properties of a JSON body are also shown to the function as trigger metadata. */
-function bodyProperties(req: IncomingMessage, body: Buffer): Record<string, TypedData> {
-  if (body.length === 0 || !/^application\/(.+\+)?json\b/i.test(req.headers["content-type"] ?? "")) return {};
-  const parsed = parsedOrNothing(body.toString("utf8"));
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return {};
-  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, typedData(value)]));
-}
-
-function parsedOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const typedData = (value: unknown): TypedData =>
-  typeof value === "string" ? { string: value } : { json: JSON.stringify(value) };

@@ -12,6 +12,7 @@ export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Prom
 export class Listener {
   readonly #server: Server;
   readonly #handler: Promise<RequestHandler>;
+  #closing = false;
   #setHandler: (handler: RequestHandler) => void = () => undefined;
 
   private constructor() {
@@ -19,6 +20,9 @@ export class Listener {
       this.#setHandler = resolve;
     });
     this.#server = createServer((req, res) => {
+      res.once("close", () => {
+        if (this.#closing) setImmediate(() => this.#server.closeIdleConnections());
+      });
       void this.#handler.then((handle) => handle(req, res)).catch(() => res.destroy());
     });
     // The genuine host has no limit on a request's duration when it runs locally.
@@ -50,6 +54,8 @@ export class Listener {
   async close(clock: Clock, graceMs: number): Promise<void> {
     this.#setHandler(async (_, res) => void res.writeHead(503).end());
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // Connections that were busy are closed as soon as they are idle.
+    this.#closing = true;
     this.#server.closeIdleConnections();
     const alarm = clock.at(clock.now() + graceMs, () => this.#server.closeAllConnections());
     await closed;

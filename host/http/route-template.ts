@@ -156,16 +156,16 @@ function constraintLength(text: string): number {
   return text.length;
 }
 
+/** As ASP.NET, parts take as much as they can from the left; an optional last part takes its dot with it. */
 function patternOf(parts: readonly Part[]): RegExp {
-  const source = parts.map((part, index) => {
-    if ("literal" in part) {
-      const literal = escaped(part.literal);
-      const next = parts[index + 1];
-      return part.literal === "." && next && "optional" in next && next.optional ? `${literal}?` : literal;
-    }
-    return part.optional ? "(.*?)" : "(.+?)";
-  });
-  return new RegExp(`^${source.join("")}$`, "is");
+  const last = parts.at(-1);
+  const dot = parts.at(-2);
+  const endsOptional = last && "name" in last && last.optional && dot && "literal" in dot && dot.literal === ".";
+  const sources = parts.map((part) => ("literal" in part ? escaped(part.literal) : "(.+)"));
+  const source = endsOptional
+    ? `${sources.slice(0, -2).join("").replaceAll("(.+)", "(.+?)")}(?:\\.([^.]+))?`
+    : sources.join("");
+  return new RegExp(`^${source}$`, "is");
 }
 
 function checkParameters(segments: readonly Segment[]): void {

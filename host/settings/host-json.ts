@@ -160,9 +160,24 @@ function withOverrides(tree: unknown, env: NodeJS.ProcessEnv): unknown {
   return merged;
 }
 
+/** Every property that the schema knows, by its name in small letters. */
+const KNOWN_NAMES = new Map(
+  propertyNames(z.toJSONSchema(hostJsonSchema, { io: "input", unrepresentable: "any" })).map((name) => [
+    name.toLowerCase(),
+    name,
+  ]),
+);
+
+function propertyNames(schema: unknown): string[] {
+  if (!isBranch(schema)) return [];
+  const own = isBranch(schema["properties"]) ? Object.keys(schema["properties"]) : [];
+  return [...own, ...Object.values(schema).flatMap(propertyNames)];
+}
+
 /** Property names are matched without regard to case, as .NET configuration does. */
 function setPath(tree: Record<string, unknown>, [head = "", ...rest]: string[], value: string): void {
-  const key = Object.keys(tree).find((known) => known.toLowerCase() === head.toLowerCase()) ?? head;
+  const lower = head.toLowerCase();
+  const key = Object.keys(tree).find((name) => name.toLowerCase() === lower) ?? KNOWN_NAMES.get(lower) ?? head;
   if (rest.length === 0) {
     tree[key] = value;
     return;

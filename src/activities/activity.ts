@@ -78,6 +78,9 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
   });
 }
 
+/** A step that is past its limit is looked at once more, this much later. */
+const LAST_LOOK_MS = 5_000;
+
 /** What a hypervisor's reply means to the story: done, ask again later, or a refusal. */
 export async function progressOf<R, S>(
   ports: Ports,
@@ -88,6 +91,10 @@ export async function progressOf<R, S>(
   if (reply.state === "done") return { state: "done", result: resultOf(reply.result) };
   if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
   const nowMs = ports.clock.now();
-  if (nowMs >= ask.deadlineMs) throw new RecoveryError("time-limit", "the step did not end within its limit");
-  return { state: "waiting", waitMs: Math.max(0, Math.min(Date.parse(reply.doneAt), ask.deadlineMs) - nowMs) };
+  const late = ask.round > 0 && nowMs >= ask.deadlineMs; // what has only just begun may follow a time in which no host ran
+  if (late) throw new RecoveryError("time-limit", "the step did not end within its limit");
+  return {
+    state: "waiting",
+    waitMs: Math.max(0, Math.min(Date.parse(reply.doneAt), Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS)) - nowMs),
+  };
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
@@ -18,7 +19,10 @@ type Closing = z.output<typeof contract.input>;
 /** Where the steps of the execution's own story are kept. */
 export const EXECUTION_PART = "execution";
 
-/** Ends an execution: brings the items it holds to rest, gives them up, keeps its steps and ends its record. */
+/**
+ * Ends an execution: brings the items it holds to rest, gives them up, keeps its steps and ends its record. Refuses
+ * with `cancelled` to end one well of which somebody asked that it be cancelled.
+ */
 export const closeExecution = activity(contract, async (ports, closing) => {
   await endExecution(ports, closing);
   return {};
@@ -31,21 +35,33 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
   const execution = found.value;
   if (isEnded(execution.status)) return;
+  if (execution.cancelRequest !== undefined && isSuccess(closing.status)) {
+    throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
+  }
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
+  const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
   await store.putSteps(closing.executionId, [
     { part: EXECUTION_PART, steps: unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id)) },
   ]);
   await store.updateItems(
     execution.worldId,
     closing.executionId,
-    held.map((item): ItemUpdate => ({ itemId: item.itemId, release: true, change: rests.get(item.itemId) ?? {} })),
+    held.map(
+      ({ itemId }): ItemUpdate => ({
+        itemId,
+        release: true,
+        change: { ...rests.get(itemId), ...conditions.get(itemId) },
+      }),
+    ),
   );
   const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
   await writeEnd(ports, closing, outcomes);
 }
+
+const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";
 
 type Rest = Pick<ItemRecord, "state" | "reason">;
 
@@ -60,6 +76,28 @@ function restOf(item: ItemRecord, report: ItemReport | undefined, { status, fail
   const succeeded = report?.outcome === "succeeded" && status !== "failed" && status !== "cancelled";
   const state: ItemState = succeeded ? cell.after : cell.failed;
   return { state, reason: succeeded ? null : reason };
+}
+
+/** The conditions of items that were touched; whether they replicate is asked only where it is in doubt. */
+async function conditionsOf(
+  { hypervisor, clock }: Ports,
+  worldId: string,
+  held: readonly ItemRecord[],
+  rests: ReadonlyMap<string, Rest>,
+  { status, touched }: Closing,
+): Promise<ReadonlyMap<string, Pick<ItemRecord, "conditions">>> {
+  if (!touched) return new Map();
+  const doubted = held.filter(({ itemId, state }) => mayBeStranded(status, rests.get(itemId)?.state ?? state));
+  const doubtedIds = doubted.map(({ itemId }) => itemId);
+  const snapshots = doubtedIds.length === 0 ? [] : await hypervisor.describeItems(worldId, doubtedIds);
+  const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
+  const at = toInstant(clock.now());
+  return new Map(
+    held.map(({ itemId, conditions }) => [
+      itemId,
+      { conditions: withReplication(conditions, { replicating: !stranded.has(itemId), at }) },
+    ]),
+  );
 }
 
 function outcomeOf(

@@ -6,7 +6,6 @@ const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ["await-probes", "Wait until it answers"],
   ["ask", "Ask what to do about a failure"],
   ["remove-test-copies", "Remove the test copies"],
-  ["choose-recovery-point", "Choose the recovery points"],
 ]);
 
 /** The one stage of verbs that have no groups. */
@@ -33,5 +32,5 @@ const UNDO_TITLES = phaseTitles("cancel");
 export function stepTitle(verb: Verb, id: string): string {
   const [phase = id] = id.split("/");
   if (phase === "items") return ITEMS_TITLES[verb] ?? "Go through the items";
-  return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(id) ?? UNDO_TITLES.get(id) ?? id;
+  return OTHER_TITLES.get(phase) ?? TITLES.get(verb)?.get(phase) ?? UNDO_TITLES.get(phase) ?? id;
 }

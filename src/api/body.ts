@@ -1,5 +1,5 @@
-import { parse as parseYaml, YAMLParseError } from "yaml";
 import { ApiProblem } from "./problem.js";
+import { parseYaml } from "./yaml.js";
 
 /** The largest body read, in bytes. Longer ones are refused before they are parsed. */
 export const BODY_LIMIT_BYTES = 1_048_576;
@@ -65,10 +65,9 @@ function fromJson(text: string): unknown {
 
 function fromYaml(text: string): unknown {
   try {
-    return parseYaml(text, { maxAliasCount: 50, uniqueKeys: true, prettyErrors: true }) as unknown;
+    return parseYaml(text);
   } catch (thrown) {
-    const what = thrown instanceof YAMLParseError ? firstLine(thrown) : "it can not be read as plain data.";
-    throw new ApiProblem("malformed-body", `The body is not YAML: ${what}`);
+    throw new ApiProblem("malformed-body", `The body is not YAML: ${firstLine(thrown)}`);
   }
 }
 

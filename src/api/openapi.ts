@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { readsBody } from "./parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema, statusOf } from "./problem.js";
-import type { Route } from "./route.js";
+import type { AnswerHeader, Route } from "./route.js";
 
 type JsonObject = Record<string, unknown>;
 
 /** The problems that reading a request can end in, whatever the route. */
 const READING_PROBLEMS = ["invalid-input", "malformed-body", "body-too-large", "unsupported-media-type"] as const;
+
+const HEADERS: Record<AnswerHeader, string> = {
+  etag: "The version of what is answered, for If-Match.",
+  location: "Where to look.",
+  "retry-after": "After how many seconds.",
+};
 
 /** The OpenAPI 3.1 document of a table of routes. */
 export function openApiOf(routes: readonly Route[], version: string): JsonObject {
@@ -15,16 +21,33 @@ export function openApiOf(routes: readonly Route[], version: string): JsonObject
     const path = `/${route.path}`;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
   }
+  const { paths: described, shared } = shareSchemas(paths);
   return {
     openapi: "3.1.0",
     info: { title: "Secondsite", version, description: "Disaster-recovery plans as durable workflows." },
-    paths,
+    paths: described,
     components: {
-      schemas: { Problem: jsonSchema(problemSchema, "output") },
+      schemas: { Problem: jsonSchema(problemSchema, "output"), ...shared },
       securitySchemes: { functionKey: { type: "apiKey", in: "header", name: "x-functions-key" } },
     },
     security: [{ functionKey: [] }],
   };
+}
+
+/**
+ * Takes the schemas that others refer to (those that contain themselves) out of `paths`, where no reference would find
+ * them. Gives back the paths without them, and them by name.
+ */
+function shareSchemas(paths: JsonObject): { paths: JsonObject; shared: JsonObject } {
+  const shared: JsonObject = {};
+  const text = JSON.stringify(paths, (key, value: unknown) => {
+    if (key !== "$defs") return value;
+    Object.assign(shared, value);
+    return undefined;
+  });
+  const retarget = (json: string): JsonObject =>
+    JSON.parse(json.replaceAll('"#/$defs/', '"#/components/schemas/')) as JsonObject;
+  return { paths: retarget(text), shared: retarget(JSON.stringify(shared)) };
 }
 
 function operationOf(route: Route): JsonObject {
@@ -33,7 +56,11 @@ function operationOf(route: Route): JsonObject {
     summary: route.summary,
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
-    responses: { [route.status]: successOf(route), ...problemsOf(route) },
+    responses: {
+      [route.status]: successOf(route),
+      ...(route.creates ? { 201: { ...successOf(route), description: "Made anew." } } : {}),
+      ...problemsOf(route),
+    },
   };
 }
 
@@ -66,7 +93,10 @@ function requestBodyOf(route: Route): JsonObject {
 function successOf(route: Route): JsonObject {
   if (route.status === 204) return { description: "Done." };
   return {
-    description: "Done.",
+    description: route.status === 202 ? "Accepted; look at Location for what comes of it." : "Done.",
+    headers: Object.fromEntries(
+      route.answers.map((name) => [name, { required: true, schema: { type: "string" }, description: HEADERS[name] }]),
+    ),
     content: { "application/json": { schema: jsonSchema(route.response, "output") } },
   };
 }

@@ -6,6 +6,9 @@ export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
 /** A header that a route reads, in lower case. */
 export type RequestHeader = "idempotency-key" | "if-match" | "if-none-match";
 
+/** A header that an answer carries, in lower case. */
+export type AnswerHeader = "etag" | "location" | "retry-after";
+
 /**
  * One route as data. Handlers, the OpenAPI document and the typed client are made from it, so they can't disagree.
  * `params` and `query` are objects of texts; a route without `body` reads none.
@@ -27,6 +30,10 @@ export interface Route<
   readonly body: B;
   readonly headers: Partial<Record<RequestHeader, "required" | "optional">>;
   readonly status: 200 | 201 | 202 | 204;
+  /** Answers 201 instead when it has made something new. */
+  readonly creates?: true;
+  /** Headers of every answer that is no problem. */
+  readonly answers: readonly AnswerHeader[];
   readonly response: R;
   /** Problems it may answer with beside those of bad input. */
   readonly problems: readonly ProblemCode[];

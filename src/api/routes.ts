@@ -12,6 +12,7 @@ import {
   executionView,
   faultBody,
   faultView,
+  itemDetail,
   itemView,
   noQuery,
   nothing,
@@ -33,13 +34,14 @@ const onPlan = z.strictObject({ planId: Id });
 const onExecution = z.strictObject({ executionId: Guid });
 const nowhere = z.strictObject({});
 
-const read = { method: "GET", body: nothing, headers: {}, status: 200, query: noQuery } as const;
+const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
 const start = {
   method: "POST",
   query: noQuery,
   body: startBody,
   headers: { "idempotency-key": "required" },
   status: 202,
+  answers: ["location", "retry-after"],
   response: accepted,
 } as const;
 const decide = {
@@ -48,9 +50,10 @@ const decide = {
   query: noQuery,
   headers: {},
   status: 202,
+  answers: ["location", "retry-after"],
   response: accepted,
 } as const;
-const started = ["verb-not-allowed", "item-held", "etag-mismatch"] as const;
+const started = ["verb-not-allowed", "item-held", "etag-mismatch", "idempotency-key-reused"] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
 /** Every route of the API, by what it does. */
@@ -65,6 +68,7 @@ export const ROUTES = {
     body: World,
     headers: {},
     status: 200,
+    answers: [],
     response: worldView,
     problems: ["world-invalid", "world-in-use", "value-too-large"],
   }),
@@ -101,9 +105,9 @@ export const ROUTES = {
     ...read,
     id: "get-item",
     path: "api/worlds/{worldId}/protected-items/{itemId}",
-    summary: "Show a protected item",
+    summary: "Show a protected item and what the hypervisor sees of it",
     params: onItem,
-    response: itemView,
+    response: itemDetail,
     problems: ["world-not-found", "item-not-found"],
   }),
   listRecoveryPoints: route({
@@ -133,6 +137,7 @@ export const ROUTES = {
     body: faultBody,
     headers: {},
     status: 201,
+    answers: [],
     response: faultView,
     problems: ["world-not-found", "item-not-found", "not-found", "too-many-faults"],
   }),
@@ -155,6 +160,7 @@ export const ROUTES = {
     body: nothing,
     headers: {},
     status: 200,
+    answers: [],
     response: z.object({ cleared: z.int() }),
     problems: ["world-not-found"],
   }),
@@ -168,6 +174,8 @@ export const ROUTES = {
     body: Plan,
     headers: { "if-match": "optional", "if-none-match": "optional" },
     status: 200,
+    creates: true,
+    answers: ["etag"],
     response: planView,
     problems: ["plan-invalid", "world-not-found", "already-exists", "etag-mismatch", "value-too-large"],
   }),
@@ -187,6 +195,7 @@ export const ROUTES = {
     path: "api/recovery-plans/{planId}",
     summary: "Show a recovery plan",
     params: onPlan,
+    answers: ["etag"],
     response: planView,
     problems: ["plan-not-found"],
   }),

@@ -34,6 +34,24 @@ export const actionAnswer = z.object({
 });
 export const itemView = ItemRecord.extend({ standing, allowedActions: z.array(actionAnswer) });
 
+const copyView = z.object({
+  siteId: Id,
+  power: z.enum(["on", "off"]),
+  heartbeat: z.enum(["ok", "none"]),
+  tools: z.enum(["running", "disabled", "absent"]).describe("VMware tools; absent where there are none"),
+  writable: z.boolean().describe("true when the copy takes production writes"),
+});
+
+export const itemDetail = itemView.extend({
+  target: TargetSettings,
+  source: copyView,
+  replica: copyView,
+  replication: z.object({
+    state: z.enum(["replicating", "stopped"]),
+    rpoSeconds: z.number().describe("age of the newest data received, in emulated seconds"),
+  }),
+});
+
 export const recoveryPointsView = z.object({
   itemId: Id,
   replicationGroupId: Id.nullable(),

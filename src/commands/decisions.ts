@@ -55,19 +55,23 @@ export async function cancelExecution(
     requestedAt: toInstant(context.clock.now()),
     ...(reason === undefined ? {} : { reason }),
   };
-  await note(context, executionId, cancelRequest);
-  await decide(context, executionId, { kind: "cancel", behaviour, by });
+  await tellOfCancel(context, executionId, await note(context, executionId, cancelRequest));
 }
 
-/** Writes a cancel into the record; the first one stands. */
-async function note(context: Context, executionId: string, cancelRequest: CancelRequest): Promise<void> {
+/** Tells an execution of the cancel in its record; told again, it does no more. */
+export async function tellOfCancel(context: Context, executionId: string, noted: CancelRequest): Promise<void> {
+  await decide(context, executionId, { kind: "cancel", behaviour: noted.behaviour, by: noted.requestedBy });
+}
+
+/** Writes a cancel into the record, and gives back the one that stands: the first. */
+async function note(context: Context, executionId: string, cancelRequest: CancelRequest): Promise<CancelRequest> {
   for (;;) {
     const { value, etag } = await requireRunning(context, executionId);
     await requireCancellable(context, value);
-    if (value.cancelRequest !== undefined) return;
+    if (value.cancelRequest !== undefined) return value.cancelRequest;
     try {
       await context.store.updateExecution({ ...value, cancelRequest }, etag);
-      return;
+      return cancelRequest;
     } catch (thrown) {
       if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
     }

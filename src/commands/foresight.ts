@@ -14,7 +14,7 @@ import {
 import type { ItemSnapshot } from "../domain/snapshot.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
-import { getItem } from "./items.js";
+import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
 
 /** Asks the hypervisor of this many items at a time. */
@@ -60,7 +60,7 @@ export async function subjectOf(
     const { plan } = (await getPlan(services, target.planId)).value;
     return { worldId: plan.worldId, itemIds: planItemIds(plan), plan };
   }
-  const { itemId } = await getItem(services, target.worldId, target.itemId);
+  const { itemId } = await findItem(services, target.worldId, target.itemId);
   return { worldId: target.worldId, itemIds: [itemId], plan: null };
 }
 

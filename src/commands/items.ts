@@ -3,8 +3,8 @@ import { RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
-import type { Machine, ReplicationPolicy, Site } from "../domain/world.js";
+import type { CopySnapshot, ItemSnapshot } from "../domain/snapshot.js";
+import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";
@@ -32,7 +32,20 @@ export interface ItemView extends ItemRecord {
   allowedActions: ActionAnswer[];
 }
 
-async function viewsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemView[]> {
+/** The same with both copies and what decides how the next one is made. */
+export interface ItemDetail extends ItemView {
+  /** What the replica gets at the other site; editable until the item fails over (P3). */
+  target: TargetSettings;
+  source: CopySnapshot;
+  replica: CopySnapshot;
+  replication: Pick<ItemSnapshot["replication"], "state" | "rpoSeconds">;
+}
+
+async function detailsOf(
+  services: Services,
+  worldId: string,
+  records: readonly ItemRecord[],
+): Promise<ItemDetail[]> {
   if (records.length === 0) return [];
   const estate = await services.hypervisor.describeEstate(
     worldId,
@@ -46,8 +59,17 @@ async function viewsOf(services: Services, worldId: string, records: readonly It
     if (snapshot === undefined || home === undefined) {
       throw new RecoveryError("item-not-found", `the hypervisor has no item ${record.itemId}`);
     }
-    const conditions = [...record.conditions, ...conditionsOf({ snapshot, home })];
-    return { ...record, conditions, standing: standingOf(snapshot, home), allowedActions: allowedActions(record) };
+    const { source, replica, replication } = snapshot;
+    return {
+      ...record,
+      conditions: [...record.conditions, ...conditionsOf({ snapshot, home })],
+      standing: standingOf(snapshot, home),
+      allowedActions: allowedActions(record),
+      target: snapshot.item.target,
+      source,
+      replica,
+      replication: { state: replication.state, rpoSeconds: replication.rpoSeconds },
+    };
   });
 }
 
@@ -77,19 +99,20 @@ function standingOf(snapshot: ItemSnapshot, home: Site): Standing {
 export async function listItems(services: Services, worldId: string, page: PageRequest): Promise<Page<ItemView>> {
   await getWorld(services, worldId);
   const { entries, ...rest } = await services.store.listItems(worldId, page);
-  return { ...rest, entries: await viewsOf(services, worldId, entries) };
+  const details = await detailsOf(services, worldId, entries);
+  return { ...rest, entries: details.map(({ target, source, replica, replication, ...view }) => view) };
 }
 
 /** The record of one item; refuses `world-not-found` and `item-not-found`. */
-export async function getItem(services: Services, worldId: string, itemId: string): Promise<ItemRecord> {
+export async function findItem(services: Services, worldId: string, itemId: string): Promise<ItemRecord> {
   await getWorld(services, worldId);
   const [item] = await services.store.getItems(worldId, [itemId]);
   if (!item) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
   return item;
 }
 
-export async function viewItem(services: Services, worldId: string, itemId: string): Promise<ItemView> {
-  const [view] = await viewsOf(services, worldId, [await getItem(services, worldId, itemId)]);
+export async function viewItem(services: Services, worldId: string, itemId: string): Promise<ItemDetail> {
+  const [view] = await detailsOf(services, worldId, [await findItem(services, worldId, itemId)]);
   if (!view) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
   return view;
 }
@@ -100,21 +123,21 @@ export async function mendCondition(
   worldId: string,
   itemId: string,
   type: string,
-): Promise<ItemView> {
-  await getItem(services, worldId, itemId);
+): Promise<ItemDetail> {
+  await findItem(services, worldId, itemId);
   await services.estate.mendCondition(worldId, itemId, type);
   return viewItem(services, worldId, itemId);
 }
 
 /** The copy that a failover left comes up by itself, workload and all. */
-export async function sourceComesBack(services: Services, worldId: string, itemId: string): Promise<ItemView> {
-  await getItem(services, worldId, itemId);
+export async function sourceComesBack(services: Services, worldId: string, itemId: string): Promise<ItemDetail> {
+  await findItem(services, worldId, itemId);
   await services.estate.sourceComesBack(worldId, itemId);
   return viewItem(services, worldId, itemId);
 }
 
 /** The recovery points an item could start from now, newest first. */
 export async function listRecoveryPoints(services: Services, worldId: string, itemId: string): Promise<RecoveryPoints> {
-  await getItem(services, worldId, itemId);
+  await getWorld(services, worldId);
   return services.hypervisor.recoveryPoints(worldId, itemId);
 }

@@ -2,7 +2,7 @@ import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ExecutionOptions, Subject } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
-import { executionIdOf } from "../domain/identity.js";
+import { canonicalJson, executionIdOf } from "../domain/identity.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { mayDo, transition } from "../domain/lifecycle.js";
 import { planItemIds } from "../domain/plan-rules.js";
@@ -12,7 +12,7 @@ import type { Direction, Verb } from "../domain/vocabulary.js";
 import { EXECUTIONS } from "../orchestrators/contracts.js";
 import type { ItemClaim } from "../store/port.js";
 import type { Context } from "./context.js";
-import { getItem } from "./items.js";
+import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
 
 /** What a caller asks for: a verb on a plan or on one item. */
@@ -35,8 +35,14 @@ const SETTLED_AFTER_MS = 10_000;
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const before = await context.store.getExecution(executionId);
-  if (before) return carryOn(context, before.value);
-  const { claims, ...record } = await admit(context, request);
+  if (before) return carryOn(context, repeated(before.value, request));
+  const admitted = await admit(context, request).catch(async (refusal: unknown) => {
+    const twin = await context.store.getExecution(executionId);
+    if (twin) return repeated(twin.value, request); // the same start, sent at the same time, was admitted first
+    throw refusal;
+  });
+  if ("executionId" in admitted) return admitted;
+  const { claims, ...record } = admitted;
   const { execution, created } = await context.store.createExecution({
     executionId,
     idempotencyKey: request.idempotencyKey,
@@ -47,9 +53,24 @@ export async function startExecution(context: Context, request: StartRequest): P
     requestedAt: toInstant(context.clock.now()),
     status: "running",
   });
-  if (!created) return execution;
+  if (!created) return repeated(execution, request);
   await takeUp(context, execution, claims);
   return execution;
+}
+
+/** The execution that the key stands for, when this is the same request once more; another intent needs another key. */
+function repeated(execution: Execution, { target, verb, options }: StartRequest): Execution {
+  const { subject, worldId } = execution;
+  const sameTarget =
+    target.kind === "plan"
+      ? subject.kind === "plan" && subject.planId === target.planId
+      : subject.kind === "item" && subject.itemId === target.itemId && worldId === target.worldId;
+  const sameAsk = execution.verb === verb && canonicalJson(execution.options) === canonicalJson(options);
+  if (sameTarget && sameAsk) return execution;
+  throw new RecoveryError(
+    "idempotency-key-reused",
+    `the key stands for execution ${execution.executionId} (${execution.verb}), which was asked for otherwise`,
+  );
 }
 
 /** Repeats the start of an execution whose orchestration never began; any other is left alone. */
@@ -83,7 +104,7 @@ type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" |
 /** Looks whether the verb may be done now, without changing anything. */
 async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
   if (target.kind === "item") {
-    const item = await getItem(context, target.worldId, target.itemId);
+    const item = await findItem(context, target.worldId, target.itemId);
     const subject: Subject = { kind: "item", itemId: item.itemId };
     const claims = claimsOf([item], verb, subject);
     const direction = directionOf([item], claims, verb);

@@ -5,7 +5,7 @@ import { checkPrerequisites } from "../domain/prerequisites.js";
 import { type TargetChange, targetIsSettled, withChange } from "../domain/target-settings.js";
 import type { TargetSettings } from "../domain/world.js";
 import type { Services } from "./context.js";
-import { getItem } from "./items.js";
+import { findItem } from "./items.js";
 
 /** What an item gets at the other site, with what would keep it from being created there. */
 export interface TargetView {
@@ -16,7 +16,7 @@ export interface TargetView {
 
 /** Shows what an item gets at the other site (P3). */
 export async function getTarget(services: Services, worldId: string, itemId: string): Promise<TargetView> {
-  const item = await getItem(services, worldId, itemId);
+  const item = await findItem(services, worldId, itemId);
   const estate = await services.hypervisor.describeEstate(worldId, [itemId]);
   const target = estate.items[0]?.item.target;
   if (target === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
@@ -36,7 +36,7 @@ export async function changeTarget(
   itemId: string,
   { change, ifMatch }: { change: TargetChange; ifMatch: string },
 ): Promise<TargetView> {
-  const settled = targetIsSettled(await getItem(services, worldId, itemId));
+  const settled = targetIsSettled(await findItem(services, worldId, itemId));
   if (settled !== null) throw new RecoveryError("target-settled", `item ${itemId}: ${settled}`);
   const { target, etag } = await getTarget(services, worldId, itemId);
   if (etag !== ifMatch) throw new RecoveryError("etag-mismatch", `the target settings of ${itemId} were changed`);

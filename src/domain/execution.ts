@@ -25,20 +25,22 @@ export interface Step {
   children?: Step[] | undefined;
 }
 
-export const Step: z.ZodType<Step> = z.strictObject({
-  id: z.string().min(1).max(300),
-  title: z.string().min(1).max(200),
-  status: StepStatus,
-  itemId: Id.optional(),
-  startedAt: Instant.optional(),
-  endedAt: Instant.optional(),
-  progress: z.number().min(0).max(100).optional(),
-  detail: z.string().max(2_000).optional(),
-  error: Failure.optional(),
-  get children() {
-    return z.array(Step).max(2_100).optional();
-  },
-});
+export const Step: z.ZodType<Step> = z
+  .strictObject({
+    id: z.string().min(1).max(300),
+    title: z.string().min(1).max(200),
+    status: StepStatus,
+    itemId: Id.optional(),
+    startedAt: Instant.optional(),
+    endedAt: Instant.optional(),
+    progress: z.number().min(0).max(100).optional(),
+    detail: z.string().max(2_000).optional(),
+    error: Failure.optional(),
+    get children() {
+      return z.array(Step).max(2_100).optional();
+    },
+  })
+  .meta({ id: "Step" });
 
 /** How an item's replication turned round, and what had to travel for it. */
 export const Replicated = z.strictObject({
@@ -56,8 +58,13 @@ export const ItemOutcome = z.strictObject({
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
-  /** Seconds from the execution's start until the workload ran at the other site; null when it does not. */
-  recoverySeconds: z.number().min(0).nullable(),
+  recoverySeconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe(
+      "Emulated seconds from the request until the workload ran at the other site, waits for people and for earlier groups included (what the business waited); null when it does not run there. The steps say how long the machines took.",
+    ),
   /** Of a reprotect: what travelled. */
   replicated: Replicated.optional(),
   failure: Failure.nullable(),

@@ -34,14 +34,18 @@ const needsValidation = ({ plan }: Circumstances): boolean => plan.validation.re
 const touchesSource = ({ skipSourceShutdown }: Circumstances): boolean => !skipSourceShutdown;
 const makesNetwork = ({ ownTestNetwork }: Circumstances): boolean => !ownTestNetwork;
 
-/** What every verb does, in order. The stories in `orchestrators/` visit these phases and no others. */
+/**
+ * What every verb does, in the order in which each phase is first come to; from `choose-recovery-point` on, each group
+ * of the plan goes through it for itself. The stories in `orchestrators/` visit these phases and no others, and the
+ * plan's actions between them.
+ */
 export const ITINERARIES = {
   "test-failover": [
     phase("prerequisites", "Check prerequisites"),
     phase("test-network", "Create the test network", makesNetwork),
-    each("choose-recovery-point", "Choose the recovery point"),
-    each("create-test-copy", "Create the test copy"),
+    phase("choose-recovery-point", "Choose the recovery points"),
     phase("groups", "Start the groups"),
+    each("create-test-copy", "Create the test copy"),
     each("start-test-copy", "Start the test copy"),
     each("verify", "Verify that it runs"),
   ],
@@ -55,10 +59,10 @@ export const ITINERARIES = {
     phase("shutdown", "Shut the sources down"),
     each("shut-down-source", "Shut the source down"),
     each("final-synchronise", "Synchronise the last changes"),
-    each("choose-recovery-point", "Choose the recovery point"),
+    phase("choose-recovery-point", "Choose the recovery points"),
+    phase("groups", "Start the groups"),
     each("stop-replication", "Stop replication"),
     each("promote-replica", "Promote the replica"),
-    phase("groups", "Start the groups"),
     each("start-replica", "Start the replica"),
     each("verify", "Verify that it runs"),
     phase("validation", "Await validation", needsValidation),
@@ -68,16 +72,16 @@ export const ITINERARIES = {
     phase("shutdown", "Try to shut the sources down", touchesSource),
     each("shut-down-source", "Try to shut the source down", touchesSource),
     each("final-synchronise", "Try to synchronise the last changes", touchesSource),
-    each("choose-recovery-point", "Choose the recovery point"),
+    phase("choose-recovery-point", "Choose the recovery points"),
+    phase("groups", "Start the groups"),
     each("stop-replication", "Stop replication"),
     each("promote-replica", "Promote the replica"),
-    phase("groups", "Start the groups"),
     each("start-replica", "Start the replica"),
     each("verify", "Verify that it runs"),
     phase("validation", "Await validation", needsValidation),
   ],
   "change-recovery-point": [
-    each("choose-recovery-point", "Choose the recovery point"),
+    phase("choose-recovery-point", "Choose the recovery points"),
     each("promote-replica", "Promote the replica from it"),
     each("start-replica", "Start the replica"),
     each("verify", "Verify that it runs"),

@@ -9,6 +9,13 @@ export const REQUEST_ERRORS = {
     "A field is missing, unknown or out of range.",
     "Correct the fields named in the details and send it again.",
   ),
+  "idempotency-key-reused": row(
+    422,
+    false,
+    "The idempotency key stands for another request",
+    "The key was sent before with another verb, target or option.",
+    "Send a new key for a new intent; repeat a request with everything as it was.",
+  ),
   "not-found": row(
     404,
     false,

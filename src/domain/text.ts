@@ -11,12 +11,12 @@ export const Id = z
     "use 1 to 64 letters, digits, '-', '_' or '.', the first a letter or digit",
   );
 
-/** A name shown to people: one line, 1 to 80 characters, no control characters. */
+/** A name shown to people: one line, 1 to 80 characters, no control characters and no halves of surrogate pairs. */
 export const Name = z
   .string()
   .min(1)
   .max(80)
-  .regex(/^[^\p{Cc}]+$/u, "control characters are not allowed");
+  .regex(/^[^\p{Cc}\p{Cs}]+$/u, "control characters are not allowed");
 
 /** Free text of a person: at most 2,000 characters. */
 export const Text = z.string().min(1).max(2_000);

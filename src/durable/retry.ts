@@ -3,7 +3,7 @@ import { RETRY_POLICIES, type RetryPolicyName } from "../domain/retry-policies.j
 
 /**
  * What durable-functions wants to hear for a policy; undefined when nothing is retried. `retryTimeout` is never set:
- * an orchestration that passes it hangs (durable-functions-js issue 629).
+ * an orchestration that passes it hangs on the genuine host.
  */
 export function retryOptions(name: RetryPolicyName): RetryOptions | undefined {
   const policy = RETRY_POLICIES[name];

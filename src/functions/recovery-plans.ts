@@ -1,4 +1,5 @@
 import { requireSameId } from "../api/parse-request.js";
+import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
 import { getPlan, listPlans, type SavedPlan, savePlan } from "../commands/plans.js";
 import { pageRequest } from "./paging.js";
@@ -7,7 +8,7 @@ import { start } from "./start.js";
 
 serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
   requireSameId(params.planId, body.id);
-  const ifMatch = headers["if-none-match"] === "*" ? null : (headers["if-match"] ?? null);
+  const ifMatch = headers["if-none-match"] === "*" ? null : oneTag(headers["if-match"]);
   const saved = await savePlan(context, body, ifMatch);
   return { ...planAnswer(saved), status: ifMatch === null ? 201 : 200 };
 });
@@ -17,6 +18,13 @@ serve(ROUTES.listPlans, async (context, { query }) => ({ body: await listPlans(c
 serve(ROUTES.getPlan, async (context, { params }) => planAnswer(await getPlan(context, params.planId)));
 
 serve(ROUTES.startOnPlan, (context, request) => start(context, { kind: "plan", ...request.params }, request));
+
+/** A plan is saved over the one version that was seen, so a list of ETags, or any ETag, says too little. */
+function oneTag(ifMatch: string | undefined): string | null {
+  if (ifMatch === undefined) return null;
+  if (/^(W\/)?"[^"]*"$/.test(ifMatch)) return ifMatch;
+  throw new ApiProblem("invalid-input", "If-Match takes one ETag, as the plan's answer gave it, with its quotes.");
+}
 
 function planAnswer({ value, etag, warnings }: SavedPlan) {
   return { body: { ...value, etag, warnings }, headers: { etag } };

@@ -20,6 +20,12 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "undone-after-failure",
 ]);
 
+const CANCEL_WAIT_MS = 150_000;
+
+/** What an item is left with when a cancel only stops (P7). */
+const AS_DOCUMENTED =
+  "cancelled as documented: the failover stopped and the items do not replicate again; fail over again, or cancel to restore protection";
+
 /** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
 export class Run {
   readonly context: OrchestrationContext;
@@ -91,11 +97,19 @@ export function executionOrchestration(
     const opened = yield* callActivity(context, openExecution, { executionId });
     if (!opened.open) return { status: opened.why };
     const run = new Run(context, opened.plan);
-    const failure = yield* tell(run, story);
-    const ending = endingOf(run, failure);
-    yield* callActivity(context, closeExecution, { executionId, ...ending });
-    return { status: ending.status };
+    const failure = yield* tell(run, function* (told) {
+      yield* story(told);
+      yield* close(told, null);
+    });
+    if (failure === null) return { status: endingOf(run, null).status };
+    return yield* close(run, failure);
   };
+}
+
+function* close(run: Run, failure: Failure | null): Durable<{ status: string }> {
+  const ending = endingOf(run, failure);
+  yield* callActivity(run.context, closeExecution, { executionId: run.plan.executionId, ...ending });
+  return { status: ending.status };
 }
 
 function* tell(run: Run, story: Story): Durable<Failure | null> {
@@ -107,7 +121,7 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
     if (!UNDONE_AFTER.has(failure.code)) return failure;
     if (failure.code === "cancelled") {
       run.cancel ??= yield* cancelRequest(run);
-      if (run.cancel?.behaviour === "as-documented") return failure;
+      if (run.cancel?.behaviour === "as-documented") return { code: "cancelled", message: AS_DOCUMENTED };
     }
     const left = (yield* run.undo.unwind()).flatMap(({ step, failure: kept }) =>
       kept ? [`${step}: ${kept.message}`] : [],
@@ -117,9 +131,9 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
   }
 }
 
-/** An activity may see a cancel before its event arrives; the event is on its way. */
+/** An activity may see a cancel before its event arrives; the event is on its way, or the sweep repeats it. */
 function* cancelRequest(run: Run): Durable<Extract<Decision, { kind: "cancel" }> | undefined> {
-  const soon = new Date(run.context.df.currentUtcDateTime.getTime() + 10_000);
+  const soon = new Date(run.context.df.currentUtcDateTime.getTime() + CANCEL_WAIT_MS);
   for (;;) {
     const made = yield* run.decisions.next(soon);
     if (made === undefined || made.kind === "cancel") return made;

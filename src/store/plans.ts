@@ -43,8 +43,9 @@ export async function putPlan(
     const [etag = ""] = await table.transact(CURRENT, [{ kind: "replace", ...columns, etag: current.etag }]);
     return { value, etag };
   } catch (error) {
-    if (error instanceof TableConflict) throw changedBySomebody(plan.id);
-    throw error;
+    if (!(error instanceof TableConflict)) throw error;
+    if (current === null) throw new RecoveryError("already-exists", `plan ${plan.id} was created at the same moment`);
+    throw changedBySomebody(plan.id);
   }
 }
 

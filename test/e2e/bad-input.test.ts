@@ -52,6 +52,45 @@ test("malformed JSON", async () => {
   expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
 });
 
+test("YAML with more keys than can be compared pairwise, one of them twice", async () => {
+  const keys = Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`);
+  const body = [...keys, "k7: 2"].join("\n");
+  const headers = { "content-type": "application/yaml" };
+  const problem = await refused({ method: "PUT", path: "/api/worlds/w", body, headers });
+  expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
+  expect(problem.detail).toContain('the key "k7" comes twice at line 60001, column 1');
+});
+
+test("YAML with half a million open brackets", async () => {
+  const headers = { "content-type": "application/yaml" };
+  const problem = await refused({ method: "PUT", path: "/api/worlds/w", body: "[".repeat(500_000), headers });
+  expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
+  expect(problem.detail).toContain("brackets are open at once");
+});
+
+test.each(["*", '"a", "b"', "bare"])("If-Match that does not name one version: %s", async (ifMatch) => {
+  const problem = await refusedPlan((plan) => plan, { "if-match": ifMatch });
+  expect(problem).toMatchObject({ status: 400, code: "invalid-input" });
+});
+
+test("an idempotency key used again for another verb, and for another plan", async () => {
+  const [own, other] = [await product.loadShop(), await product.loadShop()];
+  const key = `intent-${own.planId}`;
+  const executionId = await product.start(own.planId, { verb: "test-failover" }, key);
+  await product.ended(executionId);
+  for (const [planId, verb] of [
+    [own.planId, "unplanned-failover"],
+    [other.planId, "test-failover"],
+  ] as const) {
+    const path = `/api/recovery-plans/${planId}/executions`;
+    const headers = { "idempotency-key": key };
+    const problem = await refused({ method: "POST", path, headers, body: JSON.stringify({ verb }) });
+    expect(problem).toMatchObject({ status: 422, code: "idempotency-key-reused" });
+    expect(problem.detail).toContain(executionId);
+  }
+  expect(await product.start(own.planId, { verb: "test-failover" }, key)).toBe(executionId);
+});
+
 test("malformed YAML", async () => {
   const headers = { "content-type": "application/yaml" };
   const problem = await refused({ method: "PUT", path: "/api/recovery-plans/p", body: "id: [p\nname: x", headers });

@@ -1,80 +1,64 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { playThereAndBack } from "../../demo/journey.js";
-import { journeyReport } from "../../demo/journey-report.js";
-import { findSample, readDocument } from "../../demo/samples.js";
-import type { Screen } from "../../demo/step-view.js";
-import { loadSample } from "../../demo/story.js";
-import { ROUTES } from "../../src/api/routes.js";
-import type { PlanInput } from "../../src/domain/plan.js";
-import type { WorldInput } from "../../src/domain/world.js";
-import { Product } from "./support/product.js";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
-const SHORTEST = "hyperv-between-sites";
+const DEMO = fileURLToPath(new URL("../../dist/demo/main.js", import.meta.url));
 
-/** Eight verbs to their ends, on a machine that does other things too. */
-const PATIENCE_MS = 180_000;
+let folder: string;
+let child: ChildProcess | undefined;
+let written = "";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "demo-test-"));
+  written = "";
 });
-afterAll(() => product.stop());
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Keeps what is shown. */
-function paper(): Screen & { text: () => string } {
-  let written = "";
-  return {
-    isTerminal: false,
-    rows: 24,
-    write: (text) => {
+/** Runs the demo as a terminal does: in a process group of its own, which Ctrl+C reaches as a whole. */
+function run(...args: string[]): Promise<number | null> {
+  const started = spawn(process.execPath, [DEMO, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  child = started;
+  for (const stream of [started.stdout, started.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
       written += text;
-    },
-    text: () => written,
-  };
+    });
+  }
+  return once(started, "close").then(([code]) => code as number | null);
 }
 
-test(
-  "H1 H2 H6 the demo plays a sample there and back, and says what it cost",
-  async () => {
-    const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
-    const screen = paper();
-    const loaded = await loadSample(product.client, worldFile, planFile);
-    const travelled = await playThereAndBack(product.client, loaded, journey, screen);
+const pressCtrlC = (): void => void process.kill(-(child?.pid ?? Number.NaN), "SIGINT");
 
-    expect(travelled.stopped).toBeNull();
-    expect(travelled.executions.map(({ verb, status }) => `${verb} ${status}`)).toEqual([
-      "test-failover succeeded",
-      "test-clean-up succeeded",
-      "planned-failover succeeded",
-      "commit succeeded",
-      "reprotect succeeded",
-      "failback succeeded",
-      "commit succeeded",
-      "reprotect succeeded",
-    ]);
-    expect(screen.text()).toContain("Control of pumping stations (2)");
-    const report = journeyReport(travelled, 4_000);
-    expect(report).toMatch(/^There: 6 of 6 machines ran .* Lost: nothing\.$/m);
-    expect(report).toMatch(/^Back: 6 of 6 machines ran /m);
-    expect(report).toMatch(/^Sent back: .*B \(6 set by the failover already\)\.$/m);
-    expect(report).toContain("Now: 6 protected at zwolle.");
-  },
-  PATIENCE_MS,
-);
+async function azuritePid(): Promise<number> {
+  const [data = ""] = await readdir(folder);
+  const record = JSON.parse(await readFile(join(folder, data, "azurite/process.json"), "utf8")) as { pid: number };
+  return record.pid;
+}
 
-test("H4 a journey that can not go on says why", async () => {
-  const sample = await findSample(FOLDER, SHORTEST);
-  const id = "disconnected";
-  const world = (await readDocument(sample.worldFile)) as WorldInput;
-  const plan = (await readDocument(sample.planFile)) as PlanInput;
-  const sites = world.sites.map((site) => ({ ...site, vmmServer: { id: `vmm-${site.id}`, connected: false } }));
-  await product.client.call(ROUTES.importWorld, { params: { worldId: id }, body: { ...world, id, sites } });
-  await product.client.call(ROUTES.savePlan, { params: { planId: id }, body: { ...plan, id, worldId: id } });
-  const loaded = { worldId: id, planId: id };
-  const travelled = await playThereAndBack(product.client, loaded, sample.journey, paper());
+test.each(["Starting a host", "Check prerequisites"])("Ctrl+C after “%s” leaves nothing behind", async (shown) => {
+  const ended = run();
+  await vi.waitFor(() => expect(written).toContain(shown), { timeout: 45_000 });
+  const pid = await vi.waitFor(azuritePid, { timeout: 45_000 });
+  pressCtrlC();
+  expect(await ended).toBe(130);
+  expect(await readdir(folder)).toEqual([]);
+  expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
 
-  expect(travelled.executions.at(-1)).toMatchObject({ verb: "planned-failover", status: "failed" });
-  expect(journeyReport(travelled, 4_000)).toMatch(/No further: planned-failover failed: .*VMM server.* not connected/);
+test.each([
+  [["--world", "nowhere.yaml", "--plan", "nowhere.yaml"], "nowhere.yaml can not be read"],
+  [["--world", "w.yaml"], "--world and --plan go together"],
+  [["--fast"], "'--fast'. Run with --help"],
+])("%s is refused before a host is started", async (args, message) => {
+  expect(await run(...args)).toBe(2);
+  expect(written).toContain(message);
+  expect(written).not.toContain("Starting");
+  expect(written.trimEnd().split("\n")).toHaveLength(1);
 });

@@ -16,7 +16,7 @@ const problemOf = async (call: Promise<unknown>) => {
   throw new Error("there was no problem");
 };
 
-test("P4 P6 H2 planned failover: validated, committed, nothing lost", async () => {
+test("P4 P6 P8 F6 H2 planned failover: validated, committed, nothing lost", async () => {
   const { worldId, planId } = await product.loadShop();
   const executionId = await product.start(planId, { verb: "planned-failover" });
   await product.confirm(executionId);
@@ -33,6 +33,11 @@ test("P4 P6 H2 planned failover: validated, committed, nothing lost", async () =
     ["orders-reports", "succeeded"],
   ]);
   expect(tree?.children?.[0]?.children?.every(({ startedAt, endedAt }) => startedAt && endedAt)).toBe(true);
+
+  const promotion = tree?.children?.[0]?.children?.find(({ id }) => id.endsWith("/promote-replica"));
+  const tookMs = Date.parse(promotion?.endedAt ?? "") - Date.parse(promotion?.startedAt ?? "");
+  expect((tookMs * product.speed) / 60_000).toBeGreaterThan(8);
+  expect(await product.tools(worldId, ["orders-db-1", "app-1", "web-1"])).toEqual(["absent", "disabled", "running"]);
 
   const commit = await product.ended(await product.start(planId, { verb: "commit" }));
   expect(commit.status).toBe("succeeded");
@@ -68,6 +73,22 @@ test("a test failover leaves production alone, and its clean-up proves that noth
   expect(await product.states(worldId)).toEqual(["protected"]);
 });
 
+test("P7 a cancel as documented leaves items that do not replicate, and says so", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+  await product.client.call(ROUTES.cancel, { params: { executionId }, body: { behaviour: "as-documented" } });
+  expect((await product.ended(executionId)).status).toBe("cancelled");
+
+  for (const { conditions } of await product.items(worldId))
+    expect(conditions).toMatchObject([{ type: "not-replicating" }]);
+  const params = { worldId, itemId: "orders-db-1" };
+  const { replication } = (await product.client.call(ROUTES.getItem, { params })).body;
+  expect(replication.state).toBe("stopped");
+  await product.ended(await product.start(planId, { verb: "cancel" }));
+  expect(await product.states(worldId)).toEqual(["protected"]);
+});
+
 test("P7 a cancel in the middle restores protection", async () => {
   const { worldId, planId } = await product.loadShop();
   const executionId = await product.start(planId, { verb: "planned-failover" });
@@ -81,6 +102,27 @@ test("P7 a cancel in the middle restores protection", async () => {
   for (const { state, heldBy } of await product.items(worldId)) {
     expect({ state, heldBy }).toEqual({ state: "protected", heldBy: null });
   }
+});
+
+test("a start is accepted with where to look, and a plan comes with the ETag that its next version needs", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
+  const body = JSON.stringify({ verb: "test-failover" });
+  const path = `${product.url}/api/recovery-plans/${planId}`;
+  const started = await fetch(`${path}/executions`, { method: "POST", headers, body });
+  expect([started.status, started.headers.get("retry-after")]).toEqual([202, "1"]);
+  const { executionId } = (await started.json()) as { executionId: string };
+  expect(started.headers.get("location")).toBe(`/api/executions/${executionId}`);
+  expect((await fetch(`${product.url}${started.headers.get("location")}`)).status).toBe(200);
+
+  const first = (await fetch(path)).headers.get("etag") ?? "";
+  const plan = JSON.stringify({ ...(await product.samplePlan(worldId)), id: planId, name: "Renamed" });
+  const put = (etag: string) =>
+    fetch(path, { method: "PUT", headers: { "content-type": "application/json", "if-match": etag }, body: plan });
+  const second = await put(first);
+  expect([second.status, second.headers.get("etag") === first]).toEqual([200, false]);
+  expect((await put(first)).status).toBe(412);
+  await product.ended(executionId);
 });
 
 test("the same start sent 50 times at once is one execution", async () => {

@@ -8,8 +8,8 @@ const cancel = (stage: Stage, executionId: string, behaviour: "restore-protectio
 
 async function expectProtected(stage: Stage): Promise<void> {
   expect(await stage.states()).toEqual(["protected"]);
-  for (const { itemId, heldBy } of await stage.items()) {
-    expect(heldBy).toBeNull();
+  for (const { itemId, heldBy, conditions } of await stage.items()) {
+    expect({ heldBy, conditions }).toEqual({ heldBy: null, conditions: [] });
     const [snapshot] = await stage.context.hypervisor.describeItems("shop", [itemId]);
     expect([snapshot?.source.power, snapshot?.replica.power, snapshot?.replication.state]).toEqual([
       "on",
@@ -49,7 +49,13 @@ scenario("P7 a cancel as documented stops, and the items do not replicate again"
   expect(execution.status).toBe("cancelled");
   const [database] = await stage.context.hypervisor.describeItems("shop", ["orders-db-1"]);
   expect(database?.replication.state).toBe("stopped");
-  expect((await stage.item("web-1")).state).toBe("failover-failed");
+  const web = await stage.item("web-1");
+  expect(web).toMatchObject({ state: "failover-failed", reason: expect.stringContaining("do not replicate again") });
+  for (const { conditions } of await stage.items()) expect(conditions).toMatchObject([{ type: "not-replicating" }]);
+
+  const restored = await stage.ended(await stage.start("cancel"));
+  expect(restored.execution.status).toBe("succeeded");
+  await expectProtected(stage);
 });
 
 scenario("P7 a cancel says of an item why it is not protected when its undo fails", async (stage) => {
@@ -63,7 +69,11 @@ scenario("P7 a cancel says of an item why it is not protected when its undo fail
   await cancel(stage, executionId, "restore-protection");
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "undo-failed" } });
-  expect(await stage.item("web-3")).toMatchObject({ state: "failover-failed", reason: expect.stringContaining("[") });
+  expect(await stage.item("web-3")).toMatchObject({
+    state: "failover-failed",
+    reason: expect.stringContaining("["),
+    conditions: [{ type: "not-replicating", whatToDo: expect.stringContaining("cancel") }],
+  });
   expect((await stage.item("web-2")).state).toBe("protected");
 });
 

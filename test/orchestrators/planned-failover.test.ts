@@ -104,3 +104,18 @@ scenario("an expired validation keeps the machines and says so", async (stage) =
   expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-expired" } });
   expect(await stage.states()).toEqual(["failed-over"]);
 });
+
+scenario("P8 F6 a physical server takes 8 to 10 minutes more, and no VMware tools run in Azure", async (stage) => {
+  const { steps } = await stage.failOver("planned-failover");
+  const seconds = (groupId: string, itemId: string): number => {
+    const item = steps.find(({ id }) => id === `groups/${groupId}`)?.children?.find((child) => child.itemId === itemId);
+    const promotion = item?.children?.find(({ id }) => id.endsWith("/promote-replica"));
+    return (Date.parse(promotion?.endedAt ?? "") - Date.parse(promotion?.startedAt ?? "")) / 1_000;
+  };
+  expect(seconds("databases", "orders-db-1") - seconds("application", "app-1")).toBeGreaterThan(8 * 60);
+  expect(seconds("databases", "orders-db-1")).toBeLessThan(15 * 60);
+
+  const itemIds = ["orders-db-1", "app-1", "web-1"];
+  const snapshots = await stage.context.hypervisor.describeItems("shop", itemIds);
+  expect(snapshots.map(({ replica }) => replica.tools)).toEqual(["absent", "disabled", "running"]);
+});

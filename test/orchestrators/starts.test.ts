@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "vitest";
+import { cancelExecution } from "../../src/commands/decisions.js";
 import { startExecution } from "../../src/commands/start-execution.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
@@ -55,4 +56,40 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("by hand") } });
   expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
+});
+
+test("a cancel that was noted and never told is repeated by the sweep", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  const dying = {
+    ...stage.context,
+    orchestrations: { ...stage.context.orchestrations, raise: () => Promise.reject(new Error("the host died")) },
+  };
+  const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
+  await expect(cancelExecution(dying, executionId, asked)).rejects.toThrow("the host died");
+  expect(await sweepExecutions(stage.context)).toEqual([executionId]);
+  expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
+  expect(await stage.states()).toEqual(["protected"]);
+});
+
+test("a cancel that comes while nothing is left to do is not passed over", async () => {
+  stage = await Stage.open();
+  await stage.loadShop((plan) => ({ ...plan, validation: { required: false } }));
+  const executionId = await stage.start("planned-failover");
+  await stage.confirm(executionId);
+  await stage.until(executionId, ({ steps }) =>
+    steps.some(
+      ({ id, children = [] }) =>
+        id === "groups/management" && children[0]?.children?.at(-1)?.id.endsWith("start-replica"),
+    ),
+  );
+  await cancelExecution(stage.context, executionId, {
+    behaviour: "restore-protection",
+    by: "owner",
+    reason: undefined,
+  });
+  expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
+  expect(await stage.states()).toEqual(["protected"]);
 });

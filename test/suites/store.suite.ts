@@ -51,16 +51,16 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(await store.getWorld("small")).toEqual(record);
         expect(record).toEqual({ worldId: "small", name: "Small world", importedAt: AT, itemCount: 3 });
         const { entries, cursor } = await store.listItems("small", { limit: 100 });
+        expect(cursor).toBeUndefined();
         expect(entries.map(({ itemId, state, heldBy }) => [itemId, state, heldBy])).toEqual([
           ["item-1", "protected", null],
           ["item-2", "protected", null],
           ["item-3", "protected", null],
         ]);
-        expect(cursor).toBeUndefined();
         expect((await store.listWorlds({ limit: 10 })).entries).toEqual([record]);
       });
 
-      test("nothing stored yet is read as nothing", async () => {
+      test("nothing stored is read as nothing", async () => {
         expect(await store.getWorld("small")).toBeNull();
         expect(await store.getPlan("plan")).toBeNull();
         expect(await store.getExecution(FIRST)).toBeNull();
@@ -70,8 +70,8 @@ export function storeSuite(name: string, open: () => Tables): void {
       test("an import again replaces items, and drops those that are gone", async () => {
         await store.putWorld(smallWorld(3), AT);
         await store.putWorld(smallWorld(2), AT);
-        const { entries } = await store.listItems("small", { limit: 100 });
-        expect(entries.map(({ itemId }) => itemId)).toEqual(["item-1", "item-2"]);
+        const left = (await store.listItems("small", { limit: 100 })).entries.map(({ itemId }) => itemId);
+        expect(left).toEqual(["item-1", "item-2"]);
       });
 
       test("an import is refused while an execution holds an item, and changes nothing", async () => {
@@ -85,8 +85,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         await store.putWorld(smallWorld(130), AT);
         const many = numbersUpTo(130).map((number) => `item-${131 - number}`);
         expect((await store.getItems("small", many)).map(({ itemId }) => itemId)).toEqual(many);
-        await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow("[item-not-found]");
-        await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow("item-999");
+        await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow(/item-not-found.*item-999/);
       });
 
       test("pages go on where the last one ended", async () => {
@@ -115,14 +114,14 @@ export function storeSuite(name: string, open: () => Tables): void {
       test("250 items are taken together, over three transactions", async () => {
         const taken = await store.acquireItems("small", FIRST, "planned-failover", claims(numbersUpTo(250)));
         expect(taken).toHaveLength(250);
-        const heldBy = { executionId: FIRST, verb: "planned-failover", from: "protected" };
         expect(taken.every(({ state }) => state === "failing-over")).toBe(true);
-        expect((await store.getItems("small", ["item-250"]))[0]?.heldBy).toEqual(heldBy);
+        const [last] = await store.getItems("small", ["item-250"]);
+        expect(last?.heldBy).toEqual({ executionId: FIRST, verb: "planned-failover", from: "protected" });
       });
 
       test("taken again by the same execution, nothing changes", async () => {
-        const once = await store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]));
-        expect(await store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]))).toEqual(once);
+        const take = () => store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]));
+        expect(await take()).toEqual(await take());
       });
 
       test("one held item refuses all, names the holder, and leaves the others free", async () => {
@@ -232,8 +231,8 @@ export function storeSuite(name: string, open: () => Tables): void {
 
       test("the first of an id stays, whatever a later one says", async () => {
         await store.createExecution(execution(FIRST));
-        const later = await store.createExecution({ ...execution(FIRST), requestedBy: "somebody else" });
-        expect(later).toEqual({ execution: execution(FIRST), created: false });
+        const later = { ...execution(FIRST), requestedBy: "somebody else" };
+        expect(await store.createExecution(later)).toEqual({ execution: execution(FIRST), created: false });
       });
 
       test("the newest come first, page by page", async () => {
@@ -291,8 +290,8 @@ export function storeSuite(name: string, open: () => Tables): void {
       });
 
       test("a value that no row can hold is refused", async () => {
-        const tooLarge = "x".repeat(500_000);
-        const write = store.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title: tooLarge, status: "failed" }] }]);
+        const title = "x".repeat(500_000);
+        const write = store.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title, status: "failed" }] }]);
         await expect(write).rejects.toEqual(code("value-too-large"));
         expect(await store.getSteps(FIRST)).toEqual([]);
       });

@@ -6,12 +6,20 @@ const require = createRequire(import.meta.url);
 const AZURITE = require.resolve("azurite/dist/src/azurite.js");
 const LISTENING = /Azurite (Blob|Queue|Table) service is successfully listening at (http:\/\/\S+)/g;
 const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 20_000;
 
 /** The account and key that every Azurite knows; they open nothing else. */
 const DEVELOPMENT_ACCOUNT = {
   name: "devstoreaccount1",
   key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
 };
+
+/**
+ * A test run that is killed can't stop its Azurite, so Azurite ends when the pipe to its parent does. Without `unref`
+ * that pipe would keep it alive after SIGTERM.
+ */
+const END_WITH_PARENT =
+  'data:text/javascript,process.stdin.on("end",()=>process.kill(process.pid,"SIGTERM")).resume().unref()';
 
 /** Which ports to listen on; 0 takes any free one. */
 export interface AzuritePorts {
@@ -43,8 +51,8 @@ export async function startAzurite(
   folder: string,
   ports: AzuritePorts = { blob: 0, queue: 0, table: 0 },
 ): Promise<Azurite> {
-  const child = spawn(process.execPath, [AZURITE, ...argumentsFor(folder, ports)], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const child = spawn(process.execPath, ["--import", END_WITH_PARENT, AZURITE, ...argumentsFor(folder, ports)], {
+    stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, NODE_OPTIONS: "" },
   });
   const endpoints = await listening(child);
@@ -55,7 +63,9 @@ export async function startAzurite(
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");
       child.kill(signal);
+      const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
       await exited;
+      clearTimeout(limit);
     },
   };
 }

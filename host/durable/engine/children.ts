@@ -1,7 +1,7 @@
 import type { ParentRef, SubOrchestrationCreatedEvent } from "../history.js";
 import type { StoredInstance } from "../store/port.js";
 import { TERMINAL_STATUSES } from "../task-hub.js";
-import type { Engine } from "./engine.js";
+import type { EngineCore } from "./engine-core.js";
 import type { Episode } from "./episode.js";
 import { taskCompleted, taskFailed } from "./events.js";
 import type { Session } from "./session.js";
@@ -10,9 +10,9 @@ type Outcome = NonNullable<Episode["ended"]>;
 
 /** Starts sub-orchestrations and tells parents how they ended. Both may be repeated after a crash without harm. */
 export class Children {
-  readonly #engine: Engine;
+  readonly #engine: EngineCore;
 
-  constructor(engine: Engine) {
+  constructor(engine: EngineCore) {
     this.#engine = engine;
   }
 
@@ -119,7 +119,7 @@ export class Children {
     await this.#deliver(parent, taskFailed("child", taskId, { reason, details, failureDetails: null }, nowMs));
   }
 
-  async #deliver(parent: ParentRef, event: Parameters<Engine["deliver"]>[1]["event"]): Promise<void> {
+  async #deliver(parent: ParentRef, event: Parameters<EngineCore["deliver"]>[1]["event"]): Promise<void> {
     const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
     const session = await this.#engine.session(InstanceId);
     if (session) this.#engine.deliver(session, { event, executionId: ExecutionId });

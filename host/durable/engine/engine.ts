@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { EventType, type HistoryEvent } from "../history.js";
 import { HubTakenError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
+import { commitOf, takeCarriedOver } from "./commit.js";
+import type { EngineCore } from "./engine-core.js";
 import { type Episode, type EpisodeDeps, runEpisode } from "./episode.js";
 import { executionStarted } from "./events.js";
 import { Idle } from "./idle.js";
@@ -22,7 +24,7 @@ const RETRY_EPISODE_MS = 30_000;
  * Runs orchestrations: takes messages, replays, commits what an episode decided as one transaction, and only then
  * carries it out. After a crash the history says what was decided and has not ended; it is simply done again.
  */
-export class Engine {
+export class Engine implements EngineCore {
   readonly options: EngineOptions;
   readonly sessions = new Map<string, Session>();
   readonly idle = new Idle();
@@ -64,7 +66,6 @@ export class Engine {
     };
   }
 
-  /** Begins an instance whose row is in the store. */
   begin(instance: StoredInstance): Session {
     const session = new Session(instance);
     this.sessions.set(instance.instanceId, session);
@@ -76,7 +77,6 @@ export class Engine {
     this.deliver(session, { event: executionStarted(session.instance), executionId: session.instance.executionId });
   }
 
-  /** The unfinished instance of that id; undefined when there is none or it has ended. */
   async session(instanceId: string): Promise<Session | undefined> {
     const present = this.sessions.get(instanceId);
     if (present) return present;
@@ -200,7 +200,7 @@ export class Engine {
 
   async #episode(session: Session, batch: Message[]): Promise<void> {
     const episode = await runEpisode(session, batch, this.#deps);
-    const carried = batch.splice(batch.length - episode.carriedOver, episode.carriedOver);
+    const carried = takeCarriedOver(batch, episode.carriedOver);
     await this.#commit(session, batch, episode);
     this.#warn(session, episode.warnings);
     session.mailbox.unshift(...carried);
@@ -227,24 +227,15 @@ export class Engine {
   }
 
   async #commit(session: Session, batch: Message[], episode: Episode): Promise<void> {
-    const { instance } = session;
-    const keys = batch.flatMap((message) => message.key ?? []);
-    const inboxThrough = keys.at(-1) ?? (episode.generation ? session.inboxThrough : undefined);
-    await this.options.store.commit({
-      instanceId: instance.instanceId,
-      executionId: episode.generation?.executionId ?? instance.executionId,
-      startId: instance.startId,
-      firstRow: episode.generation ? 0 : session.events.length,
-      events: episode.rows,
-      overwriteBelow: episode.generation
-        ? Math.max(session.overwriteBelow, session.events.length)
-        : session.overwriteBelow,
-      checkpoint: session.events.length === 0 || episode.generation !== undefined || episode.ended !== undefined,
-      ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
-      ...(inboxThrough === undefined ? {} : { inboxThrough }),
-      committedMs: this.options.clock.now(),
-    });
-    if (inboxThrough !== undefined) session.inboxThrough = inboxThrough;
+    const commit = commitOf(session, batch, episode, this.options.clock.now());
+    try {
+      await this.options.store.commit(commit);
+    } catch (error) {
+      // Part of it may have been written; the next try puts its rows in their place.
+      session.overwriteBelow = Math.max(commit.overwriteBelow, commit.firstRow + commit.events.length);
+      throw error;
+    }
+    session.inboxThrough = commit.inboxThrough ?? session.inboxThrough;
   }
 
   #deleteFromInbox(instanceId: string, messages: readonly Message[]): void {

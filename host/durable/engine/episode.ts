@@ -2,9 +2,10 @@ import type { FunctionApp, RegisteredFunction } from "../../app/function-app.js"
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
 import type { StoredEvent } from "../store/port.js";
 import { type OrchestratorAnswer, readAnswer, readFailedAnswer } from "./answer.js";
+import type { Ending, ReplayResult } from "./decisions.js";
 import { decided, executionCompleted, executionStarted, orchestratorCompleted, orchestratorStarted } from "./events.js";
 import { asReplayed, orchestratorPayload } from "./payload.js";
-import { type Ending, Replay, ReplayFault, type ReplayResult } from "./replay.js";
+import { Replay, ReplayFault } from "./replay.js";
 import type { Message, Session } from "./session.js";
 
 /** How large a custom status may be, in bytes of UTF-16. */

@@ -8,7 +8,7 @@ import {
   type ParentRef,
 } from "../history.js";
 import type { StoredEvent } from "../store/port.js";
-import type { Decision } from "./replay.js";
+import type { Decision } from "./decisions.js";
 
 /** Events as the host writes them, each with the properties that the genuine one has. */
 

@@ -1,5 +1,5 @@
 import { ActionType, type OrchestratorAction } from "./answer.js";
-import type { Decision } from "./replay.js";
+import type { Decision } from "./decisions.js";
 
 /** What is said of an instance that cannot go on. */
 
@@ -30,3 +30,7 @@ export function nonDeterministic(
 
 export const tooManyActions = (limit: number): string =>
   `The orchestrator asks for more than ${limit} actions (extensions.durableTask.maxOrchestrationActions). Split the work over sub-orchestrations, or begin anew with continueAsNew.`;
+
+/** Seen on the genuine host too: the package goes on at the first failure, the host only when all have ended. */
+export const RETRY_BESIDE_FAILURE =
+  "a call failed in a Task.all beside a retried one that is still open: the durable-functions package and the host number what follows differently, so later results may be lost or swapped. Put retries into sub-orchestrations of their own.";

@@ -1,44 +1,16 @@
 import { EventType, type HistoryEvent } from "../history.js";
 import type { OrchestratorAction, OrchestratorAnswer, RetryOptions } from "./answer.js";
 import { ActionType } from "./answer.js";
+import type { Decision, Ending, ReplayResult, TaskEnd } from "./decisions.js";
 import { EventWaits } from "./event-waits.js";
 import { type Ended, Future } from "./future.js";
-import { GAVE_UP_EARLY, nonDeterministic, notServed, tooManyActions } from "./replay-texts.js";
+import { GAVE_UP_EARLY, nonDeterministic, notServed, RETRY_BESIDE_FAILURE, tooManyActions } from "./replay-texts.js";
 import { longTimer, type RetryEnd, retry } from "./retrying.js";
 
-/** Something new that an episode decided, to be written as one history event and then carried out. */
-export type Decision =
-  | { kind: "activity"; id: number; name: string; input: unknown }
-  | { kind: "timer"; id: number; fireAtMs: number }
-  | { kind: "child"; id: number; name: string; instanceId: string | undefined; version: string | null; input: unknown };
-
-export type Ending =
-  | { kind: "completed"; output: string | null }
-  | { kind: "failed"; error: string }
-  | { kind: "terminated"; reason: string | null }
-  /** `carriedOver` counts the last events of the batch, which belong to the next generation. */
-  | { kind: "continue-as-new"; input: unknown; carriedOver: number };
-
-export interface ReplayResult {
-  /** New work in id order. */
-  decisions: Decision[];
-  ending?: Ending;
-  suspended: boolean;
-  /** The id that the final event takes. */
-  nextId: number;
-  /** Timers that user code cancelled: they need not fire any more. */
-  cancelledTimers: number[];
-  /** What still holds back an orchestrator that has already returned. */
-  openTasks: number;
-  /** Things a person should know: mismatches that the package does not report. */
-  warnings: string[];
-}
-
-/** How one task ended, as far as retries must know. */
-export interface TaskEnd {
-  failed: boolean;
-  nonRetriable: boolean;
-}
+const RETRIED: ReadonlySet<number> = new Set([
+  ActionType.CallActivityWithRetry,
+  ActionType.CallSubOrchestratorWithRetry,
+]);
 
 const KIND_BY_EVENT: Partial<Record<number, Decision["kind"]>> = {
   [EventType.TaskScheduled]: "activity",
@@ -61,6 +33,7 @@ export class Replay {
   #pending = new Map<number, Decision>();
   #parked = new Map<number, Decision>();
   #open = new Map<number, Future<TaskEnd>>();
+  readonly #failed = new Set<Ended>();
   #cancelled: number[] = [];
   readonly #events = new EventWaits();
   #heldBack: HistoryEvent[] = [];
@@ -210,12 +183,24 @@ export class Replay {
       case ActionType.WaitForExternalEvent:
         return this.#events.waitFor(action.externalEventName);
       case ActionType.WhenAll:
-        return Future.all(action.compoundActions.map((child) => this.#perform(child)));
+        return this.#performAll(action.compoundActions);
       case ActionType.WhenAny:
         return Future.any(action.compoundActions.map((child) => this.#perform(child)));
       default:
         throw new ReplayFault(notServed(action));
     }
+  }
+
+  #performAll(actions: readonly OrchestratorAction[]): Future {
+    const children = actions.map((child) => this.#perform(child));
+    const retried = children.filter((_, index) => RETRIED.has(actions[index]?.actionType ?? -1));
+    for (const child of retried.length > 0 ? children : []) {
+      child.whenSettled(() => {
+        if (this.#failed.has(child) && retried.some((other) => !other.settled))
+          this.#events.warnings.push(RETRY_BESIDE_FAILURE);
+      });
+    }
+    return Future.all(children);
   }
 
   #callActivity(name: string, input: unknown): Future<TaskEnd> {
@@ -265,6 +250,7 @@ export class Replay {
       timer: (fireAtMs) => this.#createTimer(fireAtMs, false),
     });
     done.whenSettled((end) => {
+      if (end === "exhausted") this.#failed.add(done);
       if (end === "gave-up-early") this.#fault = GAVE_UP_EARLY;
     });
     return done;
@@ -273,6 +259,7 @@ export class Replay {
   #settle(id: number, end: TaskEnd): void {
     const task = this.#open.get(id);
     this.#open.delete(id);
+    if (task && end.failed) this.#failed.add(task);
     task?.settle(end);
   }
 

@@ -1,12 +1,12 @@
 import type { RetryOptions } from "./answer.js";
+import type { TaskEnd } from "./decisions.js";
 import { Future } from "./future.js";
-import type { TaskEnd } from "./replay.js";
 
 /** A timer longer than this is made of several, since storage providers cannot hold a message longer. */
 const MAXIMUM_SHORT_TIMER_MS = 6 * 86_400_000;
 const LONG_TIMER_INTERVAL_MS = 3 * 86_400_000;
 
-export type RetryEnd = "done" | "gave-up-early";
+export type RetryEnd = "succeeded" | "exhausted" | "gave-up-early";
 
 interface RetryContext {
   attempt(): Future<TaskEnd>;
@@ -23,9 +23,9 @@ export function retry(options: RetryOptions, context: RetryContext): Future<Retr
   const firstMs = context.now();
   const attempt = (number: number): void => {
     context.attempt().whenSettled((end) => {
-      if (!end.failed) return done.settle("done");
+      if (!end.failed) return done.settle("succeeded");
       if (number + 1 >= options.maxNumberOfAttempts) {
-        return context.timer(context.now()).whenSettled(() => done.settle("done"));
+        return context.timer(context.now()).whenSettled(() => done.settle("exhausted"));
       }
       if (end.nonRetriable || timedOut(options, firstMs, context.now())) return done.settle("gave-up-early");
       const waitUntil = context.now() + retryDelayMs(options, number);

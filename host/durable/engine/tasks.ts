@@ -1,7 +1,7 @@
 import { EventType, type HistoryEvent } from "../history.js";
 import { type ActivityCall, type ActivityRunner, appActivityRunner } from "./activities.js";
 import { Children } from "./children.js";
-import type { Engine } from "./engine.js";
+import type { EngineCore } from "./engine-core.js";
 import type { Episode } from "./episode.js";
 import { taskCompleted, taskFailed, timerFired } from "./events.js";
 import type { Session } from "./session.js";
@@ -15,12 +15,12 @@ interface PendingActivity {
 
 /** Carries out what histories say is scheduled: activities, timers, sub-orchestrations. Each may be begun again after a crash. */
 export class Tasks {
-  readonly #engine: Engine;
+  readonly #engine: EngineCore;
   readonly #activities: WorkQueue<PendingActivity>;
   readonly #children: Children;
   readonly #runActivity: ActivityRunner;
 
-  constructor(engine: Engine) {
+  constructor(engine: EngineCore) {
     const { options, idle } = engine;
     this.#engine = engine;
     this.#children = new Children(engine);

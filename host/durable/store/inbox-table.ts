@@ -5,6 +5,8 @@ import { isLarge, type LargeValues } from "./large-values.js";
 import { type PassingFaults, statusOf } from "./passing-faults.js";
 import type { InboxMessage } from "./port.js";
 
+const DELETED_AT_ONCE = 100;
+
 type InboxRow = {
   partitionKey: string;
   rowKey: string;
@@ -36,14 +38,23 @@ export class InboxTable {
   }
 
   async delete(instanceId: string, keys: string[]): Promise<void> {
-    for (const rowKey of keys) {
-      try {
-        await this.#faults.overcome("delete a message", () =>
-          this.#table.deleteEntity(partitionKeyOf(instanceId), rowKey),
-        );
-      } catch (error) {
-        if (statusOf(error) !== 404) throw error;
-      }
+    const partitionKey = partitionKeyOf(instanceId);
+    for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
+      await this.#deleteSome(partitionKey, keys.slice(from, from + DELETED_AT_ONCE));
+    }
+  }
+
+  /** All at once, or one by one when some are gone already. */
+  async #deleteSome(partitionKey: string, keys: string[]): Promise<void> {
+    const actions = keys.map((rowKey): TransactionAction => ["delete", { partitionKey, rowKey }]);
+    try {
+      if (keys.length > 1) await this.#faults.overcome("delete messages", () => this.#table.submitTransaction(actions));
+      else
+        for (const key of keys)
+          await this.#faults.overcome("delete a message", () => this.#table.deleteEntity(partitionKey, key));
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+      if (keys.length > 1) for (const key of keys) await this.#deleteSome(partitionKey, [key]);
     }
   }
 

@@ -43,6 +43,13 @@ export function describeActivities(given: Given): void {
 }
 
 export function describeRetries(given: Given): void {
+  test("a failure beside an open retry in one Task.all is warned of", async () => {
+    const id = await given().start("RetryBesideFailure");
+    await given().ended(id);
+    const warnings = given().lines.filter((line) => line.level === "warning" && line.instanceId === id);
+    expect(warnings.map((line) => line.message).join()).toContain("Put retries into sub-orchestrations");
+  });
+
   test("a retry that succeeds takes ids for task, timer, task, timer, task", async () => {
     const id = await given().start("Retried", { key: randomUUID(), succeedsAt: 3, attempts: 5 });
     expect(await given().outputOf(id)).toBe(3);
@@ -137,6 +144,17 @@ export function describeFailures(given: Given): void {
     const state = await given().ended(await given().start("YieldsANumber"));
     expect(state.runtimeStatus).toBe("Failed");
     expect(state.output).toContain("programming constraint violation");
+  });
+
+  test("callHttp and entities fail at once and say what to do instead", async () => {
+    for (const [name, text] of [
+      ["CallsHttp", "callHttp is not served by the embedded host. Make the request in an activity"],
+      ["CallsEntity", "Entities are not served by the embedded host"],
+    ] as const) {
+      const state = await given().ended(await given().start(name));
+      expect(state.runtimeStatus).toBe("Failed");
+      expect(state.output).toContain(text);
+    }
   });
 
   test("non-determinism names the recorded and the requested action", async () => {

@@ -87,6 +87,12 @@ export function describeStatus(given: Given): void {
     expect(await given().outputOf(id)).toEqual([1, 2, 3]);
     expect(executions.size).toBe(3);
   });
+
+  test("events that come all at once are carried over from one generation to the next", async () => {
+    const id = await given().start("Generations");
+    await Promise.all([1, 2, 3].map((n) => given().raise(id, "tick", n)));
+    expect(await given().outputOf(id)).toEqual([1, 2, 3]);
+  });
 }
 
 const seenIn = (input: string | null): number =>

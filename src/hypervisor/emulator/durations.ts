@@ -18,19 +18,22 @@ function hydrationSeconds({ item, machine, seed, direction }: EmulatedItem): num
 const bootSeconds = (state: EmulatedItem): number =>
   (state.machine.osFamily === "windows" ? 75 : 40) + memoryGb(state) * 0.5;
 
-/** Emulated seconds for a machine of average temper; the seed moves them by a fifth either way. */
+/** Operations that bring a machine into Azure, which converts it first. */
+const CONVERTING: ReadonlySet<OperationName> = new Set(["promote-replica", "create-test-copy"]);
+
+/** Emulated seconds for a machine of average temper; the seed moves them by a fifth either way. Conversion comes on top. */
 const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: EmulatedItem, effect: Effect) => number> = {
   "shut-down-source": (state) => (state.machine.osFamily === "windows" ? 60 : 25) + memoryGb(state) * 0.3,
   "final-synchronise": (state) => 15 + state.item.changeRateMbPerSecond * 4,
   "process-pending-data": (state) => 20 + state.item.changeRateMbPerSecond * 3,
   "stop-replication": () => 5,
-  "promote-replica": (state) => 45 + diskGb(state) * 0.05 + hydrationSeconds(state),
+  "promote-replica": (state) => 45 + diskGb(state) * 0.05,
   "start-replica": bootSeconds,
   "delete-recovery-points": () => 20,
   "demote-replica": () => 30,
   "restart-source": bootSeconds,
   "restore-replication": () => 30,
-  "create-test-copy": (state) => 60 + diskGb(state) * 0.05 + hydrationSeconds(state),
+  "create-test-copy": (state) => 60 + diskGb(state) * 0.05,
   "start-test-copy": bootSeconds,
   "remove-test-copy": () => 30,
   "promote-test-copy": () => 60,
@@ -57,7 +60,8 @@ const temper = (seed: number, operation: OperationName): number => seededBetween
 /** How long an operation on an item takes, in emulated milliseconds; the same every time for the same seed. */
 export function itemDurationMs(state: EmulatedItem, operation: ItemOperation, effect: Effect): number {
   if (operation === "await-agent") return Math.max(0, (state.agentAtMs ?? effect.atMs) - effect.atMs);
-  return Math.round(ITEM_SECONDS[operation](state, effect) * temper(state.seed, operation) * 1_000);
+  const converting = CONVERTING.has(operation) ? hydrationSeconds(state) : 0;
+  return Math.round((ITEM_SECONDS[operation](state, effect) * temper(state.seed, operation) + converting) * 1_000);
 }
 
 export const siteDurationMs = (state: EmulatedSite, operation: SiteOperation): number =>

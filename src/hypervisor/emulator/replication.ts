@@ -56,6 +56,16 @@ const processingMs = (state: EmulatedItem): number =>
 
 const lastSpanEnd = (spans: readonly Span[]): number | null => spans.at(-1)?.toMs ?? null;
 
+/** From when on no point is made, and so none is pruned: replication has stopped, or the source writes no more. */
+function quietSinceMs({ replication, sourceWrites }: EmulatedItem): number | null {
+  const since = [replication.stoppedAtMs, lastSpanEnd(sourceWrites)].filter((ms) => ms !== null);
+  return since.length === 0 ? null : Math.min(...since);
+}
+
+/** The spans in which a copy took no writes between two in which it did. */
+const pausesOf = (spans: readonly Span[]): { fromMs: number; toMs: number }[] =>
+  spans.slice(1).map(({ fromMs }, index) => ({ fromMs: spans[index]?.toMs ?? fromMs, toMs: fromMs }));
+
 /** When the source stopped taking writes, or the moment itself while it takes them. */
 const lastWriteMs = (state: EmulatedItem, atMs: number): number =>
   Math.min(atMs, lastSpanEnd(state.sourceWrites) ?? atMs);
@@ -79,14 +89,15 @@ const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => (a.time === 
 /** All points the replica could start from, newest first: those of the schedule and those made on demand. */
 export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
   if (state.pointsDeleted) return [];
-  const { sinceMs, stoppedAtMs, gaps } = state.replication;
+  const { sinceMs, gaps } = state.replication;
+  const stoppedAtMs = quietSinceMs(state);
   const scheduled = recoveryPointsAt(
     {
       policy: policyInForce(state),
       replicationGroupId: state.item.replicationGroupId ?? null,
       protectedSinceMs: sinceMs,
       stoppedAtMs,
-      gaps,
+      gaps: [...gaps, ...pausesOf(state.sourceWrites)],
       processingMs: processingMs(state),
     },
     atMs,

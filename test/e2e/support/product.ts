@@ -17,9 +17,10 @@ import type { PlanInput } from "../../../src/domain/plan.js";
 import type { WorldInput } from "../../../src/domain/world.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const SPEED = 4_000;
 const READY = /Host ready at (\S+)/;
 /** Ample for what a test waits for; never reached when all is well. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
 
 export type ExecutionAnswer = z.output<typeof executionView>;
@@ -36,6 +37,8 @@ export interface Shop {
 
 /** The built product in a host process of its own, over the run's Azurite, with tables and hub of its own. */
 export class Product {
+  /** Emulated seconds per real second. */
+  readonly speed = SPEED;
   readonly url: string;
   readonly client: Client;
   readonly #child: ChildProcess;
@@ -50,9 +53,11 @@ export class Product {
     this.#prefix = prefix;
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<Product> {
+  static async start(
+    settings: Record<string, string> = {},
+    prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`,
+  ): Promise<Product> {
     const folder = await mkdtemp(join(tmpdir(), "secondsite-e2e-"));
-    const prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`;
     const child = spawn(
       process.execPath,
       [join(ROOT, "dist/host/main.js"), "--app", ROOT, "--port", "0", "--data", folder],
@@ -62,7 +67,7 @@ export class Product {
           AzureWebJobsStorage: inject("storage"),
           TABLE_PREFIX: prefix,
           AzureFunctionsJobHost__extensions__durableTask__hubName: `${prefix}Hub`,
-          EMULATOR_SPEED: "4000",
+          EMULATOR_SPEED: String(SPEED),
           NO_COLOR: "1",
           ...settings,
         },
@@ -70,6 +75,15 @@ export class Product {
       },
     );
     return new Product(await readyUrl(child), child, folder, prefix);
+  }
+
+  /** Kills the host as a power cut would, and starts another over the same storage. */
+  async killAndRestart(): Promise<Product> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+    return Product.start({}, this.#prefix);
   }
 
   async stop(): Promise<void> {
@@ -144,6 +158,15 @@ export class Product {
 
   async states(worldId: string): Promise<string[]> {
     return [...new Set((await this.items(worldId)).map(({ state }) => state))].sort();
+  }
+
+  /** What VMware tools do in the replica of each item. */
+  tools(worldId: string, itemIds: readonly string[]): Promise<string[]> {
+    return Promise.all(
+      itemIds.map(async (itemId) => {
+        return (await this.client.call(ROUTES.getItem, { params: { worldId, itemId } })).body.replica.tools;
+      }),
+    );
   }
 
   /** Every row of the product's own tables, to show that nothing changed. The hub's are the host's, which goes on working. */

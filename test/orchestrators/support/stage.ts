@@ -26,7 +26,7 @@ import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { Plan, type PlanInput } from "../../../src/domain/plan.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
-import { World, type WorldInput } from "../../../src/domain/world.js";
+import { type TargetSettings, World, type WorldInput } from "../../../src/domain/world.js";
 import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
 import { stepsByItem } from "../../../src/durable/slice-status.js";
@@ -110,6 +110,14 @@ export class Stage {
     await savePlan(this.context, saved, null);
     this.worldId = saved.worldId;
     this.planId = saved.id;
+  }
+
+  /** Imports the shop anew, with one item's target settings changed. */
+  async retarget(itemId: string, target: TargetSettings): Promise<void> {
+    const world = World.parse(await readSample("world.yaml"));
+    const items = world.items.map((item) => (item.id === itemId ? { ...item, target } : item));
+    await importWorld(this.context, { ...world, items });
+    await this.pass(5 * 3_600_000);
   }
 
   /** Lets time pass while nothing happens. */

@@ -1,4 +1,4 @@
-import { app, RetryOptions, TaskFailedError } from "durable-functions";
+import { app, EntityId, RetryOptions, TaskFailedError } from "durable-functions";
 
 const MINUTE_MS = 60_000;
 /** The package recurses once for each wait that is already over, so long lists are taken in parts. */
@@ -45,6 +45,15 @@ app.orchestration("RetriedInParallel", function* (context) {
     return context.df.callActivityWithRetry("Flaky", retry, { key: `${context.df.instanceId}-${n}`, succeedsAt: n });
   });
   return yield context.df.Task.all(tasks);
+});
+
+app.orchestration("RetryBesideFailure", function* (context) {
+  const retried = context.df.callActivityWithRetry("Fail", new RetryOptions(1000, 2), { text: "retried" });
+  try {
+    yield context.df.Task.all([retried, context.df.callActivity("Fail", { text: "at once" })]);
+  } catch {
+    return "caught";
+  }
 });
 
 app.orchestration("RetryTimeout", function* (context) {
@@ -168,6 +177,14 @@ app.orchestration("EarlyReturn", function* (context) {
   const quick = context.df.callActivity("Identity", "quick");
   yield context.df.Task.any([quick, slow]);
   return "returned";
+});
+
+app.orchestration("CallsHttp", function* (context) {
+  return yield context.df.callHttp({ method: "GET", url: "http://127.0.0.1:9/" });
+});
+
+app.orchestration("CallsEntity", function* (context) {
+  return yield context.df.callEntity(new EntityId("Counter", "one"), "get");
 });
 
 app.orchestration("YieldsANumber", function* () {

@@ -1,0 +1,3 @@
+const { app } = require("@azure/functions");
+
+app.http("fine", { handler: async () => ({ body: "never" }) });

@@ -1,0 +1,3 @@
+const settings = undefined;
+
+module.exports = settings.url;

@@ -1,0 +1,80 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { playThereAndBack } from "../../demo/journey.js";
+import { journeyReport } from "../../demo/journey-report.js";
+import { findSample, readDocument } from "../../demo/samples.js";
+import type { Screen } from "../../demo/step-view.js";
+import { loadSample } from "../../demo/story.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { PlanInput } from "../../src/domain/plan.js";
+import type { WorldInput } from "../../src/domain/world.js";
+import { Product } from "./support/product.js";
+
+const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
+const SHORTEST = "hyperv-between-sites";
+
+/** Eight verbs to their ends, on a machine that does other things too. */
+const PATIENCE_MS = 180_000;
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start();
+});
+afterAll(() => product.stop());
+
+/** Keeps what is shown. */
+function paper(): Screen & { text: () => string } {
+  let written = "";
+  return {
+    isTerminal: false,
+    rows: 24,
+    write: (text) => {
+      written += text;
+    },
+    text: () => written,
+  };
+}
+
+test(
+  "H1 H2 H6 the demo plays a sample there and back, and says what it cost",
+  async () => {
+    const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
+    const screen = paper();
+    const loaded = await loadSample(product.client, worldFile, planFile);
+    const travelled = await playThereAndBack(product.client, loaded, journey, screen);
+
+    expect(travelled.stopped).toBeNull();
+    expect(travelled.executions.map(({ verb, status }) => `${verb} ${status}`)).toEqual([
+      "test-failover succeeded",
+      "test-clean-up succeeded",
+      "planned-failover succeeded",
+      "commit succeeded",
+      "reprotect succeeded",
+      "failback succeeded",
+      "commit succeeded",
+      "reprotect succeeded",
+    ]);
+    expect(screen.text()).toContain("Control of pumping stations (2)");
+    const report = journeyReport(travelled, 4_000);
+    expect(report).toMatch(/^There: 6 of 6 machines ran .* Lost: nothing\.$/m);
+    expect(report).toMatch(/^Back: 6 of 6 machines ran /m);
+    expect(report).toMatch(/^Sent back: .*B \(6 set by the failover already\)\.$/m);
+    expect(report).toContain("Now: 6 protected at zwolle.");
+  },
+  PATIENCE_MS,
+);
+
+test("H4 a journey that can not go on says why", async () => {
+  const sample = await findSample(FOLDER, SHORTEST);
+  const id = "disconnected";
+  const world = (await readDocument(sample.worldFile)) as WorldInput;
+  const plan = (await readDocument(sample.planFile)) as PlanInput;
+  const sites = world.sites.map((site) => ({ ...site, vmmServer: { id: `vmm-${site.id}`, connected: false } }));
+  await product.client.call(ROUTES.importWorld, { params: { worldId: id }, body: { ...world, id, sites } });
+  await product.client.call(ROUTES.savePlan, { params: { planId: id }, body: { ...plan, id, worldId: id } });
+  const loaded = { worldId: id, planId: id };
+  const travelled = await playThereAndBack(product.client, loaded, sample.journey, paper());
+
+  expect(travelled.executions.at(-1)).toMatchObject({ verb: "planned-failover", status: "failed" });
+  expect(journeyReport(travelled, 4_000)).toMatch(/No further: planned-failover failed: .*VMM server.* not connected/);
+});

@@ -1,0 +1,88 @@
+import type { ItemSnapshot } from "../../src/domain/snapshot.js";
+import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import type {
+  EmulatedEstate,
+  Hypervisor,
+  ItemOperation,
+  ItemOperations,
+  TaskReply,
+} from "../../src/hypervisor/port.js";
+import type { Tables } from "../../src/store/tables/port.js";
+import { HandClock, smallWorld } from "./world.js";
+
+export const RUN = "11111111-1111-8111-8111-111111111111";
+export const OTHER_RUN = "22222222-2222-8222-8222-222222222222";
+
+/** An emulated estate with a clock that only the test moves, and the calls that its tests are told in. */
+export class EstateBench {
+  readonly clock = new HandClock();
+  readonly tables: Tables;
+  estate: Hypervisor & EmulatedEstate;
+  worldId = "";
+
+  private constructor(tables: Tables) {
+    this.tables = tables;
+    this.estate = this.emulator();
+  }
+
+  /** A bench on which the small world of two items is loaded. */
+  static async open(tables: Tables): Promise<EstateBench> {
+    const bench = new EstateBench(tables);
+    await bench.load();
+    return bench;
+  }
+
+  /** Another emulator on the same tables, as another process would have. */
+  emulator(durations: "realistic" | "zero" = "realistic", speed = 1): Hypervisor & EmulatedEstate {
+    return createEmulator({ tables: this.tables, clock: this.clock, speed, durations });
+  }
+
+  async load(world = smallWorld(2)): Promise<void> {
+    this.worldId = world.id;
+    await this.estate.loadWorld(world);
+  }
+
+  call<O extends ItemOperation>(
+    operation: O,
+    params: ItemOperations[O]["params"],
+    itemId = "item-1",
+    executionId = RUN,
+    key = `${executionId}/${operation}/${itemId}`,
+  ): Promise<TaskReply<ItemOperations[O]["result"]>> {
+    return this.estate.runOnItem({ worldId: this.worldId, executionId, key, itemId, operation, params });
+  }
+
+  /** Calls, goes to the time that was named and calls again, until it is not waiting any more. */
+  async ended<R>(ask: () => Promise<TaskReply<R>>): Promise<Exclude<TaskReply<R>, { state: "waiting" }>> {
+    for (;;) {
+      const reply = await ask();
+      if (reply.state !== "waiting") return reply;
+      if (reply.hanging) throw new Error("hangs");
+      this.clock.goTo(reply.doneAt);
+    }
+  }
+
+  async done<O extends ItemOperation>(
+    operation: O,
+    params: ItemOperations[O]["params"],
+    itemId = "item-1",
+    executionId = RUN,
+    key?: string,
+  ): Promise<ItemOperations[O]["result"]> {
+    const reply = await this.ended(() => this.call(operation, params, itemId, executionId, key));
+    if (reply.state === "failed") throw new Error(`${operation}: [${reply.code}] ${reply.message}`);
+    return reply.result;
+  }
+
+  async snapshot(itemId = "item-1"): Promise<ItemSnapshot> {
+    const [item] = await this.estate.describeItems(this.worldId, [itemId]);
+    if (item === undefined) throw new Error("no item");
+    return item;
+  }
+
+  async promote(pointId: string, itemId = "item-1", epoch = 1): Promise<ItemOperations["promote-replica"]["result"]> {
+    const result = await this.done("promote-replica", { pointId, epoch }, itemId);
+    await this.done("start-replica", { epoch }, itemId);
+    return result;
+  }
+}
