@@ -24,7 +24,7 @@ export const settleItems = activity(contract, async ({ store, clock }, settling)
 });
 
 /** The part of an execution that a slice of a stage's items is. */
-const itemsPart = (stage: string, slice: number): string => `${stage}/${slice}`;
+export const itemsPart = (stage: string, slice: number): string => `${stage}/${slice}`;
 
 /** The stage that a part belongs to; undefined for the execution's own. */
 export const stageOfPart = (part: string): string | undefined => /^(.+)\/\d+$/.exec(part)?.[1];

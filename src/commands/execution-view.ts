@@ -46,7 +46,7 @@ export async function viewExecution(context: Context, executionId: string): Prom
   const evidence: Evidence = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
-    live: (stage) => liveItemSteps(context, execution, stage),
+    live: (stage) => liveItemSteps(context, execution, stage, kept),
   };
   const plan = await planRun(context, execution);
   const steps = await treeOf(execution, plan, evidence);

@@ -1,8 +1,8 @@
-import { stageOfPart } from "../activities/settle-items.js";
+import { itemsPart, stageOfPart } from "../activities/settle-items.js";
 import { stepTitle } from "../activities/step-titles.js";
 import type { Execution, Step, StepRecord } from "../domain/execution.js";
 import { unpackSteps } from "../durable/progress.js";
-import { stageInstanceIds } from "../orchestrators/instance-ids.js";
+import { sliceNumbers, tellerInstanceId } from "../orchestrators/instance-ids.js";
 import type { Context } from "./context.js";
 import type { Stage, StepsOfItems } from "./execution-tree.js";
 
@@ -25,14 +25,16 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
   else items.set(itemId, [step]);
 }
 
-/** Steps of the items of a stage under way: the orchestrations that tell of them show them, many items each. */
+/** Steps of the items of a stage under way: the orchestrations that tell of them show them, a slice of items each. */
 export async function liveItemSteps(
   { orchestrations }: Context,
   { executionId, verb }: Execution,
   { id, itemIds }: Stage,
+  kept: readonly StepRecord[],
 ): Promise<StepsOfItems> {
-  const instances = stageInstanceIds(executionId, id, itemIds.length);
-  const seen = await Promise.all(instances.map((instance) => orchestrations.look(instance)));
+  const ended = new Set(kept.map(({ part }) => part));
+  const slices = sliceNumbers(itemIds.length).filter((slice) => !ended.has(itemsPart(id, slice)));
+  const seen = await Promise.all(slices.map((slice) => orchestrations.look(tellerInstanceId(executionId, id, slice))));
   const items = seen.flatMap((view) => [...(view?.itemSteps ?? [])]);
   return new Map(items.map(([itemId, steps]) => [itemId, unpackSteps(steps, (step) => stepTitle(verb, step))]));
 }

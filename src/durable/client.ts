@@ -50,7 +50,7 @@ export function orchestrationsOf(context: InvocationContext): Orchestrations {
     },
     async look(id) {
       try {
-        const status = await client.getStatus(id);
+        const status = await client.getStatus(id, { showInput: false });
         return {
           runtimeStatus: String(status.runtimeStatus),
           steps: stepsOfStatus(status.customStatus),

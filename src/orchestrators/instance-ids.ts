@@ -21,9 +21,11 @@ export const stageInstanceId = (executionId: string, stage: string): string => `
 export const sliceInstanceId = (executionId: string, stage: string, slice: number): string =>
   `${executionId}:${stage}:slice:${slice}`;
 
-/** Every orchestration that may tell of the items of a stage: the stage's own, or those of its slices. */
-export function stageInstanceIds(executionId: string, stage: string, items: number): string[] {
-  const slices = items > SLICE ? Math.ceil(items / SLICE) : 0;
-  const ofSlices = Array.from({ length: slices }, (_, index) => sliceInstanceId(executionId, stage, index + 1));
-  return [stageInstanceId(executionId, stage), ...ofSlices];
+/** The numbers of the slices that a stage of so many items may have; 0 is the stage itself, when it needs no cut. */
+export function sliceNumbers(items: number): number[] {
+  return Array.from({ length: items > SLICE ? Math.ceil(items / SLICE) + 1 : 1 }, (_, slice) => slice);
 }
+
+/** The orchestration that tells of a slice. */
+export const tellerInstanceId = (executionId: string, stage: string, slice: number): string =>
+  slice === 0 ? stageInstanceId(executionId, stage) : sliceInstanceId(executionId, stage, slice);

@@ -42,8 +42,9 @@ function siteOperation(operation: OperationName): SiteOperation {
 function rulesOf(durations: EmulatorOptions["durations"]) {
   const item: TaskRules<EmulatedItem> = {
     behaviour: (operation) => ITEM_BEHAVIOURS[itemOperation(operation)],
+    // Waiting for an agent does nothing itself: that the rest takes no time makes the agent no earlier.
     durationMs: (state, operation, effect) =>
-      durations === "zero" ? 0 : itemDurationMs(state, itemOperation(operation), effect),
+      durations === "zero" && operation !== "await-agent" ? 0 : itemDurationMs(state, itemOperation(operation), effect),
   };
   const site: TaskRules<EmulatedSite> = {
     behaviour: (operation) => SITE_BEHAVIOURS[siteOperation(operation)],

@@ -1,8 +1,33 @@
-import { inject } from "vitest";
+import { expect, inject, test } from "vitest";
+import { World } from "../../../src/domain/world.js";
+import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { hypervisorHomeSuite } from "../../suites/hypervisor-home.suite.js";
 import { randomPrefix } from "../../suites/tables.js";
+import { HandClock } from "../../suites/world.js";
+import { estateOf } from "../../worlds/there-and-back.js";
 
 hypervisorHomeSuite("memory", createMemoryTables);
 hypervisorHomeSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
+
+test("F7: where operations take no time, the agent still takes its own, and who waits for it does not come too early", async () => {
+  const clock = new HandClock();
+  const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "zero" });
+  const world = World.parse(estateOf("vmware-to-azure").world);
+  await estate.loadWorld(world);
+  const on = { worldId: world.id, executionId: "11111111-1111-8111-8111-111111111111", itemId: "db" };
+  await estate.runOnItem({ ...on, key: "1", operation: "shut-down-source", params: {} });
+  const synchronised = await estate.runOnItem({ ...on, key: "2", operation: "final-synchronise", params: {} });
+  if (synchronised.state !== "done") throw new Error("not synchronised");
+  const promotion = { pointId: synchronised.result.point.id, epoch: 1, planned: true };
+  await estate.runOnItem({ ...on, key: "3", operation: "promote-replica", params: promotion });
+  await estate.runOnItem({ ...on, key: "4", operation: "start-replica", params: { epoch: 1 } });
+
+  const waiting = { ...on, key: "5", operation: "await-agent", params: { wait: true } } as const;
+  const reply = await estate.runOnItem(waiting);
+  if (reply.state !== "waiting") throw new Error(`it was ${reply.state}, before the agent had registered`);
+  clock.goTo(reply.doneAt);
+  expect((await estate.runOnItem(waiting)).state).toBe("done");
+  expect((await estate.describeItems(world.id, ["db"]))[0]?.agentRegistered).toBe(true);
+});
