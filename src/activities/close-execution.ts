@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
+import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";

@@ -9,7 +9,7 @@ import { finding, nothing, prerequisite } from "./schemas.js";
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 
-const look = { method: "GET", body: nothing, headers: {}, status: 200 } as const;
+const look = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
 
 /** A choice of points as a query has it; without `kind`, the plan's own choice is taken. */
 const pointsQuery = z.strictObject({

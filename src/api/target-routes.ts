@@ -9,6 +9,7 @@ const onTarget = {
   params: z.strictObject({ worldId: Id, itemId: Id }),
   query: noQuery,
   status: 200,
+  answers: ["etag"],
   response: targetView,
 } as const;
 

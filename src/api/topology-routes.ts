@@ -9,7 +9,15 @@ const onItem = z.strictObject({ worldId: Id, itemId: Id });
 const onCondition = onItem.extend({ type: ItemCondition.shape.type });
 const onProcessServer = z.strictObject({ worldId: Id, siteId: Id, processServerId: Id });
 
-const tell = { method: "POST", query: noQuery, body: nothing, headers: {}, status: 200, response: itemView } as const;
+const tell = {
+  method: "POST",
+  query: noQuery,
+  body: nothing,
+  headers: {},
+  status: 200,
+  answers: [],
+  response: itemView,
+} as const;
 const unknown = ["world-not-found", "item-not-found", "not-found"] as const;
 
 /** What happens at the sites beside recovery itself. */
@@ -40,6 +48,7 @@ export const TOPOLOGY_ROUTES = {
     body: nothing,
     headers: {},
     status: 202,
+    answers: [],
     response: z.object({
       processServerId: Id,
       state: z.enum(["deploying", "deployed"]),

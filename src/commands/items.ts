@@ -41,11 +41,7 @@ export interface ItemDetail extends ItemView {
   replication: Pick<ItemSnapshot["replication"], "state" | "rpoSeconds">;
 }
 
-async function detailsOf(
-  services: Services,
-  worldId: string,
-  records: readonly ItemRecord[],
-): Promise<ItemDetail[]> {
+async function detailsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemDetail[]> {
   if (records.length === 0) return [];
   const estate = await services.hypervisor.describeEstate(
     worldId,

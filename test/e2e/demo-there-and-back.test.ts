@@ -4,7 +4,7 @@ import { playThereAndBack } from "../../demo/journey.js";
 import { journeyReport } from "../../demo/journey-report.js";
 import { findSample, readDocument } from "../../demo/samples.js";
 import type { Screen } from "../../demo/step-view.js";
-import { loadSample } from "../../demo/story.js";
+import { loadEstate, readEstate } from "../../demo/story.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plan.js";
 import type { WorldInput } from "../../src/domain/world.js";
@@ -28,6 +28,7 @@ function paper(): Screen & { text: () => string } {
   return {
     isTerminal: false,
     rows: 24,
+    columns: 80,
     write: (text) => {
       written += text;
     },
@@ -40,7 +41,7 @@ test(
   async () => {
     const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
     const screen = paper();
-    const loaded = await loadSample(product.client, worldFile, planFile);
+    const loaded = await loadEstate(product.client, await readEstate(worldFile, planFile));
     const travelled = await playThereAndBack(product.client, loaded, journey, screen);
 
     expect(travelled.stopped).toBeNull();

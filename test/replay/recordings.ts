@@ -1,7 +1,10 @@
 import type { HistoryEvent } from "../../host/durable/history.js";
-import { cancelExecution } from "../../src/commands/decisions.js";
-import { itemInstanceId, stageInstanceId } from "../../src/orchestrators/instance-ids.js";
+import type { ExecutionOptions } from "../../src/domain/execution.js";
+import { isEnded } from "../../src/domain/failure-policy.js";
+import type { Verb } from "../../src/domain/vocabulary.js";
+import { stageInstanceId } from "../../src/orchestrators/instance-ids.js";
 import { Stage } from "../orchestrators/support/stage.js";
+import { estateOf } from "../worlds/there-and-back.js";
 
 /** What one orchestrator lived through on the stage. */
 export interface Recording {
@@ -9,66 +12,62 @@ export interface Recording {
   history: HistoryEvent[];
 }
 
-/** Tells the verbs on the sample, and gives back one history of every orchestrator. */
+const HOME: Partial<ExecutionOptions> = {
+  reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
+};
+
+/** Journeys that together run every orchestrator once; the last of each name is kept. */
+const JOURNEYS: readonly (readonly [Verb, Partial<ExecutionOptions>?][])[] = [
+  [
+    ["test-failover"],
+    ["test-clean-up"],
+    ["planned-failover"],
+    ["change-recovery-point"],
+    ["commit"],
+    ["reprotect", HOME],
+    ["failback"],
+  ],
+  [["unplanned-failover"], ["cancel"], ["resynchronise"], ["disable-replication"], ["enable-replication"]],
+  [["test-failover"], ["promote-test"]],
+  [["full-run", { ...HOME, acknowledgeNoTest: true }]],
+];
+
+/** Tells the verbs on small estates, and gives back one history of every orchestrator. */
 export async function recordAll(): Promise<Recording[]> {
-  return [...(await recordFailover()), ...(await recordWayBack()), ...(await recordTests())];
+  const byName = new Map<string, Recording>();
+  for (const journey of JOURNEYS) {
+    for (const recording of await recordJourney(journey)) byName.set(recording.name, recording);
+  }
+  return [...byName.values()];
 }
 
-type Keep = (name: string, instanceId: string) => Promise<void>;
-
-async function onStage(tell: (stage: Stage, keep: Keep) => Promise<void>): Promise<Recording[]> {
-  const recordings: Recording[] = [];
+async function recordJourney(journey: readonly (readonly [Verb, Partial<ExecutionOptions>?])[]): Promise<Recording[]> {
   const stage = await Stage.open();
-  await stage.loadShop();
-  await tell(stage, async (name, id) => {
-    recordings.push({ name, history: (await stage.hub.history(id)) ?? [] });
-  });
+  await stage.load(estateOf("vmware-to-azure"));
+  const recordings: Recording[] = [];
+  const keep = async (name: string, id: string): Promise<void> => {
+    const history = await stage.hub.history(id);
+    if (history) recordings.push({ name, history });
+  };
+  for (const [verb, options = {}] of journey) {
+    const executionId = await tell(stage, verb, options);
+    await keep(verb, executionId);
+    await keep("run-items", stageInstanceId(executionId, "group-data"));
+  }
   await stage.close();
   return recordings;
 }
 
-const recordFailover = (): Promise<Recording[]> =>
-  onStage(async (stage, keep) => {
-    const { execution } = await stage.failOver("planned-failover");
-    const id = execution.executionId;
-    await keep("planned-failover", id);
-    await keep("run-items", stageInstanceId(id, "group-web"));
-    await keep("recover-item", itemInstanceId(id, "group-databases", "orders-db-1"));
-    await keep("release-source", itemInstanceId(id, "shutdown-databases", "orders-db-1"));
-    const change = await stage.start("change-recovery-point");
-    await stage.ended(change);
-    await keep("change-recovery-point", change);
-    await keep("repoint-item", itemInstanceId(change, "items", "web-1"));
-    const commit = await stage.start("commit");
-    await stage.ended(commit);
-    await keep("commit", commit);
-    await keep("commit-item", itemInstanceId(commit, "items", "web-1"));
-  });
-
-const recordWayBack = (): Promise<Recording[]> =>
-  onStage(async (stage, keep) => {
-    const { execution } = await stage.failOver("unplanned-failover");
-    await keep("unplanned-failover", execution.executionId);
-    const cancel = await stage.start("cancel");
-    await stage.ended(cancel);
-    await keep("cancel", cancel);
-    await keep("restore-item", itemInstanceId(cancel, "items", "web-1"));
-  });
-
-const recordTests = (): Promise<Recording[]> =>
-  onStage(async (stage, keep) => {
-    const first = await stage.start("test-failover");
-    await stage.ended(first);
-    await keep("test-failover", first);
-    await keep("test-item", itemInstanceId(first, "group-web", "web-1"));
-    const cleanUp = await stage.start("test-clean-up");
-    await stage.ended(cleanUp);
-    await keep("test-clean-up", cleanUp);
-    await keep("clean-up-item", itemInstanceId(cleanUp, "items", "web-1"));
-    const second = await stage.start("test-failover");
-    await stage.until(second, ({ steps }) => steps.some(({ id }) => id === "groups/web"));
-    const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
-    await cancelExecution(stage.context, second, asked);
-    await stage.ended(second);
-    await keep("revert-test-item", itemInstanceId(second, "undo", "web-1"));
-  });
+/** Runs a verb to its end, accepting what it brings up. */
+async function tell(stage: Stage, verb: Verb, options: Partial<ExecutionOptions>): Promise<string> {
+  const executionId = await stage.start(verb, options);
+  const view = await stage.until(
+    executionId,
+    ({ awaits, execution }) => isEnded(execution.status) || awaits.length > 0,
+  );
+  if (!isEnded(view.execution.status)) await stage.validate(executionId);
+  const { execution } = await stage.ended(executionId);
+  if (execution.status !== "succeeded")
+    throw new Error(`${verb} ended ${execution.status}: ${JSON.stringify(execution)}`);
+  return executionId;
+}
