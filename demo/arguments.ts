@@ -65,6 +65,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.replace(/\.?$/, ".")} Run with --help for the options.`);
+    const [what] = (error as Error).message.split(". ", 1);
+    throw new UsageError(`${what?.replace(/\.?$/, ".")} Run with --help for the options.`);
   }
 }

@@ -3,7 +3,7 @@ import { ItemCondition } from "../domain/item-record.js";
 import { Id, Instant } from "../domain/text.js";
 import { ProcessServer } from "../domain/topology.js";
 import { route } from "./route.js";
-import { itemView, noQuery, nothing } from "./schemas.js";
+import { itemDetail, noQuery, nothing } from "./schemas.js";
 
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 const onCondition = onItem.extend({ type: ItemCondition.shape.type });
@@ -16,7 +16,7 @@ const tell = {
   headers: {},
   status: 200,
   answers: [],
-  response: itemView,
+  response: itemDetail,
 } as const;
 const unknown = ["world-not-found", "item-not-found", "not-found"] as const;
 

@@ -8,6 +8,8 @@ export interface Circumstances {
   skipSourceShutdown: boolean;
   /** Test only: a network that is there is used, so none is made. */
   ownTestNetwork: boolean;
+  /** The failover that is committed came home. */
+  cameHome: boolean;
 }
 
 /** Something that an execution does to the whole plan or to each of its items. */
@@ -32,6 +34,7 @@ const each = (id: string, title: string, when?: Phase["when"]): Phase => ({
 
 const needsValidation = ({ plan }: Circumstances): boolean => plan.validation.required;
 const touchesSource = ({ skipSourceShutdown }: Circumstances): boolean => !skipSourceShutdown;
+const leavesAMachine = ({ cameHome }: Circumstances): boolean => cameHome;
 const makesNetwork = ({ ownTestNetwork }: Circumstances): boolean => !ownTestNetwork;
 
 /**
@@ -88,7 +91,7 @@ export const ITINERARIES = {
   ],
   commit: [
     each("delete-recovery-points", "Delete the recovery points"),
-    each("remove-old-machine", "Remove the machine that is not needed any more"),
+    each("remove-old-machine", "Remove the machine that is not needed any more", leavesAMachine),
   ],
   cancel: [
     each("demote-replica", "Demote the replica"),
@@ -129,7 +132,7 @@ export const ITINERARIES = {
     phase("validation", "Await validation", needsValidation),
     phase("commit", "Commit"),
     each("delete-recovery-points", "Delete the recovery points"),
-    each("remove-old-machine", "Remove the machine that is not needed any more"),
+    each("remove-old-machine", "Remove the machine that is not needed any more", leavesAMachine),
     phase("reprotect", "Reprotect"),
     each("await-agent", "Find the agent at the configuration server"),
     each("reverse-replication", "Reverse replication"),

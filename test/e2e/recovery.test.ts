@@ -66,7 +66,7 @@ test("a test failover leaves production alone, and its clean-up proves that noth
   expect(await product.states(worldId)).toEqual(["test-failed-over"]);
   const [item] = await product.items(worldId);
   const allowed = item?.allowedActions.filter((action) => action.allowed).map(({ verb }) => verb);
-  expect(allowed).toEqual(["test-clean-up"]);
+  expect(allowed).toEqual(["test-clean-up", "promote-test"]);
 
   const cleanUp = await product.ended(await product.start(planId, { verb: "test-clean-up" }));
   expect(cleanUp.steps.at(-1)).toMatchObject({ id: "prove-nothing-left", status: "succeeded" });

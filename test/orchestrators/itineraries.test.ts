@@ -21,7 +21,7 @@ function visited(steps: readonly Step[]): string[] {
 async function circumstances(stage: Stage, changes: Partial<Circumstances> = {}): Promise<Circumstances> {
   const saved = await stage.context.store.getPlan("shop");
   if (!saved) throw new Error("the shop has no plan");
-  return { plan: saved.value.plan, skipSourceShutdown: false, ownTestNetwork: false, ...changes };
+  return { plan: saved.value.plan, skipSourceShutdown: false, ownTestNetwork: false, cameHome: false, ...changes };
 }
 
 async function expectItinerary(stage: Stage, verb: Verb, executionId: string, changes: Partial<Circumstances> = {}) {

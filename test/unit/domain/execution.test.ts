@@ -162,7 +162,12 @@ describe("retry policies", () => {
 });
 
 describe("itineraries", () => {
-  const usual: Circumstances = { plan: smallPlan(["a"]), skipSourceShutdown: false, ownTestNetwork: false };
+  const usual: Circumstances = {
+    plan: smallPlan(["a"]),
+    skipSourceShutdown: false,
+    ownTestNetwork: false,
+    cameHome: false,
+  };
   const idsOf = (verb: Verb, changes: Partial<Circumstances> = {}) =>
     itineraryOf(verb, { ...usual, ...changes }).map(({ id }) => id);
 
@@ -187,7 +192,7 @@ describe("itineraries", () => {
     expect(idsOf("unplanned-failover")).toContain("shut-down-source");
     expect(idsOf("unplanned-failover", { skipSourceShutdown: true })).not.toContain("shut-down-source");
     expect(idsOf("test-failover")).toContain("test-network");
-    expect(idsOf("test-failover", { ownTestNetwork: true })).not.toContain("test-network");
+    expect(idsOf("test-failover", { ownTestNetwork: true, cameHome: true })).not.toContain("test-network");
     const plan = smallPlan(["a"], { validation: { required: false } });
     expect(idsOf("planned-failover", { plan })).not.toContain("validation");
   });

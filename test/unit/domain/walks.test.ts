@@ -80,6 +80,7 @@ describe("the itinerary of any run", () => {
     required: fc.boolean(),
     skipSourceShutdown: fc.boolean(),
     ownTestNetwork: fc.boolean(),
+    cameHome: fc.boolean(),
   });
 
   test("keeps the order of its verb, visits nothing twice, and only leaves out what circumstances leave out", () => {
