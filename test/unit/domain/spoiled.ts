@@ -1,0 +1,36 @@
+import type { AskedOptions, KnownItem } from "../../../src/domain/prerequisite.js";
+import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/snapshot.js";
+import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
+
+export interface Spoiled {
+  item: ItemSnapshot;
+  /** The site it goes to, and the one it runs at. */
+  target: SiteSnapshot;
+  source: SiteSnapshot;
+  estate: EstateSnapshot;
+  known: KnownItem;
+}
+
+export interface Case {
+  spoil: (subject: Spoiled) => unknown;
+  found: string;
+  verb?: Verb;
+  scenario?: Scenario;
+  options?: AskedOptions;
+}
+
+export const masterTarget = ({ target }: Spoiled) => {
+  const [first] = target.site.masterTargets;
+  if (first === undefined) throw new Error("incomplete");
+  return first;
+};
+export const host = ({ target }: Spoiled) => {
+  const [first] = target.site.hosts;
+  if (first === undefined) throw new Error("incomplete");
+  return first;
+};
+export const link = ({ estate }: Spoiled) => {
+  const [first] = estate.links;
+  if (first === undefined) throw new Error("incomplete");
+  return first;
+};
