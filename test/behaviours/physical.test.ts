@@ -273,6 +273,14 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect((await journey.item("db")).standing.machine.datastoreId).toBe("ssd");
   });
 
+  test("P11 that a datastore must be given is told before anything starts", async () => {
+    const journey = await begin();
+    await there(journey);
+    const { ready, errors } = await unmet(journey, "reprotect", { waitForAgent: "true" });
+    expect({ ready, errors }).toEqual({ ready: false, errors: ["datastore"] });
+    expect((await unmet(journey, "reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
+  });
+
   test("P11 where the disks still exist, the datastore named is ignored", async () => {
     const journey = await Journey.begin(product, "vmware-to-azure", datastore("slow"));
     await there(journey);
