@@ -142,7 +142,9 @@ export function datastoreMissing(subject: Subject): string | null {
       ? null
       : `${id} has no datastore ${datastoreId}`;
   }
-  return datastores.length > 0 ? null : `${id} has no datastore to put the disks on`;
+  if (datastores.length === 0) return `${id} has no datastore to put the disks on`;
+  const { name } = subject.snapshot.machine;
+  return isMadeAnew(subject) ? `${name} is made anew at ${id}, so a datastore must be given` : null;
 }
 
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;

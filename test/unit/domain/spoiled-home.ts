@@ -47,6 +47,12 @@ export const SPOILED_HOME: Record<string, Case[]> = {
       verb: "reprotect",
       found: "home has no datastore gone",
     },
+    {
+      spoil: () => undefined,
+      options: { location: "alternate" },
+      verb: "reprotect",
+      found: "vm-1 is made anew at home, so a datastore must be given",
+    },
   ],
   "datastore-reach": [
     {
@@ -59,7 +65,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
   "datastore-space": [
     {
       spoil: ({ target }) => (target.site.datastores = [{ id: "ssd", capacityGb: 500, freeGb: 200 }]),
-      options: { location: "alternate" },
+      options: { location: "alternate", datastoreId: "ssd" },
       verb: "reprotect",
       found: "needs 300 GB, ssd has 200",
     },
@@ -77,6 +83,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
         target.site.configurationServer = { id: "config", forgotten: [], hostsDiscovered: false };
       },
       scenario: "physical-to-azure",
+      options: { datastoreId: "ssd" },
       verb: "reprotect",
       found: "the hosts of home were not discovered",
     },
@@ -100,7 +107,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
   "home-name-clash": [
     {
       spoil: ({ target }) => target.site.existingMachines.push("VM-1"),
-      options: { location: "alternate" },
+      options: { location: "alternate", datastoreId: "ssd" },
       verb: "reprotect",
       found: "another machine named vm-1 is at home",
     },

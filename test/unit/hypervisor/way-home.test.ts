@@ -31,3 +31,23 @@ test("F7: where operations take no time, the agent still takes its own, and who 
   expect((await estate.runOnItem(waiting)).state).toBe("done");
   expect((await estate.describeItems(world.id, ["db"]))[0]?.agentRegistered).toBe(true);
 });
+
+test("P8: a physical server is promoted 8 to 10 minutes later than a VMware machine of the same make and seed", async () => {
+  const promotionMs = async (scenario: "physical-to-azure" | "vmware-to-azure", seed: number): Promise<number> => {
+    const clock = new HandClock();
+    const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "realistic" });
+    const world = World.parse({ ...estateOf(scenario).world, seed });
+    await estate.loadWorld(world);
+    const [point] = (await estate.recoveryPoints(world.id, "db")).points;
+    const params = { pointId: point?.id ?? "", epoch: 1, planned: false };
+    const on = { worldId: world.id, executionId: "11111111-1111-8111-8111-111111111111", itemId: "db", key: "1" };
+    const reply = await estate.runOnItem({ ...on, operation: "promote-replica", params });
+    if (reply.state !== "waiting") throw new Error(`the promotion was ${reply.state}`);
+    return Date.parse(reply.doneAt) - clock.now();
+  };
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const more = (await promotionMs("physical-to-azure", seed)) - (await promotionMs("vmware-to-azure", seed));
+    expect(more / 60_000).toBeGreaterThanOrEqual(8 - 0.001);
+    expect(more / 60_000).toBeLessThanOrEqual(10 + 0.001);
+  }
+});
