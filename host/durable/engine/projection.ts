@@ -3,7 +3,7 @@ import type { HistoryStore, StoredInstance } from "../store/port.js";
 import type { Idle } from "./idle.js";
 
 /** How long a changed instance row may wait to be written, so that a short instance costs one write in all. */
-const DELAY_MS = 100;
+const DELAY_MS = 1_000;
 const PARALLEL_WRITES = 4;
 
 /**
