@@ -73,8 +73,9 @@ function masterTargetOf({ target, options, snapshot }: Subject): MasterTarget | 
   return masterTargets.find(({ osFamily }) => osFamily === snapshot.machine.osFamily) ?? masterTargets[0];
 }
 
+/** A master target stands at a host, so a site without any is another row's. */
 export function masterTargetMissing(subject: Subject): string | null {
-  if (masterTargetOf(subject) !== undefined) return null;
+  if (masterTargetOf(subject) !== undefined || noVmwareSite(subject) !== null) return null;
   const { masterTargetId } = subject.options;
   return `${subject.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
 }

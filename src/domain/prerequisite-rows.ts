@@ -19,6 +19,7 @@ import {
 } from "./prerequisite-looks.js";
 import { vmmDisconnected } from "./prerequisite-looks-home.js";
 import {
+  behind,
   disksUncovered,
   neverTested,
   neverTestedNorAcknowledged,
@@ -210,9 +211,10 @@ export const ROWS_OF_MOVES: readonly Prerequisite[] = [
     code: "recovery-point",
     title: "Recovery point",
     lookedAt: "the item's recovery points",
-    looks: ({ snapshot }) => (snapshot.replication.newestPoint === null ? "there is no recovery point yet" : null),
+    looks: ({ snapshot }) => (snapshot.replication.newestPoint === null ? "there is no recovery point" : null),
     why: "A replica starts from a recovery point.",
-    fix: "Wait until the first recovery point is made.",
+    fix: "Enable replication, or wait until the first recovery point is made.",
+    fixedBy: "enable-replication",
   }),
   row({
     code: "no-test-copies",
@@ -228,10 +230,7 @@ export const ROWS_OF_MOVES: readonly Prerequisite[] = [
     title: "Replication lag",
     lookedAt: "the age of the newest data received",
     severity: "warning",
-    looks: ({ snapshot: { replication, policy } }) =>
-      replication.rpoSeconds <= policy.rpoThresholdSeconds
-        ? null
-        : `the newest data is ${Math.round(replication.rpoSeconds)} s old, the policy asks for ${policy.rpoThresholdSeconds} s`,
+    looks: behind,
     why: "An unplanned failover now loses more than the policy allows.",
     fix: "Wait until replication has caught up.",
   }),
@@ -248,12 +247,12 @@ export const ROWS_OF_MOVES: readonly Prerequisite[] = [
   row({
     code: "replication-health",
     title: "Replication runs",
-    warnsOf: ["unplanned-failover", "failback"],
-    lookedAt: "whether the item is synchronised and replicates",
+    severity: "warning",
+    lookedAt: "whether an item whose last failover failed still replicates",
     looks: replicationStopped,
     why: "What was written since replication stopped is not at the other site.",
-    fix: "Resynchronise the item and wait until it is protected.",
-    fixedBy: "resynchronise",
+    fix: "Cancel, which restores protection, or go on with a planned failover, which synchronises first.",
+    fixedBy: "cancel",
   }),
   row({
     code: "untested",

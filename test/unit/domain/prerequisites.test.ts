@@ -142,9 +142,10 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     const mended = PREREQUISITES.flatMap(({ code, fixedBy }) => (fixedBy === null ? [] : [[code, fixedBy]]));
     expect(Object.fromEntries(mended)).toEqual({
       "source-site": "unplanned-failover",
+      "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "disks-covered": "disable-replication",
-      "replication-health": "resynchronise",
+      "replication-health": "cancel",
       untested: "test-failover",
       "untested-acknowledged": "test-failover",
     });

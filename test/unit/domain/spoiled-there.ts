@@ -76,7 +76,7 @@ export const SPOILED_THERE: Record<string, Case[]> = {
   "target-site": [{ spoil: ({ target }) => (target.reachable = false), found: "away cannot be reached" }],
   "source-site": [{ spoil: ({ source }) => (source.reachable = false), found: "home cannot be reached" }],
   "recovery-point": [
-    { spoil: ({ item: { replication } }) => (replication.newestPoint = null), found: "no recovery point yet" },
+    { spoil: ({ item: { replication } }) => (replication.newestPoint = null), found: "there is no recovery point" },
   ],
   "no-test-copies": [
     {
@@ -99,7 +99,13 @@ export const SPOILED_THERE: Record<string, Case[]> = {
     { spoil: ({ item }) => (item.item.protectedDisks = ["system"]), found: "1 of 2 disks, without data" },
   ],
   "replication-health": [
-    { spoil: ({ item }) => (item.replication.state = "stopped"), found: "item-1 does not replicate" },
+    {
+      spoil: ({ item, known }) => {
+        item.replication.state = "stopped";
+        known.state = "failover-failed";
+      },
+      found: "item-1 does not replicate",
+    },
   ],
   untested: [{ spoil: ({ known }) => (known.lastTestFailoverAt = null), found: "never been tested" }],
   "untested-acknowledged": [

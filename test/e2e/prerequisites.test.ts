@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { ROUTES } from "../../src/api/routes.js";
+import { PREREQUISITES } from "../../src/domain/prerequisites.js";
+import type { Verb } from "../../src/domain/vocabulary.js";
+import { type Broken, STAGES, type StageName } from "./support/broken.js";
+import { BROKEN_FOR_MINUTES, BROKEN_HOME } from "./support/broken-home.js";
+import { BROKEN_THERE } from "./support/broken-there.js";
+import { Product } from "./support/product.js";
+import { planOf, type SmallEstate, smallEstate, worldOf } from "./support/small-estate.js";
+
+/** Two sites for each estate, and a world has at most fifty. */
+const ESTATES_OF_A_WORLD = 25;
+const STAGE_NAMES = Object.keys(STAGES) as StageName[];
+
+/** Estates that are broken in one place each, as a world and brought to their stage; what is asked is their plan's. */
+class BrokenWorld {
+  readonly #product: Product;
+  readonly #worldId = `w-${randomUUID().slice(0, 8)}`;
+  readonly #broken: readonly Broken[];
+  readonly #estates: readonly SmallEstate[];
+
+  constructor(product: Product, broken: readonly Broken[]) {
+    this.#product = product;
+    this.#broken = broken;
+    this.#estates = broken.map(({ code, scenario = "vmware-to-azure", breaks }) => {
+      const estate = smallEstate(code, scenario);
+      breaks?.(estate);
+      return estate;
+    });
+  }
+
+  planIdOf(code: string): string {
+    return `${this.#worldId}-${code}`;
+  }
+
+  async reach(stage: StageName): Promise<void> {
+    const worldId = this.#worldId;
+    const { client } = this.#product;
+    const world = worldOf(worldId, this.#estates);
+    await client.call(ROUTES.importWorld, { params: { worldId }, body: world });
+    const plans = this.#broken.map(({ code }, at) =>
+      planOf(this.planIdOf(code), worldId, this.#estates.slice(at, at + 1)),
+    );
+    await Promise.all(
+      [planOf(worldId, worldId, this.#estates), ...plans].map((plan) =>
+        client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }),
+      ),
+    );
+    for (const { code, refused } of this.#broken) {
+      if (refused !== undefined) await this.#fault({ target: { itemId: code }, operation: refused, mode: "refuse" });
+    }
+    for (const verb of STAGES[stage].verbs) await this.#run(verb);
+    expect(await this.#product.states(worldId), `all are ${stage}`).toEqual([STAGES[stage].rests]);
+    for (const { code, loses } of this.#broken) {
+      if (loses !== undefined) await this.#fault({ target: { siteId: `${loses}-${code}` }, mode: "fail-before" });
+    }
+  }
+
+  async lookAt({ code, verb, asked }: Broken) {
+    const waits = verb === "reprotect" ? ({ waitForAgent: "true" } as const) : {};
+    const call = { params: { planId: this.planIdOf(code) }, query: { verb, ...waits, ...asked } };
+    return (await this.#product.client.call(ROUTES.planPrerequisites, call)).body;
+  }
+
+  /** Whether a verb may be done to the item now. */
+  async allows(itemId: string, wanted: Verb): Promise<boolean | undefined> {
+    const call = { params: { worldId: this.#worldId, itemId } };
+    const { allowedActions } = (await this.#product.client.call(ROUTES.getItem, call)).body;
+    return allowedActions.find(({ verb }) => verb === wanted)?.allowed;
+  }
+
+  async #run(verb: Verb): Promise<void> {
+    const options = { acknowledgeNoTest: true, ...(verb === "reprotect" && { reprotect: { waitForAgent: true } }) };
+    await this.#product.ended(await this.#product.start(this.#worldId, { verb, options }));
+  }
+
+  #fault(body: z.input<typeof ROUTES.addFault.body>) {
+    return this.#product.client.call(ROUTES.addFault, { params: { worldId: this.#worldId }, body });
+  }
+}
+
+const chunks = (broken: readonly Broken[]): Broken[][] =>
+  Array.from({ length: Math.ceil(broken.length / ESTATES_OF_A_WORLD) }, (_, n) =>
+    broken.slice(n * ESTATES_OF_A_WORLD, (n + 1) * ESTATES_OF_A_WORLD),
+  );
+
+/** Every row of some, broken alone on a host of its own, and seen over HTTP. */
+function breaksEach(title: string, settings: Record<string, string>, all: readonly Broken[]): void {
+  describe(title, () => {
+    let product: Product;
+    const worlds = new Map<string, BrokenWorld>();
+
+    beforeAll(async () => {
+      product = await Product.start({ EMULATOR_DURATIONS: "zero", ...settings });
+      await Promise.all(
+        STAGE_NAMES.flatMap((stage) => {
+          const of = all.filter((broken) => (broken.stage ?? "protected") === stage);
+          return chunks(of).map(async (some) => {
+            const world = new BrokenWorld(product, some);
+            for (const { code } of some) worlds.set(code, world);
+            await world.reach(stage);
+          });
+        }),
+      );
+    }, 120_000);
+    afterAll(() => product?.stop());
+
+    test.each(all)("$code of $verb", async (broken) => {
+      const row = PREREQUISITES.find(({ code }) => code === broken.code);
+      const world = worlds.get(broken.code);
+      if (row === undefined || world === undefined) throw new Error(`${broken.code} has no row or no world`);
+      const { ready, checked, findings } = await world.lookAt(broken);
+
+      expect([...new Set(findings.map(({ code }) => code))]).toEqual([broken.code]);
+      const severity = row.warnsOf.includes(broken.verb) ? "warning" : row.severity;
+      const { title, lookedAt, why, fix, asrCode } = row;
+      const cause = { title, lookedAt, why, fix, asrCode, severity, fixedBy: broken.mends ?? null };
+      for (const finding of findings) expect(finding).toMatchObject(cause);
+      expect(findings[0]?.found).toContain(broken.found);
+      expect(ready).toBe(severity === "warning");
+      expect(checked.filter(({ unmet }) => unmet > 0).map(({ code }) => code)).toEqual([broken.code]);
+      if (broken.mends !== undefined) expect(await world.allows(broken.code, broken.mends)).toBe(true);
+    });
+  });
+}
+
+const ALL = [...BROKEN_THERE, ...BROKEN_HOME, ...BROKEN_FOR_MINUTES];
+
+test("every row of the catalogue is broken once, and nothing else is", () => {
+  expect(ALL.map(({ code }) => code).sort()).toEqual(PREREQUISITES.map(({ code }) => code).sort());
+});
+
+breaksEach("P3 P9-P11 F1 F2 H4 A1-A3 V3 V8: the only row that is not met", { EMULATOR_SPEED: "1000" }, [
+  ...BROKEN_THERE,
+  ...BROKEN_HOME,
+]);
+breaksEach("F7: the only row that is not met, for minutes", { EMULATOR_SPEED: "1" }, BROKEN_FOR_MINUTES);

@@ -1,0 +1,183 @@
+import type { Broken } from "./broken.js";
+
+/** What has failed over and is committed, and is to be protected towards home. */
+const reprotecting = { verb: "reprotect", stage: "away" } as const;
+const alternate = { location: "alternate", datastoreId: "ssd" } as const;
+
+/** Rows of the way home and of the servers through which a machine takes it. */
+export const BROKEN_HOME: readonly Broken[] = [
+  {
+    code: "vmware-site",
+    ...reprotecting,
+    breaks: ({ home, machine }) => {
+      home.hosts = [];
+      home.masterTargets = [];
+      delete machine.hostId;
+    },
+    found: "home-vmware-site has no ESXi host",
+  },
+  {
+    code: "failback-link",
+    ...reprotecting,
+    breaks: ({ link }) => (link.kind = "internet"),
+    found: "no VPN and no ExpressRoute with private peering joins away-failback-link and home-failback-link",
+  },
+  {
+    code: "host-memory",
+    verb: "failback",
+    stage: "home",
+    breaks: ({ host }) => (host.freeMemoryMb = 4_096),
+    found: "host esx has 4096 MB free, the machine needs 8192 MB",
+  },
+  {
+    code: "host-licence",
+    ...reprotecting,
+    breaks: ({ host }) => (host.licence = "free"),
+    found: "host esx has the free licence of ESXi",
+  },
+  {
+    code: "hosts-discovered",
+    ...reprotecting,
+    scenario: "physical-to-azure",
+    asked: { datastoreId: "ssd" },
+    breaks: ({ home }) => (home.configurationServer = { id: "config", hostsDiscovered: false }),
+    found: "the hosts of home-hosts-discovered were not discovered yet",
+  },
+  {
+    code: "discovery-account",
+    ...reprotecting,
+    breaks: ({ home }) => (home.vCenter = { id: "vcenter", accountRole: "read-only" }),
+    found: "the discovery account at vcenter is read-only",
+  },
+  {
+    code: "configuration-server-knows",
+    ...reprotecting,
+    breaks: ({ home, machine }) => (home.configurationServer = { id: "config", forgotten: [machine.id] }),
+    found: "config does not know vm any more",
+  },
+  {
+    code: "no-snapshots",
+    ...reprotecting,
+    breaks: ({ machine }) => (machine.snapshots = 3),
+    found: "vm has 3 snapshots",
+  },
+  {
+    code: "home-name-clash",
+    ...reprotecting,
+    asked: alternate,
+    breaks: ({ home }) => (home.existingMachines = ["VM"]),
+    found: "another machine named vm is at home-home-name-clash",
+  },
+  {
+    code: "machine-running",
+    verb: "reprotect",
+    found: "vm is stopped at away-machine-running",
+  },
+  { code: "active-site", ...reprotecting, loses: "away", found: "away-active-site cannot be reached" },
+  {
+    code: "address-lost",
+    verb: "failback",
+    stage: "home",
+    breaks: ({ machine }) => Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" }),
+    found: "vm has a static address, which is DHCP after the way home",
+  },
+  {
+    code: "network-manager",
+    ...reprotecting,
+    breaks: ({ machine, masterTarget }) => {
+      Object.assign(machine, { osFamily: "linux", os: "Ubuntu 24.04", networkManagerPackage: false });
+      masterTarget.osFamily = "linux";
+    },
+    found: "vm lacks the NetworkManager package",
+  },
+  {
+    code: "process-server",
+    ...reprotecting,
+    breaks: ({ away }) => (away.processServers = []),
+    found: "away-process-server has no process server",
+  },
+  {
+    code: "process-server-place",
+    ...reprotecting,
+    breaks: ({ home, away, link, processServer }) => {
+      home.processServers = [processServer];
+      away.processServers = [];
+      link.kind = "expressroute";
+    },
+    found: "the only process server is at home-process-server-place, at the far end of ExpressRoute",
+  },
+  {
+    code: "process-server-ports",
+    ...reprotecting,
+    breaks: ({ processServer }) => (processServer.openPorts = [443]),
+    found: "process server ps does not listen on 9443",
+  },
+  {
+    code: "master-target",
+    ...reprotecting,
+    breaks: ({ home }) => (home.masterTargets = []),
+    found: "home-master-target has no master target",
+  },
+  {
+    code: "master-target-system",
+    ...reprotecting,
+    breaks: ({ masterTarget }) => (masterTarget.osFamily = "linux"),
+    found: "master target mt runs linux, the machine windows",
+  },
+  {
+    code: "master-target-disks",
+    ...reprotecting,
+    breaks: ({ masterTarget }) => (masterTarget.attachedDisks = 59),
+    found: "master target mt would have 61 disks of 60",
+  },
+  {
+    code: "master-target-uuid",
+    ...reprotecting,
+    breaks: ({ machine, masterTarget }) => {
+      Object.assign(machine, { osFamily: "linux", os: "Ubuntu 24.04" });
+      Object.assign(masterTarget, { osFamily: "linux", diskEnableUuid: false });
+    },
+    found: "disk.EnableUUID of master target mt is not TRUE",
+  },
+  {
+    code: "master-target-vmotion",
+    ...reprotecting,
+    breaks: ({ masterTarget }) => (masterTarget.storageVMotion = true),
+    found: "master target mt is moved by storage vMotion",
+  },
+  {
+    code: "retention-drive",
+    ...reprotecting,
+    breaks: ({ masterTarget }) => delete masterTarget.retentionDrive,
+    found: "master target mt has no retention drive",
+  },
+  {
+    code: "datastore",
+    ...reprotecting,
+    asked: { location: "alternate" },
+    found: "vm is made anew at home-datastore, so a datastore must be given",
+  },
+  {
+    code: "datastore-reach",
+    ...reprotecting,
+    breaks: ({ masterTarget }) => (masterTarget.datastoreIds = []),
+    found: "master target mt cannot read and write datastore ssd",
+  },
+  {
+    code: "datastore-space",
+    ...reprotecting,
+    asked: alternate,
+    breaks: ({ home }) => (home.datastores = [{ id: "ssd", capacityGb: 500, freeGb: 200 }]),
+    found: "the machine needs 300 GB, ssd has 200",
+  },
+];
+
+/** The agent is on its way: a host whose emulated time is as slow as real time shows it. */
+export const BROKEN_FOR_MINUTES: readonly Broken[] = [
+  {
+    code: "agent-registered",
+    ...reprotecting,
+    asked: { waitForAgent: "false" },
+    found: "agent not installed: vm has not registered with the configuration server yet",
+  },
+];

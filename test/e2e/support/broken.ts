@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import type { ROUTES } from "../../../src/api/routes.js";
+import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
+import type { SmallEstate } from "./small-estate.js";
+
+type Query = z.input<typeof ROUTES.planPrerequisites.query>;
+
+/** What is done to an item before its prerequisites are looked at, and where that leaves it. */
+export const STAGES = {
+  protected: { verbs: [], rests: "protected" },
+  tested: { verbs: ["test-failover", "test-clean-up"], rests: "protected" },
+  testing: { verbs: ["test-failover"], rests: "test-failed-over" },
+  failed: { verbs: ["unplanned-failover"], rests: "failover-failed" },
+  away: { verbs: ["unplanned-failover", "commit"], rests: "committed" },
+  home: { verbs: ["unplanned-failover", "commit", "reprotect"], rests: "protected" },
+  unprotected: { verbs: ["disable-replication"], rests: "unprotected" },
+} as const satisfies Record<string, { verbs: readonly Verb[]; rests: ItemState }>;
+export type StageName = keyof typeof STAGES;
+
+/** One row of the catalogue, and a small estate in which it is the only one that is not met. */
+export interface Broken {
+  code: string;
+  verb: Verb;
+  /** Default: protected. */
+  stage?: StageName;
+  /** Default: vmware-to-azure. */
+  scenario?: Scenario;
+  breaks?: (estate: SmallEstate) => unknown;
+  /** A site that stops answering after the stage. */
+  loses?: "home" | "away";
+  /** An operation that the hypervisor refuses during the stage. */
+  refused?: "promote-replica";
+  asked?: Omit<Query, "verb">;
+  /** Part of what it finds. */
+  found: string;
+  /** The verb that mends it; missing when a person has to. */
+  mends?: Verb;
+}
