@@ -6,7 +6,7 @@ import type { Clock } from "./domain/clock.js";
 import { RecoveryError } from "./domain/errors.js";
 import { orchestrationsOf } from "./durable/client.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
-import { limitOperations } from "./hypervisor/limited.js";
+import { takeTurns } from "./hypervisor/turns.js";
 import type { Store } from "./store/port.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
@@ -15,7 +15,7 @@ import { createAzureTables } from "./store/tables/azure-tables.js";
 const CANCEL_FRESH_MS = 250;
 const CANCEL_ENTRIES = 1_000;
 /** Enough for whole transactions, few enough that a request in between is answered soon. */
-const OPERATIONS_AT_ONCE = 50;
+const CALLS_AT_ONCE = 50;
 const SHORTEST_STEP_LIMIT_MS = 10_000;
 
 /** Builds every adapter from the settings. */
@@ -23,11 +23,12 @@ function compose(config: Config): Services {
   const clock: Clock = { now: () => Date.now() };
   const tables = createAzureTables(config.storage, config.tablePrefix);
   const store = createStore(tables);
-  const emulator = createEmulator({ tables, clock, speed: config.speed, durations: config.durations });
+  const { speed, durations, hypervisorOperations: operationsAtOnce } = config;
+  const emulator = createEmulator({ tables, clock, speed, durations, operationsAtOnce });
   const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, SHORTEST_STEP_LIMIT_MS);
   return {
     store,
-    hypervisor: limitOperations(emulator, OPERATIONS_AT_ONCE),
+    hypervisor: takeTurns(emulator, CALLS_AT_ONCE),
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),

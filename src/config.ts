@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { OPERATIONS_AT_ONCE } from "./domain/operations.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -8,6 +9,8 @@ const settingsSchema = z.object({
   EMULATOR_SPEED: z.coerce.number().positive().max(1_000_000).default(60),
   /** `zero`: every operation is done when it begins, for benchmarks. */
   EMULATOR_DURATIONS: z.enum(["realistic", "zero"]).default("realistic"),
+  /** Operations that each hypervisor has under way at most; one in ten places, at least one, is kept for undoing. */
+  HYPERVISOR_OPERATIONS: z.coerce.number().int().min(2).max(1_000).default(OPERATIONS_AT_ONCE),
   /** How much emulated time one step may take. */
   STEP_LIMIT_MINUTES: z.coerce.number().positive().max(43_200).default(240),
   /** Lets webhook actions call loopback and private addresses. */
@@ -23,6 +26,7 @@ export interface Config {
   readonly storage: string;
   readonly speed: number;
   readonly durations: "realistic" | "zero";
+  readonly hypervisorOperations: number;
   readonly stepLimitMinutes: number;
   readonly allowPrivateWebhooks: boolean;
   readonly tablePrefix: string;
@@ -40,6 +44,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     storage: settings.AzureWebJobsStorage,
     speed: settings.EMULATOR_SPEED,
     durations: settings.EMULATOR_DURATIONS,
+    hypervisorOperations: settings.HYPERVISOR_OPERATIONS,
     stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
     tablePrefix: settings.TABLE_PREFIX,

@@ -24,3 +24,6 @@ export const OPERATIONS = [
   "remove-test-network",
   "deploy-process-server",
 ] as const;
+
+/** Operations that each hypervisor does at once, unless the settings say otherwise. */
+export const OPERATIONS_AT_ONCE = 100;

@@ -118,8 +118,8 @@ export const REQUEST_ERRORS = {
     500,
     false,
     "A stored row cannot be read",
-    "It was written by a newer version, or damaged.",
-    "Use the version that wrote it, or restore the row; it was left untouched.",
+    "It was written by another version, or damaged.",
+    "Use the version that wrote it, or restore the row; it was left untouched. A world of an older version is imported again.",
   ),
   "value-too-large": row(
     413,

@@ -197,8 +197,12 @@ export type LedgerSubject = { itemId: string } | { siteId: string };
 /** One accepted mutation. */
 export interface LedgerEntry {
   sequence: number;
+  /** Emulated time at which the operation began; from then until `at` it was under way. */
+  beganAt: string;
   /** Emulated time at which the effect took place. */
   at: string;
+  /** The hypervisors at which it was under way; none for what only waits for somebody else. */
+  siteIds: string[];
   executionId: string;
   /** The task key: at most one entry has it. */
   key: string;

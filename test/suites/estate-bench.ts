@@ -33,8 +33,27 @@ export class EstateBench {
   }
 
   /** Another emulator on the same tables, as another process would have. */
-  emulator(durations: "realistic" | "zero" = "realistic", speed = 1): Hypervisor & EmulatedEstate {
-    return createEmulator({ tables: this.tables, clock: this.clock, speed, durations });
+  emulator(
+    durations: "realistic" | "zero" = "realistic",
+    speed = 1,
+    operationsAtOnce = 100,
+  ): Hypervisor & EmulatedEstate {
+    return createEmulator({ tables: this.tables, clock: this.clock, speed, durations, operationsAtOnce });
+  }
+
+  /** An emulator of a process that dies before it has written anything of an item. */
+  dyingEmulator(operationsAtOnce: number): Hypervisor & EmulatedEstate {
+    const tables: Tables = {
+      table: (name) => {
+        const table = this.tables.table(name);
+        const transact: typeof table.transact = (partition, operations) =>
+          operations.some(({ row }) => row.startsWith("state:item-"))
+            ? Promise.reject(new Error("power cut"))
+            : table.transact(partition, operations);
+        return { ...table, transact };
+      },
+    };
+    return createEmulator({ tables, clock: this.clock, speed: 1, durations: "realistic", operationsAtOnce });
   }
 
   async load(world = smallWorld(2)): Promise<void> {

@@ -122,6 +122,36 @@ export function taskSuite(name: string, open: () => Tables): void {
       expect(items.every(({ replication }) => replication.newestPoint !== null)).toBe(true);
     });
 
+    test("a world of an older build says that it must be imported again, and then serves", async () => {
+      await bench.done("shut-down-source", {});
+      const headers = bench.tables.table("Estate");
+      const row = await headers.get("worlds", bench.worldId);
+      if (row === null) throw new Error("no header");
+      const older = JSON.stringify({ ...JSON.parse(row.json), madeByAnOlderBuild: true });
+      await headers.transact("worlds", [{ kind: "put", row: bench.worldId, schema: 1, json: older }]);
+      bench.estate = bench.emulator();
+      const refusal = expect.objectContaining({
+        code: "row-unreadable",
+        message: expect.stringMatching(/import world small again: an older build wrote it/),
+      });
+      await expect(bench.snapshot()).rejects.toEqual(refusal);
+      await expect(bench.call("stop-replication", {})).rejects.toEqual(refusal);
+      await bench.load();
+      expect((await bench.snapshot()).source.power).toBe("on");
+      expect((await headers.list("small:1:0", { limit: 10 })).rows).toEqual([]);
+    });
+
+    test("a world of a newer build is left untouched", async () => {
+      const headers = bench.tables.table("Estate");
+      const row = await headers.get("worlds", bench.worldId);
+      if (row === null) throw new Error("no header");
+      await headers.transact("worlds", [{ kind: "put", row: bench.worldId, schema: 1_000, json: row.json }]);
+      bench.estate = bench.emulator();
+      await expect(bench.snapshot()).rejects.toEqual(code("row-unreadable"));
+      await expect(bench.load()).rejects.toEqual(code("row-unreadable"));
+      expect((await headers.get("worlds", bench.worldId))?.schema).toBe(1_000);
+    });
+
     test("a world loaded again starts afresh, and nothing of the earlier one is left", async () => {
       await bench.done("shut-down-source", {});
       await bench.estate.addFault(bench.worldId, { target: { itemId: "item-1" }, mode: "hang" });

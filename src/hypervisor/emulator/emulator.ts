@@ -1,7 +1,9 @@
 import type { Clock } from "../../domain/clock.js";
+import { OPERATIONS_AT_ONCE } from "../../domain/operations.js";
 import { toInstant } from "../../domain/text.js";
 import type { Tables } from "../../store/tables/port.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, OperationName, SiteOperation, TaskReply } from "../port.js";
+import { createAdmission } from "./admission.js";
 import { comeBack, mended } from "./conditions.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
@@ -11,7 +13,7 @@ import { ITEM_RESULTS, SITE_RESULTS } from "./results.js";
 import { retargeted } from "./retarget.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { createSubjects, itemKind, siteKind } from "./subjects.js";
-import type { TaskRules } from "./tasks.js";
+import { heldBy, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
 import { loadWorld } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
@@ -23,6 +25,8 @@ export interface EmulatorOptions {
   speed: number;
   /** `zero`: every operation is done when it begins, for benchmarks. */
   durations: "realistic" | "zero";
+  /** Operations that each hypervisor does at once, 2 or more; one in ten places is kept for what undoes. */
+  operationsAtOnce?: number;
 }
 
 const isItemOperation = (operation: OperationName): operation is ItemOperation =>
@@ -59,12 +63,21 @@ function typed<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R 
 }
 
 /** An emulated estate on tables: everything it knows is in rows, so any number of processes may use it at once. */
-export function createEmulator({ tables, clock, speed, durations }: EmulatorOptions): Hypervisor & EmulatedEstate {
+export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedEstate {
+  const { tables, clock, speed, durations, operationsAtOnce: atOnce = OPERATIONS_AT_ONCE } = options;
   const table = tables.table("Estate");
   const worlds = createWorlds(table, clock, speed);
   const rules = rulesOf(durations);
-  const items = createSubjects(table, worlds, clock, itemKind(rules.item));
-  const sites = createSubjects(table, worlds, clock, siteKind(rules.site));
+  const admission = createAdmission(table, clock, {
+    atOnce,
+    speed,
+    visit: (header, holder) => {
+      const { kind, id } = heldBy(holder);
+      return kind === "item" ? items.stay(header, id) : sites.stay(header, id);
+    },
+  });
+  const items = createSubjects(table, worlds, clock, itemKind(rules.item), admission);
+  const sites = createSubjects(table, worlds, clock, siteKind(rules.site), admission);
   const see = createDescriptions(table, worlds, clock, rules);
 
   return {

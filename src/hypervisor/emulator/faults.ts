@@ -31,7 +31,7 @@ const PLACES: Record<ItemOperation, "source" | "target" | "both"> = {
 const isItemOperation = (operation: OperationName): operation is ItemOperation => Object.hasOwn(PLACES, operation);
 
 /** The sites that an operation needs. */
-function sitesOf(subject: Subject, operation: OperationName): string[] {
+export function sitesNeeded(subject: Subject, operation: OperationName): string[] {
   if (subject.kind === "site" || !isItemOperation(operation)) return [subject.id];
   const { source, replica } = subject;
   const place = PLACES[operation];
@@ -40,7 +40,7 @@ function sitesOf(subject: Subject, operation: OperationName): string[] {
 
 function concerns({ target }: StoredFault, subject: Subject, operation: OperationName, header: WorldHeader): boolean {
   if ("itemId" in target) return subject.kind === "item" && subject.id === target.itemId;
-  const sites = sitesOf(subject, operation);
+  const sites = sitesNeeded(subject, operation);
   if ("siteId" in target) return sites.includes(target.siteId);
   const link = header.links.find(({ id }) => id === target.linkId);
   return link?.between.every((siteId) => sites.includes(siteId)) ?? false;

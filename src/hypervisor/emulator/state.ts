@@ -54,7 +54,9 @@ export type Task = z.infer<typeof Task>;
 
 export const Entry = z.strictObject({
   sequence: z.int(),
+  beganAt: z.string(),
   at: z.string(),
+  siteIds: z.array(Id),
   executionId: z.string(),
   key: z.string(),
   operation: Operation,
@@ -158,7 +160,13 @@ export const WorldHeader = z.strictObject({
 });
 export type WorldHeader = z.infer<typeof WorldHeader>;
 
-export const ITEM: Codec<EmulatedItem> = { what: "emulated item", schema: 1, shape: EmulatedItem };
-export const SITE: Codec<EmulatedSite> = { what: "emulated site", schema: 1, shape: EmulatedSite };
-export const HEADER: Codec<WorldHeader> = { what: "emulated world", schema: 1, shape: WorldHeader };
-export const LEDGER: Codec<Entry[]> = { what: "ledger", schema: 1, shape: z.array(Entry) };
+/** The version of all rows of a world: when the shape of one changes, worlds are imported again. */
+const schema = 2;
+export const ITEM: Codec<EmulatedItem> = { what: "emulated item", schema, shape: EmulatedItem };
+export const SITE: Codec<EmulatedSite> = { what: "emulated site", schema, shape: EmulatedSite };
+export const HEADER: Codec<WorldHeader> = { what: "emulated world", schema, shape: WorldHeader };
+export const LEDGER: Codec<Entry[]> = { what: "ledger", schema, shape: z.array(Entry) };
+
+/** As much of a header as every version has: where its rows are. */
+export const Load = WorldHeader.pick({ worldId: true, load: true, shards: true }).loose();
+export type Load = Pick<WorldHeader, "worldId" | "load" | "shards">;

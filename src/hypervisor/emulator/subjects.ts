@@ -4,8 +4,19 @@ import { toInstant } from "../../domain/text.js";
 import { type Codec, decode, encode } from "../../store/tables/codec.js";
 import { type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import type { LedgerEntry, TaskReply } from "../port.js";
+import type { Admission } from "./admission.js";
+import type { Seat, Stay } from "./places.js";
 import { type EmulatedItem, type EmulatedSite, type Entry, ITEM, LEDGER, SITE, type WorldHeader } from "./state.js";
-import { beginOrLook, type Call, type EmulatedReply, settle, type TaskRules } from "./tasks.js";
+import {
+  beginOrLook,
+  type Call,
+  type EmulatedReply,
+  goneOn,
+  holderOf,
+  settle,
+  stayOf,
+  type TaskRules,
+} from "./tasks.js";
 import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
 import { emulatedMs, realMsOf, type Worlds } from "./worlds.js";
 
@@ -45,6 +56,8 @@ export interface Subjects<S extends EmulatedItem | EmulatedSite> {
   read(worldId: string, id: string): Promise<S>;
   /** Something that happens to it by itself, at the moment it is told. */
   change(worldId: string, id: string, happens: (state: S, atMs: number) => S): Promise<void>;
+  /** What it is under now, with everything that has happened to it by itself; null when it is at rest. */
+  stay(header: WorldHeader, id: string): Promise<Stay | null>;
 }
 
 const ledgerPrefix = (id: string): string => `ledger:${id}:`;
@@ -82,6 +95,7 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
   worlds: Worlds,
   clock: Clock,
   kind: Kind<S>,
+  admission: Admission,
 ): Subjects<S> {
   const rowOf = async (header: WorldHeader, id: string): Promise<Row> => {
     const row = await table.get(kind.partition(header, id), stateRow(id));
@@ -123,8 +137,8 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
   const attempt = async (worldId: string, id: string, call: Omit<Call, "nowMs" | "header">) => {
     const header = await worlds.header(worldId);
     const key = keyOf(header, id);
-    const turnOf = ({ state }: Held<S>) =>
-      beginOrLook(kind.rules, state, { ...call, header, nowMs: emulatedMs(header, clock.now()) });
+    const nowMs = emulatedMs(header, clock.now());
+    const turnOf = ({ state }: Held<S>) => beginOrLook(kind.rules, state, { ...call, header, nowMs });
     let held = remembered.get(key) ?? (await readFresh(header, id));
     let turn = turnOf(held);
     const isFinal = "reply" in turn && turn.reply.state !== "waiting";
@@ -132,7 +146,14 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
       held = await readFresh(header, id);
       turn = turnOf(held);
     }
-    if (turn.state !== held.state) await keep(key, held, turn.state);
+    if (turn.state !== held.state) {
+      const { place, settled } = await placeFor(admission, header, held.state, turn.state, nowMs);
+      if (!place.begins) {
+        return inRealTime({ state: "waiting", untilMs: place.lookAtMs, hanging: place.hanging }, header);
+      }
+      await keep(key, held, turn.state);
+      await settled();
+    }
     if ("fault" in turn) throw turn.fault;
     return inRealTime(turn.reply, header);
   };
@@ -144,7 +165,16 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     await keep(keyOf(header, id), held, happens(settle(kind.rules, held.state, nowMs), nowMs));
   };
 
+  const present = async (header: WorldHeader, id: string): Promise<Stay | null> => {
+    const held = await readFresh(header, id);
+    const nowMs = emulatedMs(header, clock.now());
+    const state = settle(kind.rules, goneOn(kind.rules, held.state, header, nowMs), nowMs);
+    if (state !== held.state) await keep(keyOf(header, id), held, state);
+    return stayOf(state)?.stay ?? null;
+  };
+
   return {
+    stay: (header, id) => untilWritten(() => present(header, id)),
     run: (worldId, id, call) => untilWritten(() => attempt(worldId, id, call)),
     change: (worldId, id, happens) => untilWritten(() => happen(worldId, id, happens)),
     ledger: async (worldId, id) => {
@@ -155,6 +185,34 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     },
     read: async (worldId, id) => decode(kind.codec, await rowOf(await worlds.header(worldId), id)),
   };
+}
+
+/**
+ * The place of what a change begins. One that hangs from now on keeps its place before that is written, one that hung
+ * is noted after it (`settled`), so that a place is never free too early.
+ */
+async function placeFor(
+  admission: Admission,
+  header: WorldHeader,
+  before: EmulatedItem | EmulatedSite,
+  after: EmulatedItem | EmulatedSite,
+  atMs: number,
+): Promise<{ place: Seat; settled: () => Promise<void> }> {
+  const was = stayOf(before);
+  const is = stayOf(after);
+  const begins: Seat = { begins: true };
+  if (is !== null && is.key !== was?.key) {
+    return {
+      place: await admission.ask(header, { ...is.stay, undoes: is.undoes, atMs }),
+      settled: async () => undefined,
+    };
+  }
+  const holder = holderOf(after);
+  const hung = was?.stay.untilMs === null;
+  const hangs = is?.stay.untilMs === null;
+  if (hangs && !hung) await admission.note(header, holder, is.stay);
+  const settled = async () => (hung && !hangs ? admission.note(header, holder, is?.stay ?? null) : undefined);
+  return { place: begins, settled };
 }
 
 /** Begins again when another writer was quicker. */

@@ -2,7 +2,8 @@ import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
 import type { OperationName, TaskReply } from "../port.js";
 import type { Behaviour, Effect, Refusal } from "./behaviour.js";
-import { faultError, faultsOn, withHit } from "./faults.js";
+import { faultError, faultsOn, sitesNeeded, withHit } from "./faults.js";
+import type { Stay } from "./places.js";
 import type { EmulatedItem, EmulatedSite, Entry, Params, Task, WorldHeader } from "./state.js";
 
 type Subject = EmulatedItem | EmulatedSite;
@@ -69,7 +70,9 @@ function finish<S extends Subject>(rules: TaskRules<S>, state: S, key: string, t
   const { state: changed, result } = behaviour.apply(state, effect);
   const entry: Entry = {
     sequence: state.entries + 1,
+    beganAt: toInstant(beganMs),
     at: toInstant(atMs),
+    siteIds: sitesKeptBusy(state, operation),
     executionId,
     key,
     operation,
@@ -92,11 +95,56 @@ export function settle<S extends Subject>(rules: TaskRules<S>, state: S, nowMs: 
     .reduce((settled, { key, task, dueMs }) => finish(rules, settled, key, task, dueMs), state);
 }
 
+/** The hypervisors that have work with an operation: none with what only waits for somebody else. */
+const sitesKeptBusy = (state: Subject, operation: OperationName): string[] =>
+  operation === "await-agent" ? [] : sitesNeeded(state, operation);
+
+/** The key of the operation that a subject is under, and the place that it holds for it; null when there is none. */
+export function stayOf(state: Subject): { key: string; stay: Stay; undoes: boolean } | null {
+  const [running] = runningTasks(state).filter(([, { operation }]) => sitesKeptBusy(state, operation).length > 0);
+  if (running === undefined) return null;
+  const [key, { operation, executionId, dueMs }] = running;
+  const stay = { holder: holderOf(state), executionId, siteIds: sitesKeptBusy(state, operation), untilMs: dueMs };
+  return { key, stay, undoes: UNDOING.has(operation) };
+}
+
+/** A subject as it is named in the places, and back. */
+export const holderOf = ({ kind, id }: Pick<Subject, "kind" | "id">): string => `${kind}:${id}`;
+export const heldBy = (holder: string): { kind: string; id: string } => {
+  const colon = holder.indexOf(":");
+  return { kind: holder.slice(0, colon), id: holder.slice(colon + 1) };
+};
+
+/** What hung goes on when nothing makes it hang any more, whether anybody looks at it or not. */
+export function goneOn<S extends Subject>(rules: TaskRules<S>, state: S, header: WorldHeader, nowMs: number): S {
+  return runningTasks(state).reduce((changed, [key, task]) => {
+    if (task.dueMs !== null || faultsOn(header, state, task.operation).some(({ mode }) => mode === "hang")) {
+      return changed;
+    }
+    return withTask(changed, key, { ...task, dueMs: dueMsOf(rules, changed, header, task, nowMs) });
+  }, state);
+}
+
+/** When a task ends that goes on from a moment. */
+function dueMsOf<S extends Subject>(
+  rules: TaskRules<S>,
+  state: S,
+  header: WorldHeader,
+  task: Running,
+  nowMs: number,
+): number {
+  const slow = faultsOn(header, state, task.operation).reduce(
+    (factor, fault) => factor * (fault.mode === "slow" ? (fault.factor ?? 1) : 1),
+    1,
+  );
+  return nowMs + Math.round(rules.durationMs(state, task.operation, effectOf(task, nowMs)) * slow);
+}
+
 const waiting = (untilMs: number, hanging: boolean): EmulatedReply => ({ state: "waiting", untilMs, hanging });
 
 /** Begins the operation of a call, or looks at how far it is. Pure: the caller keeps the state. */
 export function beginOrLook<S extends Subject>(rules: TaskRules<S>, before: S, call: Call): Turn<S> {
-  const state = settle(rules, before, call.nowMs);
+  const state = settle(rules, goneOn(rules, before, call.header, call.nowMs), call.nowMs);
   const task = state.tasks[call.key];
   if (task === undefined) return begin(rules, state, call);
   if (task.operation !== call.operation) {
@@ -171,13 +219,11 @@ const guestRefusal = ({ id }: Subject, operation: OperationName): Refusal =>
 /** A task that has no due time yet gets one as soon as nothing makes it hang. */
 function look<S extends Subject>(rules: TaskRules<S>, state: S, call: Call, task: Running): Turn<S> {
   const { key, operation, nowMs, header } = call;
-  const faults = faultsOn(header, state, operation);
-  if (faults.some(({ mode }) => mode === "hang")) {
+  if (faultsOn(header, state, operation).some(({ mode }) => mode === "hang")) {
     const hung = task.dueMs === null ? state : withTask(state, key, { ...task, dueMs: null });
     return { state: hung, reply: waiting(nowMs + HANG_LOOK_MS, true) };
   }
-  const slow = faults.reduce((factor, fault) => factor * (fault.mode === "slow" ? (fault.factor ?? 1) : 1), 1);
-  const dueMs = task.dueMs ?? nowMs + Math.round(rules.durationMs(state, operation, effectOf(task, nowMs)) * slow);
+  const dueMs = task.dueMs ?? dueMsOf(rules, state, header, task, nowMs);
   if (dueMs > nowMs) {
     const changed = dueMs === task.dueMs ? state : withTask(state, key, { ...task, dueMs });
     return { state: changed, reply: waiting(dueMs, false) };

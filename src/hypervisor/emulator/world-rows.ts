@@ -2,9 +2,9 @@ import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/world.js";
 import { decode, encode } from "../../store/tables/codec.js";
-import { BATCH, chunksOf, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
+import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import { seedOf } from "./seeded.js";
-import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, SITE, type WorldHeader } from "./state.js";
+import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, Load, SITE, type WorldHeader } from "./state.js";
 
 /** An estate that is loaded has been replicating for a day, so that there are recovery points at once. */
 const REPLICATED_BEFORE_MS = 86_400_000;
@@ -12,7 +12,7 @@ const ITEMS_PER_SHARD = 100;
 const HEADERS = "worlds";
 const PAGE = 900;
 
-export const partitionOfSites = ({ worldId, load }: WorldHeader): string => `${worldId}:${load}:sites`;
+export const partitionOfSites = ({ worldId, load }: Load): string => `${worldId}:${load}:sites`;
 
 /** Items stand together in shards, so that a world is loaded and described in few requests. */
 export const partitionOfItem = ({ worldId, load, shards }: WorldHeader, itemId: string): string =>
@@ -21,7 +21,7 @@ export const partitionOfItem = ({ worldId, load, shards }: WorldHeader, itemId: 
 /** The state of an item or site; ledger rows of it stand beside. */
 export const stateRow = (id: string): string => `state:${id}`;
 
-const partitionsOf = (header: WorldHeader): string[] => [
+const partitionsOf = (header: Load): string[] => [
   partitionOfSites(header),
   ...Array.from({ length: header.shards }, (_, shard) => `${header.worldId}:${header.load}:${shard}`),
 ];
@@ -29,7 +29,19 @@ const partitionsOf = (header: WorldHeader): string[] => [
 export async function readHeader(table: Table, worldId: string): Promise<{ header: WorldHeader; etag: string }> {
   const row = await table.get(HEADERS, worldId);
   if (row === null) throw new RecoveryError("world-not-found", `there is no world ${worldId} at the emulator`);
+  if (isOutdated(row)) {
+    const versions = `its rows have version ${row.schema}, this program reads version ${HEADER.schema}`;
+    throw new RecoveryError("row-unreadable", `import world ${worldId} again: an older build wrote it, ${versions}`);
+  }
   return { header: decode(HEADER, row), etag: row.etag };
+}
+
+const isOutdated = ({ schema }: Row): boolean => schema > 0 && schema < HEADER.schema;
+
+/** Where the rows of the load before are, also those of an older build; what a newer one wrote is left alone. */
+function earlierLoad(row: Row | null): Load | null {
+  if (row === null) return null;
+  return isOutdated(row) ? Load.parse(JSON.parse(row.json)) : decode(HEADER, row);
 }
 
 /** Changes the header; begins again when another writer was quicker. */
@@ -117,11 +129,10 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
 /** The header is written last: until then the earlier load is what everybody sees. */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
-  const earlier = await table.get(HEADERS, world.id);
-  const earlierHeader = earlier === null ? null : decode(HEADER, earlier);
+  const earlier = earlierLoad(await table.get(HEADERS, world.id));
   const header: WorldHeader = {
     worldId: world.id,
-    load: nextLoad(earlierHeader),
+    load: nextLoad(earlier),
     shards: Math.max(1, Math.ceil(world.items.length / ITEMS_PER_SHARD)),
     anchor: { realMs: nowMs, emulatedMs: nowMs, speed },
     links: world.links,
@@ -144,11 +155,11 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
   );
   await writeAll(table, partitionOfSites(header), sites);
   await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
-  if (earlierHeader !== null) for (const partition of partitionsOf(earlierHeader)) await clear(table, partition);
+  if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
   return header;
 }
 
-const nextLoad = (earlier: WorldHeader | null): string => String(Number(earlier?.load ?? 0) + 1);
+const nextLoad = (earlier: Load | null): string => String(Number(earlier?.load ?? 0) + 1);
 
 async function clear(table: Table, partition: string): Promise<void> {
   for (;;) {

@@ -44,6 +44,8 @@ export interface StageOptions {
   /** Real seconds are emulated seconds in virtual time, so nothing needs to be fast. */
   durations?: "realistic" | "zero";
   logger?: Logger;
+  /** Operations that each hypervisor does at once. */
+  operationsAtOnce?: number;
 }
 
 /** The whole product but HTTP: its orchestrators, activities and commands on memory and virtual time. */
@@ -54,10 +56,11 @@ export class Stage {
   worldId = "shop";
   planId = "shop";
 
-  private constructor(app: LoadedApp, { replay = "normal", durations = "realistic", logger }: StageOptions) {
+  private constructor(app: LoadedApp, options: StageOptions) {
+    const { replay = "normal", durations = "realistic", logger, operationsAtOnce = 100 } = options;
     const tables = createMemoryTables();
     const store = createStore(tables);
-    const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations });
+    const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations, operationsAtOnce });
     this.hub = new EngineTaskHub({
       hubName: "Stage",
       app,

@@ -1,10 +1,10 @@
 import type { Hypervisor } from "./port.js";
 
 /**
- * A hypervisor of which at most so many operations are asked at once. Those that wait take turns by execution, so
- * that a small plan does not wait behind all of a large one, and whoever only reads finds the process free.
+ * A hypervisor that this process asks for at most so many things at a moment. Calls that wait take turns by execution,
+ * and whoever only reads finds the process free. How many operations are under way is the hypervisor's own limit.
  */
-export function limitOperations<H extends Hypervisor>(hypervisor: H, atOnce: number): H {
+export function takeTurns<H extends Hypervisor>(hypervisor: H, atOnce: number): H {
   const turns = new Turns(atOnce);
   return {
     ...hypervisor,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
-import { limitOperations } from "../../../src/hypervisor/limited.js";
+import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { smallWorld } from "../../suites/world.js";
 
@@ -10,7 +10,7 @@ test("one place goes round between executions, however many operations the first
   const clock = { now: () => AT_MS };
   const emulator = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "zero" });
   await emulator.loadWorld(smallWorld(5));
-  const limited = limitOperations(emulator, 1);
+  const limited = takeTurns(emulator, 1);
   const ended: string[] = [];
   const shutDown = async (executionId: string, itemId: string) => {
     const key = `${executionId}/shut-down/${itemId}`;
