@@ -37,12 +37,68 @@ const touchesSource = ({ skipSourceShutdown }: Circumstances): boolean => !skipS
 const leavesAMachine = ({ cameHome }: Circumstances): boolean => cameHome;
 const makesNetwork = ({ ownTestNetwork }: Circumstances): boolean => !ownTestNetwork;
 
+/** What a verb that moves workloads calls the copies that it moves between. */
+interface Move {
+  /** The copy that runs before, and all of them. */
+  from: { one: string; all: string };
+  /** The copy that runs afterwards. */
+  to: string;
+  /** `must`: without it the verb goes no further; `try`: it goes on. */
+  release: "must" | "try";
+}
+
+const THERE = { from: { one: "the source", all: "the sources" }, to: "the replica" };
+const HOME = {
+  from: { one: "the machine at the recovery site", all: "the machines at the recovery site" },
+  to: "the copy at home",
+};
+
+/** What is let go, before anything is brought up. Only a verb that tries can be told to leave it alone. */
+function releasePhases({ from, release }: Move): Phase[] {
+  if (release === "must") {
+    return [
+      phase("shutdown", `Shut ${from.all} down`),
+      each("shut-down-source", `Shut ${from.one} down`),
+      each("final-synchronise", "Synchronise the last changes"),
+    ];
+  }
+  return [
+    phase("shutdown", `Try to shut ${from.all} down`, touchesSource),
+    each("shut-down-source", `Try to shut ${from.one} down`, touchesSource),
+    each("final-synchronise", "Try to synchronise the last changes", touchesSource),
+  ];
+}
+
+/** The one order of every failover, whichever way it goes. */
+const failoverPhases = (move: Move): Phase[] => [
+  phase("prerequisites", "Check prerequisites"),
+  ...releasePhases(move),
+  phase("choose-recovery-point", "Choose the recovery points"),
+  phase("groups", "Start the groups"),
+  each("stop-replication", "Stop replication"),
+  each("promote-replica", `Promote ${move.to}`),
+  each("start-replica", `Start ${move.to}`),
+  each("verify", "Verify that it runs"),
+  phase("validation", "Await validation", needsValidation),
+];
+
+const COMMIT_PHASES: readonly Phase[] = [
+  each("delete-recovery-points", "Delete the recovery points"),
+  each("remove-old-machine", "Remove the machine that is not needed any more", leavesAMachine),
+];
+
+const REPROTECT_PHASES: readonly Phase[] = [
+  each("await-agent", "Find the agent at the configuration server"),
+  each("reverse-replication", "Reverse replication"),
+  each("prove-replicating", "Prove that it replicates"),
+];
+
 /**
  * What every verb does, in the order in which each phase is first come to; from `choose-recovery-point` on, each group
  * of the plan goes through it for itself. The stories in `orchestrators/` visit these phases and no others, and the
  * plan's actions between them.
  */
-export const ITINERARIES = {
+export const ITINERARIES: Readonly<Record<Verb, readonly Phase[]>> = {
   "test-failover": [
     phase("prerequisites", "Check prerequisites"),
     phase("test-network", "Create the test network", makesNetwork),
@@ -57,94 +113,37 @@ export const ITINERARIES = {
     phase("remove-test-network", "Remove the test network"),
     phase("prove-nothing-left", "Prove that nothing is left"),
   ],
-  "planned-failover": [
-    phase("prerequisites", "Check prerequisites"),
-    phase("shutdown", "Shut the sources down"),
-    each("shut-down-source", "Shut the source down"),
-    each("final-synchronise", "Synchronise the last changes"),
-    phase("choose-recovery-point", "Choose the recovery points"),
-    phase("groups", "Start the groups"),
-    each("stop-replication", "Stop replication"),
-    each("promote-replica", "Promote the replica"),
-    each("start-replica", "Start the replica"),
-    each("verify", "Verify that it runs"),
-    phase("validation", "Await validation", needsValidation),
-  ],
-  "unplanned-failover": [
-    phase("prerequisites", "Check prerequisites"),
-    phase("shutdown", "Try to shut the sources down", touchesSource),
-    each("shut-down-source", "Try to shut the source down", touchesSource),
-    each("final-synchronise", "Try to synchronise the last changes", touchesSource),
-    phase("choose-recovery-point", "Choose the recovery points"),
-    phase("groups", "Start the groups"),
-    each("stop-replication", "Stop replication"),
-    each("promote-replica", "Promote the replica"),
-    each("start-replica", "Start the replica"),
-    each("verify", "Verify that it runs"),
-    phase("validation", "Await validation", needsValidation),
-  ],
+  "planned-failover": failoverPhases({ ...THERE, release: "must" }),
+  "unplanned-failover": failoverPhases({ ...THERE, release: "try" }),
   "change-recovery-point": [
     phase("choose-recovery-point", "Choose the recovery points"),
     each("promote-replica", "Promote the replica from it"),
     each("start-replica", "Start the replica"),
     each("verify", "Verify that it runs"),
   ],
-  commit: [
-    each("delete-recovery-points", "Delete the recovery points"),
-    each("remove-old-machine", "Remove the machine that is not needed any more", leavesAMachine),
-  ],
+  commit: COMMIT_PHASES,
   cancel: [
     each("demote-replica", "Demote the replica"),
     each("restore-replication", "Restore replication"),
     each("restart-source", "Start the source again"),
     each("prove-protected", "Prove that it is protected"),
   ],
-  reprotect: [
-    phase("prerequisites", "Check prerequisites"),
-    each("await-agent", "Find the agent at the configuration server"),
-    each("reverse-replication", "Reverse replication"),
-    each("prove-replicating", "Prove that it replicates"),
-  ],
-  failback: [
-    phase("prerequisites", "Check prerequisites"),
-    phase("shutdown", "Try to shut the machines at the recovery site down", touchesSource),
-    each("shut-down-source", "Try to shut the machine down", touchesSource),
-    each("final-synchronise", "Try to synchronise the last changes", touchesSource),
-    each("choose-recovery-point", "Choose the recovery point"),
-    each("stop-replication", "Stop replication"),
-    each("promote-replica", "Promote the copy at home"),
-    phase("groups", "Start the groups"),
-    each("start-replica", "Start the machine at home"),
-    each("verify", "Verify that it runs"),
-    phase("validation", "Await validation", needsValidation),
-  ],
+  reprotect: [phase("prerequisites", "Check prerequisites"), ...REPROTECT_PHASES],
+  failback: failoverPhases({ ...HOME, release: "try" }),
   "full-run": [
-    phase("prerequisites", "Check prerequisites"),
-    phase("shutdown", "Shut the sources down"),
-    each("shut-down-source", "Shut the source down"),
-    each("final-synchronise", "Synchronise the last changes"),
-    each("choose-recovery-point", "Choose the recovery point"),
-    each("stop-replication", "Stop replication"),
-    each("promote-replica", "Promote the replica"),
-    phase("groups", "Start the groups"),
-    each("start-replica", "Start the replica"),
-    each("verify", "Verify that it runs"),
-    phase("validation", "Await validation", needsValidation),
+    ...failoverPhases({ ...THERE, release: "must" }),
     phase("commit", "Commit"),
-    each("delete-recovery-points", "Delete the recovery points"),
-    each("remove-old-machine", "Remove the machine that is not needed any more", leavesAMachine),
+    ...COMMIT_PHASES,
     phase("reprotect", "Reprotect"),
-    each("await-agent", "Find the agent at the configuration server"),
-    each("reverse-replication", "Reverse replication"),
-    each("prove-replicating", "Prove that it replicates"),
+    ...REPROTECT_PHASES,
   ],
   "promote-test": [
-    phase("shutdown", "Try to shut the sources down", touchesSource),
-    each("shut-down-source", "Try to shut the source down", touchesSource),
+    ...releasePhases({ ...THERE, release: "try" }),
     each("stop-replication", "Stop replication"),
     each("promote-test-copy", "Promote the test copy"),
     each("verify", "Verify that it runs"),
     phase("remove-test-network", "Remove the test network"),
+    phase("validation", "Await validation", needsValidation),
   ],
   "disable-replication": [each("end-replication", "Disable replication and clean up")],
   "enable-replication": [
@@ -155,12 +154,11 @@ export const ITINERARIES = {
     each("compare-copies", "Compare both copies and send what differs"),
     each("prove-replicating", "Prove that it replicates"),
   ],
-} as const satisfies Record<Verb, readonly Phase[]>;
+};
 
 /** The phases that a run of the verb would visit, in order. */
 export function itineraryOf(verb: Verb, circumstances: Circumstances): Phase[] {
-  const phases: readonly Phase[] = ITINERARIES[verb];
-  return phases.filter(({ when }) => when?.(circumstances) ?? true);
+  return ITINERARIES[verb].filter(({ when }) => when?.(circumstances) ?? true);
 }
 
 /** Which of a plan's actions a verb concerns; verbs that are not failovers run none. */
