@@ -1,6 +1,16 @@
 import type { Subject } from "./prerequisite.js";
-import { MASTER_TARGET_DISKS, type MasterTarget, PROCESS_SERVER_PORTS, type ProcessServer } from "./topology.js";
-import type { Host, Link } from "./world.js";
+import { MASTER_TARGET_DISKS, type MasterTarget } from "./topology.js";
+import {
+  closedPortsOf,
+  datastoreIdOf,
+  hostOf,
+  isMadeAnew,
+  masterTargetOf,
+  passesOnItself,
+  processServerOf,
+  type WaySought,
+} from "./way-choice.js";
+import type { Link } from "./world.js";
 
 /** Looks at what stands between a failover to Azure and the way home, and between two VMM clouds. */
 
@@ -27,65 +37,44 @@ export function storagePeeringMissing({ links }: Subject): string | null {
   return only.peerings.some((peering) => peering !== "private") ? null : `${only.id} has private peering only`;
 }
 
-export const noVmwareSite = ({ target }: Subject): string | null =>
+export const noVmwareSite = ({ target }: WaySought): string | null =>
   target.site.hosts.length > 0 ? null : `${target.site.id} has no ESXi host that a machine could come home to`;
 
-/** Process servers that may pass on what the item replicates: where it runs, and over ExpressRoute also at home (P9). */
-function processServersOf({ source, target, way, links }: Subject): readonly ProcessServer[] {
-  const near = source.site.processServers;
-  const far = way === "recovery-to-primary" && links.some(({ kind }) => kind === "expressroute");
-  return near.length === 0 && far ? target.site.processServers : near;
-}
-
-export function processServerMissing(subject: Subject): string | null {
-  const servers = processServersOf(subject);
-  const { processServerId } = subject.options;
-  if (processServerId !== undefined) {
-    return servers.some(({ id }) => id === processServerId)
-      ? null
-      : `there is no process server ${processServerId} that could serve ${subject.source.site.id}`;
-  }
-  const builtIn = subject.way === "primary-to-recovery" && subject.source.site.configurationServer !== undefined;
-  return servers.length > 0 || builtIn ? null : `${subject.source.site.id} has no process server`;
+export function processServerMissing(sought: WaySought): string | null {
+  if (processServerOf(sought) !== undefined || passesOnItself(sought)) return null;
+  const { processServerId } = sought.options;
+  const { id } = sought.source.site;
+  return processServerId === undefined
+    ? `${id} has no process server`
+    : `there is no process server ${processServerId} that could serve ${id}`;
 }
 
 /** Fit for a test, not for production and not over VPN. */
 export function processServerFar(subject: Subject): string | null {
-  if (subject.way !== "recovery-to-primary" || subject.source.site.processServers.length > 0) return null;
-  return processServersOf(subject).length === 0
-    ? null
-    : `the only process server is at ${subject.target.site.id}, at the far end of ExpressRoute`;
+  const server = processServerOf(subject);
+  if (server === undefined || subject.source.site.processServers.includes(server)) return null;
+  return `the process server ${server.id} is at ${subject.target.site.id}, at the far end of ExpressRoute`;
 }
 
 export function processServerPorts(subject: Subject): string | null {
-  const { processServerId } = subject.options;
-  const servers = processServersOf(subject).filter(({ id }) => processServerId === undefined || id === processServerId);
-  const closed = servers.map(({ openPorts }) => PROCESS_SERVER_PORTS.filter((port) => !openPorts.includes(port)));
-  const [first] = closed;
-  if (first === undefined || closed.some((ports) => ports.length === 0)) return null;
-  return `process server ${servers[0]?.id} does not listen on ${first.join(" and ")}`;
-}
-
-/** The master target named, or else the first that writes disks of the machine's system. */
-function masterTargetOf({ target, options, snapshot }: Subject): MasterTarget | undefined {
-  const { masterTargets } = target.site;
-  if (options.masterTargetId !== undefined) return masterTargets.find(({ id }) => id === options.masterTargetId);
-  return masterTargets.find(({ osFamily }) => osFamily === snapshot.machine.osFamily) ?? masterTargets[0];
+  const server = processServerOf(subject);
+  const closed = server === undefined ? [] : closedPortsOf(server);
+  return closed.length === 0 ? null : `process server ${server?.id} does not listen on ${closed.join(" and ")}`;
 }
 
 /** A master target stands at a host, so a site without any is another row's. */
-export function masterTargetMissing(subject: Subject): string | null {
-  if (masterTargetOf(subject) !== undefined || noVmwareSite(subject) !== null) return null;
-  const { masterTargetId } = subject.options;
-  return `${subject.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
+export function masterTargetMissing(sought: WaySought): string | null {
+  if (masterTargetOf(sought) !== undefined || noVmwareSite(sought) !== null) return null;
+  const { masterTargetId } = sought.options;
+  return `${sought.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
 }
 
 /** A check of the master target, which is met while there is none: that is another row's. */
 const ofMasterTarget =
-  (looks: (masterTarget: MasterTarget, subject: Subject) => string | null) =>
-  (subject: Subject): string | null => {
-    const masterTarget = masterTargetOf(subject);
-    return masterTarget === undefined ? null : looks(masterTarget, subject);
+  (looks: (masterTarget: MasterTarget, sought: WaySought) => string | null) =>
+  (sought: WaySought): string | null => {
+    const masterTarget = masterTargetOf(sought);
+    return masterTarget === undefined ? null : looks(masterTarget, sought);
   };
 
 export const masterTargetSystem = ofMasterTarget(({ id, osFamily }, { snapshot: { machine } }) =>
@@ -114,46 +103,25 @@ export const retentionDriveMissing = ofMasterTarget(({ id, retentionDrive }, { o
     : `master target ${id} has the retention drive ${retentionDrive}, not ${options.retentionDrive}`;
 });
 
-/** The host that a machine comes home to: its own, unless it is made anew beside the master target. */
-function hostOf(subject: Subject): Host | undefined {
-  const { target, snapshot } = subject;
-  const own = target.site.hosts.find(({ id }) => id === snapshot.machine.hostId);
-  if (own !== undefined && !isMadeAnew(subject)) return own;
-  const hostId = masterTargetOf(subject)?.hostId;
-  return target.site.hosts.find(({ id }) => id === hostId) ?? own;
-}
-
-/** Whether a new machine is made at home: at another place, for a physical server, or on an unmanaged host (V2, P10). */
-function isMadeAnew({ target, snapshot: { machine }, options }: Subject): boolean {
-  const managed = target.site.hosts.find(({ id }) => id === machine.hostId)?.managed ?? true;
-  return machine.form === "physical" || options.location === "alternate" || !managed;
-}
-
-/** Where the disks go: to the datastore named when the machine is made anew, else to where they are. */
-function datastoreIdOf(subject: Subject): string | undefined {
-  const { machine } = subject.snapshot;
-  return isMadeAnew(subject) ? subject.options.datastoreId : (machine.datastoreId ?? subject.options.datastoreId);
-}
-
-export function datastoreMissing(subject: Subject): string | null {
-  const datastoreId = datastoreIdOf(subject);
-  const { datastores, id } = subject.target.site;
+export function datastoreMissing(sought: WaySought): string | null {
+  const datastoreId = datastoreIdOf(sought);
+  const { datastores, id } = sought.target.site;
   if (datastoreId !== undefined) {
     return datastores.some((datastore) => datastore.id === datastoreId)
       ? null
       : `${id} has no datastore ${datastoreId}`;
   }
   if (datastores.length === 0) return `${id} has no datastore to put the disks on`;
-  const { name } = subject.snapshot.machine;
-  return isMadeAnew(subject) ? `${name} is made anew at ${id}, so a datastore must be given` : null;
+  const { name } = sought.snapshot.machine;
+  return isMadeAnew(sought) ? `${name} is made anew at ${id}, so a datastore must be given` : null;
 }
 
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;
 
-export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }, subject) => {
-  const wanted = datastoreIdOf(subject);
-  if (wanted === undefined || datastoreMissing(subject) !== null) return null;
-  const host = subject.target.site.hosts.find((candidate) => candidate.id === hostId);
+export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }, sought) => {
+  const wanted = datastoreIdOf(sought);
+  if (wanted === undefined || datastoreMissing(sought) !== null) return null;
+  const host = sought.target.site.hosts.find((candidate) => candidate.id === hostId);
   if (!reaches(host?.datastoreIds, wanted))
     return `host ${hostId} of master target ${id} does not reach datastore ${wanted}`;
   return reaches(datastoreIds, wanted) ? null : `master target ${id} cannot read and write datastore ${wanted}`;

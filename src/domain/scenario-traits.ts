@@ -1,5 +1,5 @@
 import type { Direction, Scenario } from "./vocabulary.js";
-import type { Machine, ProtectedItem, ReplicationPolicy } from "./world.js";
+import type { ProtectedItem, ReplicationPolicy } from "./world.js";
 
 /** What makes the scenarios different beyond their sites, as data. */
 export interface ScenarioTraits {
@@ -66,13 +66,3 @@ export function policyOf(policy: ReplicationPolicy, scenario: Scenario, directio
     rpoThresholdSeconds: 900,
   };
 }
-
-/** Whether a machine is made anew when it comes home: what was a server becomes a VM (V2, P10). */
-export const comesHomeAnew = (
-  scenario: Scenario,
-  machine: Pick<Machine, "form">,
-  managedHost: boolean,
-  location: "original" | "alternate",
-): boolean =>
-  SCENARIO_TRAITS[scenario].comesHomeThrough === "master-target" &&
-  (machine.form === "physical" || !managedHost || location === "alternate");

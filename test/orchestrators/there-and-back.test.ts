@@ -151,6 +151,17 @@ describe("reprotect", () => {
   });
 });
 
+test("P14: without a process server at home, the configuration server passes the data on, as its prerequisites say", async () => {
+  await committedThere("vmware-to-azure", ({ world }) => {
+    for (const site of world.sites) if (site.id === "home") site.processServers = [];
+  });
+  await run("reprotect", HOME);
+  await run("failback");
+  await run("commit");
+  await run("reprotect", HOME);
+  expect(await stage.states()).toEqual(["protected"]);
+});
+
 describe("failback", () => {
   test("a failback that fails can be cancelled: the workload runs at the recovery site, protected as before", async () => {
     await committedThere("hyperv-to-hyperv");
