@@ -4,6 +4,7 @@ import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
+import { protectionGroupOf } from "../domain/protection-group.js";
 import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
@@ -118,7 +119,7 @@ function outcomeOf(
     recoverySeconds:
       runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(execution.requestedAt)) / 1_000) * settings.speed),
     failure: report?.failure ?? null,
-    ...(report?.replicated === undefined ? {} : { replicated: report.replicated }),
+    ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { Plan } from "../domain/plan.js";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/world.js";
 import { FORESIGHT_ROUTES } from "./foresight-routes.js";
+import { PLAN_ROUTES } from "./plan-routes.js";
 import { type Route, route } from "./route.js";
 import {
   accepted,
@@ -18,7 +18,6 @@ import {
   nothing,
   pageOf,
   pageQuery,
-  planView,
   recoveryPointsView,
   resolveBody,
   startBody,
@@ -164,41 +163,7 @@ export const ROUTES = {
     response: z.object({ cleared: z.int() }),
     problems: ["world-not-found"],
   }),
-  savePlan: route({
-    id: "save-plan",
-    method: "PUT",
-    path: "api/recovery-plans/{planId}",
-    summary: "Save a recovery plan: without If-Match a new one, with it the next version",
-    params: onPlan,
-    query: noQuery,
-    body: Plan,
-    headers: { "if-match": "optional", "if-none-match": "optional" },
-    status: 200,
-    creates: true,
-    answers: ["etag"],
-    response: planView,
-    problems: ["plan-invalid", "world-not-found", "already-exists", "etag-mismatch", "value-too-large"],
-  }),
-  listPlans: route({
-    ...read,
-    id: "list-plans",
-    path: "api/recovery-plans",
-    summary: "List recovery plans",
-    params: nowhere,
-    query: pageQuery,
-    response: pageOf(planView),
-    problems: [],
-  }),
-  getPlan: route({
-    ...read,
-    id: "get-plan",
-    path: "api/recovery-plans/{planId}",
-    summary: "Show a recovery plan",
-    params: onPlan,
-    answers: ["etag"],
-    response: planView,
-    problems: ["plan-not-found"],
-  }),
+  ...PLAN_ROUTES,
   startOnPlan: route({
     ...start,
     id: "start-execution-on-plan",

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { PolicyInForce } from "../domain/failure-policy.js";
 import { ItemRecord } from "../domain/item-record.js";
 import { Measures } from "../domain/measures.js";
 import { OPERATIONS } from "../domain/operations.js";
 import { PlanVersion } from "../domain/plan.js";
+import { PlanProtectionGroup, ProtectionGroup } from "../domain/protection-group.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { Direction, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
@@ -24,7 +26,16 @@ export const nothing = z.undefined();
 
 export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
 
-export const planView = PlanVersion.extend({ etag: z.string().optional(), warnings: z.array(z.string()).optional() });
+export const planSummary = PlanVersion;
+
+export const planView = PlanVersion.extend({
+  etag: z.string(),
+  warnings: z.array(z.string()),
+  failurePolicies: z.record(Verb, PolicyInForce).describe("the failure policy in force for each verb"),
+  protectionGroups: z
+    .array(PlanProtectionGroup)
+    .describe("failback groups stand beside the groups they were made with, and items move between them"),
+});
 
 export const actionAnswer = z.object({
   verb: Verb,
@@ -32,7 +43,11 @@ export const actionAnswer = z.object({
   because: z.string().nullable(),
   remedy: z.string().nullable(),
 });
-export const itemView = ItemRecord.extend({ standing, allowedActions: z.array(actionAnswer) });
+export const itemView = ItemRecord.extend({
+  protectionGroup: ProtectionGroup,
+  standing,
+  allowedActions: z.array(actionAnswer),
+});
 
 const copyView = z.object({
   siteId: Id,

@@ -2,6 +2,7 @@ import { conditionsOf } from "../domain/conditions.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
+import { type ProtectionGroup, protectionGroupOf } from "../domain/protection-group.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/snapshot.js";
 import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/world.js";
@@ -28,6 +29,8 @@ export interface Standing {
 
 /** An item with its hazards, and every verb with whether it is allowed now, and if not, why and what would make it so. */
 export interface ItemView extends ItemRecord {
+  /** Where it is protected now; a failback group on the way home (V1). */
+  protectionGroup: ProtectionGroup;
   standing: Standing;
   allowedActions: ActionAnswer[];
 }
@@ -59,6 +62,7 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
     return {
       ...record,
       conditions: [...record.conditions, ...conditionsOf({ snapshot, home })],
+      protectionGroup: protectionGroupOf(record),
       standing: standingOf(snapshot, home),
       allowedActions: allowedActions(record),
       target: snapshot.item.target,

@@ -67,6 +67,8 @@ export const ItemOutcome = z.strictObject({
     ),
   /** Of a reprotect: what travelled. */
   replicated: Replicated.optional(),
+  /** Of a reprotect: the protection group that the item moved to (V1). */
+  protectionGroupId: z.string().optional(),
   failure: Failure.nullable(),
 });
 export type ItemOutcome = z.infer<typeof ItemOutcome>;

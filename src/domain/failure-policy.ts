@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { Execution, ItemOutcome } from "./execution.js";
-import type { Action, FailurePolicy, Plan, PlanGroup } from "./plan.js";
-import type { Criticality, ExecutionStatus, FailureAnswer, OnFailure, Verb } from "./vocabulary.js";
+import { type Action, FailurePolicy, type Plan, type PlanGroup } from "./plan.js";
+import { type Criticality, type ExecutionStatus, type FailureAnswer, type OnFailure, Verb } from "./vocabulary.js";
 
 const GOES_ON: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
 const STOPS: FailurePolicy = { onItemFailure: "stop", onActionFailure: "stop" };
@@ -17,6 +18,19 @@ export const isFailoverVerb = (verb: Verb): verb is FailoverVerb => FAILOVERS.so
 export function failurePolicyOf(plan: Pick<Plan, "failurePolicy">, verb: Verb): FailurePolicy {
   const own: Partial<Record<Verb, FailurePolicy | undefined>> = plan.failurePolicy;
   return own[verb] ?? DEFAULTS[verb] ?? GOES_ON;
+}
+
+/** The policy that is in force for a verb, and whether the plan says so itself. */
+export const PolicyInForce = FailurePolicy.extend({ saidBy: z.enum(["plan", "default"]) });
+export type PolicyInForce = z.infer<typeof PolicyInForce>;
+
+/** The policy in force for every verb. */
+export function failurePoliciesOf(plan: Pick<Plan, "failurePolicy">): Record<Verb, PolicyInForce> {
+  const entries = Verb.options.map((verb): [Verb, PolicyInForce] => [
+    verb,
+    { ...failurePolicyOf(plan, verb), saidBy: Object.hasOwn(plan.failurePolicy, verb) ? "plan" : "default" },
+  ]);
+  return Object.fromEntries(entries) as Record<Verb, PolicyInForce>;
 }
 
 /** How one item of a group ended. */

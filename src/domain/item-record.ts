@@ -26,6 +26,8 @@ export const ItemRecord = z.strictObject({
   itemId: Id,
   name: Name,
   scenario: Scenario,
+  /** The policy by which it replicates to the recovery site. */
+  policyId: Id,
   replicationGroupId: Id.nullable(),
   state: ItemState,
   /** Why it is in that state, in words, when that is not plain; null otherwise. */

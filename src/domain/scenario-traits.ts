@@ -55,11 +55,13 @@ export function wayOf(
     : { from: targetSiteId, to: sourceSiteId };
 }
 
+export const failbackPolicyId = (policyId: string): string => `${policyId}-failback`.slice(0, 64);
+
 /** The policy that replication home follows: made with the replication policy, and the same for ever (P12). */
 export function policyOf(policy: ReplicationPolicy, scenario: Scenario, direction: Direction): ReplicationPolicy {
   if (direction === "primary-to-recovery" || !SCENARIO_TRAITS[scenario].ownFailbackPolicy) return policy;
   return {
-    id: `${policy.id}-failback`.slice(0, 64),
+    id: failbackPolicyId(policy.id),
     crashConsistentMinutes: 5,
     appConsistentMinutes: 60,
     retentionDays: 1,

@@ -1,7 +1,8 @@
 import { requireSameId } from "../api/parse-request.js";
 import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
-import { getPlan, listPlans, type SavedPlan, savePlan } from "../commands/plans.js";
+import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
+import { getPlan, listPlans, savePlan } from "../commands/plans.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
 import { start } from "./start.js";
@@ -10,12 +11,18 @@ serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
   requireSameId(params.planId, body.id);
   const ifMatch = headers["if-none-match"] === "*" ? null : oneTag(headers["if-match"]);
   const saved = await savePlan(context, body, ifMatch);
-  return { ...planAnswer(saved), status: ifMatch === null ? 201 : 200 };
+  return { ...planAnswer(await viewOf(context, saved)), status: ifMatch === null ? 201 : 200 };
 });
 
 serve(ROUTES.listPlans, async (context, { query }) => ({ body: await listPlans(context, pageRequest(query)) }));
 
-serve(ROUTES.getPlan, async (context, { params }) => planAnswer(await getPlan(context, params.planId)));
+serve(ROUTES.getPlan, async (context, { params }) => {
+  return planAnswer(await viewOf(context, await getPlan(context, params.planId)));
+});
+
+serve(ROUTES.diffPlan, async (context, { params, query }) => ({
+  body: await diffOfPlan(context, params.planId, query),
+}));
 
 serve(ROUTES.startOnPlan, (context, request) => start(context, { kind: "plan", ...request.params }, request));
 
@@ -26,6 +33,6 @@ function oneTag(ifMatch: string | undefined): string | null {
   throw new ApiProblem("invalid-input", "If-Match takes one ETag, as the plan's answer gave it, with its quotes.");
 }
 
-function planAnswer({ value, etag, warnings }: SavedPlan) {
-  return { body: { ...value, etag, warnings }, headers: { etag } };
+function planAnswer({ value, etag, ...rest }: PlanView) {
+  return { body: { ...value, etag, ...rest }, headers: { etag } };
 }

@@ -24,6 +24,7 @@ function freshItems(world: World): ItemRecord[] {
     itemId: item.id,
     name: machines.get(item.machineId)?.name ?? item.id,
     scenario: item.scenario,
+    policyId: item.policyId,
     replicationGroupId: item.replicationGroupId ?? null,
     state: "protected",
     reason: null,

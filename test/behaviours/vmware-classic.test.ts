@@ -37,7 +37,43 @@ const conditionsOf = async (journey: Journey, itemId: string) =>
 const mend = ({ worldId }: Journey, itemId: string, type: ItemCondition["type"]) =>
   product.client.call(ROUTES.mendCondition, { params: { worldId, itemId, type } });
 
+/** The protection groups that the plan's answer shows, each with the items in it now. */
+async function groupsOf({ planId }: Journey) {
+  const { version, protectionGroups } = (await product.client.call(ROUTES.getPlan, { params: { planId } })).body;
+  return { version, in: Object.fromEntries(protectionGroups.map(({ id, itemIds }) => [id, itemIds.join(" ")])) };
+}
+
 describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, () => {
+  test("V1 a reprotect moves each machine to the failback group of its original one, in the same plan, and back", async () => {
+    const journey = await begin(grouped);
+    const original = { policy: "db", "policy-failback": "", "policy.front": "app web", "policy.front-failback": "" };
+    const failback = { policy: "", "policy-failback": "db", "policy.front": "", "policy.front-failback": "app web" };
+    expect(await groupsOf(journey)).toEqual({ version: 1, in: original });
+
+    await there(journey);
+    expect((await groupsOf(journey)).in).toEqual(original);
+    await journey.runOn("db", "reprotect", REPROTECT);
+    expect((await groupsOf(journey)).in).toEqual({ ...original, policy: "", "policy-failback": "db" });
+    expect(await journey.item("db")).toMatchObject({
+      protectionGroup: { id: "policy-failback", policyId: "policy-failback", failbackOf: "policy" },
+      standing: { policy: { id: "policy-failback", retentionDays: 1, rpoThresholdSeconds: 900 } },
+    });
+
+    const turned = await journey.does("reprotect", REPROTECT);
+    const moved = turned.outcomes?.map(({ itemId, protectionGroupId }) => [itemId, protectionGroupId]);
+    expect(moved?.slice(1)).toEqual(["app", "web"].map((itemId) => [itemId, "policy.front-failback"]));
+    expect(await groupsOf(journey)).toEqual({ version: 1, in: failback });
+    expect((await refusalOf(journey.run("reprotect", REPROTECT))).code).toBe("verb-not-allowed");
+    expect((await groupsOf(journey)).in).toEqual(failback);
+
+    await journey.does("failback");
+    await journey.does("commit");
+    expect((await groupsOf(journey)).in).toEqual(failback); // home, and not yet protected from there
+    await journey.does("reprotect", REPROTECT);
+    expect(await groupsOf(journey)).toEqual({ version: 1, in: original });
+    expect((await journey.item("web")).protectionGroup).toMatchObject({ id: "policy.front", failbackOf: null });
+  });
+
   test("V2 where the original is still there only changes travel, and the report says how much", async () => {
     const journey = await begin();
     await there(journey);

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { Plan } from "../domain/plan.js";
+import { PlanChange } from "../domain/plan-diff.js";
+import { Id } from "../domain/text.js";
+import { route } from "./route.js";
+import { noQuery, nothing, pageOf, pageQuery, planSummary, planView } from "./schemas.js";
+
+const onPlan = z.strictObject({ planId: Id });
+const version = z.coerce.number().int().min(1).max(1_000_000_000);
+const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
+
+/** Recovery plans and their versions. */
+export const PLAN_ROUTES = {
+  savePlan: route({
+    id: "save-plan",
+    method: "PUT",
+    path: "api/recovery-plans/{planId}",
+    summary: "Save a recovery plan: without If-Match a new one, with it the next version",
+    params: onPlan,
+    query: noQuery,
+    body: Plan,
+    headers: { "if-match": "optional", "if-none-match": "optional" },
+    status: 200,
+    creates: true,
+    answers: ["etag"],
+    response: planView,
+    problems: ["plan-invalid", "world-not-found", "already-exists", "etag-mismatch", "value-too-large"],
+  }),
+  listPlans: route({
+    ...read,
+    id: "list-plans",
+    path: "api/recovery-plans",
+    summary: "List recovery plans",
+    params: z.strictObject({}),
+    query: pageQuery,
+    response: pageOf(planSummary),
+    problems: [],
+  }),
+  getPlan: route({
+    ...read,
+    id: "get-plan",
+    path: "api/recovery-plans/{planId}",
+    summary: "Show a recovery plan, the failure policy in force for each verb, and the protection groups of its items",
+    params: onPlan,
+    answers: ["etag"],
+    response: planView,
+    problems: ["plan-not-found"],
+  }),
+  diffPlan: route({
+    ...read,
+    id: "diff-plan",
+    path: "api/recovery-plans/{planId}/diff",
+    summary: "Show what differs between two versions of a plan, with failure policies as they are in force",
+    params: onPlan,
+    query: z.strictObject({ from: version, to: version.optional().describe("missing means the newest") }),
+    response: z.object({ planId: Id, from: z.int(), to: z.int(), changes: z.array(PlanChange) }),
+    problems: ["plan-not-found"],
+  }),
+} as const;

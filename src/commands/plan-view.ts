@@ -1,0 +1,45 @@
+import { RecoveryError } from "../domain/errors.js";
+import { failurePoliciesOf, type PolicyInForce } from "../domain/failure-policy.js";
+import { type PlanChange, planDiff } from "../domain/plan-diff.js";
+import { planItemIds } from "../domain/plan-rules.js";
+import { type PlanProtectionGroup, protectionGroupsOf } from "../domain/protection-group.js";
+import type { Verb } from "../domain/vocabulary.js";
+import type { Services } from "./context.js";
+import { getPlan, type SavedPlan } from "./plans.js";
+
+/** A saved plan with what follows from it: the policy in force for each verb, and where its items are protected. */
+export interface PlanView extends SavedPlan {
+  failurePolicies: Record<Verb, PolicyInForce>;
+  /** Failback groups stand beside the groups that they were made with (V1); items move between them. */
+  protectionGroups: PlanProtectionGroup[];
+}
+
+/** Looks at a saved plan. Items that its world lost since, by an import, are in no group. */
+export async function viewOf({ store }: Services, saved: SavedPlan): Promise<PlanView> {
+  const { plan } = saved.value;
+  const items = await store.getItems(plan.worldId, planItemIds(plan)).catch((thrown: unknown) => {
+    if (thrown instanceof RecoveryError && thrown.code === "item-not-found") return [];
+    throw thrown;
+  });
+  return { ...saved, failurePolicies: failurePoliciesOf(plan), protectionGroups: protectionGroupsOf(items) };
+}
+
+/** What differs between two versions of a plan; refuses `plan-not-found` naming the version that is not there. */
+export async function diffOfPlan(
+  services: Services,
+  planId: string,
+  { from, to }: { from: number; to?: number | undefined },
+): Promise<{ planId: string; from: number; to: number; changes: PlanChange[] }> {
+  const current = (await getPlan(services, planId)).value;
+  const version = async (wanted: number) => {
+    if (wanted === current.version) return current;
+    const found = await services.store.getPlanVersion(planId, wanted);
+    if (found) return found;
+    throw new RecoveryError(
+      "plan-not-found",
+      `plan ${planId} has no version ${wanted}; its newest is ${current.version}`,
+    );
+  };
+  const [before, after] = await Promise.all([version(from), version(to ?? current.version)]);
+  return { planId, from, to: after.version, changes: planDiff(before.plan, after.plan) };
+}

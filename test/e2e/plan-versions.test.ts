@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ApiError } from "../../src/api/client.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { PlanInput } from "../../src/domain/plan.js";
+import { estateOf } from "../worlds/there-and-back.js";
+import { Product } from "./support/product.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start();
+}, 60_000);
+afterAll(() => product?.stop());
+
+const { world, plan } = estateOf("vmware-to-azure", "versions");
+const params = { planId: plan.id };
+
+async function save(change: Partial<PlanInput>, etag?: string) {
+  const headers = etag === undefined ? {} : { "if-match": etag };
+  return (await product.client.call(ROUTES.savePlan, { params, headers, body: { ...plan, ...change } })).body;
+}
+
+const codeOf = (call: Promise<unknown>) =>
+  call.then(
+    () => "answered",
+    (thrown: unknown) => (thrown instanceof ApiError ? `${thrown.problem.status} ${thrown.problem.code}` : "other"),
+  );
+
+test("a plan shows the failure policy in force, and its versions what changed in it", async () => {
+  await product.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
+  const first = await save({});
+  expect(first.failurePolicies["planned-failover"]).toEqual({
+    onItemFailure: "stop",
+    onActionFailure: "stop",
+    saidBy: "default",
+  });
+  const failurePolicy = { "planned-failover": { onItemFailure: "ask", onActionFailure: "stop" } } as const;
+  const second = await save({ failurePolicy }, first.etag);
+  expect(second.failurePolicies["planned-failover"]).toMatchObject({ onItemFailure: "ask", saidBy: "plan" });
+  await save({ failurePolicy, name: "There and home" }, second.etag);
+
+  const diff = async (query: { from: string; to?: string }) =>
+    (await product.client.call(ROUTES.diffPlan, { params, query })).body;
+  expect(await diff({ from: "1", to: "2" })).toEqual({
+    planId: plan.id,
+    from: 1,
+    to: 2,
+    changes: [
+      { path: "failurePolicy/planned-failover/onItemFailure", kind: "changed", before: "stop", after: "ask" },
+      { path: "failurePolicy/planned-failover/saidBy", kind: "changed", before: "default", after: "plan" },
+    ],
+  });
+  expect(await diff({ from: "2" })).toMatchObject({ to: 3, changes: [{ path: "name", kind: "changed" }] });
+
+  expect(await codeOf(diff({ from: "1", to: "9" }))).toBe("404 plan-not-found");
+  expect(await codeOf(diff({ from: "0" }))).toBe("400 invalid-input");
+});
