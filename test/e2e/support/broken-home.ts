@@ -104,7 +104,7 @@ export const BROKEN_HOME: readonly Broken[] = [
       away.processServers = [];
       link.kind = "expressroute";
     },
-    found: "the only process server is at home-process-server-place, at the far end of ExpressRoute",
+    found: "the process server ps is at home-process-server-place, at the far end of ExpressRoute",
   },
   {
     code: "process-server-ports",
