@@ -5,13 +5,17 @@ import { pathToFileURL } from "node:url";
 import { ROOT, runNode } from "./program.mjs";
 import { sourceFiles } from "./source-files.mjs";
 
-const ROOMS = ["src", "host", "demo"];
+const ROOMS = ["src", "host", "demo", "test/chaos", "test/support"];
 const STAMP = join(ROOT, "dist", ".built");
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 
-/** Compiles src, host and demo to dist. Resolves with an exit code; does nothing when no source changed. */
+/** The tests stay where they are; what stands beside them to run as a program of its own is built. */
+const isBuilt = (file) =>
+  file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/azurite-setup/.test(file);
+
+/** Compiles src, host, demo and the crash runner to dist. Resolves with an exit code; does nothing when no source changed. */
 export async function build() {
-  const sources = sourceFiles(ROOMS, (file) => file.endsWith(".ts") && !file.startsWith("host/test/"));
+  const sources = sourceFiles(ROOMS, isBuilt);
   const orphans = outputsWithoutSource(new Set(sources));
   for (const orphan of orphans) rmSync(join(ROOT, orphan));
   if (orphans.length === 0 && upToDate(sources)) return 0;

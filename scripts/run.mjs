@@ -13,6 +13,7 @@ const COMMANDS = {
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
   histories: () => runNode(["scripts/record-histories.mjs"]),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
+  chaos: (args) => afterBuild(() => runNode(["dist/test/chaos/main.js", ...args])),
 };
 
 async function afterBuild(then) {

@@ -1,0 +1,168 @@
+import type { Execution } from "../../src/domain/execution.js";
+import type { ItemRecord } from "../../src/domain/item-record.js";
+import type { Plan } from "../../src/domain/plan.js";
+import type { Copy, EmulatedItem, Entry } from "../../src/hypervisor/emulator/state.js";
+import type { Truth } from "./truth.js";
+import type { Asked, Lived } from "./user.js";
+
+/** What is wrong, a line each; none when all is well. */
+export type Findings = string[];
+
+function grouped<T>(entries: readonly T[], by: (entry: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const entry of entries) {
+    const key = by(entry);
+    const group = groups.get(key);
+    if (group) group.push(entry);
+    else groups.set(key, [entry]);
+  }
+  return groups;
+}
+
+const isLive = ({ power, writable }: Copy): boolean => power === "on" && writable;
+
+/** No effect key was applied twice, and each entry is of an execution that is on record. */
+export function effectsOnce({ ledger, executions }: Truth): Findings {
+  const seen = new Set<string>();
+  return ledger.flatMap(({ key, executionId, operation }) => {
+    const findings: Findings = [];
+    if (seen.has(key)) findings.push(`${operation} under ${key} was applied twice`);
+    seen.add(key);
+    if (!executions.has(executionId)) findings.push(`${key} belongs to an execution that nobody knows`);
+    return findings;
+  });
+}
+
+/** At no step of an item's ledger both copies took writes, and its epoch never went back. */
+export function singleWriter({ items, ledger }: Truth): Findings {
+  const findings: Findings = [];
+  const byItem = grouped(ledger, ({ key }) => key.split("/").at(-1) ?? "");
+  for (const id of items.keys()) {
+    let epoch = 0;
+    for (const entry of (byItem.get(id) ?? []).toSorted((a, b) => a.sequence - b.sequence)) {
+      const { after, key } = entry;
+      if (after && isLive(after.source) && isLive(after.replica)) findings.push(`${id} had two writers after ${key}`);
+      if (entry.epoch < epoch) findings.push(`${id} went back to epoch ${entry.epoch} at ${key}`);
+      epoch = entry.epoch;
+    }
+  }
+  return findings;
+}
+
+/** Within an execution nothing of a later group was promoted before the last machine of an earlier one was started. */
+export function groupsInOrder({ ledger }: Truth, plan: Plan): Findings {
+  const groupOf = new Map(plan.groups.flatMap(({ items }, at) => items.map(({ id }) => [id, at] as const)));
+  const findings: Findings = [];
+  for (const [executionId, entries] of grouped(ledger, (entry) => entry.executionId)) {
+    const timesOf = (operation: Entry["operation"], at: number): string[] =>
+      entries
+        .filter((entry) => entry.operation === operation && groupOf.get(entry.key.split("/").at(-1) ?? "") === at)
+        .map((entry) => entry.at)
+        .sort();
+    for (let at = 1; at < plan.groups.length; at += 1) {
+      const before = timesOf("start-replica", at - 1).at(-1);
+      const first = timesOf("promote-replica", at)[0];
+      if (before !== undefined && first !== undefined && first < before) {
+        findings.push(`${executionId}: group ${at + 1} was promoted at ${first}, group ${at} was up at ${before}`);
+      }
+    }
+  }
+  return findings;
+}
+
+/** What the product reports of each item is what the hypervisor has; nobody holds one once all is at rest. */
+export function truthfulStates({ items, records }: Truth): Findings {
+  return [...records.values()].flatMap((record) => {
+    const item = items.get(record.itemId);
+    if (!item) return [`${record.itemId} is on record, and not in the world`];
+    const held = record.heldBy === null ? [] : [`${record.itemId} is still held by ${record.heldBy.executionId}`];
+    return [...held, ...stateFindings(record, item)];
+  });
+}
+
+function stateFindings(record: ItemRecord, item: EmulatedItem): Findings {
+  const { itemId, state, activeSiteId, direction } = record;
+  const wrong = (what: string): string =>
+    `${itemId} is reported ${state}, and ${what} (source ${told(item.source)}, replica ${told(item.replica)})`;
+  if (item.direction !== direction) return [wrong(`replicates ${item.direction}, not ${direction}`)];
+  const active = [item.source, item.replica].find(({ siteId }) => siteId === activeSiteId);
+  if (!active) return [wrong(`has no copy at ${activeSiteId}`)];
+  const findings: Findings = [];
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) findings.push(wrong(what));
+  };
+  if (state === "protected" || state === "test-failed-over") {
+    expect(active === item.source && isLive(item.source), "its source does not run");
+    expect(item.replication.stoppedAtMs === null, "it does not replicate");
+    expect(item.promotedFrom === null, "its replica is promoted");
+    expect(state === "protected" ? item.testCopies.length === 0 : true, "a test copy is left");
+  }
+  if (state === "failed-over" || state === "committed") {
+    expect(active === item.replica && isLive(item.replica), "its replica does not run");
+    expect(item.promotedFrom !== null, "its replica is not promoted");
+    expect(record.epoch === item.epoch, `its epoch is ${item.epoch}, not ${record.epoch}`);
+    expect(item.pointsDeleted === (state === "committed"), "its recovery points say otherwise");
+  }
+  expect(RESTING.has(state), "that is no state to rest in");
+  return findings;
+}
+
+const RESTING: ReadonlySet<string> = new Set([
+  "protected",
+  "test-failed-over",
+  "failover-failed",
+  "failed-over",
+  "committed",
+  "unprotected",
+]);
+
+const told = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
+
+/** Each acknowledged request is on record, under the name of who asked. */
+export function acknowledgedIsKept({ executions, steps }: Truth, asked: readonly Asked[]): Findings {
+  return asked
+    .filter(({ answer }) => answer === "acknowledged")
+    .flatMap(({ what, by, executionId }) => {
+      const execution = executions.get(executionId);
+      if (execution === undefined)
+        return [`the ${what} by ${by} was acknowledged, and ${executionId} is not on record`];
+      return isKept(what, by, execution, steps.get(executionId) ?? "")
+        ? []
+        : [`the ${what} of ${executionId} by ${by} was acknowledged, and is not on record`];
+    });
+}
+
+function isKept(what: Asked["what"], by: string, execution: Execution, steps: string): boolean {
+  if (what === "start") return execution.requestedBy === by;
+  if (what === "cancel") return execution.cancelRequest !== undefined;
+  // A confirmation that was asked for twice is kept once, under the first name.
+  return steps.includes(by) || (execution.status === "cancelled" ? true : steps.includes("by chaos-"));
+}
+
+/** Every execution that a user saw end ended as it had to, and the record says the same as the answer did. */
+export function endedTruthfully({ executions }: Truth, lived: readonly Lived[]): Findings {
+  return lived.flatMap(({ executionId, verb, status, wanted, last }) => {
+    const name = `${verb} ${executionId}`;
+    const record = executions.get(executionId);
+    const findings: Findings = [];
+    if (record?.status !== status) findings.push(`${name} was answered as ${status}, and is ${record?.status}`);
+    if (!mayEnd(status, wanted)) {
+      const why = last.failure?.message ?? JSON.stringify(last.outcomes?.map(({ failure }) => failure).filter(Boolean));
+      findings.push(`${name} ended ${status}: ${why}`);
+    }
+    return findings;
+  });
+}
+
+/** Orchestrations that have not ended; none are left once all executions have. */
+export function openInstances({ instances }: Truth): Findings {
+  return instances
+    .filter(({ status }) => !/^(Completed|Failed|Terminated)$/.test(status))
+    .map(({ instanceId, status }) => `the orchestration ${instanceId} is still ${status}`);
+}
+
+/** A cancel may come too late; a rejection undoes the failover, which is reported as a failure of that name. */
+function mayEnd(status: string, wanted: Lived["wanted"]): boolean {
+  if (status === "succeeded") return true;
+  return wanted === "cancel" ? status === "cancelled" : wanted === "rejection" && status === "failed";
+}

@@ -1,0 +1,38 @@
+import type { Report } from "./report.js";
+import type { Stack } from "./stack.js";
+
+/** A user at work beside what is done to the product: one execution after the other, each looked at when it has ended. */
+export class Living {
+  #stop = false;
+  #failure: unknown;
+  readonly #done: Promise<void>;
+  readonly #stack: Stack;
+  readonly #report: Report;
+
+  constructor(stack: Stack, report: Report) {
+    this.#stack = stack;
+    this.#report = report;
+    this.#done = this.#live().catch((error: unknown) => {
+      this.#failure = error;
+    });
+  }
+
+  /** What ended the user's work early. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#stop) await this.#stack.user.liveOne();
+  }
+
+  /** Lets the execution under way end, then looks whether all of them ended well. */
+  async end(): Promise<void> {
+    this.#stop = true;
+    await this.#done;
+    const { lived } = this.#stack.user;
+    const told = `${lived.length} executions have ended truthfully, no effect twice, nothing acknowledged lost`;
+    const failure = this.#failure instanceof Error ? [this.#failure.message] : [];
+    this.#report.check(told, [...failure, ...(await this.#stack.check())]);
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { HostProcess } from "../host-process.js";
+import { Living } from "../living.js";
+import type { Report } from "../report.js";
+import type { Stack } from "../stack.js";
+
+/** How long a host may live before it is killed, in milliseconds; some are killed before they listen. */
+const LIFE_MS = { least: 100, most: 4_200 };
+const STARTING_MS = { least: 50, most: 1_200 };
+const KILLED_WHILE_STARTING_PERCENT = 10;
+/** Generous beside other work on the machine; what is reached is reported. */
+const PROGRESS_LIMIT_MS = 60_000;
+
+/** SIGKILLs of the host at moments drawn from the seed, each followed by a start. */
+export async function kills(stack: Stack, report: Report, count: number): Promise<void> {
+  report.begin("kills", `${count} SIGKILLs of the host while forty machines are on their way`);
+  const living = new Living(stack, report);
+  const toProgress: number[] = [];
+  for (let kill = 1; kill <= count && living.failure === undefined; kill += 1) {
+    await wait(stack.random.between(LIFE_MS.least, LIFE_MS.most));
+    const early = stack.host.isRunning ? [] : [`the host had ended by itself: ${tailOf(stack.host)}`];
+    await stack.host.end("SIGKILL");
+    if (stack.random.chance(KILLED_WHILE_STARTING_PERCENT)) await killWhileStarting(stack);
+    const ms = await untilProgress(stack);
+    if (ms !== undefined) toProgress.push(ms / 1_000);
+    const late = ms === undefined ? [`no progress within ${PROGRESS_LIMIT_MS} ms: ${tailOf(stack.host)}`] : [];
+    report.check(`kill ${kill}: progress after ${((ms ?? Number.NaN) / 1_000).toFixed(2)} s`, [...early, ...late]);
+  }
+  await living.end();
+  report.measured("from start to first write", toProgress, "s");
+}
+
+async function killWhileStarting(stack: Stack): Promise<void> {
+  const host = await stack.startHost();
+  await wait(stack.random.between(STARTING_MS.least, STARTING_MS.most));
+  await host.end("SIGKILL");
+}
+
+/** Starts a host; milliseconds until its first transaction has passed on the wire, undefined when none comes. */
+async function untilProgress(stack: Stack): Promise<number | undefined> {
+  const from = stack.wire.writes.length;
+  const host = await stack.restart();
+  const endMs = performance.now() + PROGRESS_LIMIT_MS;
+  for (;;) {
+    const first = stack.wire.writes.slice(from).find(({ path }) => path.endsWith("$batch"));
+    if (first) return first.atMs - host.beganMs;
+    if (performance.now() > endMs) return undefined;
+    await wait(20);
+  }
+}
+
+const tailOf = (host: HostProcess): string => host.output.slice(-1_000);

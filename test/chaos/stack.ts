@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { parse } from "yaml";
+import { createClient } from "../../src/api/client.js";
+import { ROUTES } from "../../src/api/routes.js";
+import { Plan } from "../../src/domain/plan.js";
+import { World } from "../../src/domain/world.js";
+import { type Azurite, type AzuritePorts, startAzurite } from "../support/azurite.js";
+import * as checks from "./checks.js";
+import { HostProcess } from "./host-process.js";
+import { Random } from "./random.js";
+import { readTruth, type Truth } from "./truth.js";
+import { User } from "./user.js";
+import { Wire } from "./wire.js";
+
+/** How long what has ended may still be written down. */
+const REST_LIMIT_MS = 15_000;
+const SAMPLE = join(process.cwd(), "samples/mixed-estate");
+
+export interface StackSettings {
+  seed: number;
+  speed: number;
+}
+
+/** The product on real parts: a host in a process of its own, a wire that can be cut, an Azurite on disk. */
+export class Stack {
+  readonly random: Random;
+  readonly user: User;
+  readonly prefix: string;
+  wire: Wire;
+  host: HostProcess;
+  azurite: Azurite;
+  /** Where the newest host listens; the one before it, until then. */
+  url: string;
+  readonly #folder: string;
+  readonly #speed: number;
+  readonly #plan: Plan;
+  readonly #worldId: string;
+
+  private constructor(parts: {
+    settings: StackSettings;
+    folder: string;
+    azurite: Azurite;
+    wire: Wire;
+    prefix: string;
+    host: HostProcess;
+    url: string;
+    plan: Plan;
+    worldId: string;
+  }) {
+    const { settings, folder, azurite, wire, prefix, host, url, plan, worldId } = parts;
+    this.random = new Random(settings.seed);
+    this.user = new User({ worldId, planId: plan.id }, () => this.url, new Random(settings.seed + 1));
+    this.prefix = prefix;
+    this.wire = wire;
+    this.host = host;
+    this.azurite = azurite;
+    this.url = url;
+    this.#folder = folder;
+    this.#speed = settings.speed;
+    this.#plan = plan;
+    this.#worldId = worldId;
+  }
+
+  /** Starts everything, and imports forty machines and their plan. */
+  static async start(settings: StackSettings): Promise<Stack> {
+    const folder = await mkdtemp(join(tmpdir(), "secondsite-chaos-azurite-"));
+    const azurite = await startAzurite(folder);
+    const wire = await Wire.lay(azurite.ports);
+    const prefix = `C${randomUUID().replaceAll("-", "").slice(0, 12)}`;
+    const host = await HostProcess.spawn({
+      connectionString: through(azurite.connectionString, azurite.ports, wire.ports),
+      prefix,
+      speed: settings.speed,
+    });
+    const url = await host.ready;
+    const world = World.parse(parse(await readFile(join(SAMPLE, "world.yaml"), "utf8")));
+    const plan = Plan.parse(parse(await readFile(join(SAMPLE, "plan.yaml"), "utf8")));
+    const client = createClient(url);
+    await client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
+    await client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan });
+    return new Stack({ settings, folder, azurite, wire, prefix, host, url, plan, worldId: world.id });
+  }
+
+  /** Starts a host in place of the present one, over a wire of its own when asked. Resolves when it listens. */
+  async startHost(port?: number, wire: Wire = this.wire): Promise<HostProcess> {
+    const { connectionString, ports } = this.azurite;
+    this.wire = wire;
+    this.host = await HostProcess.spawn({
+      connectionString: through(connectionString, ports, wire.ports),
+      prefix: this.prefix,
+      speed: this.#speed,
+      ...(port === undefined ? {} : { port }),
+    });
+    return this.host;
+  }
+
+  /** Starts a host, and again whenever it ends by itself, until one listens. */
+  async restart(): Promise<HostProcess> {
+    const host = await this.startHost();
+    this.url = await host.ready;
+    return host;
+  }
+
+  newWire(): Promise<Wire> {
+    return Wire.lay(this.azurite.ports);
+  }
+
+  /** Starts Azurite again on its folder and ports. */
+  async startAzurite(): Promise<void> {
+    this.azurite = await startAzurite(this.#folder, this.azurite.ports);
+  }
+
+  /** Looks at everything once all is at rest, and gives back what is wrong. */
+  async check(): Promise<string[]> {
+    const truth = await this.#truthAtRest();
+    return [
+      ...checks.openInstances(truth),
+      ...checks.endedTruthfully(truth, this.user.lived),
+      ...checks.acknowledgedIsKept(truth, this.user.asked),
+      ...checks.effectsOnce(truth),
+      ...checks.singleWriter(truth),
+      ...checks.groupsInOrder(truth, this.#plan),
+      ...checks.truthfulStates(truth),
+    ];
+  }
+
+  /** Instance rows follow the history by a second. */
+  async #truthAtRest(): Promise<Truth> {
+    const endMs = performance.now() + REST_LIMIT_MS;
+    for (;;) {
+      const truth = await this.truth();
+      if (checks.openInstances(truth).length === 0 || performance.now() > endMs) return truth;
+      await wait(500);
+    }
+  }
+
+  truth(): Promise<Truth> {
+    return readTruth(this.azurite.connectionString, this.prefix, this.#worldId);
+  }
+
+  async remove(): Promise<void> {
+    await this.host.end("SIGTERM");
+    await this.wire.remove();
+    await this.azurite.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The connection string by way of a wire. */
+function through(connectionString: string, direct: AzuritePorts, wired: AzuritePorts): string {
+  return (["blob", "queue", "table"] as const).reduce(
+    (text, service) => text.replace(`:${direct[service]}/`, `:${wired[service]}/`),
+    connectionString,
+  );
+}

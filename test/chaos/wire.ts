@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import type { AzuritePorts } from "../support/azurite.js";
+
+const WRITES = /^(PUT|POST|PATCH|MERGE|DELETE) (\S+) HTTP\/1\.1\r\n/gm;
+/** Reads that are sent as writes are, and what only opens a door. */
+const HARMLESS = /\/Tables(\(|$|\?)|restype=container/;
+
+/** A request that changes something, as it passed. */
+export interface Write {
+  atMs: number;
+  method: string;
+  path: string;
+}
+
+/** A wire between one host and Azurite that can be cut, and on which every write is seen. */
+export class Wire {
+  readonly ports: AzuritePorts;
+  readonly writes: Write[] = [];
+  readonly #servers: Server[];
+  readonly #sockets = new Set<Socket>();
+  #held = false;
+
+  private constructor(servers: Server[], ports: AzuritePorts) {
+    this.#servers = servers;
+    this.ports = ports;
+  }
+
+  /** Lays a wire to an Azurite, which may be down for now or come back later on the same ports. */
+  static async lay(to: AzuritePorts): Promise<Wire> {
+    const servers = [createServer(), createServer(), createServer()];
+    for (const server of servers) server.listen(0, "127.0.0.1");
+    await Promise.all(servers.map((server) => once(server, "listening")));
+    const [blob = 0, queue = 0, table = 0] = servers.map(portOf);
+    const wire = new Wire(servers, { blob, queue, table });
+    for (const [at, port] of [to.blob, to.queue, to.table].entries()) {
+      servers[at]?.on("connection", (socket) => wire.#join(socket, port));
+    }
+    return wire;
+  }
+
+  #join(socket: Socket, port: number): void {
+    if (this.#held) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const far = createConnection({ host: "127.0.0.1", port });
+    for (const [one, other] of [
+      [socket, far],
+      [far, socket],
+    ] as const) {
+      this.#sockets.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+    }
+    socket.on("data", (bytes: Buffer) => this.#note(bytes));
+    socket.pipe(far);
+    far.pipe(socket);
+  }
+
+  #note(bytes: Buffer): void {
+    for (const [, method = "", path = ""] of bytes.toString("latin1").matchAll(WRITES)) {
+      if (!HARMLESS.test(path)) this.writes.push({ atMs: performance.now(), method, path });
+    }
+  }
+
+  /** Resets every connection; new ones work. What was asked may have been done, or not. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Lets nothing through until {@link release}. */
+  hold(): void {
+    this.#held = true;
+    this.cut();
+  }
+
+  release(): void {
+    this.#held = false;
+  }
+
+  async remove(): Promise<void> {
+    this.cut();
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
