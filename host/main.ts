@@ -142,10 +142,13 @@ class Endings {
     if (this.#ending) void this.#end();
   }
 
+  /**
+   * Another host has this one's work, or the storage knows less than this one: nothing may be written any more, not even
+   * by functions that are running. So it ends as if killed, and leaves Azurite to whoever comes next.
+   */
   fail(error: Error): void {
     this.#logger.log("critical", error.message, { category: "Host.General" });
-    this.#code = EXIT.fault;
-    if (!this.#ending) void this.#end();
+    process.exit(EXIT.fault);
   }
 
   #onSignal(signal: string): void {

@@ -5,6 +5,7 @@ import type { TableClient } from "@azure/data-tables";
 import type { Alarm, Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
 import { type PassingFaults, statusOf } from "./store/passing-faults.js";
+import { HubLostError } from "./store/port.js";
 import { createTable } from "./store/table-store.js";
 
 const RENEW_MS = 10_000;
@@ -21,6 +22,8 @@ type LeaseRow = {
   ProcessStart: string;
   Url: string;
   RenewedMs: string;
+  /** Counts what one holder has written: a lower number than it remembers means that the storage went back in time. */
+  Renewal: number;
 };
 
 /** Another process runs this task hub. The message says which. */
@@ -43,6 +46,8 @@ export class HubLease {
   #etag = "";
   #alarm: Alarm | undefined;
   #released = false;
+  #written = 0;
+  #acknowledged = 0;
 
   constructor(options: {
     table: TableClient;
@@ -111,10 +116,24 @@ export class HubLease {
     );
     if (this.#released) return;
     if (kept) this.#renewLater();
-    else
-      this.#onLost(
-        new HubHeldError("Another host has taken over the task hub while this one was not heard of. This one stops."),
-      );
+    else this.#onLost(takenOver());
+  }
+
+  /** Rejects with {@link HubLostError} when another host has the hub by now, or the storage has forgotten the lease. */
+  async check(): Promise<void> {
+    const acknowledged = this.#acknowledged;
+    const present = await this.#present();
+    if (present !== undefined && present.Token !== this.#token) throw takenOver();
+    if (present === undefined || present.Renewal < acknowledged) throw wentBack("the lease of this host");
+  }
+
+  async #present(): Promise<(LeaseRow & { etag: string }) | undefined> {
+    try {
+      return await this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey);
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
   }
 
   /** Gives the lease back, so that the next host need not ask whether this one is alive. */
@@ -129,13 +148,15 @@ export class HubLease {
   async #write(what: string, request: () => Promise<{ etag?: string }>): Promise<boolean> {
     try {
       this.#etag = (await this.#faults.overcome(what, request)).etag ?? "";
+      this.#acknowledged = this.#written;
       return true;
     } catch (error) {
       const status = statusOf(error);
       if (status !== 409 && status !== 412 && status !== 404) throw error;
-      const present = await this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey).catch(() => undefined);
+      const present = await this.#present();
       if (present?.Token !== this.#token) return false;
       this.#etag = present.etag;
+      this.#acknowledged = present.Renewal;
       return true;
     }
   }
@@ -149,9 +170,21 @@ export class HubLease {
       ProcessStart: processStart(process.pid) ?? "",
       Url: this.#url(),
       RenewedMs: String(this.#clock.now()),
+      Renewal: ++this.#written,
     };
   }
 }
+
+const takenOver = (): HubLostError =>
+  new HubLostError("Another host has taken over the task hub while this one was not heard of. This one stops.");
+
+/** What to say when the storage has less than it had acknowledged. */
+export const wentBack = (what: string): HubLostError =>
+  new HubLostError(
+    `The storage has lost what it had acknowledged: ${what}. It was probably killed: Azurite keeps the last seconds in memory only. ` +
+      "This host knows of more than is stored, so it stops and writes nothing more. Start it again: what is unfinished goes on from " +
+      "what is stored. Requests that were acknowledged in the seconds before may be gone; look, and repeat them under the same ids.",
+  );
 
 function isAlive(pid: number, start: string): boolean {
   try {

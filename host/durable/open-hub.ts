@@ -1,15 +1,17 @@
 import type { FunctionApp } from "../app/function-app.js";
 import type { ExtensionContext } from "../app/host-extension.js";
 import { EngineTaskHub } from "./engine/hub.js";
-import { HubLease } from "./lease.js";
+import { HubLease, wentBack } from "./lease.js";
 import type { OpenTaskHub } from "./management/durable-extension.js";
 import { PassingFaults } from "./store/passing-faults.js";
+import { HubLostError } from "./store/port.js";
 import { openTable, TableHistoryStore } from "./store/table-store.js";
 
 /**
- * Opens the task hub of a host over its storage: takes the lease, then takes up whatever is unfinished.
+ * Opens the task hub of a host over its storage: takes the lease, then takes up whatever is unfinished. Whenever the
+ * storage may have been away, it is asked first whether the hub is still this host's and has what it acknowledged.
  *
- * @param onFatal called when another host has taken the hub: this one must end
+ * @param onFatal called when another host has taken the hub, or the storage lost some of it: this host must end at once
  * @throws HubHeldError while another host runs the hub
  */
 export async function openTaskHub(
@@ -20,9 +22,10 @@ export async function openTaskHub(
   const { connectionString, hubName, clock, logger, hostJson } = context;
   const faults = new PassingFaults(clock, logger);
   const table = openTable(connectionString, `${hubName}Host`);
-  const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost: onFatal });
+  const onLost = (error: Error): void => hub.engine.fail(error);
+  const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost });
   await lease.acquire();
-  const store = new TableHistoryStore({ connectionString, hubName, clock, logger });
+  const store = new TableHistoryStore({ connectionString, hubName, clock, logger, faults });
   const { maxConcurrentActivityFunctions, maxConcurrentOrchestratorFunctions, ...settings } = hostJson.durableTask;
   const hub = new EngineTaskHub({
     hubName,
@@ -37,6 +40,12 @@ export async function openTaskHub(
     ...(settings.defaultVersion === undefined ? {} : { defaultVersion: settings.defaultVersion }),
     onFatal,
   });
+  faults.guard(() =>
+    standing(lease, store).catch((error: Error) => {
+      if (error instanceof HubLostError) onLost(error);
+      throw error;
+    }),
+  );
   try {
     await hub.open();
   } catch (error) {
@@ -52,4 +61,11 @@ export async function openTaskHub(
       await lease.release();
     },
   };
+}
+
+/** Rejects when the hub is not as this host left it. */
+async function standing(lease: HubLease, store: TableHistoryStore): Promise<void> {
+  await lease.check();
+  const lost = await store.lost();
+  if (lost !== undefined) throw wentBack(lost);
 }

@@ -33,6 +33,7 @@ const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failure
 const LOOK_EVERY_MS = 200;
 const OPTIONS: Partial<Record<Verb, Options>> = {
   reprotect: { reprotect: { datastoreId: "sas-utr-02", waitForAgent: true } },
+  "planned-failover": { acknowledgeNoTest: true },
   "unplanned-failover": { acknowledgeNoTest: true },
 };
 

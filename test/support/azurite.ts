@@ -33,6 +33,7 @@ export interface Azurite {
   /** Full connection string, with the ports actually taken. */
   connectionString: string;
   ports: AzuritePorts;
+  pid: number;
   /**
    * Ends the process and resolves when it is gone. SIGTERM lets Azurite save first; SIGKILL loses the writes of
    * the last seconds, acknowledged ones among them.
@@ -59,6 +60,7 @@ export async function startAzurite(
   return {
     connectionString: connectionString(endpoints),
     ports: { blob: portOf(endpoints.blob), queue: portOf(endpoints.queue), table: portOf(endpoints.table) },
+    pid: child.pid ?? -1,
     async stop(signal = "SIGTERM") {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");

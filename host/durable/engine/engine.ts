@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { EventType, type HistoryEvent } from "../history.js";
-import { HubTakenError, type InboxMessage, type StoredInstance } from "../store/port.js";
+import { HubLostError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import { commitOf, takeCarriedOver } from "./commit.js";
 import type { EngineCore } from "./engine-core.js";
@@ -36,6 +36,7 @@ export class Engine implements EngineCore {
   readonly #loading = new Map<string, Promise<Session | undefined>>();
   readonly #deps: EpisodeDeps;
   #stopped = false;
+  #lost = false;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -136,17 +137,25 @@ export class Engine implements EngineCore {
     this.#tasks.stop();
     for (const session of this.sessions.values()) session.cancelAlarms();
     await this.idle.whenIdle();
-    await this.projection.flush();
+    if (!this.#lost) await this.projection.flush();
   }
 
   /** A fault of the engine itself. Losing the hub ends it; anything else is logged with what it hit. */
   fail(error: unknown, session?: Session): void {
+    if (this.#lost) return;
     const failure = error instanceof Error ? error : new Error(String(error));
+    if (failure instanceof HubLostError) {
+      this.#lose(failure);
+      return;
+    }
     this.options.logger.log("error", `The durable engine failed: ${failure.message}`, {
       category: "Host.Durable",
       ...(session ? { instanceId: session.id } : {}),
     });
-    if (!(failure instanceof HubTakenError)) return;
+  }
+
+  #lose(failure: HubLostError): void {
+    this.#lost = true;
     this.#stopped = true;
     this.#episodes.stop();
     this.#tasks.stop();

@@ -5,7 +5,8 @@ import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.j
 import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
 import { type PassingFaults, statusOf } from "./passing-faults.js";
-import { type Commit, HubTakenError, type StoredEvent, type StoredExecution } from "./port.js";
+import { type Commit, HubLostError, type StoredEvent, type StoredExecution } from "./port.js";
+import type { Witnesses } from "./witnesses.js";
 
 /** What fits into one transaction, with room for the sentinel. */
 const ROWS_PER_TRANSACTION = 95;
@@ -23,11 +24,13 @@ export class HistoryTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
   readonly #faults: PassingFaults;
+  readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults) {
+  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
+    this.#witnesses = witnesses;
   }
 
   async commit(commit: Commit): Promise<void> {
@@ -38,6 +41,7 @@ export class HistoryTable {
     const last = rows.at(-1) as Row;
     if (commit.customStatus !== undefined) last["CustomStatus"] = commit.customStatus ?? "null";
     if (commit.inboxThrough !== undefined) last["InboxThrough"] = commit.inboxThrough;
+    if (commit.overwriteBelow > 0) this.#witnesses.forget(this.#table, last.partitionKey);
     let index = commit.firstRow;
     for (const chunk of chunksOf(rows)) {
       (chunk.at(-1) as Row)["CommitId"] = commitId;
@@ -50,6 +54,8 @@ export class HistoryTable {
       await this.#submit(actions, chunk.at(-1) as Row, commitId);
       index += chunk.length;
     }
+    const { partitionKey, rowKey } = last;
+    this.#witnesses.saw({ table: this.#table, partitionKey, rowKey, mark: { column: "CommitId", value: commitId } });
   }
 
   /** A repeat of a transaction that had been applied meets its own rows; anybody else's mean that the hub is lost. */
@@ -62,7 +68,7 @@ export class HistoryTable {
         .getEntity<{ CommitId?: string }>(last.partitionKey, last.rowKey)
         .catch(() => undefined);
       if (present?.CommitId === commitId) return;
-      throw new HubTakenError(
+      throw new HubLostError(
         `Another host has written the history of '${last.partitionKey}'. This one stops, so that no step runs twice. Give each host a hub of its own (extensions.durableTask.hubName).`,
       );
     }
@@ -121,6 +127,7 @@ export class HistoryTable {
 
   async deleteAll(instanceId: string): Promise<void> {
     const partitionKey = partitionKeyOf(instanceId);
+    this.#witnesses.forget(this.#table, partitionKey);
     const rows = await this.#rowsOf(instanceId, ["PartitionKey", "RowKey"]);
     for (let from = 0; from < rows.length; from += ROWS_PER_TRANSACTION) {
       const actions = rows

@@ -4,6 +4,7 @@ import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
 import { type PassingFaults, statusOf } from "./passing-faults.js";
 import type { InboxMessage } from "./port.js";
+import type { Witnesses } from "./witnesses.js";
 
 const DELETED_AT_ONCE = 100;
 
@@ -19,11 +20,13 @@ export class InboxTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
   readonly #faults: PassingFaults;
+  readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults) {
+  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
+    this.#witnesses = witnesses;
   }
 
   async append(instanceId: string, messages: InboxMessage[]): Promise<void> {
@@ -31,14 +34,16 @@ export class InboxTable {
     const [only] = rows;
     if (only && rows.length === 1) {
       await this.#faults.overcome("keep a message", () => this.#table.upsertEntity(only, "Replace"));
-      return;
+    } else {
+      const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
+      await this.#faults.overcome("keep messages", () => this.#table.submitTransaction(actions));
     }
-    const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
-    await this.#faults.overcome("keep messages", () => this.#table.submitTransaction(actions));
+    for (const { partitionKey, rowKey } of rows) this.#witnesses.saw({ table: this.#table, partitionKey, rowKey });
   }
 
   async delete(instanceId: string, keys: string[]): Promise<void> {
     const partitionKey = partitionKeyOf(instanceId);
+    for (const key of keys) this.#witnesses.forget(this.#table, partitionKey, key);
     for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
       await this.#deleteSome(partitionKey, keys.slice(from, from + DELETED_AT_ONCE));
     }

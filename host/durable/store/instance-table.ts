@@ -6,6 +6,7 @@ import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
 import { type PassingFaults, statusOf } from "./passing-faults.js";
 import type { StoredInstance } from "./port.js";
+import type { Witnesses } from "./witnesses.js";
 
 /** The instances table: a row an instance, with the columns of the genuine host. */
 export class InstanceTable {
@@ -13,12 +14,20 @@ export class InstanceTable {
   readonly #large: LargeValues;
   readonly #faults: PassingFaults;
   readonly #hubName: string;
+  readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, hubName: string) {
-    this.#table = table;
-    this.#large = large;
-    this.#faults = faults;
-    this.#hubName = hubName;
+  constructor(options: {
+    table: TableClient;
+    large: LargeValues;
+    faults: PassingFaults;
+    hubName: string;
+    witnesses: Witnesses;
+  }) {
+    this.#table = options.table;
+    this.#large = options.large;
+    this.#faults = options.faults;
+    this.#hubName = options.hubName;
+    this.#witnesses = options.witnesses;
   }
 
   /** Resolves with the row that stands in the way, unless it is this very one. */
@@ -26,6 +35,7 @@ export class InstanceTable {
     const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
     try {
       await this.#faults.overcome("create an instance", () => this.#table.createEntity(row));
+      this.#witnesses.saw({ table: this.#table, ...keysOf(instance) });
       return undefined;
     } catch (error) {
       if (statusOf(error) !== 409) throw error;
@@ -75,6 +85,7 @@ export class InstanceTable {
   }
 
   async delete(instanceId: string): Promise<void> {
+    this.#witnesses.forget(this.#table, partitionKeyOf(instanceId));
     try {
       await this.#faults.overcome("delete an instance", () => this.#table.deleteEntity(partitionKeyOf(instanceId), ""));
     } catch (error) {

@@ -3,7 +3,7 @@ import { matchesFilter } from "./filter.js";
 import {
   type Commit,
   type HistoryStore,
-  HubTakenError,
+  HubLostError,
   type InboxMessage,
   type StoredEvent,
   type StoredExecution,
@@ -75,7 +75,7 @@ export class MemoryHistoryStore implements HistoryStore {
     const present = this.#histories.get(commit.instanceId);
     const kept = present?.executionId === commit.executionId ? present : undefined;
     if ((kept?.rows.length ?? 0) > commit.firstRow && commit.firstRow >= commit.overwriteBelow) {
-      throw new HubTakenError(`another host has written the history of '${commit.instanceId}'`);
+      throw new HubLostError(`another host has written the history of '${commit.instanceId}'`);
     }
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;

@@ -5,6 +5,8 @@ import type { Logger } from "../../logger.js";
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 const PATIENCE_MS = 600_000;
+/** After so long without an answer the storage may be another one: no Azurite ends and serves again in less. */
+const SILENCE_MS = 250;
 const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 const PASSING_CODES = new Set([
   "ECONNREFUSED",
@@ -26,15 +28,30 @@ export function isPassing(error: unknown): boolean {
   return PASSING_CODES.has(code) || (error instanceof RestError && error.statusCode === undefined);
 }
 
-/** Repeats storage requests over faults that pass: a restart, throttling, a torn connection. */
+/**
+ * Repeats storage requests over faults that pass: a restart, throttling, a torn connection. What happens during such
+ * a fault, or while nobody asks, goes unseen; so whoever relies on the storage can have it looked at before it is
+ * asked again.
+ */
 export class PassingFaults {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #closed = false;
+  #look: (() => Promise<void>) | undefined;
+  #looking: Promise<void> | undefined;
+  #answeredMs = 0;
+  #interrupted = false;
+  #refusal: Error | undefined;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
+  }
+
+  /** From now on `look` runs before the first request after a fault or a silence. What it rejects with, each request does. */
+  guard(look: () => Promise<void>): void {
+    this.#look = look;
+    this.#answeredMs = this.#clock.now();
   }
 
   /** Makes waiting requests give up. */
@@ -47,9 +64,13 @@ export class PassingFaults {
     const endMs = this.#clock.now() + PATIENCE_MS;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
-        return await request();
+        await this.#trust();
+        const answer = await request();
+        this.#answeredMs = this.#clock.now();
+        return answer;
       } catch (error) {
         if (!isPassing(error) || this.#closed || this.#clock.now() >= endMs) throw error;
+        this.#interrupted = true;
         if (waitMs >= LONGEST_WAIT_MS) {
           const reason = error instanceof Error ? error.message : String(error);
           this.#logger.log("warning", `Storage does not answer (${what}): ${reason}. Trying again.`, {
@@ -58,6 +79,28 @@ export class PassingFaults {
         }
         await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + waitMs, resolve));
       }
+    }
+  }
+
+  async #trust(): Promise<void> {
+    if (this.#refusal) throw this.#refusal;
+    const silentMs = this.#clock.now() - this.#answeredMs;
+    if (!this.#look || (!this.#interrupted && silentMs < SILENCE_MS)) return;
+    this.#looking ??= this.#lookOnce(this.#look).finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #lookOnce(look: () => Promise<void>): Promise<void> {
+    this.#interrupted = false;
+    try {
+      await look();
+      this.#answeredMs = this.#clock.now();
+    } catch (error) {
+      this.#interrupted = true;
+      if (error instanceof Error && !isPassing(error)) this.#refusal = error;
+      throw error;
     }
   }
 }

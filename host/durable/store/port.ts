@@ -54,8 +54,10 @@ export interface InboxMessage {
   event: HistoryEvent;
 }
 
-/** Another host wrote to this hub: this one must stop at once. */
-export class HubTakenError extends Error {}
+/** This host may not go on with the hub, since another has it or its storage went back in time: it must stop at once. */
+export class HubLostError extends Error {
+  override name = "HubLostError";
+}
 
 /**
  * Where a task hub lives. Writes resolve when they are durable. Adapters retry passing faults themselves
@@ -77,7 +79,7 @@ export interface HistoryStore {
   /** Removes row, history, inbox and large values. */
   purge(instanceId: string): Promise<void>;
 
-  /** Rejects with {@link HubTakenError} when somebody else has written these rows. */
+  /** Rejects with {@link HubLostError} when somebody else has written these rows. */
   commit(commit: Commit): Promise<void>;
   readExecution(instanceId: string): Promise<StoredExecution | undefined>;
 

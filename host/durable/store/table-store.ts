@@ -9,6 +9,7 @@ import { partitionKeyOf } from "./keys.js";
 import { LargeValues } from "./large-values.js";
 import { PassingFaults, statusOf } from "./passing-faults.js";
 import type { Commit, HistoryStore, InboxMessage, StoredExecution, StoredInstance } from "./port.js";
+import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
 export class TableHistoryStore implements HistoryStore {
@@ -18,17 +19,26 @@ export class TableHistoryStore implements HistoryStore {
   readonly #instances: InstanceTable;
   readonly #history: HistoryTable;
   readonly #inbox: InboxTable;
+  readonly #witnesses = new Witnesses();
 
-  constructor(options: { connectionString: string; hubName: string; clock: Clock; logger: Logger }) {
+  constructor(options: {
+    connectionString: string;
+    hubName: string;
+    clock: Clock;
+    logger: Logger;
+    /** Shared with others who rely on the same storage. */
+    faults?: PassingFaults;
+  }) {
     const { connectionString, hubName, clock, logger } = options;
     const tableOf = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
     const [instances, history, inbox] = [tableOf("Instances"), tableOf("History"), tableOf("Inbox")];
     this.#tables = [instances, history, inbox];
-    this.#faults = new PassingFaults(clock, logger);
+    this.#faults = options.faults ?? new PassingFaults(clock, logger);
     this.#large = new LargeValues(connectionString, hubName, this.#faults);
-    this.#instances = new InstanceTable(instances, this.#large, this.#faults, hubName);
-    this.#history = new HistoryTable(history, this.#large, this.#faults);
-    this.#inbox = new InboxTable(inbox, this.#large, this.#faults);
+    const [large, faults, witnesses] = [this.#large, this.#faults, this.#witnesses];
+    this.#instances = new InstanceTable({ table: instances, large, faults, hubName, witnesses });
+    this.#history = new HistoryTable(history, large, faults, witnesses);
+    this.#inbox = new InboxTable(inbox, large, faults, witnesses);
   }
 
   async open(): Promise<void> {
@@ -38,6 +48,12 @@ export class TableHistoryStore implements HistoryStore {
   /** Makes requests that wait for the storage to come back give up. */
   close(): void {
     this.#faults.close();
+  }
+
+  /** What the storage has lost of what it acknowledged to this host last, named; undefined when it has it all. */
+  async lost(): Promise<string | undefined> {
+    const row = await this.#witnesses.missing();
+    return row && `row '${row.rowKey}' of '${row.partitionKey}' in table ${row.table.tableName}`;
   }
 
   createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {

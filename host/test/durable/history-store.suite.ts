@@ -8,7 +8,7 @@ import {
   taskCompleted,
 } from "../../durable/engine/events.js";
 import type { HistoryEvent } from "../../durable/history.js";
-import { type Commit, type HistoryStore, HubTakenError, type StoredInstance } from "../../durable/store/port.js";
+import { type Commit, type HistoryStore, HubLostError, type StoredInstance } from "../../durable/store/port.js";
 
 const NOW = Date.UTC(2026, 4, 1, 10);
 
@@ -88,7 +88,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
     test("rows that somebody else has written stop the commit", async () => {
       const instance = anInstance();
       await store.commit(commitOf(instance, anEpisode(instance)));
-      await expect(store.commit(commitOf(instance, anEpisode(instance)))).rejects.toBeInstanceOf(HubTakenError);
+      await expect(store.commit(commitOf(instance, anEpisode(instance)))).rejects.toBeInstanceOf(HubLostError);
     });
 
     test("an episode of 1,000 rows and values of 200,000 characters survive", async () => {
