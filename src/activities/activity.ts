@@ -50,7 +50,7 @@ async function answered(act: () => Promise<unknown>): Promise<object> {
   }
 }
 
-/** Which way an operation leads. `forward` ones do not begin any more once the execution is cancelled. */
+/** Which way an operation leads. Once the execution is cancelled, `forward` ones do not begin, and do not hang on. */
 export type Way = "forward" | "back";
 
 interface OnItem {
@@ -74,7 +74,10 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
     const step = attempt === 1 ? contract.name : `${contract.name}.${attempt}`;
     const key = taskKey(executionId, step, itemId);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
-    return progressOf(ports, await ports.hypervisor.runOnItem(task), ask, resultOf);
+    const reply = await ports.hypervisor.runOnItem(task);
+    const hangs = reply.state === "waiting" && reply.hanging;
+    if (way === "forward" && hangs) await ports.refuseIfCancelled(executionId);
+    return progressOf(ports, reply, ask, resultOf);
   });
 }
 

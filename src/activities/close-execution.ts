@@ -36,12 +36,14 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
   const execution = found.value;
   if (isEnded(execution.status)) return;
-  if (execution.cancelRequest !== undefined && isSuccess(closing.status)) {
-    throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
-  }
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
+  const taken = closing.reports.filter(({ outcome }) => outcome !== "already-done");
+  // Items that were given up already are past recall: an end that was interrupted there goes on.
+  if (execution.cancelRequest !== undefined && isSuccess(closing.status) && held.length === taken.length) {
+    throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
+  }
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
   const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
   await store.putSteps(closing.executionId, [

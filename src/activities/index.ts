@@ -10,6 +10,7 @@ import { deleteRecoveryPoints } from "./delete-recovery-points.js";
 import { demoteReplica } from "./demote-replica.js";
 import { doSteps } from "./do-steps.js";
 import { finalSynchronise } from "./final-synchronise.js";
+import { findCancel } from "./find-cancel.js";
 import { openExecution } from "./open-execution.js";
 import { promoteReplica } from "./promote-replica.js";
 import { promoteTestCopy } from "./promote-test-copy.js";
@@ -58,6 +59,7 @@ const ITEM_STEPS: readonly Activity[] = [
 /** Every activity there is. */
 export const ACTIVITIES: readonly Activity[] = [
   openExecution,
+  findCancel,
   closeExecution,
   settleItems,
   checkPrerequisites,

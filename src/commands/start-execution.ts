@@ -30,12 +30,12 @@ const SETTLED_AFTER_MS = 10_000;
 /**
  * Starts an execution, or gives back the one that the same idempotency key started before. It is recorded first,
  * then takes its items, then its orchestration is started: a request that dies in between is finished by its
- * repetition or by the sweep.
+ * repetition or by the sweep. A start that is refused leaves nothing, and its key may be used again.
  */
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const before = await context.store.getExecution(executionId);
-  if (before) return carryOn(context, repeated(before.value, request));
+  if (before) return orWithdrawn(context, repeated(before.value, request), () => carryOn(context, before.value));
   const admitted = await admit(context, request).catch(async (refusal: unknown) => {
     const twin = await context.store.getExecution(executionId);
     if (twin) return repeated(twin.value, request); // the same start, sent at the same time, was admitted first
@@ -54,8 +54,28 @@ export async function startExecution(context: Context, request: StartRequest): P
     status: "running",
   });
   if (!created) return repeated(execution, request);
-  await takeUp(context, execution, claims);
+  return orWithdrawn(context, execution, () => takeUp(context, execution, claims));
+}
+
+/** Another execution may have been quicker to take the items: what was recorded is taken back with the refusal. */
+async function orWithdrawn(context: Context, execution: Execution, takeUp: () => Promise<void>): Promise<Execution> {
+  try {
+    await takeUp();
+  } catch (thrown) {
+    if (thrown instanceof RecoveryError) {
+      await endRefused(context, execution, thrown);
+      await context.store.withdrawExecution(execution);
+    }
+    throw thrown;
+  }
   return execution;
+}
+
+/** Ends an execution that can't have its items, and gives up those that it took before. */
+export async function endRefused(context: Context, execution: Execution, refusal: RecoveryError): Promise<void> {
+  const { executionId } = execution;
+  const failure = { code: refusal.code, message: refusal.message.slice(0, 2_000) };
+  await endExecution(context, { executionId, status: "failed", failure, reports: [], steps: [], touched: false });
 }
 
 /** The execution that the key stands for, when this is the same request once more; another intent needs another key. */
@@ -73,29 +93,19 @@ function repeated(execution: Execution, { target, verb, options }: StartRequest)
   );
 }
 
-/** Repeats the start of an execution whose orchestration never began; any other is left alone. */
-export async function carryOn(context: Context, execution: Execution): Promise<Execution> {
+/** Repeats the start of an execution whose orchestration never began; any other is left alone. Refuses as a start does. */
+export async function carryOn(context: Context, execution: Execution): Promise<void> {
   const age = context.clock.now() - toMs(execution.requestedAt);
-  if (isEnded(execution.status) || age < SETTLED_AFTER_MS) return execution;
-  if (await context.orchestrations.look(execution.executionId)) return execution;
+  if (isEnded(execution.status) || age < SETTLED_AFTER_MS) return;
+  if (await context.orchestrations.look(execution.executionId)) return;
   const records = await context.store.getItems(execution.worldId, execution.itemIds);
   await takeUp(context, execution, claimsOf(records, execution.verb, execution.subject, execution.executionId));
-  return execution;
 }
 
-/** Takes the items, then starts the orchestration. An execution that can't have its items ends at once. */
+/** Takes the items, then starts the orchestration. */
 async function takeUp(context: Context, execution: Execution, claims: ItemClaim[]): Promise<void> {
   const { executionId, worldId, verb } = execution;
-  try {
-    await context.store.acquireItems(worldId, executionId, verb, claims);
-  } catch (thrown) {
-    if (thrown instanceof RecoveryError) {
-      const failure = { code: thrown.code, message: thrown.message.slice(0, 2_000) };
-      const nothing = { reports: [], steps: [], touched: false };
-      await endExecution(context, { executionId, status: "failed", failure, ...nothing });
-    }
-    throw thrown;
-  }
+  await context.store.acquireItems(worldId, executionId, verb, claims);
   await context.orchestrations.start(EXECUTIONS[verb], executionId, { executionId });
 }
 

@@ -1,9 +1,10 @@
 import { endExecution } from "../activities/close-execution.js";
+import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
-import { carryOn } from "./start-execution.js";
+import { carryOn, endRefused } from "./start-execution.js";
 
 /** Statuses in which an orchestration will not move any more. */
 const OVER: ReadonlySet<string> = new Set(["Failed", "Terminated", "Canceled"]);
@@ -26,7 +27,7 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { executionId } = execution;
   const instance = await context.orchestrations.look(executionId);
   if (!instance) {
-    await carryOn(context, execution);
+    await carryOnOrEnd(context, execution);
     return true;
   }
   if (!OVER.has(instance.runtimeStatus)) {
@@ -39,4 +40,14 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { steps } = instance;
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
   return true;
+}
+
+/** Nobody waits for the answer of a start that is carried on: when it is refused by now, the record says so. */
+async function carryOnOrEnd(context: Context, execution: Execution): Promise<void> {
+  try {
+    await carryOn(context, execution);
+  } catch (thrown) {
+    if (!(thrown instanceof RecoveryError)) throw thrown;
+    await endRefused(context, execution, thrown);
+  }
 }

@@ -1,8 +1,14 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
-import { closeExecution, type ItemReport, openExecution, type RunPlan } from "../activities/contracts/execution.js";
+import {
+  closeExecution,
+  findCancel,
+  type ItemReport,
+  openExecution,
+  type RunPlan,
+} from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
-import type { Failure, ItemOutcome } from "../domain/execution.js";
+import type { CancelRequest, Failure, ItemOutcome } from "../domain/execution.js";
 import { endStatus } from "../domain/failure-policy.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import type { OrchestrationContract } from "../durable/contract.js";
@@ -19,8 +25,6 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "shutdown-failed",
   "undone-after-failure",
 ]);
-
-const CANCEL_WAIT_MS = 150_000;
 
 /** What an item is left with when a cancel only stops (P7). */
 const AS_DOCUMENTED =
@@ -40,7 +44,7 @@ export class Run {
   asks = 0;
   /** True once a story of an item has begun. */
   touched = false;
-  cancel: Extract<Decision, { kind: "cancel" }> | undefined;
+  cancel: Pick<CancelRequest, "behaviour"> | undefined;
 
   constructor(context: OrchestrationContext, plan: RunPlan) {
     this.context = context;
@@ -131,13 +135,10 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
   }
 }
 
-/** An activity may see a cancel before its event arrives; the event is on its way, or the sweep repeats it. */
-function* cancelRequest(run: Run): Durable<Extract<Decision, { kind: "cancel" }> | undefined> {
-  const soon = new Date(run.context.df.currentUtcDateTime.getTime() + CANCEL_WAIT_MS);
-  for (;;) {
-    const made = yield* run.decisions.next(soon);
-    if (made === undefined || made.kind === "cancel") return made;
-  }
+/** An activity may see a cancel before its event arrives, and then the record says which it is. */
+function* cancelRequest(run: Run): Durable<Pick<CancelRequest, "behaviour"> | undefined> {
+  const { cancel } = yield* callActivity(run.context, findCancel, { executionId: run.plan.executionId });
+  return cancel ?? undefined;
 }
 
 function endingOf(run: Run, failure: Failure | null): Omit<z.input<typeof closeExecution.input>, "executionId"> {

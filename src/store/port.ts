@@ -85,6 +85,8 @@ export interface Store {
   getExecution(executionId: string): Promise<Tagged<Execution> | null>;
   /** Replaces the record; refuses `etag-mismatch`. */
   updateExecution(execution: Execution, etag: string): Promise<string>;
+  /** Takes back the record of an execution that never began; one that is not there is no error. */
+  withdrawExecution(execution: Execution): Promise<void>;
   /** Newest first. */
   listExecutions(page: PageRequest): Promise<Page<Execution>>;
   /** Keeps the steps of ended parts; the same part written again replaces it. */

@@ -1,4 +1,12 @@
-import { createExecution, getExecution, getSteps, listExecutions, putSteps, updateExecution } from "./executions.js";
+import {
+  createExecution,
+  getExecution,
+  getSteps,
+  listExecutions,
+  putSteps,
+  updateExecution,
+  withdrawExecution,
+} from "./executions.js";
 import { acquireItems, decodeItem, readItems, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
@@ -34,6 +42,7 @@ export function createStore(tables: Tables): Store {
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
+    withdrawExecution: (execution) => withdrawExecution(executions, execution),
     listExecutions: (page) => listExecutions(executions, page),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId),

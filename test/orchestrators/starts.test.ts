@@ -16,12 +16,13 @@ const request = {
   requestedBy: "tester",
 } as const;
 
-/** A host that dies between the record and the start of the orchestration. */
-async function dieBeforeStart(): Promise<string> {
-  const dying = {
-    ...stage.context,
-    orchestrations: { ...stage.context.orchestrations, start: () => Promise.reject(new Error("the host died")) },
-  };
+/** A host that dies after the record was made: before its items are taken, or before the orchestration is started. */
+async function dieBeforeStart({ holdingItems } = { holdingItems: true }): Promise<string> {
+  const die = () => Promise.reject(new Error("the host died"));
+  const { store, orchestrations } = stage.context;
+  const dying = holdingItems
+    ? { ...stage.context, orchestrations: { ...orchestrations, start: die } }
+    : { ...stage.context, store: { ...store, acquireItems: die } };
   await expect(startExecution(dying, request)).rejects.toThrow("the host died");
   const [recorded] = (await stage.context.store.listExecutions({ limit: 1 })).entries;
   await stage.pass(11_000);
@@ -92,4 +93,33 @@ test("a cancel that comes while nothing is left to do is not passed over", async
   });
   expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
   expect(await stage.states()).toEqual(["protected"]);
+});
+
+test("of two starts at once one is refused and leaves nothing, and its key may be used again", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const starts = await Promise.allSettled(
+    ["one", "two"].map((idempotencyKey) => startExecution(stage.context, { ...request, idempotencyKey })),
+  );
+  expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = starts.findIndex(({ status }) => status === "rejected");
+  expect(starts[refused]).toMatchObject({ reason: { code: "item-held" } });
+  const { entries } = await stage.context.store.listExecutions({ limit: 10 });
+  expect(entries.map(({ idempotencyKey }) => idempotencyKey)).toEqual([["two", "one"][refused]]);
+
+  const [won] = entries;
+  expect((await stage.ended(won?.executionId ?? "")).execution.status).toBe("succeeded");
+  const again = { ...request, idempotencyKey: ["one", "two"][refused] ?? "", verb: "test-clean-up" } as const;
+  const { executionId } = await startExecution(stage.context, again);
+  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+});
+
+test("a start that was lost, and whose items another took meanwhile, ends and says why", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const lost = await dieBeforeStart({ holdingItems: false });
+  await stage.start("planned-failover");
+  expect(await sweepExecutions(stage.context)).toEqual([lost]);
+  const ended = (await stage.context.store.getExecution(lost))?.value;
+  expect(ended).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });

@@ -105,11 +105,35 @@ export function faultSuite(name: string, open: () => Tables): void {
         await bench.done("shut-down-source", {});
       });
 
-      test("what comes after an operation that hangs waits with it", async () => {
-        await fault("hang", { operation: "shut-down-source" });
+      test("what hangs is given up for the next operation of the item, by whatever execution", async () => {
+        const { faultId } = await fault("hang", { operation: "shut-down-source" });
         await bench.call("shut-down-source", {});
-        expect(await bench.call("stop-replication", {})).toMatchObject({ state: "waiting", hanging: true });
-        expect(await bench.estate.ledger(bench.worldId, { itemId: "item-1" })).toEqual([]);
+        await bench.done("stop-replication", {});
+        await bench.call("shut-down-source", {}, "item-1", OTHER_RUN);
+        await bench.done("restore-replication", {}, "item-1", OTHER_RUN);
+        await bench.estate.clearFaults(bench.worldId, faultId);
+        for (const run of [RUN, OTHER_RUN]) {
+          const given = await bench.call("shut-down-source", {}, "item-1", run);
+          expect(given).toMatchObject({ state: "failed", code: "operation-refused" });
+        }
+        expect((await bench.snapshot()).source.power).toBe("on");
+      });
+
+      test("at a site, which serves many, what hangs is given up for an undo alone", async () => {
+        await bench.estate.addFault(bench.worldId, {
+          target: { siteId: "away" },
+          operation: "create-test-network",
+          mode: "hang",
+        });
+        const ask = (key: string, operation: "create-test-network" | "remove-test-network") =>
+          bench.estate.runOnSite({
+            ...{ worldId: bench.worldId, executionId: RUN, siteId: "away", params: {} },
+            ...{ key, operation },
+          });
+        await ask("one", "create-test-network");
+        expect(await ask("two", "create-test-network")).toMatchObject({ state: "waiting", hanging: true });
+        await ask("three", "remove-test-network");
+        expect(await ask("one", "create-test-network")).toMatchObject({ state: "failed", code: "operation-refused" });
       });
 
       test("refuse shows as often as it should, for any operation", async () => {

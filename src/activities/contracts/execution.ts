@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Failure, Replicated } from "../../domain/execution.js";
+import { CancelRequest, Failure, Replicated } from "../../domain/execution.js";
 import { Action, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
@@ -66,6 +66,14 @@ export const openExecution = activityContract({
     z.object({ open: z.literal(true), plan: runPlan }),
     z.object({ open: z.literal(false), why: z.string() }),
   ]),
+  retry: "store-write",
+});
+
+/** Reads the cancel that stands in the execution's record; null when nobody asked for one. */
+export const findCancel = activityContract({
+  name: "find-cancel",
+  input: z.object({ executionId: z.string() }),
+  output: z.object({ cancel: CancelRequest.nullable() }),
   retry: "store-write",
 });
 

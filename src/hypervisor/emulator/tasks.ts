@@ -38,7 +38,7 @@ const HANG_LOOK_MS = 60_000;
 /** Tasks that are kept besides those of the calling execution; a key that old is not asked for again. */
 const KEPT_TASKS = 64;
 
-/** Operations that mend what others left: they do not queue behind one that hangs, but end it. */
+/** Operations that mend what others left. */
 const UNDOING: ReadonlySet<OperationName> = new Set([
   "demote-replica",
   "restart-source",
@@ -46,6 +46,13 @@ const UNDOING: ReadonlySet<OperationName> = new Set([
   "remove-test-copy",
   "remove-test-network",
 ]);
+
+/**
+ * Whether what hangs is given up for an operation. One story at a time has an item, step by step: when it asks for
+ * another operation, nobody waits for the one that hangs. A site serves many at once, so there only an undo goes first.
+ */
+const goesBeforeWhatHangs = ({ kind }: Subject, operation: OperationName): boolean =>
+  kind === "item" || UNDOING.has(operation);
 
 const withTask = <S extends Subject>(state: S, key: string, task: Task): S => ({
   ...state,
@@ -171,7 +178,7 @@ function queue<S extends Subject>(state: S, call: Call): { state: S; reply: Emul
   const dues = others.flatMap(([, { dueMs }]) => dueMs ?? []);
   if (dues.length > 0) return { state, reply: waiting(Math.max(...dues), false) };
   if (hanging.length === 0) return { state, reply: null };
-  if (!UNDOING.has(call.operation)) return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, true) };
+  if (!goesBeforeWhatHangs(state, call.operation)) return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, true) };
   const message = `given up for ${call.operation}`;
   const freed = hanging.reduce(
     (changed, [key, { operation, executionId, params, beganMs }]) =>
