@@ -60,6 +60,14 @@ interface OnItem {
   attempt: number;
 }
 
+/** The key of a step on an item: another one for each attempt, since one key answers the same for ever. */
+export function keyOnItem(
+  { name }: { name: string },
+  { executionId, itemId, attempt }: Omit<OnItem, "worldId">,
+): string {
+  return taskKey(executionId, attempt === 1 ? name : `${name}.${attempt}`, itemId);
+}
+
 /** An activity that is one operation of the hypervisor on one item, under the key of its step. */
 export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnItem>, O extends z.ZodType>(
   contract: LevelContract<I, O>,
@@ -69,10 +77,9 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
   resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
 ): Activity {
   return levelActivity(contract, async (ports, input, ask) => {
-    const { worldId, executionId, itemId, attempt } = input;
+    const { worldId, executionId, itemId } = input;
     if (way === "forward" && ask.round === 0) await ports.refuseIfCancelled(executionId);
-    const step = attempt === 1 ? contract.name : `${contract.name}.${attempt}`;
-    const key = taskKey(executionId, step, itemId);
+    const key = keyOnItem(contract, input);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
     const reply = await ports.hypervisor.runOnItem(task);
     const hangs = reply.state === "waiting" && reply.hanging;

@@ -1,19 +1,11 @@
+import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
-import { taskKey } from "../domain/identity.js";
-import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
 import { isFault } from "../durable/refusal.js";
 import type { Ask, LevelProgress } from "../durable/until-done.js";
-import { levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
-
-interface Choosing {
-  worldId: string;
-  executionId: string;
-  itemIds: string[];
-  choice: RecoveryPointChoice;
-}
 
 /**
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
@@ -30,12 +22,12 @@ export const chooseRecoveryPoints = levelActivity(contract, async (ports, input,
 /** `latest`: each item's own, after its pending data were made into a point. */
 async function processPending(
   ports: Ports,
-  { worldId, executionId, itemIds }: Choosing,
+  { worldId, executionId, itemIds, attempt }: z.output<typeof contract.input>,
   ask: Ask,
 ): Promise<LevelProgress<{ chosen: ChosenPoint[] }>> {
   const looks = await Promise.all(
     itemIds.map(async (itemId): Promise<LevelProgress<ChosenPoint>> => {
-      const key = taskKey(executionId, "process-pending-data", itemId);
+      const key = keyOnItem({ name: "process-pending-data" }, { executionId, itemId, attempt });
       const task = { worldId, executionId, key, itemId, operation: "process-pending-data", params: {} } as const;
       try {
         const reply = await ports.hypervisor.runOnItem(task);

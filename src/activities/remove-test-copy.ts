@@ -1,15 +1,13 @@
-import { taskKey } from "../domain/identity.js";
-import { levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { removeTestCopy as contract } from "./contracts/machines.js";
 
 /** Removes the copy that a test made of an item. */
 export const removeTestCopy = levelActivity(contract, async (ports, input, ask) => {
-  const { worldId, executionId, itemId, testExecutionId } = input;
-  const key = taskKey(executionId, contract.name, itemId);
+  const { worldId, itemId, testExecutionId } = input;
   const task = {
     worldId,
     executionId: testExecutionId,
-    key,
+    key: keyOnItem(contract, input),
     itemId,
     operation: "remove-test-copy",
     params: {},

@@ -1,7 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
-import { taskKey } from "../domain/identity.js";
 import { wayBackOf } from "../domain/way-home.js";
-import { levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { reverseReplication as contract } from "./contracts/machines.js";
 
 /** Turns replication of one committed item round, by the way that its sites and the options give. */
@@ -19,7 +18,7 @@ export const reverseReplication = levelActivity(contract, async (ports, input, a
   const reply = await ports.hypervisor.runOnItem({
     worldId,
     executionId,
-    key: taskKey(executionId, contract.name, itemId),
+    key: keyOnItem(contract, input),
     itemId,
     operation: "reverse-replication",
     params: { anew, hostId, datastoreId, create },

@@ -68,6 +68,17 @@ export function afterGroup(policy: FailurePolicy, group: GroupPolicy, members: r
   return failed.length === 0 ? otherwise : strongest(failed.map(({ onFailure }) => onFailure ?? otherwise));
 }
 
+/** Whether a person is asked about items of a group that failed before any was brought up; optional ones ask nobody. */
+export const asksAbout = (
+  policy: FailurePolicy,
+  group: Pick<PlanGroup, "onFailure">,
+  failed: readonly Pick<GroupMember, "criticality" | "onFailure">[],
+): boolean =>
+  failed.some(
+    ({ criticality, onFailure }) =>
+      criticality === "critical" && (onFailure ?? group.onFailure ?? policy.onItemFailure) === "ask",
+  );
+
 /** What comes of an answer to `ask`: `retry` goes through what failed once more. */
 export const afterAnswer = (answer: FailureAnswer): "retry" | OnFailure => (answer === "skip" ? "continue" : answer);
 

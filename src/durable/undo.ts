@@ -24,6 +24,11 @@ export class UndoStack {
     this.#entries.length = 0;
   }
 
+  /** True when nothing was done that could be taken back. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
   /** Takes everything back, last first. One that fails does not stop the others: it is an outcome that names its step. */
   *unwind(): Durable<UndoOutcome[]> {
     const outcomes: UndoOutcome[] = [];

@@ -37,7 +37,7 @@ function* tryAction(run: Run, action: Action, groupId: string): Durable<"retry" 
     const what = `the action "${action.name}" failed: ${failure.message}`;
     const next = yield* resolveFailure(run, afterAction(run.plan.policy, action), what);
     if (next !== "retry") run.failedActions += 1;
-    endUnlessContinued(next, what);
+    endUnlessContinued(run, next, what);
     return next;
   }
 }

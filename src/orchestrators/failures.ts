@@ -21,7 +21,8 @@ export function* resolveFailure(run: Run, word: OnFailure, what: string): Durabl
   const id = askStepId(ask);
   const resolves = (made: Decision): made is Resolved => made.kind === "resolve" && made.ask === ask;
   return yield* run.step(id, function* () {
-    run.progress.awaitInput(id, `${what}. Answer retry, skip, stop or undo.`);
+    const answers = run.undo.isEmpty ? "retry, skip or stop" : "retry, skip, stop or undo";
+    run.progress.awaitInput(id, `${what}. Answer ${answers}.`);
     const made = yield* run.decide(resolves, ASK_LIMIT_MS);
     if (made === undefined) throw new RecoveryError("stopped", `${what}, and nobody answered what to do`);
     run.progress.note(id, `${made.by} answered ${made.answer}${made.reason === "" ? "" : `: ${made.reason}`}`);
@@ -29,10 +30,11 @@ export function* resolveFailure(run: Run, word: OnFailure, what: string): Durabl
   });
 }
 
-/** Ends the story as the word says, unless it goes on. */
-export function endUnlessContinued(word: "retry" | OnFailure, what: string): void {
+/** Ends the story as the word says, unless it goes on. Past the point of no return, an undo can only stop. */
+export function endUnlessContinued(run: Run, word: "retry" | OnFailure, what: string): void {
+  if (word === "undo" && !run.undo.isEmpty) throw new RecoveryError("undone-after-failure", what);
+  if (word === "undo") throw new RecoveryError("stopped", `${what}; what was done before cannot be undone any more`);
   if (word === "stop") throw new RecoveryError("stopped", what);
-  if (word === "undo") throw new RecoveryError("undone-after-failure", what);
 }
 
 /** How a stage is told: under which name, of which items, and for which time. */
@@ -55,9 +57,10 @@ export function* tellByPolicy(
     const reports = yield* tell(name, open, attempt);
     for (const report of reports) run.reports.set(report.itemId, report);
     stopIfCancelled(reports);
+    if (!items.some((item) => outcomeOf(run, item) === "failed")) return;
     const what = whatFailed(run, groups);
     const next = yield* resolveFailure(run, strongest(groups.map((group) => wordOf(run, group))), what);
-    if (next !== "retry") return endUnlessContinued(next, what);
+    if (next !== "retry") return endUnlessContinued(run, next, what);
     open = items.filter(({ id }) => run.reports.get(id)?.outcome === "failed");
     for (const item of open) item.epoch += 1; // the failed try may have raised it
     name = retryStage(run.asks, stage);

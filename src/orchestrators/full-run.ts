@@ -1,11 +1,11 @@
-import type { ItemReport } from "../activities/contracts/execution.js";
+import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
 import type { Durable } from "../durable/call.js";
 import { failback } from "./failback.js";
+import { tellByPolicy } from "./failures.js";
 import { plannedFailover } from "./planned-failover.js";
 import type { Run, Story } from "./run.js";
-import { itemsToDo, type Told, tellItems } from "./stages.js";
+import { groupsOf, itemsToDo, type Told, tellItems } from "./stages.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "./step-ids.js";
-import { stopIfCancelled } from "./stop-if-cancelled.js";
 
 /** There, accepted, and protected the other way, in one execution: failover, validation, commit, reprotect. */
 export const fullRun: Story = function* (run) {
@@ -17,14 +17,14 @@ export const fullRun: Story = function* (run) {
   yield* goOn(run, REPROTECT_STEP, "reprotect-item", { reprotect });
 };
 
-/** The next story of every item that came through so far; one that fails says so in its report. */
+/** The next story of every item that came through so far; a failure is followed as the plan's policy says. */
 function* goOn(run: Run, stage: string, story: "commit-item" | "reprotect-item", told: Told = {}): Durable<void> {
   const through = itemsToDo(run).filter(({ id }) => run.reports.get(id)?.outcome === "succeeded");
-  yield* run.step(stage, function* () {
-    const reports = yield* tellItems(run, stage, story, through, () => told);
-    for (const report of reports) run.reports.set(report.itemId, continued(run, report));
-    stopIfCancelled(reports);
-  });
+  function* tell(name: string, items: readonly RunItem[], attempt: number): Durable<ItemReport[]> {
+    const reports = yield* tellItems(run, name, story, items, () => ({ ...told, attempt }));
+    return reports.map((report) => continued(run, report));
+  }
+  yield* run.step(stage, () => tellByPolicy(run, stage, through, groupsOf(run, through), tell));
 }
 
 /** The failover's findings stay in the report of what came after it. */

@@ -18,7 +18,12 @@ export type ChosenPoints = ReadonlyMap<string, ChosenPoint>;
  * Chooses the recovery points of one group's items, just before they are needed: points grow old and are pruned.
  * Replication groups never span two groups of a plan. An item without a point is reported as failed.
  */
-export function* chooseRecoveryPoints(run: Run, group: RunGroup, choice: RecoveryPointChoice): Durable<ChosenPoints> {
+export function* chooseRecoveryPoints(
+  run: Run,
+  group: RunGroup,
+  choice: RecoveryPointChoice,
+  attempt = 1,
+): Durable<ChosenPoints> {
   const points = new Map<string, ChosenPoint>();
   const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
   for (const { id, promotedFrom } of open) {
@@ -30,7 +35,7 @@ export function* chooseRecoveryPoints(run: Run, group: RunGroup, choice: Recover
     const { chosen } = yield* untilDone(
       waysAlone(run.context),
       contract,
-      { ...run.on, itemIds, choice },
+      { ...run.on, itemIds, choice, attempt },
       run.plan.stepLimitMs,
     );
     for (const point of chosen) points.set(point.itemId, point);

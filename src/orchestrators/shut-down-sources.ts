@@ -1,45 +1,60 @@
 import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
+import { asksAbout } from "../domain/failure-policy.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
+import { endUnlessContinued, resolveFailure } from "./failures.js";
 import type { Run } from "./run.js";
-import { itemsToDo, tellItems } from "./stages.js";
-import { SHUTDOWN_STEP, shutdownStage } from "./step-ids.js";
+import { groupsOf, itemsToDo, tellItems } from "./stages.js";
+import { retryStage, SHUTDOWN_STEP, shutdownStage } from "./step-ids.js";
 import { stopIfCancelled } from "./stop-if-cancelled.js";
 
 /**
  * Shuts every source down and sends what it still has, in one stage before anything is promoted. When they
- * `must` be off, one that isn't ends the story; otherwise it is noted and the story goes on.
+ * `must` be off, one that isn't ends the story; otherwise it is noted and the story goes on. Where the plan's
+ * policy says `ask`, a person decides instead: also to go on without them, and to lose what they had not sent.
  */
 export function* shutDownSources(run: Run, { must }: { must: boolean }): Durable<void> {
   const { before, after } = run.plan.shutdown;
   yield* runActions(run, before, SHUTDOWN_STEP);
-  yield* run.step(SHUTDOWN_STEP, function* () {
-    const reports = yield* releaseInOrder(run);
-    stopIfCancelled(reports);
-    const failed = reports.filter(({ outcome }) => outcome === "failed");
-    if (failed.length === 0) return;
-    const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
-    if (must) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
-    run.progress.note(SHUTDOWN_STEP, `went on without: ${which}`);
-  });
+  yield* run.step(SHUTDOWN_STEP, () => releaseByPolicy(run, must));
   yield* runActions(run, after, SHUTDOWN_STEP);
 }
 
-function* releaseInOrder(run: Run): Durable<ItemReport[]> {
-  if (run.plan.shutdown.order === "together")
-    return yield* tellItems(run, SHUTDOWN_STEP, "release-source", itemsToDo(run).filter(isAtSource));
+function* releaseByPolicy(run: Run, must: boolean): Durable<void> {
+  let open = itemsToDo(run).filter(isAtSource);
+  let nameOf = (stage: string): string => stage;
+  for (let attempt = 1; ; attempt += 1) {
+    const failed = (yield* releaseInOrder(run, open, nameOf, attempt)).filter(({ outcome }) => outcome === "failed");
+    if (failed.length === 0) return;
+    open = open.filter(({ id }) => failed.some(({ itemId }) => itemId === id));
+    const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
+    const asks = groupsOf(run, open).some((group) => asksAbout(run.plan.policy, group, group.items));
+    if (must && !asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
+    const what = `not shut down and synchronised: ${which}; going on without loses what they have not sent`;
+    const next = yield* resolveFailure(run, asks ? "ask" : "continue", what);
+    endUnlessContinued(run, next, what);
+    if (next !== "retry") return run.progress.note(SHUTDOWN_STEP, `went on without: ${which}`);
+    const ask = run.asks;
+    nameOf = (stage) => retryStage(ask, stage);
+  }
+}
+
+function* releaseInOrder(
+  run: Run,
+  items: readonly RunItem[],
+  nameOf: (stage: string) => string,
+  attempt: number,
+): Durable<ItemReport[]> {
+  const together = [{ stage: SHUTDOWN_STEP, items }];
+  const inReverse = groupsOf(run, items)
+    .toReversed()
+    .map((group) => ({ stage: shutdownStage(group.id), items: group.items }));
   const reports: ItemReport[] = [];
-  for (const group of run.plan.groups.toReversed()) {
-    const stage = shutdownStage(group.id);
-    reports.push(
-      ...(yield* tellItems(
-        run,
-        stage,
-        "release-source",
-        group.items.filter((item) => !item.alreadyDone && isAtSource(item)),
-      )),
-    );
+  for (const { stage, items: some } of run.plan.shutdown.order === "together" ? together : inReverse) {
+    const told = yield* tellItems(run, nameOf(stage), "release-source", some, () => ({ attempt }));
+    stopIfCancelled(told);
+    reports.push(...told);
   }
   return reports;
 }

@@ -50,7 +50,7 @@ export function* tellAll(
 }
 
 /** The groups of some items, with those items only. */
-function groupsOf(run: Run, items: readonly RunItem[]): RunGroup[] {
+export function groupsOf(run: Run, items: readonly RunItem[]): RunGroup[] {
   const told = new Set(items.map(({ id }) => id));
   const groups = run.plan.groups.map((group) => ({ ...group, items: group.items.filter(({ id }) => told.has(id)) }));
   return groups.filter((group) => group.items.length > 0);

@@ -37,7 +37,8 @@ function* startGroup(
 ): Durable<void> {
   const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
   yield* tellByPolicy(run, groupStage(group.id), open, [group], function* (stage, items, attempt) {
-    const points = attempt === 1 ? first : yield* chooseMissing(run, group, items, choice, first);
+    const points =
+      attempt === 1 ? first : yield* chooseMissing(run, { ...group, items: [...items] }, choice, first, attempt);
     const begun = items.filter(({ id }) => points.get(id)?.point);
     return yield* tellItems(run, stage, story, begun, (item) => ({
       ...told(item),
@@ -52,10 +53,10 @@ function* startGroup(
 function* chooseMissing(
   run: Run,
   group: RunGroup,
-  items: readonly RunItem[],
   choice: RecoveryPointChoice,
   first: ChosenPoints,
+  attempt: number,
 ): Durable<ChosenPoints> {
-  const without = items.filter(({ id }) => !first.get(id)?.point);
-  return new Map([...first, ...(yield* chooseRecoveryPoints(run, { ...group, items: without }, choice))]);
+  const without = group.items.filter(({ id }) => !first.get(id)?.point);
+  return new Map([...first, ...(yield* chooseRecoveryPoints(run, { ...group, items: without }, choice, attempt))]);
 }

@@ -7,7 +7,7 @@ import { Guid, Id } from "../../domain/text.js";
 import { Direction, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
 import { activityContract, levelContract } from "../../durable/contract.js";
 import { packedSteps } from "../../durable/progress.js";
-import { onItems } from "./machines.js";
+import { attempt, onItems } from "./machines.js";
 
 /**
  * One item as an execution takes it up. `alreadyDone`: another execution brought it where this one would.
@@ -157,7 +157,7 @@ export const checkPrerequisites = activityContract({
  */
 export const chooseRecoveryPoints = levelContract({
   name: "choose-recovery-points",
-  input: onItems.extend({ choice: RecoveryPointChoice }),
+  input: onItems.extend({ choice: RecoveryPointChoice, attempt }),
   output: z.object({ chosen: z.array(chosenPoint) }),
   retry: "hypervisor-call",
 });

@@ -7,14 +7,11 @@ import { Guid, Id } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
 import { activityContract, levelContract } from "../../durable/contract.js";
 
+/** From 2 on when somebody answered `retry`: the step is another one at the hypervisor. */
+export const attempt = z.int().min(1).default(1);
+
 /** What every step on one item says: whose it is, and what it is done to. */
-export const onItem = z.object({
-  worldId: Id,
-  executionId: Guid,
-  itemId: Id,
-  /** From 2 on when somebody answered `retry`: the step is another one at the hypervisor. */
-  attempt: z.int().min(1).default(1),
-});
+export const onItem = z.object({ worldId: Id, executionId: Guid, itemId: Id, attempt });
 export const onItems = z.object({ worldId: Id, executionId: Guid, itemIds: z.array(Id) });
 
 const retry = "hypervisor-call";

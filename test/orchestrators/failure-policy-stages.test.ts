@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { resolveFailure } from "../../src/commands/decisions.js";
+import type { ExecutionView } from "../../src/commands/execution-view.js";
+import type { PlanInput } from "../../src/domain/plan.js";
+import type { FailureAnswer, Verb } from "../../src/domain/vocabulary.js";
+import type { ItemOperation } from "../../src/hypervisor/port.js";
+import { estateOf } from "../worlds/there-and-back.js";
+import { Stage } from "./support/stage.js";
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+const ask = { onItemFailure: "ask", onActionFailure: "ask" } as const;
+
+/** The estate with a plan that asks, and an operation on the application that is refused so many times. */
+async function open(
+  replay: "normal" | "every-step",
+  operation: ItemOperation,
+  { times = 1, plan = {} }: { times?: number; plan?: Partial<PlanInput> } = {},
+): Promise<void> {
+  stage = await Stage.open({ replay });
+  const estate = estateOf("vmware-to-azure");
+  const failurePolicy = { "planned-failover": ask, "unplanned-failover": ask, "full-run": ask, "test-failover": ask };
+  Object.assign(estate.plan, { failurePolicy, ...plan });
+  await stage.load(estate);
+  await stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, operation, mode: "refuse", times });
+}
+
+const asked = (executionId: string, at = 1): Promise<ExecutionView> =>
+  stage.until(executionId, ({ awaits }) => awaits.some((one) => one.kind === "resolve" && one.ask === at));
+
+const answer = (executionId: string, what: FailureAnswer, at = 1) =>
+  resolveFailure(stage.context, executionId, { ask: at, answer: what, by: "operator", reason: "" });
+
+const questionOf = ({ awaits }: ExecutionView): string => awaits.map(({ asks }) => asks).join();
+
+/** Effects of an operation at the hypervisor, over all items. */
+async function effects(operation: ItemOperation): Promise<string[]> {
+  const ledgers = await Promise.all(
+    ["db", "app", "web"].map((itemId) => stage.context.estate.ledger(stage.worldId, { itemId })),
+  );
+  return ledgers.flatMap((entries, at) =>
+    entries.filter((entry) => entry.operation === operation).map(() => ["db", "app", "web"][at] ?? ""),
+  );
+}
+
+describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
+  test.each(["together", "reverse-group-order"] as const)(
+    "a source that cannot be shut down is asked about (%s), and a retry touches it alone",
+    async (order) => {
+      await open(replay, "shut-down-source", { plan: { shutdown: { order } } });
+      const executionId = await stage.start("planned-failover");
+      const view = await asked(executionId);
+      expect(questionOf(view)).toMatch(/^not shut down and synchronised: app .*Answer retry, skip, stop or undo\.$/);
+      await answer(executionId, "retry");
+      await stage.validate(executionId);
+      const { execution, steps } = await stage.ended(executionId);
+      expect(execution.status).toBe("succeeded");
+      expect((await effects("shut-down-source")).toSorted()).toEqual(["app", "db", "web"]);
+      const shutdown = steps.find(({ id }) => id === "shutdown");
+      expect(shutdown?.children?.map(({ itemId, status }) => `${itemId} ${status}`).toSorted()).toEqual([
+        "app succeeded",
+        "db succeeded",
+        "web succeeded",
+      ]);
+    },
+  );
+
+  test.each(["planned-failover", "unplanned-failover"] as const)("skip lets a %s go on without it", async (verb) => {
+    await open(replay, "shut-down-source");
+    const executionId = await stage.start(verb);
+    await asked(executionId);
+    await answer(executionId, "skip");
+    await stage.validate(executionId);
+    const { execution, steps } = await stage.ended(executionId);
+    expect(execution.status).toBe("succeeded");
+    expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^went on without: app/);
+  });
+
+  test("undo after a failed shutdown leaves everything protected", async () => {
+    await open(replay, "shut-down-source");
+    const executionId = await stage.start("planned-failover");
+    await asked(executionId);
+    await answer(executionId, "undo");
+    const { execution } = await stage.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "undone-after-failure" } });
+    expect(await stage.states()).toEqual(["protected"]);
+  });
+
+  const stages = [
+    ["delete-recovery-points", "commit"],
+    ["reverse-replication", "reprotect"],
+  ] as const;
+
+  test.each(stages)("a full run asks about a failed %s, and a retry ends it well", async (operation, stageId) => {
+    await open(replay, operation);
+    const executionId = await fullRun();
+    const view = await asked(executionId);
+    expect(questionOf(view)).toMatch(/1 of \d items failed\. Answer retry, skip or stop\.$/);
+    await answer(executionId, "retry");
+    const { execution, steps } = await stage.ended(executionId);
+    expect(execution.status).toBe("succeeded");
+    expect(await stage.states()).toEqual(["protected"]);
+    expect(steps.find(({ id }) => id === stageId)?.status).toBe("succeeded");
+    expect((await effects(operation)).toSorted()).toEqual(["app", "db", "web"]);
+  });
+
+  test("what a full run has committed is not undone, and the others are not reprotected after a stop", async () => {
+    await open(replay, "delete-recovery-points", { times: 2 });
+    const executionId = await fullRun();
+    await asked(executionId);
+    await answer(executionId, "retry");
+    await asked(executionId, 2);
+    await answer(executionId, "undo", 2);
+    const { execution } = await stage.ended(executionId);
+    expect(execution).toMatchObject({
+      status: "failed",
+      failure: { code: "stopped", message: expect.stringContaining("cannot be undone any more") },
+    });
+    expect(await stage.states()).toEqual(["committed", "failed-over"]);
+  });
+
+  test("a test copy that is tried again twice, and then undone, leaves nothing", async () => {
+    await open(replay, "start-test-copy", { times: 3 });
+    const executionId = await stage.start("test-failover");
+    for (const at of [1, 2, 3]) {
+      await asked(executionId, at);
+      await answer(executionId, at === 3 ? "undo" : "retry", at);
+    }
+    const { execution } = await stage.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "undone-after-failure" } });
+    const left = await stage.context.hypervisor.leftovers(stage.worldId, ["db", "app", "web"], executionId);
+    expect(left).toEqual({ testCopies: [], testNetworks: [] });
+    expect(await stage.states()).toEqual(["protected"]);
+  });
+
+  test("an item that a skip left behind is not asked about again", async () => {
+    await open(replay, "start-replica");
+    const executionId = await fullRun({ skips: true });
+    const { execution } = await stage.ended(executionId);
+    expect(execution.status).toBe("succeeded-with-failures");
+    expect((await stage.item("app")).state).toBe("failover-failed");
+    expect((await stage.item("web")).state).toBe("protected");
+  });
+});
+
+/** A full run up to its accepted validation. */
+async function fullRun({ skips = false } = {}): Promise<string> {
+  const verb: Verb = "full-run";
+  const executionId = await stage.start(verb, {
+    reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
+  });
+  if (skips) {
+    await asked(executionId);
+    await answer(executionId, "skip");
+  }
+  await stage.validate(executionId);
+  return executionId;
+}
