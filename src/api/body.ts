@@ -1,5 +1,5 @@
 import { ApiProblem } from "./problem.js";
-import { parseYaml } from "./yaml.js";
+import { parseYaml, YamlTooLarge } from "./yaml.js";
 
 /** The largest body read, in bytes. Longer ones are refused before they are parsed. */
 export const BODY_LIMIT_BYTES = 1_048_576;
@@ -67,6 +67,9 @@ function fromYaml(text: string): unknown {
   try {
     return parseYaml(text);
   } catch (thrown) {
+    if (thrown instanceof YamlTooLarge) {
+      throw new ApiProblem("body-too-large", `The body is too large for YAML: ${thrown.message} Send it as JSON.`);
+    }
     throw new ApiProblem("malformed-body", `The body is not YAML: ${firstLine(thrown)}`);
   }
 }

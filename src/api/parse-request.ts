@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { LONGEST_HEADER } from "../domain/text.js";
 import { type BodySource, readBody } from "./body.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import type { ParsedRequest, RequestHeader, Route } from "./route.js";
@@ -38,8 +39,6 @@ function readHeaders(route: Pick<Route, "headers">, request: RawRequest): Partia
   }
   return read;
 }
-
-const LONGEST_HEADER = 255;
 
 function parsePart<S extends z.ZodType>(schema: S, value: unknown, part: "path" | "query" | "body"): z.output<S> {
   const parsed = schema.safeParse(value);

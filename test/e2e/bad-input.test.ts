@@ -53,12 +53,30 @@ test("malformed JSON", async () => {
 });
 
 test("YAML with more keys than can be compared pairwise, one of them twice", async () => {
-  const keys = Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`);
+  const keys = Array.from({ length: 4_000 }, (_, index) => `k${index}: 1`);
   const body = [...keys, "k7: 2"].join("\n");
   const headers = { "content-type": "application/yaml" };
   const problem = await refused({ method: "PUT", path: "/api/worlds/w", body, headers });
   expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
-  expect(problem.detail).toContain('the key "k7" comes twice at line 60001, column 1');
+  expect(problem.detail).toContain('the key "k7" comes twice at line 4001, column 1');
+});
+
+test("YAML that would take the parser a minute: aliases of aliases, keys in keys, commas, quotes", async () => {
+  const anchors = Array.from({ length: 900 }, (_, index) => `- &a${index} x`);
+  const aliases = Array.from({ length: 2_000 }, (_, index) => `- *a${index % 900}`);
+  const slow: [string, RegExp][] = [
+    [[...anchors, ...aliases].join("\n"), /more than 50 aliases/],
+    [`${"{".repeat(400)}${"a".repeat(60_000)}${": 1}".repeat(400)}`, /a key that is no text at line 1/],
+    [`[${",".repeat(20_000)}]`, /Unexpected , in flow sequence at line 1, column 3/],
+  ];
+  const headers = { "content-type": "application/yaml" };
+  for (const [body, why] of slow) {
+    const problem = await refused({ method: "PUT", path: "/api/worlds/w", body, headers });
+    expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
+    expect(problem.detail).toMatch(why);
+  }
+  const large = await refused({ method: "PUT", path: "/api/worlds/w", body: "- a\n".repeat(20_000), headers });
+  expect(large).toMatchObject({ status: 413, code: "body-too-large" });
 });
 
 test("YAML with half a million open brackets", async () => {
