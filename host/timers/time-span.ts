@@ -1,11 +1,13 @@
 const DAY_MS = 86_400_000;
+/** .NET counts 100-nanosecond ticks in 64 bits: a little over 10,675,199 days. */
+const LONGEST_MS = 922_337_203_685_477;
 const SPAN = /^(?:(\d+)\.)?(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?$/;
 
 /**
  * Milliseconds of a .NET TimeSpan text: `hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, with up to seven decimals. As there, a first
  * part above 23 counts days: `24:00:00` is 24 days, and `1.00:00:00` is one.
  *
- * @returns undefined when the text is no time span
+ * @returns undefined when the text is no time span, or one longer than .NET can hold
  */
 export function parseTimeSpan(text: string): number | undefined {
   const match = SPAN.exec(text.trim());
@@ -19,5 +21,6 @@ export function parseTimeSpan(text: string): number | undefined {
 
 function spanOf(days: number, hours: number, minutes: number, seconds: number, ms: number): number | undefined {
   if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
-  return days * DAY_MS + hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + Math.trunc(ms);
+  const span = days * DAY_MS + hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + Math.trunc(ms);
+  return span <= LONGEST_MS ? span : undefined;
 }

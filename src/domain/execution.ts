@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
 import { ReprotectOptions } from "./reprotect-options.js";
-import { Guid, Id, Instant, Name, Text } from "./text.js";
+import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
 import { Direction, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
 /** What went wrong, in the words of the catalogue (`errors.ts`). */
@@ -107,7 +107,7 @@ export type CancelRequest = z.infer<typeof CancelRequest>;
 
 const common = {
   executionId: Guid,
-  idempotencyKey: z.string().min(1).max(200),
+  idempotencyKey: z.string().min(1).max(LONGEST_HEADER),
   worldId: Id,
   subject: Subject,
   verb: Verb,

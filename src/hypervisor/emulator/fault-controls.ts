@@ -64,11 +64,11 @@ export function createFaultControls(
       await worlds.change(worldId, (current) => {
         const faults = current.faults.filter((fault) => faultId !== undefined && fault.faultId !== faultId);
         cleared = current.faults.length - faults.length;
+        if (faultId !== undefined && cleared === 0) {
+          throw new RecoveryError("not-found", `world ${worldId} has no fault ${faultId}`);
+        }
         return { ...current, faults };
       });
-      if (faultId !== undefined && cleared === 0) {
-        throw new RecoveryError("not-found", `world ${worldId} has no fault ${faultId}`);
-      }
       return cleared;
     },
   };
