@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { ROOT, runNode } from "./program.mjs";
 import { sourceFiles } from "./source-files.mjs";
 
-const ROOMS = ["src", "host", "demo", "test/chaos", "test/support"];
+const ROOMS = ["src", "host", "demo", "test/chaos", "test/fuzz", "test/support"];
 const STAMP = join(ROOT, "dist", ".built");
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 
@@ -13,7 +13,7 @@ const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.jso
 const isBuilt = (file) =>
   file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/azurite-setup/.test(file);
 
-/** Compiles src, host, demo and the crash runner to dist. Resolves with an exit code; does nothing when no source changed. */
+/** Compiles src, host, demo, the crash runner and the fuzzing to dist. Resolves with an exit code; does nothing when no source changed. */
 export async function build() {
   const sources = sourceFiles(ROOMS, isBuilt);
   const orphans = outputsWithoutSource(new Set(sources));

@@ -12,6 +12,8 @@ const COMMANDS = {
   check: async () => (await import("./check.mjs")).check(),
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
   histories: () => runNode(["scripts/record-histories.mjs"]),
+  // No input may reach a prototype, nor may anything do so in passing.
+  fuzz: (args) => afterBuild(() => runNode(["--disable-proto=throw", "dist/test/fuzz/main.js", ...args])),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
   chaos: (args) => afterBuild(() => runNode(["dist/test/chaos/main.js", ...args])),
 };

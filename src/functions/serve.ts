@@ -1,34 +1,50 @@
-import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
+import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
 import type { z } from "zod";
-import { parseRequest } from "../api/parse-request.js";
+import { parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
 import type { Answer, ParsedRequest, Route } from "../api/route.js";
 import type { Context } from "../commands/context.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
 
+/** Answers a request in its own words or as a problem document; `log` takes what only the operator should read. */
+export type Endpoint = (
+  request: RawRequest,
+  open: () => Context,
+  log: (text: string) => void,
+) => Promise<HttpResponseInit>;
+
+/** What the trigger of each route does, by the route's id: for whoever has a request and no Functions host. */
+export const ENDPOINTS = new Map<string, Endpoint>();
+
 /** Registers the function of a route: reads the request by the route's schemas, answers or describes the problem. */
 export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handle: (context: Context, request: ParsedRequest<P, Q, B>) => Promise<Answer<R>>,
 ): void {
+  const endpoint: Endpoint = async (request, open, log) => {
+    try {
+      return respond(route, await handle(open(), await parseRequest(route, request)));
+    } catch (thrown) {
+      return describe(thrown, log);
+    }
+  };
+  ENDPOINTS.set(route.id, endpoint);
   app.http(route.id, {
     methods: [route.method],
     route: route.path,
     authLevel: "function",
     extraInputs: [orchestrationsBinding],
-    handler: async (request, invocation) => {
-      try {
-        const answer = await handle(contextOf(invocation), await parseRequest(route, bodySource(request)));
-        return respond(route, answer);
-      } catch (thrown) {
-        return describe(thrown, invocation);
-      }
-    },
+    handler: (request, invocation) =>
+      endpoint(
+        rawRequest(request),
+        () => contextOf(invocation),
+        (text) => invocation.error(text),
+      ),
   });
 }
 
-function bodySource(request: HttpRequest) {
+function rawRequest(request: HttpRequest): RawRequest {
   return { headers: request.headers, body: request.body, params: request.params, query: request.query };
 }
 
@@ -39,10 +55,9 @@ function respond<R extends z.ZodType>(route: { status: number; response: R }, an
   return { status, headers, jsonBody: route.response.parse(answer.body) };
 }
 
-function describe(thrown: unknown, invocation: InvocationContext): HttpResponseInit {
+function describe(thrown: unknown, log: (text: string) => void): HttpResponseInit {
   const problem = problemOf(thrown);
-  if (problem.status >= 500)
-    invocation.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+  if (problem.status >= 500) log(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
   const headers = { "content-type": PROBLEM_MEDIA_TYPE, "cache-control": "no-store" };
   return { status: problem.status, headers, body: JSON.stringify(problem) };
 }

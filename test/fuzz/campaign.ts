@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { cpuMs, examine } from "./examine.js";
+import type { Target, Verdict } from "./target.js";
+
+/** Inputs between two looks at the clock and the failures; each part has a seed of its own. */
+const PART = 2_000;
+/** A target that fails again and again has been understood. */
+const MOST_FAILURES = 3;
+const LONGEST_PART_MS = 120_000;
+
+/** An input that broke a rule, in its shortest form, and what repeats it. */
+export interface Failure {
+  target: string;
+  why: string;
+  seed: number;
+  path: string;
+  input: unknown;
+}
+
+export interface TargetReport {
+  target: string;
+  inputs: number;
+  accepted: number;
+  refused: number;
+  /** Of the processor. */
+  seconds: number;
+  slowestMs: number;
+  mostBytes: number;
+  failures: Failure[];
+}
+
+/** Feeds a target its share of `inputs`, part by part. */
+export async function fuzz<I>(target: Target<I>, wanted: number, seed: number): Promise<TargetReport> {
+  const report: TargetReport = {
+    target: target.name,
+    inputs: 0,
+    accepted: 0,
+    refused: 0,
+    seconds: 0,
+    slowestMs: 0,
+    mostBytes: 0,
+    failures: [],
+  };
+  const started = process.cpuUsage();
+  for (let fed = 0; fed < wanted && report.failures.length < MOST_FAILURES; fed += PART) {
+    const part = { seed: partSeed(seed, target.name, fed / PART), numRuns: Math.min(PART, wanted - fed) };
+    const failure = await feed(target, part, report);
+    if (failure !== undefined) report.failures.push(failure);
+  }
+  report.seconds = cpuMs(process.cpuUsage(started)) / 1_000;
+  return report;
+}
+
+/** Feeds the one input that a failure named. */
+export async function repeat<I>(target: Target<I>, seed: number, path: string): Promise<Failure | undefined> {
+  return feed(target, { seed, path, numRuns: 1 }, undefined);
+}
+
+async function feed<I>(
+  target: Target<I>,
+  part: { seed: number; numRuns: number; path?: string },
+  report: TargetReport | undefined,
+): Promise<Failure | undefined> {
+  const property = fc.asyncProperty(target.inputs, async (input) => {
+    const { verdict, ms, bytes } = await examine(target, input);
+    if (report !== undefined) count(report, verdict, ms, bytes);
+  });
+  const outcome = await fc.check(property, { ...part, interruptAfterTimeLimit: LONGEST_PART_MS });
+  if (!outcome.failed || outcome.counterexample === null) return undefined;
+  const { counterexample, counterexamplePath, errorInstance } = outcome;
+  return {
+    target: target.name,
+    why: errorInstance instanceof Error ? wordsOf(errorInstance) : String(errorInstance),
+    seed: part.seed,
+    path: counterexamplePath ?? "",
+    input: counterexample[0],
+  };
+}
+
+/** A broken rule says enough by its message; anything else escaped, and where it came from matters. */
+export const wordsOf = (error: Error): string =>
+  error.name === "Violation" ? error.message : `escaped: ${(error.stack ?? error.message).slice(0, 1_500)}`;
+
+function count(report: TargetReport, verdict: Verdict, ms: number, bytes: number): void {
+  report.inputs += 1;
+  report[verdict] += 1;
+  report.slowestMs = Math.max(report.slowestMs, ms);
+  report.mostBytes = Math.max(report.mostBytes, bytes);
+}
+
+/** A seed for a part of a target, so that no two parts feed the same and a target can be fuzzed by itself. */
+function partSeed(seed: number, name: string, part: number): number {
+  let mixed = (seed ^ Math.imul(part + 1, 0x9e3779b1)) | 0;
+  for (const character of name) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return mixed | 0;
+}

@@ -1,0 +1,85 @@
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { type Target, type Verdict, Violation } from "./target.js";
+
+/** No input may hold the only thread for longer, in milliseconds. */
+export const LONGEST_MS = 250;
+/** No input may take more memory, in bytes. */
+export const MOST_BYTES = 50 * 1_048_576;
+/** One that seems to is measured again by itself: another program or the collector may have been at work. */
+const MEASURED_AGAIN = 3;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+interface Measured {
+  verdict: Verdict;
+  ms: number;
+  bytes: number;
+}
+
+/** What happened outside any input's own call. */
+const stray: unknown[] = [];
+process.on("unhandledRejection", (reason) => stray.push(reason));
+process.on("uncaughtException", (error) => stray.push(error));
+
+/** Feeds one input and holds it to the rules that count for every target. Throws when one is broken. */
+export async function examine<I>(target: Target<I>, input: I): Promise<Measured> {
+  let measured = await measure(target, input);
+  for (let again = 0; again < MEASURED_AGAIN && isTooMuch(measured); again += 1) {
+    collectGarbage();
+    const repeated = await measure(target, input);
+    measured = { ...measured, ms: Math.min(measured.ms, repeated.ms), bytes: Math.min(measured.bytes, repeated.bytes) };
+  }
+  refuse(measured);
+  return measured;
+}
+
+async function measure<I>(target: Target<I>, input: I): Promise<Measured> {
+  const before = held();
+  const started = { ms: performance.now(), cpu: process.cpuUsage() };
+  const verdict = await feed(target, input);
+  const ms = Math.min(performance.now() - started.ms, cpuMs(process.cpuUsage(started.cpu)));
+  const bytes = held() - before;
+  await target.settle?.();
+  return { verdict, ms, bytes };
+}
+
+async function feed<I>(target: Target<I>, input: I): Promise<Verdict> {
+  try {
+    const answer = target.feed(input);
+    return typeof answer === "string" ? answer : await answer;
+  } catch (thrown) {
+    // What is broken already is told; that it leaves more behind would only hide it.
+    await target.settle?.().catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** Of the processor: the time that other programs take is not the input's. */
+export const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
+
+const isTooMuch = ({ ms, bytes }: Measured): boolean => ms > LONGEST_MS || bytes > MOST_BYTES;
+
+function held(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
+}
+
+const POLLUTED = Object.prototype as { polluted?: unknown };
+
+function refuse({ ms, bytes }: Measured): void {
+  if (ms > LONGEST_MS) throw new Violation(`it took ${Math.round(ms)} ms, more than ${LONGEST_MS}`);
+  if (bytes > MOST_BYTES) throw new Violation(`it took ${Math.round(bytes / 1_048_576)} MiB of memory, more than 50`);
+  if (POLLUTED.polluted !== undefined || Object.keys(Object.prototype).length > 0) {
+    delete POLLUTED.polluted;
+    throw new Violation("it reached Object.prototype");
+  }
+  const [first] = stray.splice(0);
+  if (first !== undefined) {
+    throw new Violation(`unhandled, after this input or one of the last before it: ${describe(first)}`);
+  }
+}
+
+const describe = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

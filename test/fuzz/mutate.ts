@@ -1,0 +1,273 @@
+import fc from "fast-check";
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Texts that parsers, tables, logs and addresses trip over. */
+const NASTY_TEXTS: readonly string[] = [
+  "",
+  " ",
+  "\u0000",
+  "a\u0000b",
+  "a\r\nb: c",
+  "'",
+  "''",
+  '"',
+  "' or '1' eq '1",
+  "'; drop table Plans;--",
+  "a/b",
+  "../../etc/passwd",
+  "..",
+  ".",
+  "%2e%2e%2f",
+  "%00",
+  "%",
+  "a#b?c=d&e",
+  "a\\b",
+  "\ud800",
+  "\udfff\ud800",
+  "\ufeffa",
+  "\u202eabc",
+  "\u0085\u2028",
+  "e\u0301",
+  "ﬃ",
+  "😀".repeat(20),
+  "x".repeat(64),
+  "x".repeat(65),
+  "x".repeat(255),
+  "x".repeat(256),
+  "x".repeat(1_024),
+  "é".repeat(1_024),
+  "x".repeat(2_001),
+  "{{7*7}}",
+  "$" + "{jndi:ldap://x}",
+  "<script>alert(1)</script>",
+  "__proto__",
+  "constructor",
+  "prototype",
+  "toString",
+  "hasOwnProperty",
+  "undefined",
+  "null",
+  "NaN",
+  "Infinity",
+  "1e999",
+  "-0",
+  "0x10",
+  "9007199254740993",
+  "2026-02-30T00:00:00Z",
+  "9999-12-31T23:59:59Z",
+  "0000-01-01T00:00:00Z",
+  "2026-01-01T00:00:00+24:00",
+  "00000000-0000-0000-0000-000000000000",
+  "0.0.0.0",
+  "255.255.255.255/33",
+  "10.0.0.0/0",
+  "::1",
+  "http://127.0.0.1/",
+  "javascript:alert(1)",
+  "*",
+  '"a", "b"',
+  'W/"1"',
+];
+
+export const nastyText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...NASTY_TEXTS) },
+  { weight: 2, arbitrary: fc.string({ maxLength: 20 }) },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+);
+
+const POLLUTION: readonly Json[] = [
+  JSON.parse('{"__proto__":{"polluted":true}}') as Json,
+  { constructor: { prototype: { polluted: true } } },
+  { prototype: { polluted: true } },
+];
+
+const NASTY_VALUES: readonly Json[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1,
+  0.1,
+  -0.5,
+  1e21,
+  -1e308,
+  5e-324,
+  2_147_483_648,
+  9_007_199_254_740_992,
+  [],
+  {},
+  [[]],
+  [null],
+  { "": "" },
+  { length: 1 },
+  ...["then", "toString", "toJSON"].map((key) => ({ [key]: "x" })),
+  ...POLLUTION,
+];
+
+export const nastyValue: fc.Arbitrary<Json> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...NASTY_VALUES) },
+  { weight: 3, arbitrary: nastyText },
+  { weight: 1, arbitrary: fc.integer() },
+  { weight: 1, arbitrary: fc.double() },
+);
+
+/** One change of a document: something is dropped, replaced, renamed, added or taken from elsewhere in it. */
+export interface Change {
+  how: "drop" | "replace" | "rename" | "add" | "copy" | "repeat";
+  /** Which place, counted through the whole document and taken modulo its places. */
+  at: number;
+  from: number;
+  key: string;
+  value: Json;
+}
+
+export const change: fc.Arbitrary<Change> = fc.record({
+  how: fc.constantFrom("replace", "copy", "drop", "rename", "add", "repeat"),
+  at: fc.nat({ max: 9_999 }),
+  from: fc.nat({ max: 9_999 }),
+  key: nastyText,
+  value: nastyValue,
+});
+
+interface Place {
+  box: Json[] | { [key: string]: Json };
+  key: string;
+}
+
+/** The document with the changes made, one after the other. */
+export function changed(document: Json, changes: readonly Change[]): Json {
+  const copy = { root: JSON.parse(JSON.stringify(document)) as Json };
+  for (const one of changes) make(one, placesOf(copy));
+  return copy.root;
+}
+
+function placesOf(root: { root: Json }): Place[] {
+  const places: Place[] = [];
+  const open: Place["box"][] = [root];
+  for (let box = open.pop(); box !== undefined; box = open.pop()) {
+    for (const key of Object.keys(box)) {
+      places.push({ box, key });
+      const value = get({ box, key });
+      if (typeof value === "object" && value !== null) open.push(value);
+    }
+  }
+  return places;
+}
+
+function make({ how, at, from, key, value }: Change, places: readonly Place[]): void {
+  const place = places[at % places.length];
+  const source = places[from % places.length];
+  if (place === undefined || source === undefined) return;
+  if (how === "replace") set(place, value);
+  if (how === "copy") set(place, JSON.parse(JSON.stringify(get(source))) as Json);
+  if (how === "add") set({ ...place, key }, value);
+  if (how === "repeat" && Array.isArray(place.box)) place.box.push(get(place));
+  if (how === "rename") set({ ...place, key }, get(place));
+  if (how === "drop" || how === "rename") drop(place);
+}
+
+const get = ({ box, key }: Place): Json => (Array.isArray(box) ? box[Number(key)] : box[key]) ?? null;
+
+/** Defined, not assigned: the key may be `__proto__`. */
+function set({ box, key }: Place, value: Json): void {
+  if (!Array.isArray(box))
+    Object.defineProperty(box, key, { value, enumerable: true, writable: true, configurable: true });
+  else if (/^\d{1,3}$/.test(key)) box[Number(key)] = value;
+}
+
+function drop({ box, key }: Place): void {
+  if (Array.isArray(box)) box.splice(Number(key), 1);
+  else if (key !== "root") delete box[key];
+}
+
+/** Pieces of text that mean something to a parser of JSON or YAML. */
+const FRAGMENTS: readonly string[] = [
+  "1e999",
+  "-1e999",
+  "NaN",
+  "Infinity",
+  "0x1f",
+  "01",
+  ".inf",
+  "~",
+  '"\\ud800"',
+  '"\\u0000"',
+  '"a":1,"a":2',
+  '{"__proto__":{"polluted":1}}',
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  '"',
+  "'",
+  "\\",
+  "/*",
+  "//",
+  "\ufeff",
+  "\u0000",
+  "\u001b",
+  "&a ",
+  "*a",
+  "<<: *a",
+  "<<",
+  "!!binary aGk=",
+  "!!js/function 'x'",
+  "!!set {a, b}",
+  "!!omap [a: 1]",
+  "!<tag:yaml.org,2002:timestamp> 2001-01-01",
+  "!!merge <<",
+  "? ",
+  "? [a, b]\n: ",
+  "- ",
+  "| \n",
+  ">-\n ",
+  "---\n",
+  "...\n",
+  "%YAML 1.1\n---\n",
+  "# ",
+  "\n",
+  "\t",
+  " ",
+  "@",
+  "`",
+];
+
+export interface Edit {
+  how: "insert" | "delete" | "replace" | "cut" | "double" | "swap";
+  at: number;
+  length: number;
+  with: string;
+}
+
+export const edit: fc.Arbitrary<Edit> = fc.record({
+  how: fc.constantFrom("replace", "insert", "delete", "double", "swap", "cut"),
+  at: fc.nat({ max: 9_999 }),
+  length: fc.integer({ min: 1, max: 8 }),
+  with: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...FRAGMENTS) }, { weight: 1, arbitrary: nastyText }),
+});
+
+const TOKENS = /"(?:[^"\\\n]|\\.)*"|[\w.+-]+|[^\S\n]+|\n|[^\w\s]/g;
+
+/** The text with edits made between and upon its tokens. */
+export function edited(text: string, edits: readonly Edit[]): string {
+  if (edits.length === 0) return text;
+  let tokens: string[] = text.match(TOKENS) ?? [];
+  for (const one of edits) tokens = apply(one, tokens);
+  return tokens.join("");
+}
+
+function apply({ how, at, length, with: put }: Edit, tokens: string[]): string[] {
+  const index = tokens.length === 0 ? 0 : at % tokens.length;
+  const piece = tokens.slice(index, index + length);
+  const [before, after] = [tokens.slice(0, index), tokens.slice(index + piece.length)];
+  if (how === "cut") return before;
+  if (how === "delete") return [...before, ...after];
+  if (how === "insert") return [...before, put, ...piece, ...after];
+  if (how === "double") return [...before, ...piece, ...piece, ...after];
+  if (how === "swap") return [...before, ...piece.reverse(), ...after];
+  return [...before, put, ...tokens.slice(index + 1)];
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { type Failure, wordsOf } from "./campaign.js";
+import { examine } from "./examine.js";
+import type { Target } from "./target.js";
+
+/** An input that once broke a rule. */
+interface Regression {
+  target: string;
+  /** What was wrong, in one line. */
+  was: string;
+  input: unknown;
+}
+
+/** Feeds what once failed to its target. Throws when a target is not there any more: its inputs need a new home. */
+export async function feedRegressions(
+  targets: readonly Target[],
+  file: string,
+): Promise<{ fed: number; failures: Failure[] }> {
+  const corpus = JSON.parse(readFileSync(file, "utf8")) as Regression[];
+  const failures: Failure[] = [];
+  for (const { target: name, was, input } of corpus) {
+    const target = targets.find((one) => one.name === name);
+    if (target === undefined) throw new Error(`${file} names the target "${name}", which is not there`);
+    try {
+      await examine(target, input);
+    } catch (thrown) {
+      const why = thrown instanceof Error ? wordsOf(thrown) : String(thrown);
+      failures.push({ target: name, why: `again (${was}): ${why}`, seed: 0, path: "", input });
+    }
+  }
+  return { fed: corpus.length, failures };
+}
