@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
+import { isEnded, wasLeftAlone } from "../domain/failure-policy.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
 import { protectionGroupOf } from "../domain/protection-group.js";
@@ -39,7 +39,7 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
-  const taken = closing.reports.filter(({ outcome }) => outcome !== "already-done");
+  const taken = closing.reports.filter((report) => !wasLeftAlone(report));
   // Items that were given up already are past recall: an end that was interrupted there goes on.
   if (execution.cancelRequest !== undefined && isSuccess(closing.status) && held.length === taken.length) {
     throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
@@ -120,6 +120,7 @@ function outcomeOf(
     dataLoss: report?.dataLoss ?? null,
     recoverySeconds:
       runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(execution.requestedAt)) / 1_000) * settings.speed),
+    ...(report?.note === undefined ? {} : { note: report.note }),
     failure: report?.failure ?? null,
     ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };

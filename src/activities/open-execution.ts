@@ -44,8 +44,8 @@ async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Exec
     targetSiteIds: [...new Set(snapshots.map(({ replica }) => replica.siteId))],
     shutdown: {
       ...plan.shutdown,
-      before: applicable(plan.shutdown.before, execution),
-      after: applicable(plan.shutdown.after, execution),
+      before: applicable(plan.shutdown.before, execution, snapshots),
+      after: applicable(plan.shutdown.after, execution, snapshots),
     },
     groups: groupsInOrder(plan).map((group) => runGroupOf(group, execution, items, seen)),
     policy: failurePolicyOf(plan, verb),
@@ -75,11 +75,12 @@ function runGroupOf(
   records: ReadonlyMap<string, ItemRecord>,
   snapshots: ReadonlyMap<string, ItemSnapshot>,
 ): RunGroup {
+  const members = group.items.flatMap(({ id }) => snapshots.get(id) ?? []);
   return {
     id: group.id,
     name: group.name,
-    before: applicable(group.before, execution),
-    after: applicable(group.after, execution),
+    before: applicable(group.before, execution, members),
+    after: applicable(group.after, execution, members),
     ...(group.minimumHealthy === undefined ? {} : { minimumHealthy: group.minimumHealthy }),
     ...(group.onFailure === undefined ? {} : { onFailure: group.onFailure }),
     items: group.items.map((item) => {
@@ -93,17 +94,29 @@ function runGroupOf(
         direction: snapshot.direction,
         epoch: snapshot.epoch,
         alreadyDone: hold === null,
+        passedOver: hold === null && record !== undefined ? nothingToDo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? (record?.recoveryPoint ?? null) : null,
       };
     }),
   };
 }
 
-/** The actions that concern the verb and the direction of the execution. */
-function applicable(actions: readonly Action[], { verb, direction }: Pick<Execution, "verb" | "direction">): Action[] {
+/** Why there is nothing to do for an item; null when it was brought by another execution where this one would. */
+function nothingToDo({ state, direction }: ItemRecord, execution: Execution): string | null {
+  if (execution.verb !== "reprotect" || direction === execution.direction) return null;
+  return `it is ${state} ${direction} and has no failover that would be turned round`;
+}
+
+/** The actions that concern the verb and the direction of the execution; where that is mixed, those of the items told. */
+function applicable(
+  actions: readonly Action[],
+  { verb, direction }: Pick<Execution, "verb" | "direction">,
+  items: readonly Pick<ItemSnapshot, "direction">[],
+): Action[] {
   const type = failoverTypeOf(verb);
   if (type === null) return [];
+  const ways = direction === "mixed" ? items.map((item) => item.direction) : [direction];
   return actions.filter(
-    ({ failoverTypes, directions }) => failoverTypes.includes(type) && directions.includes(direction),
+    ({ failoverTypes, directions }) => failoverTypes.includes(type) && ways.some((way) => directions.includes(way)),
   );
 }

@@ -8,7 +8,7 @@ import { PlanVersion } from "../domain/plan.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/protection-group.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
-import { Direction, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
+import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/world.js";
 import { standing } from "./standing.js";
 
@@ -120,7 +120,7 @@ export const executionSummary = z.object({
   worldId: Id,
   subject: Subject,
   verb: Verb,
-  direction: Direction,
+  direction: ExecutionDirection.describe("mixed: some items go there and some home"),
   status: ExecutionStatus,
   requestedBy: Name,
   requestedAt: Instant,

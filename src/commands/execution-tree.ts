@@ -1,6 +1,7 @@
 import { EXECUTION_PART } from "../activities/close-execution.js";
 import type { Execution, Step } from "../domain/execution.js";
-import { isEnded, isFailoverVerb } from "../domain/failure-policy.js";
+import { isEnded } from "../domain/failure-policy.js";
+import { failoverTypeOf } from "../domain/itineraries.js";
 import type { Plan } from "../domain/plan.js";
 import { groupsInOrder, planActions } from "../domain/plan-rules.js";
 import { rollUp, stepHasEnded } from "../domain/steps.js";
@@ -138,7 +139,7 @@ function worst(children: readonly Step[]): Step["status"] {
 
 /** Groups and their actions that a failover has not come to yet. */
 function yetToDo({ verb }: Execution, plan: Plan | null, own: readonly Step[]): Step[] {
-  if (plan === null || !isFailoverVerb(verb) || own.some(({ id }) => id === UNDO_STEP)) return [];
+  if (plan === null || failoverTypeOf(verb) === null || own.some(({ id }) => id === UNDO_STEP)) return [];
   const begun = new Set(own.map(({ id }) => id));
   return groupsInOrder(plan)
     .filter(({ id }) => !begun.has(groupStepId(id)))

@@ -8,7 +8,7 @@ import { mayDo, transition } from "../domain/lifecycle.js";
 import { planItemIds } from "../domain/plan-rules.js";
 import { opposite } from "../domain/scenario-traits.js";
 import { toInstant, toMs } from "../domain/text.js";
-import type { Direction, Verb } from "../domain/vocabulary.js";
+import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
 import { EXECUTIONS } from "../orchestrators/contracts.js";
 import type { ItemClaim } from "../store/port.js";
 import type { Context } from "./context.js";
@@ -132,10 +132,12 @@ async function admit(context: Context, { target, verb, options }: StartRequest):
   return { direction, worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
 }
 
-/** The way the verb takes its items: a reprotect turns it round. The first item's counts where a plan is of two minds. */
-function directionOf(items: readonly ItemRecord[], claims: readonly ItemClaim[], verb: Verb): Direction {
+/** The way the verb takes its items: a reprotect turns it round. */
+function directionOf(items: readonly ItemRecord[], claims: readonly ItemClaim[], verb: Verb): ExecutionDirection {
   const claimed = new Set(claims.map(({ itemId }) => itemId));
-  const way = items.find(({ itemId }) => claimed.has(itemId))?.direction ?? "primary-to-recovery";
+  const ways = new Set(items.filter(({ itemId }) => claimed.has(itemId)).map(({ direction }) => direction));
+  const [way = "primary-to-recovery", other] = ways;
+  if (other !== undefined) return "mixed";
   return verb === "reprotect" ? opposite(way) : way;
 }
 
@@ -180,6 +182,7 @@ const BEGINS_AT: Partial<Record<Verb, ItemRecord["state"]>> = {
   commit: "failed-over",
   cancel: "failed-over",
   failback: "protected",
+  "planned-failback": "protected",
   reprotect: "committed",
   "promote-test": "test-failed-over",
   "disable-replication": "protected",

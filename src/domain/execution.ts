@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
 import { ReprotectOptions } from "./reprotect-options.js";
 import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
-import { Direction, ItemState, StepStatus, Verb } from "./vocabulary.js";
+import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
 /** What went wrong, in the words of the catalogue (`errors.ts`). */
 export const Failure = z.strictObject({ code: z.string().max(64), message: z.string().max(2_000) });
@@ -51,10 +51,18 @@ export const Replicated = z.strictObject({
 });
 export type Replicated = z.infer<typeof Replicated>;
 
+/**
+ * How one item comes out of an execution. `already-done`: another execution brought it where this one would.
+ * `passed-over`: there was nothing to do for it. `skipped`: the execution ended before its turn.
+ */
+export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "passed-over", "cancelled"]);
+
 /** How one item came out of an execution. */
 export const ItemOutcome = z.strictObject({
   itemId: Id,
-  outcome: z.enum(["succeeded", "failed", "skipped", "already-done", "cancelled"]),
+  outcome: Outcome,
+  /** Of an item that was passed over: why there was nothing to do. */
+  note: Text.optional(),
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
@@ -111,7 +119,7 @@ const common = {
   worldId: Id,
   subject: Subject,
   verb: Verb,
-  direction: Direction,
+  direction: ExecutionDirection,
   /** Null for a single item: the content it runs is the implicit plan of one group. */
   planHash: z.string().nullable(),
   itemIds: z.array(Id).min(1).max(2_000),

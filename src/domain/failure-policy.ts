@@ -7,12 +7,7 @@ const GOES_ON: FailurePolicy = { onItemFailure: "continue", onActionFailure: "co
 const STOPS: FailurePolicy = { onItemFailure: "stop", onActionFailure: "stop" };
 
 /** Planned stops at the first failure of something critical; every other verb runs to its end (B.5). */
-const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = { "planned-failover": STOPS };
-
-/** The verbs that bring workloads up, group by group. */
-const FAILOVERS = ["test-failover", "planned-failover", "unplanned-failover"] as const satisfies readonly Verb[];
-export type FailoverVerb = (typeof FAILOVERS)[number];
-export const isFailoverVerb = (verb: Verb): verb is FailoverVerb => FAILOVERS.some((failover) => failover === verb);
+const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = { "planned-failover": STOPS, "planned-failback": STOPS };
 
 /** What the plan says for a verb, or else the documented default. */
 export function failurePolicyOf(plan: Pick<Plan, "failurePolicy">, verb: Verb): FailurePolicy {
@@ -43,7 +38,12 @@ export interface GroupMember {
 
 type GroupPolicy = Pick<PlanGroup, "minimumHealthy" | "onFailure">;
 
-const healthy = ({ outcome }: GroupMember): boolean => outcome === "succeeded" || outcome === "already-done";
+const LEFT_ALONE: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "passed-over"]);
+
+/** Whether an execution left an item alone, since there was nothing to do for it. */
+export const wasLeftAlone = ({ outcome }: Pick<ItemOutcome, "outcome">): boolean => LEFT_ALONE.has(outcome);
+
+const healthy = (member: GroupMember): boolean => member.outcome === "succeeded" || wasLeftAlone(member);
 
 /** Whether a group has started well enough: its minimum when it has one, otherwise every critical item. */
 export function groupIsHealthy(group: Pick<PlanGroup, "minimumHealthy">, members: readonly GroupMember[]): boolean {
@@ -102,7 +102,7 @@ type EndStatus = Exclude<ExecutionStatus, "running" | "awaiting-approval" | "awa
  */
 export function endStatus({ outcomes, failedActions, cancelled }: Results): EndStatus {
   if (cancelled) return "cancelled";
-  const done = outcomes.filter(({ outcome }) => outcome === "succeeded" || outcome === "already-done").length;
+  const done = outcomes.filter((item) => item.outcome === "succeeded" || wasLeftAlone(item)).length;
   if (done === 0) return "failed";
   return done === outcomes.length && failedActions === 0 ? "succeeded" : "succeeded-with-failures";
 }

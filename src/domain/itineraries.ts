@@ -130,6 +130,7 @@ export const ITINERARIES: Readonly<Record<Verb, readonly Phase[]>> = {
   ],
   reprotect: [phase("prerequisites", "Check prerequisites"), ...REPROTECT_PHASES],
   failback: failoverPhases({ ...HOME, release: "try" }),
+  "planned-failback": failoverPhases({ ...HOME, release: "must" }),
   "full-run": [
     ...failoverPhases({ ...THERE, release: "must" }),
     phase("commit", "Commit"),
@@ -161,9 +162,14 @@ export function itineraryOf(verb: Verb, circumstances: Circumstances): Phase[] {
   return ITINERARIES[verb].filter(({ when }) => when?.(circumstances) ?? true);
 }
 
-/** Which of a plan's actions a verb concerns; verbs that are not failovers run none. */
-export function failoverTypeOf(verb: Verb): FailoverType | null {
-  if (verb === "test-failover") return "test";
-  if (verb === "planned-failover" || verb === "full-run") return "planned";
-  return verb === "unplanned-failover" || verb === "failback" ? "unplanned" : null;
-}
+const FAILOVER_TYPES: Partial<Record<Verb, FailoverType>> = {
+  "test-failover": "test",
+  "planned-failover": "planned",
+  "planned-failback": "planned",
+  "full-run": "planned",
+  "unplanned-failover": "unplanned",
+  failback: "unplanned",
+};
+
+/** The kind of failover that a verb is, which decides what actions of a plan it runs; null when it is none. */
+export const failoverTypeOf = (verb: Verb): FailoverType | null => FAILOVER_TYPES[verb] ?? null;

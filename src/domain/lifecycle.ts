@@ -60,7 +60,7 @@ interface Way {
 }
 
 const disable = (from: ItemState): Transition => to("disabling-replication", "unprotected", from);
-const goHome = not("it replicates towards the primary site", "failback");
+const goHome = (verb: Verb): NotAllowed => not("it replicates towards the primary site", verb);
 
 const THERE: Way = {
   moves: {
@@ -68,6 +68,7 @@ const THERE: Way = {
     "unplanned-failover": failOver,
     "full-run": runThrough,
     failback: not("the workload is at the primary site already", "planned-failover or unplanned-failover"),
+    "planned-failback": not("the workload is at the primary site already", "planned-failover or unplanned-failover"),
   },
   movers: "planned-failover or unplanned-failover",
   protected: { "test-failover": test, "disable-replication": disable("protected") },
@@ -79,11 +80,12 @@ const THERE: Way = {
 const HOME: Way = {
   moves: {
     failback: failOver,
+    "planned-failback": failOver,
     "full-run": runThrough,
-    "planned-failover": goHome,
-    "unplanned-failover": goHome,
+    "planned-failover": goHome("planned-failback"),
+    "unplanned-failover": goHome("failback"),
   },
-  movers: "failback",
+  movers: "planned-failback or failback",
   protected: {
     "test-failover": not("a failback of this scenario is not tested beforehand", "failback"),
     "disable-replication": not("the workload runs at the recovery site", "failback and commit"),
@@ -183,6 +185,7 @@ const TOGETHER: ReadonlySet<Verb> = new Set([
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
   "promote-test",
   "reprotect",

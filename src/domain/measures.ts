@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ItemOutcome } from "./execution.js";
+import { wasLeftAlone } from "./failure-policy.js";
 import type { Objectives, Plan } from "./plan.js";
 import { Id } from "./text.js";
 import type { Verb } from "./vocabulary.js";
@@ -29,13 +30,14 @@ const MOVES: ReadonlySet<Verb> = new Set([
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
   "promote-test",
 ]);
 
-/** The worst of what was measured; items that another execution moved do not count. */
+/** The worst of what was measured; items that were left alone do not count. */
 function measureOf(outcomes: readonly ItemOutcome[], { rpoSeconds, rtoSeconds }: Objectives): Measure {
-  const own = outcomes.filter(({ outcome }) => outcome !== "already-done");
+  const own = outcomes.filter((outcome) => !wasLeftAlone(outcome));
   const losses = own.flatMap(({ dataLoss }) => (dataLoss === null ? [] : [dataLoss.seconds]));
   const times = own.flatMap(({ recoverySeconds }) => recoverySeconds ?? []);
   const dataLossSeconds = losses.length === 0 ? null : Math.max(...losses);

@@ -83,6 +83,7 @@ const perVerb = <T extends z.ZodType>(schema: T) =>
       commit: schema.optional(),
       reprotect: schema.optional(),
       failback: schema.optional(),
+      "planned-failback": schema.optional(),
       "full-run": schema.optional(),
     })
     .default({});

@@ -21,8 +21,8 @@ import type { Verb } from "./vocabulary.js";
 
 const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
 const REPROTECT: readonly Verb[] = ["reprotect"];
-const BOTH: readonly Verb[] = ["reprotect", "failback"];
-const FAILBACK: readonly Verb[] = ["failback", "full-run"];
+const BOTH: readonly Verb[] = ["reprotect", "failback", "planned-failback"];
+const FAILBACK: readonly Verb[] = ["failback", "planned-failback", "full-run"];
 
 /** What must hold at the sites before replication is turned round and before a machine comes home. */
 export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
@@ -171,6 +171,17 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     looks: siteUnreachable,
     why: "Replication reads from that site.",
     fix: "Restore the connection to the site.",
+  }),
+  row({
+    code: "recovery-site",
+    way: "recovery-to-primary",
+    verbs: ["planned-failback", "full-run"],
+    title: "Recovery site reachable",
+    lookedAt: "the connection to the site where the machine runs",
+    looks: ({ source }) => (source.reachable ? null : `${source.site.id} cannot be reached`),
+    why: "A planned failback shuts the machine there down and synchronises it.",
+    fix: "Restore the connection, or use a failback, which goes on without.",
+    fixedBy: "failback",
   }),
   row({
     code: "address-lost",

@@ -17,7 +17,7 @@ import type { Verb } from "./vocabulary.js";
 
 const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
 const REPROTECT: readonly Verb[] = ["reprotect"];
-const BOTH: readonly Verb[] = ["reprotect", "failback"];
+const BOTH: readonly Verb[] = ["reprotect", "failback", "planned-failback"];
 
 /** What must hold of the servers through which a machine comes home (P9 to P11, V4, V5). */
 export const ROWS_OF_SERVERS: readonly Prerequisite[] = [

@@ -283,7 +283,7 @@ export const ROWS_OF_MOVES: readonly Prerequisite[] = [
     code: "vmm-connected",
     title: "VMM servers connected",
     scenarios: ["hyperv-to-hyperv"],
-    verbs: ["planned-failover", "failback", "full-run", "reprotect"],
+    verbs: ["planned-failover", "failback", "planned-failback", "full-run", "reprotect"],
     lookedAt: "the VMM servers of both clouds",
     looks: vmmDisconnected,
     why: "Both clouds take part when machines move in good order.",

@@ -96,6 +96,7 @@ export const MOVES: readonly Verb[] = [
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
 ];
 /** Verbs that move it for good; a test does not. */

@@ -18,6 +18,7 @@ export const Verb = z.enum([
   "commit",
   "reprotect",
   "failback",
+  "planned-failback",
   "cancel",
   "full-run",
   "promote-test",
@@ -80,6 +81,10 @@ export type FailoverType = z.infer<typeof FailoverType>;
 
 export const Direction = z.enum(["primary-to-recovery", "recovery-to-primary"]);
 export type Direction = z.infer<typeof Direction>;
+
+/** The way that a whole execution takes its items; a plan over several may take some there and some home. */
+export const ExecutionDirection = z.enum([...Direction.options, "mixed"]);
+export type ExecutionDirection = z.infer<typeof ExecutionDirection>;
 
 export const Criticality = z.enum(["critical", "optional"]);
 export type Criticality = z.infer<typeof Criticality>;

@@ -1,11 +1,8 @@
 import { awaitProbes, promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
-import type { Verb } from "../domain/vocabulary.js";
+import { failoverTypeOf } from "../domain/itineraries.js";
 import type { Beside } from "../durable/side-by-side.js";
 import type { ItemStory } from "./item-story.js";
 import { required } from "./required.js";
-
-/** Verbs that let the sources go on purpose. */
-const PLANNED: ReadonlySet<Verb> = new Set(["planned-failover", "full-run"]);
 
 /** Promotes the replica from the chosen point under a new epoch, starts it and looks whether it runs. */
 export function* bringUp(story: ItemStory): Beside<void> {
@@ -17,7 +14,7 @@ export function* bringUp(story: ItemStory): Beside<void> {
     ...on,
     pointId,
     epoch,
-    planned: PLANNED.has(story.input.verb),
+    planned: failoverTypeOf(story.input.verb) === "planned",
   });
   findings.point = point;
   findings.dataLoss = dataLoss;

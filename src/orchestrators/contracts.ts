@@ -25,6 +25,7 @@ export const EXECUTIONS = {
   cancel: execution("cancel"),
   reprotect: execution("reprotect"),
   failback: execution("failback"),
+  "planned-failback": execution("planned-failback"),
   "full-run": execution("full-run"),
   "promote-test": execution("promote-test"),
   "disable-replication": execution("disable-replication"),

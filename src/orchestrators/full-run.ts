@@ -1,16 +1,14 @@
 import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
 import type { Durable } from "../durable/call.js";
-import { failback } from "./failback.js";
 import { tellByPolicy } from "./failures.js";
 import { plannedFailover } from "./planned-failover.js";
 import type { Run, Story } from "./run.js";
 import { groupsOf, itemsToDo, type Told, tellItems } from "./stages.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "./step-ids.js";
 
-/** There, accepted, and protected the other way, in one execution: failover, validation, commit, reprotect. */
+/** Over, accepted, and protected the other way, in one execution: failover, validation, commit, reprotect. */
 export const fullRun: Story = function* (run) {
-  const goesHome = itemsToDo(run).some(({ direction }) => direction === "recovery-to-primary");
-  yield* goesHome ? failback(run) : plannedFailover(run);
+  yield* plannedFailover(run);
   run.undo.forget(); // a commit is the point of no return
   yield* goOn(run, COMMIT_STEP, "commit-item");
   const reprotect = { ...run.plan.reprotect, waitForAgent: true };

@@ -7,6 +7,7 @@ import { commit } from "./commit.js";
 import { EXECUTIONS, runItems as runItemsContract } from "./contracts.js";
 import { failback } from "./failback.js";
 import { fullRun } from "./full-run.js";
+import { plannedFailback } from "./planned-failback.js";
 import { plannedFailover } from "./planned-failover.js";
 import { promoteTest } from "./promote-test.js";
 import { disableReplication, enableReplication, resynchronise } from "./replication.js";
@@ -30,6 +31,7 @@ const STORIES: Readonly<Record<Verb, Story>> = {
   cancel,
   reprotect,
   failback,
+  "planned-failback": plannedFailback,
   "full-run": fullRun,
   "promote-test": promoteTest,
   "disable-replication": disableReplication,

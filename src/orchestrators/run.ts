@@ -5,6 +5,7 @@ import {
   findCancel,
   type ItemReport,
   openExecution,
+  type RunItem,
   type RunPlan,
 } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
@@ -52,7 +53,9 @@ export class Run {
     this.progress = new Progress(context);
     this.decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
-      plan.groups.flatMap(({ items }) => items.flatMap(({ id, alreadyDone }) => (alreadyDone ? [[id, done(id)]] : []))),
+      plan.groups.flatMap(({ items }) =>
+        items.flatMap((item) => (item.alreadyDone ? [[item.id, leftAlone(item)]] : [])),
+      ),
     );
   }
 
@@ -156,10 +159,10 @@ function endingOf(run: Run, failure: Failure | null): Omit<z.input<typeof closeE
   };
 }
 
-/** An item that another execution has brought where this one would is passed over (B.4). */
-const done = (itemId: string): ItemReport => ({
-  itemId,
-  outcome: "already-done",
+/** An item that another execution has brought where this one would (B.4), or that there is nothing to do for. */
+const leftAlone = ({ id, passedOver }: RunItem): ItemReport => ({
+  itemId: id,
+  ...(passedOver === null ? { outcome: "already-done" } : { outcome: "passed-over", note: passedOver }),
   failure: null,
   point: null,
   dataLoss: null,

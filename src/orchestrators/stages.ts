@@ -43,10 +43,17 @@ export function* tellAll(
   told: (item: RunItem) => Told = () => ({}),
 ): Durable<void> {
   yield* run.step(ITEMS_STEP, function* () {
+    notePassedOver(run);
     yield* tellByPolicy(run, ITEMS_STEP, items, groupsOf(run, items), (stage, some, attempt) =>
       tellItems(run, stage, story, some, (item) => ({ ...told(item), attempt })),
     );
   });
+}
+
+/** Says which items there was nothing to do for, and why. */
+function notePassedOver(run: Run): void {
+  const some = itemsOf(run).flatMap(({ id, passedOver }) => (passedOver === null ? [] : [`${id}: ${passedOver}`]));
+  if (some.length > 0) run.progress.note(ITEMS_STEP, `passed over ${some.slice(0, 5).join("; ")}`);
 }
 
 /** The groups of some items, with those items only. */

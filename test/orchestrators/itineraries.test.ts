@@ -92,6 +92,12 @@ describe("there and home", () => {
     await visits("failback", { sourceShutdown: "skip" }, { skipSourceShutdown: true });
   });
 
+  test("a planned failback visits its itinerary in order", async () => {
+    await open();
+    await visits("full-run", WAITS);
+    await visits("planned-failback");
+  });
+
   test("full runs there and home visit their itineraries in order", async () => {
     await open();
     await visits("full-run", WAITS);

@@ -87,6 +87,34 @@ test("one plan over four scenarios goes there and back in one order", async () =
   expect(await states()).toEqual(new Set(["protected primary-to-recovery"]));
 });
 
+test("a plan of two minds says so, and a reprotect names the items that it passes over", async () => {
+  stage = await Stage.open();
+  await stage.load(estateOf("hyperv-to-hyperv"));
+  const on = (itemId: string) => ({ kind: "item", worldId: stage.worldId, itemId }) as const;
+  const runOn = async (itemId: string, verb: Verb) => stage.ended(await stage.start(verb, {}, on(itemId)));
+  for (const verb of ["planned-failover", "commit"] as const) await runOn("db", verb);
+  const turned = await run("reprotect");
+  expect(turned.execution.direction).toBe("recovery-to-primary");
+  const note = "it is protected primary-to-recovery and has no failover that would be turned round";
+  expect(outcomesOf(turned).map(({ itemId, outcome, note }) => [itemId, outcome, note])).toEqual([
+    ["db", "succeeded", undefined],
+    ["app", "passed-over", note],
+    ["web", "passed-over", note],
+  ]);
+  expect(turned.steps.find(({ id }) => id === "items")?.detail).toContain(`passed over app: ${note}`);
+
+  await runOn("app", "planned-failover");
+  await runOn("db", "planned-failback");
+  await runOn("web", "planned-failover");
+  expect((await run("commit")).execution.direction).toBe("mixed");
+  expect((await run("reprotect")).execution.direction).toBe("mixed");
+  expect((await stage.items()).map(({ itemId, direction }) => [itemId, direction])).toEqual([
+    ["app", "recovery-to-primary"],
+    ["db", "primary-to-recovery"],
+    ["web", "recovery-to-primary"],
+  ]);
+});
+
 /** The estate there and committed, with nothing else done. */
 async function committedThere(scenario: Scenario, change: (estate: Estate) => void = () => undefined): Promise<void> {
   const estate = estateOf(scenario);
@@ -180,6 +208,23 @@ describe("failback", () => {
       const truth = await stage.context.estate.groundTruth(stage.worldId, itemId);
       expect([truth.source.writable, truth.replica.power]).toEqual([true, "off"]);
     }
+  });
+
+  test("a planned one loses nothing, and where a machine cannot be shut down it brings none home", async () => {
+    await committedThere("vmware-to-azure");
+    await run("reprotect", HOME);
+    const fault = { target: { itemId: "app" }, operation: "shut-down-source", mode: "refuse", times: 1 } as const;
+    await stage.context.estate.addFault(stage.worldId, fault);
+    const refused = await stage.ended(await stage.start("planned-failback"));
+    expect(refused.execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
+    for (const item of await stage.items()) {
+      expect(item).toMatchObject({ state: "protected", direction: "recovery-to-primary", activeSiteId: "away" });
+    }
+    await stage.context.estate.addFault(stage.worldId, fault);
+    await run("failback"); // the other goes on
+    await stage.ended(await stage.start("cancel"));
+    const home = await run("planned-failback");
+    expect(outcomesOf(home).map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
   });
 
   test("a full run that is rejected takes the failover back, since nothing was committed yet", async () => {

@@ -29,7 +29,7 @@ const JOURNEYS: readonly (readonly [Verb, Partial<ExecutionOptions>?][])[] = [
   ],
   [["unplanned-failover"], ["cancel"], ["resynchronise"], ["disable-replication"], ["enable-replication"]],
   [["test-failover"], ["promote-test"]],
-  [["full-run", { ...HOME, acknowledgeNoTest: true }]],
+  [["full-run", { ...HOME, acknowledgeNoTest: true }], ["planned-failback"]],
 ];
 
 /** Tells the verbs on small estates, and gives back one history of every orchestrator. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { CancelRequest, Failure, Replicated } from "../../domain/execution.js";
+import { CancelRequest, Failure, Outcome, Replicated } from "../../domain/execution.js";
 import { Action, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
-import { Direction, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
+import { Direction, ExecutionDirection, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
 import { activityContract, levelContract } from "../../durable/contract.js";
 import { packedSteps } from "../../durable/progress.js";
 import { attempt, onItems } from "./machines.js";
@@ -19,6 +19,8 @@ export const runItem = PlanItem.extend({
   direction: Direction,
   epoch: z.int().min(0),
   alreadyDone: z.boolean(),
+  /** Why there is nothing to do for it, where nothing brought it anywhere either; null otherwise. */
+  passedOver: z.string().nullable().default(null),
   promotedFrom: RecoveryPoint.nullable(),
 });
 export type RunItem = z.output<typeof runItem>;
@@ -40,7 +42,7 @@ export const runPlan = z.object({
   executionId: Guid,
   worldId: Id,
   verb: Verb,
-  direction: Direction,
+  direction: ExecutionDirection,
   requestedAtMs: z.number(),
   /** Emulated seconds per real second; 1 over a hypervisor that keeps real time. */
   speed: z.number().positive(),
@@ -95,7 +97,8 @@ export const itemChange = z.object({
 /** How one item came out of one stage. */
 export const itemReport = z.object({
   itemId: Id,
-  outcome: z.enum(["succeeded", "failed", "skipped", "already-done", "cancelled"]),
+  outcome: Outcome,
+  note: z.string().optional(),
   failure: Failure.nullable(),
   point: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),

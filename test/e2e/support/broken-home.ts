@@ -146,6 +146,15 @@ export const BROKEN_HOME: readonly Broken[] = [
     found: "master target mt is moved by storage vMotion",
   },
   {
+    code: "recovery-site",
+    verb: "planned-failback",
+    stage: "home",
+    scenario: "azure-to-azure",
+    loses: "away",
+    found: "away-recovery-site cannot be reached",
+    mends: "failback",
+  },
+  {
     code: "retention-drive",
     ...reprotecting,
     breaks: ({ masterTarget }) => delete masterTarget.retentionDrive,

@@ -208,6 +208,7 @@ describe("itineraries", () => {
       "full-run": "planned",
       "unplanned-failover": "unplanned",
       failback: "unplanned",
+      "planned-failback": "planned",
     });
   });
 });

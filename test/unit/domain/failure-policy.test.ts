@@ -21,7 +21,7 @@ const unplanned = failurePolicyOf(plan, "unplanned-failover");
 describe("what goes on after a failure (B.5)", () => {
   test("planned stops, every other verb goes on", () => {
     const stopping = Verb.options.filter((verb) => failurePolicyOf(plan, verb).onItemFailure === "stop");
-    expect(stopping).toEqual(["planned-failover"]);
+    expect(stopping).toEqual(["planned-failover", "planned-failback"]);
   });
 
   test("the plan may say otherwise per verb", () => {

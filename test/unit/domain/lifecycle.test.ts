@@ -45,6 +45,8 @@ const HOME: Record<string, Leads> = {
   ...BOTH_WAYS,
   "protected × failback": ["failing-over", "failed-over", "failover-failed"],
   "failover-failed × failback": ["failing-over", "failed-over", "failover-failed"],
+  "protected × planned-failback": ["failing-over", "failed-over", "failover-failed"],
+  "failover-failed × planned-failback": ["failing-over", "failed-over", "failover-failed"],
   "committed × disable-replication": ["disabling-replication", "unprotected", "committed"],
 };
 
@@ -109,11 +111,10 @@ describe.each(Scenario.options)("an item of %s, there and back", (scenario) => {
   });
 
   test("P13: on the way home a failover is called failback, and the refusal says so", () => {
-    for (const verb of ["planned-failover", "unplanned-failover"] as const) {
-      expect(transition(scenario, "protected", verb, "recovery-to-primary")).toMatchObject({
-        allowed: false,
-        remedy: "failback",
-      });
+    const remedies = { "planned-failover": "planned-failback", "unplanned-failover": "failback" } as const;
+    for (const [verb, remedy] of Object.entries(remedies)) {
+      const cell = transition(scenario, "protected", Verb.parse(verb), "recovery-to-primary");
+      expect(cell).toMatchObject({ allowed: false, remedy });
     }
     expect(transition(scenario, "protected", "failback", "primary-to-recovery")).toMatchObject({ allowed: false });
   });

@@ -60,7 +60,7 @@ function readyFor(estate: EstateSnapshot, verb: Verb): void {
       item.replica = { ...item.replica, power: "on", heartbeat: "ok", writable: true };
       item.source = { ...item.source, power: "off", heartbeat: "none", writable: false };
     }
-    if (verb === "failback") {
+    if (verb === "failback" || verb === "planned-failback") {
       item.direction = "recovery-to-primary";
       [item.source, item.replica] = [
         { ...item.source, siteId: item.item.targetSiteId },
@@ -77,7 +77,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     readyFor(estate, verb);
     const [item] = estate.items;
     const site = (id: string) => estate.sites.find((candidate) => candidate.site.id === id);
-    const back = verb === "reprotect" || verb === "failback";
+    const back = verb === "reprotect" || verb === "failback" || verb === "planned-failback";
     const [target, source] = [site(back ? "home" : "away"), site(back ? "away" : "home")];
     const its = known.items.get("item-1");
     if (!item || !target || !source || !its) throw new Error("incomplete");
@@ -100,7 +100,15 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(PREREQUISITES.map(({ code }) => code).sort()).toEqual(Object.keys(SPOILED).sort());
   });
 
-  const VERBS = ["test-failover", "planned-failover", "unplanned-failover", "reprotect", "failback", "commit"] as const;
+  const VERBS = [
+    "test-failover",
+    "planned-failover",
+    "unplanned-failover",
+    "reprotect",
+    "failback",
+    "planned-failback",
+    "commit",
+  ] as const;
   test.each(VERBS)("are all met for %s in a sound estate", (verb) => {
     subjectAt(verb);
     expect(checkPrerequisites(estate, verb, known)).toEqual([]);
@@ -142,6 +150,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     const mended = PREREQUISITES.flatMap(({ code, fixedBy }) => (fixedBy === null ? [] : [[code, fixedBy]]));
     expect(Object.fromEntries(mended)).toEqual({
       "source-site": "unplanned-failover",
+      "recovery-site": "failback",
       "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "disks-covered": "disable-replication",

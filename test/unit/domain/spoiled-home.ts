@@ -122,6 +122,9 @@ export const SPOILED_HOME: Record<string, Case[]> = {
   "active-site": [
     { spoil: ({ source }) => (source.reachable = false), verb: "reprotect", found: "away cannot be reached" },
   ],
+  "recovery-site": [
+    { spoil: ({ source }) => (source.reachable = false), verb: "planned-failback", found: "away cannot be reached" },
+  ],
   "storage-peering": [
     {
       spoil: (subject) => Object.assign(link(subject), { kind: "expressroute" }),
