@@ -1,3 +1,4 @@
+import { ApiError } from "../../src/api/client.js";
 import type { Report } from "./report.js";
 import type { Stack } from "./stack.js";
 
@@ -23,7 +24,21 @@ export class Living {
   }
 
   async #live(): Promise<void> {
-    while (!this.#stop) await this.#stack.user.liveOne();
+    const { user } = this.#stack;
+    while (!this.#stop) await this.#unlessLost(user.liveOne());
+    for (const lived of user.lived.filter(({ atMs }) => this.#stack.isLost(atMs))) {
+      await this.#unlessLost(user.liveAgain(lived));
+    }
+  }
+
+  /** An execution that the storage has forgotten is not found any more; its user starts another. */
+  async #unlessLost(living: Promise<unknown>): Promise<void> {
+    try {
+      await living;
+    } catch (error) {
+      const notFound = error instanceof ApiError && error.problem.code === "execution-not-found";
+      if (!notFound || this.#stack.lost.length === 0) throw error;
+    }
   }
 
   /** Lets the execution under way end, then looks whether all of them ended well. */

@@ -7,6 +7,9 @@
 import { parseArgs } from "node:util";
 import { Report } from "./report.js";
 import { kills } from "./scenarios/kills.js";
+import { pauses, zombies } from "./scenarios/pauses.js";
+import { ports } from "./scenarios/ports.js";
+import { fullDisk, storageKills, storageRestarts } from "./scenarios/storage.js";
 import { Stack } from "./stack.js";
 
 const { values } = parseArgs({
@@ -23,6 +26,12 @@ type Scenario = (stack: Stack, report: Report) => Promise<void>;
 
 const SCENARIOS: Record<string, Scenario> = {
   kills: (stack, report) => kills(stack, report, Number(values.kills)),
+  pauses,
+  zombies,
+  "storage-restarts": storageRestarts,
+  "storage-kills": storageKills,
+  "full-disk": fullDisk,
+  ports,
 };
 
 async function main(): Promise<number> {

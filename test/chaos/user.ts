@@ -18,6 +18,8 @@ export interface Asked {
   by: string;
   executionId: string;
   answer: "acknowledged" | "refused" | "unknown";
+  /** When it was answered, in milliseconds since the epoch; 0 until then. */
+  atMs: number;
 }
 
 /** An execution that a user has seen to its end. */
@@ -27,6 +29,8 @@ export interface Lived {
   status: string;
   wanted: "success" | "rejection" | "cancel";
   last: ExecutionAnswer;
+  /** When its end was seen, in milliseconds since the epoch. */
+  atMs: number;
 }
 
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
@@ -41,8 +45,6 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
 export class User {
   readonly asked: Asked[] = [];
   readonly lived: Lived[] = [];
-  /** The execution that is on its way. */
-  present: string | undefined;
   readonly #estate: { worldId: string; planId: string };
   readonly #url: () => string;
   readonly #random: Random;
@@ -60,11 +62,19 @@ export class User {
     const verb = this.#choose(await this.#items());
     const wanted = this.#wish(verb);
     const executionId = await this.#start(verb);
-    this.present = executionId;
+    return this.#live({ executionId, verb, wanted });
+  }
+
+  /** Sees an execution to its end once more, since the storage has forgotten the first one. */
+  async liveAgain(before: Lived): Promise<Lived> {
+    this.lived.splice(this.lived.indexOf(before), 1);
+    return this.#live(before);
+  }
+
+  async #live({ executionId, verb, wanted }: Pick<Lived, "executionId" | "verb" | "wanted">): Promise<Lived> {
     const last = await this.#seeThrough(executionId, wanted);
-    const lived: Lived = { executionId, verb, status: last.status, wanted, last };
+    const lived: Lived = { executionId, verb, status: last.status, wanted, last, atMs: Date.now() };
     this.lived.push(lived);
-    this.present = undefined;
     return lived;
   }
 
@@ -94,7 +104,7 @@ export class User {
   async #start(verb: Verb): Promise<string> {
     const key = randomUUID();
     const by = `chaos-${randomUUID().slice(0, 8)}`;
-    const asked: Asked = { what: "start", by, executionId: "", answer: "unknown" };
+    const asked: Asked = { what: "start", by, executionId: "", answer: "unknown", atMs: 0 };
     this.asked.push(asked);
     const { body } = await this.#insist(asked, (client) =>
       client.call(ROUTES.startOnPlan, {
@@ -148,11 +158,11 @@ export class User {
     executionId: string,
     call: (client: Client, by: string) => Promise<unknown>,
   ): Promise<boolean> {
-    const asked: Asked = { what, executionId, by: `chaos-${randomUUID().slice(0, 8)}`, answer: "unknown" };
+    const asked: Asked = { what, executionId, by: `chaos-${randomUUID().slice(0, 8)}`, answer: "unknown", atMs: 0 };
     this.asked.push(asked);
     try {
       await call(createClient(this.#url()), asked.by);
-      asked.answer = "acknowledged";
+      acknowledged(asked);
       return true;
     } catch (error) {
       if (isRefusal(error)) asked.answer = "refused";
@@ -166,7 +176,7 @@ export class User {
       asked.answer = "refused";
       return refusal;
     });
-    asked.answer = "acknowledged";
+    acknowledged(asked);
     return answer;
   }
 
@@ -199,6 +209,11 @@ export class User {
       }
     }
   }
+}
+
+function acknowledged(asked: Asked): void {
+  asked.answer = "acknowledged";
+  asked.atMs = Date.now();
 }
 
 /** Said by the product; anything else leaves open what became of the request. */

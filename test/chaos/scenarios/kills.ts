@@ -1,5 +1,4 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { HostProcess } from "../host-process.js";
 import { Living } from "../living.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
@@ -8,8 +7,6 @@ import type { Stack } from "../stack.js";
 const LIFE_MS = { least: 100, most: 4_200 };
 const STARTING_MS = { least: 50, most: 1_200 };
 const KILLED_WHILE_STARTING_PERCENT = 10;
-/** Generous beside other work on the machine; what is reached is reported. */
-const PROGRESS_LIMIT_MS = 60_000;
 
 /** SIGKILLs of the host at moments drawn from the seed, each followed by a start. */
 export async function kills(stack: Stack, report: Report, count: number): Promise<void> {
@@ -18,12 +15,12 @@ export async function kills(stack: Stack, report: Report, count: number): Promis
   const toProgress: number[] = [];
   for (let kill = 1; kill <= count && living.failure === undefined; kill += 1) {
     await wait(stack.random.between(LIFE_MS.least, LIFE_MS.most));
-    const early = stack.host.isRunning ? [] : [`the host had ended by itself: ${tailOf(stack.host)}`];
+    const early = stack.host.isRunning ? [] : [`the host had ended by itself: ${stack.hostTail}`];
     await stack.host.end("SIGKILL");
     if (stack.random.chance(KILLED_WHILE_STARTING_PERCENT)) await killWhileStarting(stack);
     const ms = await untilProgress(stack);
     if (ms !== undefined) toProgress.push(ms / 1_000);
-    const late = ms === undefined ? [`no progress within ${PROGRESS_LIMIT_MS} ms: ${tailOf(stack.host)}`] : [];
+    const late = ms === undefined ? [`no progress: ${stack.hostTail}`] : [];
     report.check(`kill ${kill}: progress after ${((ms ?? Number.NaN) / 1_000).toFixed(2)} s`, [...early, ...late]);
   }
   await living.end();
@@ -40,13 +37,6 @@ async function killWhileStarting(stack: Stack): Promise<void> {
 async function untilProgress(stack: Stack): Promise<number | undefined> {
   const from = stack.wire.writes.length;
   const host = await stack.restart();
-  const endMs = performance.now() + PROGRESS_LIMIT_MS;
-  for (;;) {
-    const first = stack.wire.writes.slice(from).find(({ path }) => path.endsWith("$batch"));
-    if (first) return first.atMs - host.beganMs;
-    if (performance.now() > endMs) return undefined;
-    await wait(20);
-  }
+  const first = await stack.untilWrite(from);
+  return first && first.atMs - host.beganMs;
 }
-
-const tailOf = (host: HostProcess): string => host.output.slice(-1_000);

@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Living } from "../living.js";
+import type { Report } from "../report.js";
+import type { Stack } from "../stack.js";
+
+const run = promisify(execFile);
+const NOTICE_LIMIT_MS = 30_000;
+/** Writes so shortly before the wire was held may never have been acknowledged. */
+const IN_FLIGHT_MS = 300;
+const HUB_ROWS = ["HubHistory", "HubInstances", "HubInbox"];
+
+/** Azurite stopped by SIGTERM and started again: nothing is lost, and the host waits for it. */
+export async function storageRestarts(stack: Stack, report: Report): Promise<void> {
+  report.begin("storage-restarts", "SIGTERM of Azurite and a start on the same folder");
+  const living = new Living(stack, report);
+  for (let round = 1; round <= 5; round += 1) {
+    await wait(stack.random.between(1_000, 5_000));
+    await stack.azurite.stop("SIGTERM");
+    await wait(stack.random.between(0, 4_000));
+    await stack.startAzurite();
+    const goesOn = await stack.untilWrite(stack.wire.writes.length);
+    report.check(`restart ${round}`, [
+      ...(stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]),
+      ...(goesOn === undefined ? ["nothing was written any more"] : []),
+    ]);
+  }
+  await living.end();
+}
+
+/** Azurite killed: what it had only in memory is gone. Then the host must notice, say so, and go on from what is there. */
+export async function storageKills(stack: Stack, report: Report): Promise<void> {
+  report.begin("storage-kills", "SIGKILL of Azurite, which loses what it acknowledged in the last seconds");
+  const living = new Living(stack, report);
+  let losses = 0;
+  for (let round = 1; round <= 6; round += 1) {
+    await wait(stack.random.between(3_000, 9_000));
+    losses += (await loseStorage(stack, report, `kill ${round}`, () => stack.azurite.stop("SIGKILL"))) ? 1 : 0;
+  }
+  await living.end();
+  report.check(`${losses} of 6 kills lost something`, losses === 0 ? ["none did, so nothing was shown"] : []);
+}
+
+/** The disk is full: Azurite goes on in memory, and what it could not keep when it ends is gone. */
+export async function fullDisk(stack: Stack, report: Report): Promise<void> {
+  report.begin("full-disk", "Azurite may write no larger files, as on a full disk");
+  const living = new Living(stack, report);
+  await wait(3_000);
+  if (!(await limitFiles(stack, await largestFile(stack.folder)))) {
+    report.say("not tried: prlimit, of util-linux, is needed to limit the size of Azurite's files");
+    await living.end();
+    return;
+  }
+  await wait(9_000);
+  await limitFiles(stack, "unlimited");
+  report.check("the disk was full for a while", stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]);
+  await wait(stack.random.between(2_000, 4_000));
+  await limitFiles(stack, await largestFile(stack.folder));
+  await wait(4_000);
+  await loseStorage(stack, report, "ended while the disk was full", () => stack.azurite.stop("SIGTERM"));
+  await living.end();
+}
+
+/** Ends Azurite while nobody can reach it and starts it again; the host must end if, and only if, rows of its hub are gone. */
+async function loseStorage(stack: Stack, report: Report, name: string, end: () => Promise<void>): Promise<boolean> {
+  stack.wire.hold();
+  const heldAt = Date.now();
+  const before = await hubRows(stack);
+  await end();
+  await stack.startAzurite();
+  const after = await hubRows(stack);
+  const gone = [...before].filter(([key, writtenAt]) => !after.has(key) && writtenAt < heldAt - IN_FLIGHT_MS);
+  stack.lost.push({ fromMs: Math.min(...gone.map(([, at]) => at), heldAt), toMs: heldAt });
+  const { host } = stack;
+  stack.wire.release();
+  if (gone.length === 0) {
+    const goesOn = await stack.untilWrite(stack.wire.writes.length);
+    report.check(
+      `${name}: nothing of the hub is lost`,
+      goesOn === undefined ? [`the host does not go on: ${stack.hostTail}`] : [],
+    );
+    if (!host.isRunning) await stack.restart();
+    return false;
+  }
+  const ended = await Promise.race([host.ended, wait(NOTICE_LIMIT_MS).then(() => undefined)]);
+  report.check(`${name}: ${gone.length} rows of the hub are lost, and the host says so`, [
+    ...(ended?.code === 1 ? [] : [`the host went on: ${stack.hostTail}`]),
+    ...(host.output.includes("has lost what it had acknowledged") ? [] : ["it did not say why"]),
+  ]);
+  await host.end("SIGKILL");
+  await stack.restart();
+  return true;
+}
+
+/** When each row of the hub that was only ever added was written, in milliseconds since the epoch. */
+async function hubRows(stack: Stack): Promise<Map<string, number>> {
+  const rows = new Map<string, number>();
+  for (const table of HUB_ROWS) {
+    for (const row of await stack.rows(table)) {
+      rows.set(`${table} ${row["partitionKey"]}/${row["rowKey"]}`, Date.parse(String(row["timestamp"])));
+    }
+  }
+  return rows;
+}
+
+async function limitFiles(stack: Stack, bytes: number | "unlimited"): Promise<boolean> {
+  try {
+    await run("prlimit", ["--pid", String(stack.azurite.pid), `--fsize=${bytes}:unlimited`]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function largestFile(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const sizes = await Promise.all(
+    entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(folder, entry.name))).size),
+  );
+  return Math.max(...sizes);
+}
