@@ -10,6 +10,19 @@ export type RuntimeStatus =
   | "ContinuedAsNew"
   | "Canceled";
 
+const STATUSES: Record<RuntimeStatus, true> = {
+  Pending: true,
+  Running: true,
+  Suspended: true,
+  Completed: true,
+  Failed: true,
+  Terminated: true,
+  ContinuedAsNew: true,
+  Canceled: true,
+};
+
+export const isRuntimeStatus = (text: string): text is RuntimeStatus => Object.hasOwn(STATUSES, text);
+
 export const TERMINAL_STATUSES: ReadonlySet<RuntimeStatus> = new Set(["Completed", "Failed", "Terminated", "Canceled"]);
 
 /** An instance as it stands. `input`, `output` and `customStatus` are texts as stored: JSON, or plain after a failure. */

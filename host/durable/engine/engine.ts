@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { EventType, type HistoryEvent } from "../history.js";
+import { EventType } from "../history.js";
 import { HubLostError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import { commitOf, takeCarriedOver } from "./commit.js";
 import type { EngineCore } from "./engine-core.js";
 import { type Episode, type EpisodeDeps, runEpisode } from "./episode.js";
 import { executionStarted } from "./events.js";
+import { HeldBack, HeldBackError } from "./held-back.js";
 import { Idle } from "./idle.js";
 import { Inbox } from "./inbox.js";
 import type { EngineOptions } from "./options.js";
@@ -19,6 +20,7 @@ const MESSAGES_PER_EPISODE = 500;
 
 /** The store has retried already when an episode fails; what is left may need a person. */
 const RETRY_EPISODE_MS = 30_000;
+const MOST_FAILURES = 5;
 
 /**
  * Runs orchestrations: takes messages, replays, commits what an episode decided as one transaction, and only then
@@ -28,6 +30,7 @@ export class Engine implements EngineCore {
   readonly options: EngineOptions;
   readonly sessions = new Map<string, Session>();
   readonly idle = new Idle();
+  readonly heldBack: HeldBack;
   readonly projection: Projection;
   readonly inbox: Inbox;
   readonly newGuid: () => string;
@@ -40,6 +43,7 @@ export class Engine implements EngineCore {
 
   constructor(options: EngineOptions) {
     this.options = options;
+    this.heldBack = new HeldBack(this);
     this.newGuid = options.newGuid ?? randomUUID;
     const { store, clock, app } = options;
     const choose = options.choose ?? (() => 0);
@@ -78,20 +82,32 @@ export class Engine implements EngineCore {
     this.deliver(session, { event: executionStarted(session.instance), executionId: session.instance.executionId });
   }
 
+  /** The session of an unfinished instance; rejects with {@link HeldBackError} for one that stands still. */
   async session(instanceId: string): Promise<Session | undefined> {
     const present = this.sessions.get(instanceId);
     if (present) return present;
     const loading =
-      this.#loading.get(instanceId) ?? this.#load(instanceId).finally(() => this.#loading.delete(instanceId));
+      this.#loading.get(instanceId) ?? this.#loadOrHold(instanceId).finally(() => this.#loading.delete(instanceId));
     this.#loading.set(instanceId, loading);
     return loading;
+  }
+
+  /** What can't be read stops its own instance only. */
+  async #loadOrHold(instanceId: string): Promise<Session | undefined> {
+    const reason = this.heldBack.reasonOf(instanceId);
+    if (reason !== undefined) throw new HeldBackError(reason);
+    try {
+      return await this.#load(instanceId);
+    } catch (error) {
+      throw error instanceof HubLostError ? error : this.heldBack.hold(instanceId, error);
+    }
   }
 
   /** Takes up an instance from the store where it stood; undefined when it has ended. */
   async #load(instanceId: string): Promise<Session | undefined> {
     const instance = await this.options.store.readInstance(instanceId);
     if (!instance || TERMINAL_STATUSES.has(instance.runtimeStatus)) return undefined;
-    const session = Session.restore(instance, await this.options.store.readExecution(instance.instanceId));
+    const session = Session.restore(instance, await this.options.store.readExecution(instanceId, instance.startId));
     this.inbox.continueAfter(session.inboxThrough);
     const completed = session.events.find((event) => event.EventType === EventType.ExecutionCompleted);
     if (completed?.EventType === EventType.ExecutionCompleted) {
@@ -115,8 +131,9 @@ export class Engine implements EngineCore {
     this.sessions.delete(instanceId);
   }
 
-  /** Hands over durable messages, and drops those that are history already or come too late. */
+  /** Hands over durable messages, and drops those that are history already or come too late. Those for an instance that stands still wait. */
   deliverInbox(instanceId: string, messages: InboxMessage[]): void {
+    if (this.heldBack.reasonOf(instanceId) !== undefined) return;
     const session = this.sessions.get(instanceId);
     const fresh = session ? messages.filter((message) => message.key > session.inboxThrough) : [];
     if (session) for (const { key, event } of fresh) this.deliver(session, { key, event });
@@ -142,7 +159,7 @@ export class Engine implements EngineCore {
 
   /** A fault of the engine itself. Losing the hub ends it; anything else is logged with what it hit. */
   fail(error: unknown, session?: Session): void {
-    if (this.#lost) return;
+    if (this.#lost || error instanceof HeldBackError) return;
     const failure = error instanceof Error ? error : new Error(String(error));
     if (failure instanceof HubLostError) {
       this.#lose(failure);
@@ -171,40 +188,32 @@ export class Engine implements EngineCore {
   async #runOne(session: Session): Promise<void> {
     session.queued = false;
     session.running = true;
-    const batch = this.#nextBatch(session);
+    const batch = session.takeBatch(this.options.replay === "every-step" ? 1 : MESSAGES_PER_EPISODE);
     try {
       if (batch.length > 0 || session.continuing) await this.#episode(session, batch);
     } catch (error) {
       this.fail(error, session);
-      return this.#tryLater(session, batch);
+      return this.#tryLater(session, batch, error);
     }
+    session.failures = 0;
     session.running = false;
     this.#enqueue(session);
   }
 
-  /** The episode could not be committed: nothing of it has happened, and its messages still wait. */
-  #tryLater(session: Session, batch: Message[]): void {
+  /** The episode could not be committed: nothing of it has happened, and its messages still wait. After some tries it stands still. */
+  #tryLater(session: Session, batch: Message[], error: unknown): void {
     if (this.#stopped) return;
+    session.failures += 1;
+    if (session.failures === MOST_FAILURES) {
+      this.drop(session.id);
+      this.heldBack.hold(session.id, error, "what it came to could not be written: ");
+      return;
+    }
     session.mailbox.unshift(...batch);
     this.options.clock.at(this.options.clock.now() + RETRY_EPISODE_MS, () => {
       session.running = false;
       this.#enqueue(session);
     });
-  }
-
-  #nextBatch(session: Session): Message[] {
-    if (session.continuing) return [];
-    const limit = this.options.replay === "every-step" ? 1 : MESSAGES_PER_EPISODE;
-    const batch: Message[] = [];
-    const taken = new Set<string>();
-    while (batch.length < limit && session.mailbox.length > 0) {
-      const message = session.mailbox.shift() as Message;
-      const identity = endOf(message.event);
-      if (!session.accepts(message) || (identity && taken.has(identity))) continue;
-      if (identity) taken.add(identity);
-      batch.push(message);
-    }
-    return batch;
   }
 
   async #episode(session: Session, batch: Message[]): Promise<void> {
@@ -283,17 +292,9 @@ export class Engine implements EngineCore {
   }
 
   #warn(session: Session, warnings: string[]): void {
-    for (const warning of warnings) {
-      if (session.warned.has(warning)) continue;
-      session.warned.add(warning);
+    for (const warning of session.notYetWarnedOf(warnings)) {
       const fields = { category: "Host.Durable", instanceId: session.id, function: session.instance.name };
       this.options.logger.log("warning", `${session.instance.name} (${session.id}): ${warning}`, fields);
     }
   }
-}
-
-/** Names the task or timer that an event ends, so that a duplicate in the same batch is seen. */
-function endOf(event: HistoryEvent): string | undefined {
-  if ("TaskScheduledId" in event) return `task ${event.TaskScheduledId}`;
-  return event.EventType === EventType.TimerFired ? `task ${event.TimerId}` : undefined;
 }

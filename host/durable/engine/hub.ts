@@ -1,5 +1,5 @@
 import type { HistoryEvent } from "../history.js";
-import type { StoredInstance } from "../store/port.js";
+import { type StoredInbox, type StoredInstance, UnreadableError } from "../store/port.js";
 import {
   type InstanceFilter,
   type InstancePage,
@@ -11,6 +11,7 @@ import {
 } from "../task-hub.js";
 import { Engine } from "./engine.js";
 import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
+import { HeldBackError } from "./held-back.js";
 import type { EngineOptions } from "./options.js";
 
 const LONGEST_ID = 256;
@@ -38,20 +39,21 @@ export class EngineTaskHub implements TaskHub {
     const unfinished = await this.#store.unfinishedInstances();
     const queue = unfinished.map((instance) => instance.instanceId);
     const worker = async (): Promise<void> => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#resume(id);
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#takeUp(id, inbox);
     };
     await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
-    for (const [instanceId, messages] of inbox) this.engine.deliverInbox(instanceId, messages);
+    for (const [instanceId, messages] of inbox.messages) this.engine.deliverInbox(instanceId, messages);
   }
 
-  /** A history that can't be read stops its own instance only. */
-  async #resume(instanceId: string): Promise<void> {
-    try {
-      await this.engine.session(instanceId);
-    } catch (error) {
-      const text = `The orchestration '${instanceId}' cannot go on: ${error instanceof Error ? error.message : String(error)}`;
-      this.engine.options.logger.log("error", text, { category: "Host.Durable", instanceId });
-    }
+  /** Goes on with one instance, or has it stand still when something of it can't be read. */
+  async #takeUp(instanceId: string, inbox: StoredInbox): Promise<void> {
+    const { heldBack } = this.engine;
+    const unreadable = inbox.unreadable.get(instanceId);
+    if (unreadable) heldBack.hold(instanceId, unreadable);
+    else
+      await this.engine.session(instanceId).catch((error: unknown) => {
+        if (!(error instanceof HeldBackError)) throw error;
+      });
   }
 
   async close(): Promise<void> {
@@ -98,7 +100,23 @@ export class EngineTaskHub implements TaskHub {
   /** An instance as it is now: in memory while it runs, else as stored. */
   async #current(instanceId: string, stored?: StoredInstance): Promise<StoredInstance | undefined> {
     const live = this.engine.sessions.get(instanceId)?.instance ?? this.engine.projection.pending(instanceId);
-    return live ? { ...live } : (stored ?? (await this.#store.readInstance(instanceId)));
+    const found = live ?? stored ?? (await this.#read(instanceId));
+    return found && this.#asItStands(found);
+  }
+
+  async #read(instanceId: string): Promise<StoredInstance | undefined> {
+    try {
+      return await this.#store.readInstance(instanceId);
+    } catch (error) {
+      if (error instanceof UnreadableError && error.standIn) return error.standIn;
+      throw error;
+    }
+  }
+
+  /** One that can't go on is shown as suspended, with the reason as its output. */
+  #asItStands<I extends InstanceState>(instance: I): I {
+    const reason = this.engine.heldBack.reasonOf(instance.instanceId);
+    return reason === undefined ? { ...instance } : { ...instance, runtimeStatus: "Suspended", output: reason };
   }
 
   async history(instanceId: string): Promise<HistoryEvent[] | undefined> {
@@ -111,7 +129,8 @@ export class EngineTaskHub implements TaskHub {
 
   async list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
     await this.engine.projection.flush();
-    return this.#store.listInstances(filter, top, continuation);
+    const page = await this.#store.listInstances(filter, top, continuation);
+    return { ...page, instances: page.instances.map((instance) => this.#asItStands(instance)) };
   }
 
   async raiseEvent(instanceId: string, name: string, data: string): Promise<void> {
@@ -120,8 +139,9 @@ export class EngineTaskHub implements TaskHub {
   }
 
   async terminate(instanceId: string, reason: string | null): Promise<void> {
-    await this.#unfinished(instanceId);
-    await this.engine.inbox.put(instanceId, executionTerminated(reason, this.#nowMs()));
+    const instance = await this.#unfinished(instanceId);
+    if (this.#standsStill(instance)) await this.engine.heldBack.end(instance, reason);
+    else await this.engine.inbox.put(instanceId, executionTerminated(reason, this.#nowMs()));
   }
 
   async suspend(instanceId: string, reason: string | null): Promise<void> {
@@ -133,7 +153,23 @@ export class EngineTaskHub implements TaskHub {
   async resume(instanceId: string, reason: string | null): Promise<void> {
     const instance = await this.#unfinished(instanceId);
     if (instance.runtimeStatus !== "Suspended") throw wrongState("resume", instance);
+    if (this.#standsStill(instance)) return this.#tryAgain(instanceId);
     await this.engine.inbox.put(instanceId, executionResumed(reason, this.#nowMs()));
+  }
+
+  /** Whether it is held back, or its row can't be read; one that a person suspended is in memory. */
+  #standsStill({ instanceId }: StoredInstance): boolean {
+    return !this.engine.sessions.has(instanceId);
+  }
+
+  /** Takes up an instance that stood still, with the messages that came meanwhile; refuses when it still can't go on. */
+  async #tryAgain(instanceId: string): Promise<void> {
+    this.engine.heldBack.release(instanceId);
+    const inbox = await this.#store.readInbox();
+    await this.#takeUp(instanceId, inbox);
+    const reason = this.engine.heldBack.reasonOf(instanceId);
+    if (reason !== undefined) throw new TaskHubError("wrong-state", reason);
+    this.engine.deliverInbox(instanceId, inbox.messages.get(instanceId) ?? []);
   }
 
   async restart(instanceId: string, newId: boolean): Promise<{ instanceId: string; executionId: string }> {

@@ -30,7 +30,7 @@ export class Session {
   readonly open = new Map<number, OpenTask>();
   readonly mailbox: Message[] = [];
   readonly alarms = new Map<number, Alarm>();
-  readonly warned = new Set<string>();
+  readonly #warned = new Set<string>();
   overwriteBelow = 0;
   inboxThrough = "";
   /** The next generation has been committed by `continueAsNew` and has not run yet. */
@@ -38,6 +38,8 @@ export class Session {
   queued = false;
   running = false;
   ended = false;
+  /** How often in a row its episode could not be committed. */
+  failures = 0;
 
   constructor(instance: StoredInstance) {
     this.instance = instance;
@@ -54,6 +56,28 @@ export class Session {
 
   get hasWork(): boolean {
     return this.continuing || this.mailbox.length > 0;
+  }
+
+  /** The next messages for an episode, at most so many; those that mean nothing any more, or end the same task twice, are dropped. */
+  takeBatch(most: number): Message[] {
+    if (this.continuing) return [];
+    const batch: Message[] = [];
+    const taken = new Set<string>();
+    while (batch.length < most && this.mailbox.length > 0) {
+      const message = this.mailbox.shift() as Message;
+      const identity = endOf(message.event);
+      if (!this.accepts(message) || (identity && taken.has(identity))) continue;
+      if (identity) taken.add(identity);
+      batch.push(message);
+    }
+    return batch;
+  }
+
+  /** Those that have not come up before. */
+  notYetWarnedOf(warnings: readonly string[]): string[] {
+    const fresh = warnings.filter((warning) => !this.#warned.has(warning));
+    for (const warning of fresh) this.#warned.add(warning);
+    return fresh;
   }
 
   /** Takes over what an episode committed. */
@@ -123,4 +147,10 @@ export class Session {
   markPlayed(): void {
     for (const event of this.events.slice(1, GENERATION_ROWS)) event.IsPlayed = true;
   }
+}
+
+/** Names the task or timer that an event ends, so that a duplicate in the same batch is seen. */
+function endOf(event: HistoryEvent): string | undefined {
+  if ("TaskScheduledId" in event) return `task ${event.TaskScheduledId}`;
+  return event.EventType === EventType.TimerFired ? `task ${event.TimerId}` : undefined;
 }

@@ -4,8 +4,8 @@ import { EVENT_TYPE_NAMES, EventType } from "../history.js";
 import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.js";
 import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { type PassingFaults, statusOf } from "./passing-faults.js";
-import { type Commit, HubLostError, type StoredEvent, type StoredExecution } from "./port.js";
+import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
+import { type Commit, HubLostError, type StoredEvent, type StoredExecution, UnreadableError } from "./port.js";
 import type { Witnesses } from "./witnesses.js";
 
 /** What fits into one transaction, with room for the sentinel. */
@@ -91,18 +91,24 @@ export class HistoryTable {
   }
 
   /** The committed events of the execution that the sentinel names. */
-  async read(instanceId: string): Promise<StoredExecution | undefined> {
+  async read(instanceId: string, startId?: string): Promise<StoredExecution | undefined> {
     const rows = await this.#rowsOf(instanceId);
     if (rows.length === 0) return undefined;
     const mark = rows.find((row) => row.rowKey === SENTINEL);
     const all = rows.filter((row) => row.rowKey !== SENTINEL);
     const rowsPresent = all.reduce((most, row) => Math.max(most, Number.parseInt(row.rowKey, 16) + 1), 0);
-    const executionId = String(mark?.["ExecutionId"] ?? "");
-    const committed = committedRows(all.filter((row) => row["ExecutionId"] === executionId));
+    if (mark === undefined) throw this.#unreadable(instanceId, SENTINEL, "it is missing");
+    const executionId = String(mark["ExecutionId"]);
+    const ofStart = String(mark["StartId"] ?? "");
+    const present = startId === undefined || startId === ofStart;
+    const rowsOfExecution = present ? all.filter((row) => row["ExecutionId"] === executionId) : [];
+    const gap = firstGap(rowsOfExecution);
+    if (gap !== undefined) throw this.#unreadable(instanceId, gap, "it is missing");
+    const committed = committedRows(rowsOfExecution);
     const events = await Promise.all(committed.map((row) => this.#toEvent(instanceId, row)));
     return {
       executionId,
-      startId: String(mark?.["StartId"] ?? ""),
+      startId: ofStart,
       events,
       customStatus: lastOf(committed, "CustomStatus", "null"),
       inboxThrough: lastOf(committed, "InboxThrough") ?? "",
@@ -118,11 +124,13 @@ export class HistoryTable {
       }
       return { event: fromColumns(row), taskInput: typeof row["TaskInput"] === "string" ? row["TaskInput"] : null };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new Error(
-        `history row ${row.rowKey} of '${instanceId}' can't be read: ${reason}. It was damaged, or written by a newer version. Repair it, or purge the instance.`,
-      );
+      if (isPassing(error)) throw error;
+      throw this.#unreadable(instanceId, row.rowKey, error);
     }
+  }
+
+  #unreadable(instanceId: string, rowKey: string, error: unknown): UnreadableError {
+    return new UnreadableError(`row '${rowKey}' of '${instanceId}' in table ${this.#table.tableName}`, error);
   }
 
   async deleteAll(instanceId: string): Promise<void> {
@@ -158,6 +166,13 @@ function sentinel(commit: Commit): Row {
     CheckpointCompletedTimestamp: dateTime(new Date(commit.committedMs).toISOString()),
     StartId: commit.startId,
   };
+}
+
+/** The key of a row that is missing before another one: rows are only ever added, so none is left out. */
+function firstGap(rows: StoredRow[]): string | undefined {
+  const keys = new Set(rows.map(({ rowKey }) => rowKey));
+  const missing = Array.from({ length: rows.length }, (_, index) => historyRowKey(index));
+  return missing.find((key) => !keys.has(key));
 }
 
 /** Rows without a gap from the first on, up to the last OrchestratorCompleted. */

@@ -1,9 +1,9 @@
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
-import type { HistoryEvent } from "../history.js";
+import { EVENT_TYPE_NAMES, type HistoryEvent } from "../history.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { type PassingFaults, statusOf } from "./passing-faults.js";
-import type { InboxMessage } from "./port.js";
+import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
+import { type InboxMessage, type StoredInbox, UnreadableError } from "./port.js";
 import type { Witnesses } from "./witnesses.js";
 
 const DELETED_AT_ONCE = 100;
@@ -74,18 +74,32 @@ export class InboxTable {
     await this.delete(instanceId, keys);
   }
 
-  async readAll(): Promise<Map<string, InboxMessage[]>> {
+  async readAll(): Promise<StoredInbox> {
     return this.#faults.overcome("read the inbox", async () => {
-      const byInstance = new Map<string, InboxMessage[]>();
+      const inbox: StoredInbox = { messages: new Map(), unreadable: new Map() };
       for await (const row of this.#table.listEntities<InboxRow>()) {
-        const text = row.EventBlobName ? await this.#large.get(row.EventBlobName) : row.Event;
         const instanceId = instanceIdOf(row.partitionKey);
-        const messages = byInstance.get(instanceId) ?? [];
-        messages.push({ key: row.rowKey, event: JSON.parse(text) as HistoryEvent });
-        byInstance.set(instanceId, messages);
+        try {
+          const messages = inbox.messages.get(instanceId) ?? [];
+          messages.push({ key: row.rowKey, event: await this.#eventIn(row) });
+          inbox.messages.set(instanceId, messages);
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          const name = `row '${row.rowKey}' of '${instanceId}' in table ${this.#table.tableName}`;
+          inbox.unreadable.set(instanceId, new UnreadableError(name, error));
+        }
       }
-      return byInstance;
+      return inbox;
     });
+  }
+
+  async #eventIn(row: InboxRow): Promise<HistoryEvent> {
+    const text = row.EventBlobName ? await this.#large.get(row.EventBlobName) : row.Event;
+    const event = JSON.parse(text) as Partial<HistoryEvent> | null;
+    if (typeof event?.EventType !== "number" || EVENT_TYPE_NAMES[event.EventType] === undefined) {
+      throw new Error("it holds no event that this version knows");
+    }
+    return event as HistoryEvent;
   }
 
   async #toRow(partitionKey: string, { key, event }: InboxMessage): Promise<InboxRow> {

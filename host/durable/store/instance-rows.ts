@@ -1,5 +1,5 @@
 import type { ParentRef } from "../history.js";
-import type { RuntimeStatus } from "../task-hub.js";
+import { isRuntimeStatus } from "../task-hub.js";
 import { type Columns, dateTime } from "./history-rows.js";
 import { instanceIdOf } from "./keys.js";
 import type { StoredInstance } from "./port.js";
@@ -30,9 +30,15 @@ export function projectionColumns(instance: StoredInstance): Columns {
   };
 }
 
-/** An instance out of its row. `input` and `output` are given apart, as they may have to be fetched. */
+/**
+ * An instance out of its row. `input` and `output` are given apart, as they may have to be fetched. Throws, naming what
+ * is wrong, when the columns do not make one.
+ */
 export function instanceOf(row: Record<string, unknown>, input: string | null, output: string | null): StoredInstance {
-  const parent = typeof row["Parent"] === "string" ? (JSON.parse(row["Parent"]) as ParentRef) : null;
+  const parent = parentIn(row);
+  const status = text(row["RuntimeStatus"]) ?? "";
+  if (!isRuntimeStatus(status)) throw new Error(`the status '${status}' is unknown`);
+  if (!text(row["Name"])) throw new Error("its column Name is missing");
   const customStatus = text(row["CustomStatus"]);
   return {
     instanceId: instanceIdOf(String(row["partitionKey"])),
@@ -40,7 +46,7 @@ export function instanceOf(row: Record<string, unknown>, input: string | null, o
     startId: text(row["StartId"]) ?? "",
     name: text(row["Name"]) ?? "",
     version: text(row["Version"]),
-    runtimeStatus: (text(row["RuntimeStatus"]) ?? "Pending") as RuntimeStatus,
+    runtimeStatus: status,
     input,
     output,
     customStatus: customStatus === "null" ? null : customStatus,
@@ -51,6 +57,35 @@ export function instanceOf(row: Record<string, unknown>, input: string | null, o
     parent,
     generation: typeof row["Generation"] === "number" ? row["Generation"] : null,
   };
+}
+
+/** What is shown in place of an instance whose row can't be read: it stands still, and its output says why. */
+export function standIn(row: Record<string, unknown>, reason: string): StoredInstance {
+  const plain = { partitionKey: row["partitionKey"], Name: text(row["Name"]) ?? "?", RuntimeStatus: "Suspended" };
+  const parent = readable(() => parentIn(row));
+  const kept = { StartId: row["StartId"], ExecutionId: row["ExecutionId"], CreatedTime: row["CreatedTime"] };
+  return {
+    ...instanceOf({ ...kept, ...plain }, null, reason),
+    parent,
+    parentInstanceId: parent?.OrchestrationInstance.InstanceId ?? null,
+  };
+}
+
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function parentIn(row: Record<string, unknown>): ParentRef | null {
+  if (typeof row["Parent"] !== "string") return null;
+  const parent = JSON.parse(row["Parent"]) as Partial<ParentRef> | null;
+  if (typeof parent?.OrchestrationInstance?.InstanceId !== "string" || typeof parent.TaskScheduleId !== "number") {
+    throw new Error("its column Parent names no parent");
+  }
+  return parent as ParentRef;
 }
 
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);

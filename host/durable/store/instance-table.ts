@@ -1,11 +1,11 @@
 import { odata, type TableClient } from "@azure/data-tables";
 import { type InstanceFilter, type InstancePage, TERMINAL_STATUSES } from "../task-hub.js";
 import type { Columns } from "./history-rows.js";
-import { instanceColumns, instanceOf, projectionColumns } from "./instance-rows.js";
+import { instanceColumns, instanceOf, projectionColumns, standIn } from "./instance-rows.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { type PassingFaults, statusOf } from "./passing-faults.js";
-import type { StoredInstance } from "./port.js";
+import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
+import { type StoredInstance, type Unfinished, UnreadableError } from "./port.js";
 import type { Witnesses } from "./witnesses.js";
 
 /** The instances table: a row an instance, with the columns of the genuine host. */
@@ -73,15 +73,19 @@ export class InstanceTable {
 
   async list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
     const rows = await this.#query(conditions(filter, continuation), top + 1);
-    const instances = await Promise.all(rows.slice(0, top).map((row) => this.#toInstance(row)));
+    const instances = await Promise.all(rows.slice(0, top).map((row) => this.#shown(row)));
     const next = rows[top];
     return { instances, ...(next ? { continuation: instanceIdOf(String(next["partitionKey"])) } : {}) };
   }
 
-  async unfinished(): Promise<StoredInstance[]> {
+  async unfinished(): Promise<Unfinished[]> {
     const terminal = [...TERMINAL_STATUSES].map((status) => odata`RuntimeStatus ne ${status}`).join(" and ");
     const rows = await this.#query(terminal, Number.POSITIVE_INFINITY);
-    return Promise.all(rows.map((row) => this.#toInstance(row)));
+    return rows.map((row) => ({
+      instanceId: instanceIdOf(String(row["partitionKey"])),
+      name: String(row["Name"] ?? ""),
+      version: typeof row["Version"] === "string" ? row["Version"] : null,
+    }));
   }
 
   async delete(instanceId: string): Promise<void> {
@@ -124,7 +128,23 @@ export class InstanceTable {
   }
 
   async #toInstance(row: Record<string, unknown>): Promise<StoredInstance> {
-    return instanceOf(row, await this.#fetch(row["Input"]), await this.#fetch(row["Output"]));
+    try {
+      return instanceOf(row, await this.#fetch(row["Input"]), await this.#fetch(row["Output"]));
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      const instanceId = instanceIdOf(String(row["partitionKey"]));
+      const name = `the row of '${instanceId}' in table ${this.#table.tableName}`;
+      throw new UnreadableError(name, error, (reason) => standIn(row, reason));
+    }
+  }
+
+  async #shown(row: Record<string, unknown>): Promise<StoredInstance> {
+    try {
+      return await this.#toInstance(row);
+    } catch (error) {
+      if (error instanceof UnreadableError && error.standIn) return error.standIn;
+      throw error;
+    }
   }
 
   async #fetch(column: unknown): Promise<string | null> {

@@ -7,7 +7,9 @@ import {
   type InboxMessage,
   type StoredEvent,
   type StoredExecution,
+  type StoredInbox,
   type StoredInstance,
+  type Unfinished,
 } from "./port.js";
 
 interface Partition {
@@ -61,8 +63,10 @@ export class MemoryHistoryStore implements HistoryStore {
     return { instances: structuredClone(page), ...(next ? { continuation: next.instanceId } : {}) };
   }
 
-  async unfinishedInstances(): Promise<StoredInstance[]> {
-    return structuredClone([...this.#instances.values()].filter((i) => !TERMINAL_STATUSES.has(i.runtimeStatus)));
+  async unfinishedInstances(): Promise<Unfinished[]> {
+    return [...this.#instances.values()]
+      .filter(({ runtimeStatus }) => !TERMINAL_STATUSES.has(runtimeStatus))
+      .map(({ instanceId, name, version }) => ({ instanceId, name, version }));
   }
 
   async purge(instanceId: string): Promise<void> {
@@ -106,11 +110,11 @@ export class MemoryHistoryStore implements HistoryStore {
     for (const key of keys) this.#inboxes.get(instanceId)?.delete(key);
   }
 
-  async readInbox(): Promise<Map<string, InboxMessage[]>> {
-    const byInstance = new Map<string, InboxMessage[]>();
+  async readInbox(): Promise<StoredInbox> {
+    const messages = new Map<string, InboxMessage[]>();
     for (const [instanceId, inbox] of this.#inboxes) {
-      if (inbox.size > 0) byInstance.set(instanceId, structuredClone([...inbox.values()]));
+      if (inbox.size > 0) messages.set(instanceId, structuredClone([...inbox.values()]));
     }
-    return byInstance;
+    return { messages, unreadable: new Map() };
   }
 }

@@ -54,13 +54,36 @@ export interface InboxMessage {
   event: HistoryEvent;
 }
 
+/** A row that was damaged or written by a newer program. The message names the row and says what to do. */
+export class UnreadableError extends Error {
+  override name = "UnreadableError";
+  /** Of an instance's own row: what is shown in its place. */
+  readonly standIn: StoredInstance | undefined;
+
+  constructor(row: string, error: unknown, standIn?: (reason: string) => StoredInstance) {
+    const reason = error instanceof Error ? error.message : String(error);
+    super(`${row} can't be read: ${reason}. It was damaged, or written by a newer version. Mend it in the storage.`);
+    this.standIn = standIn?.(this.message);
+  }
+}
+
+/** What is said of an unfinished instance without reading it whole. */
+export type Unfinished = Pick<StoredInstance, "instanceId" | "name" | "version">;
+
 /** This host may not go on with the hub, since another has it or its storage went back in time: it must stop at once. */
 export class HubLostError extends Error {
   override name = "HubLostError";
 }
 
+/** The inbox as read back: messages by instance, in order, and which instances have one that can't be read. */
+export interface StoredInbox {
+  messages: Map<string, InboxMessage[]>;
+  unreadable: Map<string, UnreadableError>;
+}
+
 /**
- * Where a task hub lives. Writes resolve when they are durable. Adapters retry passing faults themselves
+ * Where a task hub lives. Reading one instance rejects with {@link UnreadableError} when its rows are damaged; lists
+ * show such an instance as suspended, with the reason as its output. Writes resolve when they are durable. Adapters retry passing faults themselves
  * (throttling, a storage that restarts) and reject only for what will not pass.
  */
 export interface HistoryStore {
@@ -75,17 +98,18 @@ export interface HistoryStore {
   readInstance(instanceId: string): Promise<StoredInstance | undefined>;
   listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage>;
   /** Every instance whose row is not in a terminal status. */
-  unfinishedInstances(): Promise<StoredInstance[]>;
+  unfinishedInstances(): Promise<Unfinished[]>;
   /** Removes row, history, inbox and large values. */
   purge(instanceId: string): Promise<void>;
 
   /** Rejects with {@link HubLostError} when somebody else has written these rows. */
   commit(commit: Commit): Promise<void>;
-  readExecution(instanceId: string): Promise<StoredExecution | undefined>;
+  /** With `startId`, what is left of an earlier start counts as no history and is not read. */
+  readExecution(instanceId: string, startId?: string): Promise<StoredExecution | undefined>;
 
   /** At most 100 messages of one instance, in order. */
   appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void>;
   deleteInbox(instanceId: string, keys: string[]): Promise<void>;
-  /** All messages not yet deleted, by instance, in order. */
-  readInbox(): Promise<Map<string, InboxMessage[]>>;
+  /** All messages not yet deleted. */
+  readInbox(): Promise<StoredInbox>;
 }

@@ -8,7 +8,15 @@ import { InstanceTable } from "./instance-table.js";
 import { partitionKeyOf } from "./keys.js";
 import { LargeValues } from "./large-values.js";
 import { PassingFaults, statusOf } from "./passing-faults.js";
-import type { Commit, HistoryStore, InboxMessage, StoredExecution, StoredInstance } from "./port.js";
+import type {
+  Commit,
+  HistoryStore,
+  InboxMessage,
+  StoredExecution,
+  StoredInbox,
+  StoredInstance,
+  Unfinished,
+} from "./port.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
@@ -78,7 +86,7 @@ export class TableHistoryStore implements HistoryStore {
     return this.#instances.list(filter, top, continuation);
   }
 
-  unfinishedInstances(): Promise<StoredInstance[]> {
+  unfinishedInstances(): Promise<Unfinished[]> {
     return this.#instances.unfinished();
   }
 
@@ -93,8 +101,8 @@ export class TableHistoryStore implements HistoryStore {
     return this.#history.commit(commit);
   }
 
-  readExecution(instanceId: string): Promise<StoredExecution | undefined> {
-    return this.#history.read(instanceId);
+  readExecution(instanceId: string, startId?: string): Promise<StoredExecution | undefined> {
+    return this.#history.read(instanceId, startId);
   }
 
   appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void> {
@@ -105,7 +113,7 @@ export class TableHistoryStore implements HistoryStore {
     return this.#inbox.delete(instanceId, keys);
   }
 
-  readInbox(): Promise<Map<string, InboxMessage[]>> {
+  readInbox(): Promise<StoredInbox> {
     return this.#inbox.readAll();
   }
 }

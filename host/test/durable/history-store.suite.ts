@@ -46,11 +46,11 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
         await store.appendInbox(instance.instanceId, [{ key: "1", event: eventRaised("e", "1", NOW) }]);
         expect((await store.readInstance(instance.instanceId))?.instanceId).toBe(instance.instanceId);
         expect((await store.readExecution(instance.instanceId))?.events).toHaveLength(3);
-        expect([...(await store.readInbox()).keys()]).toEqual([instance.instanceId]);
+        expect([...(await store.readInbox()).messages.keys()]).toEqual([instance.instanceId]);
         await store.purge(instance.instanceId);
         expect(await store.readInstance(instance.instanceId)).toBeUndefined();
         expect(await store.readExecution(instance.instanceId)).toBeUndefined();
-        expect((await store.readInbox()).size).toBe(0);
+        expect((await store.readInbox()).messages.size).toBe(0);
       },
     );
 
@@ -132,9 +132,9 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       }));
       await store.appendInbox(instanceId, messages.slice(0, 59));
       await store.appendInbox(instanceId, messages.slice(59));
-      expect((await store.readInbox()).get(instanceId)).toEqual(messages);
+      expect((await store.readInbox()).messages.get(instanceId)).toEqual(messages);
       await store.deleteInbox(instanceId, ["0000", "0001", "no such key"]);
-      expect((await store.readInbox()).get(instanceId)?.[0]?.key).toBe("0002");
+      expect((await store.readInbox()).messages.get(instanceId)?.[0]?.key).toBe("0002");
     });
 
     test("a replaced instance has neither history nor inbox of the old one", async () => {
@@ -146,7 +146,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       await store.replaceInstance(next);
       expect(await store.readInstance(instance.instanceId)).toEqual(next);
       expect((await store.readExecution(instance.instanceId))?.events ?? []).toEqual([]);
-      expect((await store.readInbox()).size).toBe(0);
+      expect((await store.readInbox()).messages.size).toBe(0);
     });
 
     test("unfinished instances are those without a final status", async () => {
@@ -161,7 +161,8 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
         completedMs: NOW + 9,
         lastUpdatedMs: NOW + 9,
       });
-      expect(await store.unfinishedInstances()).toEqual([running]);
+      const { instanceId, name, version } = running;
+      expect(await store.unfinishedInstances()).toEqual([{ instanceId, name, version }]);
       expect(await store.readInstance(done.instanceId)).toMatchObject({
         runtimeStatus: "Completed",
         output: '"ok"',
