@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Execution, ExecutionOptions, type StepRecord } from "../../src/domain/execution.js";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { smallPlan, smallWorld } from "./world.js";
+import { smallWorld } from "./world.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
 const FIRST = "11111111-1111-8111-8111-111111111111";
@@ -11,27 +10,9 @@ const SECOND = "22222222-2222-8222-8222-222222222222";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
-function execution(executionId: string, requestedAt = AT, itemIds = ["item-1"]): Execution {
-  return {
-    executionId,
-    idempotencyKey: `key of ${executionId}`,
-    worldId: "small",
-    subject: { kind: "item", itemId: "item-1" },
-    verb: "planned-failover",
-    direction: "primary-to-recovery",
-    planHash: null,
-    itemIds,
-    options: ExecutionOptions.parse({}),
-    requestedBy: "tester",
-    requestedAt,
-    status: "running",
-  };
-}
-
 const claims = (numbers: readonly number[]) =>
   numbers.map((number) => ({ itemId: `item-${number}`, from: "protected" as const, during: "failing-over" as const }));
 const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
-const steps = (part: string): StepRecord => ({ part, steps: [{ id: part, title: "Step", status: "succeeded" }] });
 
 /** What every store must do, whatever tables it stands on. */
 export function storeSuite(name: string, open: () => Tables): void {
@@ -174,96 +155,6 @@ export function storeSuite(name: string, open: () => Tables): void {
         await store.releaseItems("small", FIRST, ["item-1", "item-2"]);
         const items = await store.getItems("small", ["item-1", "item-2"]);
         expect(items.map(({ heldBy }) => heldBy?.executionId ?? null)).toEqual([null, SECOND]);
-      });
-    });
-
-    describe("plans", () => {
-      test("versions count up and stay readable as they were", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        const renamed = smallPlan(["item-1"], { name: "Renamed" });
-        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
-        expect([first.value.version, second.value.version]).toEqual([1, 2]);
-        expect(await store.getPlan("plan")).toEqual(second);
-        expect((await store.getPlanVersion("plan", 1))?.plan.name).toBe("Plan");
-        expect((await store.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
-        expect(await store.getPlanVersion("plan", 3)).toBeNull();
-        expect((await store.listPlans({ limit: 10 })).entries).toEqual([second.value]);
-      });
-
-      test("a save over another's save is refused and changes nothing", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
-        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
-        expect(await store.getPlan("plan")).toEqual(first);
-      });
-
-      test("of two saves of one version, one wins", async () => {
-        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        const results = await Promise.allSettled(
-          ["A", "B"].map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
-        );
-        expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-        expect((await store.getPlan("plan"))?.value.version).toBe(2);
-      });
-
-      test("a save that was interrupted after it archived can be made again", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
-        await tables.table("Plans").transact("plan-plan", [archived]);
-        await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
-        expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
-      });
-
-      test("a plan larger than a column comes back whole", async () => {
-        const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
-        const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
-        expect(JSON.stringify(value).length).toBeGreaterThan(60_000);
-        expect((await store.getPlan("plan"))?.value).toEqual(value);
-      });
-    });
-
-    describe("executions", () => {
-      test("the same execution created 20 times at once is created once", async () => {
-        const results = await Promise.all(numbersUpTo(20).map(() => store.createExecution(execution(FIRST))));
-        expect(results.filter(({ created }) => created)).toHaveLength(1);
-        expect((await store.listExecutions({ limit: 100 })).entries).toEqual([execution(FIRST)]);
-      });
-
-      test("the first of an id stays, whatever a later one says", async () => {
-        await store.createExecution(execution(FIRST));
-        const later = { ...execution(FIRST), requestedBy: "somebody else" };
-        expect(await store.createExecution(later)).toEqual({ execution: execution(FIRST), created: false });
-      });
-
-      test("the newest come first, page by page", async () => {
-        const ids = numbersUpTo(5).map((number) => `${number}0000000-1111-8111-8111-111111111111`);
-        for (const [index, id] of ids.entries()) {
-          await store.createExecution(execution(id, `2026-03-0${index + 1}T09:00:00.000Z`));
-        }
-        const first = await store.listExecutions({ limit: 3 });
-        const second = await store.listExecutions({ limit: 3, cursor: first.cursor ?? "" });
-        const listed = [...first.entries, ...second.entries].map(({ executionId }) => executionId);
-        expect(listed).toEqual(ids.toReversed());
-        expect(second.cursor).toBeUndefined();
-      });
-
-      test("an update needs the ETag that was read", async () => {
-        await store.createExecution(execution(FIRST));
-        const read = await store.getExecution(FIRST);
-        await store.updateExecution({ ...execution(FIRST), status: "paused" }, read?.etag ?? "");
-        const stale = store.updateExecution({ ...execution(FIRST), status: "awaiting-input" }, read?.etag ?? "");
-        await expect(stale).rejects.toEqual(code("etag-mismatch"));
-        expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
-      });
-
-      test("steps are kept by part, and a part written again is replaced", async () => {
-        await store.createExecution(execution(FIRST));
-        await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
-        await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);
-        const kept = await store.getSteps(FIRST);
-        expect(kept.map(({ part }) => part)).toEqual(["groups/web/items/web-01", "shutdown"]);
-        expect(kept[1]?.steps[0]?.title).toBe("Again");
-        expect(await store.getSteps(SECOND)).toEqual([]);
       });
     });
 

@@ -2,7 +2,12 @@ import { inject } from "vitest";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { storeSuite } from "../../suites/store.suite.js";
+import { storeRecordsSuite } from "../../suites/store-records.suite.js";
 import { randomPrefix } from "../../suites/tables.js";
 
+const azure = () => createAzureTables(inject("storage"), randomPrefix());
+
 storeSuite("memory", createMemoryTables);
-storeSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
+storeSuite("Table Storage", azure);
+storeRecordsSuite("memory", createMemoryTables);
+storeRecordsSuite("Table Storage", azure);

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Product } from "./support/product.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start();
+});
+afterAll(() => product?.stop());
+
+test("of ten creates of one plan at once, and of ten saves of one version, one of each goes through", async () => {
+  const { worldId } = await product.loadShop();
+  const plan = await product.samplePlan(worldId);
+  const send = async (name: string, headers: Record<string, string>) => {
+    const answer = await fetch(`${product.url}/api/recovery-plans/${plan.id}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ ...plan, name }),
+    });
+    return { status: answer.status, etag: answer.headers.get("etag") ?? "" };
+  };
+  const tenTimes = (headers: Record<string, string>) =>
+    Promise.all(Array.from({ length: 10 }, (_, index) => send(`Plan ${index}`, headers)));
+
+  const created = await tenTimes({});
+  const [won] = created.filter(({ status }) => status < 300);
+  expect(created.map(({ status }) => status).sort()).toEqual([won?.status, ...Array(9).fill(409)]);
+  const saved = await tenTimes({ "if-match": won?.etag ?? "" });
+  expect(saved.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(412)]);
+});

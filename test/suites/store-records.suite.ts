@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Execution, ExecutionOptions, type StepRecord } from "../../src/domain/execution.js";
+import type { Store } from "../../src/store/port.js";
+import { createStore } from "../../src/store/store.js";
+import type { Tables } from "../../src/store/tables/port.js";
+import { smallPlan } from "./world.js";
+
+const AT = "2026-03-02T09:00:00.000Z";
+const FIRST = "11111111-1111-8111-8111-111111111111";
+const SECOND = "22222222-2222-8222-8222-222222222222";
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+function execution(executionId: string, requestedAt = AT, itemIds = ["item-1"]): Execution {
+  return {
+    executionId,
+    idempotencyKey: `key of ${executionId}`,
+    worldId: "small",
+    subject: { kind: "item", itemId: "item-1" },
+    verb: "planned-failover",
+    direction: "primary-to-recovery",
+    planHash: null,
+    itemIds,
+    options: ExecutionOptions.parse({}),
+    requestedBy: "tester",
+    requestedAt,
+    status: "running",
+  };
+}
+
+const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+const steps = (part: string): StepRecord => ({ part, steps: [{ id: part, title: "Step", status: "succeeded" }] });
+
+/** What every store must do with plans and executions, whatever tables it stands on. */
+export function storeRecordsSuite(name: string, open: () => Tables): void {
+  describe(`plans and executions on ${name}`, () => {
+    let tables: Tables;
+    let store: Store;
+
+    beforeEach(() => {
+      tables = open();
+      store = createStore(tables);
+    });
+
+    describe("plans", () => {
+      test("versions count up and stay readable as they were", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const renamed = smallPlan(["item-1"], { name: "Renamed" });
+        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
+        expect([first.value.version, second.value.version]).toEqual([1, 2]);
+        expect(await store.getPlan("plan")).toEqual(second);
+        expect((await store.getPlanVersion("plan", 1))?.plan.name).toBe("Plan");
+        expect((await store.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
+        expect(await store.getPlanVersion("plan", 3)).toBeNull();
+        expect((await store.listPlans({ limit: 10 })).entries).toEqual([second.value]);
+      });
+
+      test("a save over another's save is refused and changes nothing", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
+        expect(await store.getPlan("plan")).toEqual(first);
+      });
+
+      test("of two saves of one version, one wins", async () => {
+        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const results = await Promise.allSettled(
+          ["A", "B"].map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
+        );
+        expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+        expect((await store.getPlan("plan"))?.value.version).toBe(2);
+      });
+
+      test("of twenty creates at once one wins, and the others are told that it exists", async () => {
+        const names = numbersUpTo(20).map((number) => `Plan ${number}`);
+        const results = await Promise.allSettled(
+          names.map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, null)),
+        );
+        const refused = results.filter(({ status }) => status === "rejected");
+        expect(refused).toEqual(names.slice(1).map(() => ({ status: "rejected", reason: code("already-exists") })));
+        const won = names[results.findIndex(({ status }) => status === "fulfilled")];
+        expect((await store.getPlan("plan"))?.value).toMatchObject({ version: 1, plan: { name: won } });
+      });
+
+      test("of twenty saves of one version at once one wins, and no version is lost or left over", async () => {
+        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const names = numbersUpTo(20).map((number) => `Plan ${number}`);
+        const results = await Promise.allSettled(
+          names.map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
+        );
+        const refused = results.filter(({ status }) => status === "rejected");
+        expect(refused).toEqual(names.slice(1).map(() => ({ status: "rejected", reason: code("etag-mismatch") })));
+        const won = names[results.findIndex(({ status }) => status === "fulfilled")];
+        expect((await store.getPlanVersion("plan", 1))?.plan.name).toBe("Plan");
+        expect((await store.getPlanVersion("plan", 2))?.plan.name).toBe(won);
+        expect(await store.getPlanVersion("plan", 3)).toBeNull();
+      });
+
+      test("a save that was interrupted after it archived can be made again", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
+        await tables.table("Plans").transact("plan-plan", [archived]);
+        await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
+      });
+
+      test("a plan larger than a column comes back whole", async () => {
+        const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
+        const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
+        expect(JSON.stringify(value).length).toBeGreaterThan(60_000);
+        expect((await store.getPlan("plan"))?.value).toEqual(value);
+      });
+    });
+
+    describe("executions", () => {
+      test("the same execution created 20 times at once is created once", async () => {
+        const results = await Promise.all(numbersUpTo(20).map(() => store.createExecution(execution(FIRST))));
+        expect(results.filter(({ created }) => created)).toHaveLength(1);
+        expect((await store.listExecutions({ limit: 100 })).entries).toEqual([execution(FIRST)]);
+      });
+
+      test("the first of an id stays, whatever a later one says", async () => {
+        await store.createExecution(execution(FIRST));
+        const later = { ...execution(FIRST), requestedBy: "somebody else" };
+        expect(await store.createExecution(later)).toEqual({ execution: execution(FIRST), created: false });
+      });
+
+      test("the newest come first, page by page", async () => {
+        const ids = numbersUpTo(5).map((number) => `${number}0000000-1111-8111-8111-111111111111`);
+        for (const [index, id] of ids.entries()) {
+          await store.createExecution(execution(id, `2026-03-0${index + 1}T09:00:00.000Z`));
+        }
+        const first = await store.listExecutions({ limit: 3 });
+        const second = await store.listExecutions({ limit: 3, cursor: first.cursor ?? "" });
+        const listed = [...first.entries, ...second.entries].map(({ executionId }) => executionId);
+        expect(listed).toEqual(ids.toReversed());
+        expect(second.cursor).toBeUndefined();
+      });
+
+      test("an update needs the ETag that was read", async () => {
+        await store.createExecution(execution(FIRST));
+        const read = await store.getExecution(FIRST);
+        await store.updateExecution({ ...execution(FIRST), status: "paused" }, read?.etag ?? "");
+        const stale = store.updateExecution({ ...execution(FIRST), status: "awaiting-input" }, read?.etag ?? "");
+        await expect(stale).rejects.toEqual(code("etag-mismatch"));
+        expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
+      });
+
+      test("one that is withdrawn leaves nothing, and may be created again", async () => {
+        await store.createExecution(execution(FIRST));
+        await store.createExecution(execution(SECOND));
+        await store.putSteps(FIRST, [steps("execution")]);
+        await store.withdrawExecution(execution(FIRST));
+        await store.withdrawExecution(execution(FIRST));
+        expect(await store.getExecution(FIRST)).toBeNull();
+        expect(await store.getSteps(FIRST)).toEqual([]);
+        expect((await store.listExecutions({ limit: 10 })).entries).toEqual([execution(SECOND)]);
+        expect((await store.createExecution(execution(FIRST))).created).toBe(true);
+      });
+
+      test("steps are kept by part, and a part written again is replaced", async () => {
+        await store.createExecution(execution(FIRST));
+        await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
+        await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);
+        const kept = await store.getSteps(FIRST);
+        expect(kept.map(({ part }) => part)).toEqual(["groups/web/items/web-01", "shutdown"]);
+        expect(kept[1]?.steps[0]?.title).toBe("Again");
+        expect(await store.getSteps(SECOND)).toEqual([]);
+      });
+    });
+  });
+}
