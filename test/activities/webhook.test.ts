@@ -51,6 +51,10 @@ test.each([
   "http://[2002:7f00:1::]/",
   "http://[2001::1]/",
   "http://[ff02::1]/",
+  "http://[::1:0:0]/",
+  "http://[4000::1]/",
+  "http://[5f00::1]/",
+  "http://[3fff::1]/",
   "http://user:secret@example.com/",
   "ftp://example.com/",
   "file:///etc/passwd",
@@ -62,6 +66,7 @@ test("public addresses are not forbidden, and private ones only while the settin
   expect(isForbiddenAddress("20.50.2.1")).toBe(false);
   expect(isForbiddenAddress("2603:1020::1")).toBe(false);
   expect(isForbiddenAddress("not an address")).toBe(true);
+  expect(isForbiddenAddress("fe80::1%eth0")).toBe(true);
   expect(await checkEgress(new URL("http://127.0.0.1/"), true)).toEqual(LOOPBACK);
 });
 

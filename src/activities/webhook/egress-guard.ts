@@ -29,32 +29,28 @@ const FORBIDDEN_IPV4 = [
   ["240.0.0.0", 4],
 ] as const;
 
+/** Public addresses are those of 2000::/3, less what in it is set aside or leads back to IPv4. */
 const FORBIDDEN_IPV6 = [
-  ["::", 96],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
+  ["::", 3],
+  ["4000::", 2],
+  ["8000::", 1],
   ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["fec0::", 10],
-  ["ff00::", 8],
+  ["3fff::", 20],
 ] as const;
 
-const forbidden = new BlockList();
-for (const [network, prefix] of FORBIDDEN_IPV4) forbidden.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of FORBIDDEN_IPV6) forbidden.addSubnet(network, prefix, "ipv6");
-
-const MAPPED_IPV4 = /^::ffff:/i;
+/** One list for each family: a list of both takes IPv4 addresses for the IPv6 ones that map them. */
+const forbidden4 = new BlockList();
+const forbidden6 = new BlockList();
+for (const [network, prefix] of FORBIDDEN_IPV4) forbidden4.addSubnet(network, prefix, "ipv4");
+for (const [network, prefix] of FORBIDDEN_IPV6) forbidden6.addSubnet(network, prefix, "ipv6");
 
 /** True for loopback, private, link-local, metadata and every other address that is not on the public internet. */
 export function isForbiddenAddress(address: string): boolean {
   const family = isIP(address);
-  if (family === 4) return forbidden.check(address, "ipv4");
-  if (family !== 6) return true;
-  return MAPPED_IPV4.test(address) || forbidden.check(address, "ipv6");
+  if (family === 4) return forbidden4.check(address, "ipv4");
+  return family !== 6 || forbidden6.check(address, "ipv6");
 }
 
 /**
