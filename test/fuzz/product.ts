@@ -1,7 +1,4 @@
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
-import { loadFunctionApp } from "../../host/app/load-app.js";
-import { silentLogger } from "../../host/logger.js";
 import { endExecution } from "../../src/activities/close-execution.js";
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
@@ -18,6 +15,7 @@ import type { Endpoint } from "../../src/functions/serve.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../../src/orchestrators/step-ids.js";
 import { createStore } from "../../src/store/store.js";
+import { loadApp } from "./app.js";
 import { type Pieces, textOf } from "./pieces.js";
 import { createRewindingTables, type RewindingTables } from "./rewinding-tables.js";
 import { SMALL_PLAN, SMALL_WORLD } from "./small-estate.js";
@@ -32,11 +30,18 @@ export interface Asked {
   body?: Pieces | { hex: string };
 }
 
+/** A row as it lies in a table, and which. */
+export interface StoredRow {
+  table: "Worlds" | "Plans" | "Items" | "Executions" | "Estate";
+  partition: string;
+  row: string;
+  schema: number;
+  json: string;
+}
+
 /** Stands in a header or path where the fixture's own value goes. */
 export const HELD = { etag: "{etag}", target: "{target}", execution: "{execution}", ended: "{ended}" } as const;
 
-/** The built app; this file is built beside it. */
-const APP = fileURLToPath(new URL("../../../", import.meta.url));
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 const NOW_MS = Date.UTC(2026, 0, 15, 12);
 /** More than that helps nobody who has to read it. */
@@ -60,6 +65,8 @@ export class FuzzedProduct {
   readonly #tables: RewindingTables;
   readonly #context: Context;
   readonly #faults: string[] = [];
+  /** One of each kind. */
+  readonly rows: StoredRow[] = [];
   #held: ReadonlyMap<string, string> = new Map();
 
   private constructor(endpoints: ReadonlyMap<string, Endpoint>) {
@@ -100,10 +107,10 @@ export class FuzzedProduct {
   }
 
   /** Puts everything back as it was; what was written must have been readable. */
-  async settle(): Promise<void> {
+  async settle(looks: readonly Asked[] = LOOKS): Promise<void> {
     if (this.#tables.writes() === 0) return;
     try {
-      for (const asked of LOOKS) await this.#look(asked);
+      for (const asked of looks) await this.#look(asked);
     } finally {
       await this.#tables.rewind();
       this.#held = await this.#heldNow();
@@ -114,6 +121,42 @@ export class FuzzedProduct {
     const { status } = await this.#send(asked);
     const [fault] = this.#faults.splice(0);
     if (fault !== undefined) throw new Violation(`was accepted, then ${asked.route} answered ${status}: ${fault}`);
+  }
+
+  /** Reads what a row stands for as it is given here, and makes sure that it was left so. */
+  async readWith({ table: name, partition, row, schema, json }: StoredRow): Promise<void> {
+    const table = this.#tables.table(name);
+    await table.transact(partition, [{ kind: "put", row, schema, json }]);
+    const before = this.#tables.writes();
+    const [outcome] = await Promise.allSettled([this.#read(name, partition)]);
+    if (this.#tables.writes() > before) throw new Violation("a read wrote");
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  #read(name: StoredRow["table"], partition: string): Promise<unknown> {
+    const { store, estate } = this.#context;
+    if (name === "Worlds") return store.getWorld("w");
+    if (name === "Plans") return store.getPlan("p");
+    if (name === "Items") return store.listItems("w", { limit: 100 });
+    if (name === "Executions") return store.getExecution(partition);
+    return estate.groundTruth("w", "m1");
+  }
+
+  async #collectRows(): Promise<void> {
+    const executionId = executionIdOf("busy", hash);
+    const places = [
+      ["Worlds", "worlds", "w"],
+      ["Plans", "plans", "p"],
+      ["Items", "w", "m1"],
+      ["Executions", executionId, "record"],
+      ["Executions", executionIdOf("over", hash), "record"],
+      ["Estate", "w:1:0", "state:m1"],
+    ] as const;
+    for (const [table, partition, row] of places) {
+      const found = await this.#tables.table(table).get(partition, row);
+      if (found === null) throw new Error(`no row ${partition}/${row} in ${table}`);
+      this.rows.push({ table, partition, row, schema: found.schema, json: found.json });
+    }
   }
 
   #send(asked: Asked): ReturnType<Endpoint> {
@@ -131,6 +174,7 @@ export class FuzzedProduct {
     await savePlan(this.#context, Plan.parse(SMALL_PLAN), null);
     for (const planId of ["busy", "over"]) await this.#startAnother(planId);
     this.#held = await this.#heldNow();
+    await this.#collectRows();
     this.#tables.mark();
   }
 
@@ -206,9 +250,7 @@ function checkProblem(status: number | undefined, headers: unknown, body: string
     throw new Violation(`answered ${status} with a problem of ${body.length} characters`);
 }
 
-/** Loads the built app as a Functions host does, which needs the settings of one. */
 async function loadEndpoints(): Promise<ReadonlyMap<string, Endpoint>> {
-  process.env["AzureWebJobsStorage"] ??= "UseDevelopmentStorage=true";
-  await loadFunctionApp({ directory: APP, logger: silentLogger });
+  await loadApp();
   return (await import("../../src/functions/serve.js")).ENDPOINTS;
 }

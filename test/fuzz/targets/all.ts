@@ -2,10 +2,20 @@ import { FuzzedProduct } from "../product.js";
 import type { Target } from "../target.js";
 import { documentTargets } from "./documents.js";
 import { HOST_TARGETS } from "./host-settings.js";
+import { managementTarget } from "./management.js";
 import { requestTarget } from "./requests.js";
+import { rowTarget } from "./rows.js";
+import { WEBHOOK_TARGETS } from "./webhooks.js";
 
 /** Every boundary that takes input from outside. */
 export async function allTargets(): Promise<Target[]> {
   const product = await FuzzedProduct.open();
-  return [...HOST_TARGETS, requestTarget(product), ...documentTargets(product)];
+  return [
+    ...HOST_TARGETS,
+    ...WEBHOOK_TARGETS,
+    await managementTarget(),
+    rowTarget(product),
+    requestTarget(product),
+    ...documentTargets(product),
+  ];
 }

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { RecoveryError } from "../../../src/domain/errors.js";
+import { change, changed, edit, edited, type Json } from "../mutate.js";
+import type { FuzzedProduct, StoredRow } from "../product.js";
+import { type Target, Violation } from "../target.js";
+
+/** A row as something else might have left it. */
+interface Spoiled {
+  row: number;
+  schema: number;
+  json: string;
+}
+
+function spoiled(rows: readonly StoredRow[]): fc.Arbitrary<Spoiled> {
+  return fc.nat({ max: rows.length - 1 }).chain((row) =>
+    fc.record({
+      row: fc.constant(row),
+      schema: fc.constantFrom(rows[row]?.schema ?? 1, rows[row]?.schema ?? 1, 0, 99, -1, 1.5),
+      json: fc
+        .tuple(fc.array(change, { maxLength: 3 }), fc.array(edit, { maxLength: 1 }))
+        .map(([changes, edits]) => edited(JSON.stringify(changed(parsed(rows[row]), changes)), edits)),
+    }),
+  );
+}
+
+const parsed = (row: StoredRow | undefined): Json => JSON.parse(row?.json ?? "null") as Json;
+
+/** What is stored is read as carefully as what is sent: a row that is damaged or newer is named and left as it is. */
+export function rowTarget(product: FuzzedProduct): Target<Spoiled> {
+  const rows = product.rows;
+  return {
+    name: "stored-rows",
+    share: 60_000,
+    inputs: spoiled(rows),
+    async feed({ row: index, schema, json }) {
+      const row = rows[index];
+      if (row === undefined) return "refused";
+      try {
+        await product.readWith({ ...row, schema, json });
+        return "accepted";
+      } catch (error) {
+        if (error instanceof Violation || !(error instanceof RecoveryError)) throw error;
+        if (error.code !== "row-unreadable") throw new Violation(`refused as ${error.code}: ${error.message}`);
+        if (!error.message.includes(row.row)) throw new Violation(`does not name the row: ${error.message}`);
+        return "refused";
+      }
+    },
+    settle: () => product.settle([]),
+  };
+}
