@@ -12,16 +12,22 @@ export interface Deployment {
   server: ProcessServer | null;
 }
 
-/** Begins to deploy a process server at a site, or looks how far it is: asked again, it does no harm. */
+/**
+ * Begins to deploy a process server at a site, or looks how far it is: asked again, it does no harm. Refuses
+ * `passphrase-refused` when a configuration server that it registers with has another passphrase (V4). The passphrase
+ * is compared and forgotten: neither the task nor a message has it.
+ */
 export async function deployProcessServer(
   services: Services,
   worldId: string,
   siteId: string,
   processServerId: string,
+  passphrase: string | undefined,
 ): Promise<Deployment> {
   await getWorld(services, worldId);
   const there = await serverAt(services, worldId, siteId, processServerId);
   if (there !== null) return { processServerId, state: "deployed", readyAt: null, server: there };
+  await requirePassphrase(services, worldId, siteId, passphrase);
   const reply = await services.hypervisor.runOnSite({
     worldId,
     executionId: "deployments",
@@ -34,6 +40,26 @@ export async function deployProcessServer(
   if (reply.state === "waiting") return { processServerId, state: "deploying", readyAt: reply.doneAt, server: null };
   const server = await serverAt(services, worldId, siteId, processServerId);
   return { processServerId, state: "deployed", readyAt: null, server };
+}
+
+/** It registers at its own site, and at the sites that a link joins to it. */
+async function requirePassphrase(
+  { hypervisor, hash }: Services,
+  worldId: string,
+  siteId: string,
+  passphrase: string | undefined,
+): Promise<void> {
+  const { links } = await hypervisor.describeEstate(worldId, []);
+  const joined = links.flatMap(({ between }) => (between.includes(siteId) ? between : []));
+  const near = await Promise.all([...new Set([siteId, ...joined])].map((id) => hypervisor.describeSite(worldId, id)));
+  for (const { site } of near) {
+    const { id, passphraseHash } = site.configurationServer ?? {};
+    if (passphraseHash === undefined) continue;
+    if (passphrase === undefined)
+      throw new RecoveryError("passphrase-refused", `${id} at ${site.id} wants a passphrase`);
+    if (hash(`${id}:${passphrase}`) === passphraseHash) continue;
+    throw new RecoveryError("passphrase-refused", `the passphrase is not that of ${id} at ${site.id}`);
+  }
 }
 
 async function serverAt(

@@ -92,6 +92,13 @@ export const masterTargetUuid = ofMasterTarget(({ id, osFamily, diskEnableUuid }
   osFamily === "windows" || diskEnableUuid ? null : `disk.EnableUUID of master target ${id} is not TRUE`,
 );
 
+export const masterTargetScsi = ofMasterTarget(({ id, osFamily, scsiIds = [] }) => {
+  const twice = scsiIds.find((scsiId, at) => scsiIds.indexOf(scsiId) !== at);
+  return osFamily === "windows" || twice === undefined
+    ? null
+    : `two disks of master target ${id} have the SCSI id ${twice}`;
+});
+
 export const masterTargetMoved = ofMasterTarget(({ id, storageVMotion }) =>
   storageVMotion ? `master target ${id} is moved by storage vMotion` : null,
 );
@@ -162,6 +169,19 @@ export const accountReadOnly = ({ target }: Subject): string | null =>
 export function configurationServerForgot({ target, snapshot: { machine } }: Subject): string | null {
   const server = target.site.configurationServer;
   return server?.forgotten.includes(machine.id) ? `${server.id} does not know ${machine.name} any more` : null;
+}
+
+/** Machines look for it where they were registered, wherever it was restored (V3). */
+export function configurationServerMoved({ target }: Subject): string | null {
+  const { id, ip, knownAt } = target.site.configurationServer ?? {};
+  return knownAt === undefined || ip === knownAt
+    ? null
+    : `${id} answers at ${ip ?? "an unknown address"}, the machines look for it at ${knownAt}`;
+}
+
+export function configurationServerUnsaved({ target }: Subject): string | null {
+  const server = target.site.configurationServer;
+  return server === undefined || server.backup !== undefined ? null : `${server.id} has no backup`;
 }
 
 export const hasSnapshots = ({ snapshot: { machine } }: Subject): string | null =>

@@ -93,6 +93,13 @@ export const RECOVERY_ERRORS = {
     "It has no VMware infrastructure, no fitting master target, or none of what the options name.",
     "Set up what the message names, or name another in the options.",
   ),
+  "passphrase-refused": row(
+    403,
+    false,
+    "The passphrase is missing or wrong",
+    "A process server registers with a configuration server, whose passphrase it has to know.",
+    "Look the passphrase up at the configuration server named, and send it along.",
+  ),
   "task-key-reused": row(
     409,
     false,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Address, Id, Name } from "./text.js";
+import { Address, Id, Instant, Name } from "./text.js";
 
 /** A master target takes at most this many disks. */
 export const MASTER_TARGET_DISKS = 60;
@@ -15,12 +15,23 @@ export const VCenter = z.strictObject({
 });
 export type VCenter = z.infer<typeof VCenter>;
 
+/** Ids of machines that a configuration server does not know any more. */
+const Forgotten = z.array(Id).max(5_000).default([]);
+
 /** Where the machines of a site are registered. One that does not know a machine cannot finish its failback (V3). */
 export const ConfigurationServer = z.strictObject({
   id: Id,
   ip: Address.optional(),
-  /** Ids of machines it does not know any more. */
-  forgotten: z.array(Id).max(5_000).default([]),
+  forgotten: Forgotten,
+  /** The address at which machines look for it, once that may differ from its own: after a restore. */
+  knownAt: Address.optional(),
+  /** Its newest backup: when it was made, its address then, and what it did not know by then. */
+  backup: z.strictObject({ takenAt: Instant, ip: Address.optional(), forgotten: Forgotten }).optional(),
+  /** SHA-256 in hexadecimal of `<id>:<passphrase>`: who deploys a process server for it must know the passphrase (V4). */
+  passphraseHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "use 64 hexadecimal digits in lower case")
+    .optional(),
   /** False until the site's hosts were discovered; a physical server's reprotect needs them (P10). */
   hostsDiscovered: z.boolean().default(true),
 });
@@ -46,6 +57,8 @@ export const MasterTarget = z.strictObject({
   datastoreIds: z.array(Id).max(1_000).optional(),
   /** `disk.EnableUUID` of the virtual machine. */
   diskEnableUuid: z.boolean().default(true),
+  /** SCSI ids of its disks, where they were looked up; a Linux one tells its disks apart by them (V5). */
+  scsiIds: z.array(Name).max(256).optional(),
   /** Where it keeps retention data, such as `R:` or `/mnt/retention`; missing means that it has none. */
   retentionDrive: Name.optional(),
   /** Disks attached to it already; it takes 60. */

@@ -1,6 +1,8 @@
 import { ROUTES } from "../api/routes.js";
+import { backUpConfigurationServer, restoreConfigurationServer } from "../commands/configuration-servers.js";
 import { listItems, listRecoveryPoints, mendCondition, sourceComesBack, viewItem } from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
+import type { ConfigurationServer } from "../domain/topology.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
 import { start } from "./start.js";
@@ -25,8 +27,19 @@ serve(ROUTES.sourceComesBack, async (context, { params }) => {
   return { body: await sourceComesBack(context, params.worldId, params.itemId) };
 });
 
-serve(ROUTES.deployProcessServer, async (context, { params }) => {
-  const deployment = await deployProcessServer(context, params.worldId, params.siteId, params.processServerId);
+serve(ROUTES.backUpConfigurationServer, async (context, { params }) => {
+  return { body: withoutSecret(await backUpConfigurationServer(context, params.worldId, params.siteId)) };
+});
+
+serve(ROUTES.restoreConfigurationServer, async (context, { params, body }) => {
+  return { body: withoutSecret(await restoreConfigurationServer(context, params.worldId, params.siteId, body.ip)) };
+});
+
+const withoutSecret = ({ passphraseHash: _secret, ...server }: ConfigurationServer) => server;
+
+serve(ROUTES.deployProcessServer, async (context, { params, body }) => {
+  const { worldId, siteId, processServerId } = params;
+  const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body.passphrase);
   return { body: deployment, status: deployment.state === "deployed" ? 200 : 202 };
 });
 

@@ -8,7 +8,6 @@ import {
   hosts,
   link,
   machines,
-  masterTargets,
   pointsOf,
   QUICK,
   REPROTECT,
@@ -92,56 +91,6 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     const turned = await journey.does("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
     expect(turned.outcomes?.map(({ replicated }) => replicated?.bytes)).toEqual(Array(3).fill(DISK_BYTES));
     expect(turned.outcomes?.[0]?.replicated?.created).toContain("machine db");
-  });
-
-  const missing = [
-    ["failback-link", link({ kind: "internet" })],
-    ["link-connected", link({ connected: false })],
-    ["discovery-account", site("home", { vCenter: { id: "vcsa", accountRole: "read-only" } })],
-    ["no-snapshots", machines({ snapshots: 2 })],
-    ["process-server", site("away", { processServers: [] })],
-    ["master-target", site("home", { masterTargets: [] })],
-    [
-      "configuration-server-knows",
-      site("home", { configurationServer: { id: "config", forgotten: ["vm-db", "vm-app", "vm-web"] } }),
-    ],
-  ] as const;
-
-  test.for(missing)("V3 %s is looked at before the way home", async ([code, spoil]) => {
-    const journey = await begin(spoil);
-    await there(journey);
-    const { ready, errors, findings } = await unmet(journey, "reprotect", asked);
-    expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
-    for (const { why, fix } of findings) expect(Math.min(why.length, fix.length)).toBeGreaterThan(10);
-    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
-  });
-
-  test("V4 a process server must listen on 443 and 9443", async () => {
-    const journey = await begin(site("away", { processServers: [{ id: "ps-away", openPorts: [443] }] }));
-    await there(journey);
-    const { errors, findings } = await unmet(journey, "reprotect", asked);
-    expect(errors).toEqual(["process-server-ports"]);
-    expect(findings.find(({ code }) => code === "process-server-ports")?.found).toContain("9443");
-  });
-
-  test("V5 each system needs a master target of its own; an additional one brings the others home", async () => {
-    const windows = { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" } as const;
-    const linux = { id: "mt-linux", osFamily: "linux", hostId: "esx-1", retentionDrive: "/mnt/retention" } as const;
-    const only = await begin(site("home", { masterTargets: [windows] }));
-    const additional = await begin(site("home", { masterTargets: [windows, linux] }));
-    await Promise.all([there(only), there(additional)]);
-    const found = (await unmet(only, "reprotect", asked)).findings.filter(({ severity }) => severity === "error");
-    expect(found.map(({ code, itemId }) => [code, itemId])).toEqual([["master-target-system", "web"]]);
-    expect((await unmet(additional, "reprotect", asked)).ready).toBe(true);
-    await additional.does("reprotect", REPROTECT);
-  });
-
-  test("V5 a Linux master target needs disk.EnableUUID", async () => {
-    const journey = await begin(masterTargets({ diskEnableUuid: false }));
-    await there(journey);
-    const { findings } = await unmet(journey, "reprotect", asked);
-    const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
-    expect(found).toEqual([["master-target-uuid", "web"]]);
   });
 
   const choices = ["latest-app-consistent", "latest-crash-consistent"] as const;

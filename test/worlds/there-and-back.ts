@@ -23,7 +23,11 @@ const vcenterSite: SiteInput = {
   datastores: [{ id: "ssd", capacityGb: 20_000, freeGb: 12_000 }],
   networks: [{ id: "lan", subnets: [{ name: "data", range: "10.1.0.0/24" }] }],
   vCenter: { id: "vcsa" },
-  configurationServer: { id: "config", ip: "10.1.0.5" },
+  configurationServer: {
+    id: "config",
+    ip: "10.1.0.5",
+    backup: { takenAt: "2026-01-01T00:00:00.000Z", ip: "10.1.0.5" },
+  },
   processServers: [{ id: "ps-home", ip: "10.1.0.6" }],
   masterTargets: [
     { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" },

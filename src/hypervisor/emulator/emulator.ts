@@ -5,6 +5,7 @@ import type { Tables } from "../../store/tables/port.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, OperationName, SiteOperation, TaskReply } from "../port.js";
 import { createAdmission } from "./admission.js";
 import { comeBack, mended } from "./conditions.js";
+import { backedUp, restored } from "./configuration-server.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createFaultControls } from "./fault-controls.js";
@@ -89,6 +90,8 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     groundTruth: see.groundTruth,
     sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, comeBack),
     mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
+    backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
+    restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
     describeItems: see.items,
     describeSite: see.site,
     describeEstate: async (worldId, itemIds) => {

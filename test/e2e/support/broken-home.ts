@@ -40,7 +40,7 @@ export const BROKEN_HOME: readonly Broken[] = [
     ...reprotecting,
     scenario: "physical-to-azure",
     asked: { datastoreId: "ssd" },
-    breaks: ({ home }) => (home.configurationServer = { id: "config", hostsDiscovered: false }),
+    breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { hostsDiscovered: false }),
     found: "the hosts of home-hosts-discovered were not discovered yet",
   },
   {
@@ -52,8 +52,20 @@ export const BROKEN_HOME: readonly Broken[] = [
   {
     code: "configuration-server-knows",
     ...reprotecting,
-    breaks: ({ home, machine }) => (home.configurationServer = { id: "config", forgotten: [machine.id] }),
+    breaks: ({ home, machine }) => Object.assign(home.configurationServer ?? {}, { forgotten: [machine.id] }),
     found: "config does not know vm any more",
+  },
+  {
+    code: "configuration-server-address",
+    ...reprotecting,
+    breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { knownAt: "10.1.0.99" }),
+    found: "config answers at 10.1.0.5, the machines look for it at 10.1.0.99",
+  },
+  {
+    code: "configuration-server-backup",
+    ...reprotecting,
+    breaks: ({ home }) => delete home.configurationServer?.backup,
+    found: "config has no backup",
   },
   {
     code: "no-snapshots",
@@ -153,6 +165,15 @@ export const BROKEN_HOME: readonly Broken[] = [
     loses: "away",
     found: "away-recovery-site cannot be reached",
     mends: "failback",
+  },
+  {
+    code: "master-target-scsi",
+    ...reprotecting,
+    breaks: ({ masterTarget, machine }) => {
+      Object.assign(masterTarget, { osFamily: "linux", scsiIds: ["36000c291", "36000c291"] });
+      machine.osFamily = "linux";
+    },
+    found: "two disks of master target mt have the SCSI id 36000c291",
   },
   {
     code: "retention-drive",

@@ -45,8 +45,12 @@ export class Product {
   readonly #folder: string;
   readonly #prefix: string;
 
-  private constructor(url: string, child: ChildProcess, folder: string, prefix: string) {
+  /** What the host has written to its log lately. */
+  readonly log: () => string;
+
+  private constructor({ url, log }: Ready, child: ChildProcess, folder: string, prefix: string) {
     this.url = url;
+    this.log = log;
     this.client = createClient(url);
     this.#child = child;
     this.#folder = folder;
@@ -74,7 +78,7 @@ export class Product {
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
-    return new Product(await readyUrl(child), child, folder, prefix);
+    return new Product(await ready(child), child, folder, prefix);
   }
 
   /** Kills the host as a power cut would, and starts another over the same storage. */
@@ -185,13 +189,19 @@ export class Product {
   }
 }
 
-function readyUrl(child: ChildProcess): Promise<string> {
+/** A host that answers: where, and what it writes. */
+interface Ready {
+  url: string;
+  log: () => string;
+}
+
+function ready(child: ChildProcess): Promise<Ready> {
   let output = "";
   return new Promise((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       output = (output + chunk.toString("utf8")).slice(-20_000);
       const url = READY.exec(output)?.[1];
-      if (url !== undefined) resolve(url);
+      if (url !== undefined) resolve({ url, log: () => output });
     };
     child.stdout?.on("data", read);
     child.stderr?.on("data", read);

@@ -50,7 +50,7 @@ export function smallEstate(key: string, scenario: Scenario): SmallEstate {
       hosts: [host],
       datastores: [{ id: "ssd", capacityGb: 9_000, freeGb: 4_000 }],
       vCenter: { id: "vcenter" },
-      configurationServer: { id: "config" },
+      configurationServer: { id: "config", ip: "10.1.0.5", backup: { takenAt: "2026-01-01T00:00:00.000Z" } },
       masterTargets: [masterTarget],
     }),
     ...(homeKind === "vmm-cloud" && { vmmServer: { id: "vmm-home" } }),

@@ -42,7 +42,7 @@ function withTopology(world: World): World {
             hosts: [{ id: "esx", cpus: 32, memoryMb: 131_072, freeMemoryMb: 65_536 }],
             datastores: [{ id: "ssd", capacityGb: 9_000, freeGb: 4_000 }],
             vCenter: { id: "vcenter" },
-            configurationServer: { id: "config" },
+            configurationServer: { id: "config", ip: "10.1.0.5", backup: { takenAt: "2026-01-01T00:00:00.000Z" } },
             masterTargets: [{ id: "mt", osFamily: "windows", hostId: "esx", retentionDrive: "R" }],
           }
         : { ...site, processServers: [{ id: "ps" }] },

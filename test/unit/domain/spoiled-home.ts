@@ -1,4 +1,4 @@
-import { type Case, host, link, masterTarget } from "./spoiled.js";
+import { type Case, configurationServer, host, link, masterTarget } from "./spoiled.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of the way home and of replication. */
 export const SPOILED_HOME: Record<string, Case[]> = {
@@ -80,7 +80,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
     {
       spoil: ({ target, item }) => {
         item.machine.form = "physical";
-        target.site.configurationServer = { id: "config", forgotten: [], hostsDiscovered: false };
+        configurationServer(target).hostsDiscovered = false;
       },
       scenario: "physical-to-azure",
       options: { datastoreId: "ssd" },
@@ -97,10 +97,29 @@ export const SPOILED_HOME: Record<string, Case[]> = {
   ],
   "configuration-server-knows": [
     {
-      spoil: ({ target }) =>
-        (target.site.configurationServer = { id: "config", forgotten: ["vm-1"], hostsDiscovered: true }),
+      spoil: ({ target }) => (configurationServer(target).forgotten = ["vm-1"]),
       verb: "failback",
       found: "config does not know vm-1",
+    },
+  ],
+  "configuration-server-address": [
+    {
+      spoil: ({ target }) => (configurationServer(target).knownAt = "10.1.0.99"),
+      verb: "failback",
+      found: "config answers at 10.1.0.5, the machines look for it at 10.1.0.99",
+    },
+  ],
+  "configuration-server-backup": [
+    { spoil: ({ target }) => delete configurationServer(target).backup, verb: "reprotect", found: "has no backup" },
+  ],
+  "master-target-scsi": [
+    {
+      spoil: (subject) => {
+        Object.assign(masterTarget(subject), { osFamily: "linux", scsiIds: ["36000c291", "36000c291"] });
+        subject.item.machine.osFamily = "linux";
+      },
+      verb: "reprotect",
+      found: "two disks of master target mt have the SCSI id 36000c291",
     },
   ],
   "no-snapshots": [{ spoil: ({ item }) => (item.machine.snapshots = 2), verb: "reprotect", found: "2 snapshots" }],

@@ -24,6 +24,10 @@ export const masterTarget = ({ target }: Spoiled) => {
   if (first === undefined) throw new Error("incomplete");
   return first;
 };
+export const configurationServer = ({ site }: SiteSnapshot) => {
+  if (site.configurationServer === undefined) throw new Error("incomplete");
+  return site.configurationServer;
+};
 export const host = ({ target }: Spoiled) => {
   const [first] = target.site.hosts;
   if (first === undefined) throw new Error("incomplete");

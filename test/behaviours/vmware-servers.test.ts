@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROUTES } from "../../src/api/routes.js";
+import type { WorldInput } from "../../src/domain/world.js";
+import { Journey } from "../e2e/support/journey.js";
+import { Product } from "../e2e/support/product.js";
+import {
+  link,
+  machines,
+  masterTargets,
+  QUICK,
+  REPROTECT,
+  refusalOf,
+  site,
+  there,
+  unmet,
+  until,
+} from "./support/scene.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start(QUICK);
+});
+afterAll(() => product.stop());
+
+const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "vmware-to-azure", change);
+const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
+
+describe.concurrent("the servers through which VMware machines come home", { timeout: 120_000 }, () => {
+  const missing = [
+    ["failback-link", link({ kind: "internet" })],
+    ["link-connected", link({ connected: false })],
+    ["discovery-account", site("home", { vCenter: { id: "vcsa", accountRole: "read-only" } })],
+    ["no-snapshots", machines({ snapshots: 2 })],
+    ["process-server", site("away", { processServers: [] })],
+    ["master-target", site("home", { masterTargets: [] })],
+    [
+      "configuration-server-knows",
+      site("home", { configurationServer: { id: "config", forgotten: ["vm-db", "vm-app", "vm-web"] } }),
+    ],
+  ] as const;
+
+  test.for(missing)("V3 %s is looked at before the way home", async ([code, spoil]) => {
+    const journey = await begin(spoil);
+    await there(journey);
+    const { ready, errors, findings } = await unmet(journey, "reprotect", asked);
+    expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
+    for (const { why, fix } of findings) expect(Math.min(why.length, fix.length)).toBeGreaterThan(10);
+    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+  });
+
+  test("V3 a lost configuration server is restored at the address it had, or the machines do not find it", async () => {
+    const backup = { takenAt: "2026-01-01T00:00:00.000Z", ip: "10.1.0.5" };
+    const lost = { id: "config", ip: "10.1.0.5", forgotten: ["vm-db", "vm-app", "vm-web"], backup };
+    const journey = await begin(site("home", { configurationServer: lost }));
+    const params = { worldId: journey.worldId, siteId: "home" };
+    await there(journey);
+    expect((await unmet(journey, "reprotect", asked)).errors).toEqual(["configuration-server-knows"]);
+
+    const restore = (ip?: string) =>
+      product.client.call(ROUTES.restoreConfigurationServer, { params, body: ip === undefined ? {} : { ip } });
+    expect((await restore("10.1.0.77")).body).toMatchObject({ ip: "10.1.0.77", knownAt: "10.1.0.5", forgotten: [] });
+    const { errors, findings } = await unmet(journey, "reprotect", asked);
+    expect(errors).toEqual(["configuration-server-address"]);
+    expect(findings.find(({ severity }) => severity === "error")?.found).toContain("look for it at 10.1.0.5");
+
+    await restore();
+    expect((await unmet(journey, "reprotect", asked)).ready).toBe(true);
+    await journey.does("reprotect", REPROTECT);
+  });
+
+  test("V3 without a backup there is a warning and nothing to restore; a backup ends both", async () => {
+    const journey = await begin(site("home", { configurationServer: { id: "config", ip: "10.1.0.5" } }));
+    const params = { worldId: journey.worldId, siteId: "home" };
+    await there(journey);
+    expect((await unmet(journey, "reprotect", asked)).warnings).toEqual(["configuration-server-backup"]);
+    const restore = () => product.client.call(ROUTES.restoreConfigurationServer, { params, body: {} });
+    expect(await refusalOf(restore())).toMatchObject({ code: "not-found", status: 404 });
+    const { body } = await product.client.call(ROUTES.backUpConfigurationServer, { params });
+    expect(body.backup).toMatchObject({ ip: "10.1.0.5", forgotten: [] });
+    expect((await unmet(journey, "reprotect", asked)).warnings).toEqual([]);
+    expect((await restore()).status).toBe(200);
+    const nowhere = { params: { ...params, siteId: "away" } };
+    expect((await refusalOf(product.client.call(ROUTES.backUpConfigurationServer, nowhere))).code).toBe("not-found");
+  });
+
+  test("V4 a process server must listen on 443 and 9443", async () => {
+    const journey = await begin(site("away", { processServers: [{ id: "ps-away", openPorts: [443] }] }));
+    await there(journey);
+    const { errors, findings } = await unmet(journey, "reprotect", asked);
+    expect(errors).toEqual(["process-server-ports"]);
+    expect(findings.find(({ code }) => code === "process-server-ports")?.found).toContain("9443");
+  });
+
+  test("V4 who deploys a process server must know the passphrase, which nothing keeps", async () => {
+    const [passphrase, wrong] = ["right horse, right stable", "wrong horse, wrong stable"];
+    const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
+    const journey = await begin(site("home", { configurationServer: { id: "config", passphraseHash } }));
+    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
+    const deploy = (body: { passphrase?: string }) => product.client.call(ROUTES.deployProcessServer, { params, body });
+
+    for (const body of [{}, { passphrase: wrong }]) {
+      const problem = await refusalOf(deploy(body));
+      expect(problem).toMatchObject({ status: 403, code: "passphrase-refused" });
+      expect(JSON.stringify(problem)).not.toContain(wrong);
+    }
+    const begun = (await deploy({ passphrase })).body;
+    expect(["deploying", "deployed"]).toContain(begun.state);
+    const server = await until(
+      async () => (await deploy({ passphrase })).body.server,
+      (found) => found !== null,
+    );
+    expect(server).toMatchObject({ id: "ps-new", openPorts: [443, 9443] });
+
+    const rows = await product.dump();
+    expect(rows).toContain("ps-new");
+    for (const secret of [passphrase, wrong]) expect(rows + product.log()).not.toContain(secret);
+  });
+
+  test("V5 each system needs a master target of its own; an additional one brings the others home", async () => {
+    const windows = { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" } as const;
+    const linux = { id: "mt-linux", osFamily: "linux", hostId: "esx-1", retentionDrive: "/mnt/retention" } as const;
+    const only = await begin(site("home", { masterTargets: [windows] }));
+    const additional = await begin(site("home", { masterTargets: [windows, linux] }));
+    await Promise.all([there(only), there(additional)]);
+    const found = (await unmet(only, "reprotect", asked)).findings.filter(({ severity }) => severity === "error");
+    expect(found.map(({ code, itemId }) => [code, itemId])).toEqual([["master-target-system", "web"]]);
+    expect((await unmet(additional, "reprotect", asked)).ready).toBe(true);
+    await additional.does("reprotect", REPROTECT);
+  });
+
+  test("V5 an additional Linux master target tells its disks apart by their SCSI ids", async () => {
+    const withIds = (scsiIds: string[]) => (world: WorldInput) => {
+      for (const target of world.sites[0]?.masterTargets ?? []) target.scsiIds = scsiIds;
+    };
+    const [same, different] = [await begin(withIds(["2:0:0", "2:0:0"])), await begin(withIds(["2:0:0", "2:0:1"]))];
+    await Promise.all([there(same), there(different)]);
+    const { findings } = await unmet(same, "reprotect", asked);
+    const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
+    expect(found).toEqual([["master-target-scsi", "web"]]); // a Windows one needs none
+    expect((await unmet(different, "reprotect", asked)).ready).toBe(true);
+  });
+
+  test("V5 a Linux master target needs disk.EnableUUID", async () => {
+    const journey = await begin(masterTargets({ diskEnableUuid: false }));
+    await there(journey);
+    const { findings } = await unmet(journey, "reprotect", asked);
+    const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
+    expect(found).toEqual([["master-target-uuid", "web"]]);
+  });
+});
