@@ -32,8 +32,13 @@ export interface Client {
 /**
  * @param baseUrl where the host listens, such as `http://127.0.0.1:7071`
  * @param key function key, when the host asks for one
+ * @param look is shown each answer as it came, and as the route describes it
  */
-export function createClient(baseUrl: string, key?: string): Client {
+export function createClient(
+  baseUrl: string,
+  key?: string,
+  look: (route: Route, read: unknown, parsed: unknown) => void = () => undefined,
+): Client {
   return {
     async call(route, { params, query, body, headers }) {
       const url = urlOf(baseUrl, route.path, params, query ?? {});
@@ -44,7 +49,9 @@ export function createClient(baseUrl: string, key?: string): Client {
       const answer = await fetch(url, { method: route.method, headers: sent, ...content });
       if (!answer.ok) throw new ApiError(await problemIn(answer));
       const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
-      return { body: route.response.parse(read), headers: answer.headers, status: answer.status };
+      const parsed = route.response.parse(read);
+      look(route, read, parsed);
+      return { body: parsed, headers: answer.headers, status: answer.status };
     },
   };
 }

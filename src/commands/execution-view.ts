@@ -6,6 +6,7 @@ import { type Measures, measuresOf } from "../domain/measures.js";
 import type { Plan } from "../domain/plan.js";
 import { progressOf } from "../domain/steps.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
@@ -33,22 +34,24 @@ export interface ExecutionView {
 
 /** An execution as it is now: from its record and kept steps, and from its orchestrations while they run. */
 export async function viewExecution(context: Context, executionId: string): Promise<ExecutionView> {
-  const [found, kept] = await Promise.all([
-    context.store.getExecution(executionId),
+  const record = context.store.getExecution(executionId);
+  const [found, plan, kept, live] = await Promise.all([
+    record,
+    record.then((known) => (known ? planRun(context, known.value) : null)),
     context.store.getSteps(executionId),
+    context.orchestrations.look(executionId),
   ]);
   if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
   const execution = found.value;
   const ended = isEnded(execution.status);
   const own = ended
     ? (kept.find(({ part }) => part === EXECUTION_PART)?.steps ?? [])
-    : await liveSteps(context, executionId, execution.verb);
+    : titledSteps(live, execution.verb);
   const evidence: Evidence = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
     live: (stage) => liveItemSteps(context, execution, stage, kept),
   };
-  const plan = await planRun(context, execution);
   const steps = await treeOf(execution, plan, evidence);
   const awaits = ended ? [] : awaitedBy(own);
   return {
@@ -69,7 +72,7 @@ export async function listExecutions(
   const { entries, ...rest } = await context.store.listExecutions(page);
   const views = entries.map(async (execution) => {
     if (isEnded(execution.status)) return { execution, status: execution.status };
-    const awaits = awaitedBy(await liveSteps(context, execution.executionId, execution.verb));
+    const awaits = awaitedBy(titledSteps(await context.orchestrations.look(execution.executionId), execution.verb));
     const status: ExecutionStatus = awaits.length > 0 ? "awaiting-input" : execution.status;
     return { execution, status };
   });
@@ -79,9 +82,8 @@ export async function listExecutions(
 /** A step that was tried again is shown as it came out last. */
 const newestOfEach = (steps: readonly Step[]): Step[] => [...new Map(steps.map((step) => [step.id, step])).values()];
 
-async function liveSteps({ orchestrations }: Context, instanceId: string, verb: Verb): Promise<Step[]> {
-  return unpackSteps((await orchestrations.look(instanceId))?.steps ?? [], (id) => stepTitle(verb, id));
-}
+const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
+  unpackSteps(seen?.steps ?? [], (id) => stepTitle(verb, id));
 
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {

@@ -80,6 +80,14 @@ function named({ timeMs, app }: Moment, replicationGroupId: string | null): Reco
   };
 }
 
+/** The first of `recoveryPointsAt`, for a fraction of what all cost: where none is thinned out, usually there is one. */
+export function newestPointAt(history: ReplicationHistory, nowMs: number): RecoveryPoint | null {
+  const atMs = Math.min(nowMs, history.stoppedAtMs ?? nowMs);
+  const protectedSinceMs = Math.max(history.protectedSinceMs, atMs - KEEP_ALL_MS);
+  const [newest] = recoveryPointsAt({ ...history, protectedSinceMs }, nowMs);
+  return newest ?? recoveryPointsAt(history, nowMs)[0] ?? null;
+}
+
 /**
  * The processed recovery points of an item at a moment, newest first: on a grid of the policy's intervals that all
  * items share, from the start of protection, thinned out with age. Once replication has stopped, they stay as they were.

@@ -108,13 +108,20 @@ async function putStep(table: Table, executionId: string, record: StepRecord): P
 
 const PAGE = 900;
 
-export async function getSteps(table: Table, executionId: string): Promise<StepRecord[]> {
+export const readSteps = (row: Row): StepRecord => fromRow(decode(STEPS, row));
+
+/** @param read gives the steps of a row, as `readSteps` does */
+export async function getSteps(
+  table: Table,
+  executionId: string,
+  read: (row: Row) => StepRecord,
+): Promise<StepRecord[]> {
   const rows: Row[] = [];
   for (let from = STEP_PREFIX; ; ) {
     const page = await table.list(executionId, { from, before: STEPS_END, limit: PAGE });
     rows.push(...page.rows);
     const last = page.rows.at(-1);
-    if (!page.more || last === undefined) return rows.map((row) => fromRow(decode(STEPS, row)));
+    if (!page.more || last === undefined) return rows.map(read);
     from = `${last.row}!`;
   }
 }

@@ -4,6 +4,7 @@ import {
   getSteps,
   listExecutions,
   putSteps,
+  readSteps,
   updateExecution,
   withdrawExecution,
 } from "./executions.js";
@@ -12,7 +13,11 @@ import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
 import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
+import { remembering } from "./tables/remembered.js";
 import { getWorld, listWorlds, putWorld } from "./worlds.js";
+
+/** Rows of steps that are remembered: those that ended of the largest execution, which is read again and again. */
+const MOST_STEP_ROWS = 200;
 
 /** The store over any tables: `createAzureTables` for keeping, `createMemoryTables` for tests. */
 export function createStore(tables: Tables): Store {
@@ -20,6 +25,7 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
+  const stepsOf = remembering(readSteps, MOST_STEP_ROWS);
   return {
     putWorld: (world, importedAt) => putWorld(worlds, items, world, importedAt),
     getWorld: (worldId) => getWorld(worlds, worldId),
@@ -45,6 +51,6 @@ export function createStore(tables: Tables): Store {
     withdrawExecution: (execution) => withdrawExecution(executions, execution),
     listExecutions: (page) => listExecutions(executions, page),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
-    getSteps: (executionId) => getSteps(executions, executionId),
+    getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
   };
 }

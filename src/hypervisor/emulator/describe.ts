@@ -11,6 +11,7 @@ import { isUnreachable } from "./faults.js";
 import { observationOf } from "./observe.js";
 import {
   hasPendingData,
+  newestPointOf,
   pointsOf,
   policyInForce,
   replicaSequences,
@@ -150,7 +151,7 @@ function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
     replication: {
       state: replication.stoppedAtMs === null ? "replicating" : "stopped",
       rpoSeconds: rpoSeconds(state, nowMs),
-      newestPoint: pointsOf(state, nowMs)[0] ?? null,
+      newestPoint: newestPointOf(state, nowMs),
       reversed: state.reversed,
     },
     agentRegistered: state.agentAtMs === null || state.agentAtMs <= nowMs,

@@ -1,5 +1,5 @@
 import type { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
-import { recoveryPointsAt } from "../../domain/recovery-points.js";
+import { newestPointAt, type ReplicationHistory, recoveryPointsAt } from "../../domain/recovery-points.js";
 import { policyOf } from "../../domain/scenario-traits.js";
 import { toInstant, toMs } from "../../domain/text.js";
 import type { ReplicationPolicy } from "../../domain/world.js";
@@ -89,21 +89,30 @@ const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => (a.time === 
 /** All points the replica could start from, newest first: those of the schedule and those made on demand. */
 export function pointsOf(state: EmulatedItem, atMs: number): RecoveryPoint[] {
   if (state.pointsDeleted) return [];
-  const { sinceMs, gaps } = state.replication;
-  const stoppedAtMs = quietSinceMs(state);
-  const scheduled = recoveryPointsAt(
-    {
-      policy: policyInForce(state),
-      replicationGroupId: state.item.replicationGroupId ?? null,
-      protectedSinceMs: sinceMs,
-      stoppedAtMs,
-      gaps: [...gaps, ...pausesOf(state.sourceWrites)],
-      processingMs: processingMs(state),
-    },
-    atMs,
-  );
-  const oldestMs = (stoppedAtMs ?? atMs) - Math.max(1, policyInForce(state).retentionDays) * DAY_MS;
-  return [...state.madePoints.filter(({ time }) => toMs(time) >= oldestMs), ...scheduled].sort(newestFirst);
+  return [...madePointsAt(state, atMs), ...recoveryPointsAt(historyOf(state), atMs)].sort(newestFirst);
+}
+
+/** The first of them, without making the others. */
+export function newestPointOf(state: EmulatedItem, atMs: number): RecoveryPoint | null {
+  if (state.pointsDeleted) return null;
+  const newest = newestPointAt(historyOf(state), atMs);
+  const candidates = [...madePointsAt(state, atMs), ...(newest === null ? [] : [newest])];
+  return candidates.sort(newestFirst)[0] ?? null;
+}
+
+const historyOf = (state: EmulatedItem): ReplicationHistory => ({
+  policy: policyInForce(state),
+  replicationGroupId: state.item.replicationGroupId ?? null,
+  protectedSinceMs: state.replication.sinceMs,
+  stoppedAtMs: quietSinceMs(state),
+  gaps: [...state.replication.gaps, ...pausesOf(state.sourceWrites)],
+  processingMs: processingMs(state),
+});
+
+/** The points made on demand that retention has left. */
+function madePointsAt(state: EmulatedItem, atMs: number): RecoveryPoint[] {
+  const oldestMs = (quietSinceMs(state) ?? atMs) - Math.max(1, policyInForce(state).retentionDays) * DAY_MS;
+  return state.madePoints.filter(({ time }) => toMs(time) >= oldestMs);
 }
 
 /** The point of an id among those that were there at a moment. */

@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { TableClient, TableServiceClient } from "@azure/data-tables";
 import { inject } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { type Client, createClient } from "../../../src/api/client.js";
+import type { Route } from "../../../src/api/route.js";
 import { ROUTES } from "../../../src/api/routes.js";
 import type { executionView, startBody } from "../../../src/api/schemas.js";
 import type { PlanInput } from "../../../src/domain/plan.js";
@@ -51,7 +53,7 @@ export class Product {
   private constructor({ url, log }: Ready, child: ChildProcess, folder: string, prefix: string) {
     this.url = url;
     this.log = log;
-    this.client = createClient(url);
+    this.client = createClient(url, undefined, sameAsDescribed);
     this.#child = child;
     this.#folder = folder;
     this.#prefix = prefix;
@@ -187,6 +189,11 @@ export class Product {
     }
     return rows.join("\n");
   }
+}
+
+/** The host does not parse its answers again, so tests see that nothing is in them which the route does not describe. */
+function sameAsDescribed({ id }: Route, read: unknown, parsed: unknown): void {
+  if (!isDeepStrictEqual(read, parsed)) throw new Error(`${id} answered with more than it describes`);
 }
 
 /** A host that answers: where, and what it writes. */

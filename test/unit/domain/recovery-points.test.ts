@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
-import { type ReplicationHistory, recoveryPointsAt } from "../../../src/domain/recovery-points.js";
+import { newestPointAt, type ReplicationHistory, recoveryPointsAt } from "../../../src/domain/recovery-points.js";
 import { toMs } from "../../../src/domain/text.js";
 
 const MINUTE = 60_000;
@@ -58,6 +58,19 @@ describe("the points of a policy", () => {
         expect(old.filter(({ id }) => !before.has(id))).toEqual([]);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  test("have the same newest, whether all are made or only that one", () => {
+    const anyGap = fc.record({ from: fc.integer({ min: 0, max: 300 }), long: fc.integer({ min: 1, max: 300 }) });
+    fc.assert(
+      fc.property(anyHistory, fc.option(anyGap), fc.boolean(), (past, gap, hasStopped) => {
+        const fromMs = NOW - (gap?.from ?? 0) * MINUTE;
+        const gaps = gap === null ? [] : [{ fromMs, toMs: fromMs + gap.long * MINUTE }];
+        const full = { ...past, gaps, stoppedAtMs: hasStopped ? NOW - HOUR : null };
+        expect(newestPointAt(full, NOW)).toEqual(recoveryPointsAt(full, NOW)[0] ?? null);
+      }),
+      { numRuns: 200 },
     );
   });
 
