@@ -1,10 +1,13 @@
 import { ApiProblem } from "./problem.js";
 import { parseYaml, YamlTooLarge } from "./yaml.js";
 
-/** The largest body read, in bytes. Longer ones are refused before they are parsed. */
+/** The largest body read, in bytes, unless a route says otherwise. Longer ones are refused before they are parsed. */
 export const BODY_LIMIT_BYTES = 1_048_576;
+/** An estate of 5,000 machines, each with a dozen disks. */
+export const WORLD_LIMIT_BYTES = 8 * BODY_LIMIT_BYTES;
 const DEEPEST = 32;
-const MOST_VALUES = 200_000;
+/** Bytes to a value, on average, of a body that means well. */
+const SMALLEST_VALUE_BYTES = 5;
 const LONGEST_TEXT = 262_144;
 const POLLUTING_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -18,12 +21,12 @@ export interface BodySource {
  * Reads a JSON or YAML body into plain data. Throws an {@link ApiProblem}: 413 for a body over the limit, 415 for
  * another content type, 400 for text that does not parse or is nested, long or named in a way nobody means well.
  */
-export async function readBody(source: BodySource): Promise<unknown> {
+export async function readBody(source: BodySource, limitBytes = BODY_LIMIT_BYTES): Promise<unknown> {
   const format = formatOf(source.headers.get("content-type"));
-  const text = await readText(source);
+  const text = await readText(source, limitBytes);
   if (text.trim() === "") return undefined;
   const value = format === "yaml" ? fromYaml(text) : fromJson(text);
-  refuseHostileShapes(value);
+  refuseHostileShapes(value, Math.floor(limitBytes / SMALLEST_VALUE_BYTES));
   return value;
 }
 
@@ -34,14 +37,14 @@ function formatOf(contentType: string | null): "json" | "yaml" {
   throw new ApiProblem("unsupported-media-type", `Content type ${mediaType} is not read here.`);
 }
 
-async function readText(source: BodySource): Promise<string> {
-  if (Number(source.headers.get("content-length") ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+async function readText(source: BodySource, limitBytes: number): Promise<string> {
+  if (Number(source.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of source.body ?? []) {
     const bytes = chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
     length += bytes.byteLength;
-    if (length > BODY_LIMIT_BYTES) throw tooLarge();
+    if (length > limitBytes) throw tooLarge(limitBytes);
     chunks.push(bytes);
   }
   try {
@@ -51,8 +54,8 @@ async function readText(source: BodySource): Promise<string> {
   }
 }
 
-function tooLarge(): ApiProblem {
-  return new ApiProblem("body-too-large", `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
+function tooLarge(limitBytes: number): ApiProblem {
+  return new ApiProblem("body-too-large", `The body is larger than ${limitBytes} bytes.`);
 }
 
 function fromJson(text: string): unknown {
@@ -79,14 +82,14 @@ function firstLine(thrown: unknown): string {
 }
 
 /** Walks without recursion: the value may be nested deeper than the stack. */
-function refuseHostileShapes(root: unknown): void {
+function refuseHostileShapes(root: unknown, mostValues: number): void {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
   let seen = 0;
   for (let next = open.pop(); next; next = open.pop()) {
     seen += 1;
     if (next.depth > DEEPEST)
       throw new ApiProblem("malformed-body", `The body is nested deeper than ${DEEPEST} levels.`);
-    if (seen > MOST_VALUES) throw new ApiProblem("malformed-body", `The body holds more than ${MOST_VALUES} values.`);
+    if (seen > mostValues) throw new ApiProblem("malformed-body", `The body holds more than ${mostValues} values.`);
     for (const value of childrenOf(next.value)) open.push({ value, depth: next.depth + 1 });
   }
 }

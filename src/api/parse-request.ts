@@ -18,7 +18,11 @@ export async function parseRequest<P extends z.ZodObject, Q extends z.ZodObject,
   const params = parsePart(route.params, { ...request.params }, "path");
   const query = parsePart(route.query, Object.fromEntries(request.query), "query");
   const headers = readHeaders(route, request);
-  const body = parsePart(route.body, readsBody(route) ? await readBody(request) : undefined, "body");
+  const body = parsePart(
+    route.body,
+    readsBody(route) ? await readBody(request, route.bodyLimitBytes) : undefined,
+    "body",
+  );
   return { params, query, headers, body };
 }
 

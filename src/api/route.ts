@@ -28,6 +28,8 @@ export interface Route<
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** The largest body it reads, when that is not the usual one. */
+  readonly bodyLimitBytes?: number;
   readonly headers: Partial<Record<RequestHeader, "required" | "optional">>;
   readonly status: 200 | 201 | 202 | 204;
   /** Answers 201 instead when it has made something new. */

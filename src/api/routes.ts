@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/world.js";
+import { WORLD_LIMIT_BYTES } from "./body.js";
 import { FORESIGHT_ROUTES } from "./foresight-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { type Route, route } from "./route.js";
@@ -65,6 +66,7 @@ export const ROUTES = {
     params: inWorld,
     query: noQuery,
     body: World,
+    bodyLimitBytes: WORLD_LIMIT_BYTES,
     headers: {},
     status: 200,
     answers: [],

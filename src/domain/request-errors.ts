@@ -125,7 +125,7 @@ export const REQUEST_ERRORS = {
     413,
     false,
     "The value is too large to store",
-    "One row holds at most about 840,000 characters.",
+    "One row holds at most 4,000,000 characters of JSON, and less of what can not be deflated.",
     "Split the plan or world into smaller ones.",
   ),
   "too-many-faults": row(

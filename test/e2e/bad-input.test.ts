@@ -194,12 +194,12 @@ test("unknown world, plan, item and execution", async () => {
   expect(await refused({ method: "POST", path: `${execution}/cancel`, body: "{}" })).toMatchObject({ status: 404 });
 });
 
-test("a body that is too large", async () => {
-  const body = JSON.stringify({ id: "w", name: "x".repeat(1_100_000) });
-  expect(await refused({ method: "PUT", path: "/api/worlds/w", body })).toMatchObject({
-    status: 413,
-    code: "body-too-large",
-  });
+test("a body that is too large: a plan over 1 MiB, a world over 8", async () => {
+  const tooLarge = { status: 413, code: "body-too-large" };
+  const plan = JSON.stringify({ id: "p", name: "x".repeat(1_100_000) });
+  expect(await refused({ method: "PUT", path: "/api/recovery-plans/p", body: plan })).toMatchObject(tooLarge);
+  const world = JSON.stringify({ id: "w", name: "x".repeat(8_400_000) });
+  expect(await refused({ method: "PUT", path: "/api/worlds/w", body: world })).toMatchObject(tooLarge);
 });
 
 test("bodies that are nested too deep or would reach a prototype", async () => {

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
 import { MOST_CHARACTERS, type Row } from "./port.js";
@@ -9,13 +10,28 @@ export interface Codec<T> {
   shape: z.ZodType<T>;
 }
 
+/** Longer text is deflated: what an execution of 2,000 items came to would not fit into a row otherwise. */
+const LONG_CHARACTERS = 200_000;
+const LONGEST_CHARACTERS = 4_000_000;
+/** JSON never begins so. */
+const DEFLATED = "deflated:";
+
 /** A value as the columns of a row; refuses `value-too-large`. */
 export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
   const json = JSON.stringify(value);
-  if (json.length > MOST_CHARACTERS) {
+  const stored = json.length > LONG_CHARACTERS && json.length <= LONGEST_CHARACTERS ? deflated(json) : json;
+  if (stored.length > MOST_CHARACTERS) {
     throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
   }
-  return { row, schema: codec.schema, json };
+  return { row, schema: codec.schema, json: stored };
+}
+
+const deflated = (json: string): string => DEFLATED + deflateRawSync(json).toString("base64");
+
+function inflated(stored: string): string {
+  if (!stored.startsWith(DEFLATED)) return stored;
+  const bytes = Buffer.from(stored.slice(DEFLATED.length), "base64");
+  return inflateRawSync(bytes, { maxOutputLength: 4 * LONGEST_CHARACTERS }).toString("utf8");
 }
 
 /** The value of a row; throws `row-unreadable`, naming it, when it is newer than this program or damaged. */
@@ -35,9 +51,9 @@ export function decode<T>(codec: Codec<T>, row: Row): T {
 }
 
 /** Damaged text becomes undefined, which no shape takes. */
-function parseJson(json: string): unknown {
+function parseJson(stored: string): unknown {
   try {
-    return JSON.parse(json);
+    return JSON.parse(inflated(stored));
   } catch {
     return undefined;
   }
