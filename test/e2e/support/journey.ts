@@ -6,7 +6,7 @@ import { ROUTES } from "../../../src/api/routes.js";
 import type { itemView, startBody } from "../../../src/api/schemas.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../../src/domain/world.js";
-import { type Estate, estateOf } from "../../worlds/there-and-back.js";
+import { estateOf } from "../../worlds/there-and-back.js";
 import type { ExecutionAnswer, Product } from "./product.js";
 
 type Options = NonNullable<z.input<typeof startBody>["options"]>;
@@ -18,17 +18,22 @@ export class Journey {
   readonly worldId: string;
   readonly planId: string;
 
-  private constructor(product: Product, { world, plan }: Estate) {
+  private constructor(product: Product, worldId: string, planId: string) {
     this.product = product;
-    this.worldId = world.id;
-    this.planId = plan.id;
+    this.worldId = worldId;
+    this.planId = planId;
+  }
+
+  /** The same journey on a host that was started over the same storage. */
+  on(product: Product): Journey {
+    return new Journey(product, this.worldId, this.planId);
   }
 
   /** Imports the estate of a scenario under ids of its own, changed as the story needs it. */
   static async begin(product: Product, scenario: Scenario, change: (world: WorldInput) => void = () => undefined) {
     const estate = estateOf(scenario, `w-${randomUUID()}`);
     change(estate.world);
-    const journey = new Journey(product, estate);
+    const journey = new Journey(product, estate.world.id, estate.plan.id);
     const { client } = product;
     await client.call(ROUTES.importWorld, { params: { worldId: journey.worldId }, body: estate.world });
     await client.call(ROUTES.savePlan, { params: { planId: journey.planId }, body: estate.plan });
