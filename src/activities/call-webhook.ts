@@ -8,8 +8,9 @@ import { postJson } from "./webhook/send.js";
  * Posts what is going on to an action's address. Any 2xx is a delivery; anything else is an answer that says why
  * not, since the story decides on another attempt. An address that is not allowed is refused as `egress-refused`.
  */
-export const callWebhook = activity(contract, async (ports, { executionId, url, timeoutSeconds, payload }) => {
-  await ports.refuseIfCancelled(executionId);
+export const callWebhook = activity(contract, async (ports, input) => {
+  const { executionId, url, timeoutSeconds, payload, evenWhenCancelled } = input;
+  if (!evenWhenCancelled) await ports.refuseIfCancelled(executionId);
   const target = new URL(url);
   const checked = await checkEgress(target, ports.settings.allowPrivateWebhooks);
   if ("refused" in checked) throw new RecoveryError("egress-refused", checked.refused);

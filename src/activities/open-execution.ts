@@ -50,6 +50,7 @@ async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Exec
     groups: groupsInOrder(plan).map((group) => runGroupOf(group, execution, items, seen)),
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
+    notifications: plan.notifications ?? [],
   };
 }
 

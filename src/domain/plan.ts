@@ -31,6 +31,16 @@ export const WebhookAction = z.strictObject({
   retries: z.int().min(0).max(10).default(3),
 });
 
+/** What of an execution somebody may be told: its start, each group that went through, and its end. */
+const NotifiedOf = z.enum(["started", "progress", "ended"]);
+export type NotifiedOf = z.infer<typeof NotifiedOf>;
+
+/** An HTTP address that is told how executions of the plan go (A7). What it answers changes nothing. */
+export const Notification = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).max(2_000),
+  on: z.array(NotifiedOf).min(1).max(3).default(NotifiedOf.options),
+});
+
 export const Action = z.discriminatedUnion("kind", [ManualAction, WebhookAction]);
 export type Action = z.infer<typeof Action>;
 
@@ -115,6 +125,7 @@ export const Plan = z.strictObject({
   failurePolicy: perVerb(FailurePolicy),
   objectives: perVerb(Objectives),
   validation: Validation.prefault({}),
+  notifications: z.array(Notification).max(20).optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 export type PlanInput = z.input<typeof Plan>;

@@ -18,6 +18,7 @@ import { failureOf } from "../durable/refusal.js";
 import { UndoStack } from "../durable/undo.js";
 import { Mailbox } from "../durable/wait.js";
 import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
+import { notify } from "./notify.js";
 
 /** Failures after which what was done is taken back; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -104,12 +105,14 @@ export function executionOrchestration(
     const opened = yield* callActivity(context, openExecution, { executionId });
     if (!opened.open) return { status: opened.why };
     const run = new Run(context, opened.plan);
+    yield* notify(context, opened.plan, "started", { items: run.itemIds.length });
     const failure = yield* tell(run, function* (told) {
       yield* story(told);
       yield* close(told, null);
     });
-    if (failure === null) return { status: endingOf(run, null).status };
-    return yield* close(run, failure);
+    const ended = failure === null ? { status: endingOf(run, null).status } : yield* close(run, failure);
+    yield* notify(context, opened.plan, "ended", ended);
+    return ended;
   };
 }
 

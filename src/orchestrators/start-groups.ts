@@ -4,6 +4,7 @@ import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import type { ItemStoryName } from "./contracts.js";
 import { tellByPolicy } from "./failures.js";
+import { notify } from "./notify.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run } from "./run.js";
 import { type Told, tellItems } from "./stages.js";
@@ -19,11 +20,16 @@ export function* startGroups(
   choice: RecoveryPointChoice,
   told: (item: RunItem) => Told = () => ({}),
 ): Durable<void> {
-  for (const group of run.plan.groups) {
+  for (const [at, group] of run.plan.groups.entries()) {
     yield* runActions(run, group.before, group.id);
     const points = yield* chooseRecoveryPoints(run, group, choice);
     yield* run.step(groupStepId(group.id), () => startGroup(run, group, story, points, choice, told));
     yield* runActions(run, group.after, group.id);
+    yield* notify(run.context, run.plan, "progress", {
+      groupId: group.id,
+      reached: at + 1,
+      of: run.plan.groups.length,
+    });
   }
 }
 

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import { Journey, turnsOf } from "../e2e/support/journey.js";
@@ -15,11 +19,12 @@ import {
   there,
   thereAndProtected,
   unmet,
+  until,
 } from "./support/scene.js";
 
 let product: Product;
 beforeAll(async () => {
-  product = await Product.start(QUICK);
+  product = await Product.start({ ...QUICK, ALLOW_PRIVATE_WEBHOOKS: "true" });
 });
 afterAll(() => product.stop());
 
@@ -139,6 +144,36 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     const ended = await product.ended(executionId);
     expect(ended).toMatchObject({ status: "succeeded", progress: 100 });
     expect(ended.endedAt).toBeDefined();
+  });
+
+  test("A7 an address of the plan is told of start, progress and success, and holds nothing up when it fails", async () => {
+    const told: { event: string; status?: string; reached?: number }[] = [];
+    const server = createServer((request, response) => {
+      void text(request).then((body) => {
+        told.push(JSON.parse(body));
+        response.writeHead(told.length === 1 ? 500 : 204).end();
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`;
+    const journey = await begin();
+    const params = { planId: journey.planId };
+    const { plan, etag } = (await product.client.call(ROUTES.getPlan, { params })).body;
+    const body = { ...plan, notifications: [{ url }] };
+    await product.client.call(ROUTES.savePlan, { params, headers: { "if-match": etag }, body });
+    await journey.does("unplanned-failover", untested);
+    await until(
+      async () => told.length,
+      (count) => count >= 4,
+    );
+    server.close();
+    expect(told.map(({ event, reached, status }) => [event, reached ?? status])).toEqual([
+      ["started", undefined],
+      ["progress", 1],
+      ["progress", 2],
+      ["ended", "succeeded"],
+    ]);
   });
 
   test("A8 a reprotect names what it creates, takes over what differs, and changes follow", async () => {

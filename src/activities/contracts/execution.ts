@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CancelRequest, Failure, Outcome, Replicated } from "../../domain/execution.js";
-import { Action, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
+import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
@@ -57,6 +57,7 @@ export const runPlan = z.object({
   groups: z.array(runGroup),
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
+  notifications: z.array(Notification).default([]),
 });
 export type RunPlan = z.output<typeof runPlan>;
 
@@ -172,6 +173,8 @@ export const callWebhook = activityContract({
     url: z.string(),
     timeoutSeconds: z.int(),
     payload: z.record(z.string(), z.unknown()),
+    /** True for what is told of a cancelled execution; an action of one is not begun any more. */
+    evenWhenCancelled: z.boolean().default(false),
   }),
   output: z.discriminatedUnion("delivered", [
     z.object({ delivered: z.literal(true), status: z.int() }),

@@ -1,0 +1,27 @@
+import type { OrchestrationContext } from "durable-functions";
+import { callWebhook, type RunPlan } from "../activities/contracts/execution.js";
+import type { NotifiedOf } from "../domain/plan.js";
+import { callActivity, type Durable } from "../durable/call.js";
+
+/** A recovery does not wait long for those who only want to know of it. */
+const TIMEOUT_SECONDS = 10;
+
+/** Tells the addresses of the plan how the execution goes (A7), once each; one that does not take it holds nothing up. */
+export function* notify(
+  context: OrchestrationContext,
+  plan: RunPlan,
+  event: NotifiedOf,
+  said: Readonly<Record<string, unknown>>,
+): Durable<void> {
+  const { executionId, worldId, verb, direction } = plan;
+  const payload = { event, executionId, worldId, verb, direction, ...said };
+  for (const { url, on } of plan.notifications) {
+    if (!on.includes(event)) continue;
+    const input = { executionId, url, timeoutSeconds: TIMEOUT_SECONDS, payload, evenWhenCancelled: true };
+    try {
+      yield* callActivity(context, callWebhook, input);
+    } catch {
+      // An address that is not allowed is no reason to stop either.
+    }
+  }
+}
