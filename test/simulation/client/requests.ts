@@ -1,0 +1,28 @@
+import type { ExecutionOptions } from "../../../src/domain/execution.js";
+import type { PlanInput } from "../../../src/domain/plan.js";
+import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
+import type { FaultInput } from "../../../src/hypervisor/port.js";
+
+/** What a client asks of the product, as data. */
+export type Asked =
+  | {
+      kind: "start";
+      idempotencyKey: string;
+      verb: Verb;
+      target: { kind: "plan"; planId: string } | { kind: "item"; worldId: string; itemId: string };
+      options: ExecutionOptions;
+    }
+  | { kind: "validate"; executionId: string; verdict: "accept" | "reject" }
+  | { kind: "confirm"; executionId: string; actionId: string; done: boolean }
+  | { kind: "resolve"; executionId: string; ask: number; answer: FailureAnswer }
+  | { kind: "cancel"; executionId: string; behaviour: "restore-protection" | "as-documented" }
+  /** `ifMatch` is the ETag seen, null to create. */
+  | { kind: "save-plan"; plan: PlanInput; ifMatch: string | null }
+  | { kind: "change-target"; itemId: string; size: string }
+  | { kind: "import-world" }
+  | { kind: "add-fault"; fault: FaultInput }
+  | { kind: "clear-fault"; faultId: string | null }
+  | { kind: "source-comes-back"; itemId: string }
+  | { kind: "mend-condition"; itemId: string; type: string }
+  | { kind: "sweep" }
+  | { kind: "view"; executionId: string };
