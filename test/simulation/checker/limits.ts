@@ -1,0 +1,69 @@
+import { BATCH, MOST_CHARACTERS } from "../../../src/store/tables/port.js";
+import type { Evidence, Transaction } from "../evidence.js";
+import type { Facts } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+/** The most that the engine takes as a custom status, in bytes of UTF-16. */
+const MOST_STATUS_BYTES = 16 * 1_024;
+
+interface Span {
+  atMs: number;
+  endedMs: number | null;
+  generation: number;
+}
+
+/** How many of one host were under way at once, at most. What ended in the moment it began was beside nothing. */
+function mostAtOnce(spans: readonly Span[]): Map<number, { most: number; atMs: number }> {
+  const steps = spans.flatMap(({ atMs, endedMs, generation }) => [
+    { generation, atMs, by: 1 },
+    { generation, atMs: endedMs ?? Infinity, by: -1 },
+  ]);
+  steps.sort((a, b) => a.atMs - b.atMs || a.by - b.by);
+  const now = new Map<number, number>();
+  const most = new Map<number, { most: number; atMs: number }>();
+  for (const { generation, atMs, by } of steps) {
+    const count = (now.get(generation) ?? 0) + by;
+    now.set(generation, count);
+    if (count > (most.get(generation)?.most ?? 0)) most.set(generation, { most: count, atMs });
+  }
+  return most;
+}
+
+function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Violation[] {
+  return [...mostAtOnce(spans)].flatMap(([generation, { most, atMs }]) =>
+    most <= limit
+      ? []
+      : [violation("I21", `host ${generation} had ${most} ${what} under way at ${moment(atMs)}, of at most ${limit}`)],
+  );
+}
+
+function tooLarge({ operations, table, partition, atMs }: Transaction): Violation[] {
+  const where = `a transaction on ${table}/${partition} at ${moment(atMs)}`;
+  const rows = new Set(operations.map(({ row }) => row));
+  const long = operations.find(({ json }) => (json?.length ?? 0) > MOST_CHARACTERS);
+  return [
+    ...(operations.length > BATCH ? [violation("I21", `${where} had ${operations.length} operations`)] : []),
+    ...(rows.size < operations.length ? [violation("I21", `${where} named a row twice`, ...rows)] : []),
+    ...(long === undefined ? [] : [violation("I21", `${where} wrote ${long.json?.length} characters to ${long.row}`)]),
+  ];
+}
+
+function statusTooLarge({ hub }: Evidence): Violation[] {
+  return hub.instances.flatMap(({ instance, history }) => {
+    const bytes = (history?.customStatus?.length ?? 0) * 2;
+    return bytes <= MOST_STATUS_BYTES
+      ? []
+      : [violation("I21", `the custom status of ${instance.instanceId} has ${bytes} bytes`)];
+  });
+}
+
+/** I21: no more under way at once than configured, and nothing larger than what holds it. */
+export function limitsHold({ evidence }: Facts): Violation[] {
+  const { effects, limits, store } = evidence;
+  return [
+    ...tooManyAtOnce("operations", effects.operations, limits.operationsAtOnce),
+    ...tooManyAtOnce("activities", effects.activities, limits.activitiesAtOnce),
+    ...store.journal.flatMap(tooLarge),
+    ...statusTooLarge(evidence),
+  ];
+}

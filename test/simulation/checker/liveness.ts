@@ -1,0 +1,54 @@
+import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
+import type { Evidence } from "../evidence.js";
+import { type Facts, isOver } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+const HOUR_MS = 3_600_000;
+/** A question about a failure waits a day; a step, with all that it retries, at most so long; the rest is slack. */
+const ASK_MS = 24 * HOUR_MS;
+const SLACK_MS = 72 * HOUR_MS;
+
+/** The longest that the plans may wait for people, one after the other. */
+function longestWaitMs({ plans }: Evidence): number {
+  const waits = plans.map(({ plan }) => {
+    const actions = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
+    const all = [...actions, ...plan.shutdown.before, ...plan.shutdown.after];
+    const manual = all.reduce((sum, action) => sum + (action.kind === "manual" ? action.timeLimitMinutes : 0), 0);
+    return (manual + plan.validation.timeLimitMinutes) * 60_000;
+  });
+  return Math.max(0, ...waits);
+}
+
+/** What was made unreadable on purpose does not end by itself: its name is in what was done to the run. */
+export function poisonOf({ disturbances }: Evidence): (id: string) => boolean {
+  const texts = disturbances.flatMap((disturbance) => (disturbance.kind === "poison" ? [disturbance.what] : []));
+  return (id) => texts.some((text) => text.includes(id));
+}
+
+/** I11: after the faults everything that was accepted comes to its end within a bounded time. */
+export function terminalInTime({ evidence, executions }: Facts): Violation[] {
+  const { rest, timing, store, hub } = evidence;
+  const poisoned = poisonOf(evidence);
+  const boundMs = longestWaitMs(evidence) + ASK_MS + SLACK_MS;
+  const slow = rest.reached && rest.atMs - timing.faultsOffMs > boundMs;
+  const since = `since the faults ended at ${moment(timing.faultsOffMs)}`;
+  return [
+    ...(rest.reached ? [] : [violation("I11", `no rest ${since}: ${rest.why}`, ...rest.moving)]),
+    ...(slow ? [violation("I11", `it took until ${moment(rest.atMs)} to come to rest ${since}`, timing)] : []),
+    ...[...executions.values()].flatMap(({ record }) =>
+      isOver(record) || poisoned(record.executionId)
+        ? []
+        : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
+    ),
+    ...store.items.flatMap((item) =>
+      item.heldBy === null || poisoned(item.heldBy.executionId) || poisoned(item.itemId)
+        ? []
+        : [violation("I11", `${item.itemId} is still held by ${item.heldBy.executionId}`, item)],
+    ),
+    ...hub.instances.flatMap(({ instance }) =>
+      TERMINAL_STATUSES.has(instance.runtimeStatus) || poisoned(instance.instanceId)
+        ? []
+        : [violation("I11", `${instance.name} ${instance.instanceId} is ${instance.runtimeStatus} ${since}`, instance)],
+    ),
+  ];
+}

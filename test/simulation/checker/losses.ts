@@ -1,0 +1,155 @@
+import type { ItemOutcome } from "../../../src/domain/execution.js";
+import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
+import type { Verb } from "../../../src/domain/vocabulary.js";
+import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
+import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
+import { type Effect, type Facts, isOver, present, type Ran } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+const WRITE_BYTES = 65_536;
+const PROMOTES: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy"]);
+
+const total = (sequences: readonly DiskSequence[]): number =>
+  sequences.reduce((sum, { sequence }) => sum + sequence, 0);
+
+/** What a promotion truly left behind: the writes of the source, less those that its point holds. */
+interface Truth {
+  point: RecoveryPoint;
+  loss: DataLoss;
+  source: DiskSequence[];
+  held: DiskSequence[];
+}
+
+function truthOf({ after, effectMs, entry }: Effect): Truth {
+  const { point } = entry.result as { point: RecoveryPoint };
+  const pointMs = Date.parse(point.time);
+  const source = sourceSequences(after, effectMs);
+  const held = sourceSequences(after, pointMs);
+  const writes = total(source) - total(held);
+  const lastWriteMs = Math.min(effectMs, after.sourceWrites.at(-1)?.toMs ?? effectMs);
+  const seconds = writes === 0 ? 0 : Math.max(0, (lastWriteMs - pointMs) / 1_000);
+  return { point, source, held, loss: { seconds, writes, bytes: writes * WRITE_BYTES } };
+}
+
+/** The promotions of an execution, by item: the last one counts. */
+function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
+  return new Map(
+    facts.items.flatMap(({ item, effects }) => {
+      const last = effects.findLast(
+        ({ entry, key }) => PROMOTES.has(entry.operation) && key.executionId === executionId,
+      );
+      return last === undefined ? [] : [[item.itemId, last] as const];
+    }),
+  );
+}
+
+/** Verbs that let the sources go on purpose, while they go to the recovery site. */
+const isPlanned = ({ record: { verb, direction } }: Ran): boolean =>
+  verb === "planned-failover" || (verb === "full-run" && direction === "primary-to-recovery");
+
+/** What is wrong with a promotion of a planned failover; `own` are the effects of its execution on the item. */
+function planless(promotion: Effect, own: readonly Effect[]): string | undefined {
+  const { loss, source, held } = truthOf(promotion);
+  if (loss.writes !== 0 || JSON.stringify(source) !== JSON.stringify(held)) {
+    return `it lost ${loss.writes} writes (${loss.seconds} s)`;
+  }
+  const { sequences } = promotion.entry.result as { sequences: DiskSequence[] };
+  if (JSON.stringify(sequences) !== JSON.stringify(source)) return "both copies do not hold the same";
+  if (promotion.before.source.power !== "off") return "its source was on";
+  const synchronised = own.findLast(({ entry }) => entry.operation === "final-synchronise");
+  const off = own.findLast(({ entry }) => entry.operation === "shut-down-source");
+  if (promotion.before.promotedFrom !== null) return undefined;
+  if (off === undefined || synchronised === undefined) return "it was not shut down and synchronised before";
+  return off.effectMs > synchronised.beganMs ? "the last synchronisation began before its source was off" : undefined;
+}
+
+/** I5: a planned failover loses nothing. */
+export function plannedLosesNothing(facts: Facts): Violation[] {
+  return facts.items.flatMap(({ item, effects }) =>
+    effects.flatMap((promotion) => {
+      const ran = facts.executions.get(promotion.key.executionId);
+      if (promotion.entry.operation !== "promote-replica" || ran === undefined || !isPlanned(ran)) return [];
+      const own = effects.filter(({ key }) => key.executionId === promotion.key.executionId);
+      const wrong = planless(promotion, own);
+      if (wrong === undefined) return [];
+      const { verb, executionId } = ran.record;
+      const what = `${verb} ${executionId} promoted ${item.itemId} at ${moment(promotion.effectMs)}, and ${wrong}`;
+      return [violation("I5", what, ...own.map(({ entry }) => entry))];
+    }),
+  );
+}
+
+/** How a report differs from the truth; undefined when it does not. */
+function untrue(told: Pick<ItemOutcome, "recoveryPoint" | "dataLoss">, { point, loss }: Truth): string | undefined {
+  const { recoveryPoint, dataLoss } = told;
+  if (recoveryPoint === null || dataLoss === null) return "no loss is told";
+  if (recoveryPoint.id !== point.id || recoveryPoint.time !== point.time) {
+    return `it tells of the point ${recoveryPoint.id}, and it was ${point.id}`;
+  }
+  if (JSON.stringify(loss, LOSS) === JSON.stringify(dataLoss, LOSS)) return undefined;
+  return `it tells of ${JSON.stringify(dataLoss)} lost, and it was ${JSON.stringify(loss)}`;
+}
+
+const LOSS = ["seconds", "writes", "bytes"];
+
+/** Verbs after which a workload runs from a point. */
+const MOVES: ReadonlySet<Verb> = new Set([
+  "planned-failover",
+  "unplanned-failover",
+  "failback",
+  "full-run",
+  "change-recovery-point",
+  "promote-test",
+]);
+
+function outcomesUntrue(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    if (!isOver(record)) return [];
+    const promotions = promotionsOf(facts, record.executionId);
+    return record.outcomes.flatMap((outcome) => {
+      const promotion = promotions.get(outcome.itemId);
+      const mustTell = MOVES.has(record.verb) && outcome.outcome === "succeeded";
+      if (!mustTell && outcome.dataLoss === null) return [];
+      const wrong = promotion === undefined ? "nothing was promoted" : untrue(outcome, truthOf(promotion));
+      if (wrong === undefined) return [];
+      const what = `${record.verb} ${record.executionId} reports on ${outcome.itemId}: ${wrong}`;
+      return [violation("I6", what, outcome, promotion?.entry)];
+    });
+  });
+}
+
+/** Where an item's record tells of a point and a loss that count. */
+const COUNTS: ReadonlySet<string> = new Set(["failed-over", "committed"]);
+
+function recordsUntrue(facts: Facts): Violation[] {
+  const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
+  return present(facts).flatMap(({ item, effects }) => {
+    const record = records.get(item.itemId);
+    if (record === undefined || record.heldBy !== null || !COUNTS.has(record.state)) return [];
+    const promotion = effects.findLast(({ entry }) => PROMOTES.has(entry.operation));
+    const wrong = promotion === undefined ? "nothing was promoted" : untrue(record, truthOf(promotion));
+    return wrong === undefined
+      ? []
+      : [violation("I6", `the record of ${item.itemId}, ${record.state}: ${wrong}`, record, promotion?.entry)];
+  });
+}
+
+/** What executions say they measured is not less than the worst of what their items truly lost. */
+function measuresUntrue(facts: Facts): Violation[] {
+  return facts.evidence.views.executions.flatMap(({ execution, measures }) => {
+    if (measures === null || !isOver(execution)) return [];
+    const told = new Set(execution.outcomes.filter(({ dataLoss }) => dataLoss !== null).map(({ itemId }) => itemId));
+    const promotions = [...promotionsOf(facts, execution.executionId)].filter(([itemId]) => told.has(itemId));
+    const worst = Math.max(0, ...promotions.map(([, promotion]) => truthOf(promotion).loss.seconds));
+    if (promotions.length === 0 || measures.plan.dataLossSeconds === worst) return [];
+    const what = `execution ${execution.executionId} measured a loss of ${measures.plan.dataLossSeconds} s, and it was ${worst} s`;
+    return [violation("I6", what, measures)];
+  });
+}
+
+/** I6: the points and losses that are reported are those of the ground truth. */
+export const lossToldTruthfully = (facts: Facts): Violation[] => [
+  ...outcomesUntrue(facts),
+  ...recordsUntrue(facts),
+  ...measuresUntrue(facts),
+];

@@ -1,0 +1,147 @@
+import type { Execution } from "../../../src/domain/execution.js";
+import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
+import type { Evidence } from "../evidence.js";
+import { untruths } from "./estate-truth.js";
+import { type Facts, isOver, present, type RecordWrite, stateAt } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+/** When an execution gave an item up, and the record that it left; undefined when it never held it. */
+function givenUp({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
+  const writes = records.get(itemId) ?? [];
+  const last = writes.findLastIndex(({ record }) => record.heldBy?.executionId === executionId);
+  return last < 0 ? undefined : writes[last + 1];
+}
+
+/** The state of an item at a moment, in the load of the world that was there then. */
+function loadAt({ items }: Facts, itemId: string, atMs: number): EmulatedItem | undefined {
+  const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
+  const newest = loads.at(-1);
+  return newest === undefined ? undefined : stateAt(newest.item, atMs);
+}
+
+/** An item that an ended execution calls done is in the estate as its state says, when the execution gives it up. */
+function claimsUntrue(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    if (!isOver(record)) return [];
+    return record.outcomes.flatMap((outcome) => {
+      const told = givenUp(facts, outcome.itemId, record.executionId);
+      if (told === undefined) return [];
+      const state = loadAt(facts, outcome.itemId, told.atMs);
+      if (state === undefined) return [];
+      const wrong = untruths({ ...told.record, state: outcome.state }, state);
+      if (wrong.length === 0) return [];
+      const what = `${record.verb} ${record.executionId} gave ${outcome.itemId} up at ${moment(told.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
+      return [violation("I25", what, outcome, told.record, state)];
+    });
+  });
+}
+
+/** At rest every record says what the estate is, or that something failed, and why. */
+function recordsUntrue(facts: Facts): Violation[] {
+  const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
+  return present(facts).flatMap(({ item }) => {
+    const record = records.get(item.itemId);
+    const state = item.states.at(-1)?.state;
+    if (record === undefined || state === undefined || record.heldBy !== null) return [];
+    const wrong = untruths(record, state);
+    if (wrong.length === 0) return [];
+    return [violation("I25", `${item.itemId} is said to be ${record.state}, but ${wrong.join(", ")}`, record, state)];
+  });
+}
+
+/** A status sums up its outcomes: succeeded is all of them, failed or cancelled says why. */
+function statusUntrue({ executions }: Facts): Violation[] {
+  return [...executions.values()].flatMap(({ record }) => {
+    if (!isOver(record)) return [];
+    const named = new Set(record.outcomes.map(({ itemId }) => itemId));
+    const missing = record.itemIds.filter((itemId) => !named.has(itemId));
+    if (missing.length > 0) {
+      return [
+        violation("I25", `${record.verb} ${record.executionId} ended without a word on ${missing.join(", ")}`, record),
+      ];
+    }
+    const undone = record.outcomes.filter(({ outcome }) => outcome !== "succeeded" && outcome !== "already-done");
+    if (record.status === "succeeded" && undone.length > 0) {
+      return [
+        violation(
+          "I25",
+          `${record.verb} ${record.executionId} succeeded, without ${undone.map(({ itemId }) => itemId).join(", ")}`,
+          record,
+        ),
+      ];
+    }
+    const silent = undone.filter(({ outcome, failure }) => outcome === "failed" && failure === null);
+    return silent.length === 0
+      ? []
+      : [
+          violation(
+            "I25",
+            `${record.verb} ${record.executionId} does not say why ${silent.map(({ itemId }) => itemId).join(", ")} failed`,
+            record,
+          ),
+        ];
+  });
+}
+
+/** What of an item must be the same with and without faults, when everything went well. */
+function finalOf(record: ItemRecord | undefined, state: EmulatedItem | undefined): unknown {
+  if (record === undefined || state === undefined) return null;
+  const { source, replica, promotedFrom, pointsDeleted, testCopies, replication, direction } = state;
+  const copy = ({ siteId, power, writable }: EmulatedItem["source"]) => ({ siteId, power, writable });
+  return {
+    said: { state: record.state, direction: record.direction, activeSiteId: record.activeSiteId },
+    source: copy(source),
+    replica: copy(replica),
+    direction,
+    promoted: promotedFrom !== null,
+    pointsDeleted,
+    replicates: replication.stoppedAtMs === null,
+    testCopies: testCopies.length,
+  };
+}
+
+function finalsOf({ estate, store }: Evidence): Map<string, unknown> {
+  const records = new Map(store.items.map((record) => [record.itemId, record]));
+  return new Map(
+    estate.items
+      .filter(({ truth }) => truth !== null)
+      .map(({ itemId, states }) => [itemId, finalOf(records.get(itemId), states.at(-1)?.state)]),
+  );
+}
+
+/** What clients asked and what came of it, in order: runs of the same can be compared. */
+const askedOf = ({ client, store }: Evidence): string =>
+  JSON.stringify([
+    client.flatMap(({ asked, outcome, code, repeats }) =>
+      repeats === null && asked.kind !== "view" && asked.kind !== "sweep" && !OF_FAULTS.has(asked.kind)
+        ? [[asked, outcome, code]]
+        : [],
+    ),
+    store.executions.map(({ executionId }) => executionId).sort(),
+  ]);
+
+const OF_FAULTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
+
+const wentWell = (execution: Execution): boolean => execution.status === "succeeded";
+
+/** The same requests that all went well end in the same, faults or not. */
+function differsFromUndisturbed(facts: Facts, undisturbed: Evidence): Violation[] {
+  const { evidence } = facts;
+  const bothWell = [...evidence.store.executions, ...undisturbed.store.executions].every(wentWell);
+  if (!bothWell || askedOf(evidence) !== askedOf(undisturbed)) return [];
+  const expected = finalsOf(undisturbed);
+  return [...finalsOf(evidence)].flatMap(([itemId, final]) => {
+    const wanted = expected.get(itemId);
+    if (JSON.stringify(wanted) === JSON.stringify(final)) return [];
+    return [violation("I25", `everything succeeded, and ${itemId} ended otherwise than without faults`, final, wanted)];
+  });
+}
+
+/** I25: faults change nothing in the end, or what they changed is declared, item by item. */
+export const faultsTransparent = (facts: Facts, undisturbed: Evidence | undefined): Violation[] => [
+  ...claimsUntrue(facts),
+  ...recordsUntrue(facts),
+  ...statusUntrue(facts),
+  ...(undisturbed === undefined ? [] : differsFromUndisturbed(facts, undisturbed)),
+];

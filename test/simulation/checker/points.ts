@@ -1,0 +1,130 @@
+import { pointsOf } from "../../../src/hypervisor/emulator/replication.js";
+import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
+import type { OperationName } from "../../../src/hypervisor/port.js";
+import { decisionsOf } from "./decisions.js";
+import type { Change, Effect, Facts } from "./facts.js";
+import { changesOf } from "./facts.js";
+import { planOf } from "./plans.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+type Promotion = { promoted: Effect; started: Effect };
+
+/** What brought the item up last before an effect: its promotion, and the start that followed it. */
+function broughtUp(effects: readonly Effect[], before: Effect): Promotion | undefined {
+  const earlier = effects.filter(({ entry }) => entry.sequence < before.entry.sequence);
+  const promoted = earlier.findLast(({ entry: { operation } }) => PROMOTES.has(operation));
+  const started = earlier.findLast(({ entry: { operation } }) => STARTS.has(operation));
+  if (promoted === undefined || started === undefined) return undefined;
+  return started.entry.sequence < promoted.entry.sequence ? undefined : { promoted, started };
+}
+
+const PROMOTES: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy"]);
+const STARTS: ReadonlySet<OperationName> = new Set(["start-replica", "promote-test-copy"]);
+
+/** Why a commit of one item ought not to have begun. */
+function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect): string | undefined {
+  const { executionId } = commit.key;
+  const ran = facts.executions.get(executionId);
+  if (ran === undefined) return "an execution that has no record committed it";
+  const { verb } = ran.record;
+  if (verb !== "commit" && verb !== "full-run") return `a ${verb} deleted its recovery points`;
+  const up = broughtUp(effects, commit);
+  if (up === undefined || commit.before.promotedFrom === null) return "it was not running at the other site";
+  if (commit.before.replica.power !== "on") return "its copy was off";
+  if (verb === "commit") {
+    const promoter = up.promoted.key.executionId;
+    const [decided] = decisionsOf(facts, promoter, "validate");
+    return decided?.made.verdict === "reject" ? `execution ${promoter}, which failed it over, was rejected` : undefined;
+  }
+  if (planOf(facts, ran.record)?.validation.required !== true) return undefined;
+  const [decided] = decisionsOf(facts, executionId, "validate");
+  if (decided === undefined || decided.atMs > commit.beganMs) return "nobody had accepted it";
+  if (decided.made.verdict !== "accept") return "it was rejected";
+  if (up.started.effectMs > decided.atMs) return `it was started anew after it was accepted at ${moment(decided.atMs)}`;
+  return undefined;
+}
+
+/** I3: an item is committed only as it runs, and in a full run only as it was accepted. */
+export function noCommitBeforeValidation(facts: Facts): Violation[] {
+  return facts.items.flatMap(({ item, effects }) =>
+    effects
+      .filter(({ entry }) => entry.operation === "delete-recovery-points")
+      .flatMap((commit) => {
+        const why = uncommittable(facts, effects, commit);
+        if (why === undefined) return [];
+        const what = `${item.itemId} was committed by ${commit.key.executionId} at ${moment(commit.effectMs)}, though ${why}`;
+        return [violation("I3", what, commit.entry, ...effects.map(({ entry }) => entry).slice(-8))];
+      }),
+  );
+}
+
+/** What may end points, and under which verbs. */
+const ENDS_POINTS: Partial<Record<OperationName, ReadonlySet<string>>> = {
+  "delete-recovery-points": new Set(["commit", "full-run"]),
+  "disable-replication": new Set(["disable-replication"]),
+};
+
+/** Points depend on these alone, beside the moment. */
+const unchanged = ({ before, after }: Change<EmulatedItem>): boolean =>
+  JSON.stringify(pointFields(before)) === JSON.stringify(pointFields(after));
+
+const pointFields = ({ madePoints, pointsDeleted, replication, sourceWrites, direction }: EmulatedItem) => [
+  madePoints,
+  pointsDeleted,
+  replication,
+  sourceWrites,
+  direction,
+];
+
+/** Younger points are neither thinned out nor pruned. */
+const NEVER_PRUNED_MS = 2 * 3_600_000;
+
+/** Age has its way again once an item is merely protected: what it takes then is no loss. */
+const mayAge = ({ promotedFrom, replication, source, pointsDeleted }: EmulatedItem): boolean =>
+  !pointsDeleted && promotedFrom === null && replication.stoppedAtMs === null && source.power === "on";
+
+/** Points that were there at a moment and are not at a later one, but for those that died of age. */
+function lost(before: EmulatedItem, beforeMs: number, after: EmulatedItem, afterMs: number): string[] {
+  const left = new Set(pointsOf(after, afterMs).map(({ id }) => id));
+  const oldestMs = mayAge(after) ? afterMs - NEVER_PRUNED_MS : -Infinity;
+  return pointsOf(before, beforeMs).flatMap(({ id, time }) =>
+    left.has(id) || Date.parse(time) < oldestMs ? [] : [id],
+  );
+}
+
+const textOf = (ids: readonly string[]): string =>
+  `${ids.length} recovery points (${ids[0] ?? ""}${ids.length > 1 ? " …" : ""})`;
+
+/** I4: points die only at a commit, when replication is ended, or of age while the item is merely protected. */
+export function pointsDieAtCommit(facts: Facts): Violation[] {
+  return facts.items.flatMap(({ item, effects }) => {
+    const allowed = (change: Change<EmulatedItem>): boolean =>
+      effects.some(
+        ({ entry, key, after }) =>
+          after === change.after &&
+          ENDS_POINTS[entry.operation]?.has(facts.executions.get(key.executionId)?.record.verb ?? "none"),
+      );
+    const killed = changesOf(item).flatMap((change) => {
+      if (unchanged(change)) return [];
+      const gone = lost(change.before, change.atMs, change.after, change.atMs);
+      if (gone.length === 0 || allowed(change)) return [];
+      const by = change.after.ledger.at(-1);
+      const what = `${item.itemId} lost ${textOf(gone)} at ${moment(change.atMs)} by ${by?.operation} of ${by?.executionId}`;
+      return [violation("I4", what, by)];
+    });
+    return [...killed.slice(0, 3), ...agedWhileFailedOver(item.itemId, effects)];
+  });
+}
+
+/** From the promotion on, no point dies of age until a commit or the way back. */
+function agedWhileFailedOver(itemId: string, effects: readonly Effect[]): Violation[] {
+  return effects.flatMap((ending, index) => {
+    if (ending.entry.operation !== "delete-recovery-points" && ending.entry.operation !== "demote-replica") return [];
+    const promotion = effects.slice(0, index).findLast(({ entry }) => PROMOTES.has(entry.operation));
+    if (promotion === undefined || ending.before.promotedFrom === null) return [];
+    const gone = lost(promotion.after, promotion.effectMs, ending.before, ending.effectMs);
+    if (gone.length === 0) return [];
+    const what = `${itemId} lost ${textOf(gone)} between its promotion at ${moment(promotion.effectMs)} and ${ending.entry.operation} at ${moment(ending.effectMs)}`;
+    return [violation("I4", what, promotion.entry, ending.entry)];
+  });
+}

@@ -1,0 +1,94 @@
+import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
+import type { OperationName } from "../../../src/hypervisor/port.js";
+import { type Effect, type Facts, present, stateAt } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
+
+/** What verbs of tests may do to an item; pending data may be made into a point for them. */
+const OF_TESTS: ReadonlySet<OperationName> = new Set([...ON_COPIES, "process-pending-data"]);
+const TEST_VERBS: ReadonlySet<string> = new Set(["test-failover", "test-clean-up"]);
+
+/** What is production of an item, and a test must leave alone. */
+const productionOf = ({ ledger, tasks, entries, faultHits, testCopies, ...production }: EmulatedItem): unknown =>
+  production;
+
+function touched(effect: Effect): string | undefined {
+  if (!ON_COPIES.has(effect.entry.operation)) return undefined;
+  const isAlone = effect.after.entries - effect.before.entries === 1;
+  if (!isAlone) return undefined;
+  const before = JSON.stringify(productionOf(effect.before));
+  return before === JSON.stringify(productionOf(effect.after)) ? undefined : "it changed more than the test copy";
+}
+
+/** A test, or its clean-up, that did what neither does. */
+function beyondTest(facts: Facts, { entry, key }: Effect): string | undefined {
+  const verb = facts.executions.get(key.executionId)?.record.verb;
+  if (verb === undefined || !TEST_VERBS.has(verb) || OF_TESTS.has(entry.operation)) return undefined;
+  return `a ${verb} did it`;
+}
+
+function touching(facts: Facts): Violation[] {
+  return facts.items.flatMap(({ item, effects }) =>
+    effects.flatMap((effect) => {
+      const why = touched(effect) ?? beyondTest(facts, effect);
+      if (why === undefined) return [];
+      const { operation } = effect.entry;
+      const what = `${operation} of ${item.itemId} at ${moment(effect.effectMs)} by ${effect.key.executionId}: ${why}`;
+      return [violation("I18", what, effect.entry)];
+    }),
+  );
+}
+
+/** After a clean-up that succeeded nothing of a test is there. */
+function leftAfterCleanUp(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record, endedMs }) => {
+    if (record.verb !== "test-clean-up" || record.status !== "succeeded" || endedMs === null) return [];
+    return facts.items.flatMap(({ item }) => {
+      const copies = record.itemIds.includes(item.itemId) ? (stateAt(item, endedMs)?.testCopies ?? []) : [];
+      if (copies.length === 0) return [];
+      const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, and a test copy of ${item.itemId} was there`;
+      return [violation("I18", what, ...copies)];
+    });
+  });
+}
+
+/** At rest a copy is there only where the item says that a test awaits its clean-up. */
+function leftAtRest(facts: Facts): Violation[] {
+  const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
+  return present(facts).flatMap(({ item }) => {
+    const record = records.get(item.itemId);
+    const copies = item.states.at(-1)?.state.testCopies ?? [];
+    if (copies.length === 0 || record === undefined || record.heldBy !== null) return [];
+    if (record.state === "test-failed-over" || record.state === "failover-failed") return [];
+    return [
+      violation("I18", `a test copy of ${item.itemId} is left, and the item is ${record.state}`, record, ...copies),
+    ];
+  });
+}
+
+/** A network of a test goes with it: it stays only while an item of that test awaits its clean-up. */
+function networksLeft(facts: Facts): Violation[] {
+  const awaiting = new Set(
+    facts.evidence.store.items.flatMap(({ itemId, state }) => (state === "test-failed-over" ? [itemId] : [])),
+  );
+  const last = new Map(facts.sites.map(({ site }) => [site.siteId, site]));
+  return [...last.values()].flatMap(({ siteId, states }) =>
+    (states.at(-1)?.state.testNetworks ?? []).flatMap((network) => {
+      const record = facts.executions.get(network.executionId)?.record;
+      const awaits = record?.itemIds.some((itemId) => awaiting.has(itemId)) ?? true;
+      const declared = record !== undefined && "failure" in record && record.failure.code === "undo-failed";
+      if (awaits || declared) return [];
+      const what = `the network ${network.id} is left at ${siteId}, and no item of test ${network.executionId} awaits its clean-up`;
+      return [violation("I18", what, record)];
+    }),
+  );
+}
+
+/** I18: a test touches no production, and nothing is left of it after its clean-up. */
+export const testTouchesNothing = (facts: Facts): Violation[] => [
+  ...touching(facts),
+  ...leftAfterCleanUp(facts),
+  ...leftAtRest(facts),
+  ...networksLeft(facts),
+];

@@ -1,0 +1,156 @@
+import { EventType } from "../../../host/durable/history.js";
+import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
+import { DECISION_EVENT, type Decision, decision } from "../../../src/orchestrators/contracts.js";
+import type { Asked } from "../client/requests.js";
+import type { ClientEntry, Evidence } from "../evidence.js";
+import { decisionsOf } from "./decisions.js";
+import { type Facts, isOver } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+type Told<K extends Asked["kind"]> = ClientEntry & { asked: Extract<Asked, { kind: K }> };
+
+const acknowledged = <K extends Asked["kind"]>({ client }: Evidence, kind: K): Told<K>[] =>
+  client.filter((entry): entry is Told<K> => entry.asked.kind === kind && entry.outcome === "ok");
+
+function startGone(facts: Facts, { asked, executionId }: Told<"start">): string | undefined {
+  const record = facts.evidence.store.executions.find((execution) => execution.executionId === executionId);
+  if (record === undefined) return `there is no execution ${executionId}`;
+  if (record.idempotencyKey !== asked.idempotencyKey) return `execution ${executionId} has another key`;
+  if (record.verb !== asked.verb) return `execution ${executionId} is a ${record.verb}`;
+  const subject = record.subject.kind === "plan" ? record.subject.planId : record.subject.itemId;
+  const target = asked.target.kind === "plan" ? asked.target.planId : asked.target.itemId;
+  return subject === target ? undefined : `execution ${executionId} is of ${subject}`;
+}
+
+function planGone({ store }: Evidence, { asked }: Told<"save-plan">): string | undefined {
+  const rows = store.rows.filter(({ table }) => table === "Plans");
+  return rows.some(({ json }) => json.includes(`"id":"${asked.plan.id}"`))
+    ? undefined
+    : `there is no plan ${asked.plan.id}`;
+}
+
+function targetGone({ estate }: Evidence, { asked, atMs, endedMs }: Told<"change-target">): string | undefined {
+  const kept = estate.items.some(
+    ({ itemId, states }) =>
+      itemId === asked.itemId &&
+      states.some((seen) => seen.state.item.target.size === asked.size && seen.atMs <= (endedMs ?? atMs)),
+  );
+  return kept ? undefined : `${asked.itemId} was never given the size ${asked.size}`;
+}
+
+/** I16: what was acknowledged is in the store at the end, whatever died in between. */
+export function acknowledgedIsDurable(facts: Facts): Violation[] {
+  const { evidence } = facts;
+  const gone = (entry: ClientEntry, why: string | undefined): Violation[] => {
+    if (why === undefined) return [];
+    const what = `the ${entry.asked.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} is gone: ${why}`;
+    return [violation("I16", what, entry)];
+  };
+  return [
+    ...acknowledged(evidence, "start").flatMap((entry) => gone(entry, startGone(facts, entry))),
+    ...acknowledged(evidence, "cancel").flatMap((entry) => {
+      const noted = facts.executions.get(entry.asked.executionId)?.record.cancelRequest !== undefined;
+      return gone(entry, noted ? undefined : `execution ${entry.asked.executionId} has no cancel`);
+    }),
+    ...acknowledged(evidence, "save-plan").flatMap((entry) => gone(entry, planGone(evidence, entry))),
+    ...acknowledged(evidence, "change-target").flatMap((entry) => gone(entry, targetGone(evidence, entry))),
+  ];
+}
+
+/** An instance that ends just as a message comes has no use for it any more. */
+const TOO_LATE_MS = 5_000;
+
+type Message = Evidence["hub"]["messages"][number];
+type Instance = Evidence["hub"]["instances"][number];
+
+const raisedIn = ({ history }: Instance, { name, data }: Pick<Message, "name" | "data">): number =>
+  history?.events.filter(
+    ({ event }) => event.EventType === EventType.EventRaised && event.Name === name && event.Input === data,
+  ).length ?? 0;
+
+/** When the history of an instance was committed for the last time; its end, once it has one. */
+function endOf({ hub }: Evidence, { instance }: Instance): number {
+  if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) return Infinity;
+  return Math.max(...hub.commits.flatMap(({ instanceId, atMs }) => (instanceId === instance.instanceId ? [atMs] : [])));
+}
+
+/** Each acknowledged message is history once, unless the instance had ended. */
+function messagesUnconsumed(evidence: Evidence): Violation[] {
+  const instances = new Map(evidence.hub.instances.map((instance) => [instance.instance.instanceId, instance]));
+  const groups = new Map<string, Message[]>();
+  for (const message of evidence.hub.messages) {
+    const group = `${message.instanceId} ${message.name} ${message.data}`;
+    groups.set(group, [...(groups.get(group) ?? []), message]);
+  }
+  return [...groups.values()].flatMap((messages) => {
+    const [first] = messages;
+    const instance = instances.get(first?.instanceId ?? "");
+    if (first === undefined || instance === undefined) return [];
+    const raised = raisedIn(instance, first);
+    const endMs = endOf(evidence, instance);
+    const inTime = messages.filter(({ atMs }) => atMs < endMs - TOO_LATE_MS);
+    if (raised > messages.length) {
+      return [
+        violation(
+          "I17",
+          `${first.data} reached ${first.instanceId} ${raised} times, sent ${messages.length} times`,
+          ...messages,
+        ),
+      ];
+    }
+    if (raised >= inTime.length) return [];
+    const what = `${first.data}, acknowledged at ${moment(first.atMs)}, never reached ${first.instanceId}`;
+    return [violation("I17", what, ...messages)];
+  });
+}
+
+/** Which decision a request becomes, and how to know it among the messages. */
+function isOf(asked: Asked, made: Decision): boolean {
+  if (asked.kind === "validate") return made.kind === "validate" && made.verdict === asked.verdict;
+  if (asked.kind === "confirm")
+    return made.kind === "confirm" && made.actionId === asked.actionId && made.done === asked.done;
+  return asked.kind === "resolve" && made.kind === "resolve" && made.ask === asked.ask && made.answer === asked.answer;
+}
+
+/** Each acknowledged decision became a message of its execution. */
+function decisionsUnsent({ evidence }: Facts): Violation[] {
+  const entries = (["validate", "confirm", "resolve"] as const).flatMap((kind) => acknowledged(evidence, kind));
+  return entries.flatMap((entry) => {
+    const sent = evidence.hub.messages.some((message) => {
+      if (message.instanceId !== entry.asked.executionId || message.name !== DECISION_EVENT) return false;
+      const made = decision.safeParse(JSON.parse(message.data));
+      return made.success && message.atMs >= entry.atMs && isOf(entry.asked, made.data);
+    });
+    if (sent) return [];
+    const what = `the ${entry.asked.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} was never sent to ${entry.asked.executionId}`;
+    return [violation("I17", what, entry)];
+  });
+}
+
+/** What somebody decided is what the execution came to. */
+function decisionsIgnored(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record, cancelMs }) => {
+    if (!isOver(record)) return [];
+    const { executionId, status } = record;
+    const well = status === "succeeded" || status === "succeeded-with-failures";
+    if (cancelMs !== null && well) {
+      return [violation("I17", `the cancel of ${executionId} was acknowledged, and it ${status}`, record)];
+    }
+    const verdicts = new Set(decisionsOf(facts, executionId, "validate").map(({ made }) => made.verdict));
+    if (verdicts.size !== 1) return [];
+    const expired = "failure" in record && record.failure.code === "validation-expired";
+    if (verdicts.has("reject") && well) {
+      return [violation("I17", `${executionId} was rejected, and it ${status}`, record)];
+    }
+    return verdicts.has("accept") && expired
+      ? [violation("I17", `${executionId} was accepted in time, and says that nobody validated`, record)]
+      : [];
+  });
+}
+
+/** I17: each acknowledged event is consumed once, and what it said is done. */
+export const noEventLost = (facts: Facts): Violation[] => [
+  ...decisionsUnsent(facts),
+  ...messagesUnconsumed(facts.evidence),
+  ...decisionsIgnored(facts),
+];

@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import type { Execution, Step, StepRecord } from "../../../src/domain/execution.js";
+import { isFailoverVerb } from "../../../src/domain/failure-policy.js";
+import { planHash } from "../../../src/domain/identity.js";
+import type { Plan } from "../../../src/domain/plan.js";
+import { type Facts, isOver } from "./facts.js";
+import { versionOf } from "./plans.js";
+import { type Violation, violation } from "./violation.js";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** The names that steps of an execution's own story carry, by what they are of. */
+function namesOf(steps: readonly Step[]): { groups: Set<string>; actions: Set<string> } {
+  const groups = new Set<string>();
+  const actions = new Set<string>();
+  for (const { id } of steps) {
+    const [kind, name = ""] = id.split("/");
+    if (kind === "groups" || kind === "choose-recovery-point") groups.add(name);
+    if (kind === "action") actions.add(name);
+  }
+  return { groups, actions };
+}
+
+function strangers(plan: Plan, steps: readonly Step[]): string[] {
+  const { groups, actions } = namesOf(steps);
+  const known = new Set(plan.groups.map(({ id }) => id));
+  const all = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
+  const knownActions = new Set([...all, ...plan.shutdown.before, ...plan.shutdown.after].map(({ id }) => id));
+  return [
+    ...[...groups].filter((id) => !known.has(id)).map((id) => `group ${id}, which it does not have`),
+    ...[...actions].filter((id) => !knownActions.has(id)).map((id) => `action ${id}, which it does not have`),
+  ];
+}
+
+/** Groups of the plan that a failover which came through never came to. */
+function omitted(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
+  if (execution.status !== "succeeded" || !isFailoverVerb(execution.verb)) return [];
+  const { groups } = namesOf(steps);
+  return plan.groups.flatMap(({ id }) => (groups.has(id) ? [] : [`nothing of group ${id}`]));
+}
+
+/** Items that were told of under a group which does not have them. */
+function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
+  const members = new Map(plan.groups.map(({ id, items }) => [`group-${id}`, new Set(items.map((item) => item.id))]));
+  return parts.flatMap(({ part, steps }) => {
+    const known = members.get(part.split("/")[0] ?? "");
+    const others = new Set(
+      steps.flatMap(({ itemId }) => (itemId === undefined || known?.has(itemId) !== false ? [] : [itemId])),
+    );
+    return [...others].map((itemId) => `${itemId} in ${part}, where it is not`);
+  });
+}
+
+/** Items that an execution worked on, though its version of the plan does not have them. */
+function otherItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
+  const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
+  return items.flatMap(({ item, effects }) =>
+    !own.has(item.itemId) && effects.some(({ key }) => key.executionId === executionId)
+      ? [`item ${item.itemId}, which it does not have`]
+      : [],
+  );
+}
+
+/** I20: an execution runs the plan as it was when it started, whatever is saved meanwhile. */
+export function keepsItsPlan(facts: Facts): Violation[] {
+  const { store } = facts.evidence;
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    if (record.subject.kind === "item") return [];
+    const { planId, planVersion } = record.subject;
+    const version = versionOf(facts, record);
+    const ran = `${record.verb} ${record.executionId} of ${planId} version ${planVersion}`;
+    if (version === undefined) return [violation("I20", `${ran}: nobody saved that version`, record)];
+    const { plan } = version;
+    if (record.planHash !== planHash(plan, sha256)) {
+      return [violation("I20", `${ran} has the hash ${record.planHash} of another plan`, record, version)];
+    }
+    const parts = store.steps[record.executionId] ?? [];
+    const kept = parts.find(({ part }) => part === "execution")?.steps ?? [];
+    const wrong = [
+      ...misplaced(plan, parts),
+      ...strangers(plan, kept),
+      ...(isOver(record) ? omitted(plan, record, kept) : []),
+      ...otherItems(facts, record, plan),
+    ];
+    return wrong.length === 0 ? [] : [violation("I20", `${ran} ran ${wrong.join(", ")}`, record, ...kept)];
+  });
+}
