@@ -114,9 +114,7 @@ function finalsOf({ estate, store }: Evidence): Map<string, unknown> {
 const askedOf = ({ client, store }: Evidence): string =>
   JSON.stringify([
     client.flatMap(({ asked, outcome, code, repeats }) =>
-      repeats === null && asked.kind !== "view" && asked.kind !== "sweep" && !OF_FAULTS.has(asked.kind)
-        ? [[asked, outcome, code]]
-        : [],
+      repeats === null && !OF_FAULTS.has(asked.kind) ? [[asked, outcome, code]] : [],
     ),
     store.executions.map(({ executionId }) => executionId).sort(),
   ]);

@@ -1,0 +1,341 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
+import { fromLines, type Golden, HISTORIES } from "../../replay/golden.js";
+import type { ActivityRun, Evidence, OperationCall } from "../evidence.js";
+import { check } from "./index.js";
+import { Drawing, run } from "./support/drawing.js";
+import { broken, commit, failOver, named, outcome, rehearse, takeBack } from "./support/stories.js";
+
+const SLOW = 3_600;
+
+/** A plan of two groups, one item in each. */
+const TWO_GROUPS = {
+  groups: [
+    { id: "first", name: "First", items: [{ id: "item-1" }] },
+    { id: "second", name: "Second", items: [{ id: "item-2" }] },
+  ],
+};
+
+describe("I7 group order", () => {
+  async function both(order: readonly [string, string], plan: object = {}): Promise<Drawing> {
+    const drawing = await Drawing.of(2);
+    drawing.plan({ ...TWO_GROUPS, ...plan });
+    for (const itemId of order) await failOver(drawing, { itemId, ends: false });
+    const outcomes = order.map((itemId) => {
+      const { recoveryPoint, dataLoss } = drawing.record({ heldBy: null }, itemId);
+      return outcome({ itemId, recoveryPoint, dataLoss });
+    });
+    drawing.ended(1, "planned-failover", outcomes, { itemIds: order });
+    return drawing;
+  }
+
+  test("one group after the other is right", async () => {
+    expect(await broken(await both(["item-1", "item-2"]))).toEqual([]);
+  });
+
+  test("the second group is begun before the first", async () => {
+    expect(await broken(await both(["item-2", "item-1"]))).toEqual(["I7"]);
+  });
+
+  test("groups that do not depend on one another have no order", async () => {
+    const groups = TWO_GROUPS.groups.map((group) => ({ ...group, dependsOn: [] }));
+    expect(await broken(await both(["item-2", "item-1"], { groups }))).toEqual([]);
+  });
+
+  test("the action between them was never confirmed, though its failure stops the run", async () => {
+    const [first, second] = TWO_GROUPS.groups;
+    const action = { id: "look", name: "Look", kind: "manual", instructions: "Look.", failoverTypes: ["planned"] };
+    const groups = [{ ...first, after: [{ ...action, onFailure: "stop" }] }, second];
+    expect(await broken(await both(["item-1", "item-2"], { groups }))).toEqual(["I7"]);
+  });
+});
+
+describe("I8 one execution per plan and per item", () => {
+  test("an item is taken from who holds it", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing, { ends: false });
+    drawing.execution(2, "commit");
+    drawing.record({ heldBy: { executionId: run(2), verb: "commit", from: "failed-over" } });
+    expect(await broken(drawing)).toContain("I8");
+  });
+
+  test("somebody works on an item that is not his", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.clock.pass(SLOW);
+    await drawing.item("shut-down-source", {}, { executionId: run(7) });
+    expect(await broken(drawing)).toEqual(["I8"]);
+  });
+
+  test("two executions of one plan hold different items", async () => {
+    const drawing = await Drawing.of(2);
+    drawing.execution(1, "commit");
+    drawing.execution(2, "commit");
+    drawing.hold(1, "commit", "committing", "item-1");
+    drawing.hold(2, "commit", "committing", "item-2");
+    drawing.clock.pass(60);
+    for (const itemId of ["item-1", "item-2"]) drawing.record({ heldBy: null }, itemId);
+    expect(await broken(drawing)).toContain("I8");
+  });
+});
+
+describe("I10 cancel is true", () => {
+  test("something is begun after the cancel was acknowledged", async () => {
+    const drawing = await Drawing.of();
+    drawing.execution(1, "unplanned-failover");
+    drawing.hold(1, "unplanned-failover", "failing-over");
+    drawing.asked({ kind: "cancel", executionId: run(1), behaviour: "restore-protection" });
+    drawing.clock.pass(SLOW);
+    await drawing.item("stop-replication", {});
+    expect(await broken(drawing)).toContain("I10");
+  });
+
+  test("what was begun just before it may end, and what takes it back may begin", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.asked({ kind: "cancel", executionId: run(2), behaviour: "restore-protection" });
+    drawing.clock.pass(SLOW);
+    await takeBack(drawing);
+    expect((await broken(drawing)).filter((invariant) => invariant === "I10")).toEqual([]);
+  });
+
+  test("nothing says that a cancelled item does not replicate", async () => {
+    const drawing = await Drawing.of();
+    drawing.execution(1, "unplanned-failover");
+    drawing.hold(1, "unplanned-failover", "failing-over");
+    await drawing.item("stop-replication", {});
+    const cancelRequest = { behaviour: "as-documented", requestedBy: "tester", requestedAt: drawing.at };
+    const failure = { code: "cancelled", message: "cancelled" };
+    drawing.record({ state: "failover-failed", heldBy: null });
+    const told = [outcome({ outcome: "cancelled", state: "failover-failed", failure })];
+    drawing.ended(1, "unplanned-failover", told, { status: "cancelled", failure, cancelRequest });
+    expect(await broken(drawing)).toEqual(["I10"]);
+    const since = drawing.at;
+    drawing.record({ conditions: [{ type: "not-replicating", since, whatToDo: "cancel to restore protection" }] });
+    expect(await broken(drawing)).toEqual([]);
+  });
+});
+
+describe("I11 terminal within bounded time", () => {
+  test("an execution goes on and holds its item", async () => {
+    const drawing = await Drawing.of();
+    drawing.execution(1, "commit");
+    drawing.hold(1, "commit", "committing");
+    expect(await broken(drawing)).toEqual(["I11"]);
+  });
+
+  test("no rest is reached, or only after weeks", async () => {
+    const drawing = await Drawing.of();
+    drawing.evidence.rest = { reached: false, why: "a timer is set again and again", moving: [run(1)] };
+    expect(await broken(drawing)).toEqual(["I11"]);
+    drawing.evidence.rest = { reached: true, atMs: drawing.evidence.timing.faultsOffMs + 30 * 86_400_000 };
+    expect(await broken(drawing)).toEqual(["I11"]);
+  });
+
+  test("what was poisoned may stay as it is", async () => {
+    const drawing = await Drawing.of();
+    drawing.execution(1, "commit");
+    drawing.hold(1, "commit", "committing");
+    drawing.evidence.disturbances.push({ atMs: 0, kind: "poison", what: `a history row of ${run(1)}` });
+    expect(await broken(drawing)).toEqual([]);
+  });
+});
+
+describe("I15 replay is deterministic", () => {
+  async function recorded(change: (history: Golden["history"]) => void): Promise<Drawing> {
+    const { history } = fromLines(await readFile(new URL("commit-1.jsonl", HISTORIES), "utf8"));
+    change(history);
+    const drawing = await Drawing.of();
+    const instance = { instanceId: "one", name: "commit", runtimeStatus: "Completed" } as StoredInstance;
+    const events = history.map((event): StoredEvent => ({ event, taskInput: null }));
+    const stored = { executionId: "one", startId: "", events, customStatus: null, inboxThrough: "", rowsPresent: 0 };
+    drawing.evidence.hub.instances.push({ instance, history: stored });
+    return drawing;
+  }
+
+  /** Golden histories have no inputs; those of the first task are what is compared first. */
+  const first = async (drawing: Drawing) => (await check(await drawing.done())).map(({ what }) => what)[0];
+
+  test("another activity was called than the code calls", async () => {
+    const drawing = await recorded((history) => {
+      const scheduled = history.find((event) => "Name" in event && event.Name === "open-execution");
+      if (scheduled === undefined || !("Name" in scheduled)) throw new Error("no such task");
+      scheduled.Name = "close-execution";
+    });
+    expect(await first(drawing)).toContain("open-execution");
+    expect(await broken(drawing)).toEqual(["I15"]);
+  });
+});
+
+describe("I16 acknowledged is durable", () => {
+  const start = {
+    kind: "start",
+    idempotencyKey: "key-1",
+    verb: "planned-failover",
+    target: { kind: "plan", planId: "plan" },
+    options: { sourceShutdown: "attempt", reprotect: {}, acknowledgeNoTest: false },
+  } as unknown as Evidence["client"][number]["asked"];
+
+  test("a start is there, or it is not", async () => {
+    const drawing = await Drawing.of();
+    drawing.asked(start, { executionId: run(1) });
+    expect(await broken(drawing)).toEqual(["I16"]);
+    await failOver(drawing);
+    expect(await broken(drawing)).toEqual([]);
+  });
+
+  test("a cancel is not in the record", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.asked({ kind: "cancel", executionId: run(1), behaviour: "restore-protection" });
+    expect(await broken(drawing)).toEqual(["I16"]);
+  });
+});
+
+describe("I17 no event lost or doubled", () => {
+  const verdict = { kind: "validate", verdict: "reject", by: "owner", reason: "" };
+
+  test("a decision was acknowledged and never sent", async () => {
+    const drawing = await Drawing.of();
+    drawing.asked({ kind: "validate", executionId: run(1), verdict: "accept" });
+    expect(await broken(drawing)).toEqual(["I17"]);
+  });
+
+  test("a rejected failover succeeded", async () => {
+    const drawing = await Drawing.of();
+    drawing.decided(1, verdict);
+    await failOver(drawing);
+    expect(await broken(drawing)).toEqual(["I17"]);
+  });
+
+  test.each([
+    [1, []],
+    [0, ["I17"]],
+    [2, ["I17"]],
+  ])("a message is in the history %i times", async (times, expected) => {
+    const drawing = await Drawing.of();
+    drawing.decided(1, verdict);
+    const raised = { EventType: 15, EventId: -1, Name: "decision", Input: JSON.stringify(verdict) };
+    const events = Array.from({ length: times }, () => ({
+      event: raised,
+      taskInput: null,
+    })) as unknown as StoredEvent[];
+    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+    const history = { executionId: "", startId: "", events, customStatus: null, inboxThrough: "", rowsPresent: 0 };
+    drawing.evidence.hub.instances.push({ instance, history });
+    const atMs = drawing.clock.now() + 60_000;
+    drawing.evidence.hub.commits.push({ atMs, generation: 1, instanceId: run(1), firstRow: 0, events: 1 });
+    expect(await broken(drawing)).toEqual(expected);
+  });
+});
+
+describe("I20 an execution keeps its plan", () => {
+  test("it runs a group that its version does not have", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.evidence.store.steps[run(1)]?.[0]?.steps.push({ id: "groups/new", title: "New", status: "succeeded" });
+    expect(await broken(drawing)).toEqual(["I20"]);
+  });
+
+  test("it tells of an item under another group", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    const steps = [{ id: "promote-replica", title: "Promote", status: "succeeded" as const, itemId: "item-9" }];
+    drawing.evidence.store.steps[run(1)]?.push({ part: "group-all/0", steps });
+    expect(await broken(drawing)).toEqual(["I20"]);
+  });
+
+  test("it carries the hash of another version", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.execution(1, "planned-failover", { planHash: drawing.plan({ name: "Changed" }).hash });
+    expect(await broken(drawing)).toEqual(["I20"]);
+  });
+});
+
+describe("I21 limits hold", () => {
+  const call = (atMs: number, endedMs: number): OperationCall => ({
+    ...{ atMs, endedMs, generation: 1, executionId: run(1), key: "", subjectId: "item-1" },
+    ...{ operation: "start-replica", outcome: "done", code: null },
+  });
+
+  test.each([
+    ["one after the other", [call(0, 5), call(0, 5), call(5, 9)], []],
+    ["three at once, of two", [call(0, 5), call(0, 5), call(4, 9)], ["I21"]],
+  ])("operations %s", async (_, operations, expected) => {
+    const drawing = await Drawing.of();
+    drawing.evidence.effects.operations = operations;
+    expect(await broken(drawing)).toEqual(expected);
+  });
+
+  test("a transaction of 101 rows", async () => {
+    const drawing = await Drawing.of();
+    drawing.record({});
+    const [write] = drawing.evidence.store.journal;
+    if (write === undefined) throw new Error("no transaction");
+    write.operations = Array.from({ length: 101 }, (_, row) => ({ kind: "put", row: String(row), json: "{}" }));
+    expect(await broken(drawing)).toEqual(["I21"]);
+  });
+});
+
+describe("I25 faults are transparent or declared", () => {
+  test("an item is called protected, and a test copy of it is there", async () => {
+    const drawing = await Drawing.of();
+    await rehearse(drawing);
+    drawing.record({ state: "protected" });
+    expect(await broken(drawing)).toContain("I25");
+  });
+
+  test("a success leaves an item out", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.execution(1, "planned-failover", { itemIds: ["item-1", "item-2"] });
+    expect(await broken(drawing)).toContain("I25");
+  });
+
+  test("a failed item is called failed over", async () => {
+    const drawing = await Drawing.of();
+    drawing.execution(1, "planned-failover");
+    drawing.hold(1, "planned-failover", "failing-over");
+    drawing.record({ state: "failed-over", heldBy: null });
+    drawing.ended(1, "planned-failover", [outcome({})]);
+    expect(await broken(drawing)).toContain("I25");
+  });
+
+  test("everything succeeded, and the end is another one than without faults", async () => {
+    const undisturbed = await Drawing.of();
+    await failOver(undisturbed);
+    await commit(undisturbed);
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    drawing.execution(2, "commit");
+    drawing.ended(2, "commit", [outcome({ state: "failed-over" })]);
+    const found = await check(await drawing.done(), await undisturbed.done());
+    expect(named(found)).toEqual(["I25"]);
+    expect(await check(await undisturbed.done(), await undisturbed.done())).toEqual([]);
+  });
+});
+
+describe("I26 poison is contained", () => {
+  test("an execution fails of a row that is not its own", async () => {
+    const drawing = await Drawing.of();
+    const failure = { code: "row-unreadable", message: "the item in row small/item-7 is damaged" };
+    const told = [outcome({ outcome: "failed", state: "protected", failure })];
+    drawing.ended(1, "commit", told, { status: "failed", failure });
+    expect(await broken(drawing)).toEqual(["I26"]);
+    drawing.evidence.disturbances.push({ atMs: 0, kind: "poison", what: "the record of item-1" });
+    expect(await broken(drawing)).toEqual([]);
+  });
+
+  test("an activity is tried for ever", async () => {
+    const drawing = await Drawing.of();
+    const tried: ActivityRun = {
+      ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 3, name: "do-steps", outcome: "failed" },
+    };
+    drawing.evidence.effects.activities = [tried];
+    expect(await broken(drawing)).toEqual([]);
+    drawing.evidence.effects.activities = [tried, tried];
+    expect(await broken(drawing)).toEqual(["I26"]);
+  });
+});
