@@ -35,7 +35,10 @@ const SETTLED_AFTER_MS = 10_000;
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const before = await context.store.getExecution(executionId);
-  if (before) return orWithdrawn(context, repeated(before.value, request), () => carryOn(context, before.value));
+  if (before) {
+    const known = await listed(context, repeated(before.value, request));
+    return orWithdrawn(context, known, () => carryOn(context, known));
+  }
   const admitted = await admit(context, request).catch(async (refusal: unknown) => {
     const twin = await context.store.getExecution(executionId);
     if (twin) return repeated(twin.value, request); // the same start, sent at the same time, was admitted first
@@ -76,6 +79,11 @@ export async function endRefused(context: Context, execution: Execution, refusal
   const { executionId } = execution;
   const failure = { code: refusal.code, message: refusal.message.slice(0, 2_000) };
   await endExecution(context, { executionId, status: "failed", failure, reports: [], steps: [], touched: false });
+}
+
+/** Makes sure that the sweep sees an execution: a request that recorded it may have died before it was listed. */
+async function listed({ store }: Context, execution: Execution): Promise<Execution> {
+  return isEnded(execution.status) ? execution : (await store.createExecution(execution)).execution;
 }
 
 /** The execution that the key stands for, when this is the same request once more; another intent needs another key. */

@@ -13,12 +13,16 @@ interface PendingActivity {
   call: ActivityCall;
 }
 
+/** The store has retried already when something is refused; what is left may need a person. */
+const RETRY_MS = 30_000;
+
 /** Carries out what histories say is scheduled: activities, timers, sub-orchestrations. Each may be begun again after a crash. */
 export class Tasks {
   readonly #engine: EngineCore;
   readonly #activities: WorkQueue<PendingActivity>;
   readonly #children: Children;
   readonly #runActivity: ActivityRunner;
+  #stopped = false;
 
   constructor(engine: EngineCore) {
     const { options, idle } = engine;
@@ -66,6 +70,7 @@ export class Tasks {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#activities.stop();
   }
 
@@ -88,7 +93,14 @@ export class Tasks {
     session.alarms.set(id, alarm);
   }
 
+  /** What the store refused is tried again: nobody else would, and the parent waits for it. */
   #inBackground(session: Session, work: () => Promise<void>): void {
-    this.#engine.idle.run(work, (error) => this.#engine.fail(error, session));
+    const { clock } = this.#engine.options;
+    this.#engine.idle.run(work, (error) => {
+      this.#engine.fail(error, session);
+      clock.at(clock.now() + RETRY_MS, () => {
+        if (!this.#stopped) this.#inBackground(session, work);
+      });
+    });
   }
 }
