@@ -1,7 +1,7 @@
 import type { StoredExecution, StoredInstance } from "../../host/durable/store/port.js";
 import type { InstanceState } from "../../host/durable/task-hub.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
-import type { ItemDetail } from "../../src/commands/items.js";
+import type { ItemView } from "../../src/commands/items.js";
 import type { Execution, StepRecord } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/item-record.js";
 import type { PlanVersion } from "../../src/domain/plan.js";
@@ -32,7 +32,7 @@ export interface Evidence {
   timing: Timing;
   rest: Rest;
   /** What the product says of itself at the end. To be checked, never the judge. */
-  views: { executions: ExecutionView[]; items: ItemDetail[]; failed: string[] };
+  views: { executions: ExecutionView[]; items: ItemView[]; failed: string[] };
   limits: Limits;
 }
 
@@ -130,8 +130,19 @@ export interface HubDump {
   states: InstanceState[];
   /** Accepted commits of history, in order. */
   commits: { atMs: number; generation: number; instanceId: string; firstRow: number; events: number }[];
-  /** Acknowledged messages from outside, in order; `key` tells them apart, `data` is JSON text. */
-  messages: { atMs: number; generation: number; instanceId: string; key: string; name: string; data: string }[];
+  /**
+   * Messages from outside that became durable, in order; `key` tells them apart, `data` is JSON text. One that was not
+   * answered is of a writer that was told it failed, or died: it may be consumed or not.
+   */
+  messages: {
+    atMs: number;
+    generation: number;
+    instanceId: string;
+    key: string;
+    name: string;
+    data: string;
+    answered: boolean;
+  }[];
   /** What the engine had to say: level and text. */
   log: { atMs: number; generation: number; level: string; message: string; instanceId: string | null }[];
 }
@@ -148,8 +159,8 @@ export interface ClientEntry {
   /** The first request of which this one is a repetition; null when it is none. */
   repeats: number | null;
   /**
-   * `ok` was acknowledged; `refused` got a refusal of the catalogue; `fail` an error that says nothing was done or
-   * that is none of the catalogue (`answer` has its text); `unknown` never came back.
+   * `ok` was acknowledged; `refused` got an error of the catalogue; `fail` any other error (a 500): it may have been
+   * done or not; `unknown` never came back.
    */
   outcome: "ok" | "refused" | "fail" | "unknown";
   /** Of a refusal or failure. */

@@ -23,6 +23,4 @@ export type Asked =
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
   | { kind: "source-comes-back"; itemId: string }
-  | { kind: "mend-condition"; itemId: string; type: string }
-  | { kind: "sweep" }
-  | { kind: "view"; executionId: string };
+  | { kind: "mend-condition"; itemId: string; type: string };

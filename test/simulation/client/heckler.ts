@@ -1,0 +1,49 @@
+import { OPERATIONS } from "../../../src/domain/operations.js";
+import type { FaultInput } from "../../../src/hypervisor/port.js";
+import { sleep } from "../machine/life.js";
+import type { Random } from "../random.js";
+import { glance, type Town } from "./town.js";
+
+/** Makes the estate hostile once: a fault for a while, or a source that comes back. Its id names it, for shrinking. */
+export async function heckle(town: Town, random: Random): Promise<void> {
+  const { clock, journal } = town;
+  await sleep(clock, random.skewed(1_000, 7_200_000));
+  for (let tries = 0; journal.running.size === 0 && tries < 200 && !town.calm; tries += 1) await sleep(clock, 60_000);
+  await sleep(clock, random.skewed(100, 1_200_000));
+  if (town.calm) return;
+  if (random.chance(0.2)) return comeBack(town, random);
+  const fault = faultOf(town, random);
+  const { outcome, answer } = await town.client.insist({ kind: "add-fault", fault }, random);
+  if (outcome !== "ok") return;
+  const { faultId } = answer as { faultId: string };
+  await sleep(clock, random.skewed(5_000, 28_800_000));
+  if (!town.calm) await town.client.insist({ kind: "clear-fault", faultId }, random);
+}
+
+function faultOf({ world }: Town, random: Random): FaultInput {
+  const mode = random.weighted({ "fail-before": 3, "fail-after": 4, refuse: 3, hang: 3, slow: 2 });
+  const at = random.weighted({ item: 7, site: 2, link: 1 });
+  const itemId = random.pick(world.items ?? []).id;
+  const siteId = random.pick(world.sites).id;
+  const linkId = random.pick(world.links ?? []).id;
+  const target = at === "item" ? { itemId } : at === "site" ? { siteId } : { linkId };
+  const lasting = mode === "hang" || mode === "slow";
+  return {
+    target,
+    mode,
+    ...(random.chance(0.6) ? { operation: random.pick(OPERATIONS) } : {}),
+    ...(mode === "slow" ? { factor: random.pick([2, 20, 200]) } : {}),
+    ...(!lasting && random.chance(0.5) ? { times: random.int(1, 4) } : {}),
+  };
+}
+
+/** The copy that a failover left comes up by itself; later somebody mends it, or does not. */
+async function comeBack(town: Town, random: Random): Promise<void> {
+  const itemId = random.pick(town.world.items ?? []).id;
+  const { outcome } = await town.client.ask({ kind: "source-comes-back", itemId });
+  if (outcome !== "ok" || random.chance(0.4)) return;
+  await sleep(town.clock, random.skewed(10_000, 7_200_000));
+  const [seen] = (await glance(town)?.hypervisor.describeItems(town.world.id, [itemId])) ?? [];
+  const type = seen?.conditions[0]?.type ?? "split-brain";
+  await town.client.ask({ kind: "mend-condition", itemId, type });
+}

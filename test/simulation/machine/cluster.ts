@@ -1,0 +1,83 @@
+import type { Passenger } from "./gate.js";
+import { type Ground, SimulatedHost } from "./host.js";
+import { Life, sleep } from "./life.js";
+
+/** The hosts of a run, one after the other; for a while two of them when one did not notice that it was replaced. */
+export class Cluster {
+  readonly #ground: Ground;
+  #generation = 0;
+  #serving: SimulatedHost | undefined;
+  #waiting: ((host: SimulatedHost) => void)[] = [];
+  #skewMs = 0;
+  readonly hosts: SimulatedHost[] = [];
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+  }
+
+  get serving(): SimulatedHost | undefined {
+    return this.#serving;
+  }
+
+  /** The host that serves now, or the next one that does. */
+  live(): Promise<SimulatedHost> {
+    const serving = this.#serving;
+    if (serving) return Promise.resolve(serving);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Starts a host over the stores as they are. */
+  async boot(): Promise<void> {
+    this.#generation += 1;
+    const life = new Life(this.#generation);
+    const passenger: Passenger = {
+      life,
+      crash: ({ pauseMs }) => this.#die(host, pauseMs),
+      overlap: ({ forMs }) => this.#overlap(host, forMs),
+      jump: (skewMs) => {
+        this.#skewMs = skewMs;
+        host.clock.skewMs = skewMs;
+      },
+    };
+    // Losing the hub ends a host; whoever watches over it starts the next one.
+    const onFatal = (): void => this.#die(host, 1_000);
+    const host = new SimulatedHost(this.#ground, passenger, { skewMs: this.#skewMs, onFatal });
+    this.hosts.push(host);
+    try {
+      await host.hub.open();
+    } catch {
+      this.#die(host, 5_000);
+      return;
+    }
+    if (!life.alive) return;
+    this.#serving = host;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve(host);
+  }
+
+  #die(host: SimulatedHost, pauseMs: number): void {
+    if (!host.life.alive) return;
+    host.life.end();
+    if (this.#isNewest(host)) this.#bootAfter(pauseMs);
+    if (this.#serving === host) this.#serving = undefined;
+  }
+
+  #isNewest = (host: SimulatedHost): boolean => host.life.generation === this.#generation;
+
+  #bootAfter(pauseMs: number): void {
+    const { clock } = this.#ground;
+    void sleep(clock, pauseMs).then(() => this.boot());
+  }
+
+  /** Another host takes the hub over; this one goes on until it notices. */
+  #overlap(host: SimulatedHost, forMs: number): void {
+    if (!host.life.alive || !this.#isNewest(host)) return;
+    const { clock, gate } = this.#ground;
+    const { generation } = host.life;
+    gate.disturbances.push({ atMs: clock.now(), kind: "overlap", generation, lostMs: clock.now() + forMs });
+    if (this.#serving === host) this.#serving = undefined;
+    void this.boot();
+    void sleep(clock, forMs).then(() => host.life.end());
+  }
+}

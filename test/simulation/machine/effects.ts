@@ -1,0 +1,187 @@
+import type { ActivityCall, ActivityEnd, ActivityRunner, VirtualClock } from "../../../host/durable/engine/index.js";
+import { ACTIVITIES } from "../../../src/activities/index.js";
+import type { Ports } from "../../../src/activities/ports.js";
+import { codeIn, RecoveryError } from "../../../src/domain/errors.js";
+import type {
+  Hypervisor,
+  ItemOperation,
+  ItemTask,
+  SiteOperation,
+  SiteTask,
+  TaskReply,
+} from "../../../src/hypervisor/port.js";
+import type { ActivityRun, Effects, OperationCall } from "../evidence.js";
+import type { Random } from "../random.js";
+import type { Mishap } from "../scene/faults.js";
+import type { Gate, Passenger } from "./gate.js";
+import { never, sleep } from "./life.js";
+
+/** What the outside parts of a host share. */
+export interface Outside {
+  gate: Gate;
+  passenger: Passenger;
+  clock: VirtualClock;
+  effects: Effects;
+  /** How far the host's clock is ahead of true time. */
+  skewMs: () => number;
+  /** Decides what addresses of webhooks answer. */
+  webhooks: Random;
+  /** What befalls activities, by the number of the call. */
+  activityMishaps: ReadonlyMap<number, Mishap & { kind: "activity" }>;
+}
+
+/** The hypervisor as one host reaches it, with every call of an operation written down. */
+export function gatedHypervisor<H extends Hypervisor>(hypervisor: H, outside: Outside): H {
+  const { gate, passenger, clock, effects } = outside;
+  const called = async <R>(
+    call: Pick<OperationCall, "executionId" | "key" | "operation" | "subjectId">,
+    run: () => Promise<TaskReply<R>>,
+  ): Promise<TaskReply<R>> => {
+    const { executionId, key, operation, subjectId } = call;
+    const entry: OperationCall = {
+      atMs: clock.now(),
+      endedMs: null,
+      generation: passenger.life.generation,
+      ...{ executionId, key, operation, subjectId },
+      outcome: "lost",
+      code: null,
+    };
+    effects.operations.push(entry);
+    try {
+      const reply = await gate.pass(passenger, "operation", key, run);
+      entry.outcome = reply.state;
+      entry.code = reply.state === "failed" ? reply.code : null;
+      return inHostTime(reply, outside.skewMs());
+    } catch (thrown) {
+      entry.outcome = "thrown";
+      entry.code = thrown instanceof RecoveryError ? thrown.code : null;
+      throw thrown;
+    } finally {
+      entry.endedMs = clock.now();
+    }
+  };
+  return {
+    ...hypervisor,
+    runOnItem: <O extends ItemOperation>(task: ItemTask<O>) =>
+      called({ ...task, subjectId: task.itemId }, () => hypervisor.runOnItem(task)),
+    runOnSite: <O extends SiteOperation>(task: SiteTask<O>) =>
+      called({ ...task, subjectId: task.siteId }, () => hypervisor.runOnSite(task)),
+  };
+}
+
+/** When to look again is told in the time of whoever asks. */
+function inHostTime<R>(reply: TaskReply<R>, skewMs: number): TaskReply<R> {
+  if (reply.state !== "waiting" || skewMs === 0) return reply;
+  return { ...reply, doneAt: new Date(Date.parse(reply.doneAt) + skewMs).toISOString() };
+}
+
+const BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
+
+/** Runs the product's own activities on the ports of one host; only what a webhook calls is made up. */
+export function activityRunner(ports: () => Ports, outside: Outside): ActivityRunner {
+  const { gate, passenger, clock, effects, activityMishaps } = outside;
+  const runOnce = async (call: ActivityCall): Promise<ActivityEnd> => {
+    const { instanceId, taskId, name } = call;
+    const { generation } = passenger.life;
+    const run: ActivityRun = {
+      atMs: clock.now(),
+      endedMs: null,
+      generation,
+      instanceId,
+      taskId,
+      name,
+      outcome: "lost",
+    };
+    effects.activities.push(run);
+    const { outcome, end } = await handled(ports(), call, outside);
+    if (!passenger.life.alive) return never();
+    run.endedMs = clock.now();
+    run.outcome = outcome;
+    return end;
+  };
+  return (call) => {
+    const mishap = gate.rough ? activityMishaps.get((gate.passed.get("activity") ?? 0) + 1) : undefined;
+    return gate.pass(passenger, "activity", call.name, () => (mishap ? befallen(mishap, call) : runOnce(call)));
+  };
+
+  async function befallen({ what, byMs }: Mishap & { kind: "activity" }, call: ActivityCall): Promise<ActivityEnd> {
+    const { generation } = passenger.life;
+    const atMs = clock.now();
+    const { name } = call;
+    switch (what) {
+      case "twice": {
+        gate.disturbances.push({ atMs, kind: "activity-twice", generation, name, together: false });
+        await runOnce(call);
+        return runOnce(call);
+      }
+      case "twice-together": {
+        // A straggler: the twin may go on long after the story heard of the first one's end.
+        gate.disturbances.push({ atMs, kind: "activity-twice", generation, name, together: true });
+        void sleep(clock, byMs).then(() => (passenger.life.alive ? runOnce(call) : never()));
+        return runOnce(call);
+      }
+      case "late": {
+        gate.disturbances.push({ atMs, kind: "late-completion", generation, name, byMs });
+        const end = await runOnce(call);
+        await sleep(clock, byMs);
+        return end;
+      }
+      case "lost": {
+        gate.disturbances.push({ atMs, kind: "lost-completion", generation, name, byMs });
+        await runOnce(call);
+        await sleep(clock, byMs);
+        return runOnce(call);
+      }
+    }
+  }
+}
+
+interface Handled {
+  outcome: Exclude<ActivityRun["outcome"], "lost">;
+  end: ActivityEnd;
+}
+
+/** One activity, as a host runs it: its answer, or its error as the host words it. */
+async function handled(ports: Ports, call: ActivityCall, outside: Outside): Promise<Handled> {
+  try {
+    const input: unknown = JSON.parse(call.input ?? "null");
+    const answer = call.name === "call-webhook" ? await webhook(ports, input, outside) : await own(ports, call, input);
+    const refused = "ok" in answer && answer.ok === false;
+    return { outcome: refused ? "refused" : "ok", end: { ok: true, result: JSON.stringify(answer) } };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = `Activity function '${call.name}' failed:  ${message}`;
+    const end = { ok: false as const, reason, details: JSON.stringify({ Message: message }), failureDetails: null };
+    return { outcome: "failed", end };
+  }
+}
+
+function own(ports: Ports, { name }: ActivityCall, input: unknown): Promise<object> {
+  const activity = BY_NAME.get(name);
+  if (!activity) throw new Error(`there is no activity ${name}`);
+  return activity.handle(ports, input);
+}
+
+interface WebhookInput {
+  executionId: string;
+  payload: { actionId: string };
+}
+
+/** In place of the network: an address that answers, or does not, as the seed says. */
+async function webhook(ports: Ports, input: unknown, outside: Outside): Promise<object> {
+  const { clock, passenger, effects, webhooks } = outside;
+  const { executionId, payload } = input as WebhookInput;
+  const { actionId } = payload;
+  try {
+    await ports.refuseIfCancelled(executionId);
+  } catch (thrown) {
+    const code = thrown instanceof Error ? codeIn(thrown.message) : undefined;
+    if (code !== "cancelled") throw thrown;
+    return { ok: false, code, message: (thrown as Error).message, details: [] };
+  }
+  const answered = webhooks.chance(0.8);
+  effects.webhooks.push({ atMs: clock.now(), generation: passenger.life.generation, executionId, actionId, answered });
+  await sleep(clock, webhooks.skewed(5, 5_000));
+  const value = answered ? { delivered: true, status: 200 } : { delivered: false, why: "it did not answer" };
+  return { ok: true, value };
+}

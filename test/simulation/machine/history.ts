@@ -1,0 +1,62 @@
+import type { VirtualClock } from "../../../host/durable/engine/index.js";
+import { EventType } from "../../../host/durable/history.js";
+import type { HistoryStore } from "../../../host/durable/store/port.js";
+import type { HubDump } from "../evidence.js";
+import type { Gate, Passenger } from "./gate.js";
+
+/** What was made durable at the hub, by all hosts, in order. */
+export interface HubRecord {
+  commits: HubDump["commits"];
+  messages: HubDump["messages"];
+  log: HubDump["log"];
+  /** Called for everything that becomes durable. */
+  changed(): void;
+}
+
+/** The history store as one host reaches it. */
+export function gatedHistory(
+  store: HistoryStore,
+  { gate, passenger, record, clock }: { gate: Gate; passenger: Passenger; record: HubRecord; clock: VirtualClock },
+): HistoryStore {
+  const { generation } = passenger.life;
+  const read = <T>(detail: string, effect: () => Promise<T>): Promise<T> =>
+    gate.pass(passenger, "history-read", detail, effect);
+  return {
+    open: () => store.open(),
+    createInstance: (instance) =>
+      gate.pass(passenger, "instance-create", instance.instanceId, () => store.createInstance(instance)),
+    replaceInstance: (instance) =>
+      gate.pass(passenger, "instance-create", instance.instanceId, () => store.replaceInstance(instance)),
+    updateInstance: (instance) =>
+      gate.pass(passenger, "instance-update", instance.instanceId, () => store.updateInstance(instance)),
+    readInstance: (id) => read(id, () => store.readInstance(id)),
+    listInstances: (filter, top, continuation) => read("list", () => store.listInstances(filter, top, continuation)),
+    unfinishedInstances: () => read("unfinished", () => store.unfinishedInstances()),
+    purge: (id) => store.purge(id),
+    commit: (commit) =>
+      gate.pass(passenger, "history-commit", commit.instanceId, async () => {
+        await store.commit(commit);
+        const { instanceId, firstRow, events } = commit;
+        record.changed();
+        record.commits.push({ atMs: clock.now(), generation, instanceId, firstRow, events: events.length });
+      }),
+    readExecution: (id) => read(id, () => store.readExecution(id)),
+    appendInbox: async (instanceId, messages) => {
+      let written: HubDump["messages"] = [];
+      await gate.pass(passenger, "inbox-append", instanceId, async () => {
+        await store.appendInbox(instanceId, messages);
+        record.changed();
+        written = messages.flatMap(({ key, event }) => {
+          if (event.EventType !== EventType.EventRaised) return [];
+          const { Name: name, Input: data } = event;
+          return { atMs: clock.now(), generation, instanceId, key, name, data: data ?? "null", answered: false };
+        });
+        record.messages.push(...written);
+      });
+      for (const message of written) message.answered = true;
+    },
+    deleteInbox: (instanceId, keys) =>
+      gate.pass(passenger, "inbox-delete", instanceId, () => store.deleteInbox(instanceId, keys)),
+    readInbox: () => read("inbox", () => store.readInbox()),
+  };
+}

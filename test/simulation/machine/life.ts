@@ -1,0 +1,62 @@
+import type { Alarm, Clock } from "../../../host/clock.js";
+import type { VirtualClock } from "../../../host/durable/engine/index.js";
+
+/** Never settles: what a dead host waited for. */
+export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+/** Resolves after so many milliseconds of true virtual time. */
+export const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
+  new Promise((resolve) => clock.at(clock.now() + ms, resolve));
+
+/** The life of one host process: it dies once, and nothing of it goes on afterwards. */
+export class Life {
+  readonly generation: number;
+  readonly died: Promise<void>;
+  #alive = true;
+  #end: () => void = () => undefined;
+
+  constructor(generation: number) {
+    this.generation = generation;
+    this.died = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  end(): void {
+    this.#alive = false;
+    this.#end();
+  }
+}
+
+/** The clock of one host: it may be wrong, and its alarms end with the host. */
+export class HostClock implements Clock {
+  skewMs = 0;
+  readonly #true: VirtualClock;
+  readonly #life: Life;
+
+  constructor(clock: VirtualClock, life: Life) {
+    this.#true = clock;
+    this.#life = life;
+  }
+
+  now(): number {
+    return this.#true.now() + this.skewMs;
+  }
+
+  at(dueMs: number, callback: () => void): Alarm {
+    if (!this.#life.alive) return { cancel: () => undefined };
+    return this.#true.at(dueMs - this.skewMs, () => {
+      if (this.#life.alive) this.#ring(dueMs, callback);
+    });
+  }
+
+  /** A clock that was set back meanwhile has not come so far yet. */
+  #ring(dueMs: number, callback: () => void): void {
+    if (this.now() >= dueMs) callback();
+    else this.at(dueMs, callback);
+  }
+}

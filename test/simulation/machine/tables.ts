@@ -1,0 +1,93 @@
+import type { VirtualClock } from "../../../host/durable/engine/index.js";
+import type { Execution } from "../../../src/domain/execution.js";
+import { isEnded } from "../../../src/domain/failure-policy.js";
+import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
+import type { Transaction } from "../evidence.js";
+import type { Gate, Passenger } from "./gate.js";
+
+/** What was written to the tables, by all hosts, in order. */
+export class Journal {
+  readonly transactions: Transaction[] = [];
+  /** Executions whose record has not ended. */
+  readonly running = new Set<string>();
+  #changed: (() => void) | undefined;
+  #change: Promise<void> | undefined;
+
+  /** The next moment at which any host made something durable. */
+  change(): Promise<void> {
+    this.#change ??= new Promise((resolve) => {
+      this.#changed = resolve;
+    });
+    return this.#change;
+  }
+
+  /** Lets those go on who wait for a change. */
+  wake(): void {
+    this.#changed?.();
+    this.#changed = undefined;
+    this.#change = undefined;
+  }
+
+  add(transaction: Omit<Transaction, "n">): Transaction {
+    const entry = { n: this.transactions.length + 1, ...transaction };
+    this.transactions.push(entry);
+    if (entry.table === "Executions") this.#follow(entry);
+    this.wake();
+    return entry;
+  }
+
+  #follow({ partition, operations }: Transaction): void {
+    const record = operations.find(({ row }) => row === "record");
+    if (!record?.json) return;
+    const { status } = JSON.parse(record.json) as { status: Execution["status"] };
+    if (isEnded(status)) this.running.delete(partition);
+    else this.running.add(partition);
+  }
+}
+
+/** The tables as one host reaches them: through the gate, with every accepted transaction in the journal. */
+export function gatedTables(
+  tables: Tables,
+  { gate, passenger, journal, clock }: { gate: Gate; passenger: Passenger; journal: Journal; clock: VirtualClock },
+): Tables {
+  const gated = (name: string, table: Table): Table => ({
+    get: (partition, row) =>
+      gate.pass(passenger, "table-read", `${name}/${partition}/${row}`, () => table.get(partition, row)),
+    list: (partition, range) =>
+      gate.pass(passenger, "table-read", `${name}/${partition}`, () => table.list(partition, range)),
+    transact: (partition, operations) => {
+      let written: Transaction | undefined;
+      const write = async (): Promise<string[]> => {
+        const etags = await table.transact(partition, operations);
+        written = journal.add({
+          atMs: clock.now(),
+          table: name,
+          partition,
+          generation: passenger.life.generation,
+          answered: true,
+          operations: operations.map(noted),
+        });
+        return etags;
+      };
+      return gate.pass(passenger, "table-write", `${name}/${partition}/${rowsOf(operations)}`, write, (passage) => {
+        if (written) written.answered = passage.answered;
+      });
+    },
+  });
+  const opened = new Map<string, Table>();
+  return {
+    table: (name) => {
+      const table = opened.get(name) ?? gated(name, tables.table(name));
+      opened.set(name, table);
+      return table;
+    },
+  };
+}
+
+const noted = (operation: RowOperation): Transaction["operations"][number] => ({
+  kind: operation.kind,
+  row: operation.row,
+  json: "json" in operation ? operation.json : null,
+});
+
+const rowsOf = (operations: readonly RowOperation[]): string => operations[0]?.row ?? "";

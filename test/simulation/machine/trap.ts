@@ -1,0 +1,53 @@
+import crypto from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
+import timers from "node:timers/promises";
+
+/** Kept for the one loop that drives a simulation: it lets everything run that can before time goes on. */
+const realImmediate = globalThis.setImmediate;
+
+/** Resolves when every promise that can be settled without time passing has been. */
+export const settled = (): Promise<void> => new Promise((resolve) => realImmediate(resolve));
+
+interface Trapped {
+  holder: object;
+  name: string;
+  was: unknown;
+}
+
+const forbidden = (name: string) => (): never => {
+  throw new Error(`${name} was used inside a simulation: time, chance and order come from the seed alone`);
+};
+
+/** A Date that knows no present: it only converts moments that it is given. */
+function timelessDate(): DateConstructor {
+  const RealDate = globalThis.Date;
+  const now = forbidden("the wall clock");
+  const guard: ProxyHandler<DateConstructor> = {
+    construct: (target, args: unknown[]) => (args.length === 0 ? now() : (Reflect.construct(target, args) as object)),
+    apply: now,
+    get: (target, key) => (key === "now" ? now : (Reflect.get(target, key) as unknown)),
+  };
+  return new Proxy(RealDate, guard);
+}
+
+/** Runs `work` while whatever is not drawn from the seed throws: wall clock, chance, timers, fresh GUIDs. */
+export async function trapped<T>(work: () => Promise<T>): Promise<T> {
+  const set: Trapped[] = [];
+  const trap = (holder: object, name: string, value: unknown): void => {
+    set.push({ holder, name, was: Reflect.get(holder, name) });
+    Reflect.set(holder, name, value);
+  };
+  for (const name of ["setTimeout", "setInterval", "setImmediate"]) trap(globalThis, name, forbidden(name));
+  for (const name of ["setTimeout", "setImmediate", "setInterval"]) trap(timers, name, forbidden(name));
+  for (const name of ["randomUUID", "randomBytes", "randomInt"]) trap(crypto, name, forbidden(name));
+  trap(Math, "random", forbidden("Math.random"));
+  trap(performance, "now", forbidden("performance.now"));
+  trap(globalThis, "Date", timelessDate());
+  syncBuiltinESMExports();
+  try {
+    return await work();
+  } finally {
+    for (const { holder, name, was } of set.reverse()) Reflect.set(holder, name, was);
+    syncBuiltinESMExports();
+  }
+}

@@ -1,0 +1,258 @@
+import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
+import { VirtualClock } from "../../host/durable/engine/index.js";
+import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
+import { silentLogger } from "../../host/logger.js";
+import { createStore } from "../../src/store/store.js";
+import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+import { APP_FOLDER } from "../orchestrators/support/stage.js";
+import { Client } from "./client/client.js";
+import { heckle } from "./client/heckler.js";
+import { runErrand } from "./client/operator.js";
+import { respond } from "./client/responder.js";
+import { sweepEveryMinute } from "./client/sweeper.js";
+import type { Town } from "./client/town.js";
+import { collect } from "./collect.js";
+import type { Evidence, Timing } from "./evidence.js";
+import { Cluster } from "./machine/cluster.js";
+import { Gate } from "./machine/gate.js";
+import type { Ground } from "./machine/host.js";
+import { sleep } from "./machine/life.js";
+import { Journal } from "./machine/tables.js";
+import { settled, trapped } from "./machine/trap.js";
+import type { Mutant } from "./mutants/mutant.js";
+import { Random } from "./random.js";
+import { mishapsOf } from "./scene/faults.js";
+import { plansOf } from "./scene/plans.js";
+import { worldOf } from "./scene/world.js";
+
+/** How a run differs from what its seed says. */
+export interface SimulationOptions {
+  /** Ids of errands, heckles and mishaps that are left out. */
+  omit?: readonly string[];
+  /** `none`: nothing goes wrong that a user did not ask for. */
+  faults?: "seeded" | "none";
+  mutant?: Mutant;
+}
+
+const GROWN_MS = 5 * 3_600_000;
+/** Faults end here at the latest. */
+const ROUGH_MS = 6 * 86_400_000;
+/** Within this time after them everything must have come to rest: retries, step limits and questions among them. */
+const CALM_MS = 5 * 86_400_000;
+/** Stragglers have this long after the rest before the evidence is taken. */
+const AFTERMATH_MS = 2 * 3_600_000;
+
+const NOTHING_BROKEN: Mutant = { breaks: "I1", what: "nothing" };
+
+let loading: Promise<LoadedApp> | undefined;
+
+/** The product's orchestrations, loaded once; invocations get an id that is none, since it is only for logs. */
+function loadedApp(): Promise<LoadedApp> {
+  loading ??= loadFunctionApp({
+    directory: APP_FOLDER,
+    logger: silentLogger,
+    clock: { now: () => 0, at: () => ({ cancel: () => undefined }) },
+  }).then((app) => ({ ...app, invoke: (fn, request) => app.invoke(fn, { ...request, invocationId: "simulated" }) }));
+  return loading;
+}
+
+/** Runs the product in the world that a seed makes, and gives back what can be known of the run. */
+export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Evidence> {
+  const app = await loadedApp();
+  return trapped(() => new Simulation(seed, app, options).run());
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #omit: ReadonlySet<string>;
+  readonly #faults: boolean;
+  readonly #clock = new VirtualClock();
+  readonly #ground: Ground;
+  readonly #town: Town;
+  readonly #problems: unknown[] = [];
+  readonly #rawTables = createMemoryTables();
+  readonly #rawHistory = new MemoryHistoryStore();
+
+  constructor(seed: number, app: LoadedApp, { omit = [], faults = "seeded", mutant }: SimulationOptions) {
+    this.#seed = seed;
+    this.#random = new Random(`seed/${seed}`);
+    this.#omit = new Set(omit);
+    this.#faults = faults === "seeded";
+    this.#ground = this.#groundOf(app, mutant ?? NOTHING_BROKEN);
+    const { gate, journal } = this.#ground;
+    const world = worldOf(this.#random.fork("world"));
+    const plans = plansOf(world, this.#random.fork("plans"));
+    const cluster = new Cluster(this.#ground);
+    const client = new Client({ clock: this.#clock, cluster, gate, world });
+    const peek = createStore(this.#rawTables);
+    this.#town = { clock: this.#clock, cluster, client, journal, peek, world, plans, calm: false, busy: 0 };
+  }
+
+  #groundOf(app: LoadedApp, mutant: Mutant): Ground {
+    const random = this.#random.fork("ground");
+    const mishaps = (this.#faults ? mishapsOf(this.#random.fork("mishaps")) : []).filter(
+      ({ id }) => !this.#omit.has(id),
+    );
+    const weather = {
+      delayed: random.pick([0, 0, 0.1, 0.4]),
+      longestMs: random.pick([20, 2_000]),
+    };
+    const journal = new Journal();
+    const clock = this.#clock;
+    return {
+      app,
+      clock,
+      tables: this.#rawTables,
+      history: this.#rawHistory,
+      gate: new Gate({ clock, weather, random: this.#random.fork("gate"), mishaps }),
+      journal,
+      hubRecord: { commits: [], messages: [], log: [], changed: () => journal.wake() },
+      effects: { activities: [], operations: [], webhooks: [] },
+      limits: {
+        operationsAtOnce: random.pick([50, 50, 3]),
+        activitiesAtOnce: random.pick([20, 2]),
+        orchestratorsAtOnce: 20,
+      },
+      durations: random.chance(0.15) ? "zero" : "realistic",
+      replay: random.chance(0.1) ? "every-step" : "normal",
+      activityMishaps: new Map(mishaps.flatMap((mishap) => (mishap.kind === "activity" ? [[mishap.nth, mishap]] : []))),
+      random,
+      mutant,
+    };
+  }
+
+  async run(): Promise<Evidence> {
+    const beganMs = this.#clock.now();
+    const { gate } = this.#ground;
+    gate.rough = false;
+    await this.#prepare();
+    gate.rough = this.#faults;
+    this.#begin();
+    await this.#drive(() => this.#town.busy === 0, ROUGH_MS);
+    const faultsOffMs = this.#clock.now();
+    const calm = await this.#calmDown();
+    const rested = await this.#drive(() => calm() && this.#isAtRest(), CALM_MS);
+    const restedMs = this.#clock.now();
+    await this.#drive(() => false, AFTERMATH_MS);
+    const timing: Timing = { beganMs, faultsOffMs, endedMs: this.#clock.now() };
+    const evidence = await this.#evidence(timing, rested ? restedMs : null);
+    if (this.#problems.length > 0) throw this.#problems[0];
+    return evidence;
+  }
+
+  /** A world and its plans, and some hours for recovery points of every kind, before anything goes wrong. */
+  async #prepare(): Promise<void> {
+    const { cluster, client, plans } = this.#town;
+    let prepared = false;
+    this.#spawn(async () => {
+      await cluster.boot();
+      await client.ask({ kind: "import-world" });
+      for (const plan of plans) await client.ask({ kind: "save-plan", plan, ifMatch: null });
+      await sleep(this.#clock, GROWN_MS);
+      prepared = true;
+    });
+    await this.#drive(() => prepared, ROUGH_MS);
+    const refused = client.ledger.find(({ outcome }) => outcome !== "ok");
+    if (refused) throw new Error(`the scene of seed ${this.#seed} is not valid: ${JSON.stringify(refused.answer)}`);
+  }
+
+  /** Sends everybody out. */
+  #begin(): void {
+    const town = this.#town;
+    const random = this.#random.fork("client");
+    this.#spawn(() => respond(town, random.fork("responder")), false);
+    this.#spawn(() => sweepEveryMinute(town), false);
+    const operators = random.weighted({ one: 3, two: 1 }) === "one" ? 1 : 2;
+    for (let operator = 0; operator < operators; operator += 1) {
+      const own = random.fork(`operator/${operator}`);
+      const steps = own.int(1, 7);
+      this.#spawn(async () => {
+        for (let step = 0; step < steps; step += 1) {
+          const id = `errand/${operator}/${step}`;
+          if (!this.#omit.has(id)) await runErrand(town, `${this.#seed}/${id}`, own.fork(`step/${step}`));
+        }
+      });
+    }
+    const heckles = this.#faults ? random.fork("heckles").weighted({ none: 3, few: 4, many: 2 }) : "none";
+    const count = { none: 0, few: random.fork("few").int(1, 2), many: random.fork("many").int(3, 7) }[heckles];
+    for (let index = 0; index < count; index += 1) {
+      const id = `heckle/${index}`;
+      if (!this.#omit.has(id)) this.#spawn(() => heckle(town, random.fork(id)));
+    }
+  }
+
+  /** No more faults, and none left in the estate. */
+  async #calmDown(): Promise<() => boolean> {
+    const town = this.#town;
+    this.#ground.gate.rough = false;
+    town.calm = true;
+    let cleared = false;
+    this.#spawn(async () => {
+      await town.client.insist({ kind: "clear-fault", faultId: null }, this.#random.fork("clear"));
+      cleared = true;
+    });
+    town.journal.wake();
+    return () => cleared;
+  }
+
+  #isAtRest(): boolean {
+    const { cluster, journal, client, busy } = this.#town;
+    const { serving } = cluster;
+    if (!serving || journal.running.size > 0 || serving.hub.engine.sessions.size > 0 || busy > 0) return false;
+    return client.pending === 0;
+  }
+
+  /** Somebody who acts on his own; `counts` when the run waits for his end. */
+  #spawn(work: () => Promise<void>, counts = true): void {
+    const town = this.#town;
+    town.busy += counts ? 1 : 0;
+    void work()
+      .catch((problem: unknown) => this.#problems.push(problem))
+      .finally(() => {
+        town.busy -= counts ? 1 : 0;
+      });
+  }
+
+  /** Lets everything run that can, then time go on; false when `limitMs` pass first or nothing is left to happen. */
+  async #drive(done: () => boolean, limitMs: number): Promise<boolean> {
+    const endMs = this.#clock.now() + limitMs;
+    for (;;) {
+      await settled();
+      if (this.#problems.length > 0) throw this.#problems[0];
+      if (done()) return true;
+      const due = this.#clock.nextDueMs;
+      if (due === undefined || due > endMs) return false;
+      this.#clock.ring();
+    }
+  }
+
+  async #evidence(timing: Timing, restedMs: number | null): Promise<Evidence> {
+    let evidence: Evidence | undefined;
+    this.#spawn(async () => {
+      evidence = await collect({
+        seed: this.#seed,
+        town: this.#town,
+        ground: this.#ground,
+        timing,
+        restedMs,
+        moving: () => this.#moving(),
+      });
+    }, false);
+    await this.#drive(() => evidence !== undefined, CALM_MS);
+    if (!evidence) throw new Error(`the evidence of seed ${this.#seed} could not be taken`);
+    return evidence;
+  }
+
+  #moving(): string[] {
+    const { cluster, journal, client, busy } = this.#town;
+    const sessions = [...(cluster.serving?.hub.engine.sessions.keys() ?? [])];
+    return [
+      ...(cluster.serving ? [] : ["no host serves"]),
+      ...[...journal.running].map((id) => `execution ${id}`),
+      ...sessions.map((id) => `instance ${id}`),
+      ...(client.pending > 0 ? [`${client.pending} requests`] : []),
+      ...(busy > 0 ? [`${busy} users`] : []),
+    ];
+  }
+}
