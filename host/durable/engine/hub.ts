@@ -50,10 +50,14 @@ export class EngineTaskHub implements TaskHub {
     const { heldBack } = this.engine;
     const unreadable = inbox.unreadable.get(instanceId);
     if (unreadable) heldBack.hold(instanceId, unreadable);
-    else
-      await this.engine.session(instanceId).catch((error: unknown) => {
-        if (!(error instanceof HeldBackError)) throw error;
-      });
+    else await this.#session(instanceId);
+  }
+
+  /** Takes an instance up from the store; one that can't be read stands still. */
+  async #session(instanceId: string): Promise<void> {
+    await this.engine.session(instanceId).catch((error: unknown) => {
+      if (!(error instanceof HeldBackError)) throw error;
+    });
   }
 
   async close(): Promise<void> {
@@ -98,10 +102,18 @@ export class EngineTaskHub implements TaskHub {
   }
 
   /** An instance as it is now: in memory while it runs, else as stored. */
-  async #current(instanceId: string, stored?: StoredInstance): Promise<StoredInstance | undefined> {
-    const live = this.engine.sessions.get(instanceId)?.instance ?? this.engine.projection.pending(instanceId);
-    const found = live ?? stored ?? (await this.#read(instanceId));
-    return found && this.#asItStands(found);
+  async #current(instanceId: string, known?: StoredInstance): Promise<StoredInstance | undefined> {
+    const live = this.#live(instanceId);
+    if (live) return this.#asItStands(live);
+    const stored = known ?? (await this.#read(instanceId));
+    if (!stored) return undefined;
+    // Begun by a host that this one has replaced, after this one had looked what there is: nobody else goes on with it.
+    if (!TERMINAL_STATUSES.has(stored.runtimeStatus)) await this.#session(instanceId);
+    return this.#asItStands(this.#live(instanceId) ?? stored);
+  }
+
+  #live(instanceId: string): StoredInstance | undefined {
+    return this.engine.sessions.get(instanceId)?.instance ?? this.engine.projection.pending(instanceId);
   }
 
   async #read(instanceId: string): Promise<StoredInstance | undefined> {
