@@ -197,5 +197,12 @@ export function stateAt<S extends Subject>({ states }: Watched<S>, atMs: number)
   return states.findLast((seen) => seen.atMs <= atMs)?.state;
 }
 
+/** The state of an item at a moment, in the load of the world that was there then. */
+export function itemAt({ items }: Facts, itemId: string, atMs: number): EmulatedItem | undefined {
+  const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
+  const newest = loads.at(-1);
+  return newest === undefined ? undefined : stateAt(newest.item, atMs);
+}
+
 /** The loads of the world's items that are there at the end. */
 export const present = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);

@@ -3,7 +3,7 @@ import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { untruths } from "./estate-truth.js";
-import { type Facts, isOver, present, type RecordWrite, stateAt } from "./facts.js";
+import { type Facts, isOver, itemAt, present, type RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** When an execution gave an item up, and the record that it left; undefined when it never held it. */
@@ -13,13 +13,6 @@ function givenUp({ records }: Facts, itemId: string, executionId: string): Recor
   return last < 0 ? undefined : writes[last + 1];
 }
 
-/** The state of an item at a moment, in the load of the world that was there then. */
-function loadAt({ items }: Facts, itemId: string, atMs: number): EmulatedItem | undefined {
-  const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
-  const newest = loads.at(-1);
-  return newest === undefined ? undefined : stateAt(newest.item, atMs);
-}
-
 /** An item that an ended execution calls done is in the estate as its state says, when the execution gives it up. */
 function claimsUntrue(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
@@ -27,7 +20,7 @@ function claimsUntrue(facts: Facts): Violation[] {
     return record.outcomes.flatMap((outcome) => {
       const told = givenUp(facts, outcome.itemId, record.executionId);
       if (told === undefined) return [];
-      const state = loadAt(facts, outcome.itemId, told.atMs);
+      const state = itemAt(facts, outcome.itemId, told.atMs);
       if (state === undefined) return [];
       const wrong = untruths({ ...told.record, state: outcome.state }, state);
       if (wrong.length === 0) return [];

@@ -1,6 +1,6 @@
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
-import { type Effect, type Facts, present, stateAt } from "./facts.js";
+import { type Effect, type Facts, itemAt, present } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
@@ -44,10 +44,10 @@ function touching(facts: Facts): Violation[] {
 function leftAfterCleanUp(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, endedMs }) => {
     if (record.verb !== "test-clean-up" || record.status !== "succeeded" || endedMs === null) return [];
-    return facts.items.flatMap(({ item }) => {
-      const copies = record.itemIds.includes(item.itemId) ? (stateAt(item, endedMs)?.testCopies ?? []) : [];
+    return record.itemIds.flatMap((itemId) => {
+      const copies = itemAt(facts, itemId, endedMs)?.testCopies ?? [];
       if (copies.length === 0) return [];
-      const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, and a test copy of ${item.itemId} was there`;
+      const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, and a test copy of ${itemId} was there`;
       return [violation("I18", what, ...copies)];
     });
   });

@@ -88,7 +88,7 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
     if (first === undefined || instance === undefined) return [];
     const raised = raisedIn(instance, first);
     const endMs = endOf(evidence, instance);
-    const inTime = messages.filter(({ atMs }) => atMs < endMs - TOO_LATE_MS);
+    const inTime = messages.filter(({ atMs, answered }) => answered && atMs < endMs - TOO_LATE_MS);
     if (raised > messages.length) {
       return [
         violation(

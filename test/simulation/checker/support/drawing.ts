@@ -206,7 +206,7 @@ export class Drawing {
   decided(number: number, data: object): void {
     const { messages } = this.evidence.hub;
     const place = { atMs: this.clock.now(), generation: 1, instanceId: run(number), name: "decision" };
-    messages.push({ ...place, key: String(messages.length), data: JSON.stringify(data) });
+    messages.push({ ...place, key: String(messages.length), data: JSON.stringify(data), answered: true });
   }
 
   asked(asked: ClientEntry["asked"], changes: Partial<ClientEntry> = {}): ClientEntry {
