@@ -108,6 +108,7 @@ export function executionOrchestration(
     yield* notify(context, opened.plan, "started", { items: run.itemIds.length });
     const failure = yield* tell(run, function* (told) {
       yield* story(told);
+      if (!told.touched) yield* told.undo.unwind(); // what was made for items that then had no part in it
       yield* close(told, null);
     });
     const ended = failure === null ? { status: endingOf(run, null).status } : yield* close(run, failure);
@@ -128,10 +129,11 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
     return null;
   } catch (thrown) {
     const failure = failureOf(thrown);
-    if (!UNDONE_AFTER.has(failure.code)) return failure;
+    if (!UNDONE_AFTER.has(failure.code) && run.touched) return failure;
     if (failure.code === "cancelled") {
       run.cancel ??= yield* cancelRequest(run);
-      if (run.cancel?.behaviour === "as-documented") return { code: "cancelled", message: AS_DOCUMENTED };
+      if (run.cancel?.behaviour === "as-documented" && run.touched)
+        return { code: "cancelled", message: AS_DOCUMENTED };
     }
     const left = (yield* run.undo.unwind()).flatMap(({ step, failure: kept }) =>
       kept ? [`${step}: ${kept.message}`] : [],

@@ -71,6 +71,7 @@ export const itemsToDo = (run: Run): RunItem[] => itemsOf(run).filter(({ already
 /** Takes every item of the run back to protection when the story is undone. */
 export function undoByRestoring(run: Run, items: readonly RunItem[]): void {
   run.undo.register("restore-items", function* () {
+    if (!run.touched) return;
     const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items));
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     for (const report of reports) run.reports.set(report.itemId, { ...report, outcome: undoneAs(report) });

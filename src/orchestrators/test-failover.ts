@@ -19,6 +19,7 @@ export const testFailover: Story = function* (run) {
 function undoByRemovingCopies(run: Run): void {
   const testExecutionId = run.plan.executionId;
   run.undo.register("remove-test-copies", function* () {
+    if (!run.touched) return;
     const reports = yield* run.step(UNDO_STEP, () =>
       tellItems(run, UNDO_STEP, "revert-test-item", itemsToDo(run), () => ({ testExecutionId })),
     );

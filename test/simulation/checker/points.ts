@@ -106,7 +106,12 @@ export function pointsDieAtCommit(facts: Facts): Violation[] {
       );
     const killed = changesOf(item).flatMap((change) => {
       if (unchanged(change)) return [];
-      const gone = lost(change.before, change.atMs, change.after, change.atMs);
+      // What takes effect is written when somebody looks: until then the schedule went on only in appearance.
+      const effectMs = Math.min(
+        change.atMs,
+        ...effects.flatMap((one) => (one.after === change.after ? [one.effectMs] : [])),
+      );
+      const gone = lost(change.before, effectMs, change.after, effectMs);
       if (gone.length === 0 || allowed(change)) return [];
       const by = change.after.ledger.at(-1);
       const what = `${item.itemId} lost ${textOf(gone)} at ${moment(change.atMs)} by ${by?.operation} of ${by?.executionId}`;
