@@ -17,6 +17,7 @@ const PAGE = 100;
 
 interface Collecting {
   seed: number;
+  parts: string[];
   town: Town;
   ground: Ground;
   timing: Timing;
@@ -25,10 +26,11 @@ interface Collecting {
 }
 
 /** Everything that a run left behind, read from the stores themselves. */
-export async function collect({ seed, town, ground, timing, restedMs, moving }: Collecting): Promise<Evidence> {
+export async function collect({ seed, parts, town, ground, timing, restedMs, moving }: Collecting): Promise<Evidence> {
   const store = await storeOf(town, ground);
   return {
     seed,
+    parts,
     world: World.parse(town.world),
     plans: store.plans,
     estate: await estateOf(town, ground),

@@ -17,6 +17,8 @@ import type { Asked } from "./client/requests.js";
  */
 export interface Evidence {
   seed: number;
+  /** Ids of errands, heckles and mishaps of the run: `omit` leaves any of them out. */
+  parts?: string[];
   /** The world as it was first imported, with every default filled in. */
   world: World;
   /** Every version of every plan that was saved, oldest first. */
@@ -200,6 +202,8 @@ export interface OperationCall {
   operation: OperationName;
   subjectId: string;
   outcome: "waiting" | "done" | "failed" | "thrown" | "lost";
+  /** Of `waiting`: the hypervisor cannot say when it will be done. */
+  hanging?: boolean;
   code: string | null;
 }
 

@@ -71,6 +71,7 @@ class Simulation {
   readonly #ground: Ground;
   readonly #town: Town;
   readonly #problems: unknown[] = [];
+  readonly #parts: string[] = [];
   readonly #rawTables = createMemoryTables();
   readonly #rawHistory = new MemoryHistoryStore();
 
@@ -91,9 +92,7 @@ class Simulation {
 
   #groundOf(app: LoadedApp, mutant: Mutant): Ground {
     const random = this.#random.fork("ground");
-    const mishaps = (this.#faults ? mishapsOf(this.#random.fork("mishaps")) : []).filter(
-      ({ id }) => !this.#omit.has(id),
-    );
+    const mishaps = (this.#faults ? mishapsOf(this.#random.fork("mishaps")) : []).filter(({ id }) => this.#has(id));
     const weather = {
       delayed: random.pick([0, 0, 0.1, 0.4]),
       longestMs: random.pick([20, 2_000]),
@@ -120,6 +119,12 @@ class Simulation {
       random,
       mutant,
     };
+  }
+
+  /** Whether a part of the run is played; it is noted either way which parts there are. */
+  #has(id: string): boolean {
+    this.#parts.push(id);
+    return !this.#omit.has(id);
   }
 
   async run(): Promise<Evidence> {
@@ -170,7 +175,7 @@ class Simulation {
       this.#spawn(async () => {
         for (let step = 0; step < steps; step += 1) {
           const id = `errand/${operator}/${step}`;
-          if (!this.#omit.has(id)) await runErrand(town, `${this.#seed}/${id}`, own.fork(`step/${step}`));
+          if (this.#has(id)) await runErrand(town, `${this.#seed}/${id}`, own.fork(`step/${step}`));
         }
       });
     }
@@ -178,7 +183,7 @@ class Simulation {
     const count = { none: 0, few: random.fork("few").int(1, 2), many: random.fork("many").int(3, 7) }[heckles];
     for (let index = 0; index < count; index += 1) {
       const id = `heckle/${index}`;
-      if (!this.#omit.has(id)) this.#spawn(() => heckle(town, random.fork(id)));
+      if (this.#has(id)) this.#spawn(() => heckle(town, random.fork(id)));
     }
   }
 
@@ -232,6 +237,7 @@ class Simulation {
     this.#spawn(async () => {
       evidence = await collect({
         seed: this.#seed,
+        parts: this.#parts,
         town: this.#town,
         ground: this.#ground,
         timing,

@@ -44,12 +44,14 @@ export function gatedHypervisor<H extends Hypervisor>(hypervisor: H, outside: Ou
       generation: passenger.life.generation,
       ...{ executionId, key, operation, subjectId },
       outcome: "lost",
+      hanging: false,
       code: null,
     };
     effects.operations.push(entry);
     try {
       const reply = await gate.pass(passenger, "operation", key, run);
       entry.outcome = reply.state;
+      entry.hanging = reply.state === "waiting" && reply.hanging;
       entry.code = reply.state === "failed" ? reply.code : null;
       return inHostTime(reply, outside.skewMs());
     } catch (thrown) {

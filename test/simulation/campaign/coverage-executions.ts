@@ -1,0 +1,176 @@
+import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
+import { isEnded } from "../../../src/domain/failure-policy.js";
+import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemState, Verb } from "../../../src/domain/vocabulary.js";
+import type { ClientEntry, Evidence } from "../evidence.js";
+
+type Reach = (name: string) => void;
+
+export const transitionName = (direction: string, state: string, verb: string, outcome: string): string =>
+  `transition ${direction}: ${verb} from ${state}, ${outcome}`;
+
+/** States of executions and of what users ask, that a campaign has to reach. */
+export const STORY_STATES = [
+  "cancel undone: every item protected again",
+  "cancel as documented: items left where they were",
+  "cancel after the end refused",
+  "undo failed",
+  "validation accepted",
+  "validation rejected",
+  "nobody validated: machines kept",
+  "nobody validated: failover undone",
+  "manual action confirmed",
+  "manual action declined",
+  "manual action not confirmed in time",
+  "question after a failure not answered",
+  "step past its time limit",
+  "prerequisites not met",
+  "no recovery point to start from",
+  "succeeded with failures",
+  "item already there passed over",
+  "more items than a slice takes",
+  "duplicate start joined",
+  "start refused: item held",
+  "start refused: verb not allowed",
+  "plan changed while it ran",
+  "world imported again",
+  "world import refused: in use",
+  "split brain noticed",
+  "split brain mended",
+  "webhook delivered",
+  "webhook not answered",
+  "several scenarios in one execution",
+] as const;
+type StoryState = (typeof STORY_STATES)[number];
+
+export function reachedByExecutions(evidence: Evidence, reach: Reach): void {
+  const story = (name: StoryState): void => reach(name);
+  for (const execution of evidence.store.executions) ofExecution(evidence, execution, reach);
+  for (const entry of evidence.client) ofRequest(evidence, entry, reach);
+  for (const { kind } of evidence.estate.happenings) if (kind === "condition-mended") story("split brain mended");
+  for (const { answered } of evidence.effects.webhooks) story(answered ? "webhook delivered" : "webhook not answered");
+  if (evidence.estate.items.some(({ load }) => load > 1)) story("world imported again");
+  for (const { states } of evidence.estate.items) {
+    if (states.some(({ state }) => state.conditions.some(({ type }) => type === "split-brain"))) {
+      story("split brain noticed");
+    }
+  }
+}
+
+function ofExecution(evidence: Evidence, execution: Execution, reach: Reach): void {
+  const story = (name: StoryState): void => reach(name);
+  if (execution.itemIds.length > 25) story("more items than a slice takes");
+  if (!("outcomes" in execution)) return;
+  if (execution.status === "succeeded-with-failures") story("succeeded with failures");
+  for (const name of endings(execution)) story(name);
+  const scenarios = execution.outcomes.flatMap((outcome) => ofOutcome(evidence, execution, outcome, reach));
+  if (new Set(scenarios).size > 1) story("several scenarios in one execution");
+}
+
+/** How one item came out; gives back its scenario when the execution had taken it. */
+function ofOutcome(
+  evidence: Evidence,
+  { executionId, verb }: Execution,
+  { itemId, outcome }: ItemOutcome,
+  reach: Reach,
+): string[] {
+  if (outcome === "already-done") reach("item already there passed over" satisfies StoryState);
+  const began = beginning(evidence, executionId, itemId);
+  if (!began) return [];
+  const { direction, scenario, from } = began;
+  const succeeded = outcome === "succeeded";
+  reach(transitionName(direction, from, began.verb, succeeded ? "succeeded" : "not succeeded"));
+  if (succeeded && isFailover(verb)) {
+    reach(`${scenario} ${direction === "primary-to-recovery" ? "failed over" : "came home"}`);
+  }
+  return [scenario];
+}
+
+const isFailover = (verb: Verb): boolean => /failover$|^failback$|^full-run$/.test(verb) && verb !== "test-failover";
+
+/** Why an execution ended as it did, as far as its record says. */
+function endings(execution: Extract<Execution, { outcomes: unknown }>): StoryState[] {
+  const failure = "failure" in execution ? execution.failure : null;
+  const texts = [failure, ...execution.outcomes.map((outcome) => outcome.failure)].flatMap((one) => one ?? []);
+  const codes = new Set(texts.map(({ code }) => code));
+  const said = (part: string): boolean => texts.some(({ message }) => message.includes(part));
+  const cancelled = execution.status === "cancelled";
+  const asDocumented = execution.cancelRequest?.behaviour === "as-documented";
+  const restored = execution.outcomes.some(({ outcome, state }) => outcome === "cancelled" && state === "protected");
+  const candidates: [StoryState, boolean][] = [
+    ["cancel undone: every item protected again", cancelled && !asDocumented && restored],
+    ["cancel as documented: items left where they were", cancelled && asDocumented],
+    ["undo failed", codes.has("undo-failed")],
+    ["validation rejected", said("rejected by")],
+    ["nobody validated: machines kept", codes.has("validation-expired")],
+    ["nobody validated: failover undone", said("nobody validated in time") && !codes.has("validation-expired")],
+    ["manual action declined", said("declined it")],
+    ["manual action not confirmed in time", said("nobody confirmed the action in time")],
+    ["question after a failure not answered", said("nobody answered what to do")],
+    ["step past its time limit", said("the step did not end within its limit")],
+    ["prerequisites not met", codes.has("prerequisites-failed")],
+    ["no recovery point to start from", codes.has("no-recovery-point") || codes.has("no-common-recovery-point")],
+  ];
+  return candidates.flatMap(([name, is]) => (is ? [name] : []));
+}
+
+interface Beginning {
+  from: ItemState;
+  verb: Verb;
+  direction: ItemRecord["direction"];
+  scenario: ItemRecord["scenario"];
+}
+
+const begun = new WeakMap<Evidence, Map<string, Beginning>>();
+
+/** How an item stood when an execution took it. */
+function beginning(evidence: Evidence, executionId: string, itemId: string): Beginning | undefined {
+  const known = begun.get(evidence) ?? beginnings(evidence);
+  begun.set(evidence, known);
+  return known.get(`${executionId}/${itemId}`);
+}
+
+function beginnings({ store }: Evidence): Map<string, Beginning> {
+  const found = new Map<string, Beginning>();
+  for (const { table, operations } of store.journal) {
+    if (table !== "Items") continue;
+    for (const { json } of operations) {
+      if (json === null) continue;
+      const { heldBy, itemId, direction, scenario } = JSON.parse(json) as ItemRecord;
+      const key = `${heldBy?.executionId}/${itemId}`;
+      if (heldBy && !found.has(key)) found.set(key, { from: heldBy.from, verb: heldBy.verb, direction, scenario });
+    }
+  }
+  return found;
+}
+
+function ofRequest(evidence: Evidence, entry: ClientEntry, reach: Reach): void {
+  const { asked, outcome, code } = entry;
+  const story = (name: StoryState): void => reach(name);
+  if (asked.kind === "start") ofStart(evidence, entry, story);
+  if (asked.kind === "cancel" && code === "execution-ended") story("cancel after the end refused");
+  if (asked.kind === "import-world" && code === "world-in-use") story("world import refused: in use");
+  if (outcome !== "ok") return;
+  if (asked.kind === "validate" && asked.verdict === "accept") story("validation accepted");
+  if (asked.kind === "confirm" && asked.done) story("manual action confirmed");
+  if (asked.kind === "resolve") reach(`asked after a failure: ${asked.answer}`);
+  if (asked.kind === "save-plan" && asked.ifMatch !== null && ranAt(evidence, entry.atMs))
+    story("plan changed while it ran");
+}
+
+function ofStart({ client }: Evidence, entry: ClientEntry, story: (name: StoryState) => void): void {
+  const { executionId, n, code } = entry;
+  if (code === "item-held") story("start refused: item held");
+  if (code === "verb-not-allowed") story("start refused: verb not allowed");
+  const isJoined = executionId !== null && client.some((other) => other.n < n && other.executionId === executionId);
+  if (isJoined) story("duplicate start joined");
+}
+
+const ranAt = ({ store }: Evidence, atMs: number): boolean =>
+  store.executions.some(
+    (execution) =>
+      Date.parse(execution.requestedAt) <= atMs &&
+      isEnded(execution.status) &&
+      "endedAt" in execution &&
+      Date.parse(execution.endedAt) > atMs,
+  );

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { trySeed } from "./campaign/try-seed.js";
+import type { Evidence } from "./evidence.js";
+import { type SimulationOptions, simulate } from "./simulate.js";
+
+/** A seed that once showed a bug, and what it was. */
+interface Regression {
+  seed: number;
+  options?: SimulationOptions;
+  was: string;
+}
+
+const REGRESSIONS = JSON.parse(
+  readFileSync(new URL("regressions.json", import.meta.url), "utf8"),
+) as readonly Regression[];
+
+const hashOf = (evidence: Evidence): string => createHash("sha256").update(JSON.stringify(evidence)).digest("hex");
+
+/** What is wrong with a seed, and how to see it again. */
+async function wrongWith(seed: number, options: SimulationOptions = {}): Promise<string[]> {
+  const { violations } = await trySeed(seed, options, { shrinking: false });
+  return violations.map(
+    ({ invariant, what }) => `seed ${seed}: ${invariant} ${what}; npm run simulate -- --seeds ${seed}..${seed}`,
+  );
+}
+
+describe("the same seed gives the same run byte for byte", () => {
+  test.each([1, 9, 17, 44, 101, 202])("seed %i", async (seed) => {
+    expect(hashOf(await simulate(seed))).toBe(hashOf(await simulate(seed)));
+  });
+
+  test("another seed gives another run", async () => {
+    expect(hashOf(await simulate(1))).not.toBe(hashOf(await simulate(2)));
+  });
+});
+
+describe("every invariant holds", () => {
+  const CHUNK = 25;
+  const chunks = Array.from({ length: 300 / CHUNK }, (_, index) => 1 + index * CHUNK);
+  test.each(chunks)(`seeds from %i`, async (from) => {
+    const wrong: string[] = [];
+    for (let seed = from; seed < from + CHUNK; seed += 1) wrong.push(...(await wrongWith(seed)));
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(REGRESSIONS)("seed $seed, which showed that $was", async ({ seed, options }) => {
+    expect(await wrongWith(seed, options)).toEqual([]);
+  });
+});
