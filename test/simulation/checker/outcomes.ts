@@ -1,5 +1,6 @@
-import type { Execution } from "../../../src/domain/execution.js";
+import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemState, Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { untruths } from "./estate-truth.js";
@@ -13,6 +14,29 @@ function givenUp({ records }: Facts, itemId: string, executionId: string): Recor
   return last < 0 ? undefined : writes[last + 1];
 }
 
+/** Where each verb brings an item when it succeeds. */
+const BRINGS_TO: Record<Verb, ItemState> = {
+  "test-failover": "test-failed-over",
+  "test-clean-up": "protected",
+  "planned-failover": "failed-over",
+  "unplanned-failover": "failed-over",
+  "change-recovery-point": "failed-over",
+  commit: "committed",
+  reprotect: "protected",
+  failback: "failed-over",
+  cancel: "protected",
+  "full-run": "protected",
+  "promote-test": "failed-over",
+  "disable-replication": "unprotected",
+  "enable-replication": "protected",
+  resynchronise: "protected",
+};
+
+function misnamed({ verb }: Execution, { outcome, state }: ItemOutcome): string[] {
+  const brings = BRINGS_TO[verb];
+  return outcome === "succeeded" && state !== brings ? [`a ${verb} that succeeds brings it to ${brings}`] : [];
+}
+
 /** An item that an ended execution calls done is in the estate as its state says, when the execution gives it up. */
 function claimsUntrue(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
@@ -22,7 +46,7 @@ function claimsUntrue(facts: Facts): Violation[] {
       if (told === undefined) return [];
       const state = itemAt(facts, outcome.itemId, told.atMs);
       if (state === undefined) return [];
-      const wrong = untruths({ ...told.record, state: outcome.state }, state);
+      const wrong = [...misnamed(record, outcome), ...untruths({ ...told.record, state: outcome.state }, state)];
       if (wrong.length === 0) return [];
       const what = `${record.verb} ${record.executionId} gave ${outcome.itemId} up at ${moment(told.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
       return [violation("I25", what, outcome, told.record, state)];

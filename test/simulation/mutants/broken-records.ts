@@ -1,0 +1,104 @@
+import { RecoveryError } from "../../../src/domain/errors.js";
+import type { Execution } from "../../../src/domain/execution.js";
+import type { Store } from "../../../src/store/port.js";
+import type { Mutant } from "./mutant.js";
+import { records } from "./wrap.js";
+
+/** Gives up what others hold, in the state from which they took it. */
+async function takeAway(store: Store, worldId: string, executionId: string, itemIds: readonly string[]): Promise<void> {
+  for (const { itemId, heldBy } of await store.getItems(worldId, itemIds)) {
+    if (heldBy === null || heldBy.executionId === executionId) continue;
+    const update = { itemId, release: true, change: { state: heldBy.from } };
+    await store.updateItems(worldId, heldBy.executionId, [update]);
+  }
+}
+
+/** A store that grants what is held; whoever asks for a start sees nothing of the hold. */
+function granting(): Mutant["services"] {
+  return (services) => {
+    const { store } = services;
+    let starting = 0;
+    return {
+      ...services,
+      hash: (text) => {
+        if (text.startsWith("secondsite-execution")) starting += 1;
+        return services.hash(text);
+      },
+      store: {
+        ...store,
+        getItems: async (worldId, itemIds) => {
+          const items = await store.getItems(worldId, itemIds);
+          if (starting === 0) return items;
+          starting -= 1;
+          return items.map((item) => (item.heldBy ? { ...item, state: item.heldBy.from, heldBy: null } : item));
+        },
+        acquireItems: async (worldId, executionId, verb, claims) => {
+          const itemIds = claims.map(({ itemId }) => itemId);
+          await takeAway(store, worldId, executionId, itemIds);
+          return store.acquireItems(worldId, executionId, verb, claims);
+        },
+      },
+    };
+  };
+}
+
+/** A store that acknowledges an execution and keeps it in memory, until it was looked at a few times. */
+function forgetful(store: Store): Partial<Store> {
+  const kept = new Map<string, { execution: Execution; looks: number }>();
+  const flush = async (executionId: string): Promise<void> => {
+    const pending = kept.get(executionId);
+    if (pending === undefined) return;
+    await store.createExecution(pending.execution);
+    kept.delete(executionId);
+  };
+  return {
+    createExecution: async (execution) => {
+      if (await store.getExecution(execution.executionId)) return store.createExecution(execution);
+      kept.set(execution.executionId, { execution, looks: 0 });
+      return { execution, created: true };
+    },
+    getExecution: async (executionId) => {
+      const pending = kept.get(executionId);
+      if (pending === undefined) return store.getExecution(executionId);
+      pending.looks += 1;
+      if (pending.looks < 5) return { value: pending.execution, etag: "kept" };
+      await flush(executionId);
+      return store.getExecution(executionId);
+    },
+    updateExecution: async (execution, etag) => {
+      if (!kept.has(execution.executionId)) return store.updateExecution(execution, etag);
+      await flush(execution.executionId);
+      const found = await store.getExecution(execution.executionId);
+      if (found === null) throw new RecoveryError("execution-not-found", `there is no ${execution.executionId}`);
+      return store.updateExecution(execution, found.etag);
+    },
+  };
+}
+
+export const BROKEN_RECORDS: readonly Mutant[] = [
+  { breaks: "I8", what: "a store that grants what is held", services: granting() },
+  {
+    breaks: "I11",
+    what: "a store that never gives an item up",
+    services: records((store) => ({
+      updateItems: (worldId, executionId, updates) =>
+        store.updateItems(
+          worldId,
+          executionId,
+          updates.map((update) => ({ ...update, release: false })),
+        ),
+    })),
+  },
+  {
+    breaks: "I16",
+    what: "a store that acknowledges an execution before it is written",
+    services: records(forgetful),
+  },
+  {
+    breaks: "I20",
+    what: "a store that gives the newest version of a plan, whichever is asked for",
+    services: records((store) => ({
+      getPlanVersion: async (planId) => (await store.getPlan(planId))?.value ?? null,
+    })),
+  },
+];
