@@ -37,6 +37,23 @@ function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Vio
   );
 }
 
+/** Operations that each hypervisor had under way, by what the estate says of each that took effect. */
+function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
+  const entries = [...items.flatMap(({ item }) => item.ledger), ...sites.flatMap(({ site }) => site.ledger)];
+  const spans = new Map<string, Span[]>();
+  for (const { beganAt, at, siteIds } of entries) {
+    const span = { atMs: Date.parse(beganAt), endedMs: Date.parse(at), generation: 0 };
+    for (const siteId of siteIds) spans.set(siteId, [...(spans.get(siteId) ?? []), span]);
+  }
+  return [...spans].flatMap(([siteId, all]) => {
+    const { most, atMs } = mostAtOnce(all).get(0) ?? { most: 0, atMs: 0 };
+    const limit = evidence.limits.hypervisorOperations ?? Infinity;
+    return most <= limit
+      ? []
+      : [violation("I21", `site ${siteId} had ${most} operations under way at ${moment(atMs)}, of at most ${limit}`)];
+  });
+}
+
 function tooLarge({ operations, table, partition, atMs }: Transaction): Violation[] {
   const where = `a transaction on ${table}/${partition} at ${moment(atMs)}`;
   const rows = new Set(operations.map(({ row }) => row));
@@ -58,11 +75,13 @@ function statusTooLarge({ hub }: Evidence): Violation[] {
 }
 
 /** I21: no more under way at once than configured, and nothing larger than what holds it. */
-export function limitsHold({ evidence }: Facts): Violation[] {
+export function limitsHold(facts: Facts): Violation[] {
+  const { evidence } = facts;
   const { effects, limits, store } = evidence;
   return [
     ...tooManyAtOnce("operations", effects.operations, limits.operationsAtOnce),
     ...tooManyAtOnce("activities", effects.activities, limits.activitiesAtOnce),
+    ...tooManyAtSites(facts),
     ...store.journal.flatMap(tooLarge),
     ...statusTooLarge(evidence),
   ];

@@ -1,6 +1,5 @@
 import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
-import type { Verb } from "../../../src/domain/vocabulary.js";
 import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
 import { type Effect, type Facts, isOver, present, type Ran } from "./facts.js";
@@ -43,9 +42,9 @@ function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
   );
 }
 
-/** Verbs that let the sources go on purpose, while they go to the recovery site. */
-const isPlanned = ({ record: { verb, direction } }: Ran): boolean =>
-  verb === "planned-failover" || (verb === "full-run" && direction === "primary-to-recovery");
+/** Verbs that let the sources go on purpose: what goes home may lose, unless it is planned too. */
+const PLANNED: ReadonlySet<string> = new Set(["planned-failover", "planned-failback", "full-run"]);
+const isPlanned = ({ record: { verb } }: Ran): boolean => PLANNED.has(verb);
 
 /** What is wrong with a promotion of a planned failover; `own` are the effects of its execution on the item. */
 function planless(promotion: Effect, own: readonly Effect[]): string | undefined {
@@ -93,10 +92,11 @@ function untrue(told: Pick<ItemOutcome, "recoveryPoint" | "dataLoss">, { point, 
 const LOSS = ["seconds", "writes", "bytes"];
 
 /** Verbs after which a workload runs from a point. */
-const MOVES: ReadonlySet<Verb> = new Set([
+const MOVES: ReadonlySet<string> = new Set([
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
   "change-recovery-point",
   "promote-test",

@@ -2,7 +2,6 @@ import type { Execution } from "../../../src/domain/execution.js";
 import { failurePolicyOf } from "../../../src/domain/failure-policy.js";
 import { failoverTypeOf } from "../../../src/domain/itineraries.js";
 import type { Action, Plan, PlanGroup } from "../../../src/domain/plan.js";
-import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import { decisionsOf } from "./decisions.js";
 import { type Facts, isOver } from "./facts.js";
@@ -10,11 +9,12 @@ import { groupsBefore, planOf } from "./plans.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** Verbs that start groups in order, and what they do to the items of one. */
-const IN_ORDER: ReadonlySet<Verb> = new Set([
+const IN_ORDER: ReadonlySet<string> = new Set([
   "test-failover",
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
 ]);
 const STARTING: ReadonlySet<OperationName> = new Set([

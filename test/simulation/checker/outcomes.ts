@@ -1,6 +1,6 @@
 import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
-import type { ItemState, Verb } from "../../../src/domain/vocabulary.js";
+import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { untruths } from "./estate-truth.js";
@@ -15,7 +15,7 @@ function givenUp({ records }: Facts, itemId: string, executionId: string): Recor
 }
 
 /** Where each verb brings an item when it succeeds. */
-const BRINGS_TO: Record<Verb, ItemState> = {
+const BRINGS_TO: Readonly<Record<string, ItemState>> = {
   "test-failover": "test-failed-over",
   "test-clean-up": "protected",
   "planned-failover": "failed-over",
@@ -24,6 +24,7 @@ const BRINGS_TO: Record<Verb, ItemState> = {
   commit: "committed",
   reprotect: "protected",
   failback: "failed-over",
+  "planned-failback": "failed-over",
   cancel: "protected",
   "full-run": "protected",
   "promote-test": "failed-over",
@@ -67,6 +68,9 @@ function recordsUntrue(facts: Facts): Violation[] {
   });
 }
 
+/** How an item comes out of an execution that succeeds. */
+const WELL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
+
 /** A status sums up its outcomes: succeeded is all of them, failed or cancelled says why. */
 function statusUntrue({ executions }: Facts): Violation[] {
   return [...executions.values()].flatMap(({ record }) => {
@@ -78,7 +82,7 @@ function statusUntrue({ executions }: Facts): Violation[] {
         violation("I25", `${record.verb} ${record.executionId} ended without a word on ${missing.join(", ")}`, record),
       ];
     }
-    const undone = record.outcomes.filter(({ outcome }) => outcome !== "succeeded" && outcome !== "already-done");
+    const undone = record.outcomes.filter(({ outcome }) => !WELL.has(outcome));
     if (record.status === "succeeded" && undone.length > 0) {
       return [
         violation(

@@ -47,7 +47,7 @@ async function forgetEpoch(tables: Tables, { worldId, itemId, operation, key, pa
 }
 
 /** Does another operation beside the one asked for, once that is done. */
-const beside = (asked: ItemOperation, extra: ItemOperation): Mutant["services"] =>
+const beside = (asked: ItemOperation, extra: ItemOperation): NonNullable<Mutant["services"]> =>
   operations(async (run, task) => {
     const reply = await run(task);
     if (task.operation !== asked || reply.state !== "done") return reply;
@@ -109,7 +109,7 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
         const [executionId, step, ...subject] = task.key.split("/");
         return run({ ...task, key: [executionId, `${step}~${mine}`, ...subject].join("/") });
       });
-      return named?.(services, tables) ?? services;
+      return named(services, tables);
     },
   },
   {
@@ -138,7 +138,7 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
             })),
         },
       };
-      return lying?.(told, tables) ?? told;
+      return lying(told, tables);
     },
   },
 ];

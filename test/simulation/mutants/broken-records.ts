@@ -14,7 +14,7 @@ async function takeAway(store: Store, worldId: string, executionId: string, item
 }
 
 /** A store that grants what is held; whoever asks for a start sees nothing of the hold. */
-function granting(): Mutant["services"] {
+function granting(): NonNullable<Mutant["services"]> {
   return (services) => {
     const { store } = services;
     let starting = 0;

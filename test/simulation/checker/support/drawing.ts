@@ -238,6 +238,7 @@ const freshRecord = (itemId: string): ItemRecord => ({
   itemId,
   name: itemId,
   scenario: "vmware-to-azure",
+  policyId: "policy",
   replicationGroupId: null,
   state: "protected",
   reason: null,
@@ -267,6 +268,6 @@ function blank(world: Evidence["world"], nowMs: number): Evidence {
     timing: { beganMs: nowMs, faultsOffMs: nowMs, endedMs: nowMs },
     rest: { reached: true, atMs: nowMs },
     views: { executions: [], items: [], failed: [] },
-    limits: { operationsAtOnce: 2, activitiesAtOnce: 2, orchestratorsAtOnce: 2 },
+    limits: { operationsAtOnce: 2, hypervisorOperations: 10, activitiesAtOnce: 2, orchestratorsAtOnce: 2 },
   };
 }
