@@ -40,8 +40,10 @@ export interface Evidence {
 
 /** Configured limits that must hold. */
 export interface Limits {
-  /** How many hypervisor operations one host may have under way at once. */
+  /** How many calls of an operation one host may have under way at once. */
   operationsAtOnce: number;
+  /** How many operations each hypervisor itself may have under way at once. */
+  hypervisorOperations: number;
   activitiesAtOnce: number;
   orchestratorsAtOnce: number;
 }

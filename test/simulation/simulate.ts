@@ -109,7 +109,8 @@ class Simulation {
       hubRecord: { commits: [], messages: [], log: [], changed: () => journal.wake() },
       effects: { activities: [], operations: [], webhooks: [] },
       limits: {
-        operationsAtOnce: random.pick([50, 50, 3]),
+        operationsAtOnce: 50, // the composition's number
+        hypervisorOperations: random.pick([100, 100, 10, 2]),
         activitiesAtOnce: random.pick([20, 2]),
         orchestratorsAtOnce: 20,
       },

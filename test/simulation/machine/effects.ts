@@ -12,7 +12,7 @@ import type {
 } from "../../../src/hypervisor/port.js";
 import type { ActivityRun, Effects, OperationCall } from "../evidence.js";
 import type { Random } from "../random.js";
-import type { Mishap } from "../scene/faults.js";
+import type { MishapOf } from "../scene/faults.js";
 import type { Gate, Passenger } from "./gate.js";
 import { never, sleep } from "./life.js";
 
@@ -27,7 +27,7 @@ export interface Outside {
   /** Decides what addresses of webhooks answer. */
   webhooks: Random;
   /** What befalls activities, by the number of the call. */
-  activityMishaps: ReadonlyMap<number, Mishap & { kind: "activity" }>;
+  activityMishaps: ReadonlyMap<number, MishapOf<"activity">>;
 }
 
 /** The hypervisor as one host reaches it, with every call of an operation written down. */
@@ -106,7 +106,7 @@ export function activityRunner(ports: () => Ports, outside: Outside): ActivityRu
     return gate.pass(passenger, "activity", call.name, () => (mishap ? befallen(mishap, call) : runOnce(call)));
   };
 
-  async function befallen({ what, byMs }: Mishap & { kind: "activity" }, call: ActivityCall): Promise<ActivityEnd> {
+  async function befallen({ what, byMs }: MishapOf<"activity">, call: ActivityCall): Promise<ActivityEnd> {
     const { generation } = passenger.life;
     const atMs = clock.now();
     const { name } = call;

@@ -3,14 +3,14 @@ import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TableConflict } from "../../../src/store/tables/port.js";
 import type { Boundary, Disturbance, StoreFault } from "../evidence.js";
 import type { Random } from "../random.js";
-import type { Mishap } from "../scene/faults.js";
+import type { Mishap, MishapOf } from "../scene/faults.js";
 import { type Life, never, sleep } from "./life.js";
 
 /** Who goes through a gate: a host, and what may befall it. */
 export interface Passenger {
   readonly life: Life;
-  crash(mishap: Mishap & { kind: "crash" }): void;
-  overlap(mishap: Mishap & { kind: "overlap" }): void;
+  crash(mishap: MishapOf<"crash">): void;
+  overlap(mishap: MishapOf<"overlap">): void;
   jump(skewMs: number): void;
 }
 
@@ -26,7 +26,7 @@ export interface Passage {
   answered: boolean;
 }
 
-type StoreMishap = Mishap & { kind: "store-fault" };
+type StoreMishap = MishapOf<"store-fault">;
 
 /**
  * Every call that a host makes of the outside goes through here: table, history, inbox, activity, hypervisor, request.
@@ -99,7 +99,7 @@ export class Gate {
     }
   }
 
-  #crash(passenger: Passenger, crash: Mishap & { kind: "crash" }, detail: string, applied: boolean): void {
+  #crash(passenger: Passenger, crash: MishapOf<"crash">, detail: string, applied: boolean): void {
     if (!passenger.life.alive) return;
     const { generation } = passenger.life;
     const atMs = this.#clock.now();

@@ -10,13 +10,13 @@ import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
 import { stepsByItem } from "../../../src/durable/slice-status.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
-import { limitOperations } from "../../../src/hypervisor/limited.js";
+import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createStore } from "../../../src/store/store.js";
 import type { Tables } from "../../../src/store/tables/port.js";
 import type { Effects, Limits } from "../evidence.js";
 import type { Mutant } from "../mutants/mutant.js";
 import type { Random } from "../random.js";
-import type { Mishap } from "../scene/faults.js";
+import type { MishapOf } from "../scene/faults.js";
 import { activityRunner, gatedHypervisor } from "./effects.js";
 import type { Gate, Passenger } from "./gate.js";
 import { gatedHistory, type HubRecord } from "./history.js";
@@ -36,7 +36,7 @@ export interface Ground {
   limits: Limits;
   durations: "realistic" | "zero";
   replay: "normal" | "every-step";
-  activityMishaps: ReadonlyMap<number, Mishap & { kind: "activity" }>;
+  activityMishaps: ReadonlyMap<number, MishapOf<"activity">>;
   random: Random;
   /** A broken product in place of the real one, to see that it is caught. */
   mutant: Mutant;
@@ -71,7 +71,14 @@ export class SimulatedHost {
     const skew = (): number => this.clock.skewMs;
     const outside = { gate, passenger, clock, effects, skewMs: skew, webhooks, activityMishaps };
     // The estate's time is true whatever this host thinks; the hypervisor is another machine.
-    const emulator = createEmulator({ tables, clock, speed: 1, durations: ground.durations });
+    const { durations } = ground;
+    const emulator = createEmulator({
+      tables,
+      clock,
+      speed: 1,
+      durations,
+      operationsAtOnce: limits.hypervisorOperations,
+    });
     const runner = activityRunner(() => this.context, outside);
     this.hub = new EngineTaskHub({
       hubName: "Simulation",
@@ -89,7 +96,7 @@ export class SimulatedHost {
     });
     const services: Services = {
       store,
-      hypervisor: limitOperations(gatedHypervisor(emulator, outside), limits.operationsAtOnce),
+      hypervisor: takeTurns(gatedHypervisor(emulator, outside), limits.operationsAtOnce),
       estate: emulator,
       clock: this.clock,
       hash,

@@ -5,8 +5,23 @@ import timers from "node:timers/promises";
 /** Kept for the one loop that drives a simulation: it lets everything run that can before time goes on. */
 const realImmediate = globalThis.setImmediate;
 
-/** Resolves when every promise that can be settled without time passing has been. */
-export const settled = (): Promise<void> => new Promise((resolve) => realImmediate(resolve));
+/** What asked to go on as soon as everything else has, in the order of asking. */
+let immediates: (() => void)[] = [];
+
+/** Resolves when everything has run that can without time passing. */
+export async function settled(): Promise<void> {
+  for (;;) {
+    await new Promise<void>((resolve) => realImmediate(resolve));
+    if (immediates.length === 0) return;
+    const now = immediates;
+    immediates = [];
+    for (const goOn of now) goOn();
+  }
+}
+
+const immediate = (goOn: (...args: unknown[]) => void, ...args: unknown[]): void => {
+  immediates.push(() => goOn(...args));
+};
 
 interface Trapped {
   holder: object;
@@ -37,7 +52,9 @@ export async function trapped<T>(work: () => Promise<T>): Promise<T> {
     set.push({ holder, name, was: Reflect.get(holder, name) });
     Reflect.set(holder, name, value);
   };
-  for (const name of ["setTimeout", "setInterval", "setImmediate"]) trap(globalThis, name, forbidden(name));
+  immediates = [];
+  trap(globalThis, "setImmediate", immediate);
+  for (const name of ["setTimeout", "setInterval"]) trap(globalThis, name, forbidden(name));
   for (const name of ["setTimeout", "setImmediate", "setInterval"]) trap(timers, name, forbidden(name));
   for (const name of ["randomUUID", "randomBytes", "randomInt"]) trap(crypto, name, forbidden(name));
   trap(Math, "random", forbidden("Math.random"));

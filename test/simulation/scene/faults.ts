@@ -11,6 +11,8 @@ export type Mishap =
   | { id: string; kind: "activity"; at: "activity"; nth: number; what: ActivityMishap; byMs: number }
   | { id: string; kind: "clock-jump"; at: Boundary; nth: number; skewMs: number };
 
+export type MishapOf<K extends Mishap["kind"]> = Extract<Mishap, { kind: K }>;
+
 type ActivityMishap = "twice" | "twice-together" | "late" | "lost";
 
 /** How many calls of a boundary a run may see: mishaps are spread over them, the early ones more densely. */
