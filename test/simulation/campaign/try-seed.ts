@@ -28,6 +28,7 @@ const RECOVERIES = new Set([
   "planned-failover",
   "unplanned-failover",
   "failback",
+  "planned-failback",
   "full-run",
   "promote-test",
 ]);

@@ -60,6 +60,7 @@ function workedOn(facts: Facts, execution: Execution, group: PlanGroup): Worked 
 
 const applies = ({ verb, direction }: Execution, { failoverTypes, directions }: Action): boolean => {
   const type = failoverTypeOf(verb);
+  if (direction === "mixed") return false; // which of them concern it depends on its items
   return type !== null && failoverTypes.includes(type) && directions.includes(direction);
 };
 

@@ -24,6 +24,7 @@ const TASTE: Record<Verb, number> = {
   commit: 12,
   reprotect: 14,
   failback: 12,
+  "planned-failback": 10,
   cancel: 6,
   "full-run": 4,
   "promote-test": 4,
