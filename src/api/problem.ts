@@ -102,17 +102,36 @@ export function problemOf(thrown: unknown): Problem {
   return document("unexpected-fault", "The request could not be served.", {});
 }
 
-function document(code: ProblemCode, detail: string, extra: Pick<Problem, "details" | "fields">): Problem {
+/** An answer stays short whatever was sent: it quotes the request, which may be a mebibyte wrong in each letter. */
+const LONGEST_TEXT = 1_000;
+const MOST_DETAILS = 50;
+
+const short = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
+
+function document(
+  code: ProblemCode,
+  detail: string,
+  { details, fields }: Pick<Problem, "details" | "fields">,
+): Problem {
   const { httpStatus, title, retryable, causes, action } = CATALOGUE[code];
   return {
     type: `urn:secondsite:problem:${code}`,
     title,
     status: httpStatus,
-    detail,
+    detail: short(detail),
     code,
     retryable,
     causes,
     action,
-    ...extra,
+    ...(details && { details: first(details) }),
+    ...(fields && {
+      fields: fields.map(({ part, path, message }) => ({ part, path: short(path), message: short(message) })),
+    }),
   };
+}
+
+function first(details: readonly string[]): string[] {
+  const left = details.length - MOST_DETAILS;
+  const shown = details.slice(0, MOST_DETAILS).map(short);
+  return left > 0 ? [...shown, `and ${left} more`] : shown;
 }
