@@ -39,6 +39,7 @@ async function main(): Promise<number> {
   for (const failure of known.failures) console.log(textOf(failure));
   for (const target of targets) {
     const report = await fuzz(target, Math.ceil((flags.inputs * target.share) / shares), flags.seed);
+    await target.close?.();
     console.log(lineOf(report));
     for (const failure of report.failures) console.log(textOf(failure));
     reports.push(report);
@@ -80,6 +81,7 @@ function chosen(targets: readonly Target[], name: string | undefined): readonly 
 
 async function repeated([target]: readonly Target[], seed: number, path: string): Promise<number> {
   const failure = target && (await repeat(target, seed, path));
+  await target?.close?.();
   if (failure !== undefined) console.log(textOf(failure));
   console.log(failure === undefined ? "1 passed, 0 failed" : "0 passed, 1 failed");
   return failure === undefined ? 0 : 1;

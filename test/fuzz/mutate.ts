@@ -271,3 +271,33 @@ function apply({ how, at, length, with: put }: Edit, tokens: string[]): string[]
   if (how === "swap") return [...before, ...piece.reverse(), ...after];
   return [...before, put, ...tokens.slice(index + 1)];
 }
+
+/** One list of a document with many more entries, each of its own id or all alike, or an object with many more keys. */
+export interface Widening {
+  at: number;
+  times: number;
+  alike: boolean;
+}
+
+export const widening: fc.Arbitrary<Widening> = fc.record({
+  at: fc.nat({ max: 9_999 }),
+  times: fc.integer({ min: 10, max: 1_500 }),
+  alike: fc.boolean(),
+});
+
+/** The document, widened. */
+export function widened(document: Json, { at, times, alike }: Widening): Json {
+  const copy = { root: JSON.parse(JSON.stringify(document)) as Json };
+  const places = placesOf(copy);
+  const place = places[at % places.length];
+  if (place === undefined) return copy.root;
+  const entry = JSON.stringify(get(place));
+  for (let index = 0; index < times; index += 1) {
+    const value = JSON.parse(
+      alike ? entry : entry.replaceAll(/("(?:id|name|itemId)":"[^"]{0,50})"/g, `$1-${index}"`),
+    ) as Json;
+    if (Array.isArray(place.box)) place.box.push(value);
+    else set({ box: place.box, key: `${place.key}-${index}` }, value);
+  }
+  return copy.root;
+}

@@ -14,6 +14,8 @@ export interface Target<I = unknown> {
   feed(input: I): Verdict | Promise<Verdict>;
   /** Undoes what accepted inputs left, after each input and outside its time. */
   settle?(): Promise<void>;
+  /** Ends what it started. */
+  close?(): Promise<void>;
 }
 
 /** A rule was broken; the message says which and how. */

@@ -2,6 +2,7 @@ import { FuzzedProduct } from "../product.js";
 import type { Target } from "../target.js";
 import { documentTargets } from "./documents.js";
 import { HOST_TARGETS } from "./host-settings.js";
+import { httpTarget } from "./http.js";
 import { managementTarget } from "./management.js";
 import { requestTarget } from "./requests.js";
 import { rowTarget } from "./rows.js";
@@ -17,5 +18,6 @@ export async function allTargets(): Promise<Target[]> {
     rowTarget(product),
     requestTarget(product),
     ...documentTargets(product),
+    httpTarget(),
   ];
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { change, changed, edit, edited, type Json } from "../mutate.js";
+import { change, changed, edit, edited, type Json, widened, widening } from "../mutate.js";
 import { bomb, type Pieces, plain } from "../pieces.js";
 import type { FuzzedProduct } from "../product.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../small-estate.js";
@@ -25,7 +25,12 @@ function bodies(document: Json, { write }: Format, bombs: number): fc.Arbitrary<
       fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(edit, { maxLength: 3 })),
     )
     .map(([changes, edits]) => plain(edited(write(changed(document, changes)), edits)));
-  return fc.oneof({ weight: 1_000, arbitrary: spoiled }, { weight: bombs, arbitrary: bomb });
+  const wide = widening.map((how) => plain(write(widened(document, how))));
+  return fc.oneof(
+    { weight: 1_000, arbitrary: spoiled },
+    { weight: bombs, arbitrary: bomb },
+    { weight: bombs, arbitrary: wide },
+  );
 }
 
 export function documentTargets(product: FuzzedProduct): Target<Pieces>[] {
@@ -46,18 +51,18 @@ export function documentTargets(product: FuzzedProduct): Target<Pieces>[] {
   const settle = () => product.settle();
   const documents = { plan: SMALL_PLAN as Json, world: SMALL_WORLD as unknown as Json };
   return [
-    { name: "plan-json", share: 130_000, inputs: bodies(documents.plan, JSON_TEXT, 10), feed: plan(JSON_TEXT), settle },
-    { name: "plan-yaml", share: 30_000, inputs: bodies(documents.plan, YAML_TEXT, 15), feed: plan(YAML_TEXT), settle },
+    { name: "plan-json", share: 60_000, inputs: bodies(documents.plan, JSON_TEXT, 10), feed: plan(JSON_TEXT), settle },
+    { name: "plan-yaml", share: 12_000, inputs: bodies(documents.plan, YAML_TEXT, 15), feed: plan(YAML_TEXT), settle },
     {
       name: "world-json",
-      share: 90_000,
+      share: 40_000,
       inputs: bodies(documents.world, JSON_TEXT, 10),
       feed: world(JSON_TEXT),
       settle,
     },
     {
       name: "world-yaml",
-      share: 20_000,
+      share: 7_000,
       inputs: bodies(documents.world, YAML_TEXT, 15),
       feed: world(YAML_TEXT),
       settle,

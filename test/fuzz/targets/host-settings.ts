@@ -60,7 +60,7 @@ const NOWS = [0, Date.UTC(2026, 2, 29, 0, 59, 59, 999), Date.UTC(2026, 9, 25, 1)
 
 const schedules: Target<{ text: string; now: number }> = {
   name: "ncrontab",
-  share: 180_000,
+  share: 230_000,
   inputs: fc.record({
     text: fc.oneof(
       spoiled(CRONTABS),
@@ -91,7 +91,7 @@ const LONGEST_SPAN_MS = 922_337_203_685_477;
 
 const spans: Target<string> = {
   name: "time-spans",
-  share: 100_000,
+  share: 130_000,
   inputs: fc.oneof(
     spoiled(SPANS),
     fc
@@ -138,7 +138,7 @@ const PATHS = [
 
 const templates: Target<{ template: string; other: string; path: string[] }> = {
   name: "route-templates",
-  share: 120_000,
+  share: 130_000,
   inputs: fc.record({
     template: spoiled(TEMPLATES, 4),
     other: spoiled(TEMPLATES, 1),

@@ -221,7 +221,7 @@ export async function managementTarget(): Promise<Target<Asked>> {
   let fuzzed = await FuzzedHub.open();
   return {
     name: "management",
-    share: 60_000,
+    share: 35_000,
     inputs: requests,
     feed: (asked) => fuzzed.ask(asked),
     async settle() {

@@ -132,7 +132,7 @@ function requestsTo(route: (typeof ALL_ROUTES)[number]): fc.Arbitrary<Asked> {
 export function requestTarget(product: FuzzedProduct): Target<Asked> {
   return {
     name: "requests",
-    share: 150_000,
+    share: 100_000,
     inputs: fc.oneof(...ALL_ROUTES.filter(({ id }) => id !== "openapi").map(requestsTo)),
     feed: (asked) => product.ask(asked),
     settle: () => product.settle(),

@@ -30,7 +30,7 @@ export function rowTarget(product: FuzzedProduct): Target<Spoiled> {
   const rows = product.rows;
   return {
     name: "stored-rows",
-    share: 60_000,
+    share: 40_000,
     inputs: spoiled(rows),
     async feed({ row: index, schema, json }) {
       const row = rows[index];
@@ -45,6 +45,6 @@ export function rowTarget(product: FuzzedProduct): Target<Spoiled> {
         return "refused";
       }
     },
-    settle: () => product.settle([]),
+    settle: () => product.settle(),
   };
 }

@@ -239,7 +239,7 @@ const stage = new Stage();
 
 const answers: Target<Performance> = {
   name: "webhook-answers",
-  share: 4_000,
+  share: 3_000,
   inputs: performances,
   async feed(performance) {
     const answer = await stage.call(performance);
