@@ -6,6 +6,7 @@ import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
 import { protectionGroupOf } from "../domain/protection-group.js";
 import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";
@@ -92,15 +93,36 @@ async function conditionsOf(
   if (!touched) return new Map();
   const doubted = held.filter(({ itemId, state }) => mayBeStranded(status, rests.get(itemId)?.state ?? state));
   const doubtedIds = doubted.map(({ itemId }) => itemId);
-  const snapshots = doubtedIds.length === 0 ? [] : await hypervisor.describeItems(worldId, doubtedIds);
+  const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
   const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
   const at = toInstant(clock.now());
+  const known = held.filter(({ itemId }) => !unreadable.has(itemId));
   return new Map(
-    held.map(({ itemId, conditions }) => [
+    known.map(({ itemId, conditions }) => [
       itemId,
       { conditions: withReplication(conditions, { replicating: !stranded.has(itemId), at }) },
     ]),
   );
+}
+
+/** All at once, or one by one when one of them can't be read, which must not keep the others from their rest. */
+async function describeReadable(
+  hypervisor: Ports["hypervisor"],
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<{ snapshots: ItemSnapshot[]; unreadable: ReadonlySet<string> }> {
+  if (itemIds.length === 0) return { snapshots: [], unreadable: new Set() };
+  try {
+    return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
+  } catch (thrown) {
+    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
+    const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
+    return {
+      snapshots: single.flatMap(({ snapshots }) => snapshots),
+      unreadable: new Set(single.flatMap(({ unreadable }) => [...unreadable])),
+    };
+  }
 }
 
 function outcomeOf(

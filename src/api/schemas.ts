@@ -18,7 +18,14 @@ export const pageQuery = z.strictObject({
 });
 
 export function pageOf<T extends z.ZodType>(entry: T) {
-  return z.object({ entries: z.array(entry), cursor: z.string().optional() });
+  return z.object({
+    entries: z.array(entry),
+    cursor: z.string().optional(),
+    unreadable: z
+      .array(z.string())
+      .optional()
+      .describe("rows that were left out because they can't be read, each with what is wrong; missing when all can"),
+  });
 }
 
 export const noQuery = z.strictObject({});
@@ -145,6 +152,10 @@ export const executionView = executionSummary.extend({
   ),
   steps: z.array(Step),
   measures: Measures.nullable(),
+  blocked: z
+    .array(z.string())
+    .optional()
+    .describe("why it stands still, when one of its orchestrations can't go on: which row is damaged, and what to do"),
   outcomes: z.array(ItemOutcome).optional(),
 });
 

@@ -12,6 +12,7 @@ import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
 import { type Evidence, EXECUTION_PART, treeOf } from "./execution-tree.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { standstillOf } from "./standstill.js";
 
 /** What a running execution waits for from a person. */
 export type Awaited =
@@ -30,10 +31,13 @@ export interface ExecutionView {
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
+  /** Why it stands still, when one of its orchestrations can't go on. */
+  blocked?: string[];
 }
 
 /** An execution as it is now: from its record and kept steps, and from its orchestrations while they run. */
-export async function viewExecution(context: Context, executionId: string): Promise<ExecutionView> {
+export async function viewExecution(given: Context, executionId: string): Promise<ExecutionView> {
+  const { context, blocked } = notingWhatIsBlocked(given);
   const record = context.store.getExecution(executionId);
   const [found, plan, kept, live] = await Promise.all([
     record,
@@ -56,25 +60,44 @@ export async function viewExecution(context: Context, executionId: string): Prom
   const awaits = ended ? [] : awaitedBy(own);
   return {
     execution,
-    status: awaits.length > 0 ? "awaiting-input" : execution.status,
+    status: statusOf(execution, awaits, blocked),
     progress: ended ? 100 : Math.min(99, progressOf(steps)),
     awaits,
     steps,
     measures: plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null,
+    ...(!ended && blocked.length > 0 && { blocked }),
   };
+}
+
+function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: readonly string[]): ExecutionStatus {
+  if (isEnded(execution.status)) return execution.status;
+  if (blocked.length > 0) return "paused";
+  return awaits.length > 0 ? "awaiting-input" : execution.status;
+}
+
+/** The context, with a list that fills with why those of the orchestrations looked at stand still that do. */
+function notingWhatIsBlocked(context: Context): { context: Context; blocked: string[] } {
+  const blocked: string[] = [];
+  const look: Context["orchestrations"]["look"] = async (id) => {
+    const seen = await context.orchestrations.look(id);
+    const why = seen && standstillOf(seen);
+    if (why !== undefined) blocked.push(`${id}: ${why}`);
+    return seen;
+  };
+  return { context: { ...context, orchestrations: { ...context.orchestrations, look } }, blocked };
 }
 
 /** Executions, newest first, each with the status it has now. */
 export async function listExecutions(
-  context: Context,
+  given: Context,
   page: PageRequest,
 ): Promise<Page<{ execution: Execution; status: ExecutionStatus }>> {
-  const { entries, ...rest } = await context.store.listExecutions(page);
+  const { entries, ...rest } = await given.store.listExecutions(page);
   const views = entries.map(async (execution) => {
     if (isEnded(execution.status)) return { execution, status: execution.status };
+    const { context, blocked } = notingWhatIsBlocked(given);
     const awaits = awaitedBy(titledSteps(await context.orchestrations.look(execution.executionId), execution.verb));
-    const status: ExecutionStatus = awaits.length > 0 ? "awaiting-input" : execution.status;
-    return { execution, status };
+    return { execution, status: statusOf(execution, awaits, blocked) };
   });
   return { ...rest, entries: await Promise.all(views) };
 }

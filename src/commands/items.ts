@@ -99,8 +99,32 @@ function standingOf(snapshot: ItemSnapshot, home: Site): Standing {
 export async function listItems(services: Services, worldId: string, page: PageRequest): Promise<Page<ItemView>> {
   await getWorld(services, worldId);
   const { entries, ...rest } = await services.store.listItems(worldId, page);
-  const details = await detailsOf(services, worldId, entries);
-  return { ...rest, entries: details.map(({ target, source, replica, replication, ...view }) => view) };
+  const details = await detailsOfReadable(services, worldId, entries);
+  const unreadable = [...(rest.unreadable ?? []), ...details.unreadable];
+  return {
+    ...rest,
+    entries: details.entries.map(({ target, source, replica, replication, ...view }) => view),
+    ...(unreadable.length > 0 && { unreadable }),
+  };
+}
+
+/** All at once, or one by one when the hypervisor can't read one of them, which is left out and named. */
+async function detailsOfReadable(
+  services: Services,
+  worldId: string,
+  records: readonly ItemRecord[],
+): Promise<{ entries: ItemDetail[]; unreadable: string[] }> {
+  try {
+    return { entries: await detailsOf(services, worldId, records), unreadable: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (records.length <= 1) return { entries: [], unreadable: [thrown.message] };
+    const single = await Promise.all(records.map((record) => detailsOfReadable(services, worldId, [record])));
+    return {
+      entries: single.flatMap(({ entries }) => entries),
+      unreadable: single.flatMap(({ unreadable }) => unreadable),
+    };
+  }
 }
 
 /** The record of one item; refuses `world-not-found` and `item-not-found`. */

@@ -16,7 +16,9 @@ export interface SavedPlan extends Tagged<PlanVersion> {
 /** Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it. */
 export async function savePlan(services: Services, plan: Plan, ifMatch: string | null): Promise<SavedPlan> {
   await getWorld(services, plan.worldId);
-  const problems = planProblems(plan, await allItems(services, plan.worldId));
+  const { items, unreadable } = await allItems(services, plan.worldId);
+  const problems = planProblems(plan, items);
+  if (problems.length > 0 && unreadable[0] !== undefined) throw new RecoveryError("row-unreadable", unreadable[0]);
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
   const hash = planHash(plan, services.hash);
   const saved = await services.store.putPlan(plan, hash, toInstant(services.clock.now()), ifMatch);
@@ -33,13 +35,15 @@ export function listPlans({ store }: Services, page: PageRequest): Promise<Page<
   return store.listPlans(page);
 }
 
-async function allItems({ store }: Services, worldId: string): Promise<ItemRecord[]> {
+async function allItems({ store }: Services, worldId: string): Promise<{ items: ItemRecord[]; unreadable: string[] }> {
   const items: ItemRecord[] = [];
+  const unreadable: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await store.listItems(worldId, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
     items.push(...page.entries);
+    unreadable.push(...(page.unreadable ?? []));
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return items;
+  return { items, unreadable };
 }

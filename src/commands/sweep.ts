@@ -4,23 +4,26 @@ import type { Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
+import { isOver, isSuspended } from "./standstill.js";
 import { carryOn, endRefused } from "./start-execution.js";
-
-/** Statuses in which an orchestration will not move any more. */
-const OVER: ReadonlySet<string> = new Set(["Failed", "Terminated", "Canceled"]);
 
 /**
  * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
  * noted, and ends what lost its orchestration, so that no item stays held for ever. Gives back the ids it did
- * something for.
+ * something for, and in words what it could not look after: that of one execution does not keep it from the others.
  */
-export async function sweepExecutions(context: Context): Promise<string[]> {
-  const { entries } = await context.store.listExecutions({ limit: 100 });
+export async function sweepExecutions(context: Context): Promise<{ mended: string[]; troubles: string[] }> {
+  const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
   const mended: string[] = [];
-  for (const execution of entries) {
-    if (!isEnded(execution.status) && (await mend(context, execution))) mended.push(execution.executionId);
+  const troubles = [...unreadable];
+  for (const execution of entries.filter(({ status }) => !isEnded(status))) {
+    try {
+      if (await mend(context, execution)) mended.push(execution.executionId);
+    } catch (thrown) {
+      troubles.push(`${execution.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    }
   }
-  return mended;
+  return { mended, troubles };
 }
 
 async function mend(context: Context, execution: Execution): Promise<boolean> {
@@ -30,8 +33,8 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
     await carryOnOrEnd(context, execution);
     return true;
   }
-  if (!OVER.has(instance.runtimeStatus)) {
-    if (execution.cancelRequest === undefined) return false;
+  if (!isOver(instance)) {
+    if (execution.cancelRequest === undefined || isSuspended(instance)) return false;
     await tellOfCancel(context, executionId, execution.cancelRequest);
     return true;
   }

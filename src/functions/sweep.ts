@@ -8,7 +8,8 @@ app.timer("sweep-executions", {
   runOnStartup: true,
   extraInputs: [orchestrationsBinding],
   handler: async (_timer, invocation) => {
-    const mended = await sweepExecutions(contextOf(invocation));
+    const { mended, troubles } = await sweepExecutions(contextOf(invocation));
+    for (const trouble of troubles) invocation.error(`Could not look after an execution: ${trouble}`);
     if (mended.length > 0) invocation.info(`Looked after ${mended.length} executions: ${mended.join(", ")}`);
   },
 });

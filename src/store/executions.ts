@@ -2,7 +2,7 @@ import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { Execution, type StepRecord } from "../domain/execution.js";
 import { Guid, toMs } from "../domain/text.js";
-import { pageOf } from "./paging.js";
+import { pageOf, readable } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
@@ -89,8 +89,10 @@ async function remove(table: Table, partition: string, rows: readonly string[]):
 
 export async function listExecutions(table: Table, request: PageRequest): Promise<Page<Execution>> {
   const page = await pageOf(table, LIST, request, (row) => decode(ENTRY, row).executionId);
-  const found = await Promise.all(page.entries.map((executionId) => getExecution(table, executionId)));
-  return { ...page, entries: found.flatMap((execution) => execution?.value ?? []) };
+  const found = await readable(page.entries, (executionId) => getExecution(table, executionId));
+  const unreadable = [...(page.unreadable ?? []), ...(found.unreadable ?? [])];
+  const entries = found.entries.flatMap((execution) => execution?.value ?? []);
+  return { ...page, entries, ...(unreadable.length > 0 && { unreadable }) };
 }
 
 export async function putSteps(table: Table, executionId: string, records: readonly StepRecord[]): Promise<void> {

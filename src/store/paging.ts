@@ -6,7 +6,7 @@ const LARGEST_PAGE = 100;
 /** A cursor is the key of the last row that was given, in the alphabet of ids. */
 const CURSOR = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** One page of a partition; `!` sorts before every character of an id, so the next page starts just after the cursor. */
+/** One page of a partition, without rows that can't be read; `!` sorts before every character of an id, so the next page starts just after the cursor. */
 export async function pageOf<T>(
   table: Table,
   partition: string,
@@ -21,5 +21,26 @@ export async function pageOf<T>(
   }
   const { rows, more } = await table.list(partition, { limit, ...(cursor !== undefined && { from: `${cursor}!` }) });
   const last = rows.at(-1);
-  return { entries: rows.map(read), ...(more && last !== undefined && { cursor: last.row }) };
+  const page = await readable(rows, async (row) => read(row));
+  return { ...page, ...(more && last !== undefined && { cursor: last.row }) };
+}
+
+/** What can be read of some things, and in words what can't. */
+export async function readable<R, T>(
+  rows: readonly R[],
+  read: (row: R) => Promise<T>,
+): Promise<Pick<Page<T>, "entries" | "unreadable">> {
+  const unreadable: string[] = [];
+  const found = await Promise.all(
+    rows.map(async (row) => {
+      try {
+        return [await read(row)];
+      } catch (thrown) {
+        if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+        unreadable.push(thrown.message);
+        return [];
+      }
+    }),
+  );
+  return { entries: found.flat(), ...(unreadable.length > 0 && { unreadable }) };
 }

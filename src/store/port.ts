@@ -14,6 +14,8 @@ export interface Tagged<T> {
 export interface Page<T> {
   entries: T[];
   cursor?: string;
+  /** What is wrong with rows that are left out because they can't be read, each named; missing when there are none. */
+  unreadable?: string[];
 }
 
 export interface PageRequest {
@@ -49,7 +51,8 @@ export interface ItemUpdate {
 
 /**
  * The records of Secondsite. Every method is safe to repeat. Errors are RecoveryError of the codes named;
- * `row-unreadable` may come from any read, and such a row is never overwritten.
+ * `row-unreadable` may come from any read but that of a list, which leaves the row out and names it; such a row is
+ * never overwritten.
  */
 export interface Store {
   /** Saves a world and an item record for each of its items. Refuses `world-in-use` while an item is held. */

@@ -45,7 +45,8 @@ export class Product {
   readonly client: Client;
   readonly #child: ChildProcess;
   readonly #folder: string;
-  readonly #prefix: string;
+  /** Begins the names of its tables. */
+  readonly prefix: string;
 
   /** What the host has written to its log lately. */
   readonly log: () => string;
@@ -56,7 +57,7 @@ export class Product {
     this.client = createClient(url, undefined, sameAsDescribed);
     this.#child = child;
     this.#folder = folder;
-    this.#prefix = prefix;
+    this.prefix = prefix;
   }
 
   static async start(
@@ -89,7 +90,7 @@ export class Product {
     this.#child.kill("SIGKILL");
     await ended;
     await rm(this.#folder, { recursive: true, force: true });
-    return Product.start({}, this.#prefix);
+    return Product.start({}, this.prefix);
   }
 
   async stop(): Promise<void> {
@@ -180,7 +181,7 @@ export class Product {
     const options = { allowInsecureConnection: true };
     const tables: string[] = [];
     for await (const { name } of TableServiceClient.fromConnectionString(inject("storage"), options).listTables()) {
-      if (name?.startsWith(this.#prefix) && !name.startsWith(`${this.#prefix}Hub`)) tables.push(name);
+      if (name?.startsWith(this.prefix) && !name.startsWith(`${this.prefix}Hub`)) tables.push(name);
     }
     const rows: string[] = [];
     for (const name of tables.sort()) {

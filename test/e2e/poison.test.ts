@@ -1,0 +1,174 @@
+import { TableClient } from "@azure/data-tables";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { ApiError } from "../../src/api/client.js";
+import { ROUTES } from "../../src/api/routes.js";
+import { Product } from "./support/product.js";
+
+let product: Product;
+beforeAll(async () => {
+  product = await Product.start();
+});
+afterAll(() => product.stop());
+
+const table = (name: string): TableClient =>
+  TableClient.fromConnectionString(inject("storage"), `${product.prefix}${name}`, { allowInsecureConnection: true });
+
+/** Spoils a row as a damaged disk would; what it gives back mends it. */
+async function spoil(name: string, partitionKey: string, rowKey: string): Promise<() => Promise<unknown>> {
+  const before = await table(name).getEntity(partitionKey, rowKey);
+  await table(name).updateEntity({ partitionKey, rowKey, json0: "{" }, "Merge");
+  return () => table(name).updateEntity({ ...before, partitionKey, rowKey }, "Replace");
+}
+
+async function emulatedItem(worldId: string, itemId: string): Promise<[string, string]> {
+  for await (const row of table("Estate").listEntities()) {
+    const { partitionKey = "", rowKey = "" } = row;
+    if (partitionKey.startsWith(`${worldId}:`) && rowKey === `state:${itemId}`) return [partitionKey, rowKey];
+  }
+  throw new Error(`the world ${worldId} has no ${itemId}`);
+}
+
+const problemOf = async (call: Promise<unknown>) => {
+  const error = await call.catch((thrown: unknown) => thrown);
+  if (error instanceof ApiError) return error.problem;
+  throw new Error("there was no problem");
+};
+
+/** A failover that nothing disturbs ends well beside whatever is spoilt. */
+async function othersGoOn(): Promise<void> {
+  const { planId } = await product.loadShop(
+    (world) => world,
+    (plan) => ({ ...plan, validation: { required: false } }),
+  );
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.confirm(executionId);
+  expect(await product.ended(executionId)).toMatchObject({ status: "succeeded" });
+}
+
+const startTest = (planId: string) => product.start(planId, { verb: "test-failover" });
+
+test("a plan row: the plan is refused and named, and starts again once it is mended", async () => {
+  const { planId } = await product.loadShop();
+  const mend = await spoil("Plans", "plans", planId);
+  const problem = await problemOf(startTest(planId));
+  expect(problem).toMatchObject({
+    status: 500,
+    code: "row-unreadable",
+    detail: expect.stringContaining(`plans/${planId}`),
+  });
+  expect(problem.action).toContain("restore the row");
+  const { body } = await product.client.call(ROUTES.listPlans, { params: {}, query: { limit: 100 } });
+  expect(body.unreadable).toEqual([expect.stringContaining(`plans/${planId}`)]);
+  await othersGoOn();
+  await mend();
+  expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+});
+
+describe.each(["Items", "Estate"])("an item row in table %s", (name) => {
+  test("stops what is asked of that item, is named, and is taken up again once it is mended", async () => {
+    const { worldId, planId } = await product.loadShop();
+    const at: [string, string] = name === "Items" ? [worldId, "web-1"] : await emulatedItem(worldId, "web-1");
+    const mend = await spoil(name, ...at);
+    const named = expect.stringContaining(at.join("/"));
+    const page = await product.client.call(ROUTES.listItems, { params: { worldId }, query: { limit: 100 } });
+    expect(page.body.entries).toHaveLength(10);
+    expect(page.body.unreadable).toEqual([named]);
+    const item = product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+    expect(await problemOf(item)).toMatchObject({ code: "row-unreadable", detail: named });
+    await othersGoOn();
+    await mend();
+    expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+  });
+});
+
+test("the record of an execution: the list leaves it out and names it, and the others are shown", async () => {
+  const { planId } = await product.loadShop();
+  const executionId = await startTest(planId);
+  await product.ended(executionId);
+  const mend = await spoil("Executions", executionId, "record");
+  const { body } = await product.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } });
+  expect(body.unreadable).toEqual([expect.stringContaining(`${executionId}/record`)]);
+  expect(await problemOf(product.look(executionId))).toMatchObject({ code: "row-unreadable" });
+  await othersGoOn();
+  await mend();
+  expect((await product.look(executionId)).status).toBe("succeeded");
+});
+
+test("the header of a world: its items are refused, other worlds go on", async () => {
+  const { worldId, planId } = await product.loadShop();
+  const mend = await spoil("Estate", "worlds", worldId);
+  const look = () => product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+  const seen = () =>
+    look().then(
+      () => "seen",
+      () => "refused",
+    );
+  await expect.poll(seen, { timeout: 10_000 }).toBe("refused"); // a header is kept in memory for a second
+  const item = look();
+  expect(await problemOf(item)).toMatchObject({
+    code: "row-unreadable",
+    detail: expect.stringContaining(`worlds/${worldId}`),
+  });
+  await othersGoOn();
+  await mend();
+  expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+});
+
+/** A failover in the middle of which a row is spoilt. */
+async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unknown>>) {
+  const { worldId, planId } = await product.loadShop();
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+  const mend = await spoilt(worldId);
+  await product.confirm(executionId);
+  return { executionId, worldId, mend };
+}
+
+test("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
+  const { executionId } = await underWay(async (worldId) => spoil("Estate", ...(await emulatedItem(worldId, "web-1"))));
+  await product.validate(executionId, { verdict: "accept" });
+  const { status, outcomes = [] } = await product.ended(executionId);
+  expect(status).toBe("succeeded-with-failures");
+  const [web, ...others] = outcomes.toSorted((a) => (a.itemId === "web-1" ? -1 : 1));
+  expect(web).toMatchObject({ outcome: "failed", state: "failover-failed" });
+  expect(web?.failure?.message).toMatch(/in row .*state:web-1 is damaged/);
+  expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
+});
+
+test("an item's record in the middle of a failover: the execution says why it stands still, and ends once it is mended", async () => {
+  const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
+  const { blocked } = await product.until(executionId, ({ status }) => status === "paused");
+  expect(blocked).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
+  await othersGoOn();
+  await mend();
+  await fetch(`${product.url}/admin/functions/sweep-executions`, { method: "POST", body: "{}" });
+  const ended = await product.ended(executionId);
+  expect(ended).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("web-1 is damaged") } });
+});
+
+test("a history row: the execution is paused and says why, and goes on once the row is mended and it is resumed", async () => {
+  const { planId } = await product.loadShop();
+  const executionId = await product.start(planId, { verb: "planned-failover" });
+  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+  const rowKey = "0000000000000001";
+  const history = table("HubHistory");
+  const before = await history.getEntity(executionId, rowKey);
+  await history.updateEntity({ partitionKey: executionId, rowKey, EventType: "FromTheFuture" }, "Merge");
+  product = await product.killAndRestart();
+
+  const paused = await product.look(executionId);
+  expect(paused.status).toBe("paused");
+  expect(paused.blocked).toEqual([
+    expect.stringMatching(new RegExp(`row '${rowKey}' of '${executionId}' in table .*Mend it`)),
+  ]);
+  await othersGoOn();
+
+  await table("HubHistory").updateEntity({ ...before, partitionKey: executionId, rowKey }, "Replace");
+  const resumed = await fetch(`${product.url}/runtime/webhooks/durabletask/instances/${executionId}/resume`, {
+    method: "POST",
+  });
+  expect(resumed.status).toBe(202);
+  await product.confirm(executionId);
+  await product.validate(executionId, { verdict: "accept" });
+  expect((await product.ended(executionId)).status).toBe("succeeded");
+});
