@@ -9,7 +9,7 @@ import { acceptedFor } from "./start.js";
 
 serve(ROUTES.listExecutions, async (context, { query }) => {
   const { entries, ...rest } = await listExecutions(context, pageRequest(query));
-  return { body: { ...rest, entries: entries.map(({ execution, status }) => withStatus(execution, status)) } };
+  return { body: { ...rest, entries: entries.map(({ execution, status }) => summaryOf(execution, status)) } };
 });
 
 serve(ROUTES.getExecution, async (context, { params }) => ({
@@ -38,6 +38,16 @@ serve(ROUTES.cancel, async (context, { params, body }) => {
   await cancelExecution(context, params.executionId, { behaviour: body.behaviour, by: body.by, reason: body.reason });
   return acceptedFor(params.executionId);
 });
+
+/** What a list shows: the items and their outcomes are read with the execution itself. */
+function summaryOf(execution: Execution, status: ExecutionStatus) {
+  const { executionId, worldId, subject, verb, direction, requestedBy, requestedAt } = execution;
+  return {
+    ...{ executionId, worldId, subject, verb, direction, status, requestedBy, requestedAt },
+    ...("endedAt" in execution && { endedAt: execution.endedAt }),
+    ...("failure" in execution && { failure: execution.failure }),
+  };
+}
 
 function withStatus(execution: Execution, status: ExecutionStatus) {
   const { idempotencyKey: _key, status: _recorded, ...rest } = execution;

@@ -109,7 +109,7 @@ test("a cancel that is noted before the orchestration is there is obeyed at its 
   await cancel(executionId);
   await stage.pass(11_000);
 
-  expect(await sweepExecutions(stage.context)).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
   expect(await stage.states()).toEqual(["protected"]);

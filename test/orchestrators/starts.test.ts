@@ -33,9 +33,9 @@ test("a start that was recorded and lost is started by the sweep", async () => {
   stage = await Stage.open();
   await stage.loadShop();
   const executionId = await dieBeforeStart();
-  expect(await sweepExecutions(stage.context)).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
-  expect(await sweepExecutions(stage.context)).toEqual([]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
 });
 
 test("a start that was recorded and lost is started by its repetition", async () => {
@@ -53,7 +53,7 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   await stage.awaiting(executionId, "confirm");
   await stage.hub.terminate(executionId, "by hand");
   await stage.until(executionId, () => true);
-  expect(await sweepExecutions(stage.context)).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("by hand") } });
   expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
@@ -70,7 +70,7 @@ test("a cancel that was noted and never told is repeated by the sweep", async ()
   };
   const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
   await expect(cancelExecution(dying, executionId, asked)).rejects.toThrow("the host died");
-  expect(await sweepExecutions(stage.context)).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
   expect(await stage.states()).toEqual(["protected"]);
 });
@@ -119,7 +119,7 @@ test("a start that was lost, and whose items another took meanwhile, ends and sa
   await stage.loadShop();
   const lost = await dieBeforeStart({ holdingItems: false });
   await stage.start("planned-failover");
-  expect(await sweepExecutions(stage.context)).toEqual([lost]);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([lost]);
   const ended = (await stage.context.store.getExecution(lost))?.value;
   expect(ended).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
