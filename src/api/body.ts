@@ -19,15 +19,26 @@ export interface BodySource {
 
 /**
  * Reads a JSON or YAML body into plain data. Throws an {@link ApiProblem}: 413 for a body over the limit, 415 for
- * another content type, 400 for text that does not parse or is nested, long or named in a way nobody means well.
+ * another content type or an encoding, 400 for text that does not parse or is nested, long or named in a way nobody means well.
  */
 export async function readBody(source: BodySource, limitBytes = BODY_LIMIT_BYTES): Promise<unknown> {
+  refuseEncoded(source.headers.get("content-encoding"));
   const format = formatOf(source.headers.get("content-type"));
   const text = await readText(source, limitBytes);
   if (text.trim() === "") return undefined;
   const value = format === "yaml" ? fromYaml(text) : fromJson(text);
   refuseHostileShapes(value, Math.floor(limitBytes / SMALLEST_VALUE_BYTES));
   return value;
+}
+
+/** What is packed would have to be unpacked before its size is known. */
+function refuseEncoded(contentEncoding: string | null): void {
+  const encoding = (contentEncoding ?? "").trim().toLowerCase();
+  if (encoding === "" || encoding === "identity") return;
+  throw new ApiProblem(
+    "unsupported-media-type",
+    `Content encoding ${encoding} is not read here: send the body unpacked.`,
+  );
 }
 
 function formatOf(contentType: string | null): "json" | "yaml" {

@@ -30,8 +30,8 @@ const HTTP_ERRORS = {
     httpStatus: 415,
     retryable: false,
     title: "The content type is not read",
-    causes: "Bodies are JSON or YAML.",
-    action: "Send application/json or application/yaml.",
+    causes: "Bodies are JSON or YAML, and not packed.",
+    action: "Send application/json or application/yaml, without a content encoding.",
   },
   "unexpected-fault": {
     httpStatus: 500,

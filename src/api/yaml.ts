@@ -76,7 +76,8 @@ function refuseCostly(document: Document, lines: LineCounter): void {
     Map(_place, map) {
       const known = new Set<string>();
       for (const { key } of map.items) {
-        if (!isScalar(key) || typeof key.value === "object") throw new Error(`a key that is no text ${at(key ?? map)}.`);
+        if (!isScalar(key) || typeof key.value === "object")
+          throw new Error(`a key that is no text ${at(key ?? map)}.`);
         const name = String(key.value);
         if (known.has(name)) throw new Error(`the key "${name.slice(0, 80)}" comes twice ${at(key)}.`);
         known.add(name);

@@ -90,6 +90,16 @@ test("redirects are answers, not followed", async () => {
   expect(calls).toBe(1);
 });
 
+test("an offer to switch protocols is an answer, not taken up", async () => {
+  const url = await listen(undefined);
+  server?.on("connection", (socket) => {
+    socket.once("data", () =>
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"),
+    );
+  });
+  expect(await postJson(url, LOOPBACK, {}, 5_000)).toEqual({ status: 101, body: "" });
+});
+
 test("an endless answer is cut", async () => {
   const url = await listen((_request, response) => {
     const more = (): void => {

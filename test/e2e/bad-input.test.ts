@@ -226,9 +226,13 @@ test("bodies that are nested too deep or would reach a prototype", async () => {
   }
 });
 
-test("another content type, and a start without its key", async () => {
+test("another content type, a packed body, and a start without its key", async () => {
   const headers = { "content-type": "text/plain" };
   expect(await refused({ method: "PUT", path: "/api/worlds/w", body: "x", headers })).toMatchObject({ status: 415 });
+  const packed = { "content-encoding": "gzip" };
+  const refusal = await refused({ method: "PUT", path: "/api/worlds/w", body: "{}", headers: packed });
+  expect(refusal).toMatchObject({ status: 415, code: "unsupported-media-type" });
+  expect(refusal.detail).toContain("gzip");
   const path = `/api/recovery-plans/${shop.planId}/executions`;
   const body = JSON.stringify({ verb: "planned-failover" });
   expect(await refused({ method: "POST", path, body })).toMatchObject({ status: 400, code: "header-missing" });

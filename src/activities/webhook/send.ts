@@ -29,6 +29,12 @@ export function postJson(url: URL, to: CheckedAddress, body: object, timeoutMs: 
       },
     });
     outgoing.on("error", reject);
+    // An offer to switch protocols is an answer too; without this, Node only closes the connection.
+    outgoing.on("upgrade", (incoming, socket) => {
+      resolve({ status: incoming.statusCode ?? 0, body: "" });
+      socket.destroy();
+    });
+    outgoing.on("close", () => reject(new Error("the connection was closed without an answer")));
     outgoing.on("response", (incoming) => {
       const chunks: Buffer[] = [];
       let length = 0;
