@@ -9,6 +9,11 @@ import { sliceInstanceId, slicesOf } from "./instance-ids.js";
 import { ITEM_STORIES } from "./item-stories.js";
 import { ItemStory } from "./item-story.js";
 
+const stepsOf = ({ item }: ItemStory["input"], { packed }: ItemStory["progress"]) => ({
+  itemId: item.itemId,
+  steps: packed,
+});
+
 /** Tells one story of many items side by side, and writes down how they came out. */
 export function* runItems(context: OrchestrationContext): Durable<z.output<typeof runItemsContract.output>> {
   const { items, ...rest } = runItemsContract.input.parse(context.df.getInput());
@@ -25,8 +30,9 @@ export function* runItems(context: OrchestrationContext): Durable<z.output<typeo
   }
   const stories = items.map((item) => new ItemStory(context, { ...run, item }));
   const show = (): void => {
-    const shown = stories.map(({ input, progress }) => ({ itemId: input.item.itemId, steps: progress.packed }));
-    context.df.setCustomStatus(sliceStatusOf(shown));
+    // Packed when it is sent, not at every rest of every replay: that would cost more than all the rest.
+    const toJSON = (): object => sliceStatusOf(stories.map(({ input, progress }) => stepsOf(input, progress)));
+    context.df.setCustomStatus({ toJSON });
   };
   const settled = yield* sideBySide(context, stories.map(ITEM_STORIES[story]), show);
   yield* callActivity(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled });

@@ -114,7 +114,7 @@ class Simulation {
         activitiesAtOnce: random.pick([20, 2]),
         orchestratorsAtOnce: 20,
       },
-      durations: random.chance(0.15) ? "zero" : "realistic",
+      durations: random.chance(0.3) ? "zero" : "realistic",
       replay: random.chance(0.1) ? "every-step" : "normal",
       activityMishaps: new Map(mishaps.flatMap((mishap) => (mishap.kind === "activity" ? [[mishap.nth, mishap]] : []))),
       random,
@@ -169,10 +169,11 @@ class Simulation {
     const random = this.#random.fork("client");
     this.#spawn(() => respond(town, random.fork("responder")), false);
     this.#spawn(() => sweepEveryMinute(town), false);
+    const many = (town.world.items ?? []).length > 12;
     const operators = random.weighted({ one: 3, two: 1 }) === "one" ? 1 : 2;
     for (let operator = 0; operator < operators; operator += 1) {
       const own = random.fork(`operator/${operator}`);
-      const steps = own.int(1, 7);
+      const steps = own.int(2, many ? 3 : 8);
       this.#spawn(async () => {
         for (let step = 0; step < steps; step += 1) {
           const id = `errand/${operator}/${step}`;

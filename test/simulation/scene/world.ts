@@ -12,10 +12,10 @@ const SCENARIOS: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure", 
 
 /** How many items: mostly few, now and then more than a slice of them. */
 export function itemCount(random: Random): number {
-  const size = random.weighted({ one: 3, few: 8, some: 4, many: 1 });
+  const size = random.weighted({ one: 25, few: 60, some: 14, many: 1 });
   if (size === "one") return 1;
   if (size === "few") return random.int(2, 4);
-  return size === "some" ? random.int(5, 12) : random.int(20, 60);
+  return size === "some" ? random.int(5, 10) : random.int(26, 60);
 }
 
 /** An estate whose items may all be failed over, of one scenario or several. */
