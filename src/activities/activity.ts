@@ -3,7 +3,7 @@ import { RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
 import type { ActivityContract, LevelContract } from "../durable/contract.js";
 import { refusalOf } from "../durable/refusal.js";
-import { type Ask, askSchema, type LevelProgress } from "../durable/until-done.js";
+import { type Ask, askSchema, type LevelProgress, mayBegin } from "../durable/until-done.js";
 import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
 import type { Ports } from "./ports.js";
 
@@ -78,7 +78,7 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
 ): Activity {
   return levelActivity(contract, async (ports, input, ask) => {
     const { worldId, executionId, itemId } = input;
-    if (way === "forward" && ask.round === 0) await ports.refuseIfCancelled(executionId);
+    if (way === "forward" && mayBegin(ask)) await ports.refuseIfCancelled(executionId);
     const key = keyOnItem(contract, input);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
     const reply = await ports.hypervisor.runOnItem(task);
@@ -105,6 +105,7 @@ export async function progressOf<R, S>(
   if (late) throw new RecoveryError("time-limit", "the step did not end within its limit");
   return {
     state: "waiting",
+    ...(reply.begun ? {} : { waitsToBegin: true }),
     waitMs: Math.max(0, Math.min(Date.parse(reply.doneAt), Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS)) - nowMs),
   };
 }

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
 import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
 import { isFault } from "../durable/refusal.js";
-import type { Ask, LevelProgress } from "../durable/until-done.js";
+import { type Ask, type LevelProgress, mayBegin } from "../durable/until-done.js";
 import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
@@ -12,7 +12,7 @@ import type { Ports } from "./ports.js";
  * take what is there, one common point for the members of a replication group (F4).
  */
 export const chooseRecoveryPoints = levelActivity(contract, async (ports, input, ask) => {
-  if (ask.round === 0) await ports.refuseIfCancelled(input.executionId);
+  if (mayBegin(ask)) await ports.refuseIfCancelled(input.executionId);
   if (input.choice.kind === "latest") return processPending(ports, input, ask);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
@@ -37,8 +37,15 @@ async function processPending(
       }
     }),
   );
-  const waits = looks.flatMap((look) => (look.state === "waiting" ? [look.waitMs] : []));
-  if (waits.length > 0) return { state: "waiting", waitMs: Math.max(...waits) };
+  const waits = looks.flatMap((look) => (look.state === "waiting" ? [look] : []));
+  if (waits.length > 0) {
+    const waitMs = Math.max(...waits.map((wait) => wait.waitMs));
+    return {
+      state: "waiting",
+      waitMs,
+      ...(waits.some(({ waitsToBegin }) => waitsToBegin) ? { waitsToBegin: true } : {}),
+    };
+  }
   return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };
 }
 

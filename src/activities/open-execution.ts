@@ -96,7 +96,7 @@ function runGroupOf(
         epoch: snapshot.epoch,
         alreadyDone: hold === null,
         passedOver: hold === null && record !== undefined ? nothingToDo(record, execution) : null,
-        promotedFrom: hold?.from === "failover-failed" ? (record?.recoveryPoint ?? null) : null,
+        promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
       };
     }),
   };

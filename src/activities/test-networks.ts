@@ -1,11 +1,12 @@
 import { taskKey } from "../domain/identity.js";
+import { mayBegin } from "../durable/until-done.js";
 import { levelActivity, progressOf } from "./activity.js";
 import { createTestNetwork as createContract, removeTestNetwork as removeContract } from "./contracts/machines.js";
 
 /** Makes the isolated network of a test at a site. */
 export const createTestNetwork = levelActivity(createContract, async (ports, input, ask) => {
   const { worldId, executionId, siteId } = input;
-  if (ask.round === 0) await ports.refuseIfCancelled(executionId);
+  if (mayBegin(ask)) await ports.refuseIfCancelled(executionId);
   const key = taskKey(executionId, createContract.name, siteId);
   const task = { worldId, executionId, key, siteId, operation: "create-test-network", params: {} } as const;
   return progressOf(ports, await ports.hypervisor.runOnSite(task), ask, ({ networkId }) => ({ networkId }));

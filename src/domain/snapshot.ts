@@ -9,6 +9,8 @@ export interface ItemSnapshot {
   policy: ReplicationPolicy;
   /** Epoch of the newest promotion; 0 before the first. */
   epoch: number;
+  /** The point the replica was promoted from; null while it is a replica. */
+  promotedFrom: RecoveryPoint | null;
   /** Which way it replicates, or did last. `source` is the copy that replication reads from, at either site. */
   direction: Direction;
   source: CopySnapshot;

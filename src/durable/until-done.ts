@@ -1,17 +1,33 @@
 import { z } from "zod";
 import type { ActivityContract, LevelContract } from "./contract.js";
 
-/** What a level-triggered activity is told beside its input: how often it was asked, and until when it may go on. */
-export const askSchema = z.object({ round: z.int().nonnegative(), deadlineMs: z.number() });
+/**
+ * What a level-triggered activity is told beside its input: how often it was asked, until when it may go on, and
+ * whether what it asks for waits to begin, as far as was known last.
+ */
+export const askSchema = z.object({
+  round: z.int().nonnegative(),
+  deadlineMs: z.number(),
+  waitsToBegin: z.literal(true).optional(),
+});
 export type Ask = z.output<typeof askSchema>;
 
 /** How a level-triggered activity answers: it is done, or says after how much real time to ask again. */
-export type LevelProgress<R> = { state: "done"; result: R } | { state: "waiting"; waitMs: number };
+export type LevelProgress<R> =
+  | { state: "done"; result: R }
+  | { state: "waiting"; waitMs: number; waitsToBegin?: true | undefined };
 
 const progress = z.discriminatedUnion("state", [
   z.object({ state: z.literal("done"), result: z.unknown() }),
-  z.object({ state: z.literal("waiting"), waitMs: z.number().nonnegative() }),
+  z.object({
+    state: z.literal("waiting"),
+    waitMs: z.number().nonnegative(),
+    waitsToBegin: z.literal(true).optional(),
+  }),
 ]);
+
+/** Whether asking may begin it: what is under way already is only looked at. */
+export const mayBegin = ({ round, waitsToBegin }: Ask): boolean => round === 0 || waitsToBegin === true;
 
 /** Never asks faster than this, however soon the hypervisor promises to be ready. */
 const SHORTEST_WAIT_MS = 20;
@@ -36,10 +52,12 @@ export function* untilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   limitMs: number,
 ): Generator<Y, z.output<O>, unknown> {
   const deadlineMs = ways.now() + limitMs;
+  let known: Pick<Ask, "waitsToBegin"> = {};
   for (let round = 0; ; round += 1) {
-    const ask: Ask = { round, deadlineMs };
+    const ask: Ask = { round, deadlineMs, ...known };
     const answer = progress.parse(yield* ways.call(contract, { ask, input }));
     if (answer.state === "done") return contract.output.parse(answer.result);
+    known = answer.waitsToBegin === undefined ? {} : { waitsToBegin: true };
     yield* ways.pause(Math.max(answer.waitMs, SHORTEST_WAIT_MS));
   }
 }

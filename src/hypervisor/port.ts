@@ -123,8 +123,8 @@ export interface SiteTask<O extends SiteOperation> {
 
 /** The answer to begin-or-look. Times are emulated unless said otherwise. */
 export type TaskReply<R> =
-  /** Look again at `doneAt`: real (host) time, the clock that durable timers run on. `hanging` says that the end is not known. */
-  | { state: "waiting"; doneAt: string; hanging: boolean }
+  /** Look again at `doneAt`: real (host) time, the clock that durable timers run on. `hanging` says that the end is not known, `begun` is false while it waits for another operation or for a place. */
+  | { state: "waiting"; doneAt: string; hanging: boolean; begun: boolean }
   | { state: "done"; result: R; startedAt: string; endedAt: string }
   /** A refusal: the same key answers the same for ever. Faults that may pass are thrown as RecoveryError instead. */
   | { state: "failed"; code: ErrorCode; message: string };

@@ -82,7 +82,7 @@ export function undoByRestoring(run: Run, items: readonly RunItem[]): void {
   });
 }
 
-/** An item that is protected again did not fail over; one that is not, failed. */
-function undoneAs(report: ItemReport): ItemReport["outcome"] {
+/** An item that is protected again did not fail over, nor was it tested; one that is not, failed. */
+export function undoneAs(report: ItemReport): ItemReport["outcome"] {
   return report.outcome === "succeeded" ? "cancelled" : "failed";
 }

@@ -1,7 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import type { Run, Story } from "./run.js";
-import { itemsToDo, tellItems } from "./stages.js";
+import { itemsToDo, tellItems, undoneAs } from "./stages.js";
 import { startGroups } from "./start-groups.js";
 import { UNDO_STEP } from "./step-ids.js";
 import { prepareTestNetworks } from "./test-network.js";
@@ -23,6 +23,7 @@ function undoByRemovingCopies(run: Run): void {
     const reports = yield* run.step(UNDO_STEP, () =>
       tellItems(run, UNDO_STEP, "revert-test-item", itemsToDo(run), () => ({ testExecutionId })),
     );
+    for (const report of reports) run.reports.set(report.itemId, { ...report, outcome: undoneAs(report) });
     const left = reports.filter(({ outcome }) => outcome !== "succeeded").map(({ itemId }) => itemId);
     if (left.length > 0) throw new RecoveryError("undo-failed", `test copies left of ${left.join(", ")}`);
   });

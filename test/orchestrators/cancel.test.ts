@@ -1,7 +1,7 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { Stage } from "./support/stage.js";
 
 const cancel = (stage: Stage, executionId: string, behaviour: "restore-protection" | "as-documented") =>
   cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });
@@ -91,4 +91,44 @@ scenario("P7 a failover that awaits its commit can still be cancelled", async (s
   const { execution } = await stage.ended(await stage.start("cancel"));
   expect(execution.status).toBe("succeeded");
   await expectProtected(stage);
+});
+
+test("a step that waits for a place at the hypervisor does not begin after a cancel", async () => {
+  const stage = await Stage.open({ operationsAtOnce: 2 });
+  await stage.loadShop();
+  const executionId = await stage.start("test-failover");
+  await stage.until(executionId, ({ steps }) => steps.some(({ id }) => id.startsWith("groups/")));
+  await stage.pass(600_000);
+  const cancelledMs = stage.clock.now();
+  await cancel(stage, executionId, "restore-protection");
+  await stage.ended(executionId);
+  const ledgers = await Promise.all(
+    (await stage.items()).map(({ itemId }) => stage.context.estate.ledger("shop", { itemId })),
+  );
+  const begun = ledgers.flat().filter(({ operation }) => operation.startsWith("create"));
+  expect(begun.length).toBeGreaterThan(0);
+  expect(begun.filter(({ beganAt }) => Date.parse(beganAt) > cancelledMs)).toEqual([]);
+  await expectProtected(stage);
+  await stage.close();
+});
+
+scenario("a failover that follows a cancel which failed half way shuts the source down again", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  await cancel(stage, executionId, "as-documented");
+  await stage.ended(executionId);
+  const fault = await stage.context.estate.addFault("shop", {
+    target: { itemId: "web-1" },
+    operation: "restore-replication",
+    mode: "refuse",
+  });
+  await stage.ended(await stage.start("cancel"));
+  expect((await stage.item("web-1")).state).toBe("failover-failed");
+  await stage.context.estate.clearFaults("shop", fault.faultId);
+
+  const again = await stage.failOver("planned-failover");
+  expect(again.execution.status).toBe("succeeded");
+  const ledger = await stage.context.estate.ledger("shop", { itemId: "web-1" });
+  const own = ledger.filter((entry) => entry.executionId === again.execution.executionId);
+  expect(own.map(({ operation }) => operation).slice(0, 2)).toEqual(["shut-down-source", "final-synchronise"]);
 });

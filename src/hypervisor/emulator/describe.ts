@@ -139,12 +139,13 @@ async function readItems(
 }
 
 function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
-  const { item, machine, epoch, direction, source, replica, replication, testCopies } = state;
+  const { item, machine, epoch, promotedFrom, direction, source, replica, replication, testCopies } = state;
   return {
     item,
     machine,
     policy: policyInForce(state),
     epoch,
+    promotedFrom,
     direction,
     source,
     replica,

@@ -148,9 +148,7 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     }
     if (turn.state !== held.state) {
       const { place, settled } = await placeFor(admission, header, held.state, turn.state, nowMs);
-      if (!place.begins) {
-        return inRealTime({ state: "waiting", untilMs: place.lookAtMs, hanging: place.hanging }, header);
-      }
+      if (!place.begins) return inRealTime(waitingFor(place), header);
       await keep(key, held, turn.state);
       await settled();
     }
@@ -232,7 +230,15 @@ async function ledgerPages(table: Table, partition: string, id: string): Promise
   return rows.flatMap((row) => decode(LEDGER, row));
 }
 
+const waitingFor = ({ lookAtMs: untilMs, hanging }: Extract<Seat, { begins: false }>): EmulatedReply => ({
+  state: "waiting",
+  untilMs,
+  hanging,
+  begun: false,
+});
+
 function inRealTime(reply: EmulatedReply, header: WorldHeader): TaskReply<unknown> {
   if (reply.state !== "waiting") return reply;
-  return { state: "waiting", doneAt: toInstant(realMsOf(header, reply.untilMs)), hanging: reply.hanging };
+  const { untilMs, hanging, begun } = reply;
+  return { state: "waiting", doneAt: toInstant(realMsOf(header, untilMs)), hanging, begun };
 }

@@ -30,7 +30,7 @@ export type Turn<S> = { state: S } & ({ reply: EmulatedReply } | { fault: Recove
 
 /** Like TaskReply, but in emulated milliseconds. */
 export type EmulatedReply =
-  | { state: "waiting"; untilMs: number; hanging: boolean }
+  | { state: "waiting"; untilMs: number; hanging: boolean; begun: boolean }
   | Exclude<TaskReply<unknown>, { state: "waiting" }>;
 
 /** How soon to look again at an operation that hangs. */
@@ -147,7 +147,12 @@ function dueMsOf<S extends Subject>(
   return nowMs + Math.round(rules.durationMs(state, task.operation, effectOf(task, nowMs)) * slow);
 }
 
-const waiting = (untilMs: number, hanging: boolean): EmulatedReply => ({ state: "waiting", untilMs, hanging });
+const waiting = (untilMs: number, { hanging, begun }: { hanging: boolean; begun: boolean }): EmulatedReply => ({
+  state: "waiting",
+  untilMs,
+  hanging,
+  begun,
+});
 
 /** Begins the operation of a call, or looks at how far it is. Pure: the caller keeps the state. */
 export function beginOrLook<S extends Subject>(rules: TaskRules<S>, before: S, call: Call): Turn<S> {
@@ -176,9 +181,10 @@ function queue<S extends Subject>(state: S, call: Call): { state: S; reply: Emul
   const others = runningTasks(state).filter(([key]) => key !== call.key);
   const hanging = others.filter(([, { dueMs }]) => dueMs === null);
   const dues = others.flatMap(([, { dueMs }]) => dueMs ?? []);
-  if (dues.length > 0) return { state, reply: waiting(Math.max(...dues), false) };
+  if (dues.length > 0) return { state, reply: waiting(Math.max(...dues), { hanging: false, begun: false }) };
   if (hanging.length === 0) return { state, reply: null };
-  if (!goesBeforeWhatHangs(state, call.operation)) return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, true) };
+  if (!goesBeforeWhatHangs(state, call.operation))
+    return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, { hanging: true, begun: false }) };
   const message = `given up for ${call.operation}`;
   const freed = hanging.reduce(
     (changed, [key, { operation, executionId, params, beganMs }]) =>
@@ -228,12 +234,12 @@ function look<S extends Subject>(rules: TaskRules<S>, state: S, call: Call, task
   const { key, operation, nowMs, header } = call;
   if (faultsOn(header, state, operation).some(({ mode }) => mode === "hang")) {
     const hung = task.dueMs === null ? state : withTask(state, key, { ...task, dueMs: null });
-    return { state: hung, reply: waiting(nowMs + HANG_LOOK_MS, true) };
+    return { state: hung, reply: waiting(nowMs + HANG_LOOK_MS, { hanging: true, begun: true }) };
   }
   const dueMs = task.dueMs ?? dueMsOf(rules, state, header, task, nowMs);
   if (dueMs > nowMs) {
     const changed = dueMs === task.dueMs ? state : withTask(state, key, { ...task, dueMs });
-    return { state: changed, reply: waiting(dueMs, false) };
+    return { state: changed, reply: waiting(dueMs, { hanging: false, begun: true }) };
   }
   const done = finish(rules, state, key, task, dueMs);
   const ended = done.tasks[key];
