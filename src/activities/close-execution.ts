@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
-import { isEnded, wasLeftAlone } from "../domain/failure-policy.js";
+import { isEnded } from "../domain/failure-policy.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
 import { protectionGroupOf } from "../domain/protection-group.js";
@@ -30,39 +30,35 @@ export const closeExecution = activity(contract, async (ports, closing) => {
   return {};
 });
 
-/** The same for an execution whose orchestration was lost. Safe to repeat; an ended record is left as it is. */
+/**
+ * The same for an execution whose orchestration was lost. Safe to repeat; an ended record is left as it is. The record
+ * of a good end is written before the items are given up, since from then on a cancel is refused and until then it can
+ * still be undone; of any other end they are given up first, so that an end which dies half way holds nothing.
+ */
 export async function endExecution(ports: Ports, closing: Closing): Promise<void> {
   const { store } = ports;
   const found = await store.getExecution(closing.executionId);
   if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
   const execution = found.value;
-  if (isEnded(execution.status)) return;
+  const endsWell = isSuccess(closing.status);
+  const hasEnded = isEnded(execution.status);
+  if (hasEnded && !(endsWell && execution.status === closing.status)) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
-  const taken = closing.reports.filter((report) => !wasLeftAlone(report));
-  // Items that were given up already are past recall: an end that was interrupted there goes on.
-  if (execution.cancelRequest !== undefined && isSuccess(closing.status) && held.length === taken.length) {
-    throw new RecoveryError("cancelled", `cancelled by ${execution.cancelRequest.requestedBy} before its end`);
-  }
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
-  const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
-  await store.putSteps(closing.executionId, [
-    { part: EXECUTION_PART, steps: unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id)) },
-  ]);
-  await store.updateItems(
-    execution.worldId,
-    closing.executionId,
-    held.map(
-      ({ itemId }): ItemUpdate => ({
-        itemId,
-        release: true,
-        change: { ...rests.get(itemId), ...conditions.get(itemId) },
-      }),
-    ),
-  );
   const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
-  await writeEnd(ports, closing, outcomes);
+  const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
+  const updates = held.map(({ itemId }): ItemUpdate => {
+    return { itemId, release: true, change: { ...rests.get(itemId), ...conditions.get(itemId) } };
+  });
+  if (!hasEnded) {
+    const steps = unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id));
+    await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps }]);
+  }
+  if (endsWell) await writeEnd(ports, closing, outcomes);
+  await store.updateItems(execution.worldId, closing.executionId, updates);
+  if (!endsWell) await writeEnd(ports, closing, outcomes);
 }
 
 const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";
@@ -148,11 +144,18 @@ function outcomeOf(
   };
 }
 
-/** The record may change between read and write (a cancel is noted in it), so it is read again until it fits. */
+/**
+ * The record may change between read and write, so it is read again until it fits. Refuses with `cancelled` to end
+ * well what somebody asked to cancel.
+ */
 async function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: ItemOutcome[]): Promise<void> {
   for (;;) {
     const found = await store.getExecution(closing.executionId);
     if (!found || isEnded(found.value.status)) return;
+    const { cancelRequest } = found.value;
+    if (cancelRequest !== undefined && isSuccess(closing.status)) {
+      throw new RecoveryError("cancelled", `cancelled by ${cancelRequest.requestedBy} before its end`);
+    }
     const common = { ...found.value, outcomes, endedAt: toInstant(clock.now()) };
     try {
       await store.updateExecution(withEnd(common, closing), found.etag);
