@@ -6,11 +6,17 @@ import { ROOT, runNode } from "./program.mjs";
 const OUTPUT = join(ROOT, ".simulation");
 const APP = "test/orchestrators/support/app";
 
-/** Compiles the simulation with what it runs, and runs seeds. `args` are those of test/simulation/main.ts. */
+const CRASH_POINTS = "--crash-points";
+
+/**
+ * Compiles the simulation with what it runs, and runs seeds. `args` are those of test/simulation/main.ts; with
+ * `--crash-points` a host is stopped at every point of every verb instead.
+ */
 export async function simulate(args) {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
   const code = await runNode([tsc, "-p", "tsconfig.simulation.json"]);
   if (code !== 0) return code;
   cpSync(join(ROOT, APP), join(OUTPUT, APP), { recursive: true });
-  return runNode([join(OUTPUT, "test/simulation/main.js"), ...args]);
+  const program = args.includes(CRASH_POINTS) ? "crash-points/main.js" : "main.js";
+  return runNode([join(OUTPUT, "test/simulation", program), ...args.filter((arg) => arg !== CRASH_POINTS)]);
 }

@@ -12,6 +12,7 @@ import { respond } from "./client/responder.js";
 import { sweepEveryMinute } from "./client/sweeper.js";
 import type { Town } from "./client/town.js";
 import { collect } from "./collect.js";
+import type { Script } from "./crash-points/script.js";
 import type { Evidence, Timing } from "./evidence.js";
 import { Cluster } from "./machine/cluster.js";
 import { Gate } from "./machine/gate.js";
@@ -32,6 +33,8 @@ export interface SimulationOptions {
   /** `none`: nothing goes wrong that a user did not ask for. */
   faults?: "seeded" | "none";
   mutant?: Mutant;
+  /** Written down, in place of what the seed would draw. */
+  script?: Script;
 }
 
 const GROWN_MS = 5 * 3_600_000;
@@ -67,6 +70,7 @@ class Simulation {
   readonly #random: Random;
   readonly #omit: ReadonlySet<string>;
   readonly #faults: boolean;
+  readonly #script: Script | undefined;
   readonly #clock = new VirtualClock();
   readonly #ground: Ground;
   readonly #town: Town;
@@ -75,15 +79,16 @@ class Simulation {
   readonly #rawTables = createMemoryTables();
   readonly #rawHistory = new MemoryHistoryStore();
 
-  constructor(seed: number, app: LoadedApp, { omit = [], faults = "seeded", mutant }: SimulationOptions) {
+  constructor(seed: number, app: LoadedApp, { omit = [], faults = "seeded", mutant, script }: SimulationOptions) {
+    this.#script = script;
     this.#seed = seed;
     this.#random = new Random(`seed/${seed}`);
     this.#omit = new Set(omit);
     this.#faults = faults === "seeded";
     this.#ground = this.#groundOf(app, mutant ?? NOTHING_BROKEN);
     const { gate, journal } = this.#ground;
-    const world = worldOf(this.#random.fork("world"));
-    const plans = plansOf(world, this.#random.fork("plans"));
+    const world = script?.world ?? worldOf(this.#random.fork("world"));
+    const plans = script ? [script.plan] : plansOf(world, this.#random.fork("plans"));
     const cluster = new Cluster(this.#ground);
     const client = new Client({ clock: this.#clock, cluster, gate, world });
     const peek = createStore(this.#rawTables);
@@ -92,7 +97,8 @@ class Simulation {
 
   #groundOf(app: LoadedApp, mutant: Mutant): Ground {
     const random = this.#random.fork("ground");
-    const mishaps = (this.#faults ? mishapsOf(this.#random.fork("mishaps")) : []).filter(({ id }) => this.#has(id));
+    const drawn = this.#faults ? mishapsOf(this.#random.fork("mishaps")) : [];
+    const mishaps = (this.#script?.mishaps ?? drawn).filter(({ id }) => this.#has(id));
     const weather = {
       delayed: random.pick([0, 0, 0.1, 0.4]),
       longestMs: random.pick([20, 2_000]),
@@ -134,7 +140,8 @@ class Simulation {
     gate.rough = false;
     await this.#prepare();
     gate.rough = this.#faults;
-    this.#begin();
+    if (this.#script) this.#follow(this.#script);
+    else this.#begin();
     await this.#drive(() => this.#town.busy === 0, ROUGH_MS);
     const faultsOffMs = this.#clock.now();
     const calm = await this.#calmDown();
@@ -161,6 +168,13 @@ class Simulation {
     await this.#drive(() => prepared, ROUGH_MS);
     const refused = client.ledger.find(({ outcome }) => outcome !== "ok");
     if (refused) throw new Error(`the scene of seed ${this.#seed} is not valid: ${JSON.stringify(refused.answer)}`);
+  }
+
+  /** Sends out the one user of a script. */
+  #follow(script: Script): void {
+    const town = this.#town;
+    this.#spawn(() => sweepEveryMinute(town), false);
+    this.#spawn(() => script.act(town, this.#ground.gate));
   }
 
   /** Sends everybody out. */

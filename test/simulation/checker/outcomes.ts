@@ -125,7 +125,8 @@ function finalOf(record: ItemRecord | undefined, state: EmulatedItem | undefined
   };
 }
 
-function finalsOf({ estate, store }: Evidence): Map<string, unknown> {
+/** How each item ends: what its record says and what the estate is. */
+export function finalsOf({ estate, store }: Evidence): Map<string, unknown> {
   const records = new Map(store.items.map((record) => [record.itemId, record]));
   return new Map(
     estate.items

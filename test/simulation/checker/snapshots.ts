@@ -53,6 +53,19 @@ function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
   });
 }
 
+/** The same of what is shown of it. */
+function misshown({ evidence }: Facts, { executionId }: Execution, plan: Plan): string[] {
+  const members = new Map(plan.groups.map(({ id, items }) => [`groups/${id}`, new Set(items.map((item) => item.id))]));
+  const view = evidence.views.executions.find(({ execution }) => execution.executionId === executionId);
+  return (view?.steps ?? []).flatMap(({ id, children = [] }) => {
+    const known = members.get(id);
+    const others = children.flatMap(({ itemId }) =>
+      itemId === undefined || known?.has(itemId) !== false ? [] : [itemId],
+    );
+    return others.map((itemId) => `${itemId} as shown under ${id}, where it is not`);
+  });
+}
+
 /** Items that an execution worked on, though its version of the plan does not have them. */
 function otherItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
   const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
@@ -82,6 +95,7 @@ export function keepsItsPlan(facts: Facts): Violation[] {
       ...misplaced(plan, parts),
       ...strangers(plan, kept),
       ...(isOver(record) ? omitted(plan, record, kept) : []),
+      ...misshown(facts, record, plan),
       ...otherItems(facts, record, plan),
     ];
     return wrong.length === 0 ? [] : [violation("I20", `${ran} ran ${wrong.join(", ")}`, record, ...kept)];

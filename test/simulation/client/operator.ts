@@ -99,6 +99,8 @@ function startOf({ world }: Town, id: string, verb: Verb, target: Start["target"
 async function begin(town: Town, start: Start, random: Random): Promise<void> {
   const { client, clock } = town;
   if (random.chance(0.15)) void twin(town, start, random.fork("twin"));
+  const edit = random.fork("edit");
+  if (edit.chance(0.15)) void changePlan(town, edit); // at the same moment: the start runs the version that it met
   const { executionId } = await client.insist(start, random.fork("insist"));
   if (executionId === null) return;
   if (random.chance(0.25)) void cancelSoon(town, executionId, random.fork("cancel"));

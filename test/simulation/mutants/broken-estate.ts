@@ -4,7 +4,7 @@ import type { ItemOperation, ItemTask } from "../../../src/hypervisor/port.js";
 import { decode, encode } from "../../../src/store/tables/codec.js";
 import { TableConflict, type Tables } from "../../../src/store/tables/port.js";
 import type { Mutant } from "./mutant.js";
-import { operations, pretend } from "./wrap.js";
+import { operations, plans, pretend } from "./wrap.js";
 
 /** The estate with a change to each item's state as it is written. */
 const written =
@@ -69,7 +69,14 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
   },
   {
     breaks: "I2",
-    what: "an estate that takes any epoch",
+    what: "an estate that takes any epoch, and executions that all begin at the first",
+    activities: plans((plan) => ({
+      ...plan,
+      groups: plan.groups.map((group) => ({
+        ...group,
+        items: group.items.map((item) => ({ ...item, epoch: 0 })),
+      })),
+    })),
     services: operations(async (run, task, _, tables) => {
       await forgetEpoch(tables, task);
       return run(task);

@@ -1,15 +1,8 @@
 import type { LoadedApp } from "../../../host/app/load-app.js";
 import type { ActivityRunner } from "../../../host/durable/engine/index.js";
-import type { RunPlan } from "../../../src/activities/contracts/execution.js";
 import type { Decision } from "../../../src/orchestrators/contracts.js";
 import type { Mutant } from "./mutant.js";
-import { answers, told } from "./wrap.js";
-
-type Opened = { open: false } | { open: true; plan: RunPlan };
-
-/** The plan as an execution reads it, changed. */
-const plans = (change: (plan: RunPlan) => RunPlan) =>
-  answers("open-execution", (opened: Opened) => (opened.open ? { ...opened, plan: change(opened.plan) } : opened));
+import { plans, told } from "./wrap.js";
 
 interface Answer {
   actions: { actionType: number; input?: unknown }[][];

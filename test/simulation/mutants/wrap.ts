@@ -1,4 +1,5 @@
 import type { ActivityCall, ActivityEnd, ActivityRunner } from "../../../host/durable/engine/index.js";
+import type { RunPlan } from "../../../src/activities/contracts/execution.js";
 import type { Services } from "../../../src/commands/context.js";
 import type { ItemOperation, ItemOperations, ItemTask, TaskReply } from "../../../src/hypervisor/port.js";
 import type { Store } from "../../../src/store/port.js";
@@ -34,7 +35,7 @@ export const told =
       : runner(call);
 
 /** Changes the value that activities of one name answer with. */
-export const answers =
+const answers =
   (name: string, change: (value: never) => unknown) =>
   (runner: ActivityRunner): ActivityRunner =>
   async (call: ActivityCall): Promise<ActivityEnd> => {
@@ -44,6 +45,12 @@ export const answers =
     if (!answer.ok) return end;
     return { ok: true, result: JSON.stringify({ ...answer, value: change(answer.value as never) }) };
   };
+
+type Opened = { open: false } | { open: true; plan: RunPlan };
+
+/** Changes the plan as an execution reads it. */
+export const plans = (change: (plan: RunPlan) => RunPlan) =>
+  answers("open-execution", (opened: Opened) => (opened.open ? { ...opened, plan: change(opened.plan) } : opened));
 
 /** An answer that claims an effect which never took place. */
 export function pretend(services: Services, result: object): Reply {
