@@ -46,7 +46,7 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
   let opening: Promise<OpenTaskHub> | undefined;
   const serve = async (req: IncomingMessage, res: ServerResponse, basePath: string): Promise<void> => {
     const origin = basePath === RPC_PATH ? rpcOrigin(rpc) : options.baseUrl();
-    const answer = await answerTo(async () => {
+    const answer = await answerTo(req, async () => {
       if (!opening) return { status: 503 };
       const { hub } = await opening;
       const context = { hub, clock: options.clock, links, stopping: stopping.signal };
@@ -54,13 +54,15 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
     });
     send(req, res, answer);
   };
-  const answerTo = async (work: () => Promise<Answer>): Promise<Answer> => {
+  const answerTo = async (req: IncomingMessage, work: () => Promise<Answer>): Promise<Answer> => {
     try {
       return await work();
     } catch (error) {
       const refusal = answerToError(error);
       if (refusal) return refusal;
-      options.logger.log("error", `The durable management API failed: ${String(error)}`, { category: "Durable" });
+      // A caller that broke off gets no answer, and is no fault of the host.
+      if (!req.destroyed)
+        options.logger.log("error", `The durable management API failed: ${String(error)}`, { category: "Durable" });
       return answerToFault(error);
     }
   };

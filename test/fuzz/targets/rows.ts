@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { RecoveryError } from "../../../src/domain/errors.js";
 import { change, changed, edit, edited, type Json } from "../mutate.js";
 import type { FuzzedProduct, StoredRow } from "../product.js";
-import { type Target, Violation } from "../target.js";
+import { type Target, type Verdict, Violation } from "../target.js";
 
 /** A row as something else might have left it. */
 interface Spoiled {
@@ -32,19 +32,27 @@ export function rowTarget(product: FuzzedProduct): Target<Spoiled> {
     name: "stored-rows",
     share: 40_000,
     inputs: spoiled(rows),
-    async feed({ row: index, schema, json }) {
-      const row = rows[index];
-      if (row === undefined) return "refused";
-      try {
-        await product.readWith({ ...row, schema, json });
-        return "accepted";
-      } catch (error) {
-        if (error instanceof Violation || !(error instanceof RecoveryError)) throw error;
-        if (error.code !== "row-unreadable") throw new Violation(`refused as ${error.code}: ${error.message}`);
-        if (!error.message.includes(row.row)) throw new Violation(`does not name the row: ${error.message}`);
-        return "refused";
-      }
-    },
+    feed: ({ row: index, schema, json }) => read(product, { ...rowAt(rows, index), schema, json }),
     settle: () => product.settle(),
   };
+}
+
+function rowAt(rows: readonly StoredRow[], index: number): StoredRow {
+  const row = rows[index];
+  if (row === undefined) throw new Error(`there is no row ${index}`);
+  return row;
+}
+
+async function read(product: FuzzedProduct, row: StoredRow): Promise<Verdict> {
+  try {
+    await product.readWith(row);
+    return "accepted";
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    // A row that says it is of another item leaves nothing under its own name.
+    if (error.code === "item-not-found") return "refused";
+    if (error.code !== "row-unreadable") throw new Violation(`refused as ${error.code}: ${error.message}`);
+    if (!error.message.includes(row.row)) throw new Violation(`does not name the row: ${error.message}`);
+    return "refused";
+  }
 }
