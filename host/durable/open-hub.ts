@@ -1,6 +1,7 @@
 import type { FunctionApp } from "../app/function-app.js";
 import type { ExtensionContext } from "../app/host-extension.js";
 import { EngineTaskHub } from "./engine/hub.js";
+import { refuseNewerHub, stampFormat } from "./hub-format.js";
 import { HubLease, wentBack } from "./lease.js";
 import type { OpenTaskHub } from "./management/durable-extension.js";
 import { PassingFaults } from "./store/passing-faults.js";
@@ -13,6 +14,7 @@ import { openTable, TableHistoryStore } from "./store/table-store.js";
  *
  * @param onFatal called when another host has taken the hub, or the storage lost some of it: this host must end at once
  * @throws HubHeldError while another host runs the hub
+ * @throws ConfigurationError when a newer host wrote it, or unfinished orchestrations are of a version that may not go on
  */
 export async function openTaskHub(
   context: ExtensionContext,
@@ -24,7 +26,9 @@ export async function openTaskHub(
   const table = openTable(connectionString, `${hubName}Host`);
   const onLost = (error: Error): void => hub.engine.fail(error);
   const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost });
+  await refuseNewerHub(table, hubName, faults);
   await lease.acquire();
+  await stampFormat(table, faults);
   const store = new TableHistoryStore({ connectionString, hubName, clock, logger, faults });
   const { maxConcurrentActivityFunctions, maxConcurrentOrchestratorFunctions, ...settings } = hostJson.durableTask;
   const hub = new EngineTaskHub({
@@ -38,6 +42,7 @@ export async function openTaskHub(
     maxActions: settings.maxOrchestrationActions,
     replaceRunning: settings.overridableExistingInstanceStates === "AnyState",
     ...(settings.defaultVersion === undefined ? {} : { defaultVersion: settings.defaultVersion }),
+    versionMatch: settings.versionMatch,
     onFatal,
   });
   faults.guard(() =>

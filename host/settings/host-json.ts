@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { VersionMatch } from "../durable/versions.js";
 import type { LogLevel } from "../logger.js";
 import { ConfigurationError } from "./configuration-error.js";
 import { replaceNames } from "./names.js";
@@ -25,6 +26,8 @@ export interface DurableTaskSettings {
   maxOrchestrationActions: number;
   /** `undefined` unless set: then it is the version of instances started without one. */
   defaultVersion?: string;
+  /** Which versions of unfinished orchestrations are taken up at start. */
+  versionMatch: VersionMatch;
   storeInputsInOrchestrationHistory: boolean;
   overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
   defaultAsyncRequestSleepTimeMs: number;
@@ -59,6 +62,11 @@ const durableTaskSchema = z
     maxConcurrentOrchestratorFunctions: count.optional(),
     maxOrchestrationActions: count.default(100_000),
     defaultVersion: z.string().optional(),
+    versionMatchStrategy: z
+      .string()
+      .transform((text) => text.toLowerCase())
+      .pipe(z.enum(["none", "strict", "currentorolder"]))
+      .default("none"),
     storeInputsInOrchestrationHistory: truth.default(false),
     overridableExistingInstanceStates: z.enum(["NonRunningStates", "AnyState"]).default("NonRunningStates"),
     http: z.object({ defaultAsyncRequestSleepTimeMilliseconds: count.default(30_000) }).prefault({}),
@@ -118,6 +126,7 @@ function durableTaskSettings(section: z.infer<typeof durableTaskSchema>, env: No
     maxConcurrentOrchestratorFunctions: rest.maxConcurrentOrchestratorFunctions ?? perMachine,
     maxOrchestrationActions: rest.maxOrchestrationActions,
     ...(defaultVersion !== undefined && { defaultVersion }),
+    versionMatch: rest.versionMatchStrategy,
     storeInputsInOrchestrationHistory: rest.storeInputsInOrchestrationHistory,
     overridableExistingInstanceStates: rest.overridableExistingInstanceStates,
     defaultAsyncRequestSleepTimeMs: http.defaultAsyncRequestSleepTimeMilliseconds,

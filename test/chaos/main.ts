@@ -28,7 +28,7 @@ const SCENARIOS: Record<string, Scenario> = {
   kills: (stack, report) => kills(stack, report, Number(values.kills)),
   pauses,
   zombies,
-  "storage-restarts": storageRestarts,
+  "storage-restarts": (stack, report) => storageRestarts(stack, report),
   "storage-kills": storageKills,
   "full-disk": fullDisk,
   ports,

@@ -12,22 +12,32 @@ interface Result {
 export class Report {
   readonly #results: Result[] = [];
   readonly #figures: Record<string, number> = {};
+  readonly #print: (text: string) => void;
   #scenario = "";
+
+  constructor(print: (text: string) => void = (text) => console.log(text)) {
+    this.#print = print;
+  }
+
+  /** All that was found so far. */
+  get findings(): Findings {
+    return this.#results.flatMap(({ name, findings }) => findings.map((finding) => `${name}: ${finding}`));
+  }
 
   begin(scenario: string, what: string): void {
     this.#scenario = scenario;
-    console.log(`\n${scenario}: ${what}`);
+    this.#print(`\n${scenario}: ${what}`);
   }
 
   say(text: string): void {
-    console.log(`  ${text}`);
+    this.#print(`  ${text}`);
   }
 
   /** Counts as passed when nothing was found. */
   check(name: string, findings: Findings): void {
     this.#results.push({ scenario: this.#scenario, name, findings });
-    console.log(`  ${findings.length === 0 ? "✔" : "✘"} ${name}`);
-    for (const finding of findings.slice(0, 20)) console.log(`      ${finding}`);
+    this.#print(`  ${findings.length === 0 ? "✔" : "✘"} ${name}`);
+    for (const finding of findings.slice(0, 20)) this.#print(`      ${finding}`);
   }
 
   /** Keeps the median and the largest of some measurements. */
@@ -47,8 +57,8 @@ export class Report {
       const data = { ...about, figures: this.#figures, results: this.#results };
       writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`);
     }
-    if (failed.length > 0) console.log(`\nRepeat with --seed ${about.seed}`);
-    console.log(`${this.#results.length - failed.length} passed, ${failed.length} failed`);
+    if (failed.length > 0) this.#print(`\nRepeat with --seed ${about.seed}`);
+    this.#print(`${this.#results.length - failed.length} passed, ${failed.length} failed`);
     return failed.length;
   }
 }

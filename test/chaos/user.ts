@@ -222,5 +222,8 @@ const isRefusal = (error: unknown): boolean => error instanceof ApiError && erro
 /** What the items outside of replication groups say: those of a group do not go alone. */
 function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {
   const alone = items.filter(({ replicationGroupId }) => replicationGroupId === null);
-  return alone.some(({ allowedActions }) => allowedActions.some((action) => action.verb === verb && action.allowed));
+  const allows = ({ allowedActions }: ItemAnswer): boolean =>
+    allowedActions.some((action) => action.verb === verb && action.allowed);
+  // On the way home some kinds of machines can be tested and others cannot, and those refuse the whole plan.
+  return verb === "test-failover" ? alone.every(allows) : alone.some(allows);
 }

@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises";
 import type { LoadedApp } from "../../host/app/load-app.js";
 import { readAnswer } from "../../host/durable/engine/answer.js";
 import { asReplayed, orchestratorPayload } from "../../host/durable/engine/payload.js";
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../../host/durable/history.js";
+import { parseHostJson } from "../../host/settings/host-json.js";
 
 /** One recorded execution: its history, and what its orchestrator answers when it is replayed whole. */
 export interface Golden {
@@ -22,6 +24,12 @@ export function fromLines(text: string): Golden {
 }
 
 export const HISTORIES = new URL("histories/", import.meta.url);
+
+/** The version that `host.json` gives to orchestrations: histories of it carry it in their names. */
+export async function presentVersion(): Promise<string> {
+  const text = await readFile(new URL("../../host.json", import.meta.url), "utf8");
+  return parseHostJson(text, {}).durableTask.defaultVersion ?? "none";
+}
 
 /** Replays a history from its first event to its last, and gives back what the orchestrator asked for and returned. */
 export async function replay(app: LoadedApp, history: readonly HistoryEvent[]): Promise<Golden["answer"]> {

@@ -3,10 +3,8 @@ import { test } from "vitest";
 import { loadFunctionApp } from "../../host/app/load-app.js";
 import { silentLogger } from "../../host/logger.js";
 import { APP_FOLDER } from "../orchestrators/support/stage.js";
-import { HISTORIES, replay, toLines } from "./golden.js";
+import { HISTORIES, presentVersion, replay, toLines } from "./golden.js";
 import { recordAll } from "./recordings.js";
-
-const VERSION = 1;
 
 /** Not one of the tests: `npm run histories` runs it, in vitest because that is what loads TypeScript here. */
 test("record the histories that are not there yet", async () => {
@@ -14,7 +12,7 @@ test("record the histories that are not there yet", async () => {
   const have = new Set(await readdir(HISTORIES));
   const app = await loadFunctionApp({ directory: APP_FOLDER, logger: silentLogger });
   for (const { name, history } of await recordAll()) {
-    const file = `${name}-${VERSION}.jsonl`;
+    const file = `${name}-${await presentVersion()}.jsonl`;
     if (have.has(file)) continue;
     await writeFile(new URL(file, HISTORIES), toLines({ history, answer: await replay(app, history) }));
   }

@@ -9,6 +9,7 @@ import {
   TaskHubError,
   TERMINAL_STATUSES,
 } from "../task-hub.js";
+import { refuseOtherVersions } from "../versions.js";
 import { Engine } from "./engine.js";
 import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
 import { HeldBackError } from "./held-back.js";
@@ -32,11 +33,13 @@ export class EngineTaskHub implements TaskHub {
     return this.engine.options.store;
   }
 
-  /** Opens the store and takes up every unfinished instance where it stood. */
+  /** Opens the store and takes up every unfinished instance where it stood. Throws ConfigurationError for versions it may not. */
   async open(): Promise<void> {
     await this.#store.open();
-    const inbox = await this.#store.readInbox();
     const unfinished = await this.#store.unfinishedInstances();
+    const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
+    refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
+    const inbox = await this.#store.readInbox();
     const queue = unfinished.map((instance) => instance.instanceId);
     const worker = async (): Promise<void> => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#takeUp(id, inbox);

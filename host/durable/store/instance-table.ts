@@ -85,6 +85,7 @@ export class InstanceTable {
       instanceId: instanceIdOf(String(row["partitionKey"])),
       name: String(row["Name"] ?? ""),
       version: typeof row["Version"] === "string" ? row["Version"] : null,
+      isChild: typeof row["Parent"] === "string",
     }));
   }
 

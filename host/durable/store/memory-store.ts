@@ -66,7 +66,7 @@ export class MemoryHistoryStore implements HistoryStore {
   async unfinishedInstances(): Promise<Unfinished[]> {
     return [...this.#instances.values()]
       .filter(({ runtimeStatus }) => !TERMINAL_STATUSES.has(runtimeStatus))
-      .map(({ instanceId, name, version }) => ({ instanceId, name, version }));
+      .map(({ instanceId, name, version, parent }) => ({ instanceId, name, version, isChild: parent !== null }));
   }
 
   async purge(instanceId: string): Promise<void> {

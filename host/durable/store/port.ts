@@ -68,7 +68,7 @@ export class UnreadableError extends Error {
 }
 
 /** What is said of an unfinished instance without reading it whole. */
-export type Unfinished = Pick<StoredInstance, "instanceId" | "name" | "version">;
+export type Unfinished = Pick<StoredInstance, "instanceId" | "name" | "version"> & { isChild: boolean };
 
 /** This host may not go on with the hub, since another has it or its storage went back in time: it must stop at once. */
 export class HubLostError extends Error {

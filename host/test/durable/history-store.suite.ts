@@ -162,7 +162,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
         lastUpdatedMs: NOW + 9,
       });
       const { instanceId, name, version } = running;
-      expect(await store.unfinishedInstances()).toEqual([{ instanceId, name, version }]);
+      expect(await store.unfinishedInstances()).toEqual([{ instanceId, name, version, isChild: false }]);
       expect(await store.readInstance(done.instanceId)).toMatchObject({
         runtimeStatus: "Completed",
         output: '"ok"',

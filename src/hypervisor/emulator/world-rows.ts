@@ -4,7 +4,7 @@ import type { World } from "../../domain/world.js";
 import { decode, encode } from "../../store/tables/codec.js";
 import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import { seedOf } from "./seeded.js";
-import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, Load, SITE, type WorldHeader } from "./state.js";
+import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, LEDGER, Load, SITE, type WorldHeader } from "./state.js";
 
 /** An estate that is loaded has been replicating for a day, so that there are recovery points at once. */
 const REPLICATED_BEFORE_MS = 86_400_000;
@@ -140,6 +140,7 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
     faults: [],
     faultsEver: 0,
   };
+  if (earlier !== null) for (const partition of partitionsOf(earlier)) await refuseNewer(table, partition);
   for (const partition of partitionsOf(header)) await clear(table, partition);
   const shards = new Map<string, RowOperation[]>();
   for (const item of itemsOf(world, nowMs)) {
@@ -160,6 +161,23 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
 }
 
 const nextLoad = (earlier: Load | null): string => String(Number(earlier?.load ?? 0) + 1);
+
+const NEWEST = Math.max(ITEM.schema, SITE.schema, LEDGER.schema);
+
+/** What a newer program wrote is not removed by an older one. */
+async function refuseNewer(table: Table, partition: string): Promise<void> {
+  for (let from = ""; ; ) {
+    const { rows, more } = await table.list(partition, { from, limit: PAGE });
+    const newer = rows.find(({ schema }) => schema > NEWEST);
+    if (newer !== undefined) {
+      const text = `row ${partition}/${newer.row} has version ${newer.schema} and this program knows version ${NEWEST}`;
+      throw new RecoveryError("row-unreadable", `${text}; it was left untouched`);
+    }
+    const last = rows.at(-1);
+    if (!more || last === undefined) return;
+    from = `${last.row}!`;
+  }
+}
 
 async function clear(table: Table, partition: string): Promise<void> {
   for (;;) {

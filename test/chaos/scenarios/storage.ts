@@ -14,10 +14,10 @@ const IN_FLIGHT_MS = 300;
 const HUB_ROWS = ["HubHistory", "HubInstances", "HubInbox"];
 
 /** Azurite stopped by SIGTERM and started again: nothing is lost, and the host waits for it. */
-export async function storageRestarts(stack: Stack, report: Report): Promise<void> {
+export async function storageRestarts(stack: Stack, report: Report, rounds = 5): Promise<void> {
   report.begin("storage-restarts", "SIGTERM of Azurite and a start on the same folder");
   const living = new Living(stack, report);
-  for (let round = 1; round <= 5; round += 1) {
+  for (let round = 1; round <= rounds; round += 1) {
     await wait(stack.random.between(1_000, 5_000));
     await stack.azurite.stop("SIGTERM");
     await wait(stack.random.between(0, 4_000));
