@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { change, changed, edit, edited, type Json, widened, widening } from "../mutate.js";
+import { change, changed, type Json, widened, widening } from "../mutate.js";
 import { bomb, type Pieces, plain } from "../pieces.js";
 import type { FuzzedProduct } from "../product.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../small-estate.js";
 import type { Target } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 interface Format {
   contentType: string;

@@ -6,9 +6,10 @@ import { parseLocalSettings } from "../../../host/settings/local-settings.js";
 import { parseSchedule } from "../../../host/timers/schedule.js";
 import { parseTimeSpan } from "../../../host/timers/time-span.js";
 import { readConfig } from "../../../src/config.js";
-import { change, changed, edit, edited, type Json, nastyText } from "../mutate.js";
+import { change, changed, type Json, nastyText } from "../mutate.js";
 import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { type Target, type Verdict, Violation } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 /** Takes an error that the parser promises for a refusal; whatever else is thrown escapes. */
 function refusedAs(promised: (error: Error) => boolean, parse: () => unknown): Verdict {

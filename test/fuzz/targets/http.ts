@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { PROBLEM_MEDIA_TYPE } from "../../../src/api/problem.js";
 import { LONGEST_MS } from "../examine.js";
 import { HostProcess } from "../host-process.js";
-import { change, changed, edit, edited, type Json, nastyText } from "../mutate.js";
+import { change, changed, type Json, nastyText } from "../mutate.js";
 import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../small-estate.js";
 import { type Target, type Verdict, Violation } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 /** Bytes as they go over the wire, and whether the sender breaks off. */
 interface Sent {

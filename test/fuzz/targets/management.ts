@@ -9,9 +9,10 @@ import { route } from "../../../host/durable/management/routes.js";
 import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
 import { silentLogger } from "../../../host/logger.js";
 import { loadApp } from "../app.js";
-import { change, changed, edit, edited, nastyText } from "../mutate.js";
+import { change, changed, nastyText } from "../mutate.js";
 import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { type Target, type Verdict, Violation } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 interface Asked {
   method: string;

@@ -3,10 +3,11 @@ import { readsBody } from "../../../src/api/parse-request.js";
 import { ALL_ROUTES } from "../../../src/api/routes.js";
 import { OPERATIONS } from "../../../src/domain/operations.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
-import { change, changed, edit, edited, type Json, nastyText } from "../mutate.js";
+import { change, changed, type Json, nastyText } from "../mutate.js";
 import { type Pieces, plain } from "../pieces.js";
 import { type Asked, type FuzzedProduct, HELD } from "../product.js";
 import type { Target } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 /** Values that lead somewhere, by the name of the part they stand in. */
 const PARAMS: Readonly<Record<string, readonly string[]>> = {

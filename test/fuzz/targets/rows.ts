@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { RecoveryError } from "../../../src/domain/errors.js";
-import { change, changed, edit, edited, type Json } from "../mutate.js";
+import { change, changed, type Json } from "../mutate.js";
 import type { FuzzedProduct, StoredRow } from "../product.js";
 import { type Target, type Verdict, Violation } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 /** A row as something else might have left it. */
 interface Spoiled {

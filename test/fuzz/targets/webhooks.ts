@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { checkEgress } from "../../../src/activities/webhook/egress-guard.js";
 import { postJson } from "../../../src/activities/webhook/send.js";
 import { WebhookAction } from "../../../src/domain/plan.js";
-import { edit, edited, nastyText } from "../mutate.js";
+import { nastyText } from "../mutate.js";
 import { type Pieces, textOf } from "../pieces.js";
 import { type Target, Violation } from "../target.js";
+import { edit, edited } from "../text-edits.js";
 
 const HOSTS = [
   "127.0.0.1",

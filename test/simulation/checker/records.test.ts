@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
 import { fromLines, type Golden, HISTORIES } from "../../replay/golden.js";
-import type { ActivityRun, Evidence, OperationCall } from "../evidence.js";
+import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";
-import { broken, commit, failOver, named, outcome, rehearse, takeBack } from "./support/stories.js";
+import { broken, failOver, outcome, takeBack } from "./support/stories.js";
 
 const SLOW = 3_600;
 
@@ -251,91 +251,5 @@ describe("I20 an execution keeps its plan", () => {
     await failOver(drawing);
     drawing.execution(1, "planned-failover", { planHash: drawing.plan({ name: "Changed" }).hash });
     expect(await broken(drawing)).toEqual(["I20"]);
-  });
-});
-
-describe("I21 limits hold", () => {
-  const call = (atMs: number, endedMs: number): OperationCall => ({
-    ...{ atMs, endedMs, generation: 1, executionId: run(1), key: "", subjectId: "item-1" },
-    ...{ operation: "start-replica", outcome: "done", code: null },
-  });
-
-  test.each([
-    ["one after the other", [call(0, 5), call(0, 5), call(5, 9)], []],
-    ["three at once, of two", [call(0, 5), call(0, 5), call(4, 9)], ["I21"]],
-  ])("operations %s", async (_, operations, expected) => {
-    const drawing = await Drawing.of();
-    drawing.evidence.effects.operations = operations;
-    expect(await broken(drawing)).toEqual(expected);
-  });
-
-  test("a transaction of 101 rows", async () => {
-    const drawing = await Drawing.of();
-    drawing.record({});
-    const [write] = drawing.evidence.store.journal;
-    if (write === undefined) throw new Error("no transaction");
-    write.operations = Array.from({ length: 101 }, (_, row) => ({ kind: "put", row: String(row), json: "{}" }));
-    expect(await broken(drawing)).toEqual(["I21"]);
-  });
-});
-
-describe("I25 faults are transparent or declared", () => {
-  test("an item is called protected, and a test copy of it is there", async () => {
-    const drawing = await Drawing.of();
-    await rehearse(drawing);
-    drawing.record({ state: "protected" });
-    expect(await broken(drawing)).toContain("I25");
-  });
-
-  test("a success leaves an item out", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    drawing.execution(1, "planned-failover", { itemIds: ["item-1", "item-2"] });
-    expect(await broken(drawing)).toContain("I25");
-  });
-
-  test("a failed item is called failed over", async () => {
-    const drawing = await Drawing.of();
-    drawing.execution(1, "planned-failover");
-    drawing.hold(1, "planned-failover", "failing-over");
-    drawing.record({ state: "failed-over", heldBy: null });
-    drawing.ended(1, "planned-failover", [outcome({})]);
-    expect(await broken(drawing)).toContain("I25");
-  });
-
-  test("everything succeeded, and the end is another one than without faults", async () => {
-    const undisturbed = await Drawing.of();
-    await failOver(undisturbed);
-    await commit(undisturbed);
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    drawing.execution(2, "commit");
-    drawing.ended(2, "commit", [outcome({ state: "failed-over" })]);
-    const found = await check(await drawing.done(), await undisturbed.done());
-    expect(named(found)).toEqual(["I25"]);
-    expect(await check(await undisturbed.done(), await undisturbed.done())).toEqual([]);
-  });
-});
-
-describe("I26 poison is contained", () => {
-  test("an execution fails of a row that is not its own", async () => {
-    const drawing = await Drawing.of();
-    const failure = { code: "row-unreadable", message: "the item in row small/item-7 is damaged" };
-    const told = [outcome({ outcome: "failed", state: "protected", failure })];
-    drawing.ended(1, "commit", told, { status: "failed", failure });
-    expect(await broken(drawing)).toEqual(["I26"]);
-    drawing.evidence.disturbances.push({ atMs: 0, kind: "poison", what: "the record of item-1" });
-    expect(await broken(drawing)).toEqual([]);
-  });
-
-  test("an activity is tried for ever", async () => {
-    const drawing = await Drawing.of();
-    const tried: ActivityRun = {
-      ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 3, name: "do-steps", outcome: "failed" },
-    };
-    drawing.evidence.effects.activities = [tried];
-    expect(await broken(drawing)).toEqual([]);
-    drawing.evidence.effects.activities = [tried, tried];
-    expect(await broken(drawing)).toEqual(["I26"]);
   });
 });
