@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.js";
+import { KEEP_ALIVE_MS } from "../keep-alive.js";
 import { ConfigurationError } from "../settings/configuration-error.js";
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -27,6 +28,7 @@ export class Listener {
     });
     // The genuine host has no limit on a request's duration when it runs locally.
     this.#server.requestTimeout = 0;
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /**

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { FunctionApp } from "../../app/function-app.js";
 import type { ExtensionContext, HostExtension } from "../../app/host-extension.js";
+import { KEEP_ALIVE_MS } from "../../keep-alive.js";
 import type { TaskHub } from "../task-hub.js";
 import { type Answer, answerToError, answerToFault } from "./answer.js";
 import { clientPayload, type LinkTarget, MANAGEMENT_PATH } from "./client-payload.js";
@@ -71,6 +72,7 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
     if (known) serve(req, res, RPC_PATH).catch(() => res.destroy());
     else send(req, res, { status: 404 });
   });
+  rpc.keepAliveTimeout = KEEP_ALIVE_MS;
 
   return {
     name: "durableTask",

@@ -4,6 +4,9 @@ import { z } from "zod";
 import { APP_FOLDER } from "../conformance/bench.js";
 import { type DurableHost, openDurableHost } from "./durable-host.js";
 
+/** How long clients of Node keep a connection that is idle. */
+const CLIENT_KEEPS_MS = 5_000;
+
 let host: DurableHost;
 
 beforeAll(async () => {
@@ -144,6 +147,12 @@ describe("the library's client", () => {
       instancesDeleted: number;
     };
     expect(count.instancesDeleted).toBeGreaterThanOrEqual(1);
+  });
+
+  test("finds connections open for longer than it keeps them, so that no request meets one that closes", async () => {
+    const response = await fetch(`${host.rpcOrigin}/durabletask/instances/none`);
+    const [, seconds] = /timeout=(\d+)/.exec(response.headers.get("keep-alive") ?? "") ?? [];
+    expect(Number(seconds) * 1_000).toBeGreaterThan(2 * CLIENT_KEEPS_MS);
   });
 
   test("is told that rewind is not served", async () => {
