@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import { Id, Instant, Name } from "../domain/text.js";
-import { Verb } from "../domain/vocabulary.js";
+import { Direction, Verb } from "../domain/vocabulary.js";
+import { TargetSettings } from "../domain/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
 import { finding, nothing, prerequisite } from "./schemas.js";
@@ -94,6 +95,29 @@ const networksView = z.object({
   ),
 });
 
+const reprotectQuery = prerequisitesQuery.pick({
+  processServerId: true,
+  masterTargetId: true,
+  datastoreId: true,
+  retentionDrive: true,
+  location: true,
+});
+
+const reprotectView = z.object({
+  items: z.array(
+    z.object({
+      itemId: Id,
+      direction: Direction,
+      siteId: Id,
+      settings: TargetSettings.nullable(),
+      hostId: Id.nullable(),
+      datastoreId: Id.nullable(),
+      resources: z.array(z.object({ name: z.string(), new: z.boolean() })),
+      because: z.string().nullable(),
+    }),
+  ),
+});
+
 /** What would happen, said before anything starts. These routes change nothing. */
 export const FORESIGHT_ROUTES = {
   previewPlanPoints: route({
@@ -154,6 +178,26 @@ export const FORESIGHT_ROUTES = {
     params: onItem,
     query: networksQuery,
     response: networksView,
+    problems: ["world-not-found", "item-not-found"],
+  }),
+  planReprotect: route({
+    ...look,
+    id: "preview-plan-reprotect",
+    path: "api/recovery-plans/{planId}/reprotect",
+    summary: "Show what a reprotect of each item of a plan would create and what it finds, new resources marked",
+    params: onPlan,
+    query: reprotectQuery,
+    response: reprotectView,
+    problems: ["plan-not-found"],
+  }),
+  itemReprotect: route({
+    ...look,
+    id: "preview-item-reprotect",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/reprotect",
+    summary: "Show what a reprotect of an item would create and what it finds, new resources marked",
+    params: onItem,
+    query: reprotectQuery,
+    response: reprotectView,
     problems: ["world-not-found", "item-not-found"],
   }),
 } as const;

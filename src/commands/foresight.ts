@@ -11,6 +11,7 @@ import {
   type PreviewItem,
   previewRecoveryPoints,
 } from "../domain/recovery-point-solver.js";
+import { previewReprotect, type ReprotectPreview } from "../domain/reprotect-preview.js";
 import type { ItemSnapshot } from "../domain/snapshot.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
@@ -124,4 +125,23 @@ export async function previewNetworks(
   });
   const byItem = new Map(placements.map((placement) => [placement.itemId, placement]));
   return { isolated, items: itemIds.flatMap((itemId) => byItem.get(itemId) ?? []) };
+}
+
+/** What a reprotect of every item of a plan, or of one item, would create at the site that takes the data (A8). */
+export async function previewReprotects(
+  services: Services,
+  target: LookedAt,
+  options: AskedOptions,
+): Promise<{ items: ReprotectPreview[] }> {
+  const { worldId, itemIds } = await subjectOf(services, target);
+  const [estate, records] = await Promise.all([
+    services.hypervisor.describeEstate(worldId, itemIds),
+    services.store.getItems(worldId, itemIds),
+  ]);
+  const states = new Map(records.map(({ itemId, state }) => [itemId, state]));
+  const items = estate.items.flatMap((snapshot) => {
+    const state = states.get(snapshot.item.id);
+    return state === undefined ? [] : [previewReprotect(estate, snapshot, state, options)];
+  });
+  return { items };
 }

@@ -10,6 +10,7 @@ import {
 import { opposite, SCENARIO_TRAITS } from "./scenario-traits.js";
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "./snapshot.js";
 import { datastoreIdOf, hostOf, isMadeAnew, type WaySought } from "./way-choice.js";
+import type { Machine } from "./world.js";
 
 /** How replication of an item turns round. */
 export interface Way {
@@ -42,9 +43,15 @@ export function wayBackOf(estate: EstateSnapshot, snapshot: ItemSnapshot, option
     if (found !== null) throw new RecoveryError("no-way-home", found);
   }
   if (!isMadeAnew(sought)) return { anew: false, create: [] };
-  const create = [`machine ${machine.name}`, ...machine.disks.map(({ name }) => `disk ${name}`)];
+  const create = machineResources(machine);
   return { anew: true, hostId: hostOf(sought)?.id, datastoreId: datastoreIdOf(sought), create };
 }
+
+/** A machine and its disks, by the names that a reprotect gives them. */
+export const machineResources = ({ name, disks }: Machine): string[] => [
+  `machine ${name}`,
+  ...disks.map((disk) => `disk ${disk.name}`),
+];
 
 function soughtOf(estate: EstateSnapshot, snapshot: ItemSnapshot, options: AskedOptions): WaySought {
   const [from, to] = [snapshot.replica.siteId, snapshot.source.siteId];

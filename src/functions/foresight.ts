@@ -1,6 +1,6 @@
 import { pointsChoiceOf } from "../api/foresight-routes.js";
 import { ROUTES } from "../api/routes.js";
-import { lookAtPrerequisites, previewNetworks, previewPoints } from "../commands/foresight.js";
+import { lookAtPrerequisites, previewNetworks, previewPoints, previewReprotects } from "../commands/foresight.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.previewPlanPoints, async (context, { params, query }) => ({
@@ -25,4 +25,12 @@ serve(ROUTES.planNetworks, async (context, { params, query }) => ({
 
 serve(ROUTES.itemNetworks, async (context, { params, query }) => ({
   body: await previewNetworks(context, params, { isolated: query.isolated ?? false }),
+}));
+
+serve(ROUTES.planReprotect, async (context, { params, query }) => ({
+  body: await previewReprotects(context, params, query),
+}));
+
+serve(ROUTES.itemReprotect, async (context, { params, query }) => ({
+  body: await previewReprotects(context, params, query),
 }));

@@ -178,9 +178,25 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
 
   test("A8 a reprotect names what it creates, takes over what differs, and changes follow", async () => {
     const journey = await begin();
+    const look = { params: { planId: journey.planId } };
+    const early = (await product.client.call(ROUTES.planReprotect, look)).body.items;
+    expect(early.map(({ resources }) => resources)).toEqual([[], [], []]);
+    expect(early[0]?.because).toContain("it is protected");
     await there(journey);
     expect(await unmet(journey, "reprotect")).toMatchObject({ ready: true, errors: [] });
+    const foreseen = (await product.client.call(ROUTES.planReprotect, look)).body.items;
+    const db = foreseen.find(({ itemId }) => itemId === "db");
+    expect(db).toMatchObject({ direction: "recovery-to-primary", siteId: "home", settings: null, because: null });
+    expect(db?.resources).toContainEqual({ name: "machine db", new: false });
+    const item = { params: { worldId: journey.worldId, itemId: "db" } };
+    expect((await product.client.call(ROUTES.itemReprotect, item)).body.items).toEqual([db]);
     const turned = await journey.does("reprotect");
+    const marked = foreseen.map(({ itemId, resources }) => [
+      itemId,
+      resources.filter((resource) => resource.new).map(({ name }) => name),
+    ]);
+    const created = (turned.outcomes ?? []).map(({ itemId, replicated }) => [itemId, replicated?.created]);
+    expect(Object.fromEntries(marked)).toEqual(Object.fromEntries(created));
     expect(turnsOf(turned)).toEqual(Array(3).fill("deltas"));
     for (const { replicated } of turned.outcomes ?? []) {
       expect(replicated?.created).toEqual(["cache storage account at away"]);
