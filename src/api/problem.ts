@@ -23,7 +23,7 @@ const HTTP_ERRORS = {
     httpStatus: 413,
     retryable: false,
     title: "The body is too large",
-    causes: "Bodies are read up to 1 MiB, worlds up to 8 MiB, and as YAML up to 30,000 words and signs.",
+    causes: "Bodies are read up to 1 MiB, worlds up to 8 MiB, and as YAML up to 25,000 words and signs.",
     action: "Send a large YAML document as JSON; split what is larger still into smaller ones.",
   },
   "unsupported-media-type": {

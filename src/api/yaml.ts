@@ -1,7 +1,7 @@
 import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit, type YAMLParseError } from "yaml";
 
 /** Enough for a plan of 2,000 items; what is larger comes as JSON, which is read a hundred times as fast. */
-export const MOST_YAML_TOKENS = 30_000;
+export const MOST_YAML_TOKENS = 25_000;
 /** More than anybody leaves open at once, even in prose; the parser would come to it only after seconds. */
 const MOST_OPEN_BRACKETS = 1_000;
 const MOST_ALIASES = 50;

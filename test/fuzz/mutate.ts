@@ -160,13 +160,16 @@ function make({ how, at, from, key, value }: Change, places: readonly Place[]): 
   const place = places[at % places.length];
   const source = places[from % places.length];
   if (place === undefined || source === undefined) return;
-  if (how === "replace") set(place, value);
-  if (how === "copy") set(place, JSON.parse(JSON.stringify(get(source))) as Json);
-  if (how === "add") set({ ...place, key }, value);
-  if (how === "repeat" && Array.isArray(place.box)) place.box.push(get(place));
+  if (how === "replace") set(place, own(value));
+  if (how === "copy") set(place, own(get(source)));
+  if (how === "add") set({ ...place, key }, own(value));
+  if (how === "repeat" && Array.isArray(place.box)) place.box.push(own(get(place)));
   if (how === "rename") set({ ...place, key }, get(place));
   if (how === "drop" || how === "rename") drop(place);
 }
+
+/** Each place has a value of its own: one that stood in two would be changed in both, or come to hold itself. */
+const own = (value: Json): Json => structuredClone(value);
 
 const get = ({ box, key }: Place): Json => (Array.isArray(box) ? box[Number(key)] : box[key]) ?? null;
 
