@@ -53,12 +53,12 @@ test("malformed JSON", async () => {
 });
 
 test("YAML with more keys than can be compared pairwise, one of them twice", async () => {
-  const keys = Array.from({ length: 4_000 }, (_, index) => `k${index}: 1`);
+  const keys = Array.from({ length: 3_000 }, (_, index) => `k${index}: 1`);
   const body = [...keys, "k7: 2"].join("\n");
   const headers = { "content-type": "application/yaml" };
   const problem = await refused({ method: "PUT", path: "/api/worlds/w", body, headers });
   expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
-  expect(problem.detail).toContain('the key "k7" comes twice at line 4001, column 1');
+  expect(problem.detail).toContain('the key "k7" comes twice at line 3001, column 1');
 });
 
 test("YAML that would take the parser a minute: aliases of aliases, keys in keys, commas, quotes", async () => {
