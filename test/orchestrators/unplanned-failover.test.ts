@@ -54,16 +54,3 @@ scenario("P4 one item can start from a custom point", async (stage) => {
   expect(execution.status).toBe("succeeded");
   expect((await stage.item("web-2")).recoveryPoint).toEqual(third);
 });
-
-scenario("a shutdown that hangs costs its own item and no other", async (stage) => {
-  await stage.context.estate.addFault("shop", {
-    target: { itemId: "jump" },
-    operation: "shut-down-source",
-    mode: "hang",
-  });
-  const { execution } = await stage.failOver("unplanned-failover");
-  const outcomes = "outcomes" in execution ? execution.outcomes : [];
-  const failed = outcomes.filter(({ outcome }) => outcome !== "succeeded");
-  expect(execution.status).toBe("succeeded-with-failures");
-  expect(failed).toMatchObject([{ itemId: "jump", failure: { code: "time-limit" } }]);
-});
