@@ -34,8 +34,22 @@ function inflated(stored: string): string {
   return inflateRawSync(bytes, { maxOutputLength: 4 * LONGEST_CHARACTERS }).toString("utf8");
 }
 
-/** The value of a row; throws `row-unreadable`, naming it, when it is newer than this program or damaged. */
+/** What rows said that were read: tables in memory give one again as the same object, and it is parsed once. */
+const known = new WeakMap<Row, { codec: unknown; value: unknown }>();
+
+/**
+ * The value of a row, which must not be changed; throws `row-unreadable`, naming it, when it is newer than this
+ * program or damaged.
+ */
 export function decode<T>(codec: Codec<T>, row: Row): T {
+  const found = known.get(row);
+  if (found?.codec === codec) return found.value as T;
+  const value = read(codec, row);
+  known.set(row, { codec, value });
+  return value;
+}
+
+function read<T>(codec: Codec<T>, row: Row): T {
   const name = `the ${codec.what} in row ${row.partition}/${row.row}`;
   if (row.schema !== codec.schema) {
     throw new RecoveryError(
