@@ -40,10 +40,14 @@ export interface InvocationRequest {
    * objects instead of JSON text, which halves the cost of a replay.
    */
   triggerValue?: unknown;
+  /** Gives back what the function returned as `value`, not encoded: an orchestrator's answer grows with its history. */
+  asValue?: boolean;
 }
 
 export interface InvocationResult {
   returnValue?: TypedData | null;
+  /** What the function returned, as it is; only set when asked for. */
+  value?: unknown;
   outputData: { name: string; data: TypedData }[];
 }
 

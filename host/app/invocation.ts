@@ -95,6 +95,7 @@ async function run(
   core.state = undefined;
 
   if (after.error !== null && after.error !== undefined) throw after.error;
+  if (request.asValue) return { value: after.result, outputData: [] };
   const response = (await library.getResponse(context, after.result)) as Partial<InvocationResult>;
   return {
     outputData: response.outputData ?? [],

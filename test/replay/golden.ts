@@ -40,7 +40,8 @@ export async function replay(app: LoadedApp, history: readonly HistoryEvent[]): 
     inputs: [{ name: fn.trigger.name, data: { string: "{}" } }],
     triggerValue: orchestratorPayload(start, history.map(asReplayed)),
     instanceId: start.OrchestrationInstance.InstanceId,
+    asValue: true,
   });
-  const answer = readAnswer(result.returnValue?.json);
-  return { actions: answer.actions, output: JSON.parse(answer.output ?? "null") as unknown };
+  const { actions, output } = readAnswer(result.value);
+  return { actions: JSON.parse(JSON.stringify(actions)) as unknown, output: JSON.parse(output ?? "null") as unknown };
 }

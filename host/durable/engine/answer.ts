@@ -41,7 +41,7 @@ export type OrchestratorAction =
       retryOptions: RetryOptions;
     }
   | { actionType: 4; input?: unknown }
-  | { actionType: 5; fireAt: string; isCanceled: boolean }
+  | { actionType: 5; fireAt: Date | string; isCanceled: boolean }
   | { actionType: 6; externalEventName: string }
   | { actionType: 7 | 8 | 9 | 10 | 13 | 14 }
   | { actionType: 11 | 12; compoundActions: OrchestratorAction[] };
@@ -70,9 +70,9 @@ interface WireAnswer {
 /** The text in front of the JSON with which the package reports that user code threw. */
 const FAILURE_LABEL = "$OutOfProcData$:";
 
-/** Reads an orchestrator's return value. */
-export function readAnswer(json: string | undefined): OrchestratorAnswer {
-  return fromWire(JSON.parse(json ?? "null") as WireAnswer, false);
+/** Reads what an orchestrator function returned. The actions are taken as they are: their inputs become text when they are new. */
+export function readAnswer(returned: unknown): OrchestratorAnswer {
+  return fromWire(returned as WireAnswer, false);
 }
 
 /** Reads the answer out of the error with which a failing orchestrator ends; undefined when it holds none. */
@@ -87,9 +87,9 @@ function fromWire(wire: WireAnswer, threw: boolean): OrchestratorAnswer {
   return {
     isDone: wire.isDone,
     actions: wire.actions[0] ?? [],
-    output: wire.output === undefined ? null : JSON.stringify(wire.output),
+    output: JSON.stringify(wire.output) ?? null,
     ...(wire.error === undefined ? {} : { error: wire.error }),
-    customStatus: wire.customStatus === undefined ? null : JSON.stringify(wire.customStatus),
+    customStatus: JSON.stringify(wire.customStatus) ?? null,
     silentThrow: threw && wire.error === undefined,
   };
 }

@@ -9,7 +9,7 @@ export type Ending =
   | { kind: "failed"; error: string }
   | { kind: "terminated"; reason: string | null }
   /** `carriedOver` counts the last events of the batch, which belong to the next generation. */
-  | { kind: "continue-as-new"; input: unknown; carriedOver: number };
+  | { kind: "continue-as-new"; input: string | null; carriedOver: number };
 
 export interface ReplayResult {
   /** New work in id order. */

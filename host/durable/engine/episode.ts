@@ -43,7 +43,7 @@ export async function runEpisode(session: Session, batch: readonly Message[], de
   const history = [...session.events, ...fresh];
   const start = history.find((event) => event.EventType === EventType.ExecutionStarted) as ExecutionStartedEvent;
 
-  const { answer, result } = await decide(session, start, history, fresh, deps);
+  const { answer, result, decisions } = await decide(session, start, history, { fresh, nowMs }, deps);
   for (const event of messages) event.IsPlayed = true;
   const tooLarge = limitCustomStatus(answer?.customStatus ?? null);
   const ending = tooLarge ?? result.ending;
@@ -58,10 +58,7 @@ export async function runEpisode(session: Session, batch: readonly Message[], de
   if (ending?.kind === "continue-as-new") {
     return { ...base, ...nextGeneration(start, ending, deps), customStatus: null, carriedOver: ending.carriedOver };
   }
-  const rows = [
-    ...fresh.map((event) => ({ event, taskInput: null })),
-    ...result.decisions.map((decision) => decided(decision, session.instance.executionId, nowMs)),
-  ];
+  const rows = [...fresh.map((event) => ({ event, taskInput: null })), ...decisions];
   const ended = ending ? endingOf(start.Name, ending) : undefined;
   if (ended)
     rows.push({ event: executionCompleted(ended.status, ended.output, result.nextId, nowMs), taskInput: null });
@@ -69,45 +66,54 @@ export async function runEpisode(session: Session, batch: readonly Message[], de
   return { ...base, rows, ...(ended ? { ended } : {}) };
 }
 
+interface Decided {
+  answer?: OrchestratorAnswer;
+  result: ReplayResult;
+  /** The rows of what is new. */
+  decisions: StoredEvent[];
+}
+
 /** The orchestrator's answer and what the host makes of it. A terminated instance is not asked any more. */
 async function decide(
   session: Session,
   start: ExecutionStartedEvent,
   history: HistoryEvent[],
-  fresh: HistoryEvent[],
+  { fresh, nowMs }: { fresh: HistoryEvent[]; nowMs: number },
   deps: EpisodeDeps,
-): Promise<{ answer?: OrchestratorAnswer; result: ReplayResult }> {
+): Promise<Decided> {
   const terminated = fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
-  if (terminated) return { result: cutShort(history, { kind: "terminated", reason: terminated.Input }) };
+  if (terminated) return cutShort(history, { kind: "terminated", reason: terminated.Input });
   const fn = deps.app.find(start.Name);
   if (fn?.trigger.type !== "orchestrationTrigger") {
-    return { result: cutShort(history, { kind: "failed", error: unknownOrchestrator(start.Name, deps.app) }) };
+    return cutShort(history, { kind: "failed", error: unknownOrchestrator(start.Name, deps.app) });
   }
   const replayed = [...session.replayed, ...fresh.map(asReplayed)];
   try {
     const answer = await ask(deps.app, fn, start, replayed);
     if (deps.strict) await compareWithAnother(answer, deps.app, fn, start, replayed);
-    return { answer, result: new Replay(answer, deps.maxActions).run(history) };
+    const result = new Replay(answer, deps.maxActions).run(history);
+    const { executionId } = session.instance;
+    return { answer, result, decisions: result.decisions.map((decision) => decided(decision, executionId, nowMs)) };
   } catch (error) {
-    return {
-      result: cutShort(history, { kind: "failed", error: error instanceof Error ? error.message : String(error) }),
-    };
+    return cutShort(history, { kind: "failed", error: error instanceof Error ? error.message : String(error) });
   }
 }
 
-async function ask(
+/** Replays the orchestrator over events in the form of `asReplayed`. Throws what is no answer of its own. */
+export async function ask(
   app: FunctionApp,
   fn: RegisteredFunction,
   start: ExecutionStartedEvent,
   replayed: unknown[],
 ): Promise<OrchestratorAnswer> {
   try {
-    const { returnValue } = await app.invoke(fn, {
+    const { value } = await app.invoke(fn, {
       inputs: [{ name: fn.trigger.name, data: {} }],
       triggerValue: orchestratorPayload(start, replayed),
       instanceId: start.OrchestrationInstance.InstanceId,
+      asValue: true,
     });
-    return readAnswer(returnValue?.json);
+    return readAnswer(value);
   } catch (error) {
     const answer = readFailedAnswer(error);
     if (answer) return answer;
@@ -133,9 +139,10 @@ async function compareWithAnother(
 }
 
 /** The outcome where no replay says more: the next id is that behind all recorded tasks. */
-function cutShort(history: HistoryEvent[], ending: Ending): ReplayResult {
+function cutShort(history: HistoryEvent[], ending: Ending): Decided {
   const nextId = Math.max(...history.map((event) => event.EventId)) + 1;
-  return { decisions: [], ending, suspended: false, nextId, cancelledTimers: [], openTasks: 0, warnings: [] };
+  const result = { decisions: [], ending, suspended: false, nextId, cancelledTimers: [], openTasks: 0, warnings: [] };
+  return { result, decisions: [] };
 }
 
 function nextGeneration(
@@ -150,7 +157,7 @@ function nextGeneration(
     executionId,
     name: start.Name,
     version: start.Version,
-    input: ending.input === undefined || ending.input === null ? null : JSON.stringify(ending.input),
+    input: ending.input,
     parent: start.ParentInstance,
     generation: null,
     createdMs: nowMs,

@@ -162,5 +162,8 @@ export function decided(decision: Decision, executionId: string, ms: number): St
   }
 }
 
-const asText = (input: unknown): string | null =>
-  input === undefined || input === null ? null : JSON.stringify(input);
+/** An input as JSON text; null for none, and for what JSON has no value for. */
+export function asText(input: unknown): string | null {
+  const text = JSON.stringify(input) as string | undefined;
+  return text === undefined || text === "null" ? null : text;
+}

@@ -3,6 +3,7 @@ import type { OrchestratorAction, OrchestratorAnswer, RetryOptions } from "./ans
 import { ActionType } from "./answer.js";
 import type { Decision, Ending, ReplayResult, TaskEnd } from "./decisions.js";
 import { EventWaits } from "./event-waits.js";
+import { asText } from "./events.js";
 import { type Ended, Future } from "./future.js";
 import { GAVE_UP_EARLY, nonDeterministic, notServed, RETRY_BESIDE_FAILURE, tooManyActions } from "./replay-texts.js";
 import { longTimer, type RetryEnd, retry } from "./retrying.js";
@@ -39,7 +40,7 @@ export class Replay {
   #heldBack: HistoryEvent[] = [];
   #suspended = false;
   #finished = false;
-  #next: { input: unknown } | undefined;
+  #next: { input: string | null } | undefined;
   #carriedOver = 0;
   #terminated: { reason: string | null } | undefined;
   #fault: string | undefined;
@@ -171,11 +172,11 @@ export class Replay {
       case ActionType.CallSubOrchestratorWithRetry:
         return this.#retry(action.retryOptions, () => this.#callChild(action));
       case ActionType.ContinueAsNew:
-        this.#next = { input: action.input };
+        this.#next = { input: asText(action.input) };
         return Future.settled(undefined);
       case ActionType.CreateTimer:
         return longTimer(
-          Date.parse(action.fireAt),
+          typeof action.fireAt === "string" ? Date.parse(action.fireAt) : action.fireAt.getTime(),
           () => this.#nowMs(),
           (fireAtMs) => this.#createTimer(fireAtMs, action.isCanceled),
           action.isCanceled,

@@ -1,9 +1,9 @@
 import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
-import { type OrchestratorAnswer, readAnswer, readFailedAnswer } from "../../../host/durable/engine/answer.js";
+import { ask } from "../../../host/durable/engine/episode.js";
 import { decided } from "../../../host/durable/engine/events.js";
-import { asReplayed, orchestratorPayload } from "../../../host/durable/engine/payload.js";
+import { asReplayed } from "../../../host/durable/engine/payload.js";
 import { Replay } from "../../../host/durable/engine/replay.js";
-import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../../../host/durable/history.js";
+import { EventType, type ExecutionStartedEvent } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredExecution } from "../../../host/durable/store/port.js";
 import { silentLogger } from "../../../host/logger.js";
 import { APP_FOLDER } from "../../orchestrators/support/stage.js";
@@ -24,23 +24,6 @@ function genuineApp(): Promise<LoadedApp> {
   return loaded;
 }
 
-async function ask(app: LoadedApp, start: ExecutionStartedEvent, history: HistoryEvent[]): Promise<OrchestratorAnswer> {
-  const fn = app.find(start.Name);
-  if (fn === undefined) throw new Error(`there is no orchestrator ${start.Name}`);
-  try {
-    const { returnValue } = await app.invoke(fn, {
-      inputs: [{ name: fn.trigger.name, data: {} }],
-      triggerValue: orchestratorPayload(start, history.map(asReplayed)),
-      instanceId: start.OrchestrationInstance.InstanceId,
-    });
-    return readAnswer(returnValue?.json);
-  } catch (error) {
-    const answer = readFailedAnswer(error);
-    if (answer) return answer;
-    throw error;
-  }
-}
-
 /** What a scheduled task is: its kind and number, what it calls, with what, or when. */
 function taskText({ event, taskInput }: StoredEvent): string {
   const named = "Name" in event ? event.Name.toLowerCase() : "";
@@ -55,7 +38,9 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
   const start = history.find((event): event is ExecutionStartedEvent => event.EventType === EventType.ExecutionStarted);
   if (start === undefined || history.some(({ EventType: type }) => type === EventType.ExecutionTerminated))
     return undefined;
-  const answer = await ask(app, start, history);
+  const fn = app.find(start.Name);
+  if (fn === undefined) throw new Error(`there is no orchestrator ${start.Name}`);
+  const answer = await ask(app, fn, start, history.map(asReplayed));
   // Without what it scheduled, all of that is asked for again, under the same numbers.
   const rest = history.filter(({ EventType: type }) => !SCHEDULES.has(type));
   const { decisions, ending } = new Replay(answer).run(rest);

@@ -15,14 +15,13 @@ function unsteady(app: LoadedApp): LoadedApp {
     ...app,
     invoke: async (fn, request) => {
       const result = await app.invoke(fn, request);
-      const json = result.returnValue?.json;
-      if (fn.trigger.type !== "orchestrationTrigger" || json === undefined) return result;
+      if (fn.trigger.type !== "orchestrationTrigger") return result;
       calls += 1;
-      const answer = JSON.parse(json) as Answer;
+      const answer = result.value as Answer;
       for (const action of answer.actions.flat()) {
         if (typeof action.input === "object") action.input = { ...action.input, moment: calls };
       }
-      return { ...result, returnValue: { ...result.returnValue, json: JSON.stringify(answer) } };
+      return result;
     },
   };
 }
