@@ -139,6 +139,10 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     const journey = await begin();
     const skip = { sourceShutdown: "skip" } as const;
     const named = (await pointsOf(journey, "web")).points[0];
+    const custom = await journey.runOn("web", "unplanned-failover", {
+      ...skip,
+      recoveryPoint: { kind: "custom", pointId: named?.id ?? "" },
+    });
     const processed = await journey.runOn("db", "unplanned-failover", {
       ...skip,
       recoveryPoint: { kind: "latest-processed" },
@@ -146,10 +150,6 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     const consistent = await journey.runOn("app", "unplanned-failover", {
       ...skip,
       recoveryPoint: { kind: "latest-app-consistent" },
-    });
-    const custom = await journey.runOn("web", "unplanned-failover", {
-      ...skip,
-      recoveryPoint: { kind: "custom", pointId: named?.id ?? "" },
     });
     expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // of the schedule: nothing was processed
     expect(consistent.outcomes?.[0]?.recoveryPoint?.consistency).toBe("app-consistent");
