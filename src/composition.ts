@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
-import { cancelGuard } from "./activities/cancel-guard.js";
+import { endGuard } from "./activities/end-guard.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
@@ -29,7 +29,7 @@ function compose(config: Config): Services {
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     settings: { speed: config.speed, stepLimitMs, allowPrivateWebhooks: config.allowPrivateWebhooks },
-    refuseIfCancelled: cancelGuard(store, clock),
+    refuseIfOver: endGuard(store, clock),
   };
 }
 

@@ -50,7 +50,7 @@ async function answered(act: () => Promise<unknown>): Promise<object> {
   }
 }
 
-/** Which way an operation leads. Once the execution is cancelled, `forward` ones do not begin, and do not hang on. */
+/** Which way an operation leads. Once the execution is cancelled or has ended, `forward` ones do not begin, and do not hang on. */
 export type Way = "forward" | "back";
 
 interface OnItem {
@@ -78,12 +78,12 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
 ): Activity {
   return levelActivity(contract, async (ports, input, ask) => {
     const { worldId, executionId, itemId } = input;
-    if (way === "forward" && mayBegin(ask)) await ports.refuseIfCancelled(executionId);
+    if (way === "forward" && mayBegin(ask)) await ports.refuseIfOver(executionId);
     const key = keyOnItem(contract, input);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
     const reply = await ports.hypervisor.runOnItem(task);
     const hangs = reply.state === "waiting" && reply.hanging;
-    if (way === "forward" && hangs) await ports.refuseIfCancelled(executionId);
+    if (way === "forward" && hangs) await ports.refuseIfOver(executionId);
     return progressOf(ports, reply, ask, resultOf);
   });
 }

@@ -6,7 +6,7 @@ import { awaitProbes as contract } from "./contracts/machines.js";
 /** Looks whether a started copy answers its probes, and says when to look again. */
 export const awaitProbes = levelActivity(contract, async (ports, input, ask) => {
   const { worldId, executionId, itemId, probes, copy } = input;
-  await ports.refuseIfCancelled(executionId);
+  await ports.refuseIfOver(executionId);
   const seen = await ports.hypervisor.observe(
     worldId,
     itemId,

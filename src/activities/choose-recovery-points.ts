@@ -12,7 +12,7 @@ import type { Ports } from "./ports.js";
  * take what is there, one common point for the members of a replication group (F4).
  */
 export const chooseRecoveryPoints = levelActivity(contract, async (ports, input, ask) => {
-  if (mayBegin(ask)) await ports.refuseIfCancelled(input.executionId);
+  if (mayBegin(ask)) await ports.refuseIfOver(input.executionId);
   if (input.choice.kind === "latest") return processPending(ports, input, ask);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));

@@ -27,7 +27,7 @@ import { startTestCopy } from "./start-test-copy.js";
 import { stopReplication } from "./stop-replication.js";
 import { findTestLeftovers, proveNothingLeft } from "./test-leftovers.js";
 import { createTestNetwork, removeTestNetwork } from "./test-networks.js";
-import { proveProtected, proveReplicating, verifyReplica } from "./verify-replica.js";
+import { findProtection, proveProtected, proveReplicating, verifyReplica } from "./verify-replica.js";
 
 /** Steps of stories of items, which are told many side by side. */
 const ITEM_STEPS: readonly Activity[] = [
@@ -49,6 +49,7 @@ const ITEM_STEPS: readonly Activity[] = [
   disableReplication,
   enableReplication,
   resynchronise,
+  findProtection,
   proveReplicating,
   createTestCopy,
   startTestCopy,

@@ -97,6 +97,7 @@ function runGroupOf(
         alreadyDone: hold === null,
         passedOver: hold === null && record !== undefined ? nothingToDo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
+        testExecutionId: snapshot.testCopies[0]?.executionId,
       };
     }),
   };

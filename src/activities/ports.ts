@@ -14,6 +14,6 @@ export interface Ports {
     readonly stepLimitMs: number;
     readonly allowPrivateWebhooks: boolean;
   };
-  /** Refuses with `cancelled` once somebody asked for the end of the execution. */
-  refuseIfCancelled(executionId: string): Promise<void>;
+  /** Refuses with `cancelled` once somebody asked for the end of the execution, with `execution-ended` once it has ended. */
+  refuseIfOver(executionId: string): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { reverseReplication as contract } from "./contracts/machines.js";
 /** Turns replication of one committed item round, by the way that its sites and the options give. */
 export const reverseReplication = levelActivity(contract, async (ports, input, ask) => {
   const { worldId, executionId, itemId, options } = input;
-  if (mayBegin(ask)) await ports.refuseIfCancelled(executionId);
+  if (mayBegin(ask)) await ports.refuseIfOver(executionId);
   const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
   const [snapshot] = estate.items;
   if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);

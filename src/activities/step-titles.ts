@@ -3,6 +3,7 @@ import type { Verb } from "../domain/vocabulary.js";
 
 const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ["undo", "Undo what was done"],
+  ["find-protection", "Look what the estate says"],
   ["await-probes", "Wait until it answers"],
   ["ask", "Ask what to do about a failure"],
   ["remove-test-copies", "Remove the test copies"],

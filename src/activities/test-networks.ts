@@ -6,7 +6,7 @@ import { createTestNetwork as createContract, removeTestNetwork as removeContrac
 /** Makes the isolated network of a test at a site. */
 export const createTestNetwork = levelActivity(createContract, async (ports, input, ask) => {
   const { worldId, executionId, siteId } = input;
-  if (mayBegin(ask)) await ports.refuseIfCancelled(executionId);
+  if (mayBegin(ask)) await ports.refuseIfOver(executionId);
   const key = taskKey(executionId, createContract.name, siteId);
   const task = { worldId, executionId, key, siteId, operation: "create-test-network", params: {} } as const;
   return progressOf(ports, await ports.hypervisor.runOnSite(task), ask, ({ networkId }) => ({ networkId }));

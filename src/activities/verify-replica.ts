@@ -2,6 +2,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { ItemSnapshot } from "../domain/snapshot.js";
 import { activity } from "./activity.js";
 import {
+  findProtection as findContract,
   proveProtected as proveContract,
   proveReplicating as replicatingContract,
   verifyReplica as verifyContract,
@@ -41,6 +42,16 @@ export const proveReplicating = activity(replicatingContract, async (ports, { wo
   ];
   if (wrong.length > 0) throw new RecoveryError("operation-failed", `${machine.name}: ${wrong.join(", ")}`);
   return {};
+});
+
+/** Looks whether an item is protected from home, or not at all any more. */
+export const findProtection = activity(findContract, async (ports, { worldId, itemId }) => {
+  const { direction, promotedFrom, replication } = await itemAt(ports, worldId, itemId);
+  const isHome = direction === "primary-to-recovery" && promotedFrom === null;
+  const begun = isHome && replication.state === "replicating";
+  const ended = isHome && replication.state === "stopped" && replication.newestPoint === null;
+  if (begun) return { protection: "begun" as const };
+  return { protection: ended ? ("ended" as const) : null };
 });
 
 async function itemAt({ hypervisor }: Ports, worldId: string, itemId: string): Promise<ItemSnapshot> {

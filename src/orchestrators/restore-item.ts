@@ -1,9 +1,16 @@
-import { demoteReplica, proveProtected, restartSource, restoreReplication } from "../activities/contracts/machines.js";
+import {
+  demoteReplica,
+  proveProtected,
+  removeTestCopy,
+  restartSource,
+  restoreReplication,
+} from "../activities/contracts/machines.js";
 import { itemStory } from "./item-story.js";
 
 /**
  * Takes a failover of one item back. A step that fails ends it: the source must not start while the replica may
- * still take writes. Steps that were never done are found undone already.
+ * still take writes. Steps that were never done are found undone already. A test copy that was to be promoted and
+ * is still there goes last, since protection does not wait for it.
  */
 export const restoreItem = itemStory(
   { succeeded: "protected", failed: "failover-failed" },
@@ -17,5 +24,7 @@ export const restoreItem = itemStory(
     const { siteId } = yield* story.do(restartSource, on);
     findings.activeSiteId = siteId;
     yield* story.check("prove-protected", proveProtected, on);
+    const { testExecutionId } = story.input.item;
+    if (testExecutionId !== undefined) yield* story.do(removeTestCopy, { ...on, testExecutionId });
   },
 );

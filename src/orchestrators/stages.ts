@@ -68,11 +68,14 @@ export const itemsOf = (run: Run): RunItem[] => run.plan.groups.flatMap(({ items
 /** Items that another execution has not already brought where this one would. */
 export const itemsToDo = (run: Run): RunItem[] => itemsOf(run).filter(({ alreadyDone }) => !alreadyDone);
 
+/** The test of which an item has a copy that goes when its failover is taken back. */
+export const leftOfTest = ({ testExecutionId }: RunItem): Told => ({ testExecutionId });
+
 /** Takes every item of the run back to protection when the story is undone. */
 export function undoByRestoring(run: Run, items: readonly RunItem[]): void {
   run.undo.register("restore-items", function* () {
     if (!run.touched) return;
-    const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items));
+    const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items, leftOfTest));
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     for (const report of reports) run.reports.set(report.itemId, { ...report, outcome: undoneAs(report) });
     if (failed.length > 0) {

@@ -3,7 +3,7 @@ import { callActivity, type Durable } from "../durable/call.js";
 import type { Run, Story } from "./run.js";
 import { itemsToDo, tellItems } from "./stages.js";
 import { ITEMS_STEP, TEST_COPIES_STEP } from "./step-ids.js";
-import { removeNetwork } from "./test-network.js";
+import { removeNetworks } from "./test-network.js";
 
 /** Removes what tests of the plan's items left, and proves that nothing is there any more. */
 export const testCleanUp: Story = function* (run) {
@@ -12,9 +12,7 @@ export const testCleanUp: Story = function* (run) {
   const found = yield* callActivity(run.context, findTestLeftovers, { ...run.on, itemIds });
   const testOf = new Map(found.copies.map(({ itemId, testExecutionId }) => [itemId, testExecutionId]));
   yield* run.step(TEST_COPIES_STEP, () => removeCopies(run, testOf));
-  yield* run.step("remove-test-network", function* () {
-    for (const { siteId, testExecutionId } of found.networks) yield* removeNetwork(run, siteId, testExecutionId);
-  });
+  yield* run.step("remove-test-network", () => removeNetworks(run, found.networks));
   yield* run.step("prove-nothing-left", () => callActivity(run.context, proveNothingLeft, { ...run.on, itemIds }));
 };
 

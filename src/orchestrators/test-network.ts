@@ -26,8 +26,16 @@ export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, stri
   return networks;
 }
 
+/** Removes networks that tests made. */
+export function* removeNetworks(
+  run: Run,
+  networks: readonly { siteId: string; testExecutionId: string }[],
+): Durable<void> {
+  for (const { siteId, testExecutionId } of networks) yield* removeNetwork(run, siteId, testExecutionId);
+}
+
 /** Removes the network that a test made at a site. */
-export function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
+function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
   const input = { ...run.on, siteId, testExecutionId };
   yield* untilDone(waysAlone(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
 }

@@ -85,7 +85,7 @@ export class FuzzedProduct {
       hash,
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false },
       orchestrations: AWAITING,
-      refuseIfCancelled: async () => undefined,
+      refuseIfOver: async () => undefined,
     };
   }
 

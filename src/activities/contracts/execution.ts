@@ -22,6 +22,8 @@ export const runItem = PlanItem.extend({
   /** Why there is nothing to do for it, where nothing brought it anywhere either; null otherwise. */
   passedOver: z.string().nullable().default(null),
   promotedFrom: RecoveryPoint.nullable(),
+  /** The test that the item has a copy of. */
+  testExecutionId: z.string().optional(),
 });
 export type RunItem = z.output<typeof runItem>;
 

@@ -104,6 +104,13 @@ export const disableReplication = levelContract({
 });
 export const enableReplication = levelContract({ name: "begin-replication", input: onItem, output: nothing, retry });
 export const resynchronise = levelContract({ name: "compare-copies", input: onItem, output: nothing, retry });
+/** Looks, after a step was not answered, whether protection has begun or has ended; null when neither is so. */
+export const findProtection = activityContract({
+  name: "find-protection",
+  input: onItem,
+  output: z.object({ protection: z.enum(["begun", "ended"]).nullable() }),
+  retry,
+});
 export const proveReplicating = activityContract({ name: "prove-replicating", input: onItem, output: nothing, retry });
 
 // Tests.

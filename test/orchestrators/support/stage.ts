@@ -80,7 +80,7 @@ export class Stage {
       hash: (text) => createHash("sha256").update(text).digest("hex"),
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true },
       orchestrations: orchestrationsOf(this.hub),
-      async refuseIfCancelled(executionId) {
+      async refuseIfOver(executionId) {
         const found = await store.getExecution(executionId);
         if (found?.value.cancelRequest) throw new RecoveryError("cancelled", "the execution was cancelled");
       },

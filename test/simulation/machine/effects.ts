@@ -175,10 +175,10 @@ async function webhook(ports: Ports, input: unknown, outside: Outside): Promise<
   const { executionId, payload } = input as WebhookInput;
   const { actionId } = payload;
   try {
-    await ports.refuseIfCancelled(executionId);
+    await ports.refuseIfOver(executionId);
   } catch (thrown) {
     const code = thrown instanceof Error ? codeIn(thrown.message) : undefined;
-    if (code !== "cancelled") throw thrown;
+    if (code !== "cancelled" && code !== "execution-ended") throw thrown;
     return { ok: false, code, message: (thrown as Error).message, details: [] };
   }
   const answered = webhooks.chance(0.8);

@@ -4,7 +4,7 @@ import { EngineTaskHub, type VirtualClock } from "../../../host/durable/engine/i
 import type { HistoryStore } from "../../../host/durable/store/port.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import type { Logger } from "../../../host/logger.js";
-import { cancelGuard } from "../../../src/activities/cancel-guard.js";
+import { endGuard } from "../../../src/activities/end-guard.js";
 import type { Context, Services } from "../../../src/commands/context.js";
 import type { Orchestrations } from "../../../src/durable/client.js";
 import { stepsOfStatus } from "../../../src/durable/progress.js";
@@ -101,7 +101,7 @@ export class SimulatedHost {
       clock: this.clock,
       hash,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true },
-      refuseIfCancelled: cancelGuard(store, this.clock),
+      refuseIfOver: endGuard(store, this.clock),
     };
     const orchestrations = orchestrationsOf(this.hub);
     this.context = {

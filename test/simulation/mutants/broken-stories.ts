@@ -57,7 +57,7 @@ export const BROKEN_STORIES: readonly Mutant[] = [
   {
     breaks: "I10",
     what: "steps that do not ask whether the execution was cancelled",
-    services: (services) => ({ ...services, refuseIfCancelled: async () => undefined }),
+    services: (services) => ({ ...services, refuseIfOver: async () => undefined }),
   },
   { breaks: "I15", what: "orchestrators that are not deterministic", app: unsteady },
   {

@@ -1,0 +1,31 @@
+import type { Clock } from "../domain/clock.js";
+import { RecoveryError } from "../domain/errors.js";
+import { isEnded } from "../domain/failure-policy.js";
+import type { Store } from "../store/port.js";
+
+/** How long an answer about an execution is used again. */
+const FRESH_MS = 250;
+const MOST_ENTRIES = 1_000;
+
+type Over = "cancelled" | "execution-ended" | null;
+
+/** Every step asks whether its execution was cancelled or has ended; the answer is kept for a moment. */
+export function endGuard(store: Store, clock: Clock): (executionId: string) => Promise<void> {
+  const known = new Map<string, { untilMs: number; over: Promise<Over> }>();
+  const look = async (executionId: string): Promise<Over> => {
+    const execution = (await store.getExecution(executionId))?.value;
+    if (execution?.cancelRequest !== undefined) return "cancelled";
+    return execution !== undefined && isEnded(execution.status) ? "execution-ended" : null;
+  };
+  return async (executionId) => {
+    let entry = known.get(executionId);
+    if (entry === undefined || entry.untilMs < clock.now()) {
+      if (known.size >= MOST_ENTRIES) known.clear();
+      entry = { untilMs: clock.now() + FRESH_MS, over: look(executionId) };
+      known.set(executionId, entry);
+    }
+    const over = await entry.over;
+    if (over === "cancelled") throw new RecoveryError(over, "the execution was cancelled before this step");
+    if (over === "execution-ended") throw new RecoveryError(over, "the execution had ended before this step");
+  };
+}

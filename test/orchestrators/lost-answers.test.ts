@@ -1,0 +1,67 @@
+import { afterEach, expect, test } from "vitest";
+import { endGuard } from "../../src/activities/end-guard.js";
+import { estateOf } from "../worlds/there-and-back.js";
+import { Stage } from "./support/stage.js";
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+async function open(): Promise<void> {
+  stage = await Stage.open();
+  await stage.load(estateOf("azure-to-azure"));
+}
+
+/** From now on an operation on one item does its work and says that it failed. */
+const loseAnswers = (operation: "enable-replication" | "disable-replication") =>
+  stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, operation, mode: "fail-after" });
+
+async function appIs(): Promise<string | undefined> {
+  return (await stage.items()).find(({ itemId }) => itemId === "app")?.state;
+}
+
+test("A10 protection that ended and began is found, though no answer of it arrived", async () => {
+  await open();
+  await loseAnswers("disable-replication");
+  await loseAnswers("enable-replication");
+  expect((await stage.ended(await stage.start("disable-replication"))).execution.status).toBe("succeeded");
+  expect(await stage.states()).toEqual(["unprotected"]);
+  expect((await stage.ended(await stage.start("enable-replication"))).execution.status).toBe("succeeded");
+  expect(await stage.states()).toEqual(["protected"]);
+});
+
+test("A10 protection that did not end for one item leaves it protected", async () => {
+  await open();
+  const fault = { target: { itemId: "app" }, operation: "disable-replication", mode: "fail-before" } as const;
+  await stage.context.estate.addFault(stage.worldId, fault);
+  expect((await stage.ended(await stage.start("disable-replication"))).execution.status).toBe(
+    "succeeded-with-failures",
+  );
+  expect(await appIs()).toBe("protected");
+});
+
+test("P7 a cancel after a promotion of a test that failed removes the test copy", async () => {
+  await open();
+  await stage.ended(await stage.start("test-failover"));
+  const fault = { target: { itemId: "app" }, operation: "promote-test-copy", mode: "fail-before" } as const;
+  await stage.context.estate.addFault(stage.worldId, fault);
+  const promotion = await stage.start("promote-test");
+  await stage.validate(promotion);
+  await stage.ended(promotion);
+  expect(await appIs()).toBe("failover-failed");
+  const itemIds = (await stage.items()).map(({ itemId }) => itemId);
+  const left = () => stage.context.hypervisor.leftovers(stage.worldId, itemIds, null);
+  expect((await left()).testCopies).toMatchObject([{ itemId: "app" }]);
+
+  expect((await stage.ended(await stage.start("cancel"))).execution.status).toBe("succeeded");
+  expect(await stage.states()).toEqual(["protected"]);
+  expect(await left()).toEqual({ testCopies: [], testNetworks: [] });
+});
+
+test("an activity that comes after the end of its execution begins nothing", async () => {
+  await open();
+  const { store } = stage.context;
+  const executionId = await stage.start("test-failover");
+  await expect(endGuard(store, stage.clock)(executionId)).resolves.toBeUndefined();
+  await stage.ended(executionId);
+  await expect(endGuard(store, stage.clock)(executionId)).rejects.toMatchObject({ code: "execution-ended" });
+});
