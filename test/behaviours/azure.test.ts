@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey, turnsOf } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { type Journey, turnsOf } from "../e2e/support/journey.js";
+import { running } from "./support/running.js";
 import {
   items,
   pointsOf,
@@ -22,13 +22,7 @@ import {
   until,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start({ ...QUICK, ALLOW_PRIVATE_WEBHOOKS: "true" });
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "azure-to-azure", change);
+const { product, begin } = running("azure-to-azure", { ...QUICK, ALLOW_PRIVATE_WEBHOOKS: "true" });
 const untested = { acknowledgeNoTest: true } as const;
 
 /** To the other region and home again, committed there. */
@@ -56,10 +50,10 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     await thereAndProtected(journey);
     const { worldId } = journey;
     const body = { target: { siteId: "home" }, mode: "fail-before" } as const;
-    await product.client.call(ROUTES.addFault, { params: { worldId }, body });
+    await product().client.call(ROUTES.addFault, { params: { worldId }, body });
     expect((await unmet(journey, "failback")).errors).toEqual(["target-site"]);
     expect((await journey.run("failback")).failure?.code).toBe("prerequisites-failed");
-    await product.client.call(ROUTES.clearFaults, { params: { worldId } });
+    await product().client.call(ROUTES.clearFaults, { params: { worldId } });
     await journey.does("failback");
   });
 
@@ -135,13 +129,13 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
 
   test("A7 progress grows while it runs, and success is told when it ends", async () => {
     const journey = await begin();
-    const executionId = await product.start(journey.planId, { verb: "unplanned-failover", options: untested });
-    const waiting = await product.until(executionId, ({ awaits }) => awaits.length > 0);
+    const executionId = await product().start(journey.planId, { verb: "unplanned-failover", options: untested });
+    const waiting = await product().until(executionId, ({ awaits }) => awaits.length > 0);
     expect(waiting.progress).toBeGreaterThan(0);
     expect(waiting.progress).toBeLessThan(100);
     expect(waiting.steps.filter(({ status }) => status === "succeeded").length).toBeGreaterThan(2);
-    await product.validate(executionId, { verdict: "accept" });
-    const ended = await product.ended(executionId);
+    await product().validate(executionId, { verdict: "accept" });
+    const ended = await product().ended(executionId);
     expect(ended).toMatchObject({ status: "succeeded", progress: 100 });
     expect(ended.endedAt).toBeDefined();
   });
@@ -159,9 +153,9 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`;
     const journey = await begin();
     const params = { planId: journey.planId };
-    const { plan, etag } = (await product.client.call(ROUTES.getPlan, { params })).body;
+    const { plan, etag } = (await product().client.call(ROUTES.getPlan, { params })).body;
     const body = { ...plan, notifications: [{ url }] };
-    await product.client.call(ROUTES.savePlan, { params, headers: { "if-match": etag }, body });
+    await product().client.call(ROUTES.savePlan, { params, headers: { "if-match": etag }, body });
     await journey.does("unplanned-failover", untested);
     await until(
       async () => told.length,
@@ -179,17 +173,17 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
   test("A8 a reprotect names what it creates, takes over what differs, and changes follow", async () => {
     const journey = await begin();
     const look = { params: { planId: journey.planId } };
-    const early = (await product.client.call(ROUTES.planReprotect, look)).body.items;
+    const early = (await product().client.call(ROUTES.planReprotect, look)).body.items;
     expect(early.map(({ resources }) => resources)).toEqual([[], [], []]);
     expect(early[0]?.because).toContain("it is protected");
     await there(journey);
     expect(await unmet(journey, "reprotect")).toMatchObject({ ready: true, errors: [] });
-    const foreseen = (await product.client.call(ROUTES.planReprotect, look)).body.items;
+    const foreseen = (await product().client.call(ROUTES.planReprotect, look)).body.items;
     const db = foreseen.find(({ itemId }) => itemId === "db");
     expect(db).toMatchObject({ direction: "recovery-to-primary", siteId: "home", settings: null, because: null });
     expect(db?.resources).toContainEqual({ name: "machine db", new: false });
     const item = { params: { worldId: journey.worldId, itemId: "db" } };
-    expect((await product.client.call(ROUTES.itemReprotect, item)).body.items).toEqual([db]);
+    expect((await product().client.call(ROUTES.itemReprotect, item)).body.items).toEqual([db]);
     const turned = await journey.does("reprotect");
     const marked = foreseen.map(({ itemId, resources }) => [
       itemId,

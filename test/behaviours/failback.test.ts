@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { describe, expect, test } from "vitest";
+import type { Journey } from "../e2e/support/journey.js";
+import { running } from "./support/running.js";
 import {
   grouped,
   link,
   pointsOf,
   preview,
-  QUICK,
   REPROTECT,
   refusalOf,
   site,
@@ -17,13 +16,7 @@ import {
   until,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "vmware-to-azure", change);
+const { begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
 /** Waits until every item has an app-consistent point of the way home. */

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Journey, lossesOf, turnsOf } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { describe, expect, test } from "vitest";
+import { lossesOf, turnsOf } from "../e2e/support/journey.js";
+import { running } from "./support/running.js";
 import {
   cancelledAtValidation,
   pointsOf,
-  QUICK,
   refusalOf,
   refuse,
   site,
@@ -14,13 +13,7 @@ import {
   unmet,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "hyperv-to-hyperv", change);
+const { begin } = running("hyperv-to-hyperv");
 
 describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_000 }, () => {
   test("H1 over to the secondary cloud, back, and replicated again", async () => {

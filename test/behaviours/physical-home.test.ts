@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import { Journey, turnsOf } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { running } from "./support/running.js";
 import {
   all,
   datastore,
   masterTargets,
-  QUICK,
   REPROTECT,
   refusalOf,
   site,
@@ -16,13 +15,7 @@ import {
   unmet,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "physical-to-azure", change);
+const { product, begin } = running("physical-to-azure");
 
 describe.concurrent("physical servers on their way home", { timeout: 120_000 }, () => {
   test("P9 without a process server in Azure nothing goes home; once one is deployed, it does", async () => {
@@ -31,7 +24,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     const refused = await journey.run("reprotect", REPROTECT);
     expect(refused.failure?.message).toContain("away has no process server");
     const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
-    await product.client.call(ROUTES.deployProcessServer, { params });
+    await product().client.call(ROUTES.deployProcessServer, { params });
     await journey.does("reprotect", REPROTECT);
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
   });
@@ -62,10 +55,10 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
   });
 
   test("P10 from an unmanaged ESXi host, and to another location, a new VM is made at the master target's host", async () => {
-    const unmanaged = await Journey.begin(product, "vmware-to-azure", ({ sites: [home] }) => {
+    const unmanaged = await Journey.begin(product(), "vmware-to-azure", ({ sites: [home] }) => {
       Object.assign(home?.hosts?.[1] ?? {}, { managed: false });
     });
-    const elsewhere = await Journey.begin(product, "vmware-to-azure");
+    const elsewhere = await Journey.begin(product(), "vmware-to-azure");
     await Promise.all([there(unmanaged), there(elsewhere)]);
     expect((await elsewhere.item("db")).standing.machine.hostId).toBe("esx-2");
     const turned = await unmanaged.does("reprotect", REPROTECT);
@@ -104,7 +97,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
   });
 
   test("P11 where the disks still exist, the datastore named is ignored", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure", datastore("slow"));
+    const journey = await Journey.begin(product(), "vmware-to-azure", datastore("slow"));
     await there(journey);
     await journey.does("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
     expect((await journey.items()).map(({ standing }) => standing.machine.datastoreId)).toEqual(Array(3).fill("ssd"));

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { running } from "./support/running.js";
 import {
   cancelledAtValidation,
   pointsOf,
   preview,
-  QUICK,
   REPROTECT,
   refusalOf,
   refuse,
@@ -18,13 +16,7 @@ import {
   unmet,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "physical-to-azure", change);
+const { product, begin } = running("physical-to-azure");
 
 describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
   test("P1 over to Azure, protected there, home again, protected at home", async () => {
@@ -93,7 +85,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     const journey = await begin(({ items = [] }) => {
       for (const item of items) if (item.id === "db") item.target = { ...item.target, ip: "10.2.0.77" };
     });
-    const { body } = await product.client.call(ROUTES.planNetworks, { params: { planId: journey.planId } });
+    const { body } = await product().client.call(ROUTES.planNetworks, { params: { planId: journey.planId } });
     expect(body.items[0]).toMatchObject({
       itemId: "db",
       networkId: "vnet-away",
@@ -106,16 +98,16 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
   test("P3 settings are shown with what is wrong with them, and mended before the failover", async () => {
     const journey = await begin(targets({ name: "far-too-long-for-windows" }));
     const params = { worldId: journey.worldId, itemId: "db" };
-    const { body: shown } = await product.client.call(ROUTES.getTarget, { params });
+    const { body: shown } = await product().client.call(ROUTES.getTarget, { params });
     expect(shown.target).toMatchObject({ networkId: "vnet-away", resourceGroup: "rg-away", managedDisks: true });
     expect(shown.findings.map(({ code }) => code)).toContain("machine-name");
     const headers = { "if-match": shown.etag };
     const body = { name: "db-azure", size: "D4", subnet: "data", ip: "10.2.0.77" };
-    const { body: mended } = await product.client.call(ROUTES.changeTarget, { params, headers, body });
+    const { body: mended } = await product().client.call(ROUTES.changeTarget, { params, headers, body });
     expect(mended.target).toMatchObject(body);
     expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect((await journey.runOn("db", "unplanned-failover")).status).toBe("succeeded");
-    const late = product.client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
+    const late = product().client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
     expect((await refusalOf(late)).code).toBe("target-settled");
   });
 
@@ -169,7 +161,8 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
         ["web", "succeeded"],
       ]),
     );
-    const jobs = (await product.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } })).body.entries;
+    const jobs = (await product().client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } })).body
+      .entries;
     expect(jobs.find(({ executionId }) => executionId === moved.executionId)?.status).toBe("succeeded");
   });
 

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { ItemCondition } from "../../src/domain/item-record.js";
-import { Journey, turnsOf } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
+import { type Journey, turnsOf } from "../e2e/support/journey.js";
+import { running } from "./support/running.js";
 import {
   grouped,
   hosts,
   link,
   machines,
   pointsOf,
-  QUICK,
   REPROTECT,
   refusalOf,
   site,
@@ -20,13 +19,7 @@ import {
   until,
 } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "vmware-to-azure", change);
+const { product, begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 const DISK_BYTES = 200_000_000_000;
 
@@ -34,11 +27,11 @@ const conditionsOf = async (journey: Journey, itemId: string) =>
   (await journey.item(itemId)).conditions.map(({ type }) => type);
 
 const mend = ({ worldId }: Journey, itemId: string, type: ItemCondition["type"]) =>
-  product.client.call(ROUTES.mendCondition, { params: { worldId, itemId, type } });
+  product().client.call(ROUTES.mendCondition, { params: { worldId, itemId, type } });
 
 /** The protection groups that the plan's answer shows, each with the items in it now. */
 async function groupsOf({ planId }: Journey) {
-  const { version, protectionGroups } = (await product.client.call(ROUTES.getPlan, { params: { planId } })).body;
+  const { version, protectionGroups } = (await product().client.call(ROUTES.getPlan, { params: { planId } })).body;
   return { version, in: Object.fromEntries(protectionGroups.map(({ id, itemIds }) => [id, itemIds.join(" ")])) };
 }
 

@@ -1,29 +1,11 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/world.js";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
-import {
-  link,
-  machines,
-  masterTargets,
-  QUICK,
-  REPROTECT,
-  refusalOf,
-  site,
-  there,
-  unmet,
-  until,
-} from "./support/scene.js";
+import { running } from "./support/running.js";
+import { link, machines, masterTargets, REPROTECT, refusalOf, site, there, unmet, until } from "./support/scene.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start(QUICK);
-});
-afterAll(() => product.stop());
-
-const begin = (change?: Parameters<typeof Journey.begin>[2]) => Journey.begin(product, "vmware-to-azure", change);
+const { product, begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
 describe.concurrent("the servers through which VMware machines come home", { timeout: 120_000 }, () => {
@@ -58,7 +40,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     expect((await unmet(journey, "reprotect", asked)).errors).toEqual(["configuration-server-knows"]);
 
     const restore = (ip?: string) =>
-      product.client.call(ROUTES.restoreConfigurationServer, { params, body: ip === undefined ? {} : { ip } });
+      product().client.call(ROUTES.restoreConfigurationServer, { params, body: ip === undefined ? {} : { ip } });
     expect((await restore("10.1.0.77")).body).toMatchObject({ ip: "10.1.0.77", knownAt: "10.1.0.5", forgotten: [] });
     const { errors, findings } = await unmet(journey, "reprotect", asked);
     expect(errors).toEqual(["configuration-server-address"]);
@@ -74,14 +56,14 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     const params = { worldId: journey.worldId, siteId: "home" };
     await there(journey);
     expect((await unmet(journey, "reprotect", asked)).warnings).toEqual(["configuration-server-backup"]);
-    const restore = () => product.client.call(ROUTES.restoreConfigurationServer, { params, body: {} });
+    const restore = () => product().client.call(ROUTES.restoreConfigurationServer, { params, body: {} });
     expect(await refusalOf(restore())).toMatchObject({ code: "not-found", status: 404 });
-    const { body } = await product.client.call(ROUTES.backUpConfigurationServer, { params });
+    const { body } = await product().client.call(ROUTES.backUpConfigurationServer, { params });
     expect(body.backup).toMatchObject({ ip: "10.1.0.5", forgotten: [] });
     expect((await unmet(journey, "reprotect", asked)).warnings).toEqual([]);
     expect((await restore()).status).toBe(200);
     const nowhere = { params: { ...params, siteId: "away" } };
-    expect((await refusalOf(product.client.call(ROUTES.backUpConfigurationServer, nowhere))).code).toBe("not-found");
+    expect((await refusalOf(product().client.call(ROUTES.backUpConfigurationServer, nowhere))).code).toBe("not-found");
   });
 
   test("V4 a process server must listen on 443 and 9443", async () => {
@@ -97,7 +79,8 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
     const journey = await begin(site("home", { configurationServer: { id: "config", passphraseHash } }));
     const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = (body: { passphrase?: string }) => product.client.call(ROUTES.deployProcessServer, { params, body });
+    const deploy = (body: { passphrase?: string }) =>
+      product().client.call(ROUTES.deployProcessServer, { params, body });
 
     for (const body of [{}, { passphrase: wrong }]) {
       const problem = await refusalOf(deploy(body));
@@ -112,9 +95,9 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     );
     expect(server).toMatchObject({ id: "ps-new", openPorts: [443, 9443] });
 
-    const rows = await product.dump();
+    const rows = await product().dump();
     expect(rows).toContain("ps-new");
-    for (const secret of [passphrase, wrong]) expect(rows + product.log()).not.toContain(secret);
+    for (const secret of [passphrase, wrong]) expect(rows + product().log()).not.toContain(secret);
   });
 
   test("V5 each system needs a master target of its own; an additional one brings the others home", async () => {

@@ -11,7 +11,6 @@ import {
   VirtualClock,
 } from "../../../host/durable/engine/index.js";
 import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
-import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import { type Logger, silentLogger } from "../../../host/logger.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
 import type { Context } from "../../../src/commands/context.js";
@@ -27,12 +26,10 @@ import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { Plan, type PlanInput } from "../../../src/domain/plan.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../../src/domain/world.js";
-import type { Orchestrations } from "../../../src/durable/client.js";
-import { stepsOfStatus } from "../../../src/durable/progress.js";
-import { stepsByItem } from "../../../src/durable/slice-status.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
+import { orchestrationsOf } from "../../support/orchestrations.js";
 
 export const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
 const SHOP = new URL("../../../samples/shop/", import.meta.url);
@@ -215,27 +212,4 @@ async function runActivity(context: Context, call: ActivityCall): Promise<Activi
     const reason = `Activity function '${call.name}' failed:  ${message}`;
     return { ok: false, reason, details: JSON.stringify({ Message: message }), failureDetails: null };
   }
-}
-
-function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
-  return {
-    async start(contract, id, input) {
-      await hub.start({ name: contract.name, instanceId: id, input: JSON.stringify(input) });
-    },
-    async raise(id, event, data) {
-      const state = await hub.get(id);
-      if (state && !TERMINAL_STATUSES.has(state.runtimeStatus)) await hub.raiseEvent(id, event, JSON.stringify(data));
-    },
-    async look(id) {
-      const state = await hub.get(id);
-      if (!state) return undefined;
-      const status: unknown = state.customStatus === null ? undefined : JSON.parse(state.customStatus);
-      return {
-        runtimeStatus: state.runtimeStatus,
-        steps: stepsOfStatus(status),
-        itemSteps: stepsByItem(status),
-        output: state.output,
-      };
-    },
-  };
 }

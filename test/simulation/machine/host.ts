@@ -2,17 +2,14 @@ import { createHash } from "node:crypto";
 import type { LoadedApp } from "../../../host/app/load-app.js";
 import { EngineTaskHub, type VirtualClock } from "../../../host/durable/engine/index.js";
 import type { HistoryStore } from "../../../host/durable/store/port.js";
-import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import type { Logger } from "../../../host/logger.js";
 import { endGuard } from "../../../src/activities/end-guard.js";
 import type { Context, Services } from "../../../src/commands/context.js";
-import type { Orchestrations } from "../../../src/durable/client.js";
-import { stepsOfStatus } from "../../../src/durable/progress.js";
-import { stepsByItem } from "../../../src/durable/slice-status.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createStore } from "../../../src/store/store.js";
 import type { Tables } from "../../../src/store/tables/port.js";
+import { orchestrationsOf } from "../../support/orchestrations.js";
 import type { Effects, Limits } from "../evidence.js";
 import type { Mutant } from "../mutants/mutant.js";
 import type { Random } from "../random.js";
@@ -131,32 +128,4 @@ const HEX = "0123456789abcdef";
 function guidOf(random: Random): string {
   const digits = (count: number): string => Array.from({ length: count }, () => HEX[random.int(0, 15)]).join("");
   return [8, 4, 4, 4, 12].map(digits).join("-");
-}
-
-/** The hub as commands reach it, with the manners of the client library: an unknown or finished instance is dropped. */
-export function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
-  return {
-    async start(contract, id, input) {
-      try {
-        await hub.start({ name: contract.name, instanceId: id, input: JSON.stringify(input) });
-      } catch (thrown) {
-        if (!(await hub.get(id))) throw thrown;
-      }
-    },
-    async raise(id, event, data) {
-      const state = await hub.get(id);
-      if (state && !TERMINAL_STATUSES.has(state.runtimeStatus)) await hub.raiseEvent(id, event, JSON.stringify(data));
-    },
-    async look(id) {
-      const state = await hub.get(id);
-      if (!state) return undefined;
-      const status: unknown = state.customStatus === null ? undefined : JSON.parse(state.customStatus);
-      return {
-        runtimeStatus: state.runtimeStatus,
-        steps: stepsOfStatus(status),
-        itemSteps: stepsByItem(status),
-        output: state.output,
-      };
-    },
-  };
 }
