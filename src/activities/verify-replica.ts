@@ -44,14 +44,15 @@ export const proveReplicating = activity(replicatingContract, async (ports, { wo
   return {};
 });
 
-/** Looks whether an item is protected from home, or not at all any more. */
+/** Looks how an item is protected: which way, and whether it has points to start from. */
 export const findProtection = activity(findContract, async (ports, { worldId, itemId }) => {
   const { direction, promotedFrom, replication } = await itemAt(ports, worldId, itemId);
-  const isHome = direction === "primary-to-recovery" && promotedFrom === null;
-  const begun = isHome && replication.state === "replicating";
-  const ended = isHome && replication.state === "stopped" && replication.newestPoint === null;
-  if (begun) return { protection: "begun" as const };
-  return { protection: ended ? ("ended" as const) : null };
+  return {
+    direction,
+    promoted: promotedFrom !== null,
+    replicating: replication.state === "replicating",
+    hasPoints: replication.newestPoint !== null,
+  };
 });
 
 async function itemAt({ hypervisor }: Ports, worldId: string, itemId: string): Promise<ItemSnapshot> {

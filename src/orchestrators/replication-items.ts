@@ -1,17 +1,20 @@
 import {
   disableReplication,
   enableReplication,
-  findProtection,
   proveReplicating,
   resynchronise,
 } from "../activities/contracts/machines.js";
-import { failureOf } from "../durable/refusal.js";
-import type { Beside } from "../durable/side-by-side.js";
-import { type ItemStory, itemStory } from "./item-story.js";
+import { itemStory } from "./item-story.js";
+import { orFound, type Protection } from "./or-found.js";
+
+const isProtected = ({ direction, promoted, replicating }: Protection): boolean =>
+  direction === "primary-to-recovery" && !promoted && replicating;
+const isUnprotected = ({ direction, promoted, replicating, hasPoints }: Protection): boolean =>
+  direction === "primary-to-recovery" && !promoted && !replicating && !hasPoints;
 
 /** Ends the protection of one item at home; what a failback left at the recovery site goes with it (A10). */
 export const disableItem = itemStory({ succeeded: "unprotected", failed: null }, { restored: true }, function* (story) {
-  yield* orFound(story, "ended", function* () {
+  yield* orFound(story, isUnprotected, function* () {
     const { removed } = yield* story.do(disableReplication, story.on);
     if (removed.length > 0) story.note(disableReplication, `removed ${removed.join(", ")}`);
   });
@@ -20,7 +23,7 @@ export const disableItem = itemStory({ succeeded: "unprotected", failed: null },
 
 /** Protects one item anew. */
 export const enableItem = itemStory({ succeeded: "protected", failed: "unprotected" }, {}, function* (story) {
-  yield* orFound(story, "begun", () => story.do(enableReplication, story.on));
+  yield* orFound(story, isProtected, () => story.do(enableReplication, story.on));
   yield* story.check("prove-replicating", proveReplicating, story.on);
 });
 
@@ -29,18 +32,3 @@ export const resynchroniseItem = itemStory({ succeeded: "protected", failed: "pr
   yield* story.do(resynchronise, story.on);
   yield* story.check("prove-replicating", proveReplicating, story.on);
 });
-
-/**
- * A step that failed may have done its work all the same, when only its answer was lost: what the estate is decides
- * whether the story goes on or ends with the failure.
- */
-function* orFound(story: ItemStory, wanted: "begun" | "ended", act: () => Beside<unknown>): Beside<void> {
-  try {
-    yield* act();
-  } catch (thrown) {
-    if (failureOf(thrown).code === "cancelled") throw thrown;
-    const { protection } = yield* story.check("find-protection", findProtection, story.on);
-    if (protection !== wanted) throw thrown;
-    story.progress.note("find-protection", `protection has ${wanted} all the same`);
-  }
-}

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { endGuard } from "../../src/activities/end-guard.js";
+import type { OperationName } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
 
@@ -12,7 +13,7 @@ async function open(): Promise<void> {
 }
 
 /** From now on an operation on one item does its work and says that it failed. */
-const loseAnswers = (operation: "enable-replication" | "disable-replication") =>
+const loseAnswers = (operation: OperationName) =>
   stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, operation, mode: "fail-after" });
 
 async function appIs(): Promise<string | undefined> {
@@ -64,4 +65,18 @@ test("an activity that comes after the end of its execution begins nothing", asy
   await expect(endGuard(store, stage.clock)(executionId)).resolves.toBeUndefined();
   await stage.ended(executionId);
   await expect(endGuard(store, stage.clock)(executionId)).rejects.toMatchObject({ code: "execution-ended" });
+});
+
+test("P6 a commit and a reprotect that were done are found, though no answer of them arrived", async () => {
+  await open();
+  await loseAnswers("delete-recovery-points");
+  await loseAnswers("reverse-replication");
+  const failover = await stage.start("planned-failover", { acknowledgeNoTest: true });
+  await stage.validate(failover);
+  await stage.ended(failover);
+  expect((await stage.ended(await stage.start("commit"))).execution.status).toBe("succeeded");
+  expect(await stage.states()).toEqual(["committed"]);
+  const reprotect = await stage.start("reprotect", { reprotect: { location: "original", waitForAgent: true } });
+  expect((await stage.ended(reprotect)).execution.status).toBe("succeeded");
+  expect((await stage.items()).map(({ direction }) => direction)).toEqual(Array(3).fill("recovery-to-primary"));
 });

@@ -104,11 +104,11 @@ export const disableReplication = levelContract({
 });
 export const enableReplication = levelContract({ name: "begin-replication", input: onItem, output: nothing, retry });
 export const resynchronise = levelContract({ name: "compare-copies", input: onItem, output: nothing, retry });
-/** Looks, after a step was not answered, whether protection has begun or has ended; null when neither is so. */
+/** Looks, after a step was not answered, how an item is protected. */
 export const findProtection = activityContract({
   name: "find-protection",
   input: onItem,
-  output: z.object({ protection: z.enum(["begun", "ended"]).nullable() }),
+  output: z.object({ direction: Direction, promoted: z.boolean(), replicating: z.boolean(), hasPoints: z.boolean() }),
   retry,
 });
 export const proveReplicating = activityContract({ name: "prove-replicating", input: onItem, output: nothing, retry });

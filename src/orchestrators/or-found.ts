@@ -1,0 +1,26 @@
+import type { z } from "zod";
+import { findProtection } from "../activities/contracts/machines.js";
+import { failureOf } from "../durable/refusal.js";
+import type { Beside } from "../durable/side-by-side.js";
+import type { ItemStory } from "./item-story.js";
+
+export type Protection = z.output<typeof findProtection.output>;
+
+/**
+ * A step that failed may have done its work all the same, when only its answer was lost: what the estate is decides
+ * whether the story goes on or ends with the failure.
+ */
+export function* orFound(
+  story: ItemStory,
+  isDone: (found: Protection) => boolean,
+  act: () => Beside<unknown>,
+): Beside<void> {
+  try {
+    yield* act();
+  } catch (thrown) {
+    if (failureOf(thrown).code === "cancelled") throw thrown;
+    const found = yield* story.check("find-protection", findProtection, story.on);
+    if (!isDone(found)) throw thrown;
+    story.note(findProtection, "it was done all the same");
+  }
+}
