@@ -37,7 +37,7 @@ describe("the same seed gives the same run byte for byte", () => {
 });
 
 /** As many as the gate has time for; `npm run simulate` takes any. */
-const SEEDS = 250;
+const SEEDS = 300;
 
 describe("every invariant holds", () => {
   const CHUNK = 25;
