@@ -26,6 +26,8 @@ const stepAnswer = z.union([
 ]);
 /** What came of one step: its value, a refusal, or the text of a fault that may pass. */
 export type StepAnswer = z.input<typeof stepAnswer>;
+/** The same as its story gets it: the round has parsed its answers. */
+type Made = z.output<typeof stepAnswer>;
 
 /**
  * Does one step of each of many stories in one call, every step under a key of its own. A fault of one is its own
@@ -48,7 +50,7 @@ export function waysBeside(context: OrchestrationContext): Ways<Wish> {
     },
     *call(contract, input) {
       for (let attempt = 1; ; attempt += 1) {
-        const made = stepAnswer.parse(yield { step: contract.name, input });
+        const made = (yield { step: contract.name, input }) as Made;
         if (made.ok) return made.value;
         if ("code" in made) throw new RecoveryError(made.code, made.message, made.details);
         const delayMs = delayAfter(RETRY_POLICIES[contract.retry], attempt);
@@ -80,12 +82,23 @@ export function* sideBySide<T>(
       (telling) => telling.next(),
     );
     atRest();
-    const wishes = told.flatMap((one) => ("wish" in one ? [one.wish] : []));
-    if (wishes.length === 0) return told.flatMap((one) => ("result" in one ? [one.result] : []));
-    const steps = wishes.flatMap((wish) => ("step" in wish ? [wish] : []));
+    const { steps, untilMs } = wanted(told);
     if (steps.length > 0) yield* doAll(context, told, steps);
-    else yield* pause(context, Math.min(...wishes.flatMap((wish) => ("untilMs" in wish ? [wish.untilMs] : []))) - now);
+    else if (untilMs < Number.POSITIVE_INFINITY) yield* pause(context, untilMs - now);
+    else return told.flatMap((one) => ("result" in one ? [one.result] : []));
   }
+}
+
+/** The steps that are wanted now, and the first moment that is waited for. */
+function wanted<T>(told: readonly Told<T>[]): { steps: WantedStep[]; untilMs: number } {
+  const steps: WantedStep[] = [];
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const one of told) {
+    if (!("wish" in one)) continue;
+    if ("step" in one.wish) steps.push(one.wish);
+    else untilMs = Math.min(untilMs, one.wish.untilMs);
+  }
+  return { steps, untilMs };
 }
 
 /** One round: the steps that are wanted now, and their answers to those who wanted them. */
