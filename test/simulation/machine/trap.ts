@@ -34,15 +34,17 @@ const forbidden = (name: string) => (): never => {
 };
 
 /** A Date that knows no present: it only converts moments that it is given. */
-function timelessDate(): DateConstructor {
+function timelessDate(): object {
   const RealDate = globalThis.Date;
   const now = forbidden("the wall clock");
-  const guard: ProxyHandler<DateConstructor> = {
-    construct: (target, args: unknown[]) => (args.length === 0 ? now() : (Reflect.construct(target, args) as object)),
-    apply: now,
-    get: (target, key) => (key === "now" ? now : (Reflect.get(target, key) as unknown)),
-  };
-  return new Proxy(RealDate, guard);
+  // Not a Proxy: moments are converted so often that its traps would be felt.
+  function Timeless(...parts: [] | [number]): Date {
+    if (new.target === undefined || parts.length === 0) now();
+    return new.target === Timeless
+      ? new RealDate(...(parts as [number]))
+      : Reflect.construct(RealDate, parts, new.target);
+  }
+  return Object.assign(Timeless, { prototype: RealDate.prototype, parse: RealDate.parse, UTC: RealDate.UTC, now });
 }
 
 /** Runs `work` while whatever is not drawn from the seed throws: wall clock, chance, timers, fresh GUIDs. */
