@@ -84,8 +84,9 @@ export class Progress {
     this.#close(id, "skipped", why);
   }
 
+  /** The steps so far: what is told of them stays as it was when more of them follow. */
   get packed(): PackedSteps {
-    return this.#steps;
+    return [...this.#steps];
   }
 
   #now(): number {
