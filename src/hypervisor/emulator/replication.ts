@@ -57,7 +57,7 @@ const processingMs = (state: EmulatedItem): number =>
 const lastSpanEnd = (spans: readonly Span[]): number | null => spans.at(-1)?.toMs ?? null;
 
 /** From when on no point is made, and so none is pruned: replication has stopped, or the source writes no more. */
-function quietSinceMs({ replication, sourceWrites }: EmulatedItem): number | null {
+export function quietSinceMs({ replication, sourceWrites }: EmulatedItem): number | null {
   const since = [replication.stoppedAtMs, lastSpanEnd(sourceWrites)].filter((ms) => ms !== null);
   return since.length === 0 ? null : Math.min(...since);
 }

@@ -1,4 +1,4 @@
-import { pointsOf } from "../../../src/hypervisor/emulator/replication.js";
+import { pointsOf, quietSinceMs } from "../../../src/hypervisor/emulator/replication.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import { decisionsOf } from "./decisions.js";
@@ -79,14 +79,14 @@ const pointFields = ({ madePoints, pointsDeleted, replication, sourceWrites, dir
 /** Younger points are neither thinned out nor pruned. */
 const NEVER_PRUNED_MS = 2 * 3_600_000;
 
-/** Age has its way again once an item is merely protected: what it takes then is no loss. */
-const mayAge = ({ promotedFrom, replication, source, pointsDeleted }: EmulatedItem): boolean =>
-  !pointsDeleted && promotedFrom === null && replication.stoppedAtMs === null && source.power === "on";
+/** Age has its way again once an item is merely protected, for as long as its source runs: what it takes is no loss. */
+const mayAge = ({ promotedFrom, replication, pointsDeleted }: EmulatedItem): boolean =>
+  !pointsDeleted && promotedFrom === null && replication.stoppedAtMs === null;
 
 /** Points that were there at a moment and are not at a later one, but for those that died of age. */
 function lost(before: EmulatedItem, beforeMs: number, after: EmulatedItem, afterMs: number): string[] {
   const left = new Set(pointsOf(after, afterMs).map(({ id }) => id));
-  const oldestMs = mayAge(after) ? afterMs - NEVER_PRUNED_MS : -Infinity;
+  const oldestMs = mayAge(after) ? (quietSinceMs(after) ?? afterMs) - NEVER_PRUNED_MS : -Infinity;
   return pointsOf(before, beforeMs).flatMap(({ id, time }) =>
     left.has(id) || Date.parse(time) < oldestMs ? [] : [id],
   );
