@@ -117,6 +117,17 @@ function stillWaiting(places: Places, asking: ReadonlyMap<string, Wanted>, lateM
   return [...known, ...news.map(waitingAs)];
 }
 
+/** Whether one that asks has its place already: asked twice at once, it may have begun, and nobody else may take it. */
+const covers = (stay: Stay, { holder, siteIds }: Wanted): boolean =>
+  stay.holder === holder && siteIds.every((siteId) => stay.siteIds.includes(siteId));
+
+const stayOf = ({ holder, executionId, siteIds, untilMs }: Wanted): Stay => ({
+  holder,
+  executionId,
+  siteIds,
+  untilMs,
+});
+
 /**
  * Lets as many of the operations begin as there are places for, in fair turns, and tells the others when theirs comes.
  * Pure. An operation that needs two hypervisors begins when both have a place; until then nobody behind it takes the
@@ -128,18 +139,21 @@ export function seat(
   { atOnce, graceMs }: PlaceRules,
 ): { places: Places; seats: ReadonlyMap<string, Seat> } {
   const atMs = Math.min(...asked.map((wanted) => wanted.atMs));
-  const asking = new Map(asked.map((wanted) => [wanted.holder, wanted]));
-  const held = places.held.filter(({ holder, untilMs }) => !asking.has(holder) && (untilMs === null || untilMs > atMs));
+  const underWay = places.held.filter(({ untilMs }) => untilMs === null || untilMs > atMs);
+  const staying = asked.filter((wanted) => underWay.some((stay) => covers(stay, wanted)));
+  const stays = new Set(staying.map(({ holder }) => holder));
+  const asking = new Map(asked.flatMap((wanted) => (stays.has(wanted.holder) ? [] : [[wanted.holder, wanted]])));
+  const others = underWay.filter(({ holder }) => !asking.has(holder) && !stays.has(holder));
+  const held = [...others, ...staying.map(stayOf)];
   const turns = inTurn(held, stillWaiting(places, asking, atMs - graceMs));
   const slots = slotsOf(new Set(turns.flatMap(({ siteIds }) => siteIds)), held, atMs, atOnce);
-  const seats = new Map<string, Seat>();
+  const seats = new Map<string, Seat>(staying.map(({ holder }) => [holder, { begins: true }]));
   const waiting: Waiting[] = [];
   for (const one of turns) {
     const wanted = asking.get(one.holder);
     const startMs = reserve(slots, one, one.undoes ? 0 : keptForUndo(atOnce));
     if (wanted !== undefined && startMs <= atMs) {
-      const { holder, executionId, siteIds, untilMs } = wanted;
-      held.push({ holder, executionId, siteIds, untilMs });
+      held.push(stayOf(wanted));
       seats.set(one.holder, { begins: true });
       continue;
     }

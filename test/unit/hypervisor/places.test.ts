@@ -128,3 +128,17 @@ test("when the limit was lowered, nothing begins until enough has ended", () => 
   const { seats } = seat(begun.places, [wants("item:next", 50, 150)], { atOnce: 2, graceMs: 50 });
   expect(seats.get("item:next")).toEqual({ begins: false, lookAtMs: 300, hanging: false });
 });
+
+test("I21: one that asks twice at once keeps its place, though somebody else waits for it", () => {
+  const rules = { atOnce: 2, graceMs: 50 };
+  const wants = (holder: string, undoes: boolean): Wanted => {
+    return { holder, executionId: holder, siteIds: ["home"], undoes, untilMs: 100, atMs: 0 };
+  };
+  const first = seat(NO_PLACES, [wants("item:a", false)], rules);
+  const undo = seat(first.places, [wants("item:b", true)], rules);
+  const waits = seat(undo.places, [wants("item:c", true)], rules);
+  const again = seat(waits.places, [wants("item:a", false)], rules);
+  expect(waits.seats.get("item:c")?.begins).toBe(false);
+  expect(again.seats.get("item:a")).toEqual({ begins: true });
+  expect(again.places.held.map(({ holder }) => holder).sort()).toEqual(["item:a", "item:b"]);
+});
