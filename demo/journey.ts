@@ -21,6 +21,8 @@ export interface Travelled {
 
 const PAGE = 100;
 const LOOK_EVERY_MS = 250;
+/** How long points are waited for; then the verb itself says what it lacks. */
+const POINTS_WITHIN_MS = 60_000;
 
 /**
  * Plays a plan there and back: tested once, failed over, committed, reprotected, failed back, committed, reprotected.
@@ -39,6 +41,7 @@ export async function playThereAndBack(
     const verb = nextVerb(items, journey, executions);
     if (verb === null) return end(isHome(items, executions) ? null : whyNoFurther(items, journey));
     await prepare(client, loaded, journey, verb, screen);
+    await awaitPoints(client, loaded, journey, verb, screen);
     screen.write(`\n${verb}\n\n`);
     const execution = await started(() =>
       runVerb(client, loaded.planId, verb, new StepView(screen), journey.options[verb]),
@@ -124,4 +127,24 @@ async function prepare(client: Client, loaded: Loaded, journey: Journey, verb: V
     await wait(LOOK_EVERY_MS);
   }
   screen.write("It is there.\n");
+}
+
+/** Soon after a reprotect there may be no point yet of the kind that the journey asks for. */
+async function awaitPoints(
+  client: Client,
+  { planId }: Loaded,
+  { options }: Journey,
+  verb: Verb,
+  screen: Screen,
+): Promise<void> {
+  const kind = options[verb]?.recoveryPoint?.kind;
+  if (kind !== "latest-crash-consistent" && kind !== "latest-app-consistent") return;
+  const endMs = performance.now() + POINTS_WITHIN_MS;
+  for (let told = false; performance.now() < endMs; told = true) {
+    const { body } = await client.call(ROUTES.previewPlanPoints, { params: { planId }, query: { kind } });
+    const without = body.items.filter(({ answer }) => answer === "none").map(({ itemId }) => itemId);
+    if (without.length === 0) return;
+    if (!told) screen.write(`\n${verb} waits for the first recovery points of ${without.join(", ")} …\n`);
+    await wait(LOOK_EVERY_MS);
+  }
 }
