@@ -3,7 +3,7 @@ import type { ItemOutcome } from "./execution.js";
 import { wasLeftAlone } from "./failure-policy.js";
 import type { Objectives, Plan } from "./plan.js";
 import { Id } from "./text.js";
-import type { Verb } from "./vocabulary.js";
+import { MOVES, type Verb } from "./vocabulary.js";
 
 /** What was measured, beside what was asked for. `met` is null where the plan asks for nothing. */
 export const Measure = z.object({
@@ -25,15 +25,7 @@ export const Measures = z.object({
 export type Measures = z.infer<typeof Measures>;
 
 /** Verbs after which workloads run somewhere else than before. */
-const MOVES: ReadonlySet<Verb> = new Set([
-  "test-failover",
-  "planned-failover",
-  "unplanned-failover",
-  "failback",
-  "planned-failback",
-  "full-run",
-  "promote-test",
-]);
+export const MEASURED: ReadonlySet<Verb> = new Set([...MOVES, "promote-test"]);
 
 /** The worst of what was measured; items that were left alone do not count. */
 function measureOf(outcomes: readonly ItemOutcome[], { rpoSeconds, rtoSeconds }: Objectives): Measure {
@@ -56,7 +48,7 @@ export function measuresOf(
   verb: Verb,
   outcomes: readonly ItemOutcome[],
 ): Measures | null {
-  if (!MOVES.has(verb)) return null;
+  if (!MEASURED.has(verb)) return null;
   const perVerb: Partial<Record<Verb, Objectives | undefined>> = plan.objectives;
   const objectives = perVerb[verb] ?? {};
   const byItem = new Map(outcomes.map((outcome) => [outcome.itemId, outcome]));

@@ -1,4 +1,4 @@
-import { FROM_VCENTER, type Prerequisite, row } from "./prerequisite.js";
+import { FROM_VCENTER, HOME, type Prerequisite, REPROTECT, REPROTECT_AND_FAILBACK, row } from "./prerequisite.js";
 import {
   accountReadOnly,
   addressLost,
@@ -21,9 +21,6 @@ import {
 } from "./prerequisite-looks-home.js";
 import type { Verb } from "./vocabulary.js";
 
-const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
-const REPROTECT: readonly Verb[] = ["reprotect"];
-const BOTH: readonly Verb[] = ["reprotect", "failback", "planned-failback"];
 const FAILBACK: readonly Verb[] = ["failback", "planned-failback", "full-run"];
 
 /** What must hold at the sites before replication is turned round and before a machine comes home. */
@@ -32,7 +29,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "vmware-site",
     title: "VMware infrastructure at home",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the ESXi hosts of the home site",
     looks: noVmwareSite,
     why: "A machine comes home as a VMware VM, a physical server too.",
@@ -42,7 +39,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "failback-link",
     title: "VPN or ExpressRoute",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the links between both sites and their peerings",
     looks: linkMissing,
     why: "Replication home does not go over the internet.",
@@ -52,7 +49,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "link-connected",
     title: "The link is up",
     scenarios: FROM_VCENTER,
-    verbs: [...BOTH, "enable-replication"],
+    verbs: [...REPROTECT_AND_FAILBACK, "enable-replication"],
     lookedAt: "the state of VPN and ExpressRoute",
     looks: linkDown,
     why: "The machine cannot reach the configuration server, so nothing replicates.",
@@ -86,7 +83,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "host-licence",
     title: "Licence of the host",
     ...HOME,
-    verbs: [...BOTH, "full-run"],
+    verbs: [...REPROTECT_AND_FAILBACK, "full-run"],
     lookedAt: "the licence of the ESXi host",
     looks: hostLicence,
     why: "With the free licence a failover works and the failback is refused.",
@@ -118,7 +115,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "configuration-server-knows",
     title: "Known to the configuration server",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the machines that the configuration server knows",
     looks: configurationServerForgot,
     why: "A failback of a machine that it does not know cannot finish.",
@@ -128,7 +125,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "configuration-server-address",
     title: "Address of the configuration server",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the address of the configuration server and where machines look for it",
     looks: configurationServerMoved,
     why: "Machines do not find a configuration server that was restored at another address.",
@@ -138,7 +135,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "configuration-server-backup",
     title: "Backup of the configuration server",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the backups of the configuration server",
     looks: configurationServerUnsaved,
     why: "When it is lost, no machine can come home any more.",
@@ -159,7 +156,7 @@ export const ROWS_OF_THE_WAY_HOME: readonly Prerequisite[] = [
     code: "home-name-clash",
     title: "Free name at home",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "names in use at the host of the master target",
     looks: homeNameTaken,
     why: "Two machines of one name cannot be at one host.",

@@ -1,4 +1,4 @@
-import { FROM_VCENTER, type Prerequisite, row } from "./prerequisite.js";
+import { FROM_VCENTER, HOME, type Prerequisite, REPROTECT, REPROTECT_AND_FAILBACK, row } from "./prerequisite.js";
 import {
   datastoreFull,
   datastoreMissing,
@@ -14,11 +14,6 @@ import {
   processServerPorts,
   retentionDriveMissing,
 } from "./prerequisite-looks-home.js";
-import type { Verb } from "./vocabulary.js";
-
-const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
-const REPROTECT: readonly Verb[] = ["reprotect"];
-const BOTH: readonly Verb[] = ["reprotect", "failback", "planned-failback"];
 
 /** What must hold of the servers through which a machine comes home (P9 to P11, V4, V5). */
 export const ROWS_OF_SERVERS: readonly Prerequisite[] = [
@@ -107,7 +102,7 @@ export const ROWS_OF_SERVERS: readonly Prerequisite[] = [
     code: "master-target-vmotion",
     title: "Master target stays in place",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "storage vMotion of the master target",
     looks: masterTargetMoved,
     why: "Storage vMotion of the master target makes the failback fail.",
@@ -137,7 +132,7 @@ export const ROWS_OF_SERVERS: readonly Prerequisite[] = [
     code: "datastore-reach",
     title: "Datastore reachable",
     ...HOME,
-    verbs: BOTH,
+    verbs: REPROTECT_AND_FAILBACK,
     lookedAt: "the datastores that the master target and its host read and write",
     looks: datastoreUnreachable,
     why: "The master target writes the machine's disks itself.",

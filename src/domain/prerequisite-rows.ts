@@ -1,4 +1,4 @@
-import { FROM_VCENTER, INTO_AZURE, MOVES, type Prerequisite, REAL_MOVES, row } from "./prerequisite.js";
+import { FROM_VCENTER, INTO_AZURE, type Prerequisite, REAL_MOVES, row } from "./prerequisite.js";
 import {
   addressProblem,
   availabilitySetProblem,
@@ -25,6 +25,7 @@ import {
   neverTestedNorAcknowledged,
   replicationStopped,
 } from "./prerequisite-looks-item.js";
+import { MOVES } from "./vocabulary.js";
 
 /** What must hold before copies are started at the other site, as data. */
 export const ROWS_OF_MOVES: readonly Prerequisite[] = [

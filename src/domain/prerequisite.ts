@@ -1,7 +1,7 @@
 import type { ItemRecord } from "./item-record.js";
 import type { ReprotectOptions } from "./reprotect-options.js";
 import type { CopySnapshot, ItemSnapshot, SiteSnapshot } from "./snapshot.js";
-import type { Direction, Scenario, Verb } from "./vocabulary.js";
+import { type Direction, MOVES, type Scenario, type Verb } from "./vocabulary.js";
 import type { Link } from "./world.js";
 
 /** What the items of a run ask of one site together, so that a check of each is no walk over all. */
@@ -88,19 +88,15 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   "azure-to-azure",
 ];
 export const FROM_VCENTER: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure"];
+/** Where rows of the way home are looked at. */
+export const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
 export const INTO_AZURE: readonly Scenario[] = [...FROM_VCENTER, "azure-to-azure"];
 
-/** Verbs that start copies of the workload at the other site. */
-export const MOVES: readonly Verb[] = [
-  "test-failover",
-  "planned-failover",
-  "unplanned-failover",
-  "failback",
-  "planned-failback",
-  "full-run",
-];
 /** Verbs that move it for good; a test does not. */
 export const REAL_MOVES: readonly Verb[] = MOVES.filter((verb) => verb !== "test-failover");
+export const REPROTECT: readonly Verb[] = ["reprotect"];
+/** What turns replication round, and what then brings a machine home. */
+export const REPROTECT_AND_FAILBACK: readonly Verb[] = [...REPROTECT, "failback", "planned-failback"];
 
 type RowInput = Pick<Prerequisite, "code" | "title" | "lookedAt" | "looks" | "why" | "fix"> & Partial<Prerequisite>;
 

@@ -28,6 +28,16 @@ export const Verb = z.enum([
 ]);
 export type Verb = z.infer<typeof Verb>;
 
+/** Verbs that start copies of the workload at the other site. */
+export const MOVES: readonly Verb[] = [
+  "test-failover",
+  "planned-failover",
+  "unplanned-failover",
+  "failback",
+  "planned-failback",
+  "full-run",
+];
+
 /** Where an item's workload is. A state under way is a gerund, at rest a participle. */
 export const ItemState = z.enum([
   "protected",

@@ -1,3 +1,4 @@
+import { MEASURED } from "../../../src/domain/measures.js";
 import { check, type Violation } from "../checker/index.js";
 import { type SimulationOptions, simulate } from "../simulate.js";
 import { coverageOf } from "./coverage.js";
@@ -23,16 +24,6 @@ export interface Shortest {
   story: string[];
 }
 
-const RECOVERIES = new Set([
-  "test-failover",
-  "planned-failover",
-  "unplanned-failover",
-  "failback",
-  "planned-failback",
-  "full-run",
-  "promote-test",
-]);
-
 /** Runs a seed and checks it; a violation is looked at more closely when `shrinking`. */
 export async function trySeed(
   seed: number,
@@ -48,7 +39,7 @@ export async function trySeed(
     seed,
     violations,
     reached: [...coverageOf(evidence)],
-    recoveries: evidence.store.executions.filter(({ verb }) => RECOVERIES.has(verb)).length,
+    recoveries: evidence.store.executions.filter(({ verb }) => MEASURED.has(verb)).length,
     cpuMs: (used.user + used.system) / 1_000,
     shortest: first && shrinking ? await shortestOf(seed, options, first) : null,
   };
