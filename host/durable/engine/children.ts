@@ -1,8 +1,8 @@
 import type { ParentRef, SubOrchestrationCreatedEvent } from "../history.js";
 import type { StoredInstance } from "../store/port.js";
 import { TERMINAL_STATUSES } from "../task-hub.js";
+import type { Episode } from "./decisions.js";
 import type { EngineCore } from "./engine-core.js";
-import type { Episode } from "./episode.js";
 import { taskCompleted, taskFailed } from "./events.js";
 import type { Session } from "./session.js";
 

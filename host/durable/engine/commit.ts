@@ -1,14 +1,32 @@
 import { EventType } from "../history.js";
 import type { Commit } from "../store/port.js";
-import type { Episode } from "./episode.js";
-import type { Message, Session } from "./session.js";
+import type { Episode } from "./decisions.js";
+import { type EpisodeDeps, runEpisode } from "./episode.js";
+import type { Message, Session, Told } from "./session.js";
+
+/** Tells an episode over the next messages, at most so many; undefined when there is nothing to be told. */
+export async function tellEpisode(session: Session, most: number, deps: EpisodeDeps): Promise<Told | undefined> {
+  const batch = session.takeBatch(most);
+  if (batch.length === 0 && !session.continuing) return undefined;
+  try {
+    const episode = await runEpisode(session, batch, deps);
+    const carried = takeCarriedOver(batch, episode.carriedOver);
+    return { batch, carried, episode, commit: commitOf(session, batch, episode, deps) };
+  } catch (error) {
+    session.mailbox.unshift(...batch);
+    throw error;
+  }
+}
+
+const COMMIT_ID_DIGITS = 12;
 
 /** The commit that makes an episode over `batch` count. */
-export function commitOf(session: Session, batch: readonly Message[], episode: Episode, nowMs: number): Commit {
+function commitOf(session: Session, batch: readonly Message[], episode: Episode, deps: EpisodeDeps): Commit {
   const { instance, events, overwriteBelow } = session;
   const { generation } = episode;
   const inboxThrough = batch.findLast(({ key }) => key !== undefined)?.key ?? (generation && session.inboxThrough);
   return {
+    commitId: deps.newId().slice(-COMMIT_ID_DIGITS),
     instanceId: instance.instanceId,
     executionId: generation?.executionId ?? instance.executionId,
     startId: instance.startId,
@@ -18,7 +36,7 @@ export function commitOf(session: Session, batch: readonly Message[], episode: E
     checkpoint: events.length === 0 || generation !== undefined || episode.ended !== undefined,
     ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
     ...(inboxThrough === undefined ? {} : { inboxThrough }),
-    committedMs: nowMs,
+    committedMs: deps.now(),
   };
 }
 

@@ -1,3 +1,6 @@
+import type { ExecutionStartedEvent } from "../history.js";
+import type { StoredEvent } from "../store/port.js";
+
 /** Something new that an episode decided, to be written as one history event and then carried out. */
 export type Decision =
   | { kind: "activity"; id: number; name: string; input: unknown }
@@ -30,4 +33,18 @@ export interface ReplayResult {
 export interface TaskEnd {
   failed: boolean;
   nonRetriable: boolean;
+}
+
+/** What one episode comes to; nothing of it counts until it is committed. */
+export interface Episode {
+  rows: StoredEvent[];
+  /** Set when the rows begin a new generation in place of the present history. */
+  generation?: { executionId: string; start: ExecutionStartedEvent };
+  ended?: { status: "Completed" | "Failed" | "Terminated"; output: string | null; error: string | null };
+  suspended: boolean;
+  customStatus: string | null;
+  cancelledTimers: number[];
+  /** Messages that the next generation gets: the last so many of the batch. */
+  carriedOver: number;
+  warnings: string[];
 }

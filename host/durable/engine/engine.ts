@@ -2,16 +2,17 @@ import { randomUUID } from "node:crypto";
 import { EventType } from "../history.js";
 import { HubLostError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
-import { commitOf, takeCarriedOver } from "./commit.js";
+import { tellEpisode } from "./commit.js";
+import type { Episode } from "./decisions.js";
 import type { EngineCore } from "./engine-core.js";
-import { type Episode, type EpisodeDeps, runEpisode } from "./episode.js";
+import type { EpisodeDeps } from "./episode.js";
 import { executionStarted } from "./events.js";
 import { HeldBack, HeldBackError } from "./held-back.js";
 import { Idle } from "./idle.js";
 import { Inbox } from "./inbox.js";
 import type { EngineOptions } from "./options.js";
 import { Projection } from "./projection.js";
-import { type Message, Session } from "./session.js";
+import { type Message, Session, type Told } from "./session.js";
 import { Tasks } from "./tasks.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -65,7 +66,7 @@ export class Engine implements EngineCore {
     this.#deps = {
       app,
       now: () => clock.now(),
-      newExecutionId: () => this.newGuid().replaceAll("-", ""),
+      newId: () => this.newGuid().replaceAll("-", ""),
       strict: options.replay === "every-step",
       maxActions: options.maxActions ?? Number.POSITIVE_INFINITY,
     };
@@ -188,20 +189,19 @@ export class Engine implements EngineCore {
   async #runOne(session: Session): Promise<void> {
     session.queued = false;
     session.running = true;
-    const batch = session.takeBatch(this.options.replay === "every-step" ? 1 : MESSAGES_PER_EPISODE);
     try {
-      if (batch.length > 0 || session.continuing) await this.#episode(session, batch);
+      await this.#episode(session);
     } catch (error) {
       this.fail(error, session);
-      return this.#tryLater(session, batch, error);
+      return this.#tryLater(session, error);
     }
     session.failures = 0;
     session.running = false;
     this.#enqueue(session);
   }
 
-  /** The episode could not be committed: nothing of it has happened, and its messages still wait. After some tries it stands still. */
-  #tryLater(session: Session, batch: Message[], error: unknown): void {
+  /** The episode could not be committed: nothing of it counts yet. After some tries its instance stands still. */
+  #tryLater(session: Session, error: unknown): void {
     if (this.#stopped) return;
     session.failures += 1;
     if (session.failures === MOST_FAILURES) {
@@ -209,17 +209,26 @@ export class Engine implements EngineCore {
       this.heldBack.hold(session.id, error, "what it came to could not be written: ");
       return;
     }
-    session.mailbox.unshift(...batch);
     this.options.clock.at(this.options.clock.now() + RETRY_EPISODE_MS, () => {
       session.running = false;
       this.#enqueue(session);
     });
   }
 
-  async #episode(session: Session, batch: Message[]): Promise<void> {
-    const episode = await runEpisode(session, batch, this.#deps);
-    const carried = takeCarriedOver(batch, episode.carriedOver);
-    await this.#commit(session, batch, episode);
+  /** One that was told and not written is written as it was told: the store may have it, or another host's in its place. */
+  async #episode(session: Session): Promise<void> {
+    const most = this.options.replay === "every-step" ? 1 : MESSAGES_PER_EPISODE;
+    session.told ??= await tellEpisode(session, most, this.#deps);
+    if (session.told === undefined) return;
+    const { told } = session;
+    await this.options.store.commit(told.commit);
+    session.told = undefined;
+    this.#takeOver(session, told);
+  }
+
+  /** The episode counts: the session goes on from it, and what it decided is carried out. */
+  #takeOver(session: Session, { batch, carried, episode, commit }: Told): void {
+    session.inboxThrough = commit.inboxThrough ?? session.inboxThrough;
     this.#warn(session, episode.warnings);
     session.mailbox.unshift(...carried);
     this.#deleteFromInbox(session.id, batch);
@@ -242,18 +251,6 @@ export class Engine implements EngineCore {
         session,
         episode.rows.map((row) => row.event),
       );
-  }
-
-  async #commit(session: Session, batch: Message[], episode: Episode): Promise<void> {
-    const commit = commitOf(session, batch, episode, this.options.clock.now());
-    try {
-      await this.options.store.commit(commit);
-    } catch (error) {
-      // Part of it may have been written; the next try puts its rows in their place.
-      session.overwriteBelow = Math.max(commit.overwriteBelow, commit.firstRow + commit.events.length);
-      throw error;
-    }
-    session.inboxThrough = commit.inboxThrough ?? session.inboxThrough;
   }
 
   #deleteFromInbox(instanceId: string, messages: readonly Message[]): void {

@@ -2,7 +2,7 @@ import type { FunctionApp, RegisteredFunction } from "../../app/function-app.js"
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
 import type { StoredEvent } from "../store/port.js";
 import { type OrchestratorAnswer, readAnswer, readFailedAnswer } from "./answer.js";
-import type { Ending, ReplayResult } from "./decisions.js";
+import type { Ending, Episode, ReplayResult } from "./decisions.js";
 import { decided, executionCompleted, executionStarted, orchestratorCompleted, orchestratorStarted } from "./events.js";
 import { asReplayed, orchestratorPayload } from "./payload.js";
 import { Replay, ReplayFault } from "./replay.js";
@@ -11,24 +11,11 @@ import type { Message, Session } from "./session.js";
 /** How large a custom status may be, in bytes of UTF-16. */
 const CUSTOM_STATUS_LIMIT = 16 * 1024;
 
-/** What one episode comes to; nothing of it counts until it is committed. */
-export interface Episode {
-  rows: StoredEvent[];
-  /** Set when the rows begin a new generation in place of the present history. */
-  generation?: { executionId: string; start: ExecutionStartedEvent };
-  ended?: { status: "Completed" | "Failed" | "Terminated"; output: string | null; error: string | null };
-  suspended: boolean;
-  customStatus: string | null;
-  cancelledTimers: number[];
-  /** Messages that the next generation gets: the last so many of the batch. */
-  carriedOver: number;
-  warnings: string[];
-}
-
 export interface EpisodeDeps {
   app: FunctionApp;
   now: () => number;
-  newExecutionId: () => string;
+  /** A fresh id of 32 hexadecimal digits. */
+  newId: () => string;
   /** Runs each orchestrator twice and compares the answers: code that is not deterministic shows at once. */
   strict: boolean;
   maxActions: number;
@@ -151,7 +138,7 @@ function nextGeneration(
   deps: EpisodeDeps,
 ): Pick<Episode, "rows" | "generation"> {
   const nowMs = deps.now();
-  const executionId = deps.newExecutionId();
+  const executionId = deps.newId();
   const next = executionStarted({
     instanceId: start.OrchestrationInstance.InstanceId,
     executionId,

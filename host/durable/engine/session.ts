@@ -1,6 +1,7 @@
 import type { Alarm } from "../../clock.js";
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
-import type { StoredEvent, StoredExecution, StoredInstance } from "../store/port.js";
+import type { Commit, StoredEvent, StoredExecution, StoredInstance } from "../store/port.js";
+import type { Episode } from "./decisions.js";
 import { asReplayed } from "./payload.js";
 
 /** Something that happened to an instance and is not yet in its history. */
@@ -18,6 +19,16 @@ export interface OpenTask {
   input: string | null;
 }
 
+/** An episode that was told and counts once its commit is written. */
+export interface Told {
+  /** The messages that it took. */
+  batch: Message[];
+  /** Those that it leaves to the next generation. */
+  carried: Message[];
+  episode: Episode;
+  commit: Commit;
+}
+
 /** `continueAsNew` commits a new generation as OrchestratorStarted, ExecutionStarted, OrchestratorCompleted. */
 const GENERATION_ROWS = 3;
 
@@ -33,6 +44,8 @@ export class Session {
   readonly #warned = new Set<string>();
   overwriteBelow = 0;
   inboxThrough = "";
+  /** The episode that is on its way into the store: no other is told before it is there. */
+  told: Told | undefined;
   /** The next generation has been committed by `continueAsNew` and has not run yet. */
   continuing = false;
   queued = false;
@@ -55,7 +68,7 @@ export class Session {
   }
 
   get hasWork(): boolean {
-    return this.continuing || this.mailbox.length > 0;
+    return !this.ended && (this.told !== undefined || this.continuing || this.mailbox.length > 0);
   }
 
   /** The next messages for an episode, at most so many; those that mean nothing any more, or end the same task twice, are dropped. */

@@ -1,8 +1,8 @@
 import { EventType, type HistoryEvent } from "../history.js";
 import { type ActivityCall, type ActivityRunner, appActivityRunner } from "./activities.js";
 import { Children } from "./children.js";
+import type { Episode } from "./decisions.js";
 import type { EngineCore } from "./engine-core.js";
-import type { Episode } from "./episode.js";
 import { taskCompleted, taskFailed, timerFired } from "./events.js";
 import type { Session } from "./session.js";
 import { WorkQueue } from "./work-queue.js";

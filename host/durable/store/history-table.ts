@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { EVENT_TYPE_NAMES, EventType } from "../history.js";
 import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.js";
@@ -34,7 +33,7 @@ export class HistoryTable {
   }
 
   async commit(commit: Commit): Promise<void> {
-    const commitId = randomBytes(6).toString("hex");
+    const { commitId } = commit;
     const rows = await Promise.all(
       commit.events.map((stored, index) => this.#toRow(commit, stored, commit.firstRow + index)),
     );

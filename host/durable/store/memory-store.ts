@@ -13,6 +13,8 @@ import {
 } from "./port.js";
 
 interface Partition {
+  /** Of the newest commit. */
+  commitId: string;
   executionId: string;
   startId: string;
   rows: StoredEvent[];
@@ -79,12 +81,14 @@ export class MemoryHistoryStore implements HistoryStore {
     const present = this.#histories.get(commit.instanceId);
     const kept = present?.executionId === commit.executionId ? present : undefined;
     if ((kept?.rows.length ?? 0) > commit.firstRow && commit.firstRow >= commit.overwriteBelow) {
+      if (kept?.commitId === commit.commitId) return;
       throw new HubLostError(`another host has written the history of '${commit.instanceId}'`);
     }
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;
     rows.push(...structuredClone(commit.events));
     this.#histories.set(commit.instanceId, {
+      commitId: commit.commitId,
       executionId: commit.executionId,
       startId: commit.startId,
       rows,

@@ -19,6 +19,8 @@ export interface StoredEvent {
 
 /** What an episode leaves behind, written as one transaction (several when it exceeds what a transaction takes). */
 export interface Commit {
+  /** Names the commit, so that a repeat of it is told from what another host wrote. */
+  commitId: string;
   instanceId: string;
   executionId: string;
   startId: string;
@@ -102,7 +104,10 @@ export interface HistoryStore {
   /** Removes row, history, inbox and large values. */
   purge(instanceId: string): Promise<void>;
 
-  /** Rejects with {@link HubLostError} when somebody else has written these rows. */
+  /**
+   * Rejects with {@link HubLostError} when somebody else has written these rows. A repeat of the newest commit of the
+   * instance succeeds, whether or not it was written, or only in part.
+   */
   commit(commit: Commit): Promise<void>;
   /** With `startId`, what is left of an earlier start counts as no history and is not read. */
   readExecution(instanceId: string, startId?: string): Promise<StoredExecution | undefined>;

@@ -91,6 +91,17 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       await expect(store.commit(commitOf(instance, anEpisode(instance)))).rejects.toBeInstanceOf(HubLostError);
     });
 
+    test("a commit that is repeated counts once, and not any more when somebody else has written", async () => {
+      const instance = anInstance();
+      const first = commitOf(instance, anEpisode(instance));
+      const second = commitOf(instance, [orchestratorStarted(NOW), orchestratorCompleted(NOW)], 3);
+      for (const commit of [first, first, second, second]) await store.commit(commit);
+      expect((await store.readExecution(instance.instanceId))?.events).toHaveLength(5);
+      const late = commitOf(instance, [orchestratorStarted(NOW), orchestratorCompleted(NOW)], 3);
+      await expect(store.commit(late)).rejects.toBeInstanceOf(HubLostError);
+      expect((await store.readExecution(instance.instanceId))?.events).toHaveLength(5);
+    });
+
     test("an episode of 1,000 rows and values of 200,000 characters survive", async () => {
       const instance = anInstance({ input: JSON.stringify("i".repeat(200_000)) });
       await store.createInstance(instance);
@@ -230,6 +241,7 @@ const anEpisode = (instance: StoredInstance): HistoryEvent[] => [
 
 function commitOf(instance: StoredInstance, events: HistoryEvent[], firstRow = 0): Commit {
   return {
+    commitId: randomUUID(),
     instanceId: instance.instanceId,
     executionId: instance.executionId,
     startId: instance.startId,

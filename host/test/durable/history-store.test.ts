@@ -16,28 +16,49 @@ const aTableStore = (hubName: string): TableHistoryStore =>
 historyStoreSuite("memory", async () => new MemoryHistoryStore());
 historyStoreSuite("tables", async () => aTableStore(aHubName()));
 
-const commit = { instanceId: "i", executionId: "e", startId: "s", overwriteBelow: 0, checkpoint: true, committedMs: 0 };
+const commit = {
+  commitId: "c",
+  instanceId: "i",
+  executionId: "e",
+  startId: "s",
+  overwriteBelow: 0,
+  checkpoint: true,
+  committedMs: 0,
+};
 const rows = (count: number) => [
   { event: orchestratorStarted(0), taskInput: null },
   ...Array.from({ length: count }, (_, id) => ({ event: taskCompleted("activity", id, "1", 0), taskInput: null })),
   { event: orchestratorCompleted(0), taskInput: null },
 ];
 
-test("what a crash left of an episode in several transactions never happened", async () => {
+/** An episode in two transactions, of which only the first has reached the table. */
+async function halfCommitted() {
   const hubName = aHubName();
   const store = aTableStore(hubName);
   await store.open();
   await store.commit({ ...commit, firstRow: 0, events: rows(1) });
-  await store.commit({ ...commit, firstRow: 3, events: rows(150) });
+  const long = { ...commit, commitId: "d", firstRow: 3, events: rows(150) };
+  await store.commit(long);
   const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
     allowInsecureConnection: true,
   });
   for (let row = 98; row < 155; row += 1)
     await table.deleteEntity("i", row.toString(16).toUpperCase().padStart(16, "0"));
+  return { store, long };
+}
+
+test("what a crash left of an episode in several transactions never happened", async () => {
+  const { store, long } = await halfCommitted();
   const execution = await store.readExecution("i");
   expect(execution?.events).toHaveLength(3);
   expect(execution?.rowsPresent).toBe(98);
-  await store.commit({ ...commit, firstRow: 3, overwriteBelow: 98, events: rows(150) });
+  await store.commit({ ...long, commitId: "e", overwriteBelow: 98 });
+  expect((await store.readExecution("i"))?.events).toHaveLength(155);
+});
+
+test("the repeat of a commit that was written in part writes the rest", async () => {
+  const { store, long } = await halfCommitted();
+  await store.commit(long);
   expect((await store.readExecution("i"))?.events).toHaveLength(155);
 });
 
