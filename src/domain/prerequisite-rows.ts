@@ -1,4 +1,4 @@
-import { FROM_VCENTER, INTO_AZURE, type Prerequisite, REAL_MOVES, row } from "./prerequisite.js";
+import { FROM_VCENTER, INTO_AZURE, type Prerequisite, row } from "./prerequisite.js";
 import {
   addressProblem,
   availabilitySetProblem,
@@ -18,13 +18,6 @@ import {
   testNetworkProblem,
 } from "./prerequisite-looks.js";
 import { vmmDisconnected } from "./prerequisite-looks-home.js";
-import {
-  behind,
-  disksUncovered,
-  neverTested,
-  neverTestedNorAcknowledged,
-  replicationStopped,
-} from "./prerequisite-looks-item.js";
 import { MOVES } from "./vocabulary.js";
 
 /** What must hold before copies are started at the other site, as data. */
@@ -207,78 +200,6 @@ export const ROWS_OF_MOVES: readonly Prerequisite[] = [
     why: "A planned failover shuts the source down and synchronises it.",
     fix: "Restore the connection, or use an unplanned failover.",
     fixedBy: "unplanned-failover",
-  }),
-  row({
-    code: "recovery-point",
-    title: "Recovery point",
-    lookedAt: "the item's recovery points",
-    looks: ({ snapshot }) => (snapshot.replication.newestPoint === null ? "there is no recovery point" : null),
-    why: "A replica starts from a recovery point.",
-    fix: "Enable replication, or wait until the first recovery point is made.",
-    fixedBy: "enable-replication",
-  }),
-  row({
-    code: "no-test-copies",
-    title: "No leftovers of a test",
-    lookedAt: "copies of earlier tests",
-    looks: ({ snapshot }) => (snapshot.testCopies.length === 0 ? null : "a copy of an earlier test is still there"),
-    why: "The copy may hold the name and address.",
-    fix: "Clean the test up.",
-    fixedBy: "test-clean-up",
-  }),
-  row({
-    code: "rpo-threshold",
-    title: "Replication lag",
-    lookedAt: "the age of the newest data received",
-    severity: "warning",
-    looks: behind,
-    why: "An unplanned failover now loses more than the policy allows.",
-    fix: "Wait until replication has caught up.",
-  }),
-  row({
-    code: "disks-covered",
-    title: "Every disk is protected",
-    severity: "warning",
-    lookedAt: "the machine's disks and those that its recovery points hold",
-    looks: disksUncovered,
-    why: "A disk that was added after protection is missing at the other site.",
-    fix: "Disable replication and enable it again with all disks, or go on without the disk.",
-    fixedBy: "disable-replication",
-  }),
-  row({
-    code: "replication-health",
-    title: "Replication runs",
-    severity: "warning",
-    lookedAt: "whether an item whose last failover failed still replicates",
-    looks: replicationStopped,
-    why: "What was written since replication stopped is not at the other site.",
-    fix: "Cancel, which restores protection, or go on with a planned failover, which synchronises first.",
-    fixedBy: "cancel",
-  }),
-  row({
-    code: "untested",
-    title: "A test failover was run",
-    severity: "warning",
-    way: "primary-to-recovery",
-    scenarios: ["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv"],
-    verbs: REAL_MOVES,
-    lookedAt: "the last test failover of the item",
-    looks: neverTested,
-    why: "Nobody has seen this machine start at the other site yet.",
-    fix: "Run a test failover first.",
-    fixedBy: "test-failover",
-  }),
-  row({
-    code: "untested-acknowledged",
-    title: "A test failover was run, or its lack acknowledged",
-    way: "primary-to-recovery",
-    scenarios: ["azure-to-azure"],
-    verbs: REAL_MOVES,
-    lookedAt: "the last test failover of the item and the acknowledgement of the request",
-    looks: neverTestedNorAcknowledged,
-    why: "Nobody has seen this machine start in the other region yet.",
-    fix: "Run a test failover first, or acknowledge with the option acknowledgeNoTest.",
-    fixedBy: "test-failover",
   }),
   row({
     code: "vmm-connected",

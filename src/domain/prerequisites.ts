@@ -2,13 +2,19 @@ import type { AskedOptions, Demand, Finding, KnownItem, Prerequisite, Subject } 
 import { demandOf } from "./prerequisite-looks.js";
 import { ROWS_OF_MOVES } from "./prerequisite-rows.js";
 import { ROWS_OF_THE_WAY_HOME } from "./prerequisite-rows-home.js";
+import { ROWS_OF_ITEMS } from "./prerequisite-rows-item.js";
 import { ROWS_OF_SERVERS } from "./prerequisite-rows-servers.js";
 import { opposite, wayOf } from "./scenario-traits.js";
 import type { EstateSnapshot, ItemSnapshot } from "./snapshot.js";
 import type { Direction, Verb } from "./vocabulary.js";
 
 /** What must hold before a verb starts, as data. */
-export const PREREQUISITES: readonly Prerequisite[] = [...ROWS_OF_MOVES, ...ROWS_OF_THE_WAY_HOME, ...ROWS_OF_SERVERS];
+export const PREREQUISITES: readonly Prerequisite[] = [
+  ...ROWS_OF_MOVES,
+  ...ROWS_OF_ITEMS,
+  ...ROWS_OF_THE_WAY_HOME,
+  ...ROWS_OF_SERVERS,
+];
 
 /** What is known beside the estate: the items' records and what the caller says. */
 export interface Known {

@@ -1,4 +1,4 @@
-import type { RecoveryPoint } from "./recovery-point-choice.js";
+import type { DataLoss, RecoveryPoint } from "./recovery-point-choice.js";
 import type { Direction } from "./vocabulary.js";
 import type { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "./world.js";
 
@@ -11,6 +11,8 @@ export interface ItemSnapshot {
   epoch: number;
   /** The point the replica was promoted from; null while it is a replica. */
   promotedFrom: RecoveryPoint | null;
+  /** What the source had written that the point does not hold; null while it is a replica. */
+  dataLoss: DataLoss | null;
   /** Which way it replicates, or did last. `source` is the copy that replication reads from, at either site. */
   direction: Direction;
   source: CopySnapshot;

@@ -9,6 +9,7 @@ import type { Durable } from "../durable/call.js";
 import { untilDone } from "../durable/until-done.js";
 import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
+import { itemsToBringUp } from "./stages.js";
 import { pointsStepId } from "./step-ids.js";
 
 /** The point of each item, by item id. */
@@ -25,7 +26,7 @@ export function* chooseRecoveryPoints(
   attempt = 1,
 ): Durable<ChosenPoints> {
   const points = new Map<string, ChosenPoint>();
-  const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
+  const open = itemsToBringUp(run, group);
   for (const { id, promotedFrom } of open) {
     if (promotedFrom !== null) points.set(id, { itemId: id, point: promotedFrom, failure: null });
   }

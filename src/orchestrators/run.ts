@@ -41,6 +41,8 @@ export class Run {
   readonly decisions: Mailbox<typeof decision>;
   /** How each item came out so far. */
   readonly reports: Map<string, ItemReport>;
+  /** Items that a planned failover does not bring up, since their sources were not let go. */
+  readonly leftBehind = new Set<string>();
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;

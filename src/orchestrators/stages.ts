@@ -68,6 +68,10 @@ export const itemsOf = (run: Run): RunItem[] => run.plan.groups.flatMap(({ items
 /** Items that another execution has not already brought where this one would. */
 export const itemsToDo = (run: Run): RunItem[] => itemsOf(run).filter(({ alreadyDone }) => !alreadyDone);
 
+/** Items of a group that are brought up: those to do that were not left behind on the way. */
+export const itemsToBringUp = (run: Run, { items }: RunGroup): RunItem[] =>
+  items.filter(({ id, alreadyDone }) => !alreadyDone && !run.leftBehind.has(id));
+
 /** The test of which an item has a copy that goes when its failover is taken back. */
 export const leftOfTest = ({ testExecutionId }: RunItem): Told => ({ testExecutionId });
 

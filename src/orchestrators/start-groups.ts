@@ -7,7 +7,7 @@ import { tellByPolicy } from "./failures.js";
 import { notify } from "./notify.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import type { Run } from "./run.js";
-import { type Told, tellItems } from "./stages.js";
+import { itemsToBringUp, type Told, tellItems } from "./stages.js";
 import { groupStage, groupStepId } from "./step-ids.js";
 
 /**
@@ -41,18 +41,23 @@ function* startGroup(
   choice: RecoveryPointChoice,
   told: (item: RunItem) => Told,
 ): Durable<void> {
-  const open = group.items.filter(({ alreadyDone }) => !alreadyDone);
-  yield* tellByPolicy(run, groupStage(group.id), open, [group], function* (stage, items, attempt) {
-    const points =
-      attempt === 1 ? first : yield* chooseMissing(run, { ...group, items: [...items] }, choice, first, attempt);
-    const begun = items.filter(({ id }) => points.get(id)?.point);
-    return yield* tellItems(run, stage, story, begun, (item) => ({
-      ...told(item),
-      pointId: points.get(item.id)?.point?.id,
-      attempt,
-      probes: item.probes,
-    }));
-  });
+  yield* tellByPolicy(
+    run,
+    groupStage(group.id),
+    itemsToBringUp(run, group),
+    [group],
+    function* (stage, items, attempt) {
+      const points =
+        attempt === 1 ? first : yield* chooseMissing(run, { ...group, items: [...items] }, choice, first, attempt);
+      const begun = items.filter(({ id }) => points.get(id)?.point);
+      return yield* tellItems(run, stage, story, begun, (item) => ({
+        ...told(item),
+        pointId: points.get(item.id)?.point?.id,
+        attempt,
+        probes: item.probes,
+      }));
+    },
+  );
 }
 
 /** On a second try an item keeps the point it had; one that had none is asked for again. */

@@ -48,8 +48,8 @@ class BrokenWorld {
         client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }),
       ),
     );
-    for (const { code, refused } of this.#broken) {
-      if (refused !== undefined) await this.#fault({ target: { itemId: code }, operation: refused, mode: "refuse" });
+    for (const { code, refused = [] } of this.#broken) {
+      for (const operation of refused) await this.#fault({ target: { itemId: code }, operation, mode: "refuse" });
     }
     for (const verb of STAGES[stage].verbs) await this.#run(verb);
     expect(await this.#product.states(worldId), `all are ${stage}`).toEqual([STAGES[stage].rests]);

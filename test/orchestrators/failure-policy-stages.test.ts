@@ -66,15 +66,53 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     },
   );
 
-  test.each(["planned-failover", "unplanned-failover"] as const)("skip lets a %s go on without it", async (verb) => {
+  test("P5: a skip lets an unplanned failover go on without the shutdown, and lose", async () => {
     await open(replay, "shut-down-source");
-    const executionId = await stage.start(verb);
-    await asked(executionId);
+    const executionId = await stage.start("unplanned-failover");
+    expect(questionOf(await asked(executionId))).toContain("going on without loses what they have not sent");
     await answer(executionId, "skip");
     await stage.validate(executionId);
     const { execution, steps } = await stage.ended(executionId);
     expect(execution.status).toBe("succeeded");
     expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^went on without: app/);
+  });
+
+  const RELEASE = ["shut-down-source", "final-synchronise"] as const;
+  const released = (verb: Verb) => RELEASE.map((operation) => [verb, operation] as const);
+
+  test.each([...released("planned-failover"), ...released("full-run")])(
+    "H2: a skip leaves the item behind that a %s could not let go (%s), and does not ask again",
+    async (verb, operation) => {
+      await open(replay, operation);
+      const reprotect = { location: "original", waitForAgent: true, datastoreId: "ssd" } as const;
+      const executionId = await stage.start(verb, { reprotect });
+      expect(questionOf(await asked(executionId))).toContain("what is skipped is not failed over");
+      await answer(executionId, "skip");
+      await stage.validate(executionId);
+      const { execution, steps } = await stage.ended(executionId);
+      expect(execution.status).toBe("succeeded-with-failures");
+      expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^left behind: app/);
+      const outcomes = "outcomes" in execution ? execution.outcomes : [];
+      expect(outcomes.map(({ itemId, outcome }) => `${itemId} ${outcome}`).toSorted()).toEqual([
+        "app failed",
+        "db succeeded",
+        "web succeeded",
+      ]);
+      expect((await stage.item("app")).state).toBe("failover-failed");
+      expect((await effects("promote-replica")).toSorted()).toEqual(["db", "web"]);
+      expect(await effects("process-pending-data")).not.toContain("app");
+    },
+  );
+
+  test("H2: a planned failover of which everything was skipped ends, and takes back what it did", async () => {
+    await open(replay, "final-synchronise", { plan: { groups: [{ id: "g", name: "g", items: [{ id: "app" }] }] } });
+    const executionId = await stage.start("planned-failover");
+    await asked(executionId);
+    await answer(executionId, "skip");
+    const { execution } = await stage.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
+    expect(await effects("promote-replica")).toEqual([]);
+    expect((await stage.item("app")).state).toBe("protected");
   });
 
   test("undo after a failed shutdown leaves everything protected", async () => {

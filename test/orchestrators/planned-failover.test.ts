@@ -81,6 +81,30 @@ scenario(
   },
 );
 
+scenario("H2 a planned failover does not go on from a replica that was promoted with a loss", async (stage) => {
+  const target = { kind: "item", worldId: "shop", itemId: "web-1" } as const;
+  const fault = await stage.context.estate.addFault("shop", {
+    target: { itemId: "web-1" },
+    operation: "start-replica",
+    mode: "refuse",
+  });
+  await stage.ended(await stage.start("unplanned-failover", { sourceShutdown: "skip" }, target));
+  expect((await stage.item("web-1")).state).toBe("failover-failed");
+  await stage.context.estate.clearFaults("shop", fault.faultId);
+
+  const refused = await stage.ended(await stage.start("planned-failover", {}, target));
+  expect(refused.execution).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+  expect(refused.execution).toMatchObject({ failure: { message: expect.stringMatching(/web-1: .*without the last/) } });
+  expect((await stage.item("web-1")).state).toBe("failover-failed");
+
+  await stage.ended(await stage.start("cancel", {}, target));
+  const { execution } = await stage.ended(await stage.start("planned-failover", {}, target));
+  expect(execution).toMatchObject({
+    status: "succeeded",
+    outcomes: [{ dataLoss: { seconds: 0, writes: 0, bytes: 0 } }],
+  });
+});
+
 scenario("a manual action that is declined stops a planned failover", async (stage) => {
   const executionId = await stage.start("planned-failover");
   await stage.confirm(executionId, false);

@@ -11,6 +11,7 @@ import { isUnreachable } from "./faults.js";
 import { observationOf } from "./observe.js";
 import {
   hasPendingData,
+  lossOf,
   newestPointOf,
   pointsOf,
   policyInForce,
@@ -146,6 +147,7 @@ function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
     policy: policyInForce(state),
     epoch,
     promotedFrom,
+    dataLoss: promotedFrom === null ? null : lossOf(state, promotedFrom, nowMs),
     direction,
     source,
     replica,

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ROUTES } from "../../../src/api/routes.js";
 import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
+import type { ItemOperation } from "../../../src/hypervisor/port.js";
 import type { SmallEstate } from "./small-estate.js";
 
 type Query = z.input<typeof ROUTES.planPrerequisites.query>;
@@ -28,8 +29,8 @@ export interface Broken {
   breaks?: (estate: SmallEstate) => unknown;
   /** A site that stops answering after the stage. */
   loses?: "home" | "away";
-  /** An operation that the hypervisor refuses during the stage. */
-  refused?: "promote-replica";
+  /** Operations that the hypervisor refuses during the stage. */
+  refused?: readonly ItemOperation[];
   asked?: Omit<Query, "verb">;
   /** Part of what it finds. */
   found: string;

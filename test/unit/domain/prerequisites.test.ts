@@ -13,7 +13,7 @@ import { World } from "../../../src/domain/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { HandClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
-import { host, type Spoiled } from "./spoiled.js";
+import { host, promoted, type Spoiled } from "./spoiled.js";
 import { SPOILED_HOME } from "./spoiled-home.js";
 import { SPOILED_THERE } from "./spoiled-there.js";
 
@@ -155,9 +155,23 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
       "no-test-copies": "test-clean-up",
       "disks-covered": "disable-replication",
       "replication-health": "cancel",
+      "promoted-with-loss": "cancel",
       untested: "test-failover",
       "untested-acknowledged": "test-failover",
     });
+  });
+
+  test("H2: what was promoted without a loss from a source that is off may go on planned, and what failed over is left alone", () => {
+    const { item, known: its } = subjectAt("planned-failover");
+    promoted(item, { seconds: 0, writes: 0, bytes: 0 });
+    item.source.power = "off";
+    its.state = "failover-failed";
+    expect(checkPrerequisites(estate, "planned-failover", known)).toEqual([]);
+    promoted(item, { seconds: 3, writes: 7, bytes: 458_752 });
+    its.state = "failed-over";
+    expect(checkPrerequisites(estate, "planned-failover", known)).toEqual([]);
+    its.state = "failover-failed";
+    expect(checkPrerequisites(estate, "unplanned-failover", known)).toEqual([]);
   });
 
   test("A3: an acknowledgement makes a failover without a test possible", () => {

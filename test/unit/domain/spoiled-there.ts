@@ -1,4 +1,4 @@
-import { type Case, link } from "./spoiled.js";
+import { type Case, link, promoted } from "./spoiled.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of machine, target and source. */
 export const SPOILED_THERE: Record<string, Case[]> = {
@@ -105,6 +105,23 @@ export const SPOILED_THERE: Record<string, Case[]> = {
         known.state = "failover-failed";
       },
       found: "item-1 does not replicate",
+    },
+  ],
+  "promoted-with-loss": [
+    {
+      spoil: ({ item, known }) => {
+        promoted(item, { seconds: 3, writes: 7, bytes: 458_752 });
+        item.source.power = "off";
+        known.state = "failover-failed";
+      },
+      found: "without the last 7 writes",
+    },
+    {
+      spoil: ({ item, known }) => {
+        promoted(item, { seconds: 0, writes: 0, bytes: 0 });
+        known.state = "failover-failed";
+      },
+      found: "while its source was on",
     },
   ],
   untested: [{ spoil: ({ known }) => (known.lastTestFailoverAt = null), found: "never been tested" }],

@@ -1,4 +1,5 @@
 import type { AskedOptions, KnownItem } from "../../../src/domain/prerequisite.js";
+import type { DataLoss } from "../../../src/domain/recovery-point-choice.js";
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/snapshot.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
 
@@ -37,4 +38,10 @@ export const link = ({ estate }: Spoiled) => {
   const [first] = estate.links;
   if (first === undefined) throw new Error("incomplete");
   return first;
+};
+
+/** Its replica was promoted from its newest point, and lost that. */
+export const promoted = (item: ItemSnapshot, dataLoss: DataLoss): void => {
+  item.promotedFrom = item.replication.newestPoint;
+  item.dataLoss = dataLoss;
 };
