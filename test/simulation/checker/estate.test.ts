@@ -1,26 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { LedgerEntry } from "../../../src/hypervisor/port.js";
-import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";
+import { entryOf, statesFrom } from "./support/ledger.js";
 import { broken, cleanUp, commit, failOver, named, outcome, rehearse, takeBack } from "./support/stories.js";
-
-/** The ledger of the only item. */
-function ledgerOf({ estate }: Evidence): LedgerEntry[] {
-  return estate.items[0]?.ledger ?? [];
-}
-
-const entryOf = (evidence: Evidence, operation: string): LedgerEntry => {
-  const entry = ledgerOf(evidence).find((candidate) => candidate.operation === operation);
-  if (entry === undefined) throw new Error(`no ${operation}`);
-  return entry;
-};
-
-/** The states of the only item from an operation's effect on. */
-const statesFrom = (evidence: Evidence, operation: string) => {
-  const { sequence } = entryOf(evidence, operation);
-  return (evidence.estate.items[0]?.states ?? []).filter(({ state }) => state.entries >= sequence);
-};
 
 describe("nothing is found in what is as it should be", () => {
   test("a failover that is committed", async () => {
@@ -95,71 +77,6 @@ describe("I2 fencing", () => {
       if (task !== undefined) task.params = { epoch: 3 };
     }
     expect(named(await check(evidence))).toContain("I2");
-  });
-});
-
-describe("I3 no commit before validation", () => {
-  async function fullRun(decide: (drawing: Drawing) => void): Promise<Drawing> {
-    const drawing = await Drawing.of();
-    drawing.plan({ validation: { required: true } });
-    await failOver(drawing, { verb: "full-run", ends: false });
-    decide(drawing);
-    drawing.clock.pass(60);
-    await drawing.item("delete-recovery-points", {});
-    drawing.record({ state: "committed", heldBy: null });
-    const { recoveryPoint, dataLoss } = drawing.record({});
-    drawing.ended(1, "full-run", [outcome({ state: "committed", recoveryPoint, dataLoss })]);
-    return drawing;
-  }
-
-  test("a full run that was accepted may commit", async () => {
-    const drawing = await fullRun((one) =>
-      one.decided(1, { kind: "validate", verdict: "accept", by: "owner", reason: "" }),
-    );
-    drawing.evidence.hub.messages.length = 1;
-    expect((await broken(drawing)).filter((invariant) => invariant === "I3")).toEqual([]);
-  });
-
-  test("nobody accepted it", async () => {
-    expect(await broken(await fullRun(() => undefined))).toContain("I3");
-  });
-
-  test("it was rejected", async () => {
-    const drawing = await fullRun((one) =>
-      one.decided(1, { kind: "validate", verdict: "reject", by: "owner", reason: "" }),
-    );
-    expect(await broken(drawing)).toContain("I3");
-  });
-
-  test("an execution of another verb deletes the points", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing, { ends: false });
-    await drawing.item("delete-recovery-points", {});
-    expect(await broken(drawing)).toEqual(expect.arrayContaining(["I3", "I4"]));
-  });
-});
-
-describe("I4 recovery points die only at commit", () => {
-  test("points go with a promotion", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    const evidence = await drawing.done();
-    for (const { state } of statesFrom(evidence, "promote-replica")) state.pointsDeleted = true;
-    expect(named(await check(evidence))).toContain("I4");
-  });
-
-  test("points die of age while the item is failed over", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    drawing.clock.pass(86_400);
-    await takeBack(drawing);
-    const evidence = await drawing.done();
-    for (const { atMs, state } of statesFrom(evidence, "start-replica")) {
-      const stoppedAtMs = state.replication.stoppedAtMs;
-      if (stoppedAtMs === null || state.promotedFrom === null) continue;
-      state.replication.sinceMs = Math.min(atMs, stoppedAtMs);
-    }
-    expect(named(await check(evidence))).toContain("I4");
   });
 });
 
