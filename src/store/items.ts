@@ -102,7 +102,11 @@ function claimed(record: ItemRecord, claim: ItemClaim | undefined, executionId: 
   return { ...record, state: claim.during, heldBy: { executionId, verb, from: record.state } };
 }
 
-/** Takes all items or none: what an earlier batch took is given back in its former state when a later one is refused. */
+/**
+ * Takes all items or none: what an earlier batch took is given back in its former state when a later one is refused.
+ * After a fault of the store nobody knows what was taken, and another request may have gone on with it already: what
+ * was taken stays so, and whoever repeats the start finds it.
+ */
 export async function acquireItems(
   table: Table,
   worldId: string,
@@ -122,6 +126,7 @@ export async function acquireItems(
       claimed(record, byId.get(record.itemId), executionId, verb),
     );
   } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
     const taken = itemIds.filter((itemId) => !mine.has(itemId));
     await changeItems(table, worldId, taken, (record) =>
       record.heldBy?.executionId === executionId ? { ...record, state: record.heldBy.from, heldBy: null } : record,

@@ -64,7 +64,8 @@ export interface Store {
   /** The items asked for, in that order; refuses `item-not-found` naming those that are not there. */
   getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
   /**
-   * Takes all of the items for an execution, or none. Items it holds already are left as they are.
+   * Takes all of the items for an execution, or none when it refuses. Items it holds already are left as they are, and
+   * those that it took before a fault of the store stay taken.
    * Refuses `item-held` naming the holder, `etag-mismatch` when an item has left its `from` state, `item-not-found`.
    */
   acquireItems(worldId: string, executionId: string, verb: Verb, claims: readonly ItemClaim[]): Promise<ItemRecord[]>;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
-import type { Tables } from "../../src/store/tables/port.js";
+import type { Table, Tables } from "../../src/store/tables/port.js";
 import { smallWorld } from "./world.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
@@ -13,6 +13,17 @@ const code = (name: string) => expect.objectContaining({ code: name });
 const claims = (numbers: readonly number[]) =>
   numbers.map((number) => ({ itemId: `item-${number}`, from: "protected" as const, during: "failing-over" as const }));
 const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** A table whose writes take place, and whose answers are lost. */
+function unanswered(table: Table): Table {
+  return {
+    ...table,
+    async transact(partition, operations) {
+      await table.transact(partition, operations);
+      throw new Error("no answer came");
+    },
+  };
+}
 
 /** What every store must do, whatever tables it stands on. */
 export function storeSuite(name: string, open: () => Tables): void {
@@ -116,6 +127,20 @@ export function storeSuite(name: string, open: () => Tables): void {
         );
         expect(items.filter(({ heldBy }) => heldBy !== null).map(({ itemId }) => itemId)).toEqual(["item-240"]);
         expect(items.filter(({ state }) => state !== "protected")).toHaveLength(1);
+      });
+
+      test("a fault whose write took place keeps what was taken, since another request may be on its way with it", async () => {
+        const all = claims(numbersUpTo(150));
+        const faulty = createStore({ table: (of) => unanswered(tables.table(of)) });
+        await expect(faulty.acquireItems("small", FIRST, "planned-failover", all)).rejects.toThrow("no answer came");
+        const items = await store.getItems(
+          "small",
+          all.map(({ itemId }) => itemId),
+        );
+        expect(items.filter(({ heldBy }) => heldBy !== null)).toHaveLength(100);
+        await store.acquireItems("small", FIRST, "planned-failover", all);
+        const refused = store.acquireItems("small", SECOND, "planned-failover", claims([150]));
+        await expect(refused).rejects.toThrow(FIRST);
       });
 
       test("two that want the same items at once: exactly one gets them, all of them", async () => {
