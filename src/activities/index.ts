@@ -11,6 +11,7 @@ import { demoteReplica } from "./demote-replica.js";
 import { doSteps } from "./do-steps.js";
 import { finalSynchronise } from "./final-synchronise.js";
 import { findCancel } from "./find-cancel.js";
+import { giveUpStep } from "./give-up-step.js";
 import { openExecution } from "./open-execution.js";
 import { promoteReplica } from "./promote-replica.js";
 import { promoteTestCopy } from "./promote-test-copy.js";
@@ -49,6 +50,7 @@ const ITEM_STEPS: readonly Activity[] = [
   disableReplication,
   enableReplication,
   resynchronise,
+  giveUpStep,
   findProtection,
   proveReplicating,
   createTestCopy,

@@ -169,6 +169,11 @@ export interface Hypervisor {
   /** Test copies of these items and test networks of their target sites that belong to the execution, or to any when null. */
   leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
   runOnItem<O extends ItemOperation>(task: ItemTask<O>): Promise<TaskReply<ItemOperations[O]["result"]>>;
+  /**
+   * Gives up what was begun on an item under a key: unless it has taken effect by now, it never will. One that is not
+   * under way is no error.
+   */
+  giveUp(worldId: string, itemId: string, key: string): Promise<void>;
   runOnSite<O extends SiteOperation>(task: SiteTask<O>): Promise<TaskReply<SiteOperations[O]["result"]>>;
 }
 

@@ -1,6 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
 import type { SettledItem } from "../activities/contracts/execution.js";
+import { giveUpStep } from "../activities/contracts/machines.js";
 import type { Replicated } from "../domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { Direction, ItemState } from "../domain/vocabulary.js";
@@ -42,6 +43,9 @@ export class ItemStory {
     replicated: null,
   };
 
+  /** Where the item is by now, whatever becomes of the steps that follow; null while the story's own ending says it. */
+  reached: ItemState | null = null;
+
   constructor(context: OrchestrationContext, input: ItemInput) {
     this.context = context;
     this.input = input;
@@ -59,11 +63,23 @@ export class ItemStory {
     return this.context.df.currentUtcDateTime.getTime();
   }
 
-  /** Does one long step, shown under the contract's name. */
+  /** Does one long step, shown under the contract's name. One that fails is given up, so that it has no late effect. */
   *do<I extends z.ZodType, O extends z.ZodType>(contract: LevelContract<I, O>, input: z.input<I>): Beside<z.output<O>> {
-    return yield* this.progress.step(contract.name, () =>
-      untilDone(waysBeside(this.context), contract, input, this.input.stepLimitMs),
-    );
+    const ways = waysBeside(this.context);
+    try {
+      return yield* this.progress.step(contract.name, () => untilDone(ways, contract, input, this.input.stepLimitMs));
+    } catch (thrown) {
+      yield* this.#giveUp(contract);
+      throw thrown;
+    }
+  }
+
+  *#giveUp({ name: step }: { name: string }): Beside<void> {
+    try {
+      yield* waysBeside(this.context).call(giveUpStep, { ...this.on, step });
+    } catch {
+      // What the hypervisor does not hear of stays under way, and whatever comes next waits for it.
+    }
   }
 
   /** Does one short step under a name of its own. */
@@ -113,7 +129,7 @@ export function itemStory(ending: Ending, marks: Marks, tell: (story: ItemStory)
     } catch (thrown) {
       const failure = failureOf(thrown);
       const outcome = failure.code === "cancelled" ? "cancelled" : "failed";
-      return settled(story, outcome, ending.failed, {}, failure);
+      return settled(story, outcome, story.reached ?? ending.failed, {}, failure);
     }
   };
 }

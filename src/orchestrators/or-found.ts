@@ -1,14 +1,13 @@
 import type { z } from "zod";
 import { findProtection } from "../activities/contracts/machines.js";
-import { failureOf } from "../durable/refusal.js";
 import type { Beside } from "../durable/side-by-side.js";
 import type { ItemStory } from "./item-story.js";
 
 export type Protection = z.output<typeof findProtection.output>;
 
 /**
- * A step that failed may have done its work all the same, when only its answer was lost: what the estate is decides
- * whether the story goes on or ends with the failure.
+ * A step that failed, or met a cancel when it was asked about again, may have done its work all the same: what the
+ * estate is decides whether the story goes on or ends with the failure.
  */
 export function* orFound(
   story: ItemStory,
@@ -18,7 +17,6 @@ export function* orFound(
   try {
     yield* act();
   } catch (thrown) {
-    if (failureOf(thrown).code === "cancelled") throw thrown;
     const found = yield* story.check("find-protection", findProtection, story.on);
     if (!isDone(found)) throw thrown;
     story.note(findProtection, "it was done all the same");

@@ -5,7 +5,9 @@ import {
   restartSource,
   restoreReplication,
 } from "../activities/contracts/machines.js";
-import { itemStory } from "./item-story.js";
+import { failureOf } from "../durable/refusal.js";
+import type { Beside } from "../durable/side-by-side.js";
+import { type ItemStory, itemStory } from "./item-story.js";
 
 /**
  * Takes a failover of one item back. A step that fails ends it: the source must not start while the replica may
@@ -19,7 +21,7 @@ export const restoreItem = itemStory(
     const { on, findings } = story;
     const epoch = story.input.item.epoch + 2;
     findings.epoch = epoch;
-    yield* story.do(demoteReplica, { ...on, epoch });
+    yield* demote(story, epoch);
     yield* story.do(restoreReplication, on);
     const { siteId } = yield* story.do(restartSource, on);
     findings.activeSiteId = siteId;
@@ -28,3 +30,16 @@ export const restoreItem = itemStory(
     if (testExecutionId !== undefined) yield* story.do(removeTestCopy, { ...on, testExecutionId });
   },
 );
+
+/** What turns out to be committed stays so, and is recorded so. */
+function* demote(story: ItemStory, epoch: number): Beside<void> {
+  try {
+    yield* story.do(demoteReplica, { ...story.on, epoch });
+  } catch (thrown) {
+    if (failureOf(thrown).code === "verb-not-allowed") {
+      story.reached = "committed";
+      story.findings.epoch = null;
+    }
+    throw thrown;
+  }
+}

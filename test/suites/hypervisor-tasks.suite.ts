@@ -57,6 +57,26 @@ export function taskSuite(name: string, open: () => Tables): void {
       expect((await bench.estate.ledger(bench.worldId, { itemId: "item-1" })).length).toBe(0);
     });
 
+    test("what is given up while it is under way never takes effect, and what had taken effect stays", async () => {
+      const begun = await bench.call("shut-down-source", {}, "item-1", RUN, "given-up");
+      if (begun.state !== "waiting") throw new Error("expected to wait");
+      const giveUp = (key: string) => bench.estate.giveUp(bench.worldId, "item-1", key);
+      await giveUp("never-begun");
+      await giveUp("given-up");
+      bench.clock.goTo(begun.doneAt);
+      expect(await bench.call("shut-down-source", {}, "item-1", RUN, "given-up")).toMatchObject({
+        state: "failed",
+        code: "operation-refused",
+      });
+      expect((await bench.snapshot()).source.power).toBe("on");
+
+      const again = await bench.call("shut-down-source", {}, "item-1", RUN, "again");
+      if (again.state !== "waiting") throw new Error("expected to wait");
+      bench.clock.goTo(again.doneAt);
+      await giveUp("again");
+      expect(await bench.call("shut-down-source", {}, "item-1", RUN, "again")).toMatchObject({ state: "done" });
+    });
+
     test("speed makes waits shorter and results no different", async () => {
       const slow = await bench.call("shut-down-source", {}, "item-1");
       const startedMs = bench.clock.now();

@@ -104,6 +104,13 @@ export const disableReplication = levelContract({
 });
 export const enableReplication = levelContract({ name: "begin-replication", input: onItem, output: nothing, retry });
 export const resynchronise = levelContract({ name: "compare-copies", input: onItem, output: nothing, retry });
+/** Gives up a step that failed: from then on it has taken effect, or never will. */
+export const giveUpStep = activityContract({
+  name: "give-up-step",
+  input: onItem.extend({ step: z.string() }),
+  output: nothing,
+  retry,
+});
 /** Looks, after a step was not answered, how an item is protected. */
 export const findProtection = activityContract({
   name: "find-protection",

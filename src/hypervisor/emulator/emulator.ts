@@ -14,7 +14,7 @@ import { ITEM_RESULTS, SITE_RESULTS } from "./results.js";
 import { retargeted } from "./retarget.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { createSubjects, itemKind, siteKind } from "./subjects.js";
-import { heldBy, type TaskRules } from "./tasks.js";
+import { givenUp, heldBy, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
 import { loadWorld } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
@@ -109,6 +109,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     replaceTarget: (worldId, itemId, seen, target) =>
       items.change(worldId, itemId, (state) => retargeted(state, seen, target)),
     leftovers: see.leftovers,
+    giveUp: (worldId, itemId, key) => items.change(worldId, itemId, (state) => givenUp(state, key)),
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
       typed(
         await items.run(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),

@@ -160,7 +160,8 @@ export function createSubjects<S extends EmulatedItem | EmulatedSite>(
     const header = await worlds.header(worldId);
     const held = await readFresh(header, id);
     const nowMs = emulatedMs(header, clock.now());
-    await keep(keyOf(header, id), held, happens(settle(kind.rules, held.state, nowMs), nowMs));
+    const changed = happens(settle(kind.rules, held.state, nowMs), nowMs);
+    if (changed !== held.state) await keep(keyOf(header, id), held, changed);
   };
 
   const present = async (header: WorldHeader, id: string): Promise<Stay | null> => {

@@ -185,22 +185,23 @@ function queue<S extends Subject>(state: S, call: Call): { state: S; reply: Emul
   if (hanging.length === 0) return { state, reply: null };
   if (!goesBeforeWhatHangs(state, call.operation))
     return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, { hanging: true, begun: false }) };
-  const message = `given up for ${call.operation}`;
-  const freed = hanging.reduce(
-    (changed, [key, { operation, executionId, params, beganMs }]) =>
-      withTask(changed, key, {
-        operation,
-        executionId,
-        params,
-        beganMs,
-        state: "failed",
-        code: "operation-refused",
-        message,
-      }),
-    state,
-  );
-  return { state: freed, reply: null };
+  return { state: without(state, hanging, `given up for ${call.operation}`), reply: null };
 }
+
+/** The subject with some of its tasks given up: they have no effect any more. */
+const without = <S extends Subject>(state: S, given: readonly [string, Running][], message: string): S =>
+  given.reduce((changed, [key, { operation, executionId, params, beganMs }]) => {
+    const base = { operation, executionId, params, beganMs };
+    return withTask(changed, key, { ...base, state: "failed", code: "operation-refused", message });
+  }, state);
+
+/** The same with the task of one key given up, if it is under way. */
+export const givenUp = <S extends Subject>(state: S, key: string): S =>
+  without(
+    state,
+    runningTasks(state).filter(([running]) => running === key),
+    "given up by whoever asked for it",
+  );
 
 function begin<S extends Subject>(rules: TaskRules<S>, state: S, call: Call): Turn<S> {
   const { operation, executionId, params, nowMs, header } = call;

@@ -1,0 +1,112 @@
+import { afterEach, expect, test } from "vitest";
+import { cancelExecution } from "../../src/commands/decisions.js";
+import type { ExecutionView } from "../../src/commands/execution-view.js";
+import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
+import { isEnded } from "../../src/domain/failure-policy.js";
+import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
+import type { FaultInput } from "../../src/hypervisor/port.js";
+import { estateOf } from "../worlds/there-and-back.js";
+import { Stage, type StageOptions } from "./support/stage.js";
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+async function open(scenario: Scenario = "azure-to-azure", options: StageOptions = {}): Promise<void> {
+  stage = await Stage.open(options);
+  await stage.load(estateOf(scenario));
+}
+
+/** Runs a verb to its end, accepting what it brings up. */
+async function run(verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> {
+  const executionId = await stage.start(verb, { acknowledgeNoTest: true, ...options });
+  const { execution } = await stage.until(
+    executionId,
+    (view) => isEnded(view.execution.status) || view.awaits.length > 0,
+  );
+  if (!isEnded(execution.status)) await stage.validate(executionId);
+  return stage.ended(executionId);
+}
+
+const fault = (input: Omit<FaultInput, "target">) =>
+  stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, ...input });
+
+const outcomeOf = ({ execution }: ExecutionView, itemId: string): ItemOutcome | undefined =>
+  "outcomes" in execution ? execution.outcomes.find((outcome) => outcome.itemId === itemId) : undefined;
+
+const HOME = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
+
+test("P13 a failback whose points are gone is committed, also when its old machine is still there", async () => {
+  await open("vmware-to-azure");
+  for (const verb of ["planned-failover", "commit"] as const) await run(verb);
+  await run("reprotect", HOME);
+  await run("failback");
+  await fault({ operation: "remove-old-machine", mode: "refuse" });
+  const ended = await run("commit");
+  expect(ended.execution.status).toBe("succeeded-with-failures");
+  expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "committed" });
+  expect(await stage.states()).toEqual(["committed"]);
+  const [app] = await stage.context.hypervisor.describeItems(stage.worldId, ["app"]);
+  expect(app?.leftBehind).not.toEqual([]);
+});
+
+/** The answer to the first commit of an item is lost, and at that moment its execution is cancelled. */
+async function cancelledCommit(durations: "zero" | "realistic"): Promise<ExecutionView> {
+  await open("azure-to-azure", { durations });
+  const { hypervisor } = stage.context;
+  const runOnItem = hypervisor.runOnItem.bind(hypervisor);
+  const executionId = await stage.start("full-run", { acknowledgeNoTest: true });
+  let lost = false;
+  hypervisor.runOnItem = async (task) => {
+    const reply = await runOnItem(task);
+    if (lost || task.operation !== "delete-recovery-points") return reply;
+    lost = true;
+    await cancelExecution(stage.context, executionId, { behaviour: "as-documented", by: "owner", reason: undefined });
+    throw new Error("the answer was lost");
+  };
+  await stage.validate(executionId);
+  return stage.ended(executionId);
+}
+
+test.each(["zero", "realistic"] as const)(
+  "P6 a full run cancelled while it commits, which takes %s time, says of each item whether it is committed",
+  async (durations) => {
+    const { execution } = await cancelledCommit(durations);
+    expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
+    await stage.pass(3_600_000);
+    for (const { itemId, state } of await stage.items()) {
+      const { points } = await stage.context.hypervisor.recoveryPoints(stage.worldId, itemId);
+      expect([itemId, state]).toEqual([itemId, points.length > 0 ? "failed-over" : "committed"]);
+    }
+  },
+);
+
+test("P6 a commit that ends past its limit is given up, and deletes nothing afterwards", async () => {
+  await open();
+  await run("planned-failover");
+  Object.assign(stage.context.settings, { stepLimitMs: 10 * 60_000 });
+  await fault({ operation: "delete-recovery-points", mode: "slow", factor: 1_000 });
+  const ended = await run("commit");
+  expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failed-over" });
+  await stage.pass(24 * 3_600_000);
+  expect((await stage.context.hypervisor.recoveryPoints(stage.worldId, "app")).points).not.toEqual([]);
+  const cancelled = await stage.start("cancel", {}, { kind: "item", worldId: stage.worldId, itemId: "app" });
+  expect((await stage.ended(cancelled)).execution.status).toBe("succeeded");
+});
+
+test("P7 a cancel leaves what was committed without being recorded so, and says that it is", async () => {
+  await open("azure-to-azure", { durations: "zero" });
+  await run("planned-failover");
+  // As an execution whose host and history were lost would leave it.
+  const { worldId } = stage;
+  const on = { worldId, executionId: "lost", key: "lost/delete-recovery-points/app", itemId: "app", params: {} };
+  await stage.context.hypervisor.runOnItem({ ...on, operation: "delete-recovery-points" });
+  const ended = await run("cancel");
+  expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", failure: { code: "verb-not-allowed" } });
+  expect((await stage.items()).map(({ itemId, state }) => [itemId, state])).toEqual([
+    ["app", "committed"],
+    ["db", "protected"],
+    ["web", "protected"],
+  ]);
+  const [app] = await stage.context.hypervisor.describeItems(worldId, ["app"]);
+  expect(app?.replica.power).toBe("on");
+});
