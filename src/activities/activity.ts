@@ -91,6 +91,22 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
 /** A step that is past its limit is looked at once more, this much later. */
 const LAST_LOOK_MS = 5_000;
 
+/**
+ * What hangs is looked at again after a tenth to a fifth of the time that was waited for it: its end is seen in good
+ * time, and a day of waiting is some fifty looks in the history, not one for each minute.
+ */
+const WAIT_SHARE = 0.1;
+
+/**
+ * When to look again at what hangs, not before the hypervisor says. All looks are at multiples of a power of two of
+ * milliseconds, so that those of many items that hang fall together and cost one round.
+ */
+function nextLookMs(nowMs: number, toldMs: number, sinceMs: number): number {
+  const waitMs = Math.max(toldMs - nowMs, (nowMs - sinceMs) * WAIT_SHARE, 1);
+  const beatMs = 2 ** Math.ceil(Math.log2(waitMs));
+  return Math.ceil(Math.max(toldMs, nowMs + waitMs / 2) / beatMs) * beatMs;
+}
+
 /** What a hypervisor's reply means to the story: done, ask again later, or a refusal. */
 export async function progressOf<R, S>(
   ports: Ports,
@@ -103,9 +119,11 @@ export async function progressOf<R, S>(
   const nowMs = ports.clock.now();
   const late = ask.round > 0 && nowMs >= ask.deadlineMs; // what has only just begun may follow a time in which no host ran
   if (late) throw new RecoveryError("time-limit", "the step did not end within its limit");
+  const toldMs = Date.parse(reply.doneAt);
+  const lookMs = reply.hanging ? nextLookMs(nowMs, toldMs, ask.sinceMs ?? nowMs) : toldMs;
   return {
     state: "waiting",
     ...(reply.begun ? {} : { waitsToBegin: true }),
-    waitMs: Math.max(0, Math.min(Date.parse(reply.doneAt), Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS)) - nowMs),
+    waitMs: Math.max(0, Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS)) - nowMs),
   };
 }

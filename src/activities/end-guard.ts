@@ -1,10 +1,9 @@
 import type { Clock } from "../domain/clock.js";
 import { RecoveryError } from "../domain/errors.js";
+import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { Store } from "../store/port.js";
 
-/** How long an answer about an execution is used again. */
-const FRESH_MS = 250;
 const MOST_ENTRIES = 1_000;
 
 type Over = "cancelled" | "execution-ended" | null;
@@ -21,7 +20,7 @@ export function endGuard(store: Store, clock: Clock): (executionId: string) => P
     let entry = known.get(executionId);
     if (entry === undefined || entry.untilMs < clock.now()) {
       if (known.size >= MOST_ENTRIES) known.clear();
-      entry = { untilMs: clock.now() + FRESH_MS, over: look(executionId) };
+      entry = { untilMs: clock.now() + KNOWN_EVERYWHERE_MS, over: look(executionId) };
       known.set(executionId, entry);
     }
     const over = await entry.over;

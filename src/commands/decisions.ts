@@ -7,6 +7,7 @@ import type { FailureAnswer } from "../domain/vocabulary.js";
 import { DECISION_EVENT, type Decision } from "../orchestrators/contracts.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../orchestrators/step-ids.js";
 import type { Tagged } from "../store/port.js";
+import { callTellers } from "./call-tellers.js";
 import type { Context } from "./context.js";
 
 /** Accepts or rejects the recovered application; rejecting undoes the failover. */
@@ -56,6 +57,7 @@ export async function cancelExecution(
     ...(reason === undefined ? {} : { reason }),
   };
   await tellOfCancel(context, executionId, await note(context, executionId, cancelRequest));
+  await callTellers(context, executionId);
 }
 
 /** Tells an execution of the cancel in its record; told again, it does no more. */

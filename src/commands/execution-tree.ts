@@ -81,6 +81,13 @@ function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyM
   ]);
 }
 
+/** The stages that may be told now: those of steps under way, and each as it is told again after a question. */
+export function openStages(execution: Execution, plan: Plan | null, own: readonly Step[]): Stage[] {
+  const stages = stagesOf(execution, plan);
+  const told = own.filter((step) => !stepHasEnded(step)).flatMap(({ id }) => stages.get(id) ?? []);
+  return told.flatMap(({ id, itemIds }) => namesOf(id, own).map((name) => ({ id: name, itemIds })));
+}
+
 const groupItems = ({ id, items }: Plan["groups"][number]) => ({ id, itemIds: items.map((item) => item.id) });
 
 async function itemSteps(parent: Step, stages: readonly Stage[], evidence: Evidence): Promise<Step[]> {
@@ -98,12 +105,16 @@ interface Telling {
   live: StepsOfItems;
 }
 
-/** The tellings of a stage, newest first: each question that was answered with `retry` has a stage of its own. */
-async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: Evidence): Promise<Telling[]> {
+/** The names that a stage may have been told under, newest first: each question may have been answered with `retry`. */
+function namesOf(stage: string, own: readonly Step[]): string[] {
   const asks = own.filter((step) => isAskStep(step.id)).length;
-  const names = Array.from({ length: asks + 1 }, (_, at) => (at === asks ? id : retryStage(asks - at, id)));
+  return Array.from({ length: asks + 1 }, (_, at) => (at === asks ? stage : retryStage(asks - at, stage)));
+}
+
+/** The tellings of a stage, newest first. */
+async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: Evidence): Promise<Telling[]> {
   return Promise.all(
-    names.map(async (name) => {
+    namesOf(id, own).map(async (name) => {
       const ended: StepsOfItems = kept.get(name) ?? new Map();
       const open = !stepHasEnded(parent) && itemIds.some((itemId) => !ended.has(itemId));
       return { kept: ended, live: open ? await live({ id: name, itemIds }) : new Map() };

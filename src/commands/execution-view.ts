@@ -118,7 +118,7 @@ function awaitedBy(own: readonly Step[]): Awaited[] {
 }
 
 /** The plan that it runs; null for a single item. */
-async function planRun({ store }: Context, { subject }: Execution): Promise<Plan | null> {
+export async function planRun({ store }: Context, { subject }: Execution): Promise<Plan | null> {
   if (subject.kind === "item") return null;
   return (await store.getPlanVersion(subject.planId, subject.planVersion))?.plan ?? null;
 }

@@ -113,6 +113,9 @@ export const CancelRequest = z.strictObject({
 });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
+/** For so long a process may go by what it last read of an execution: afterwards each of them knows of a cancel. */
+export const KNOWN_EVERYWHERE_MS = 250;
+
 const common = {
   executionId: Guid,
   idempotencyKey: z.string().min(1).max(LONGEST_HEADER),

@@ -1,12 +1,19 @@
 import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
+import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
 import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
 import { callActivity, type Durable } from "./call.js";
 import { activityContract } from "./contract.js";
 import { refusalSchema } from "./refusal.js";
 import type { Ways } from "./until-done.js";
-import { pause } from "./wait.js";
+import { Mailbox, pause } from "./wait.js";
+
+/** The event after which whoever waits long looks again: their execution was cancelled, which only a look tells them. */
+export const LOOK_AGAIN_EVENT = "look-again";
+
+/** Waits up to this long end by themselves soon enough. */
+const LONG_WAIT_MS = 60_000;
 
 interface WantedStep {
   step: string;
@@ -74,6 +81,7 @@ export function* sideBySide<T>(
   atRest: () => void,
 ): Durable<T[]> {
   const told = tellings.map((telling) => went(telling, telling.next()));
+  const calls = new Mailbox(context, LOOK_AGAIN_EVENT, z.object({}));
   for (;;) {
     const now = context.df.currentUtcDateTime.getTime();
     advance(
@@ -84,8 +92,25 @@ export function* sideBySide<T>(
     atRest();
     const { steps, untilMs } = wanted(told);
     if (steps.length > 0) yield* doAll(context, told, steps);
-    else if (untilMs < Number.POSITIVE_INFINITY) yield* pause(context, untilMs - now);
+    else if (untilMs < Number.POSITIVE_INFINITY) yield* rest(context, told, untilMs, calls);
     else return told.flatMap((one) => ("result" in one ? [one.result] : []));
+  }
+}
+
+/** Lets time pass until the first moment that is waited for. A long wait ends early when somebody calls: then all look soon. */
+function* rest<T>(
+  context: OrchestrationContext,
+  told: Told<T>[],
+  untilMs: number,
+  calls: Mailbox<z.ZodType>,
+): Durable<void> {
+  const waitMs = untilMs - context.df.currentUtcDateTime.getTime();
+  if (waitMs <= LONG_WAIT_MS) return yield* pause(context, waitMs);
+  if ((yield* calls.next(new Date(untilMs))) === undefined) return;
+  const soonMs = context.df.currentUtcDateTime.getTime() + 2 * KNOWN_EVERYWHERE_MS;
+  for (const [at, one] of told.entries()) {
+    if (!("wish" in one && "untilMs" in one.wish)) continue;
+    told[at] = { telling: one.telling, wish: { untilMs: Math.min(one.wish.untilMs, soonMs) } };
   }
 }
 

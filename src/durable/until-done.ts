@@ -2,11 +2,13 @@ import { z } from "zod";
 import type { ActivityContract, LevelContract } from "./contract.js";
 
 /**
- * What a level-triggered activity is told beside its input: how often it was asked, until when it may go on, and
- * whether what it asks for waits to begin, as far as was known last.
+ * What a level-triggered activity is told beside its input: how often it was asked, since when and until when it may
+ * go on, and whether what it asks for waits to begin, as far as was known last.
  */
 export const askSchema = z.object({
   round: z.int().nonnegative(),
+  /** Missing in what an execution asked that began before this was told. */
+  sinceMs: z.number().optional(),
   deadlineMs: z.number(),
   waitsToBegin: z.literal(true).optional(),
 });
@@ -51,10 +53,11 @@ export function* untilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   input: z.input<I>,
   limitMs: number,
 ): Generator<Y, z.output<O>, unknown> {
-  const deadlineMs = ways.now() + limitMs;
+  const sinceMs = ways.now();
+  const deadlineMs = sinceMs + limitMs;
   let known: Pick<Ask, "waitsToBegin"> = {};
   for (let round = 0; ; round += 1) {
-    const ask: Ask = { round, deadlineMs, ...known };
+    const ask: Ask = { round, sinceMs, deadlineMs, ...known };
     const answer = progress.parse(yield* ways.call(contract, { ask, input }));
     if (answer.state === "done") return contract.output.parse(answer.result);
     known = answer.waitsToBegin === undefined ? {} : { waitsToBegin: true };

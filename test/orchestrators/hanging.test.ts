@@ -4,9 +4,11 @@ import type { OperationName } from "../../src/hypervisor/port.js";
 import { scenario } from "./support/both-replays.js";
 import type { Stage } from "./support/stage.js";
 
-/** Makes an operation of web-1 hang, where a step may take half an hour. */
-function hang(stage: Stage, operation: OperationName) {
-  Object.assign(stage.context.settings, { stepLimitMs: 30 * 60_000 });
+const HOUR_MS = 3_600_000;
+
+/** Makes an operation of web-1 hang, where a step may take so long. */
+function hang(stage: Stage, operation: OperationName, stepLimitMs = HOUR_MS / 2) {
+  Object.assign(stage.context.settings, { stepLimitMs });
   return stage.context.estate.addFault("shop", { target: { itemId: "web-1" }, operation, mode: "hang" });
 }
 
@@ -24,6 +26,33 @@ scenario("P7 a cancel does not wait for a shutdown that hangs, and its undo give
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
   expect(stage.clock.now() - askedAtMs).toBeLessThan(600_000);
   expect(await stage.states()).toEqual(["protected"]);
+});
+
+scenario("P7 a cancel is heard at once, however long an operation has hung", async (stage) => {
+  await hang(stage, "shut-down-source", 24 * HOUR_MS);
+  const executionId = await stage.start("planned-failover");
+  await stage.pass(20 * HOUR_MS);
+  const askedAtMs = stage.clock.now();
+  await cancel(stage, executionId);
+  expect((await stage.ended(executionId)).execution).toMatchObject({ status: "cancelled" });
+
+  expect(stage.clock.now() - askedAtMs).toBeLessThan(600_000);
+});
+
+scenario("what hangs for a day is looked at rarely, and its end is seen in good time", async (stage) => {
+  const { faultId } = await hang(stage, "shut-down-source", 24 * HOUR_MS);
+  const executionId = await stage.start("planned-failover");
+  await stage.pass(20 * HOUR_MS);
+  const history = await stage.hub.history(`${executionId}:shutdown-web`);
+  expect(history?.length).toBeLessThan(1_000);
+
+  const clearedMs = stage.clock.now();
+  await stage.context.estate.clearFaults("shop", faultId);
+  await stage.awaiting(executionId, "confirm");
+  expect(stage.clock.now() - clearedMs).toBeLessThan(5 * HOUR_MS);
+  const ledger = await stage.context.estate.ledger("shop", { itemId: "web-1" });
+  const shutDown = ledger.find(({ operation }) => operation === "shut-down-source");
+  expect(Date.parse(shutDown?.at ?? "") - clearedMs).toBeLessThan(600_000);
 });
 
 scenario("P5 an unplanned failover gives up a shutdown that hangs, and brings the machine up", async (stage) => {

@@ -14,6 +14,8 @@ export interface Admission {
   ask(header: WorldHeader, wanted: Wanted): Promise<Seat>;
   /** Notes that a stay ends at another time than it was to, or has ended. */
   note(header: WorldHeader, holder: string, stay: Stay | null): Promise<void>;
+  /** Looks at all that hangs: what nothing makes hang any more goes on. True when some of it does. */
+  visitHanging(header: WorldHeader): Promise<boolean>;
 }
 
 export interface AdmissionOptions {
@@ -45,10 +47,8 @@ export function createAdmission(table: Table, clock: Clock, { atOnce, speed, vis
       return everyone || isFresh ? { places: seated.places, answer: seated.seats } : null;
     });
 
-  /** What hangs may have ended, or gone on, while nobody looked. True when something has. */
   const visitHanging = async (header: WorldHeader): Promise<boolean> => {
-    const hanging = row.seen(header).held.filter(({ untilMs }) => untilMs === null);
-    if (clock.now() - (visitedMs.get(header.worldId) ?? -Infinity) < VISIT_MS) return false;
+    const hanging = (await row.seen(header)).held.filter(({ untilMs }) => untilMs === null);
     if (hanging.length > 0) visitedMs.set(header.worldId, clock.now());
     let changed = false;
     for (const { holder } of hanging) {
@@ -60,12 +60,17 @@ export function createAdmission(table: Table, clock: Clock, { atOnce, speed, vis
     return changed;
   };
 
+  /** What hangs may have ended, or gone on, while nobody looked. */
+  const visitNowAndThen = async (header: WorldHeader): Promise<boolean> =>
+    clock.now() - (visitedMs.get(header.worldId) ?? -Infinity) >= VISIT_MS && visitHanging(header);
+
   return {
     note,
+    visitHanging,
     ask: together(async (header, wanted) => {
       const seats = await seatAll(header, wanted);
       const full = [...seats.values()].some(({ begins }) => !begins);
-      return full && (await visitHanging(header)) ? seatAll(header, wanted) : seats;
+      return full && (await visitNowAndThen(header)) ? seatAll(header, wanted) : seats;
     }),
   };
 }

@@ -82,7 +82,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
   const see = createDescriptions(table, worlds, clock, rules);
 
   return {
-    ...createFaultControls(worlds, clock, items.read),
+    ...createFaultControls(worlds, clock, items.read, admission.visitHanging),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>

@@ -35,11 +35,15 @@ function stored(header: WorldHeader, fault: FaultInput, addedAt: string): Stored
   return parsed.data;
 }
 
-/** Injected faults: stored in the world's header, listed, cleared. */
+/**
+ * Injected faults: stored in the world's header, listed, cleared. `goOn` lets go on what hung; what it does not get to
+ * goes on when somebody looks.
+ */
 export function createFaultControls(
   worlds: Worlds,
   clock: Clock,
   itemExists: (worldId: string, itemId: string) => Promise<unknown>,
+  goOn: (header: WorldHeader) => Promise<unknown>,
 ): Pick<EmulatedEstate, "addFault" | "listFaults" | "clearFaults"> {
   return {
     addFault: async (worldId, fault) => {
@@ -61,7 +65,7 @@ export function createFaultControls(
     },
     clearFaults: async (worldId, faultId) => {
       let cleared = 0;
-      await worlds.change(worldId, (current) => {
+      const header = await worlds.change(worldId, (current) => {
         const faults = current.faults.filter((fault) => faultId !== undefined && fault.faultId !== faultId);
         cleared = current.faults.length - faults.length;
         if (faultId !== undefined && cleared === 0) {
@@ -69,6 +73,7 @@ export function createFaultControls(
         }
         return { ...current, faults };
       });
+      await goOn(header).catch(() => undefined); // the faults are cleared, and that is what was asked
       return cleared;
     },
   };

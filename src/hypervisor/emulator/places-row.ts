@@ -20,8 +20,8 @@ type Decision<T> = { places: Places; answer: T } | null;
 
 /** The places of each world: one row that every process changes. */
 export interface PlacesRow {
-  /** As this process saw it last. */
-  seen(header: WorldHeader): Places;
+  /** As this process saw it last, or as it is when it has not seen it. */
+  seen(header: WorldHeader): Promise<Places>;
   /** Decides on what is remembered of the row, or on what it says when that is out of date, and writes it. */
   change<T>(header: WorldHeader, decide: (places: Places, isFresh: boolean) => Decision<T>): Promise<T>;
 }
@@ -49,7 +49,7 @@ export function createPlacesRow(table: Table): PlacesRow {
   };
 
   return {
-    seen: (header) => remembered(header)?.places ?? NO_PLACES,
+    seen: async (header) => (remembered(header) ?? (await read(partitionOfSites(header)))).places,
     change: async (header, decide) => {
       let held = remembered(header);
       for (let tries = 1; ; tries += 1) {

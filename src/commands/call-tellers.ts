@@ -1,0 +1,20 @@
+import { stepTitle } from "../activities/step-titles.js";
+import { unpackSteps } from "../durable/progress.js";
+import { LOOK_AGAIN_EVENT } from "../durable/side-by-side.js";
+import { sliceNumbers, tellerInstanceId } from "../orchestrators/instance-ids.js";
+import type { Context } from "./context.js";
+import { openStages } from "./execution-tree.js";
+import { planRun } from "./execution-view.js";
+
+/** Lets the orchestrations that tell of an execution's items look again, however long they meant to wait. */
+export async function callTellers(context: Context, executionId: string): Promise<void> {
+  const { store, orchestrations } = context;
+  const [found, seen] = await Promise.all([store.getExecution(executionId), orchestrations.look(executionId)]);
+  if (!found || !seen) return;
+  const own = unpackSteps(seen.steps, (id) => stepTitle(found.value.verb, id));
+  const stages = openStages(found.value, await planRun(context, found.value), own);
+  const tellers = stages.flatMap(({ id, itemIds }) =>
+    sliceNumbers(itemIds.length).map((slice) => tellerInstanceId(executionId, id, slice)),
+  );
+  await Promise.all(tellers.map((id) => orchestrations.raise(id, LOOK_AGAIN_EVENT, {})));
+}
