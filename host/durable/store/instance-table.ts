@@ -1,5 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { type InstanceFilter, type InstancePage, TERMINAL_STATUSES } from "../task-hub.js";
+import { type InstanceFilter, type InstancePage, isRuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import type { Columns } from "./history-rows.js";
 import { instanceColumns, instanceOf, projectionColumns, standIn } from "./instance-rows.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
@@ -8,6 +8,10 @@ import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import { type StoredInstance, type Unfinished, UnreadableError } from "./port.js";
 import type { Witnesses } from "./witnesses.js";
 
+type Row = Columns & { partitionKey: string; rowKey: string };
+
+const isFinal = (status: string): boolean => isRuntimeStatus(status) && TERMINAL_STATUSES.has(status);
+
 /** The instances table: a row an instance, with the columns of the genuine host. */
 export class InstanceTable {
   readonly #table: TableClient;
@@ -15,6 +19,8 @@ export class InstanceTable {
   readonly #faults: PassingFaults;
   readonly #hubName: string;
   readonly #witnesses: Witnesses;
+  /** Rows that have no final status, as this host last saw or wrote them. */
+  readonly #seen = new Map<string, { startId: string; etag: string }>();
 
   constructor(options: {
     table: TableClient;
@@ -34,7 +40,8 @@ export class InstanceTable {
   async create(instance: StoredInstance): Promise<StoredInstance | undefined> {
     const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
     try {
-      await this.#faults.overcome("create an instance", () => this.#table.createEntity(row));
+      const { etag } = await this.#faults.overcome("create an instance", () => this.#table.createEntity(row));
+      this.#remember(instance, etag);
       this.#witnesses.saw({ table: this.#table, ...keysOf(instance) });
       return undefined;
     } catch (error) {
@@ -47,24 +54,56 @@ export class InstanceTable {
 
   async replace(instance: StoredInstance): Promise<void> {
     const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
-    await this.#faults.overcome("replace an instance", () => this.#table.upsertEntity(row, "Replace"));
+    const replaced = () => this.#table.upsertEntity(row, "Replace");
+    const { etag } = await this.#faults.overcome("replace an instance", replaced);
+    this.#remember(instance, etag);
   }
 
   async update(instance: StoredInstance): Promise<void> {
     const row = { ...keysOf(instance), ...projectionColumns(instance), ...(await this.#values(instance)) };
+    const seen = this.#seen.get(instance.instanceId);
+    let etag = seen?.startId === instance.startId ? seen.etag : await this.#unfinishedEtag(instance);
+    while (etag !== undefined) etag = await this.#updateIfUnchanged(instance, row, etag);
+  }
+
+  /** Resolves with the etag to try again with, when another host has changed the row and it still is not final. */
+  async #updateIfUnchanged(instance: StoredInstance, row: Row, etag: string): Promise<string | undefined> {
     try {
-      await this.#faults.overcome("update an instance", () => this.#table.updateEntity(row, "Merge"));
+      const updated = () => this.#table.updateEntity(row, "Merge", { etag });
+      this.#remember(instance, (await this.#faults.overcome("update an instance", updated)).etag);
+      return undefined;
     } catch (error) {
+      if (statusOf(error) === 412) return this.#unfinishedEtag(instance);
       if (statusOf(error) !== 404) throw error;
+      this.#seen.delete(instance.instanceId);
+      return undefined;
     }
   }
 
+  /** The etag of the row as it is; undefined when it is gone, is of another start, or has a final status. */
+  async #unfinishedEtag({ instanceId, startId }: StoredInstance): Promise<string | undefined> {
+    const row = await this.#get(instanceId);
+    if (row === undefined || (row["StartId"] ?? "") !== startId) return undefined;
+    return isFinal(String(row["RuntimeStatus"])) ? undefined : row.etag;
+  }
+
+  #remember({ instanceId, startId, runtimeStatus }: StoredInstance, etag: string | undefined): void {
+    if (etag === undefined || TERMINAL_STATUSES.has(runtimeStatus)) this.#seen.delete(instanceId);
+    else this.#seen.set(instanceId, { startId, etag });
+  }
+
   async read(instanceId: string): Promise<StoredInstance | undefined> {
+    const row = await this.#get(instanceId);
+    if (row === undefined) return undefined;
+    const instance = await this.#toInstance(row);
+    this.#remember(instance, row.etag);
+    return instance;
+  }
+
+  async #get(instanceId: string) {
     try {
-      const row = await this.#faults.overcome("read an instance", () =>
-        this.#table.getEntity(partitionKeyOf(instanceId), ""),
-      );
-      return await this.#toInstance(row);
+      const get = () => this.#table.getEntity(partitionKeyOf(instanceId), "");
+      return await this.#faults.overcome("read an instance", get);
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw error;
@@ -91,6 +130,7 @@ export class InstanceTable {
 
   async delete(instanceId: string): Promise<void> {
     this.#witnesses.forget(this.#table, partitionKeyOf(instanceId));
+    this.#seen.delete(instanceId);
     try {
       await this.#faults.overcome("delete an instance", () => this.#table.deleteEntity(partitionKeyOf(instanceId), ""));
     } catch (error) {

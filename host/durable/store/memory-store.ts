@@ -47,7 +47,8 @@ export class MemoryHistoryStore implements HistoryStore {
   }
 
   async updateInstance(instance: StoredInstance): Promise<void> {
-    if (this.#instances.get(instance.instanceId)?.startId !== instance.startId) return;
+    const present = this.#instances.get(instance.instanceId);
+    if (present?.startId !== instance.startId || TERMINAL_STATUSES.has(present.runtimeStatus)) return;
     this.#instances.set(instance.instanceId, structuredClone(instance));
   }
 

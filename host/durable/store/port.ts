@@ -95,7 +95,10 @@ export interface HistoryStore {
   createInstance(instance: StoredInstance): Promise<StoredInstance | undefined>;
   /** Puts a new start in place of a finished one, and drops the old history and inbox. */
   replaceInstance(instance: StoredInstance): Promise<void>;
-  /** Writes the projection: status, output, custom status and times. */
+  /**
+   * Writes the projection: status, output, custom status and times. A final status stays: a host that was replaced may
+   * still write what it knew.
+   */
   updateInstance(instance: StoredInstance): Promise<void>;
   readInstance(instanceId: string): Promise<StoredInstance | undefined>;
   listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage>;

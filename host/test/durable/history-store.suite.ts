@@ -181,6 +181,21 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       });
     });
 
+    test("a final status is not taken back, and begins anew with another start only", async () => {
+      const instance = anInstance();
+      const ended = { ...instance, runtimeStatus: "Completed" as const, output: '"ok"', completedMs: NOW + 9 };
+      await store.createInstance(instance);
+      await store.updateInstance({ ...instance, runtimeStatus: "Running" });
+      await store.updateInstance(ended);
+      await store.updateInstance({ ...instance, runtimeStatus: "Running" });
+      expect(await store.readInstance(instance.instanceId)).toEqual(ended);
+      const next = { ...instance, startId: randomUUID() };
+      await store.replaceInstance(next);
+      await store.updateInstance({ ...instance, runtimeStatus: "Failed" });
+      await store.updateInstance({ ...next, runtimeStatus: "Running" });
+      expect(await store.readInstance(instance.instanceId)).toEqual({ ...next, runtimeStatus: "Running" });
+    });
+
     test("lists are filtered, sorted by id and paged", async () => {
       const instances = Array.from({ length: 7 }, (_, n) =>
         anInstance({

@@ -4,6 +4,7 @@ import { expect, inject, test } from "vitest";
 import { systemClock } from "../../clock.js";
 import { orchestratorCompleted, orchestratorStarted, taskCompleted } from "../../durable/engine/events.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
+import type { StoredInstance } from "../../durable/store/port.js";
 import { TableHistoryStore } from "../../durable/store/table-store.js";
 import { silentLogger } from "../../logger.js";
 import { historyStoreSuite } from "./history-store.suite.js";
@@ -60,6 +61,25 @@ test("the repeat of a commit that was written in part writes the rest", async ()
   const { store, long } = await halfCommitted();
   await store.commit(long);
   expect((await store.readExecution("i"))?.events).toHaveLength(155);
+});
+
+test("a host that was replaced takes no final status back, and writes beside another otherwise", async () => {
+  const hubName = aHubName();
+  const [replaced, serving] = [aTableStore(hubName), aTableStore(hubName)];
+  await serving.open();
+  const instance: StoredInstance = {
+    ...{ instanceId: "i", executionId: "e", startId: "s", name: "Story", version: null, runtimeStatus: "Pending" },
+    ...{ input: null, output: null, customStatus: null, createdMs: 0, lastUpdatedMs: 0, completedMs: null },
+    ...{ parentInstanceId: null, parent: null, generation: 0 },
+  };
+  await replaced.createInstance(instance);
+  await serving.readInstance("i");
+  await replaced.updateInstance({ ...instance, runtimeStatus: "Running" });
+  await serving.updateInstance({ ...instance, runtimeStatus: "Suspended" });
+  expect((await serving.readInstance("i"))?.runtimeStatus).toBe("Suspended");
+  await serving.updateInstance({ ...instance, runtimeStatus: "Completed" });
+  await replaced.updateInstance({ ...instance, runtimeStatus: "Running" });
+  expect((await serving.readInstance("i"))?.runtimeStatus).toBe("Completed");
 });
 
 test("a damaged row is named together with what to do", async () => {
