@@ -8,9 +8,12 @@ const MOST_ENTRIES = 1_000;
 
 type Over = "cancelled" | "execution-ended" | null;
 
-/** Every step asks whether its execution was cancelled or has ended; the answer is kept for a moment. */
+/**
+ * Every step asks whether its execution was cancelled or has ended; the answer is kept for a moment, and no longer when
+ * the clock is set back.
+ */
 export function endGuard(store: Store, clock: Clock): (executionId: string) => Promise<void> {
-  const known = new Map<string, { untilMs: number; over: Promise<Over> }>();
+  const known = new Map<string, { atMs: number; over: Promise<Over> }>();
   const look = async (executionId: string): Promise<Over> => {
     const execution = (await store.getExecution(executionId))?.value;
     if (execution?.cancelRequest !== undefined) return "cancelled";
@@ -18,9 +21,10 @@ export function endGuard(store: Store, clock: Clock): (executionId: string) => P
   };
   return async (executionId) => {
     let entry = known.get(executionId);
-    if (entry === undefined || entry.untilMs < clock.now()) {
+    const atMs = clock.now();
+    if (entry === undefined || Math.abs(atMs - entry.atMs) > KNOWN_EVERYWHERE_MS) {
       if (known.size >= MOST_ENTRIES) known.clear();
-      entry = { untilMs: clock.now() + KNOWN_EVERYWHERE_MS, over: look(executionId) };
+      entry = { atMs, over: look(executionId) };
       known.set(executionId, entry);
     }
     const over = await entry.over;

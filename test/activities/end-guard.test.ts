@@ -1,0 +1,42 @@
+import { beforeEach, expect, test } from "vitest";
+import { endGuard } from "../../src/activities/end-guard.js";
+import { Execution, ExecutionOptions } from "../../src/domain/execution.js";
+import { createStore } from "../../src/store/store.js";
+import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+
+const ID = "00000000-0000-8000-8000-000000000001";
+const AT = "2026-03-02T09:00:00.000Z";
+
+const execution = Execution.parse({
+  ...{ executionId: ID, idempotencyKey: "key", worldId: "small", verb: "planned-failover", status: "running" },
+  ...{ subject: { kind: "item", itemId: "item-1" }, direction: "primary-to-recovery", planHash: "hash" },
+  ...{ itemIds: ["item-1"], options: ExecutionOptions.parse({}), requestedBy: "tester", requestedAt: AT },
+});
+
+let store: ReturnType<typeof createStore>;
+let nowMs: number;
+let refuseIfOver: (executionId: string) => Promise<void>;
+
+beforeEach(async () => {
+  store = createStore(createMemoryTables());
+  nowMs = Date.parse(AT);
+  refuseIfOver = endGuard(store, { now: () => nowMs });
+  await store.createExecution(execution);
+  await refuseIfOver(ID);
+  const { etag } = (await store.getExecution(ID)) ?? { etag: "" };
+  const cancelRequest = { behaviour: "restore-protection", requestedBy: "tester", requestedAt: AT } as const;
+  await store.updateExecution({ ...execution, cancelRequest }, etag);
+});
+
+test("P7 an answer of a moment ago is used again", async () => {
+  nowMs += 100;
+  await expect(refuseIfOver(ID)).resolves.toBeUndefined();
+});
+
+test.each([
+  ["goes on", 1_000],
+  ["is set back", -3_600_000],
+])("P7 a cancel is seen when the clock %s", async (_, byMs) => {
+  nowMs += byMs;
+  await expect(refuseIfOver(ID)).rejects.toThrow("cancelled");
+});
