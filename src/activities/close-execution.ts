@@ -66,14 +66,14 @@ const isSuccess = (status: Closing["status"]): boolean => status !== "failed" &&
 type Rest = Pick<ItemRecord, "state" | "reason">;
 
 /** Where an item comes to rest: where its story left it, or else by what the transition table says. */
-function restOf(item: ItemRecord, report: ItemReport | undefined, { status, failure, touched }: Closing): Rest {
+function restOf(item: ItemRecord, report: ItemReport | undefined, { failure, touched }: Closing): Rest {
   if (RESTING_STATES.has(item.state)) return { state: item.state, reason: item.reason };
   const hold = item.heldBy;
   const cell = hold === null ? undefined : transition(item.scenario, hold.from, hold.verb, item.direction);
   if (!hold || !cell?.allowed) return { state: item.state, reason: item.reason };
   const reason = report?.failure?.message ?? failure?.message ?? null;
   if (!touched) return { state: hold.from, reason: null };
-  const succeeded = report?.outcome === "succeeded" && status !== "failed" && status !== "cancelled";
+  const succeeded = report?.outcome === "succeeded";
   const state: ItemState = succeeded ? cell.after : cell.failed;
   return { state, reason: succeeded ? null : reason };
 }

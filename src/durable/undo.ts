@@ -8,15 +8,22 @@ export interface UndoOutcome {
   readonly failure?: Failure;
 }
 
+interface Entry {
+  step: string;
+  undo: () => Durable<unknown>;
+  evenWhenKept: boolean;
+}
+
 /**
  * What has been done and how to take it back. Register the undo before acting when the act can stop half-way:
  * undo activities look first, so taking back what was never done does no harm.
  */
 export class UndoStack {
-  readonly #entries: { step: string; undo: () => Durable<unknown> }[] = [];
+  #entries: Entry[] = [];
 
-  register(step: string, undo: () => Durable<unknown>): void {
-    this.#entries.push({ step, undo });
+  /** `evenWhenKept`: also done when the story only stops and what else it did is kept. */
+  register(step: string, undo: () => Durable<unknown>, { evenWhenKept = false } = {}): void {
+    this.#entries.push({ step, undo, evenWhenKept });
   }
 
   /** From here on nothing of it can be taken back any more. */
@@ -27,6 +34,11 @@ export class UndoStack {
   /** True when nothing was done that could be taken back. */
   get isEmpty(): boolean {
     return this.#entries.length === 0;
+  }
+
+  /** Leaves only what is taken back also when the rest is kept. */
+  keep(): void {
+    this.#entries = this.#entries.filter(({ evenWhenKept }) => evenWhenKept);
   }
 
   /** Takes everything back, last first. One that fails does not stop the others: it is an outcome that names its step. */

@@ -1,7 +1,7 @@
 import type { Story } from "./run.js";
-import { itemsToDo, leftOfTest, tellAll } from "./stages.js";
+import { tellAll } from "./stages.js";
 
 /** Takes a failover that awaits its commit, or that failed, back to protection (P7). */
 export const cancel: Story = function* (run) {
-  yield* tellAll(run, "restore-item", itemsToDo(run), leftOfTest);
+  yield* tellAll(run, "restore-item");
 };

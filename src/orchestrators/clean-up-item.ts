@@ -13,3 +13,8 @@ function* removeCopy(story: ItemStory): Beside<void> {
   const testExecutionId = required(story.input.item.testExecutionId, "a test copy belongs to a test's execution");
   yield* story.do(removeTestCopy, { ...story.on, testExecutionId });
 }
+
+/** Removes the copy of a test that was to be promoted and was not, if there is one. */
+export function* removeLeftCopy(story: ItemStory): Beside<void> {
+  if (story.input.item.testExecutionId !== undefined) yield* removeCopy(story);
+}

@@ -39,6 +39,7 @@ export const itemTask = z.object({
   epoch: z.int().min(0),
   pointId: Id.optional(),
   networkId: z.string().optional(),
+  /** The test that the item has a copy of. */
   testExecutionId: z.string().optional(),
   direction: Direction.optional(),
   /** From 2 on when the story is told again because somebody answered `retry`. */

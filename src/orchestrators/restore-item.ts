@@ -1,12 +1,7 @@
-import {
-  demoteReplica,
-  proveProtected,
-  removeTestCopy,
-  restartSource,
-  restoreReplication,
-} from "../activities/contracts/machines.js";
+import { demoteReplica, proveProtected, restartSource, restoreReplication } from "../activities/contracts/machines.js";
 import { failureOf } from "../durable/refusal.js";
 import type { Beside } from "../durable/side-by-side.js";
+import { removeLeftCopy } from "./clean-up-item.js";
 import { type ItemStory, itemStory } from "./item-story.js";
 
 /**
@@ -26,8 +21,7 @@ export const restoreItem = itemStory(
     const { siteId } = yield* story.do(restartSource, on);
     findings.activeSiteId = siteId;
     yield* story.check("prove-protected", proveProtected, on);
-    const { testExecutionId } = story.input.item;
-    if (testExecutionId !== undefined) yield* story.do(removeTestCopy, { ...on, testExecutionId });
+    yield* removeLeftCopy(story);
   },
 );
 

@@ -130,13 +130,11 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
     yield* story(run);
     return null;
   } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (!UNDONE_AFTER.has(failure.code) && run.touched) return failure;
-    if (failure.code === "cancelled") {
-      run.cancel ??= yield* cancelRequest(run);
-      if (run.cancel?.behaviour === "as-documented" && run.touched)
-        return { code: "cancelled", message: AS_DOCUMENTED };
-    }
+    let failure = failureOf(thrown);
+    if (failure.code === "cancelled") run.cancel ??= yield* cancelRequest(run);
+    const onlyStops = failure.code === "cancelled" && run.cancel?.behaviour === "as-documented";
+    if (run.touched && (onlyStops || !UNDONE_AFTER.has(failure.code))) run.undo.keep();
+    if (run.touched && onlyStops) failure = { code: "cancelled", message: AS_DOCUMENTED };
     const left = (yield* run.undo.unwind()).flatMap(({ step, failure: kept }) =>
       kept ? [`${step}: ${kept.message}`] : [],
     );

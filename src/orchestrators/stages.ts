@@ -24,6 +24,7 @@ export function* tellItems(
     itemId: item.id,
     epoch: item.epoch,
     direction: item.direction,
+    testExecutionId: item.testExecutionId,
     ...told(item),
   }));
   const { stepLimitMs, verb } = run.plan;
@@ -72,14 +73,11 @@ export const itemsToDo = (run: Run): RunItem[] => itemsOf(run).filter(({ already
 export const itemsToBringUp = (run: Run, { items }: RunGroup): RunItem[] =>
   items.filter(({ id, alreadyDone }) => !alreadyDone && !run.leftBehind.has(id));
 
-/** The test of which an item has a copy that goes when its failover is taken back. */
-export const leftOfTest = ({ testExecutionId }: RunItem): Told => ({ testExecutionId });
-
 /** Takes every item of the run back to protection when the story is undone. */
 export function undoByRestoring(run: Run, items: readonly RunItem[]): void {
   run.undo.register("restore-items", function* () {
     if (!run.touched) return;
-    const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items, leftOfTest));
+    const reports = yield* run.step(UNDO_STEP, () => tellItems(run, UNDO_STEP, "restore-item", items));
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     for (const report of reports) run.reports.set(report.itemId, { ...report, outcome: undoneAs(report) });
     if (failed.length > 0) {

@@ -1,8 +1,10 @@
-import { createTestNetwork, removeTestNetwork } from "../activities/contracts/machines.js";
-import type { Durable } from "../durable/call.js";
+import type { z } from "zod";
+import { createTestNetwork, findTestLeftovers, removeTestNetwork } from "../activities/contracts/machines.js";
+import { callActivity, type Durable } from "../durable/call.js";
 import { untilDone } from "../durable/until-done.js";
 import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
+import { itemsToDo } from "./stages.js";
 
 const STEP = "test-network";
 
@@ -26,11 +28,15 @@ export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, stri
   return networks;
 }
 
-/** Removes networks that tests made. */
-export function* removeNetworks(
-  run: Run,
-  networks: readonly { siteId: string; testExecutionId: string }[],
-): Durable<void> {
+/** What tests of the run's items left behind. */
+export function* findLeftovers(run: Run): Durable<z.output<typeof findTestLeftovers.output>> {
+  const itemIds = itemsToDo(run).map(({ id }) => id);
+  return yield* callActivity(run.context, findTestLeftovers, { ...run.on, itemIds });
+}
+
+/** Removes the networks that tests of the run's items made, but for those that copies of other items are on. */
+export function* removeTestNetworks(run: Run): Durable<void> {
+  const { networks } = yield* findLeftovers(run);
   for (const { siteId, testExecutionId } of networks) yield* removeNetwork(run, siteId, testExecutionId);
 }
 

@@ -27,6 +27,21 @@ async function run(verb: Verb, options: Partial<ExecutionOptions> = {}): Promise
   return stage.ended(executionId);
 }
 
+const itemOf = (itemId: string) => ({ kind: "item", worldId: stage.worldId, itemId }) as const;
+const runOn = async (itemId: string, verb: Verb) => stage.ended(await stage.start(verb, {}, itemOf(itemId)));
+
+/** What tests left: copies by item, and how many networks. */
+async function leftovers(): Promise<[string[], number]> {
+  const { testCopies, testNetworks } = await stage.context.hypervisor.leftovers(
+    stage.worldId,
+    ["app", "db", "web"],
+    null,
+  );
+  return [testCopies.map(({ itemId }) => itemId), testNetworks.length];
+}
+
+const statesByItem = async () => Object.fromEntries((await stage.items()).map(({ itemId, state }) => [itemId, state]));
+
 const fault = (input: Omit<FaultInput, "target">) =>
   stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, ...input });
 
@@ -89,8 +104,7 @@ test("P6 a commit that ends past its limit is given up, and deletes nothing afte
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failed-over" });
   await stage.pass(24 * 3_600_000);
   expect((await stage.context.hypervisor.recoveryPoints(stage.worldId, "app")).points).not.toEqual([]);
-  const cancelled = await stage.start("cancel", {}, { kind: "item", worldId: stage.worldId, itemId: "app" });
-  expect((await stage.ended(cancelled)).execution.status).toBe("succeeded");
+  expect((await runOn("app", "cancel")).execution.status).toBe("succeeded");
 });
 
 test("P7 a cancel leaves what was committed without being recorded so, and says that it is", async () => {
@@ -110,3 +124,90 @@ test("P7 a cancel leaves what was committed without being recorded so, and says 
   const [app] = await stage.context.hypervisor.describeItems(worldId, ["app"]);
   expect(app?.replica.power).toBe("on");
 });
+
+test("a clean-up that leaves a copy says so of its item, and the others are protected again", async () => {
+  await open();
+  await run("test-failover");
+  const { faultId } = await fault({ operation: "remove-test-copy", mode: "refuse" });
+  const ended = await run("test-clean-up");
+  expect(ended.execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
+  expect(["app", "db", "web"].map((itemId) => outcomeOf(ended, itemId))).toMatchObject([
+    { outcome: "failed", state: "test-failed-over" },
+    { outcome: "succeeded", state: "protected" },
+    { outcome: "succeeded", state: "protected" },
+  ]);
+  expect(await statesByItem()).toEqual({ app: "test-failed-over", db: "protected", web: "protected" });
+
+  await stage.context.estate.clearFaults(stage.worldId, faultId);
+  expect((await run("test-clean-up")).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([[], 0]);
+});
+
+test("a clean-up that leaves the network says so of every item of the test", async () => {
+  await open();
+  await run("test-failover");
+  const target = { siteId: "away" };
+  const refused = { target, operation: "remove-test-network", mode: "refuse" } as const;
+  const { faultId } = await stage.context.estate.addFault(stage.worldId, refused);
+  const ended = await run("test-clean-up");
+  expect(ended.execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
+  expect(await stage.states()).toEqual(["test-failed-over"]);
+
+  await stage.context.estate.clearFaults(stage.worldId, faultId);
+  expect((await run("test-clean-up")).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([[], 0]);
+});
+
+test("a clean-up and a promotion leave the networks of other tests at the same site alone", async () => {
+  await open();
+  for (const itemId of ["app", "db", "web"]) await runOn(itemId, "test-failover");
+  expect((await runOn("app", "test-clean-up")).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([["db", "web"], 2]);
+  expect((await runOn("db", "promote-test")).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([["web"], 1]);
+});
+
+test("a network goes with the last copy that is on it", async () => {
+  await open();
+  await run("test-failover");
+  for (const [itemId, left] of [
+    ["app", 1],
+    ["web", 1],
+    ["db", 0],
+  ] as const) {
+    expect((await runOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
+    expect((await leftovers())[1]).toBe(left);
+  }
+  expect(await stage.states()).toEqual(["protected"]);
+});
+
+test("a failover of an item whose promotion had failed removes its test copy", async () => {
+  await open();
+  await run("test-failover");
+  const { faultId } = await fault({ operation: "promote-test-copy", mode: "refuse" });
+  await run("promote-test");
+  expect([await statesByItem(), await leftovers()]).toEqual([
+    { app: "failover-failed", db: "failed-over", web: "failed-over" },
+    [["app"], 0],
+  ]);
+  await stage.context.estate.clearFaults(stage.worldId, faultId);
+  for (const verb of ["unplanned-failover", "commit"] as const) {
+    expect((await runOn("app", verb)).execution.status).toBe("succeeded");
+  }
+  expect([(await stage.item("app")).state, await leftovers()]).toEqual(["committed", [[], 0]]);
+});
+
+test.each(["as-documented", "restore-protection"] as const)(
+  "a promotion of a test that is cancelled %s leaves no network",
+  async (behaviour) => {
+    await open();
+    await run("test-failover");
+    const executionId = await stage.start("promote-test");
+    await stage.pass(60_000);
+    await cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });
+    expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
+    expect((await leftovers())[1]).toBe(0);
+    if (behaviour === "as-documented") expect((await run("cancel")).execution.status).toBe("succeeded");
+    expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
+  },
+);

@@ -145,8 +145,11 @@ export const findTestLeftovers = activityContract({
   name: "find-test-leftovers",
   input: onItems,
   output: z.object({
-    copies: z.array(z.object({ itemId: Id, testExecutionId: z.string() })),
-    networks: z.array(z.object({ siteId: Id, testExecutionId: z.string() })),
+    copies: z.array(z.object({ itemId: Id, name: z.string() })),
+    /** Each with those of the items whose test it was. */
+    networks: z.array(
+      z.object({ siteId: Id, networkId: z.string(), testExecutionId: z.string(), itemIds: z.array(Id) }),
+    ),
   }),
   retry,
 });
@@ -159,12 +162,6 @@ export const removeTestCopy = levelContract({
 export const removeTestNetwork = levelContract({
   name: "remove-test-network",
   input: z.object({ worldId: Id, executionId: Guid, siteId: Id, testExecutionId: z.string() }),
-  output: nothing,
-  retry,
-});
-export const proveNothingLeft = activityContract({
-  name: "prove-nothing-left",
-  input: onItems,
   output: nothing,
   retry,
 });

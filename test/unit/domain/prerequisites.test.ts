@@ -174,6 +174,14 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checkPrerequisites(estate, "unplanned-failover", known)).toEqual([]);
   });
 
+  test("a copy that a failed promotion left keeps no failover from starting: it goes with it", () => {
+    const { item, known: its } = subjectAt("unplanned-failover");
+    item.testCopies.push({ executionId: "x", networkId: "n", power: "on" });
+    expect(checkPrerequisites(estate, "unplanned-failover", known)).toMatchObject([{ code: "no-test-copies" }]);
+    its.state = "failover-failed";
+    expect(checkPrerequisites(estate, "unplanned-failover", known)).toEqual([]);
+  });
+
   test("A3: an acknowledgement makes a failover without a test possible", () => {
     const { item, known: its } = subjectAt("planned-failover");
     item.item.scenario = "azure-to-azure";
