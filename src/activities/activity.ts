@@ -5,7 +5,7 @@ import type { ActivityContract, LevelContract } from "../durable/contract.js";
 import { refusalOf } from "../durable/refusal.js";
 import { type Ask, askSchema, type LevelProgress, mayBegin } from "../durable/until-done.js";
 import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
-import type { Ports } from "./ports.js";
+import type { Ports, Way } from "./ports.js";
 
 /** An activity ready to be registered: `handle` takes what the host gives and answers value or refusal, or throws a fault. */
 export interface Activity {
@@ -24,9 +24,14 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
   };
 }
 
-/** An activity that begins something long, or looks how far it is. */
-export function levelActivity<I extends z.ZodType, O extends z.ZodType>(
+/**
+ * An activity that begins something long, or looks how far it is. It begins nothing that leads forward once the
+ * execution is cancelled, and does nothing at all once it has ended: who comes that late might find the estate without
+ * any trace of the step, and take it for one that is still to be begun.
+ */
+export function levelActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
   contract: LevelContract<I, O>,
+  way: Way,
   look: (ports: Ports, input: z.output<I>, ask: Ask) => Promise<LevelProgress<z.input<O>>>,
 ): Activity {
   const call = z.object({ ask: askSchema, input: z.unknown() });
@@ -34,8 +39,10 @@ export function levelActivity<I extends z.ZodType, O extends z.ZodType>(
     name: contract.name,
     handle: (ports, raw) =>
       answered(async () => {
-        const { ask, input } = call.parse(raw);
-        return look(ports, contract.input.parse(input), ask);
+        const { ask, input: given } = call.parse(raw);
+        const input = contract.input.parse(given);
+        await ports.refuseIfOver(input.executionId, mayBegin(ask) ? way : "back");
+        return look(ports, input, ask);
       }),
   };
 }
@@ -49,9 +56,6 @@ async function answered(act: () => Promise<unknown>): Promise<object> {
     return refusal;
   }
 }
-
-/** Which way an operation leads. Once the execution is cancelled or has ended, `forward` ones do not begin, and do not hang on. */
-export type Way = "forward" | "back";
 
 interface OnItem {
   worldId: string;
@@ -68,7 +72,7 @@ export function keyOnItem(
   return taskKey(executionId, attempt === 1 ? name : `${name}.${attempt}`, itemId);
 }
 
-/** An activity that is one operation of the hypervisor on one item, under the key of its step. */
+/** An activity that is one operation of the hypervisor on one item, under the key of its step. One that leads forward does not hang on once the execution is cancelled. */
 export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnItem>, O extends z.ZodType>(
   contract: LevelContract<I, O>,
   operation: N,
@@ -76,14 +80,13 @@ export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnIte
   paramsOf: (input: z.output<I>) => ItemOperations[N]["params"],
   resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
 ): Activity {
-  return levelActivity(contract, async (ports, input, ask) => {
+  return levelActivity(contract, way, async (ports, input, ask) => {
     const { worldId, executionId, itemId } = input;
-    if (way === "forward" && mayBegin(ask)) await ports.refuseIfOver(executionId);
     const key = keyOnItem(contract, input);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
     const reply = await ports.hypervisor.runOnItem(task);
     const hangs = reply.state === "waiting" && reply.hanging;
-    if (way === "forward" && hangs) await ports.refuseIfOver(executionId);
+    if (hangs) await ports.refuseIfOver(executionId, way);
     return progressOf(ports, reply, ask, resultOf);
   });
 }

@@ -4,9 +4,9 @@ import { levelActivity } from "./activity.js";
 import { awaitProbes as contract } from "./contracts/machines.js";
 
 /** Looks whether a started copy answers its probes, and says when to look again. */
-export const awaitProbes = levelActivity(contract, async (ports, input, ask) => {
+export const awaitProbes = levelActivity(contract, "forward", async (ports, input, ask) => {
   const { worldId, executionId, itemId, probes, copy } = input;
-  await ports.refuseIfOver(executionId);
+  await ports.refuseIfOver(executionId, "forward");
   const seen = await ports.hypervisor.observe(
     worldId,
     itemId,

@@ -10,7 +10,7 @@ import { postJson } from "./webhook/send.js";
  */
 export const callWebhook = activity(contract, async (ports, input) => {
   const { executionId, url, timeoutSeconds, payload, evenWhenCancelled } = input;
-  if (!evenWhenCancelled) await ports.refuseIfOver(executionId);
+  if (!evenWhenCancelled) await ports.refuseIfOver(executionId, "forward");
   const target = new URL(url);
   const checked = await checkEgress(target, ports.settings.allowPrivateWebhooks);
   if ("refused" in checked) throw new RecoveryError("egress-refused", checked.refused);

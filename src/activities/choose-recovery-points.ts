@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
 import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
 import { isFault } from "../durable/refusal.js";
-import { type Ask, type LevelProgress, mayBegin } from "../durable/until-done.js";
+import type { Ask, LevelProgress } from "../durable/until-done.js";
 import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
@@ -11,8 +11,7 @@ import type { Ports } from "./ports.js";
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
  * take what is there, one common point for the members of a replication group (F4).
  */
-export const chooseRecoveryPoints = levelActivity(contract, async (ports, input, ask) => {
-  if (mayBegin(ask)) await ports.refuseIfOver(input.executionId);
+export const chooseRecoveryPoints = levelActivity(contract, "forward", async (ports, input, ask) => {
   if (input.choice.kind === "latest") return processPending(ports, input, ask);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));

@@ -3,6 +3,7 @@ import { RecoveryError } from "../domain/errors.js";
 import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { Store } from "../store/port.js";
+import type { Ports } from "./ports.js";
 
 const MOST_ENTRIES = 1_000;
 
@@ -12,14 +13,14 @@ type Over = "cancelled" | "execution-ended" | null;
  * Every step asks whether its execution was cancelled or has ended; the answer is kept for a moment, and no longer when
  * the clock is set back.
  */
-export function endGuard(store: Store, clock: Clock): (executionId: string) => Promise<void> {
+export function endGuard(store: Store, clock: Clock): Ports["refuseIfOver"] {
   const known = new Map<string, { atMs: number; over: Promise<Over> }>();
   const look = async (executionId: string): Promise<Over> => {
     const execution = (await store.getExecution(executionId))?.value;
-    if (execution?.cancelRequest !== undefined) return "cancelled";
-    return execution !== undefined && isEnded(execution.status) ? "execution-ended" : null;
+    if (execution !== undefined && isEnded(execution.status)) return "execution-ended";
+    return execution?.cancelRequest === undefined ? null : "cancelled";
   };
-  return async (executionId) => {
+  return async (executionId, way) => {
     let entry = known.get(executionId);
     const atMs = clock.now();
     if (entry === undefined || Math.abs(atMs - entry.atMs) > KNOWN_EVERYWHERE_MS) {
@@ -28,7 +29,8 @@ export function endGuard(store: Store, clock: Clock): (executionId: string) => P
       known.set(executionId, entry);
     }
     const over = await entry.over;
-    if (over === "cancelled") throw new RecoveryError(over, "the execution was cancelled before this step");
+    if (over === "cancelled" && way === "forward")
+      throw new RecoveryError(over, "the execution was cancelled before this step");
     if (over === "execution-ended") throw new RecoveryError(over, "the execution had ended before this step");
   };
 }

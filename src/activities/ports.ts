@@ -2,6 +2,9 @@ import type { Clock } from "../domain/clock.js";
 import type { Hypervisor } from "../hypervisor/port.js";
 import type { Store } from "../store/port.js";
 
+/** Which way a step leads: `forward` ones are not done any more once the execution is cancelled, those `back` still are. */
+export type Way = "forward" | "back";
+
 /** What activities act on. Built once, in the composition. */
 export interface Ports {
   readonly store: Store;
@@ -14,6 +17,6 @@ export interface Ports {
     readonly stepLimitMs: number;
     readonly allowPrivateWebhooks: boolean;
   };
-  /** Refuses with `cancelled` once somebody asked for the end of the execution, with `execution-ended` once it has ended. */
-  refuseIfOver(executionId: string): Promise<void>;
+  /** Refuses with `execution-ended` once the execution has ended, and what leads forward with `cancelled` once somebody asked for its end. */
+  refuseIfOver(executionId: string, way: Way): Promise<void>;
 }

@@ -1,13 +1,11 @@
 import { RecoveryError } from "../domain/errors.js";
 import { wayBackOf } from "../domain/way-home.js";
-import { mayBegin } from "../durable/until-done.js";
 import { keyOnItem, levelActivity, progressOf } from "./activity.js";
 import { reverseReplication as contract } from "./contracts/machines.js";
 
 /** Turns replication of one committed item round, by the way that its sites and the options give. */
-export const reverseReplication = levelActivity(contract, async (ports, input, ask) => {
+export const reverseReplication = levelActivity(contract, "forward", async (ports, input, ask) => {
   const { worldId, executionId, itemId, options } = input;
-  if (mayBegin(ask)) await ports.refuseIfOver(executionId);
   const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
   const [snapshot] = estate.items;
   if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { endGuard } from "../../src/activities/end-guard.js";
+import type { Ports } from "../../src/activities/ports.js";
 import { Execution, ExecutionOptions } from "../../src/domain/execution.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
@@ -15,14 +16,14 @@ const execution = Execution.parse({
 
 let store: ReturnType<typeof createStore>;
 let nowMs: number;
-let refuseIfOver: (executionId: string) => Promise<void>;
+let refuseIfOver: Ports["refuseIfOver"];
 
 beforeEach(async () => {
   store = createStore(createMemoryTables());
   nowMs = Date.parse(AT);
   refuseIfOver = endGuard(store, { now: () => nowMs });
   await store.createExecution(execution);
-  await refuseIfOver(ID);
+  await refuseIfOver(ID, "forward");
   const { etag } = (await store.getExecution(ID)) ?? { etag: "" };
   const cancelRequest = { behaviour: "restore-protection", requestedBy: "tester", requestedAt: AT } as const;
   await store.updateExecution({ ...execution, cancelRequest }, etag);
@@ -30,7 +31,7 @@ beforeEach(async () => {
 
 test("P7 an answer of a moment ago is used again", async () => {
   nowMs += 100;
-  await expect(refuseIfOver(ID)).resolves.toBeUndefined();
+  await expect(refuseIfOver(ID, "forward")).resolves.toBeUndefined();
 });
 
 test.each([
@@ -38,5 +39,16 @@ test.each([
   ["is set back", -3_600_000],
 ])("P7 a cancel is seen when the clock %s", async (_, byMs) => {
   nowMs += byMs;
-  await expect(refuseIfOver(ID)).rejects.toThrow("cancelled");
+  await expect(refuseIfOver(ID, "forward")).rejects.toThrow("cancelled");
+});
+
+test("P7 a step back is done while the execution is cancelled, and not once it has ended", async () => {
+  nowMs += 1_000;
+  await expect(refuseIfOver(ID, "back")).resolves.toBeUndefined();
+  const found = await store.getExecution(ID);
+  const failure = { code: "cancelled", message: "cancelled" } as const;
+  const ended = Execution.parse({ ...found?.value, status: "cancelled", failure, outcomes: [], endedAt: AT });
+  await store.updateExecution(ended, found?.etag ?? "");
+  nowMs += 1_000;
+  await expect(refuseIfOver(ID, "back")).rejects.toThrow("execution-ended");
 });

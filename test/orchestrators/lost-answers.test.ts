@@ -1,5 +1,10 @@
 import { afterEach, expect, test } from "vitest";
+import { demoteReplica } from "../../src/activities/demote-replica.js";
 import { endGuard } from "../../src/activities/end-guard.js";
+import { shutDownSource } from "../../src/activities/shut-down-source.js";
+import { cancelExecution } from "../../src/commands/decisions.js";
+import { importWorld } from "../../src/commands/worlds.js";
+import { World } from "../../src/domain/world.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
@@ -58,13 +63,43 @@ test("P7 a cancel after a promotion of a test that failed removes the test copy"
   expect(await left()).toEqual({ testCopies: [], testNetworks: [] });
 });
 
-test("an activity that comes after the end of its execution begins nothing", async () => {
+test("a step that comes after the end of its execution does nothing, also when the estate has forgotten it", async () => {
+  await open();
+  const { store, hypervisor, estate } = stage.context;
+  const guard = endGuard(store, stage.clock);
+  const executionId = await stage.start("test-failover");
+  await expect(guard(executionId, "forward")).resolves.toBeUndefined();
+  await stage.ended(executionId);
+  await expect(guard(executionId, "back")).rejects.toMatchObject({ code: "execution-ended" });
+
+  await stage.ended(await stage.start("test-clean-up"));
+  await importWorld(stage.context, World.parse(estateOf("azure-to-azure").world));
+  const { worldId } = stage;
+  const input = { worldId, executionId, itemId: "app", attempt: 1, epoch: 1 };
+  for (const step of [shutDownSource, demoteReplica]) {
+    for (const round of [0, 1]) {
+      const late = await step.handle(stage.context, { ask: { round, deadlineMs: stage.clock.now() + 60_000 }, input });
+      expect(late).toMatchObject({ ok: false, code: "execution-ended" });
+    }
+  }
+  expect(await estate.ledger(worldId, { itemId: "app" })).toEqual([]);
+  const [app] = await hypervisor.describeItems(worldId, ["app"]);
+  expect(app).toMatchObject({ epoch: 0, source: { power: "on" } });
+});
+
+test("what an execution that is being cancelled has under way is looked at to its end, and nothing more begun", async () => {
   await open();
   const { store } = stage.context;
-  const executionId = await stage.start("test-failover");
-  await expect(endGuard(store, stage.clock)(executionId)).resolves.toBeUndefined();
-  await stage.ended(executionId);
-  await expect(endGuard(store, stage.clock)(executionId)).rejects.toMatchObject({ code: "execution-ended" });
+  const executionId = await stage.start("planned-failover", { acknowledgeNoTest: true });
+  await stage.until(executionId, ({ steps }) => steps.some(({ id }) => id === "shutdown"));
+  await cancelExecution(stage.context, executionId, {
+    behaviour: "restore-protection",
+    by: "operator",
+    reason: undefined,
+  });
+  const guard = endGuard(store, stage.clock);
+  await expect(guard(executionId, "back")).resolves.toBeUndefined();
+  await expect(guard(executionId, "forward")).rejects.toMatchObject({ code: "cancelled" });
 });
 
 test("P6 a commit and a reprotect that were done are found, though no answer of them arrived", async () => {

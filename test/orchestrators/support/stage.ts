@@ -12,6 +12,7 @@ import {
 } from "../../../host/durable/engine/index.js";
 import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
 import { type Logger, silentLogger } from "../../../host/logger.js";
+import { endGuard } from "../../../src/activities/end-guard.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
 import type { Context } from "../../../src/commands/context.js";
 import { confirmAction, validateExecution } from "../../../src/commands/decisions.js";
@@ -19,7 +20,6 @@ import { type ExecutionView, viewExecution } from "../../../src/commands/executi
 import { savePlan } from "../../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../../src/commands/start-execution.js";
 import { importWorld } from "../../../src/commands/worlds.js";
-import { RecoveryError } from "../../../src/domain/errors.js";
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
@@ -77,10 +77,7 @@ export class Stage {
       hash: (text) => createHash("sha256").update(text).digest("hex"),
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true },
       orchestrations: orchestrationsOf(this.hub),
-      async refuseIfOver(executionId) {
-        const found = await store.getExecution(executionId);
-        if (found?.value.cancelRequest) throw new RecoveryError("cancelled", "the execution was cancelled");
-      },
+      refuseIfOver: endGuard(store, this.clock),
     };
   }
 

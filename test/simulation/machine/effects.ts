@@ -175,7 +175,7 @@ async function webhook(ports: Ports, input: unknown, outside: Outside): Promise<
   const { executionId, payload } = input as WebhookInput;
   const { actionId } = payload;
   try {
-    await ports.refuseIfOver(executionId);
+    await ports.refuseIfOver(executionId, "forward");
   } catch (thrown) {
     const code = thrown instanceof Error ? codeIn(thrown.message) : undefined;
     if (code !== "cancelled" && code !== "execution-ended") throw thrown;
