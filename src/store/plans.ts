@@ -19,7 +19,10 @@ export async function getPlan(table: Table, planId: string): Promise<Tagged<Plan
   return row === null ? null : tagged(row);
 }
 
-/** The current version is archived before it is replaced, so every version that ever was current can be read. */
+/**
+ * The current version is archived before it is replaced, so every version that ever was current can be read. A save
+ * that finds another version than its caller saw, with just what it would save, was made before: its answer was lost.
+ */
 export async function putPlan(
   table: Table,
   plan: Plan,
@@ -28,29 +31,31 @@ export async function putPlan(
   ifMatch: string | null,
 ): Promise<Tagged<PlanVersion>> {
   const current = await getPlan(table, plan.id);
-  if (ifMatch === null && current !== null) {
-    throw new RecoveryError("already-exists", `plan ${plan.id} exists as version ${current.value.version}`);
-  }
-  if (ifMatch !== null && current?.etag !== ifMatch) throw changedBySomebody(plan.id);
+  if ((current?.etag ?? null) !== ifMatch) return savedBefore(current, plan.id, hash, ifMatch);
   const value: PlanVersion = { plan, version: (current?.value.version ?? 0) + 1, hash, savedAt };
   const columns = encode(PLAN, plan.id, value);
   try {
-    if (current === null) {
-      const [etag = ""] = await table.transact(CURRENT, [{ kind: "insert", ...columns }]);
-      return { value, etag };
-    }
-    await archive(table, current.value);
-    const [etag = ""] = await table.transact(CURRENT, [{ kind: "replace", ...columns, etag: current.etag }]);
+    if (current !== null) await archive(table, current.value);
+    const [etag = ""] = await table.transact(CURRENT, [
+      current === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag: current.etag },
+    ]);
     return { value, etag };
   } catch (error) {
     if (!(error instanceof TableConflict)) throw error;
-    if (current === null) throw new RecoveryError("already-exists", `plan ${plan.id} was created at the same moment`);
-    throw changedBySomebody(plan.id);
+    return savedBefore(await getPlan(table, plan.id), plan.id, hash, ifMatch);
   }
 }
 
-const changedBySomebody = (planId: string): RecoveryError =>
-  new RecoveryError("etag-mismatch", `plan ${planId} was changed since it was read`);
+function savedBefore(
+  current: Tagged<PlanVersion> | null,
+  planId: string,
+  hash: string,
+  ifMatch: string | null,
+): Tagged<PlanVersion> {
+  if (current?.value.hash === hash) return current;
+  if (ifMatch !== null) throw new RecoveryError("etag-mismatch", `plan ${planId} was changed since it was read`);
+  throw new RecoveryError("already-exists", `plan ${planId} exists as version ${current?.value.version}`);
+}
 
 /** Archived again after an interrupted save, it is the same content: what is there stays. */
 async function archive(table: Table, version: PlanVersion): Promise<void> {

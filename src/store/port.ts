@@ -76,7 +76,8 @@ export interface Store {
 
   /**
    * Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create.
-   * Refuses `etag-mismatch` or `already-exists`.
+   * Refuses `etag-mismatch` or `already-exists`, but for a plan that stands there already as it would be saved: it
+   * answers with that version, since a save is repeated when its answer was lost.
    */
   putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
   getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;

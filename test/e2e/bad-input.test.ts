@@ -171,7 +171,7 @@ test("an unknown scenario in a world", async () => {
 });
 
 test("a wrong ETag, and a plan that is there already", async () => {
-  const plan = { ...(await product.samplePlan(shop.worldId)), id: shop.planId };
+  const plan = { ...(await product.samplePlan(shop.worldId)), id: shop.planId, name: "Another plan" };
   const sent = { method: "PUT", path: `/api/recovery-plans/${shop.planId}`, body: JSON.stringify(plan) } as const;
   const wrong = await refused({ ...sent, headers: { "if-match": "W/\"datetime'2020-01-01T00%3A00%3A00Z'\"" } });
   expect(wrong).toMatchObject({ status: 412, code: "etag-mismatch" });

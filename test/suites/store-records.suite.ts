@@ -6,6 +6,7 @@ import type { Tables } from "../../src/store/tables/port.js";
 import { smallPlan } from "./world.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
+const LATER = "2026-03-02T09:00:05.000Z";
 const FIRST = "11111111-1111-8111-8111-111111111111";
 const SECOND = "22222222-2222-8222-8222-222222222222";
 
@@ -30,6 +31,20 @@ function execution(executionId: string, requestedAt = AT, itemIds = ["item-1"]):
 
 const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 const steps = (part: string): StepRecord => ({ part, steps: [{ id: part, title: "Step", status: "succeeded" }] });
+
+/** Tables as their client library shows them when each first answer is late: it sends the write once more. */
+const repeatingWrites = (tables: Tables): Tables => ({
+  table: (name) => {
+    const table = tables.table(name);
+    return {
+      ...table,
+      transact: async (partition, operations) => {
+        await table.transact(partition, operations);
+        return table.transact(partition, operations);
+      },
+    };
+  },
+});
 
 /** What every store must do with plans and executions, whatever tables it stands on. */
 export function storeRecordsSuite(name: string, open: () => Tables): void {
@@ -60,6 +75,25 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
         await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
         expect(await store.getPlan("plan")).toEqual(first);
+      });
+
+      test("a save whose answer was lost is found when it is made again, until another one follows", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        expect(await store.putPlan(smallPlan(["item-1"]), "hash-1", LATER, null)).toEqual(first);
+        const renamed = smallPlan(["item-1"], { name: "Renamed" });
+        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
+        expect(await store.putPlan(renamed, "hash-2", LATER, first.etag)).toEqual(second);
+        await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, second.etag);
+        await expect(store.putPlan(renamed, "hash-2", LATER, first.etag)).rejects.toEqual(code("etag-mismatch"));
+      });
+
+      test("a save that the store repeats by itself, since its own answer was late, is found", async () => {
+        const repeating = createStore(repeatingWrites(tables));
+        const saved = await repeating.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        expect(saved).toEqual(await store.getPlan("plan"));
+        const renamed = smallPlan(["item-1"], { name: "Renamed" });
+        const second = await repeating.putPlan(renamed, "hash-2", AT, saved.etag);
+        expect([second.value.version, second]).toEqual([2, await store.getPlan("plan")]);
       });
 
       test("of two saves of one version, one wins", async () => {
