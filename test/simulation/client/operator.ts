@@ -112,9 +112,14 @@ async function hasEnded(town: Town, executionId: string): Promise<void> {
   while (town.journal.running.has(executionId) && !town.calm) await town.journal.change();
 }
 
-/** The same start once more, at the same moment or later. */
-async function twin({ client, clock }: Town, start: Start, random: Random): Promise<void> {
+/**
+ * The same start once more, at the same moment or later. One that was refused may begin now, so it does not come when
+ * everything is to come to rest.
+ */
+async function twin(town: Town, start: Start, random: Random): Promise<void> {
+  const { client, clock } = town;
   if (random.chance(0.5)) await sleep(clock, random.skewed(1, 3_600_000));
+  if (town.calm) return;
   const first = client.ledger.findLast(({ asked }) => asked === start);
   await client.ask(start, first?.n ?? null);
 }
