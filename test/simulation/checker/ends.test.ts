@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { EventType } from "../../../host/durable/history.js";
+import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
 import type { ActivityRun, OperationCall } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";
@@ -26,6 +28,19 @@ describe("I21 limits hold", () => {
     if (write === undefined) throw new Error("no transaction");
     write.operations = Array.from({ length: 101 }, (_, row) => ({ kind: "put", row: String(row), json: "{}" }));
     expect(await broken(drawing)).toEqual(["I21"]);
+  });
+
+  test.each([
+    [1_000, []],
+    [1_001, ["I21"]],
+  ])("a history of %i rows", async (rows, expected) => {
+    const drawing = await Drawing.of();
+    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+    const raised = { EventType: EventType.EventRaised, EventId: -1, Name: "decision", Input: "{}" };
+    const events = Array.from({ length: rows }, () => ({ event: raised, taskInput: null }) as unknown as StoredEvent);
+    const history = { executionId: "", startId: "", events, customStatus: null, inboxThrough: "", rowsPresent: 0 };
+    drawing.evidence.hub.instances.push({ instance, history });
+    expect(await broken(drawing)).toEqual(expected);
   });
 });
 

@@ -6,6 +6,9 @@ import { moment, type Violation, violation } from "./violation.js";
 /** The most that the engine takes as a custom status, in bytes of UTF-16. */
 const MOST_STATUS_BYTES = 16 * 1_024;
 
+/** A history beyond this makes every episode of its instance dear: to write into its partition, and to replay. */
+const MOST_HISTORY_ROWS = 1_000;
+
 interface Span {
   atMs: number;
   endedMs: number | null;
@@ -74,6 +77,13 @@ function statusTooLarge({ hub }: Evidence): Violation[] {
   });
 }
 
+function historyTooLong({ hub }: Evidence): Violation[] {
+  return hub.instances.flatMap(({ instance: { name, instanceId }, history }) => {
+    const rows = history?.events.length ?? 0;
+    return rows <= MOST_HISTORY_ROWS ? [] : [violation("I21", `the history of ${name} ${instanceId} has ${rows} rows`)];
+  });
+}
+
 /** I21: no more under way at once than configured, and nothing larger than what holds it. */
 export function limitsHold(facts: Facts): Violation[] {
   const { evidence } = facts;
@@ -84,5 +94,6 @@ export function limitsHold(facts: Facts): Violation[] {
     ...tooManyAtSites(facts),
     ...store.journal.flatMap(tooLarge),
     ...statusTooLarge(evidence),
+    ...historyTooLong(evidence),
   ];
 }
