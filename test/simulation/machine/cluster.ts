@@ -49,7 +49,8 @@ export class Cluster {
       this.#die(host, 5_000);
       return;
     }
-    if (!life.alive) return;
+    // One that lost the hub while it opened it has been replaced, and clients find the newer one.
+    if (!life.alive || !this.#isNewest(host)) return;
     this.#serving = host;
     const waiting = this.#waiting;
     this.#waiting = [];
