@@ -31,6 +31,14 @@ export async function runHooks(hooks: readonly Hook[], context: object): Promise
   for (const hook of hooks) await hook(context);
 }
 
+/** What hooks make of `open`. Without any, as nearly always, it costs no context. */
+export async function throughHooks<T extends object>(hooks: readonly Hook[], fixed: object, open: T): Promise<T> {
+  if (hooks.length === 0) return open;
+  const context = hookContext(fixed, open);
+  await runHooks(hooks, context);
+  return context;
+}
+
 /** A hook's context: `fixed` members can't be assigned, `open` ones can. */
 export function hookContext<T extends object>(fixed: object, open: T): T {
   const context = { ...open };

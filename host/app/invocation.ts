@@ -9,7 +9,7 @@ import {
   type LogLine,
   type PostInvocation,
   type PreInvocation,
-  runHooks,
+  throughHooks,
 } from "./hooks.js";
 
 /** What every invocation of an app shares. */
@@ -81,17 +81,14 @@ async function run(
   const fixed = { hookData, appHookData: setting.app.appHookData, invocationContext: context };
 
   core.state = "preInvocationHooks";
-  const before = hookContext<PreInvocation>(fixed, { functionCallback: registration.callback, inputs });
-  await runHooks(setting.core.hooks("preInvocation"), before);
+  const call: PreInvocation = { functionCallback: registration.callback, inputs };
+  const before = await throughHooks(setting.core.hooks("preInvocation"), fixed, call);
 
   core.state = "invocation";
-  const after = hookContext<PostInvocation>(fixed, {
-    inputs: before.inputs,
-    ...(await settle(library, context, before)),
-  });
+  const ended: PostInvocation = { inputs: before.inputs, ...(await settle(library, context, before)) };
 
   core.state = "postInvocationHooks";
-  await runHooks(setting.core.hooks("postInvocation"), after);
+  const after = await throughHooks(setting.core.hooks("postInvocation"), fixed, ended);
   core.state = undefined;
 
   if (after.error !== null && after.error !== undefined) throw after.error;

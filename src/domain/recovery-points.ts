@@ -84,8 +84,8 @@ function named({ timeMs, app }: Moment, replicationGroupId: string | null): Reco
 export function newestPointAt(history: ReplicationHistory, nowMs: number): RecoveryPoint | null {
   const atMs = Math.min(nowMs, history.stoppedAtMs ?? nowMs);
   const protectedSinceMs = Math.max(history.protectedSinceMs, atMs - KEEP_ALL_MS);
-  const [newest] = recoveryPointsAt({ ...history, protectedSinceMs }, nowMs);
-  return newest ?? recoveryPointsAt(history, nowMs)[0] ?? null;
+  const [newest = momentsAt(history, nowMs)[0]] = momentsAt({ ...history, protectedSinceMs }, nowMs);
+  return newest === undefined ? null : named(newest, history.replicationGroupId);
 }
 
 /**
@@ -93,6 +93,10 @@ export function newestPointAt(history: ReplicationHistory, nowMs: number): Recov
  * items share, from the start of protection, thinned out with age. Once replication has stopped, they stay as they were.
  */
 export function recoveryPointsAt(history: ReplicationHistory, nowMs: number): RecoveryPoint[] {
+  return momentsAt(history, nowMs).map((moment) => named(moment, history.replicationGroupId));
+}
+
+function momentsAt(history: ReplicationHistory, nowMs: number): Moment[] {
   const atMs = Math.min(nowMs, history.stoppedAtMs ?? nowMs);
   const { crashConsistentMinutes, appConsistentMinutes, retentionDays } = history.policy;
   const newestMs = atMs - history.processingMs;
@@ -108,6 +112,5 @@ export function recoveryPointsAt(history: ReplicationHistory, nowMs: number): Re
   return thinningsOf(retentionDays)
     .reduce((left, thinning) => thinOut(left, atMs, thinning), made)
     .filter(({ timeMs }) => timeMs >= oldestMs)
-    .sort(newestMomentFirst)
-    .map((moment) => named(moment, history.replicationGroupId));
+    .sort(newestMomentFirst);
 }

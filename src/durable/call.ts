@@ -11,6 +11,7 @@ export type Durable<T> = Generator<Task, T, unknown>;
 /** The widest fan-out of one orchestration: completions of wider ones cost quadratic time. */
 const WIDEST_FAN_OUT = 1_000;
 
+const answersOfAll = z.array(z.unknown());
 const reply = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), value: z.unknown() }), refusalSchema]);
 
 /**
@@ -72,7 +73,7 @@ export function* inParallel<I extends z.ZodType, O extends z.ZodType>(
     const tasks = children
       .slice(from, from + WIDEST_FAN_OUT)
       .map(({ id, input }) => context.df.callSubOrchestrator(contract.name, input, id));
-    const results = z.array(z.unknown()).parse(yield context.df.Task.all(tasks));
+    const results = answersOfAll.parse(yield context.df.Task.all(tasks));
     for (const result of results) answers.push(contract.output.parse(result));
   }
   return answers;

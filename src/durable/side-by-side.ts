@@ -12,6 +12,9 @@ import { Mailbox, pause } from "./wait.js";
 /** The event after which whoever waits long looks again: their execution was cancelled, which only a look tells them. */
 export const LOOK_AGAIN_EVENT = "look-again";
 
+/** It says nothing but its name. */
+const lookAgain = z.object({});
+
 /** Waits up to this long end by themselves soon enough. */
 const LONG_WAIT_MS = 60_000;
 
@@ -81,7 +84,7 @@ export function* sideBySide<T>(
   atRest: () => void,
 ): Durable<T[]> {
   const told = tellings.map((telling) => went(telling, telling.next()));
-  const calls = new Mailbox(context, LOOK_AGAIN_EVENT, z.object({}));
+  const calls = new Mailbox(context, LOOK_AGAIN_EVENT, lookAgain);
   for (;;) {
     const now = context.df.currentUtcDateTime.getTime();
     advance(
@@ -102,7 +105,7 @@ function* rest<T>(
   context: OrchestrationContext,
   told: Told<T>[],
   untilMs: number,
-  calls: Mailbox<z.ZodType>,
+  calls: Mailbox<typeof lookAgain>,
 ): Durable<void> {
   const waitMs = untilMs - context.df.currentUtcDateTime.getTime();
   if (waitMs <= LONG_WAIT_MS) return yield* pause(context, waitMs);

@@ -23,6 +23,14 @@ interface Partition {
 }
 
 /**
+ * Copies of rows. What stands in a column of its own is copied; what lies deeper, such as the parent of an instance,
+ * is never changed by anybody.
+ */
+const copyOfEvents = (rows: readonly StoredEvent[]): StoredEvent[] =>
+  rows.map(({ event, taskInput }) => ({ event: { ...event }, taskInput }));
+const copyOf = (instance: StoredInstance): StoredInstance => ({ ...instance });
+
+/**
  * A task hub in memory, for tests and simulations. It copies whatever comes in or goes out, as a storage would,
  * so that nobody shares an object with it by mistake.
  */
@@ -35,13 +43,13 @@ export class MemoryHistoryStore implements HistoryStore {
 
   async createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {
     const existing = this.#instances.get(instance.instanceId);
-    if (existing && existing.startId !== instance.startId) return structuredClone(existing);
-    if (!existing) this.#instances.set(instance.instanceId, structuredClone(instance));
+    if (existing && existing.startId !== instance.startId) return copyOf(existing);
+    if (!existing) this.#instances.set(instance.instanceId, copyOf(instance));
     return undefined;
   }
 
   async replaceInstance(instance: StoredInstance): Promise<void> {
-    this.#instances.set(instance.instanceId, structuredClone(instance));
+    this.#instances.set(instance.instanceId, copyOf(instance));
     this.#histories.delete(instance.instanceId);
     this.#inboxes.delete(instance.instanceId);
   }
@@ -49,11 +57,12 @@ export class MemoryHistoryStore implements HistoryStore {
   async updateInstance(instance: StoredInstance): Promise<void> {
     const present = this.#instances.get(instance.instanceId);
     if (present?.startId !== instance.startId || TERMINAL_STATUSES.has(present.runtimeStatus)) return;
-    this.#instances.set(instance.instanceId, structuredClone(instance));
+    this.#instances.set(instance.instanceId, copyOf(instance));
   }
 
   async readInstance(instanceId: string): Promise<StoredInstance | undefined> {
-    return structuredClone(this.#instances.get(instanceId));
+    const instance = this.#instances.get(instanceId);
+    return instance && copyOf(instance);
   }
 
   async listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
@@ -63,7 +72,7 @@ export class MemoryHistoryStore implements HistoryStore {
     const from = continuation === undefined ? 0 : all.findIndex((instance) => instance.instanceId >= continuation);
     const page = from < 0 ? [] : all.slice(from, from + top);
     const next = from < 0 ? undefined : all[from + top];
-    return { instances: structuredClone(page), ...(next ? { continuation: next.instanceId } : {}) };
+    return { instances: page.map(copyOf), ...(next ? { continuation: next.instanceId } : {}) };
   }
 
   async unfinishedInstances(): Promise<Unfinished[]> {
@@ -87,7 +96,7 @@ export class MemoryHistoryStore implements HistoryStore {
     }
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;
-    rows.push(...structuredClone(commit.events));
+    rows.push(...copyOfEvents(commit.events));
     this.#histories.set(commit.instanceId, {
       commitId: commit.commitId,
       executionId: commit.executionId,
@@ -101,8 +110,8 @@ export class MemoryHistoryStore implements HistoryStore {
   async readExecution(instanceId: string): Promise<StoredExecution | undefined> {
     const partition = this.#histories.get(instanceId);
     if (!partition) return undefined;
-    const { executionId, startId, rows, customStatus, inboxThrough } = structuredClone(partition);
-    return { executionId, startId, events: rows, customStatus, inboxThrough, rowsPresent: rows.length };
+    const { executionId, startId, rows, customStatus, inboxThrough } = partition;
+    return { executionId, startId, events: copyOfEvents(rows), customStatus, inboxThrough, rowsPresent: rows.length };
   }
 
   async appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void> {
