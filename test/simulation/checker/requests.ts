@@ -68,10 +68,16 @@ const raisedIn = ({ history }: Instance, { name, data }: Pick<Message, "name" | 
     ({ event }) => event.EventType === EventType.EventRaised && event.Name === name && event.Input === data,
   ).length ?? 0;
 
-/** When the history of an instance was committed for the last time; its end, once it has one. */
+/**
+ * When the end of an instance was committed, once it has one. A host that did not hear of it writes the same commit
+ * again, and looks at nothing that came in between.
+ */
 function endOf({ hub }: Evidence, { instance }: Instance): number {
   if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) return Infinity;
-  return Math.max(...hub.commits.flatMap(({ instanceId, atMs }) => (instanceId === instance.instanceId ? [atMs] : [])));
+  const commits = hub.commits.filter(({ instanceId }) => instanceId === instance.instanceId);
+  const last = commits.at(-1);
+  const repeated = commits.findLastIndex(({ firstRow }) => firstRow !== last?.firstRow) + 1;
+  return commits[repeated]?.atMs ?? -Infinity;
 }
 
 /** Each acknowledged message is history once, unless the instance had ended. */
