@@ -110,7 +110,7 @@ export function executionOrchestration(
     yield* notify(context, opened.plan, "started", { items: run.itemIds.length });
     const failure = yield* tell(run, function* (told) {
       yield* story(told);
-      if (!told.touched) yield* told.undo.unwind(); // what was made for items that then had no part in it
+      if (!told.touched) yield* takeBack(told); // what was made for items that then had no part in it
       yield* close(told, null);
     });
     const ended = failure === null ? { status: endingOf(run, null).status } : yield* close(run, failure);
@@ -135,12 +135,22 @@ function* tell(run: Run, story: Story): Durable<Failure | null> {
     const onlyStops = failure.code === "cancelled" && run.cancel?.behaviour === "as-documented";
     if (run.touched && (onlyStops || !UNDONE_AFTER.has(failure.code))) run.undo.keep();
     if (run.touched && onlyStops) failure = { code: "cancelled", message: AS_DOCUMENTED };
-    const left = (yield* run.undo.unwind()).flatMap(({ step, failure: kept }) =>
-      kept ? [`${step}: ${kept.message}`] : [],
-    );
-    if (left.length === 0) return failure;
-    return { code: "undo-failed", message: `${failure.message}; not undone: ${left.join("; ")}`.slice(0, 2_000) };
+    const left = yield* unwound(run);
+    return left === null ? failure : { code: "undo-failed", message: `${failure.message}; ${left}`.slice(0, 2_000) };
   }
+}
+
+/** Takes back what was done; the story ends as one that could not when some of it stays. */
+function* takeBack(run: Run): Durable<void> {
+  const left = yield* unwound(run);
+  if (left !== null) throw new RecoveryError("undo-failed", left.slice(0, 2_000));
+}
+
+/** Takes back what was done, and says what could not be; null when nothing is left of it. */
+function* unwound(run: Run): Durable<string | null> {
+  const outcomes = yield* run.undo.unwind();
+  const left = outcomes.flatMap(({ step, failure }) => (failure ? [`${step}: ${failure.message}`] : []));
+  return left.length === 0 ? null : `not undone: ${left.join("; ")}`;
 }
 
 /** An activity may see a cancel before its event arrives, and then the record says which it is. */

@@ -64,6 +64,19 @@ scenario("a test failover that finds no recovery point leaves no network", async
   expect(await stage.states()).toEqual(["protected"]);
 });
 
+scenario("a test failover that finds no recovery point says which network it could not remove", async (stage) => {
+  await stage.context.estate.addFault("shop", {
+    target: { siteId: "west-europe" },
+    operation: "remove-test-network",
+    mode: "refuse",
+  });
+  const recoveryPoint = { kind: "point-in-time" as const, notAfter: "2020-01-01T00:00:00.000Z", appConsistent: [] };
+  const { execution } = await stage.ended(await stage.start("test-failover", { recoveryPoint }));
+  expect(execution).toMatchObject({ status: "failed", failure: { code: "undo-failed" } });
+  expect(JSON.stringify(execution)).toContain("refused remove-test-network");
+  expect((await leftovers(stage)).testNetworks).toHaveLength(1);
+});
+
 scenario("a test failover that only stops before it made a copy leaves no network", async (stage) => {
   const executionId = await stage.start("test-failover");
   await cancelExecution(stage.context, executionId, { behaviour: "as-documented", by: "owner", reason: undefined });
