@@ -39,13 +39,20 @@ export class EngineTaskHub implements TaskHub {
     const unfinished = await this.#store.unfinishedInstances();
     const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
     refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
-    const inbox = await this.#store.readInbox();
+    const inbox = await this.#readInbox();
     const queue = unfinished.map((instance) => instance.instanceId);
     const worker = async (): Promise<void> => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#takeUp(id, inbox);
     };
     await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
     for (const [instanceId, messages] of inbox.messages) this.engine.deliverInbox(instanceId, messages);
+  }
+
+  /** Messages that wait were perhaps kept by a host whose clock ran ahead: what comes from now on sorts behind them. */
+  async #readInbox(): Promise<StoredInbox> {
+    const inbox = await this.#store.readInbox();
+    for (const messages of inbox.messages.values()) this.engine.inbox.continueAfter(messages.at(-1)?.key ?? "");
+    return inbox;
   }
 
   /** Goes on with one instance, or has it stand still when something of it can't be read. */
@@ -180,7 +187,7 @@ export class EngineTaskHub implements TaskHub {
   /** Takes up an instance that stood still, with the messages that came meanwhile; refuses when it still can't go on. */
   async #tryAgain(instanceId: string): Promise<void> {
     this.engine.heldBack.release(instanceId);
-    const inbox = await this.#store.readInbox();
+    const inbox = await this.#readInbox();
     await this.#takeUp(instanceId, inbox);
     const reason = this.engine.heldBack.reasonOf(instanceId);
     if (reason !== undefined) throw new TaskHubError("wrong-state", reason);
