@@ -21,6 +21,17 @@ describe("I21 limits hold", () => {
     expect(await broken(drawing)).toEqual(expected);
   });
 
+  test.each([
+    ["one of them delivered twice", [1, 2, 2], []],
+    ["each its own task", [1, 2, 3], ["I21"]],
+  ])("three activities at once, of two: %s", async (_, taskIds, expected) => {
+    const drawing = await Drawing.of();
+    drawing.evidence.effects.activities = taskIds.map((taskId) => ({
+      ...{ atMs: 0, endedMs: 5, generation: 1, instanceId: run(1), taskId, name: "do-steps", outcome: "ok" },
+    }));
+    expect((await broken(drawing)).filter((invariant) => invariant === "I21")).toEqual(expected);
+  });
+
   test("a transaction of 101 rows", async () => {
     const drawing = await Drawing.of();
     drawing.record({});
