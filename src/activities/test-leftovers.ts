@@ -1,3 +1,4 @@
+import type { Leftovers } from "../hypervisor/port.js";
 import { activity } from "./activity.js";
 import { findTestLeftovers as contract } from "./contracts/machines.js";
 import type { Ports } from "./ports.js";
@@ -9,9 +10,11 @@ import type { Ports } from "./ports.js";
 export const findTestLeftovers = activity(contract, async (ports, { worldId, itemIds }) => {
   const { testCopies, testNetworks } = await ports.hypervisor.leftovers(worldId, itemIds, null);
   const networks = await Promise.all(
-    testNetworks.map(async ({ siteId, networkId, executionId }) => ({
-      ...{ siteId, networkId, testExecutionId: executionId },
-      itemIds: await itemsOfNetwork(ports, worldId, itemIds, executionId),
+    testNetworks.map(async (network) => ({
+      siteId: network.siteId,
+      networkId: network.networkId,
+      testExecutionId: network.executionId,
+      itemIds: await itemsOfNetwork(ports, worldId, itemIds, network),
     })),
   );
   return {
@@ -20,17 +23,21 @@ export const findTestLeftovers = activity(contract, async (ports, { worldId, ite
   };
 });
 
-/** Those of the items whose test made a network; none when others are on it. One whose test is not known is everybody's. */
+/**
+ * Those of the items at a network's site whose test made it; none when others are on it. One whose test is not known is
+ * everybody's. A test has a network at each of its sites, and each goes with the last copy there: of two clean-ups that
+ * share one at least the later finds it free, since each looks after its own copies have gone.
+ */
 async function itemsOfNetwork(
   { store, hypervisor }: Ports,
   worldId: string,
   itemIds: readonly string[],
-  testExecutionId: string,
+  network: Leftovers["testNetworks"][number],
 ): Promise<string[]> {
-  const tested = (await store.getExecution(testExecutionId))?.value.itemIds ?? itemIds;
+  const tested = (await store.getExecution(network.executionId))?.value.itemIds ?? itemIds;
   const others = tested.filter((itemId) => !itemIds.includes(itemId));
-  const mine = tested.filter((itemId) => itemIds.includes(itemId));
+  const mine = tested.filter((itemId) => network.itemIds.includes(itemId));
   if (mine.length === 0 || others.length === 0) return mine;
-  const { testCopies } = await hypervisor.leftovers(worldId, others, testExecutionId);
-  return testCopies.length === 0 ? mine : [];
+  const { testCopies } = await hypervisor.leftovers(worldId, others, network.executionId);
+  return testCopies.some(({ siteId }) => siteId === network.siteId) ? [] : mine;
 }

@@ -134,8 +134,9 @@ export type StartedCopy = { kind: "replica" } | { kind: "test-copy"; executionId
 
 /** What is left of tests at a place; empty lists are the proof that nothing is. */
 export interface Leftovers {
-  testCopies: { itemId: string; executionId: string; name: string }[];
-  testNetworks: { siteId: string; networkId: string; executionId: string }[];
+  testCopies: { itemId: string; siteId: string; executionId: string; name: string }[];
+  /** `itemIds`: those of the items asked for that are at its site. */
+  testNetworks: { siteId: string; networkId: string; executionId: string; itemIds: string[] }[];
 }
 
 /** The recovery points of an item at a moment, newest first. */
@@ -166,7 +167,10 @@ export interface Hypervisor {
   observe(worldId: string, itemId: string, copy: StartedCopy): Promise<Observation>;
   /** Replaces what an item gets at the other site; refuses `etag-mismatch` when it is not what the caller saw. */
   replaceTarget(worldId: string, itemId: string, seen: TargetSettings, target: TargetSettings): Promise<void>;
-  /** Test copies of these items and test networks of their target sites that belong to the execution, or to any when null. */
+  /**
+   * Test copies of these items and test networks of their sites, also of those that they came from, that belong to the
+   * execution, or to any when null.
+   */
   leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
   runOnItem<O extends ItemOperation>(task: ItemTask<O>): Promise<TaskReply<ItemOperations[O]["result"]>>;
   /**

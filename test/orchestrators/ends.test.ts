@@ -181,6 +181,33 @@ test("a network goes with the last copy that is on it", async () => {
   expect(await stage.states()).toEqual(["protected"]);
 });
 
+/** The estate, and its first machine protected to a site of its own. */
+function withTwoTargets(): ReturnType<typeof estateOf> {
+  const { world, plan } = estateOf("azure-to-azure");
+  const sites = world.sites.flatMap((site) => (site.id === "away" ? [site, { ...site, id: "elsewhere" }] : [site]));
+  const links = (world.links ?? []).flatMap((link) => [
+    link,
+    { ...link, id: `${link.id}-2`, between: ["home", "elsewhere"] as [string, string] },
+  ]);
+  const items = world.items?.map((item) => (item.id === "app" ? { ...item, targetSiteId: "elsewhere" } : item)) ?? [];
+  return { world: { ...world, sites, links, items }, plan };
+}
+
+test("the networks of a test that has several sites go each with the last copy at its site", async () => {
+  stage = await Stage.open();
+  await stage.load(withTwoTargets());
+  await run("test-failover");
+  expect(await leftovers()).toEqual([["app", "db", "web"], 2]);
+  for (const [itemId, left] of [
+    ["app", 1],
+    ["web", 1],
+    ["db", 0],
+  ] as const) {
+    expect((await runOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
+    expect((await leftovers())[1]).toBe(left);
+  }
+});
+
 test("a failover of an item whose promotion had failed removes its test copy", async () => {
   await open();
   await run("test-failover");

@@ -98,7 +98,7 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
     },
     leftovers: async (worldId, itemIds, executionId) => {
       const { states } = await statesOf(worldId, itemIds);
-      const siteIds = [...new Set(states.map(({ replica }) => replica.siteId))];
+      const siteIds = [...new Set(states.flatMap(sitesOf))];
       const sites = await Promise.all(siteIds.map((siteId) => siteState(worldId, siteId)));
       return leftoversOf(
         states,
@@ -164,21 +164,24 @@ function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
   };
 }
 
+const sitesOf = ({ source, replica }: EmulatedItem): string[] => [source.siteId, replica.siteId];
+
 function leftoversOf(
   items: readonly EmulatedItem[],
   sites: readonly EmulatedSite[],
   concerns: (executionId: string) => boolean,
 ): Leftovers {
+  const at = (site: EmulatedSite) => items.filter((item) => sitesOf(item).includes(site.id)).map(({ id }) => id);
   return {
-    testCopies: items.flatMap(({ id, testCopies }) =>
+    testCopies: items.flatMap(({ id, replica, testCopies }) =>
       testCopies
         .filter(({ executionId }) => concerns(executionId))
-        .map(({ executionId, name }) => ({ itemId: id, executionId, name })),
+        .map(({ executionId, name }) => ({ itemId: id, siteId: replica.siteId, executionId, name })),
     ),
     testNetworks: sites.flatMap((site) =>
       site.testNetworks
         .filter(({ executionId }) => concerns(executionId))
-        .map(({ id, executionId }) => ({ siteId: site.id, networkId: id, executionId })),
+        .map(({ id, executionId }) => ({ siteId: site.id, networkId: id, executionId, itemIds: at(site) })),
     ),
   };
 }
