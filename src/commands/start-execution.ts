@@ -140,9 +140,11 @@ async function admit(context: Context, { target, verb, options }: StartRequest):
   return { direction, worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
 }
 
+const isTaken = ({ during }: ItemClaim): boolean => during !== null;
+
 /** The way the verb takes its items: a reprotect turns it round. */
 function directionOf(items: readonly ItemRecord[], claims: readonly ItemClaim[], verb: Verb): ExecutionDirection {
-  const claimed = new Set(claims.map(({ itemId }) => itemId));
+  const claimed = new Set(claims.filter(isTaken).map(({ itemId }) => itemId));
   const ways = new Set(items.filter(({ itemId }) => claimed.has(itemId)).map(({ direction }) => direction));
   const [way = "primary-to-recovery", other] = ways;
   if (other !== undefined) return "mixed";
@@ -150,16 +152,16 @@ function directionOf(items: readonly ItemRecord[], claims: readonly ItemClaim[],
 }
 
 /**
- * The items that the verb has something to do for. Refuses when another execution holds one, when one is in a state
- * that does not allow the verb, and when nothing is left to do. `own` may hold some already.
+ * The items that the verb takes, and those that it passes over. Refuses when another execution holds one, when one is
+ * in a state that does not allow the verb, and when nothing is left to do. `own` may hold some already.
  */
 function claimsOf(items: readonly ItemRecord[], verb: Verb, subject: Subject, own?: string): ItemClaim[] {
-  const claims = items.flatMap((item) => claimOf(item, verb, subject, own) ?? []);
-  if (claims.length > 0) return claims;
+  const claims = items.map((item) => claimOf(item, verb, subject, own));
+  if (claims.some(isTaken)) return claims;
   throw new RecoveryError("verb-not-allowed", `${verb} has nothing to do: every item is where it would bring it`);
 }
 
-function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | undefined): ItemClaim | undefined {
+function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | undefined): ItemClaim {
   const { itemId, heldBy } = item;
   if (heldBy !== null && heldBy.executionId === own) return { itemId, from: heldBy.from, during: item.state };
   if (heldBy !== null) {
@@ -168,7 +170,7 @@ function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | u
   }
   const cell = mayDo(item, verb, { alone: subject.kind === "item" });
   if (cell.allowed) return { itemId, from: item.state, during: cell.during };
-  if (subject.kind === "plan" && isThereAlready(item, verb)) return undefined;
+  if (subject.kind === "plan" && isThereAlready(item, verb)) return { itemId, from: item.state, during: null };
   const remedy = cell.remedy === null ? "" : `; do first: ${cell.remedy}`;
   throw new RecoveryError(cell.code, `${verb} is not allowed for item ${itemId}: ${cell.because}${remedy}`);
 }

@@ -65,25 +65,25 @@ export const replaceItem = (record: ItemRecord, etag: string): RowOperation => (
 
 export const decodeItem = (row: Row): ItemRecord => decode(ITEM, row);
 
-/** Reads items, changes those for which `change` answers a new record, and begins again when another writer was quicker. */
+/** Reads items, writes those for which `change` answers a new record in their place, and begins again when another writer was quicker. */
 async function changeItems(
   table: Table,
   worldId: string,
   itemIds: readonly string[],
-  change: (record: ItemRecord) => ItemRecord,
+  change: (records: readonly ItemRecord[]) => ItemRecord[],
 ): Promise<ItemRecord[]> {
   for (let attempt = 1; ; attempt += 1) {
     const held = await readItems(table, worldId, itemIds);
-    const changed = held.map(({ record, etag }) => ({ before: record, after: change(record), etag }));
-    const writes = changed.filter(({ before, after }) => before !== after);
+    const after = change(held.map(({ record }) => record));
+    const writes = held.flatMap(({ record, etag }, at) => {
+      const changed = after[at];
+      return changed === undefined || changed === record ? [] : [replaceItem(changed, etag)];
+    });
     try {
       for (const batch of chunksOf(writes, BATCH)) {
-        await table.transact(
-          worldId,
-          batch.map(({ after, etag }) => replaceItem(after, etag)),
-        );
+        await table.transact(worldId, batch);
       }
-      return changed.map(({ after }) => after);
+      return after;
     } catch (error) {
       if (!(error instanceof TableConflict) || attempt === MOST_TRIES) throw error;
     }
@@ -99,7 +99,21 @@ function claimed(record: ItemRecord, claim: ItemClaim | undefined, executionId: 
   if (record.state !== claim.from) {
     throw new RecoveryError("etag-mismatch", `item ${record.itemId} is ${record.state} now, no longer ${claim.from}`);
   }
+  // One that is passed over is written as it is, so that nobody takes it in the moment in which the others are taken.
+  if (claim.during === null) return { ...record };
   return { ...record, state: claim.during, heldBy: { executionId, verb, from: record.state } };
+}
+
+/** The items as they are once taken. Who holds all that he takes began already: what he passed over may go its own ways. */
+function allClaimed(
+  records: readonly ItemRecord[],
+  byId: ReadonlyMap<string, ItemClaim>,
+  executionId: string,
+  verb: Verb,
+): ItemRecord[] {
+  const wanted = records.filter(({ itemId }) => byId.get(itemId)?.during !== null);
+  if (wanted.every(({ heldBy }) => heldBy?.executionId === executionId)) return [...records];
+  return records.map((record) => claimed(record, byId.get(record.itemId), executionId, verb));
 }
 
 /**
@@ -122,14 +136,14 @@ export async function acquireItems(
     before.filter(({ record }) => record.heldBy?.executionId === executionId).map(({ record }) => record.itemId),
   );
   try {
-    return await changeItems(table, worldId, itemIds, (record) =>
-      claimed(record, byId.get(record.itemId), executionId, verb),
-    );
+    return await changeItems(table, worldId, itemIds, (records) => allClaimed(records, byId, executionId, verb));
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     const taken = itemIds.filter((itemId) => !mine.has(itemId));
-    await changeItems(table, worldId, taken, (record) =>
-      record.heldBy?.executionId === executionId ? { ...record, state: record.heldBy.from, heldBy: null } : record,
+    await changeItems(table, worldId, taken, (records) =>
+      records.map((record) =>
+        record.heldBy?.executionId === executionId ? { ...record, state: record.heldBy.from, heldBy: null } : record,
+      ),
     );
     throw error;
   }
@@ -152,7 +166,7 @@ export async function updateItems(
   updates: readonly ItemUpdate[],
 ): Promise<void> {
   const byId = new Map(updates.map((update) => [update.itemId, update]));
-  await changeItems(table, worldId, [...byId.keys()], (record) =>
-    updated(record, byId.get(record.itemId), executionId),
+  await changeItems(table, worldId, [...byId.keys()], (records) =>
+    records.map((record) => updated(record, byId.get(record.itemId), executionId)),
   );
 }

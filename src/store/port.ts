@@ -33,12 +33,13 @@ export interface WorldRecord {
   itemCount: number;
 }
 
-/** The state an item goes to while held. */
+/** What a start asks of an item. */
 export interface ItemClaim {
   itemId: string;
   /** The state the caller saw; the claim is refused as `etag-mismatch` when the item has left it. */
   from: ItemState;
-  during: ItemState;
+  /** The state it goes to while held; null when it is passed over, and only has to be free and in its state as the others are taken. */
+  during: ItemState | null;
 }
 
 /** One item's change. The item must be held by `executionId`, or the update is refused as `item-held`. */
@@ -66,7 +67,8 @@ export interface Store {
   /**
    * Takes all of the items for an execution, or none when it refuses. Items it holds already are left as they are, and
    * those that it took before a fault of the store stay taken.
-   * Refuses `item-held` naming the holder, `etag-mismatch` when an item has left its `from` state, `item-not-found`.
+   * Refuses `item-held` naming the holder, `etag-mismatch` when an item has left its `from` state, `item-not-found`;
+   * those that are passed over among them, unless the execution holds all the others already.
    */
   acquireItems(worldId: string, executionId: string, verb: Verb, claims: readonly ItemClaim[]): Promise<ItemRecord[]>;
   /** Changes items that the execution holds, in batches of 100. Items it holds no longer are skipped when the change only releases. */

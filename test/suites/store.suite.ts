@@ -159,6 +159,36 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       });
 
+      test("of two that each pass over what the other takes, one is refused", async () => {
+        const passedOver = { itemId: "item-1", from: "protected", during: null } as const;
+        const results = await Promise.allSettled([
+          store.acquireItems("small", FIRST, "planned-failover", [passedOver, ...claims([2])]),
+          store.acquireItems("small", SECOND, "planned-failover", [
+            ...claims([1]),
+            { ...passedOver, itemId: "item-2" },
+          ]),
+        ]);
+        const items = await store.getItems("small", ["item-1", "item-2"]);
+        const winner = results.findIndex(({ status }) => status === "fulfilled");
+        expect(items.map(({ heldBy }) => heldBy?.executionId)).toEqual(
+          [
+            [undefined, FIRST],
+            [SECOND, undefined],
+          ][winner === 0 ? 0 : 1],
+        );
+        expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      });
+
+      test("what was passed over matters no longer to an execution that holds the rest", async () => {
+        const asked = [{ itemId: "item-1", from: "protected", during: null } as const, ...claims([2])];
+        await store.acquireItems("small", FIRST, "planned-failover", asked);
+        await store.acquireItems("small", SECOND, "planned-failover", claims([1]));
+        const again = await store.acquireItems("small", FIRST, "planned-failover", asked);
+        expect(again.map(({ heldBy }) => heldBy?.executionId)).toEqual([SECOND, FIRST]);
+        const refused = store.acquireItems("small", FIRST, "planned-failover", [...asked, ...claims([3])]);
+        await expect(refused).rejects.toThrow(SECOND);
+      });
+
       test("an item that has left the state seen is not taken", async () => {
         const stale = [{ itemId: "item-1", from: "failed-over" as const, during: "committing" as const }];
         await expect(store.acquireItems("small", FIRST, "commit", stale)).rejects.toEqual(code("etag-mismatch"));
