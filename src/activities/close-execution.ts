@@ -31,7 +31,8 @@ export const closeExecution = activity(contract, async (ports, closing) => {
 });
 
 /**
- * The same for an execution whose orchestration was lost. Safe to repeat; an ended record is left as it is. The record
+ * The same for an execution whose orchestration was lost. Safe to repeat: an ended record is left as it is, and
+ * what is still held for it is given up. The record
  * of a good end is written before the items are given up, since from then on a cancel is refused and until then it can
  * still be undone; of any other end they are given up first, so that an end which dies half way holds nothing.
  */
@@ -42,7 +43,7 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   const execution = found.value;
   const endsWell = isSuccess(closing.status);
   const hasEnded = isEnded(execution.status);
-  if (hasEnded && !(endsWell && execution.status === closing.status)) return;
+  if (hasEnded && execution.status !== closing.status) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);

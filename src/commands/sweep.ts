@@ -2,10 +2,14 @@ import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
+import { toMs } from "../domain/text.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
+import { settleStart } from "./settle-start.js";
 import { isOver, isSuspended } from "./standstill.js";
-import { carryOn, endRefused } from "./start-execution.js";
+
+/** Younger ones are still on their way through the request that made them. */
+const SETTLED_AFTER_MS = 10_000;
 
 /**
  * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
@@ -29,10 +33,7 @@ export async function sweepExecutions(context: Context): Promise<{ mended: strin
 async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { executionId } = execution;
   const instance = await context.orchestrations.look(executionId);
-  if (!instance) {
-    await carryOnOrEnd(context, execution);
-    return true;
-  }
+  if (!instance) return settle(context, execution);
   if (!isOver(instance)) {
     if (execution.cancelRequest === undefined || isSuspended(instance)) return false;
     await tellOfCancel(context, executionId, execution.cancelRequest);
@@ -45,12 +46,13 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   return true;
 }
 
-/** Nobody waits for the answer of a start that is carried on: when it is refused by now, the record says so. */
-async function carryOnOrEnd(context: Context, execution: Execution): Promise<void> {
+/** Nobody waits for the answer of a start that is settled here: when it is refused by now, the record says so. */
+async function settle(context: Context, execution: Execution): Promise<boolean> {
+  if (context.clock.now() - toMs(execution.requestedAt) < SETTLED_AFTER_MS) return false;
   try {
-    await carryOn(context, execution);
+    await settleStart(context, execution);
   } catch (thrown) {
     if (!(thrown instanceof RecoveryError)) throw thrown;
-    await endRefused(context, execution, thrown);
   }
+  return true;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isErrorCode } from "./errors.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
 import { ReprotectOptions } from "./reprotect-options.js";
 import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
@@ -113,6 +114,19 @@ export const CancelRequest = z.strictObject({
 });
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
+/**
+ * Whether a start got its items. Decided once, for all requests that ask for the same start; missing until then, and
+ * only a start that is admitted is acknowledged.
+ */
+export const Admission = z.discriminatedUnion("admitted", [
+  z.strictObject({ admitted: z.literal(true) }),
+  z.strictObject({
+    admitted: z.literal(false),
+    refusal: Failure.extend({ code: z.string().refine(isErrorCode, "no code of the catalogue") }),
+  }),
+]);
+export type Admission = z.infer<typeof Admission>;
+
 /** For so long a process may go by what it last read of an execution: afterwards each of them knows of a cancel. */
 export const KNOWN_EVERYWHERE_MS = 250;
 
@@ -129,6 +143,7 @@ const common = {
   options: ExecutionOptions,
   requestedBy: Name,
   requestedAt: Instant,
+  admission: Admission.optional(),
   cancelRequest: CancelRequest.optional(),
 };
 

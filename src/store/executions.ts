@@ -6,7 +6,7 @@ import { pageOf, readable } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { BATCH, type Row, type Table, TableConflict } from "./tables/port.js";
+import { type Row, type Table, TableConflict } from "./tables/port.js";
 
 const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
 const ENTRY: Codec<{ executionId: string }> = {
@@ -64,26 +64,6 @@ export async function updateExecution(table: Table, execution: Execution, etag: 
   } catch (error) {
     if (!(error instanceof TableConflict)) throw error;
     throw new RecoveryError("etag-mismatch", `execution ${execution.executionId} was changed since it was read`);
-  }
-}
-
-/** The entry in the list goes first: a record without one is mended by a repeated start, or withdrawn by it. */
-export async function withdrawExecution(table: Table, execution: Execution): Promise<void> {
-  await remove(table, LIST, [listRow(execution)]);
-  const { rows } = await table.list(execution.executionId, { limit: BATCH });
-  await remove(
-    table,
-    execution.executionId,
-    rows.map(({ row }) => row),
-  );
-}
-
-async function remove(table: Table, partition: string, rows: readonly string[]): Promise<void> {
-  try {
-    const operations = rows.map((row) => ({ kind: "delete", row }) as const);
-    if (operations.length > 0) await table.transact(partition, operations);
-  } catch (error) {
-    if (!(error instanceof TableConflict)) throw error;
   }
 }
 

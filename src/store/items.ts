@@ -117,9 +117,9 @@ function allClaimed(
 }
 
 /**
- * Takes all items or none: what an earlier batch took is given back in its former state when a later one is refused.
- * After a fault of the store nobody knows what was taken, and another request may have gone on with it already: what
- * was taken stays so, and whoever repeats the start finds it.
+ * Takes all items for an execution. One order for all: who gets the first batch gets the rest, and the other is refused
+ * before it has taken any. When it is refused later all the same, what it took stays taken: another request may be on
+ * its way with it for the same execution, which gives its items up when it ends.
  */
 export async function acquireItems(
   table: Table,
@@ -129,24 +129,9 @@ export async function acquireItems(
   claims: readonly ItemClaim[],
 ): Promise<ItemRecord[]> {
   const byId = new Map(claims.map((claim) => [claim.itemId, claim]));
-  // One order for all: who gets the first batch gets the rest, and the other is refused before it has taken any.
-  const itemIds = [...byId.keys()].sort();
-  const before = await readItems(table, worldId, itemIds);
-  const mine = new Set(
-    before.filter(({ record }) => record.heldBy?.executionId === executionId).map(({ record }) => record.itemId),
+  return changeItems(table, worldId, [...byId.keys()].sort(), (records) =>
+    allClaimed(records, byId, executionId, verb),
   );
-  try {
-    return await changeItems(table, worldId, itemIds, (records) => allClaimed(records, byId, executionId, verb));
-  } catch (error) {
-    if (!(error instanceof RecoveryError)) throw error;
-    const taken = itemIds.filter((itemId) => !mine.has(itemId));
-    await changeItems(table, worldId, taken, (records) =>
-      records.map((record) =>
-        record.heldBy?.executionId === executionId ? { ...record, state: record.heldBy.from, heldBy: null } : record,
-      ),
-    );
-    throw error;
-  }
 }
 
 function updated(record: ItemRecord, update: ItemUpdate | undefined, executionId: string): ItemRecord {

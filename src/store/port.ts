@@ -65,8 +65,8 @@ export interface Store {
   /** The items asked for, in that order; refuses `item-not-found` naming those that are not there. */
   getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
   /**
-   * Takes all of the items for an execution, or none when it refuses. Items it holds already are left as they are, and
-   * those that it took before a fault of the store stay taken.
+   * Takes items for an execution. Those it holds already are left as they are. After a refusal or a fault some may be
+   * taken: whoever ends the execution gives them up.
    * Refuses `item-held` naming the holder, `etag-mismatch` when an item has left its `from` state, `item-not-found`;
    * those that are passed over among them, unless the execution holds all the others already.
    */
@@ -92,8 +92,6 @@ export interface Store {
   getExecution(executionId: string): Promise<Tagged<Execution> | null>;
   /** Replaces the record; refuses `etag-mismatch`. */
   updateExecution(execution: Execution, etag: string): Promise<string>;
-  /** Takes back the record of an execution that never began; one that is not there is no error. */
-  withdrawExecution(execution: Execution): Promise<void>;
   /** Newest first. */
   listExecutions(page: PageRequest): Promise<Page<Execution>>;
   /** Keeps the steps of ended parts; the same part written again replaces it. */

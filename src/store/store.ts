@@ -6,7 +6,6 @@ import {
   putSteps,
   readSteps,
   updateExecution,
-  withdrawExecution,
 } from "./executions.js";
 import { acquireItems, decodeItem, readItems, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
@@ -48,7 +47,6 @@ export function createStore(tables: Tables): Store {
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
-    withdrawExecution: (execution) => withdrawExecution(executions, execution),
     listExecutions: (page) => listExecutions(executions, page),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),

@@ -1,8 +1,12 @@
 import { afterEach, expect, test } from "vitest";
+import type { Context } from "../../src/commands/context.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import { startExecution } from "../../src/commands/start-execution.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
+import { RecoveryError } from "../../src/domain/errors.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
+import { executionIdOf } from "../../src/domain/identity.js";
+import type { Store } from "../../src/store/port.js";
 import { Stage } from "./support/stage.js";
 
 let stage: Stage;
@@ -95,23 +99,86 @@ test("a cancel that comes while nothing is left to do is not passed over", async
   expect(await stage.states()).toEqual(["protected"]);
 });
 
-test("of two starts at once one is refused and leaves nothing, and its key may be used again", async () => {
+/** The context of a request to which something happens between its look at the items and its taking of them. */
+function overtaken(meanwhile: () => Promise<unknown>): Context {
+  const { store } = stage.context;
+  let first = true;
+  const acquireItems: Store["acquireItems"] = async (...claim) => {
+    if (first) {
+      first = false;
+      await meanwhile();
+    }
+    return store.acquireItems(...claim);
+  };
+  return { ...stage.context, store: { ...store, acquireItems } };
+}
+
+const other = { ...request, idempotencyKey: "other" } as const;
+const recordOf = async ({ idempotencyKey }: { idempotencyKey: string }) =>
+  (await stage.context.store.getExecution(executionIdOf(idempotencyKey, stage.context.hash)))?.value;
+
+test("of two starts at once one is refused, says so in its record, and is refused alike when it is repeated", async () => {
   stage = await Stage.open();
   await stage.loadShop();
-  const starts = await Promise.allSettled(
-    ["one", "two"].map((idempotencyKey) => startExecution(stage.context, { ...request, idempotencyKey })),
-  );
+  const starts = await Promise.allSettled([request, other].map((asked) => startExecution(stage.context, asked)));
   expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-  const refused = starts.findIndex(({ status }) => status === "rejected");
-  expect(starts[refused]).toMatchObject({ reason: { code: "item-held" } });
-  const { entries } = await stage.context.store.listExecutions({ limit: 10 });
-  expect(entries.map(({ idempotencyKey }) => idempotencyKey)).toEqual([["two", "one"][refused]]);
+  const [won, lost] = starts[0]?.status === "fulfilled" ? [request, other] : [other, request];
+  expect(await recordOf(lost)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
+  expect((await stage.ended((await recordOf(won))?.executionId ?? "")).execution.status).toBe("succeeded");
+  await expect(startExecution(stage.context, lost)).rejects.toMatchObject({ code: "item-held" });
+  expect(await stage.states()).toEqual(["test-failed-over"]);
+});
 
-  const [won] = entries;
-  expect((await stage.ended(won?.executionId ?? "")).execution.status).toBe("succeeded");
-  const again = { ...request, idempotencyKey: ["one", "two"][refused] ?? "", verb: "test-clean-up" } as const;
-  const { executionId } = await startExecution(stage.context, again);
+test("a start that is refused at once leaves nothing, and its key may be used again", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const first = await startExecution(stage.context, request);
+  await expect(startExecution(stage.context, other)).rejects.toMatchObject({ code: "item-held" });
+  expect(await recordOf(other)).toBeUndefined();
+  await stage.ended(first.executionId);
+  const { executionId } = await startExecution(stage.context, { ...other, verb: "test-clean-up" });
   expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+});
+
+test("I16: a repetition that comes before its start has its items is refused with it when others take them", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const start = startExecution(
+    overtaken(async () => {
+      await startExecution(stage.context, other);
+      await expect(startExecution(stage.context, request)).rejects.toMatchObject({ code: "item-held" });
+    }),
+    request,
+  );
+  await expect(start).rejects.toMatchObject({ code: "item-held" });
+  expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
+});
+
+test("I16: what a repetition was told stands, though its start found the items held", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const { context } = stage;
+  const acquireItems: Store["acquireItems"] = async () => {
+    await startExecution(stage.context, request);
+    throw new RecoveryError("item-held", "another one held them a moment ago");
+  };
+  const refused = { ...context, store: { ...context.store, acquireItems } };
+  const { executionId } = await startExecution(refused, request);
+  expect((await stage.items()).every(({ heldBy }) => heldBy?.executionId === executionId)).toBe(true);
+  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+});
+
+test("a refusal that was written and not carried out is carried out by the sweep", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const dying = overtaken(() => startExecution(stage.context, other));
+  const updateItems = () => Promise.reject(new Error("the host died"));
+  const lost = startExecution({ ...dying, store: { ...dying.store, updateItems } }, request);
+  await expect(lost).rejects.toThrow("the host died");
+  expect(await recordOf(request)).toMatchObject({ status: "running", admission: { admitted: false } });
+  await stage.pass(11_000);
+  expect((await sweepExecutions(stage.context)).mended).toContain((await recordOf(request))?.executionId);
+  expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
 test("a start that was lost, and whose items another took meanwhile, ends and says why", async () => {

@@ -180,18 +180,6 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
       });
 
-      test("one that is withdrawn leaves nothing, and may be created again", async () => {
-        await store.createExecution(execution(FIRST));
-        await store.createExecution(execution(SECOND));
-        await store.putSteps(FIRST, [steps("execution")]);
-        await store.withdrawExecution(execution(FIRST));
-        await store.withdrawExecution(execution(FIRST));
-        expect(await store.getExecution(FIRST)).toBeNull();
-        expect(await store.getSteps(FIRST)).toEqual([]);
-        expect((await store.listExecutions({ limit: 10 })).entries).toEqual([execution(SECOND)]);
-        expect((await store.createExecution(execution(FIRST))).created).toBe(true);
-      });
-
       test("steps are kept by part, and a part written again is replaced", async () => {
         await store.createExecution(execution(FIRST));
         await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);

@@ -1,4 +1,3 @@
-import { RecoveryError } from "../../../src/domain/errors.js";
 import type { Execution } from "../../../src/domain/execution.js";
 import type { Store } from "../../../src/store/port.js";
 import type { Mutant } from "./mutant.js";
@@ -66,11 +65,10 @@ function forgetful(store: Store): Partial<Store> {
       return store.getExecution(executionId);
     },
     updateExecution: async (execution, etag) => {
-      if (!kept.has(execution.executionId)) return store.updateExecution(execution, etag);
-      await flush(execution.executionId);
-      const found = await store.getExecution(execution.executionId);
-      if (found === null) throw new RecoveryError("execution-not-found", `there is no ${execution.executionId}`);
-      return store.updateExecution(execution, found.etag);
+      const pending = kept.get(execution.executionId);
+      if (pending === undefined) return store.updateExecution(execution, etag);
+      pending.execution = execution;
+      return "kept";
     },
   };
 }

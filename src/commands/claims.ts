@@ -1,0 +1,70 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { Subject } from "../domain/execution.js";
+import type { ItemRecord } from "../domain/item-record.js";
+import { mayDo, transition } from "../domain/lifecycle.js";
+import { opposite } from "../domain/scenario-traits.js";
+import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
+import type { ItemClaim } from "../store/port.js";
+
+const isTaken = ({ during }: ItemClaim): boolean => during !== null;
+
+/** The way the verb takes its items: a reprotect turns it round. */
+export function directionOf(
+  items: readonly ItemRecord[],
+  claims: readonly ItemClaim[],
+  verb: Verb,
+): ExecutionDirection {
+  const claimed = new Set(claims.filter(isTaken).map(({ itemId }) => itemId));
+  const ways = new Set(items.filter(({ itemId }) => claimed.has(itemId)).map(({ direction }) => direction));
+  const [way = "primary-to-recovery", other] = ways;
+  if (other !== undefined) return "mixed";
+  return verb === "reprotect" ? opposite(way) : way;
+}
+
+/**
+ * The items that the verb takes, and those that it passes over. Refuses when another execution holds one, when one is
+ * in a state that does not allow the verb, and when nothing is left to do. `own` may hold some already.
+ */
+export function claimsOf(items: readonly ItemRecord[], verb: Verb, subject: Subject, own?: string): ItemClaim[] {
+  const claims = items.map((item) => claimOf(item, verb, subject, own));
+  if (claims.some(isTaken)) return claims;
+  throw new RecoveryError("verb-not-allowed", `${verb} has nothing to do: every item is where it would bring it`);
+}
+
+function claimOf(item: ItemRecord, verb: Verb, subject: Subject, own: string | undefined): ItemClaim {
+  const { itemId, heldBy } = item;
+  if (heldBy !== null && heldBy.executionId === own) return { itemId, from: heldBy.from, during: item.state };
+  if (heldBy !== null) {
+    const holder = `execution ${heldBy.executionId} (${heldBy.verb})`;
+    throw new RecoveryError("item-held", `item ${itemId} is held by ${holder}; wait for its end, or cancel it`);
+  }
+  const cell = mayDo(item, verb, { alone: subject.kind === "item" });
+  if (cell.allowed) return { itemId, from: item.state, during: cell.during };
+  if (subject.kind === "plan" && isThereAlready(item, verb)) return { itemId, from: item.state, during: null };
+  const remedy = cell.remedy === null ? "" : `; do first: ${cell.remedy}`;
+  throw new RecoveryError(cell.code, `${verb} is not allowed for item ${itemId}: ${cell.because}${remedy}`);
+}
+
+/** Whether an item is where the verb would bring it, so that a plan passes it over (B.4). */
+function isThereAlready(item: ItemRecord, verb: Verb): boolean {
+  const from = BEGINS_AT[verb];
+  if (from === undefined) return false;
+  const way = verb === "reprotect" || verb === "full-run" ? opposite(item.direction) : item.direction;
+  const cell = transition(item.scenario, from, verb, way);
+  return cell.allowed && cell.after === item.state;
+}
+
+const BEGINS_AT: Partial<Record<Verb, ItemRecord["state"]>> = {
+  "planned-failover": "protected",
+  "unplanned-failover": "protected",
+  "test-failover": "protected",
+  "test-clean-up": "test-failed-over",
+  commit: "failed-over",
+  cancel: "failed-over",
+  failback: "protected",
+  "planned-failback": "protected",
+  reprotect: "committed",
+  "promote-test": "test-failed-over",
+  "disable-replication": "protected",
+  "enable-replication": "unprotected",
+};

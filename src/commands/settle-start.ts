@@ -1,0 +1,83 @@
+import { endExecution } from "../activities/close-execution.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Admission, Execution } from "../domain/execution.js";
+import { isEnded } from "../domain/failure-policy.js";
+import { EXECUTIONS } from "../orchestrators/contracts.js";
+import type { ItemClaim } from "../store/port.js";
+import { claimsOf } from "./claims.js";
+import type { Context } from "./context.js";
+
+/**
+ * Brings a recorded start to its decision, or finishes what was decided, wherever a request died on its way. Gives the
+ * execution back once it has its items and its orchestration; refuses as it was refused when others have them. Many may
+ * do so at once, at any time.
+ */
+export async function settleStart(context: Context, execution: Execution): Promise<Execution> {
+  const { executionId, worldId, itemIds, verb, subject, admission } = execution;
+  if (admission?.admitted === false) return refuse(context, execution, admission);
+  if (isEnded(execution.status) || (await context.orchestrations.look(executionId))) return execution;
+  if (admission) return begin(context, execution);
+  const records = await context.store.getItems(worldId, itemIds);
+  return takeUp(context, execution, () => claimsOf(records, verb, subject, executionId));
+}
+
+/** Takes the items, and starts the orchestration when it is decided that the execution has them. */
+export async function takeUp(context: Context, execution: Execution, claims: () => ItemClaim[]): Promise<Execution> {
+  const { executionId, worldId, verb } = execution;
+  let found: Admission = { admitted: true };
+  try {
+    await context.store.acquireItems(worldId, executionId, verb, claims());
+  } catch (thrown) {
+    if (!(thrown instanceof RecoveryError)) throw thrown;
+    found = { admitted: false, refusal: { code: thrown.code, message: wordsOf(thrown) } };
+  }
+  const decided = await decide(context, executionId, found);
+  return decided.admitted ? begin(context, execution) : refuse(context, execution, decided);
+}
+
+const wordsOf = ({ code, message }: RecoveryError): string => message.replace(`[${code}] `, "").slice(0, 2_000);
+
+/**
+ * Of two requests for one execution one may find its items free and the other not. The first to write what it found
+ * decides for both. Items are given up only after a refusal was written, and the orchestration is started only after
+ * the contrary was, so nothing begins without its items and nothing acknowledged is refused.
+ */
+async function decide({ store }: Context, executionId: string, found: Admission): Promise<Admission> {
+  for (;;) {
+    const record = await store.getExecution(executionId);
+    if (!record) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
+    const { value, etag } = record;
+    if (value.admission) return value.admission;
+    try {
+      await store.updateExecution({ ...value, admission: found }, etag);
+      return found;
+    } catch (thrown) {
+      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+    }
+  }
+}
+
+async function begin({ orchestrations }: Context, execution: Execution): Promise<Execution> {
+  const { executionId, verb } = execution;
+  await orchestrations.start(EXECUTIONS[verb], executionId, { executionId });
+  return execution;
+}
+
+/** Ends an execution that did not get its items and gives up those that were taken for it, then says why. */
+async function refuse(
+  context: Context,
+  { executionId }: Execution,
+  { refusal }: Extract<Admission, { admitted: false }>,
+): Promise<never> {
+  const end = { executionId, status: "failed", failure: refusal, touched: false } as const;
+  for (;;) {
+    try {
+      await endExecution(context, { ...end, reports: [], steps: [] });
+      break;
+    } catch (thrown) {
+      // Another request for it gave them up at the same moment.
+      if (!(thrown instanceof RecoveryError && thrown.code === "item-held")) throw thrown;
+    }
+  }
+  throw new RecoveryError(refusal.code, refusal.message);
+}
