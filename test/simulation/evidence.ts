@@ -132,8 +132,15 @@ export interface HubDump {
   instances: { instance: StoredInstance; history: StoredExecution | null }[];
   /** As the hub itself answers at the end. */
   states: InstanceState[];
-  /** Accepted commits of history, in order. */
-  commits: { atMs: number; generation: number; instanceId: string; firstRow: number; events: number }[];
+  /** Accepted commits of history, in order; each was asked for at `toldMs`, and perhaps again until it was accepted. */
+  commits: {
+    toldMs: number;
+    atMs: number;
+    generation: number;
+    instanceId: string;
+    firstRow: number;
+    events: number;
+  }[];
   /**
    * Messages from outside that became durable, in order; `key` tells them apart, `data` is JSON text. One that was not
    * answered is of a writer that was told it failed, or died: it may be consumed or not.

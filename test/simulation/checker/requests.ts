@@ -69,15 +69,15 @@ const raisedIn = ({ history }: Instance, { name, data }: Pick<Message, "name" | 
   ).length ?? 0;
 
 /**
- * When the end of an instance was committed, once it has one. A host that did not hear of it writes the same commit
- * again, and looks at nothing that came in between.
+ * When an instance came to its end, once it has one. A host that could not write that down, or did not hear that it did,
+ * writes the same again, and looks at nothing that came in between.
  */
 function endOf({ hub }: Evidence, { instance }: Instance): number {
   if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) return Infinity;
   const commits = hub.commits.filter(({ instanceId }) => instanceId === instance.instanceId);
   const last = commits.at(-1);
   const repeated = commits.findLastIndex(({ firstRow }) => firstRow !== last?.firstRow) + 1;
-  return commits[repeated]?.atMs ?? -Infinity;
+  return commits[repeated]?.toldMs ?? -Infinity;
 }
 
 /** Each acknowledged message is history once, unless the instance had ended. */

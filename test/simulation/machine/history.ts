@@ -19,6 +19,7 @@ export function gatedHistory(
   { gate, passenger, record, clock }: { gate: Gate; passenger: Passenger; record: HubRecord; clock: VirtualClock },
 ): HistoryStore {
   const { generation } = passenger.life;
+  const toldMs = new Map<string, number>();
   const read = <T>(detail: string, effect: () => Promise<T>): Promise<T> =>
     gate.pass(passenger, "history-read", detail, effect);
   return {
@@ -33,13 +34,23 @@ export function gatedHistory(
     listInstances: (filter, top, continuation) => read("list", () => store.listInstances(filter, top, continuation)),
     unfinishedInstances: () => read("unfinished", () => store.unfinishedInstances()),
     purge: (id) => store.purge(id),
-    commit: (commit) =>
-      gate.pass(passenger, "history-commit", commit.instanceId, async () => {
+    commit: (commit) => {
+      const { commitId, instanceId, firstRow, events } = commit;
+      const told = toldMs.get(commitId) ?? clock.now();
+      toldMs.set(commitId, told);
+      return gate.pass(passenger, "history-commit", instanceId, async () => {
         await store.commit(commit);
-        const { instanceId, firstRow, events } = commit;
         record.changed();
-        record.commits.push({ atMs: clock.now(), generation, instanceId, firstRow, events: events.length });
-      }),
+        record.commits.push({
+          toldMs: told,
+          atMs: clock.now(),
+          generation,
+          instanceId,
+          firstRow,
+          events: events.length,
+        });
+      });
+    },
     readExecution: (id) => read(id, () => store.readExecution(id)),
     appendInbox: async (instanceId, messages) => {
       let written: HubDump["messages"] = [];
