@@ -33,19 +33,30 @@ export class EngineTaskHub implements TaskHub {
     return this.engine.options.store;
   }
 
-  /** Opens the store and takes up every unfinished instance where it stood. Throws ConfigurationError for versions it may not. */
+  /**
+   * Opens the store and takes up every unfinished instance where it stood, and then those that a host that was being
+   * replaced began meanwhile, until there are none. Throws ConfigurationError for versions it may not.
+   */
   async open(): Promise<void> {
     await this.#store.open();
-    const unfinished = await this.#store.unfinishedInstances();
-    const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
-    refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
+    let queue = await this.#unfinishedBut(new Set());
     const inbox = await this.#readInbox();
-    const queue = unfinished.map((instance) => instance.instanceId);
     const worker = async (): Promise<void> => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#takeUp(id, inbox);
     };
-    await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
+    for (const known = new Set<string>(); queue.length > 0; queue = await this.#unfinishedBut(known)) {
+      for (const id of queue) known.add(id);
+      await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
+    }
     for (const [instanceId, messages] of inbox.messages) this.engine.deliverInbox(instanceId, messages);
+  }
+
+  /** The ids of the unfinished instances that are not known yet. */
+  async #unfinishedBut(known: ReadonlySet<string>): Promise<string[]> {
+    const unfinished = (await this.#store.unfinishedInstances()).filter(({ instanceId }) => !known.has(instanceId));
+    const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
+    refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
+    return unfinished.map(({ instanceId }) => instanceId);
   }
 
   /** Messages that wait were perhaps kept by a host whose clock ran ahead: what comes from now on sorts behind them. */
