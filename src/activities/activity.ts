@@ -3,7 +3,7 @@ import { RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
 import type { ActivityContract, LevelContract } from "../durable/contract.js";
 import { refusalOf } from "../durable/refusal.js";
-import { type Ask, askSchema, type LevelProgress, mayBegin } from "../durable/until-done.js";
+import { type Ask, askSchema, type LevelProgress, mayBegin, waiting } from "../durable/until-done.js";
 import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
 import type { Ports, Way } from "./ports.js";
 
@@ -124,9 +124,6 @@ export async function progressOf<R, S>(
   if (late) throw new RecoveryError("time-limit", "the step did not end within its limit");
   const toldMs = Date.parse(reply.doneAt);
   const lookMs = reply.hanging ? nextLookMs(nowMs, toldMs, ask.sinceMs ?? nowMs) : toldMs;
-  return {
-    state: "waiting",
-    ...(reply.begun ? {} : { waitsToBegin: true }),
-    waitMs: Math.max(0, Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS)) - nowMs),
-  };
+  const untilMs = Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS));
+  return { ...waiting(Math.max(0, untilMs - nowMs)), ...(reply.begun ? {} : { waitsToBegin: true }) };
 }

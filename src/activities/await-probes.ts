@@ -1,5 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import { evaluateGate } from "../domain/probes.js";
+import { waiting } from "../durable/until-done.js";
 import { levelActivity } from "./activity.js";
 import { awaitProbes as contract } from "./contracts/machines.js";
 
@@ -16,5 +17,5 @@ export const awaitProbes = levelActivity(contract, "forward", async (ports, inpu
   if (gate.state === "open") return { state: "done", result: { saw: gate.saw } };
   if (gate.state === "failed") throw new RecoveryError("probe-failed", gate.because);
   if (ports.clock.now() >= ask.deadlineMs) throw new RecoveryError("time-limit", `${seen.name}: ${gate.saw}`);
-  return { state: "waiting", waitMs: (gate.againSeconds * 1_000) / ports.settings.speed };
+  return waiting((gate.againSeconds * 1_000) / ports.settings.speed);
 });

@@ -23,8 +23,14 @@ interface WantedStep {
   input: unknown;
 }
 
+/** Time to pass until a moment, or until somewhat later if others go on then. */
+interface Pause {
+  untilMs: number;
+  latestMs: number;
+}
+
 /** What a story among others wants next: a step done by an activity, or time to pass. */
-type Wish = WantedStep | { untilMs: number };
+type Wish = WantedStep | Pause;
 
 /** What a story told beside others yields to its teller, and what it gives back. */
 export type Beside<T> = Generator<Wish, T, unknown>;
@@ -53,11 +59,13 @@ export const doSteps = activityContract({
 /** How a story told beside others calls and waits. A fault is tried again as the contract says. */
 export function waysBeside(context: OrchestrationContext): Ways<Wish> {
   const now = (): number => context.df.currentUtcDateTime.getTime();
+  function* pause(waitMs: number, slackMs = 0): Generator<Wish, void, unknown> {
+    const untilMs = now() + waitMs;
+    yield { untilMs, latestMs: untilMs + slackMs };
+  }
   return {
     now,
-    *pause(waitMs) {
-      yield { untilMs: now() + waitMs };
-    },
+    pause,
     *call(contract, input) {
       for (let attempt = 1; ; attempt += 1) {
         const made = (yield { step: contract.name, input }) as Made;
@@ -65,7 +73,7 @@ export function waysBeside(context: OrchestrationContext): Ways<Wish> {
         if ("code" in made) throw new RecoveryError(made.code, made.message, made.details);
         const delayMs = delayAfter(RETRY_POLICIES[contract.retry], attempt);
         if (delayMs === null) throw new Error(made.fault);
-        yield { untilMs: now() + delayMs };
+        yield* pause(delayMs);
       }
     },
   };
@@ -93,14 +101,20 @@ export function* sideBySide<T>(
       (telling) => telling.next(),
     );
     atRest();
-    const { steps, untilMs } = wanted(told);
+    const { steps, pauses } = wanted(told);
     if (steps.length > 0) yield* doAll(context, told, steps);
-    else if (untilMs < Number.POSITIVE_INFINITY) yield* rest(context, told, untilMs, calls);
+    else if (pauses.length > 0) yield* rest(context, told, momentFor(pauses), calls);
     else return told.flatMap((one) => ("result" in one ? [one.result] : []));
   }
 }
 
-/** Lets time pass until the first moment that is waited for. A long wait ends early when somebody calls: then all look soon. */
+/** The last moment that somebody waits for before somebody can wait no longer: so those go on together that may. */
+function momentFor(pauses: readonly Pause[]): number {
+  const latestMs = Math.min(...pauses.map((pause) => pause.latestMs));
+  return Math.max(...pauses.flatMap(({ untilMs }) => (untilMs <= latestMs ? [untilMs] : [])));
+}
+
+/** Lets time pass until a moment. A long wait ends early when somebody calls: then all look soon. */
 function* rest<T>(
   context: OrchestrationContext,
   told: Told<T>[],
@@ -113,20 +127,19 @@ function* rest<T>(
   const soonMs = context.df.currentUtcDateTime.getTime() + 2 * KNOWN_EVERYWHERE_MS;
   for (const [at, one] of told.entries()) {
     if (!("wish" in one && "untilMs" in one.wish)) continue;
-    told[at] = { telling: one.telling, wish: { untilMs: Math.min(one.wish.untilMs, soonMs) } };
+    const { untilMs, latestMs } = one.wish;
+    const wish = { untilMs: Math.min(untilMs, soonMs), latestMs: Math.min(latestMs, soonMs) };
+    told[at] = { telling: one.telling, wish };
   }
 }
 
-/** The steps that are wanted now, and the first moment that is waited for. */
-function wanted<T>(told: readonly Told<T>[]): { steps: WantedStep[]; untilMs: number } {
-  const steps: WantedStep[] = [];
-  let untilMs = Number.POSITIVE_INFINITY;
-  for (const one of told) {
-    if (!("wish" in one)) continue;
-    if ("step" in one.wish) steps.push(one.wish);
-    else untilMs = Math.min(untilMs, one.wish.untilMs);
-  }
-  return { steps, untilMs };
+/** The steps that are wanted now, and the pauses. */
+function wanted<T>(told: readonly Told<T>[]): { steps: WantedStep[]; pauses: Pause[] } {
+  const wishes = told.flatMap((one) => ("wish" in one ? [one.wish] : []));
+  return {
+    steps: wishes.filter((wish) => "step" in wish),
+    pauses: wishes.filter((wish) => "untilMs" in wish),
+  };
 }
 
 /** One round: the steps that are wanted now, and their answers to those who wanted them. */

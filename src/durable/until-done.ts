@@ -14,16 +14,31 @@ export const askSchema = z.object({
 });
 export type Ask = z.output<typeof askSchema>;
 
-/** How a level-triggered activity answers: it is done, or says after how much real time to ask again. */
+/**
+ * How a level-triggered activity answers: it is done, or says after how much real time to ask again, and how much
+ * later still it may be asked when others are asked then.
+ */
 export type LevelProgress<R> =
   | { state: "done"; result: R }
-  | { state: "waiting"; waitMs: number; waitsToBegin?: true | undefined };
+  | { state: "waiting"; waitMs: number; slackMs?: number | undefined; waitsToBegin?: true | undefined };
+
+/** Many items that each take about as long are looked at a few times this way, not once for each of them. */
+const SLACK_SHARE = 1 / 10;
+
+/** The answer to ask again after `waitMs`, or with the others up to a tenth of it later. */
+export const waiting = (waitMs: number): Extract<LevelProgress<never>, { state: "waiting" }> => ({
+  state: "waiting",
+  waitMs,
+  slackMs: waitMs * SLACK_SHARE,
+});
 
 const progress = z.discriminatedUnion("state", [
   z.object({ state: z.literal("done"), result: z.unknown() }),
   z.object({
     state: z.literal("waiting"),
     waitMs: z.number().nonnegative(),
+    /** Missing in answers to an execution that began before this was said. */
+    slackMs: z.number().nonnegative().default(0),
     waitsToBegin: z.literal(true).optional(),
   }),
 ]);
@@ -39,8 +54,8 @@ export interface Ways<Y> {
   /** The moment of the episode, in milliseconds since the epoch. */
   now(): number;
   call(contract: ActivityContract | LevelContract, input: unknown): Generator<Y, unknown, unknown>;
-  /** Waits until `waitMs` milliseconds of real time have passed. */
-  pause(waitMs: number): Generator<Y, void, unknown>;
+  /** Waits until `waitMs` milliseconds of real time have passed, and up to `slackMs` longer for company. */
+  pause(waitMs: number, slackMs?: number): Generator<Y, void, unknown>;
 }
 
 /**
@@ -61,6 +76,6 @@ export function* untilDone<Y, I extends z.ZodType, O extends z.ZodType>(
     const answer = progress.parse(yield* ways.call(contract, { ask, input }));
     if (answer.state === "done") return contract.output.parse(answer.result);
     known = answer.waitsToBegin === undefined ? {} : { waitsToBegin: true };
-    yield* ways.pause(Math.max(answer.waitMs, SHORTEST_WAIT_MS));
+    yield* ways.pause(Math.max(answer.waitMs, SHORTEST_WAIT_MS), answer.slackMs);
   }
 }

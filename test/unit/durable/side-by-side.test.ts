@@ -15,7 +15,10 @@ interface Step {
 type Answer = object;
 
 const done = ({ of, part }: Work): Answer => ({ ok: true, value: { state: "done", result: { made: `${of}${part}` } } });
-const later = (waitMs: number): Answer => ({ ok: true, value: { state: "waiting", waitMs } });
+const later = (waitMs: number, slackMs?: number): Answer => ({
+  ok: true,
+  value: { state: "waiting", waitMs, slackMs },
+});
 
 /** An engine whose steps answer as told, with the steps of each call that it made. */
 async function opened(answer: (work: Work, round: number) => Answer) {
@@ -61,6 +64,15 @@ describe("stories told side by side", () => {
       ["a1.0", "b1.0"],
       ["a1.1", "b1.1"],
     ]);
+  });
+
+  test("those that may wait somewhat longer are asked together, at the last of their moments", async () => {
+    const waits: Record<string, number> = { a: 10_000, b: 10_400, c: 11_000, d: 11_100 };
+    const calls = await opened((work, round) => (round === 0 ? later(waits[work.of] ?? 0, 1_000) : done(work)));
+    const beganMs = engine.clock.now();
+    await tell(...Object.keys(waits).map((of) => ({ of, parts: 1 })));
+    expect(calls.slice(1)).toEqual([["a1.1", "b1.1", "c1.1"], ["d1.1"]]);
+    expect(engine.clock.now() - beganMs).toBe(11_100);
   });
 
   test("a refusal ends its own story, and is not asked again", async () => {
