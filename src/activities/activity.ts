@@ -125,5 +125,5 @@ export async function progressOf<R, S>(
   const toldMs = Date.parse(reply.doneAt);
   const lookMs = reply.hanging ? nextLookMs(nowMs, toldMs, ask.sinceMs ?? nowMs) : toldMs;
   const untilMs = Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS));
-  return { ...waiting(Math.max(0, untilMs - nowMs)), ...(reply.begun ? {} : { waitsToBegin: true }) };
+  return waiting(Math.max(0, untilMs - nowMs), { waitsToBegin: !reply.begun });
 }

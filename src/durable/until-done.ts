@@ -25,12 +25,15 @@ export type LevelProgress<R> =
 /** Many items that each take about as long are looked at a few times this way, not once for each of them. */
 const SLACK_SHARE = 1 / 10;
 
-/** The answer to ask again after `waitMs`, or with the others up to a tenth of it later. */
-export const waiting = (waitMs: number): Extract<LevelProgress<never>, { state: "waiting" }> => ({
-  state: "waiting",
-  waitMs,
-  slackMs: waitMs * SLACK_SHARE,
-});
+/** Who waits for a turn comes no later than this, or loses it. */
+const TURN_SLACK_MS = 5_000;
+
+/** The answer to ask again after `waitMs`, or with others up to a tenth of it later. */
+export function waiting(waitMs: number, { waitsToBegin = false } = {}): LevelProgress<never> {
+  const slackMs = waitMs * SLACK_SHARE;
+  if (!waitsToBegin) return { state: "waiting", waitMs, slackMs };
+  return { state: "waiting", waitMs, slackMs: Math.min(slackMs, TURN_SLACK_MS), waitsToBegin };
+}
 
 const progress = z.discriminatedUnion("state", [
   z.object({ state: z.literal("done"), result: z.unknown() }),

@@ -5,7 +5,7 @@ import { createPlacesRow } from "./places-row.js";
 import type { WorldHeader } from "./state.js";
 
 /** How late one that waits may come and still be next: real milliseconds, ample for a busy machine. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 10_000;
 /** How often what hangs is looked at while others want its places: real milliseconds. */
 const VISIT_MS = 1_000;
 

@@ -151,7 +151,14 @@ export function seat(
   const waiting: Waiting[] = [];
   for (const one of turns) {
     const wanted = asking.get(one.holder);
-    const startMs = reserve(slots, one, one.undoes ? 0 : keptForUndo(atOnce));
+    const kept = one.undoes ? 0 : keptForUndo(atOnce);
+    const startMs = soonest(slots, one, kept);
+    // A place may become free long before who is next was told to come: until then it is there for others.
+    if (wanted === undefined && startMs + graceMs < one.lookAtMs) {
+      waiting.push(one);
+      continue;
+    }
+    reserve(slots, one, kept, startMs);
     if (wanted !== undefined && startMs <= atMs) {
       held.push(stayOf(wanted));
       seats.set(one.holder, { begins: true });
@@ -164,16 +171,19 @@ export function seat(
   return { places: { held, waiting: waiting.slice(0, MOST_WAITING) }, seats };
 }
 
-/** Takes the soonest place at each hypervisor that one needs, and says when it has them all. */
-function reserve(slots: Slots, { siteIds, durationMs }: Waiting, kept: number): number {
-  const rows = siteIds.map((siteId) => slots.get(siteId) ?? []);
-  const startMs = Math.max(...rows.map((row) => row[kept] ?? Infinity));
-  if (startMs === Infinity) return startMs;
-  for (const row of rows) {
+/** When one has the soonest place at each hypervisor that it needs. */
+function soonest(slots: Slots, { siteIds }: Waiting, kept: number): number {
+  return Math.max(...siteIds.map((siteId) => slots.get(siteId)?.[kept] ?? Infinity));
+}
+
+/** Takes those places from then on. */
+function reserve(slots: Slots, { siteIds, durationMs }: Waiting, kept: number, startMs: number): void {
+  if (startMs === Infinity) return;
+  for (const siteId of siteIds) {
+    const row = slots.get(siteId) ?? [];
     row.splice(kept, 1);
     insert(row, startMs + durationMs);
   }
-  return startMs;
 }
 
 /** The same with one stay as it is now; gone when `stay` is null. */

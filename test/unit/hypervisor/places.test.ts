@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NO_PLACES, type Places, type Seat, seat, type Wanted } from "../../../src/hypervisor/emulator/places.js";
+import {
+  NO_PLACES,
+  type Places,
+  type Seat,
+  seat,
+  type Wanted,
+  withStay,
+} from "../../../src/hypervisor/emulator/places.js";
 
 const SITES = ["home", "away"];
 
@@ -114,6 +121,29 @@ test("who waits and does not come loses its turn, and those behind go on", () =>
   expect(early.seats.get("item:3")).toMatchObject({ begins: false });
   const late = seat(early.places, [wants("item:3", "large", 220)], rules);
   expect(late.seats.get("item:3")).toEqual({ begins: true });
+});
+
+test("who was told to come long after a place is free keeps nobody from it", () => {
+  const wanted = (number: number, atMs: number): Wanted => ({
+    holder: `item:${number}`,
+    executionId: `run-${number}`,
+    siteIds: ["home"],
+    undoes: false,
+    untilMs: atMs + 100,
+    atMs,
+  });
+  const rules = { atOnce: 2, graceMs: 50 };
+  const long = { ...wanted(1, 0), untilMs: 10_000 };
+  const begun = seat(NO_PLACES, [long], rules).places;
+  const told = seat(begun, [wanted(2, 10)], rules);
+  expect(told.seats.get("item:2")).toMatchObject({ begins: false, lookAtMs: 10_000 });
+  const early = withStay(told.places, "item:1", null);
+
+  const { places, seats } = seat(early, [wanted(3, 200)], rules);
+  expect(seats.get("item:3")).toEqual({ begins: true });
+  const again = seat(places, [wanted(2, 10_000), wanted(4, 10_000)], rules);
+  expect(again.seats.get("item:2")).toEqual({ begins: true });
+  expect(again.seats.get("item:4")).toMatchObject({ begins: false });
 });
 
 test("when the limit was lowered, nothing begins until enough has ended", () => {
