@@ -20,7 +20,8 @@ export const openExecution = activity(contract, async (ports, { executionId }) =
   return { open: true as const, plan: await runPlanOf(ports, execution) };
 });
 
-async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Execution): Promise<RunPlan> {
+async function runPlanOf(ports: Ports, execution: Execution): Promise<RunPlan> {
+  const { store, hypervisor, settings } = ports;
   const { executionId, worldId, itemIds, verb, options } = execution;
   const [plan, records, snapshots] = await Promise.all([
     planOf(store, execution),
@@ -42,6 +43,8 @@ async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Exec
     testNetworkId: options.testNetworkId ?? null,
     reprotect: options.reprotect,
     targetSiteIds: [...new Set(snapshots.map(({ replica }) => replica.siteId))],
+    testNetworksLeft:
+      records.some((item) => failedOverBefore(item, executionId)) && (await hasNetworks(ports, worldId, snapshots)),
     shutdown: {
       ...plan.shutdown,
       before: applicable(plan.shutdown.before, execution, snapshots),
@@ -52,6 +55,20 @@ async function runPlanOf({ store, hypervisor, settings }: Ports, execution: Exec
     validation: plan.validation,
     notifications: plan.notifications ?? [],
   };
+}
+
+const failedOverBefore = ({ heldBy }: ItemRecord, executionId: string): boolean =>
+  heldBy?.executionId === executionId && (heldBy.from === "failed-over" || heldBy.from === "failover-failed");
+
+/** Whether there are networks of tests at the items' sites, or may be: what can't be read is looked at again later. */
+async function hasNetworks({ hypervisor }: Ports, worldId: string, items: readonly ItemSnapshot[]): Promise<boolean> {
+  const siteIds = new Set(items.flatMap(({ source, replica }) => [source.siteId, replica.siteId]));
+  try {
+    const sites = await Promise.all([...siteIds].map((siteId) => hypervisor.describeSite(worldId, siteId)));
+    return sites.some(({ testNetworks }) => testNetworks.length > 0);
+  } catch {
+    return true;
+  }
 }
 
 /** The plan's version that was started; a single item runs an implicit plan of one group. */

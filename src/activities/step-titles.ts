@@ -7,6 +7,7 @@ const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
   ["await-probes", "Wait until it answers"],
   ["ask", "Ask what to do about a failure"],
   ["remove-test-copies", "Remove the test copies"],
+  ["remove-test-network", "Remove the test network"],
 ]);
 
 /** The one stage of verbs that have no groups. */

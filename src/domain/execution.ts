@@ -62,7 +62,7 @@ export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done",
 export const ItemOutcome = z.strictObject({
   itemId: Id,
   outcome: Outcome,
-  /** Of an item that was passed over: why there was nothing to do. */
+  /** Of an item that was passed over, why there was nothing to do; or what was left of a test of it. */
   note: Text.optional(),
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),

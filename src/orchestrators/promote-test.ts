@@ -2,10 +2,9 @@ import type { Durable } from "../durable/call.js";
 import type { Story } from "./run.js";
 import { shutDownSources } from "./shut-down-sources.js";
 import { itemsToDo, tellAll, undoByRestoring } from "./stages.js";
-import { removeTestNetworks } from "./test-network.js";
+import { NETWORKS_STEP } from "./step-ids.js";
+import { leaveNoNetworks, removeTestNetworks } from "./test-network.js";
 import { awaitValidation } from "./validation.js";
-
-const NETWORKS_STEP = "remove-test-network";
 
 /** Makes a test failover the real one: its copies leave their isolated network and take the workload over. */
 export const promoteTest: Story = function* (run) {
@@ -17,6 +16,6 @@ export const promoteTest: Story = function* (run) {
   undoByRestoring(run, items);
   if (run.plan.attemptShutdown) yield* shutDownSources(run, { must: false });
   yield* tellAll(run, "promote-test-item", items);
-  yield* run.step(NETWORKS_STEP, removeNetworks);
+  yield* leaveNoNetworks(run);
   yield* awaitValidation(run);
 };

@@ -6,6 +6,7 @@ export const SHUTDOWN_STEP = "shutdown";
 export const ITEMS_STEP = "items";
 export const COMMIT_STEP = "commit";
 export const REPROTECT_STEP = "reprotect";
+export const NETWORKS_STEP = "remove-test-network";
 export const TEST_COPIES_STEP = "remove-test-copies";
 
 /** The question what to do about a failure; an execution counts its questions. */

@@ -3,14 +3,14 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Durable } from "../durable/call.js";
 import type { Run, Story } from "./run.js";
 import { itemsToDo, tellItems } from "./stages.js";
-import { ITEMS_STEP, TEST_COPIES_STEP } from "./step-ids.js";
+import { ITEMS_STEP, NETWORKS_STEP, TEST_COPIES_STEP } from "./step-ids.js";
 import { findLeftovers, removeTestNetworks } from "./test-network.js";
 
 /** Removes what tests of the plan's items left, and proves that nothing is there any more. */
 export const testCleanUp: Story = function* (run) {
   const reports = yield* run.step(TEST_COPIES_STEP, () => removeCopies(run));
   try {
-    yield* run.step("remove-test-network", () => removeTestNetworks(run));
+    yield* run.step(NETWORKS_STEP, () => removeTestNetworks(run));
   } catch {
     // What is still there then, the proof says.
   }

@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import { createTestNetwork, findTestLeftovers, removeTestNetwork } from "../activities/contracts/machines.js";
+import { RecoveryError } from "../domain/errors.js";
 import { callActivity, type Durable } from "../durable/call.js";
+import { failureOf } from "../durable/refusal.js";
 import { untilDone } from "../durable/until-done.js";
 import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
 import { itemsToDo } from "./stages.js";
+import { NETWORKS_STEP } from "./step-ids.js";
 
 const STEP = "test-network";
 
@@ -34,14 +37,57 @@ export function* findLeftovers(run: Run): Durable<z.output<typeof findTestLeftov
   return yield* callActivity(run.context, findTestLeftovers, { ...run.on, itemIds });
 }
 
-/** Removes the networks that tests of the run's items made, but for those that copies of other items are on. */
+/**
+ * Removes the networks that tests of the run's items made, but for those that copies of other items are on. The items
+ * whose test it was say which of them was not removed.
+ */
 export function* removeTestNetworks(run: Run): Durable<void> {
   const { networks } = yield* findLeftovers(run);
-  for (const { siteId, testExecutionId } of networks) yield* removeNetwork(run, siteId, testExecutionId);
+  const kept: string[] = [];
+  for (const { siteId, testExecutionId, itemIds } of networks) {
+    try {
+      yield* removeNetwork(run, siteId, testExecutionId);
+    } catch (thrown) {
+      const { message } = failureOf(thrown);
+      noteOn(run, itemIds, message);
+      kept.push(message);
+    }
+  }
+  if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
 }
 
-/** Removes the network that a test made at a site. */
+/**
+ * The same where nobody cleans up afterwards: a network that stays keeps the story from nothing. The next verb that
+ * goes on from where this one ends removes it, or the next clean-up of a test of one of the items.
+ */
+export function* leaveNoNetworks(run: Run): Durable<void> {
+  if (!run.touched) return;
+  try {
+    yield* run.step(NETWORKS_STEP, () => removeTestNetworks(run));
+  } catch {
+    run.failedActions += 1;
+  }
+}
+
+/** Removes what the promotion of a test left, when there is some of it. */
+export function* removeLeftNetworks(run: Run): Durable<void> {
+  if (run.plan.testNetworksLeft) yield* leaveNoNetworks(run);
+}
+
+function noteOn(run: Run, itemIds: readonly string[], note: string): void {
+  for (const itemId of itemIds) {
+    const report = run.reports.get(itemId);
+    if (report !== undefined) run.reports.set(itemId, { ...report, note });
+  }
+}
+
+/** Removes the network that a test made at a site; a failure names both. */
 function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
   const input = { ...run.on, siteId, testExecutionId };
-  yield* untilDone(waysAlone(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
+  try {
+    yield* untilDone(waysAlone(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
+  } catch (thrown) {
+    const which = `the network of test ${testExecutionId} at ${siteId}`;
+    throw new RecoveryError("leftovers", `${which} was not removed: ${failureOf(thrown).message}`);
+  }
 }

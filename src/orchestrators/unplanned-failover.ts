@@ -3,6 +3,7 @@ import type { Story } from "./run.js";
 import { shutDownSources } from "./shut-down-sources.js";
 import { itemsToDo, undoByRestoring } from "./stages.js";
 import { startGroups } from "./start-groups.js";
+import { removeLeftNetworks } from "./test-network.js";
 import { awaitValidation } from "./validation.js";
 
 /** Brings the plan's items up whatever became of the sources, and says what was lost. */
@@ -11,5 +12,6 @@ export const unplannedFailover: Story = function* (run) {
   undoByRestoring(run, itemsToDo(run));
   if (run.plan.attemptShutdown) yield* shutDownSources(run, { must: false });
   yield* startGroups(run, "recover-item", run.plan.recoveryPoint);
+  yield* removeLeftNetworks(run);
   yield* awaitValidation(run);
 };

@@ -208,6 +208,68 @@ test("the networks of a test that has several sites go each with the last copy a
   }
 });
 
+/** A promotion that goes through but for its network; gives back what clears the fault. */
+async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
+  await open();
+  await run("test-failover");
+  const refused = { target: { siteId: "away" }, operation: "remove-test-network", mode: "refuse" } as const;
+  const { faultId } = await stage.context.estate.addFault(stage.worldId, refused);
+  const ended = await run("promote-test");
+  expect(ended.execution.status).toBe("succeeded-with-failures");
+  for (const itemId of ["app", "db", "web"]) {
+    const note = expect.stringMatching(/^the network of test .* at away was not removed/);
+    expect(outcomeOf(ended, itemId)).toMatchObject({ outcome: "succeeded", state: "failed-over", note });
+  }
+  return async () => {
+    await stage.context.estate.clearFaults(stage.worldId, faultId);
+  };
+}
+
+test.each(["commit", "cancel"] as const)("a network that a promotion had to leave goes with the %s", async (verb) => {
+  const clear = await promotedButForItsNetwork();
+  await clear();
+  expect((await run(verb)).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([[], 0]);
+});
+
+test("a commit that leaves the network of a test too says so, and is done all the same", async () => {
+  await promotedButForItsNetwork();
+  const ended = await run("commit");
+  expect(ended.execution.status).toBe("succeeded-with-failures");
+  expect(outcomeOf(ended, "app")?.note).toMatch(/at away was not removed/);
+  expect([await stage.states(), await leftovers()]).toEqual([["committed"], [[], 1]]);
+});
+
+test("a promotion that no item comes through says of each that its network is left, and a cancel takes it along", async () => {
+  await open();
+  await run("test-failover");
+  const { faultId } = await stage.context.estate.addFault(stage.worldId, {
+    target: { siteId: "away" },
+    mode: "refuse",
+  });
+  const ended = await run("promote-test");
+  const note = expect.stringMatching(/at away was not removed/);
+  expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failover-failed", note });
+  await stage.context.estate.clearFaults(stage.worldId, faultId);
+  expect((await run("cancel")).execution.status).toBe("succeeded");
+  expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
+});
+
+test("a promotion that is cancelled and can't remove its network names it", async () => {
+  await open();
+  await run("test-failover");
+  const refused = { target: { siteId: "away" }, operation: "remove-test-network", mode: "refuse" } as const;
+  await stage.context.estate.addFault(stage.worldId, refused);
+  const executionId = await stage.start("promote-test");
+  await stage.pass(60_000);
+  const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
+  await cancelExecution(stage.context, executionId, asked);
+  const { execution } = await stage.ended(executionId);
+  expect(execution).toMatchObject({ status: "cancelled", failure: { code: "undo-failed" } });
+  expect("failure" in execution && execution.failure.message).toMatch(/the network of test .* at away was not removed/);
+  expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 1]]);
+});
+
 test("a failover of an item whose promotion had failed removes its test copy", async () => {
   await open();
   await run("test-failover");

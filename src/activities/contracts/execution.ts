@@ -55,6 +55,8 @@ export const runPlan = z.object({
   testNetworkId: Id.nullable(),
   reprotect: ReprotectOptions,
   targetSiteIds: z.array(Id),
+  /** There may be networks at the items' sites that a promoted test could not remove. */
+  testNetworksLeft: z.boolean().default(false),
   shutdown: ShutdownStage,
   groups: z.array(runGroup),
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),

@@ -191,6 +191,21 @@ describe("I18 a test touches nothing", () => {
     await cleanUp(drawing, 2, { network: false });
     expect(await broken(drawing)).toEqual(["I18"]);
   });
+
+  test("a network outlives its test, and the last end that should have removed it says so", async () => {
+    const drawing = await Drawing.of();
+    await rehearse(drawing);
+    await cleanUp(drawing, 2, { network: false });
+    const note = `the network of test ${run(1)} at away was not removed: refused`;
+    const left = [outcome({ state: "protected", note })];
+    drawing.ended(2, "test-clean-up", left, { status: "succeeded-with-failures" });
+    expect(await broken(drawing)).toEqual([]);
+    drawing.clock.pass(60);
+    drawing.ended(3, "commit", [outcome({ state: "committed" })]);
+    expect((await check(await drawing.done())).map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(/^the network test-.* is left at away/),
+    );
+  });
 });
 
 describe("I19 the way back is symmetric", () => {

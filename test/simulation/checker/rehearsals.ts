@@ -1,6 +1,7 @@
+import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
-import { type Effect, type Facts, itemAt, present } from "./facts.js";
+import { type Effect, type Facts, isOver, itemAt, present } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
@@ -67,19 +68,42 @@ function leftAtRest(facts: Facts): Violation[] {
   });
 }
 
-/** A network of a test goes with it: it stays only while an item of that test awaits its clean-up. */
+/** The verbs that leave no network of a test of their items, or say that they did. */
+const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel", "commit"]);
+
+/** Whether the last word on a network was that it is left: said by name, and by no later end that should have removed it. */
+function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, itemIds: readonly string[]): boolean {
+  const names = (text: string | undefined) => text?.includes(`the network of test ${testExecutionId} at ${siteId} `);
+  const word = [...facts.executions.values()]
+    .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))
+    .flatMap(({ record }) => {
+      if (!isOver(record)) return [];
+      const notes = record.outcomes.map(({ note }) => note);
+      if ([...notes, "failure" in record ? record.failure.message : undefined].some(names)) return ["left"];
+      const done = record.outcomes.some(({ itemId, outcome }) => itemIds.includes(itemId) && outcome === "succeeded");
+      return REMOVES.has(record.verb) && done ? ["removed"] : [];
+    })[0];
+  return word === "left";
+}
+
+/** A network of a test goes with it: it stays only for copies on it, for items that await their clean-up, or by name. */
 function networksLeft(facts: Facts): Violation[] {
-  const awaiting = new Set(
-    facts.evidence.store.items.flatMap(({ itemId, state }) => (state === "test-failed-over" ? [itemId] : [])),
-  );
+  const stateOf = new Map(facts.evidence.store.items.map(({ itemId, state }) => [itemId, state]));
   const last = new Map(facts.sites.map(({ site }) => [site.siteId, site]));
   return [...last.values()].flatMap(({ siteId, states }) =>
-    (states.at(-1)?.state.testNetworks ?? []).flatMap((network) => {
-      const record = facts.executions.get(network.executionId)?.record;
-      const awaits = record?.itemIds.some((itemId) => awaiting.has(itemId)) ?? true;
-      const declared = record !== undefined && "failure" in record && record.failure.code === "undo-failed";
-      if (awaits || declared) return [];
-      const what = `the network ${network.id} is left at ${siteId}, and no item of test ${network.executionId} awaits its clean-up`;
+    (states.at(-1)?.state.testNetworks ?? []).flatMap(({ id, executionId }) => {
+      const record = facts.executions.get(executionId)?.record;
+      if (record === undefined) return [];
+      const there = present(facts).flatMap(({ item }) => {
+        const state = item.states.at(-1)?.state;
+        const isThere = state?.source.siteId === siteId || state?.replica.siteId === siteId;
+        return state !== undefined && isThere && record.itemIds.includes(item.itemId) ? [state] : [];
+      });
+      const itemIds = there.map((state) => state.id);
+      const awaited = itemIds.some((itemId) => stateOf.get(itemId) === "test-failed-over");
+      const used = there.some(({ testCopies }) => testCopies.some((copy) => copy.executionId === executionId));
+      if (awaited || used || isSaidToBeLeft(facts, siteId, executionId, itemIds)) return [];
+      const what = `the network ${id} is left at ${siteId}, where no item of its test awaits a clean-up, and nobody says so`;
       return [violation("I18", what, record)];
     }),
   );
