@@ -49,8 +49,9 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
   };
 }
 
+/** Whether it was admitted, its end says as well. */
 function withStatus(execution: Execution, status: ExecutionStatus) {
-  const { idempotencyKey: _key, status: _recorded, ...rest } = execution;
+  const { idempotencyKey: _key, status: _recorded, admission: _admission, ...rest } = execution;
   return { ...rest, status };
 }
 
