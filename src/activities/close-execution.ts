@@ -36,14 +36,15 @@ export const closeExecution = activity(contract, async (ports, closing) => {
  * of a good end is written before the items are given up, since from then on a cancel is refused and until then it can
  * still be undone; of any other end they are given up first, so that an end which dies half way holds nothing.
  */
-export async function endExecution(ports: Ports, closing: Closing): Promise<void> {
+export async function endExecution(ports: Ports, asked: Closing): Promise<void> {
   const { store } = ports;
-  const found = await store.getExecution(closing.executionId);
-  if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${closing.executionId}`);
+  const found = await store.getExecution(asked.executionId);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${asked.executionId}`);
   const execution = found.value;
+  const closing = asRecorded(asked, execution.status);
+  if (closing === null) return;
   const endsWell = isSuccess(closing.status);
   const hasEnded = isEnded(execution.status);
-  if (hasEnded && execution.status !== closing.status) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
@@ -60,6 +61,14 @@ export async function endExecution(ports: Ports, closing: Closing): Promise<void
   if (endsWell) await writeEnd(ports, closing, outcomes);
   await store.updateItems(execution.worldId, closing.executionId, updates);
   if (!endsWell) await writeEnd(ports, closing, outcomes);
+}
+
+/** A good end that is written stays one, and what it holds is still to be given up; any other is only repeated. */
+function asRecorded(closing: Closing, recorded: Execution["status"]): Closing | null {
+  if (!isEnded(recorded)) return closing;
+  const isGood = recorded === "succeeded" || recorded === "succeeded-with-failures";
+  if (isGood) return { ...closing, status: recorded, failure: null };
+  return closing.status === recorded ? closing : null;
 }
 
 const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";

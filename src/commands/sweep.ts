@@ -11,16 +11,20 @@ import { isOver, isSuspended } from "./standstill.js";
 /** Younger ones are still on their way through the request that made them. */
 const SETTLED_AFTER_MS = 10_000;
 
+/** An orchestration tries for a few minutes itself to give up what it holds. */
+const GIVEN_UP_AFTER_MS = 300_000;
+
 /**
  * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
- * noted, and ends what lost its orchestration, so that no item stays held for ever. Gives back the ids it did
+ * noted, ends what lost its orchestration, and has items given up that one which ended well could not give up, so that
+ * no item stays held for ever. Gives back the ids it did
  * something for, and in words what it could not look after: that of one execution does not keep it from the others.
  */
 export async function sweepExecutions(context: Context): Promise<{ mended: string[]; troubles: string[] }> {
   const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
   const mended: string[] = [];
   const troubles = [...unreadable];
-  for (const execution of entries.filter(({ status }) => !isEnded(status))) {
+  for (const execution of entries) {
     try {
       if (await mend(context, execution)) mended.push(execution.executionId);
     } catch (thrown) {
@@ -32,6 +36,7 @@ export async function sweepExecutions(context: Context): Promise<{ mended: strin
 
 async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { executionId } = execution;
+  if (isEnded(execution.status)) return giveUp(context, execution);
   const instance = await context.orchestrations.look(executionId);
   if (!instance) return settle(context, execution);
   if (!isOver(instance)) {
@@ -43,6 +48,22 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   const failure = { code: "operation-failed", message: `its orchestration ended early: ${why}` };
   const { steps } = instance;
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
+  return true;
+}
+
+/** A good end is written before its items are given up: what came between is made good. */
+async function giveUp(context: Context, execution: Execution): Promise<boolean> {
+  if (execution.status !== "succeeded" && execution.status !== "succeeded-with-failures") return false;
+  const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
+  if (context.clock.now() - toMs(endedAt) < GIVEN_UP_AFTER_MS) return false;
+  const instance = await context.orchestrations.look(executionId);
+  if (!instance || !isOver(instance)) return false;
+  const items = await context.store.getItems(worldId, itemIds);
+  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) return false;
+  const reports = outcomes.map(({ itemId, outcome, failure, recoveryPoint: point, dataLoss }) => {
+    return { itemId, outcome, failure, point, dataLoss, runningAtMs: null };
+  });
+  await endExecution(context, { executionId, status, failure: null, touched: true, reports, steps: [] });
   return true;
 }
 

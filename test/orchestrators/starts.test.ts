@@ -63,6 +63,31 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
 });
 
+test("an execution that ended well and could not give its items up is made to by the sweep", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const { store } = stage.context;
+  const { updateItems } = store;
+  const damaged = new RecoveryError("row-unreadable", "the item in row shop/web-1 is damaged");
+  const refusing: typeof updateItems = (worldId, executionId, updates) =>
+    updates.some(({ release }) => release) ? Promise.reject(damaged) : updateItems(worldId, executionId, updates);
+  Object.assign(store, { updateItems: refusing });
+  const executionId = await stage.start("test-failover");
+  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+  await stage.pass(3_600_000);
+  expect(await sweepExecutions(stage.context)).toEqual({
+    mended: [],
+    troubles: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
+  });
+  Object.assign(store, { updateItems });
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  const { entries } = await store.listItems("shop", { limit: 100 });
+  expect(new Set(entries.map(({ state, heldBy }) => `${state}, held by ${heldBy}`))).toEqual(
+    new Set(["test-failed-over, held by null"]),
+  );
+  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+});
+
 test("a cancel that was noted and never told is repeated by the sweep", async () => {
   stage = await Stage.open();
   await stage.loadShop();

@@ -227,7 +227,36 @@ export type Disturbance =
   | { atMs: number; kind: "late-completion" | "lost-completion"; generation: number; name: string; byMs: number }
   /** The host's clock is `skewMs` ahead of true time from here on. */
   | { atMs: number; kind: "clock-jump"; generation: number; skewMs: number }
-  | { atMs: number; kind: "poison"; what: string };
+  | Poison;
+
+/** What a stored row that becomes unreadable is. */
+export const POISONED_ROWS = ["history", "instance", "message", "item", "machine", "execution", "plan"] as const;
+export type PoisonedRow = (typeof POISONED_ROWS)[number];
+/** Those that are the hub's: whoever reads them stands still until he is resumed or ended. */
+export const HUB_ROWS: ReadonlySet<PoisonedRow> = new Set(["history", "instance", "message"]);
+export type Remedy = "mend" | "end";
+
+/** A row that could not be read for a while. */
+export interface Poison {
+  atMs: number;
+  kind: "poison";
+  what: PoisonedRow;
+  /** As answers name it. */
+  row: string;
+  /** What it belongs to: an execution, an item or a plan, by id. */
+  of: string;
+  /** Of a row of the hub: the instance that it belongs to. */
+  instanceId: string | null;
+  remedy: Remedy;
+  /** What the product said shortly before the remedy, when it was asked for what the row belongs to. */
+  answer: string | null;
+  /** Which instances stood still at that moment. */
+  standing: string[];
+  /** When it was mended or ended; null until then. */
+  remediedMs: number | null;
+  /** Somebody wrote the row in place of what could not be read. */
+  overwritten: boolean;
+}
 
 export type StoreFault = "throttled" | "unavailable" | "timeout-before" | "timeout-after" | "conflict";
 

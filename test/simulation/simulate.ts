@@ -1,10 +1,10 @@
 import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
 import { VirtualClock } from "../../host/durable/engine/index.js";
-import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
 import { silentLogger } from "../../host/logger.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import { APP_FOLDER } from "../orchestrators/support/stage.js";
+import { careFor } from "./client/caretaker.js";
 import { Client } from "./client/client.js";
 import { heckle } from "./client/heckler.js";
 import { runErrand } from "./client/operator.js";
@@ -18,6 +18,8 @@ import { Cluster } from "./machine/cluster.js";
 import { Gate } from "./machine/gate.js";
 import type { Ground } from "./machine/host.js";
 import { sleep } from "./machine/life.js";
+import { Poisoner, type Spoilt } from "./machine/poisoner.js";
+import { SpoilableHistory } from "./machine/spoilable-history.js";
 import { Journal } from "./machine/tables.js";
 import { settled, trapped } from "./machine/trap.js";
 import type { Mutant } from "./mutants/mutant.js";
@@ -77,7 +79,7 @@ class Simulation {
   readonly #problems: unknown[] = [];
   readonly #parts: string[] = [];
   readonly #rawTables = createMemoryTables();
-  readonly #rawHistory = new MemoryHistoryStore();
+  readonly #rawHistory = new SpoilableHistory();
 
   constructor(seed: number, app: LoadedApp, { omit = [], faults = "seeded", mutant, script }: SimulationOptions) {
     this.#script = script;
@@ -85,17 +87,29 @@ class Simulation {
     this.#random = new Random(`seed/${seed}`);
     this.#omit = new Set(omit);
     this.#faults = faults === "seeded";
-    this.#ground = this.#groundOf(app, mutant ?? NOTHING_BROKEN);
-    const { gate, journal } = this.#ground;
     const world = script?.world ?? worldOf(this.#random.fork("world"));
+    this.#ground = this.#groundOf(app, mutant ?? NOTHING_BROKEN, world.id);
+    const { gate, journal } = this.#ground;
     const plans = script ? [script.plan] : plansOf(world, this.#random.fork("plans"));
     const cluster = new Cluster(this.#ground);
     const client = new Client({ clock: this.#clock, cluster, gate, world });
     const peek = createStore(this.#rawTables);
-    this.#town = { clock: this.#clock, cluster, client, journal, peek, world, plans, calm: false, busy: 0 };
+    this.#town = {
+      clock: this.#clock,
+      cluster,
+      client,
+      journal,
+      peek,
+      world,
+      plans,
+      calm: false,
+      busy: 0,
+      cares: 0,
+      mended: false,
+    };
   }
 
-  #groundOf(app: LoadedApp, mutant: Mutant): Ground {
+  #groundOf(app: LoadedApp, mutant: Mutant, worldId: string): Ground {
     const random = this.#random.fork("ground");
     const drawn = this.#faults ? mishapsOf(this.#random.fork("mishaps")) : [];
     const mishaps = (this.#script?.mishaps ?? drawn).filter(({ id }) => this.#has(id));
@@ -112,6 +126,11 @@ class Simulation {
       history: this.#rawHistory,
       gate: new Gate({ clock, weather, random: this.#random.fork("gate"), mishaps }),
       journal,
+      poisoner: new Poisoner({
+        ...{ clock, tables: this.#rawTables, history: this.#rawHistory, journal, worldId },
+        random: this.#random.fork("poisoner"),
+        found: (spoilt, forMs) => this.#careFor(spoilt, forMs),
+      }),
       hubRecord: { commits: [], messages: [], log: [], changed: () => journal.wake() },
       effects: { activities: [], operations: [], webhooks: [] },
       limits: {
@@ -214,7 +233,18 @@ class Simulation {
       cleared = true;
     });
     town.journal.wake();
-    return () => cleared;
+    return () => cleared && town.cares === 0;
+  }
+
+  /** Somebody sees to a row that can't be read, some time. */
+  #careFor(spoilt: Spoilt, forMs: number): void {
+    const town = this.#town;
+    this.#ground.gate.disturbances.push(spoilt.poison);
+    town.cares += 1;
+    this.#spawn(async () => {
+      await careFor(town, spoilt, forMs);
+      town.cares -= 1;
+    }, false);
   }
 
   #isAtRest(): boolean {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { EventType } from "../history.js";
+import { isPassing } from "../store/passing-faults.js";
 import { HubLostError, type InboxMessage, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import { tellEpisode } from "./commit.js";
@@ -93,14 +94,14 @@ export class Engine implements EngineCore {
     return loading;
   }
 
-  /** What can't be read stops its own instance only. */
+  /** What can't be read stops its own instance only; a storage that does not answer is no fault of the instance. */
   async #loadOrHold(instanceId: string): Promise<Session | undefined> {
     const reason = this.heldBack.reasonOf(instanceId);
     if (reason !== undefined) throw new HeldBackError(reason);
     try {
       return await this.#load(instanceId);
     } catch (error) {
-      throw error instanceof HubLostError ? error : this.heldBack.hold(instanceId, error);
+      throw error instanceof HubLostError || isPassing(error) ? error : this.heldBack.hold(instanceId, error);
     }
   }
 

@@ -1,9 +1,11 @@
 import type { Alarm, Clock } from "../../clock.js";
-import type { HistoryStore, StoredInstance } from "../store/port.js";
+import { type HistoryStore, HubLostError, type StoredInstance } from "../store/port.js";
 import type { Idle } from "./idle.js";
 
 /** How long a changed instance row may wait to be written, so that a short instance costs one write in all. */
 const DELAY_MS = 1_000;
+/** The store has retried already when it refuses a row. */
+const RETRY_MS = 30_000;
 const PARALLEL_WRITES = 4;
 
 /**
@@ -29,9 +31,20 @@ export class Projection {
   /** Remembers that the row has changed. */
   changed(instance: StoredInstance): void {
     this.#dirty.set(instance.instanceId, { ...instance });
-    this.#alarm ??= this.#clock.at(this.#clock.now() + DELAY_MS, () => {
+    this.#flushAfter(DELAY_MS);
+  }
+
+  /** Nobody else would write a row that was refused: the last change of an instance may be its end. */
+  #flushAfter(delayMs: number): void {
+    this.#alarm ??= this.#clock.at(this.#clock.now() + delayMs, () => {
       this.#alarm = undefined;
-      this.#idle.run(() => this.flush(), this.#onError);
+      this.#idle.run(
+        () => this.flush(),
+        (error) => {
+          this.#onError(error);
+          if (!(error instanceof HubLostError)) this.#flushAfter(RETRY_MS);
+        },
+      );
     });
   }
 

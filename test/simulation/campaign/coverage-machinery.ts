@@ -1,4 +1,13 @@
-import type { Boundary, Disturbance, Evidence, OperationCall, StoreFault } from "../evidence.js";
+import {
+  type Boundary,
+  type Disturbance,
+  type Evidence,
+  type OperationCall,
+  POISONED_ROWS,
+  type Poison,
+  type PoisonedRow,
+  type StoreFault,
+} from "../evidence.js";
 
 type Reach = (name: string) => void;
 
@@ -23,12 +32,19 @@ const STORE_FAULTS: readonly (readonly [Boundary, readonly StoreFault[]])[] = [
   ["history-commit", WRITE_FAULTS],
   ["instance-create", WRITE_FAULTS],
   ["inbox-append", WRITE_FAULTS],
+  ["inbox-delete", WRITE_FAULTS],
+  ["instance-update", WRITE_FAULTS],
+  ["history-read", ["throttled", "unavailable", "timeout-before"]],
 ];
 
 /** States of hosts, stores and the estate's answers, that a campaign has to reach. */
 export const MACHINERY_STATES: readonly string[] = [
   ...BOUNDARIES.flatMap((at) => [crashName(at, false), crashName(at, true)]),
   ...STORE_FAULTS.flatMap(([at, faults]) => faults.map((what) => storeFaultName(at, what))),
+  ...POISONED_ROWS.map(poisonName),
+  "named in an answer, and mended: a row of the hub",
+  "named in an answer, and mended: another row",
+  "instance that can't be read ended by a person",
   "activity run twice, one after the other",
   "activity run twice, side by side",
   "completion late",
@@ -43,6 +59,10 @@ export const MACHINERY_STATES: readonly string[] = [
   "ten crashes in one run",
 ];
 
+function poisonName(what: PoisonedRow): string {
+  return `row that can't be read: ${what}`;
+}
+
 function crashName(at: Boundary, applied: boolean): string {
   return `crash ${applied ? "after" : "before"} ${at}`;
 }
@@ -51,7 +71,7 @@ function storeFaultName(at: Boundary, what: StoreFault): string {
   return `store fault at ${at}: ${what}`;
 }
 
-function disturbanceName(disturbance: Disturbance): string | undefined {
+function disturbanceName(disturbance: Disturbance): string {
   switch (disturbance.kind) {
     case "crash":
       return crashName(disturbance.at, disturbance.applied);
@@ -68,16 +88,26 @@ function disturbanceName(disturbance: Disturbance): string | undefined {
     case "clock-jump":
       return disturbance.skewMs > 0 ? "clock set forward" : "clock set back";
     case "poison":
-      return undefined;
+      return poisonName(disturbance.what);
   }
 }
 
+/** How what could not be read came right again, where somebody was told of it. */
+function remedyNames({ answer, row, instanceId, remedy }: Poison): string[] {
+  if (!answer?.includes(row)) return [];
+  if (instanceId === null) return ["named in an answer, and mended: another row"];
+  if (remedy === "end") return ["instance that can't be read ended by a person"];
+  return ["named in an answer, and mended: a row of the hub"];
+}
+
+const disturbanceNames = (disturbance: Disturbance): string[] => [
+  disturbanceName(disturbance),
+  ...(disturbance.kind === "poison" ? remedyNames(disturbance) : []),
+];
+
 export function reachedByMachinery(evidence: Evidence, reach: Reach): void {
   const { disturbances, hub, store, client, effects } = evidence;
-  for (const disturbance of disturbances) {
-    const name = disturbanceName(disturbance);
-    if (name !== undefined) reach(name);
-  }
+  for (const name of disturbances.flatMap(disturbanceNames)) reach(name);
   if (disturbances.filter(({ kind }) => kind === "crash").length >= 10) reach("ten crashes in one run");
   for (const { message } of hub.log) {
     if (message.includes("another host has written")) reach("host ended because another one had taken its hub");

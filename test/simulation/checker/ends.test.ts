@@ -100,8 +100,29 @@ describe("I26 poison is contained", () => {
     const told = [outcome({ outcome: "failed", state: "protected", failure })];
     drawing.ended(1, "commit", told, { status: "failed", failure });
     expect(await broken(drawing)).toEqual(["I26"]);
-    drawing.evidence.disturbances.push({ atMs: 0, kind: "poison", what: "the record of item-1" });
+    drawing.poison({ of: "item-1" });
     expect(await broken(drawing)).toEqual([]);
+  });
+
+  test("a request is refused for a row that has nothing to do with it", async () => {
+    const drawing = await Drawing.of(2);
+    drawing.poison({ of: "item-1", row: "small/item-1" });
+    const refused = { outcome: "refused", code: "row-unreadable", answer: "row small/item-1 is damaged" } as const;
+    drawing.asked({ kind: "change-target", itemId: "item-1", size: "D4" }, refused);
+    expect(await broken(drawing)).toEqual([]);
+    drawing.asked({ kind: "change-target", itemId: "item-2", size: "D4" }, refused);
+    expect(await broken(drawing)).toEqual(["I26"]);
+  });
+
+  test.each([
+    ["is named to whoever asks", { answer: '["row small/item-1 is damaged"]' }, []],
+    ["is not named", { answer: "[]" }, ["I26"]],
+    ["is written over", { overwritten: true }, ["I26"]],
+    ["has an instance stand still that has nothing to do with it", { standing: [run(7)] }, ["I26"]],
+  ])("what can't be read %s", async (_, changes, expected) => {
+    const drawing = await Drawing.of();
+    drawing.poison({ of: "item-1", row: "small/item-1", ...changes });
+    expect(await broken(drawing)).toEqual(expected);
   });
 
   test("an activity is tried for ever", async () => {

@@ -19,16 +19,9 @@ function longestWaitMs({ plans }: Evidence): number {
   return Math.max(0, ...waits);
 }
 
-/** What was made unreadable on purpose does not end by itself: its name is in what was done to the run. */
-export function poisonOf({ disturbances }: Evidence): (id: string) => boolean {
-  const texts = disturbances.flatMap((disturbance) => (disturbance.kind === "poison" ? [disturbance.what] : []));
-  return (id) => texts.some((text) => text.includes(id));
-}
-
-/** I11: after the faults everything that was accepted comes to its end within a bounded time. */
+/** I11: after the faults, and once what could not be read is mended, everything that was accepted comes to its end. */
 export function terminalInTime({ evidence, executions }: Facts): Violation[] {
   const { rest, timing, store, hub } = evidence;
-  const poisoned = poisonOf(evidence);
   const boundMs = longestWaitMs(evidence) + ASK_MS + SLACK_MS;
   const slow = rest.reached && rest.atMs - timing.faultsOffMs > boundMs;
   const since = `since the faults ended at ${moment(timing.faultsOffMs)}`;
@@ -36,17 +29,15 @@ export function terminalInTime({ evidence, executions }: Facts): Violation[] {
     ...(rest.reached ? [] : [violation("I11", `no rest ${since}: ${rest.why}`, ...rest.moving)]),
     ...(slow ? [violation("I11", `it took until ${moment(rest.atMs)} to come to rest ${since}`, timing)] : []),
     ...[...executions.values()].flatMap(({ record }) =>
-      isOver(record) || poisoned(record.executionId)
-        ? []
-        : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
+      isOver(record) ? [] : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
     ),
     ...store.items.flatMap((item) =>
-      item.heldBy === null || poisoned(item.heldBy.executionId) || poisoned(item.itemId)
+      item.heldBy === null
         ? []
         : [violation("I11", `${item.itemId} is still held by ${item.heldBy.executionId}`, item)],
     ),
     ...hub.instances.flatMap(({ instance }) =>
-      TERMINAL_STATUSES.has(instance.runtimeStatus) || poisoned(instance.instanceId)
+      TERMINAL_STATUSES.has(instance.runtimeStatus)
         ? []
         : [violation("I11", `${instance.name} ${instance.instanceId} is ${instance.runtimeStatus} ${since}`, instance)],
     ),

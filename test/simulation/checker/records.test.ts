@@ -133,12 +133,11 @@ describe("I11 terminal within bounded time", () => {
     expect(await broken(drawing)).toEqual(["I11"]);
   });
 
-  test("what was poisoned may stay as it is", async () => {
+  test("what could not be read was mended, and its execution goes on for ever", async () => {
     const drawing = await Drawing.of();
     drawing.execution(1, "commit");
-    drawing.hold(1, "commit", "committing");
-    drawing.evidence.disturbances.push({ atMs: 0, kind: "poison", what: `a history row of ${run(1)}` });
-    expect(await broken(drawing)).toEqual([]);
+    drawing.poison({ what: "history", of: run(1), instanceId: run(1) });
+    expect(await broken(drawing)).toEqual(["I11"]);
   });
 });
 

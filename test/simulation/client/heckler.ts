@@ -2,7 +2,7 @@ import { OPERATIONS } from "../../../src/domain/operations.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
 import { sleep } from "../machine/life.js";
 import type { Random } from "../random.js";
-import { glance, type Town } from "./town.js";
+import { glance, shown, type Town } from "./town.js";
 
 /** Makes the estate hostile once: a fault for a while, or a source that comes back. Its id names it, for shrinking. */
 export async function heckle(town: Town, random: Random): Promise<void> {
@@ -43,7 +43,8 @@ async function comeBack(town: Town, random: Random): Promise<void> {
   const { outcome } = await town.client.ask({ kind: "source-comes-back", itemId });
   if (outcome !== "ok" || random.chance(0.4)) return;
   await sleep(town.clock, random.skewed(10_000, 7_200_000));
-  const [seen] = (await glance(town)?.hypervisor.describeItems(town.world.id, [itemId])) ?? [];
+  const looked = glance(town)?.hypervisor.describeItems(town.world.id, [itemId]);
+  const [seen] = (looked && (await shown(looked))) ?? [];
   const type = seen?.conditions[0]?.type ?? "split-brain";
   await town.client.ask({ kind: "mend-condition", itemId, type });
 }

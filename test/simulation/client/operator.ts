@@ -8,7 +8,7 @@ import { sleep } from "../machine/life.js";
 import type { Random } from "../random.js";
 import { planOf } from "../scene/plans.js";
 import type { Asked } from "./requests.js";
-import type { Town } from "./town.js";
+import { shown, type Town } from "./town.js";
 
 type Start = Extract<Asked, { kind: "start" }>;
 
@@ -36,7 +36,10 @@ const TASTE: Record<Verb, number> = {
 /** One thing a user does. Its id names it, so that shrinking can leave it out. */
 export async function runErrand(town: Town, id: string, random: Random): Promise<void> {
   await sleep(town.clock, random.skewed(1_000, 7_200_000));
-  if (town.calm) return;
+  if (!town.calm) await shown(doErrand(town, id, random));
+}
+
+async function doErrand(town: Town, id: string, random: Random): Promise<void> {
   switch (random.fork("kind").weighted(ERRANDS)) {
     case "plan-verb":
       return beginOnPlan(town, id, random);
@@ -100,7 +103,7 @@ async function begin(town: Town, start: Start, random: Random): Promise<void> {
   const { client, clock } = town;
   if (random.chance(0.15)) void twin(town, start, random.fork("twin"));
   const edit = random.fork("edit");
-  if (edit.chance(0.15)) void changePlan(town, edit); // at the same moment: the start runs the version that it met
+  if (edit.chance(0.15)) void shown(changePlan(town, edit)); // at the same moment: the start runs the version that it met
   const { executionId } = await client.insist(start, random.fork("insist"));
   if (executionId === null) return;
   if (random.chance(0.25)) void cancelSoon(town, executionId, random.fork("cancel"));

@@ -2,7 +2,7 @@ import type { PackedSteps } from "../../../src/durable/progress.js";
 import { sleep } from "../machine/life.js";
 import type { Random } from "../random.js";
 import type { Asked } from "./requests.js";
-import { glance, type Town } from "./town.js";
+import { glance, shown, type Town } from "./town.js";
 
 /** How soon after a change somebody looks whether an execution waits for a person. */
 const LOOK_MS = 20_000;
@@ -18,7 +18,8 @@ export async function respond(town: Town, random: Random): Promise<void> {
 }
 
 async function look(town: Town, executionId: string, seen: Set<string>, random: Random): Promise<void> {
-  const steps = (await glance(town)?.orchestrations.look(executionId))?.steps ?? [];
+  const looked = glance(town)?.orchestrations.look(executionId);
+  const steps = (looked && (await shown(looked)))?.steps ?? [];
   for (const stepId of awaited(steps)) {
     const key = `${town.calm ? "calm" : "rough"}/${executionId}/${stepId}`;
     if (seen.has(key)) continue;

@@ -14,6 +14,6 @@ export async function sweepEveryMinute(town: Town): Promise<void> {
       left = SWEEPS_AFTER_A_CHANGE;
     }
     await sleep(clock, EVERY_MS);
-    if (journal.running.size > 0) await client.sweep();
+    if (journal.running.size > 0 || town.mended) await client.sweep();
   }
 }

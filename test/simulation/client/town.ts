@@ -1,5 +1,9 @@
+import { RestError } from "@azure/data-tables";
+import { HeldBackError } from "../../../host/durable/engine/held-back.js";
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
+import { UnreadableError } from "../../../host/durable/store/port.js";
 import type { Context } from "../../../src/commands/context.js";
+import { RecoveryError } from "../../../src/domain/errors.js";
 import type { PlanInput } from "../../../src/domain/plan.js";
 import type { WorldInput } from "../../../src/domain/world.js";
 import type { Store } from "../../../src/store/port.js";
@@ -21,6 +25,21 @@ export interface Town {
   calm: boolean;
   /** How many of the operators and hecklers are still at it. */
   busy: number;
+  /** How many rows can't be read and have not been seen to. */
+  cares: number;
+  /** True once one was seen to: then what has ended may have something left to do. */
+  mended: boolean;
+}
+
+/** What somebody sees who looks at a page; undefined when it can't be shown now, and he looks again later. */
+export async function shown<T>(page: Promise<T>): Promise<T | undefined> {
+  try {
+    return await page;
+  } catch (error) {
+    const isOfStore = error instanceof RestError || (error instanceof RecoveryError && error.code === "row-unreadable");
+    if (isOfStore || error instanceof HeldBackError || error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }
 
 /** The serving host's context, read without delays or crashes; undefined while no host serves. */

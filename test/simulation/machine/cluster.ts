@@ -1,3 +1,4 @@
+import { HUB_ROWS } from "../evidence.js";
 import type { Passenger } from "./gate.js";
 import { type Ground, SimulatedHost } from "./host.js";
 import { Life, sleep } from "./life.js";
@@ -37,6 +38,11 @@ export class Cluster {
       jump: (skewMs) => {
         this.#skewMs = skewMs;
         host.clock.skewMs = skewMs;
+      },
+      poison: (mishap, subject) => {
+        void this.#ground.poisoner.strike(mishap, subject);
+        // Nobody reads again what he has in memory: the host goes too, and the next one finds the row.
+        if (HUB_ROWS.has(mishap.what)) this.#die(host, 1_000);
       },
     };
     // Losing the hub ends a host; whoever watches over it starts the next one.

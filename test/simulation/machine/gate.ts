@@ -12,6 +12,8 @@ export interface Passenger {
   crash(mishap: MishapOf<"crash">): void;
   overlap(mishap: MishapOf<"overlap">): void;
   jump(skewMs: number): void;
+  /** `subject` is the instance whose call it was, at the hub. */
+  poison(mishap: MishapOf<"poison">, subject: string): void;
 }
 
 /** How long calls take: how many are delayed at all, and by how much at most. */
@@ -72,6 +74,8 @@ export class Gate {
     if (!life.alive && !this.#stillArrives()) return never();
     if (fault) await this.#before(passenger, fault, detail);
     const result = await effect();
+    const poison = mishaps.find((mishap) => mishap.kind === "poison");
+    if (poison) passenger.poison(poison, detail);
     const answered = life.alive && !crash && !(fault && AFTER.has(fault.what));
     note({ applied: true, answered });
     if (crash?.after) this.#crash(passenger, crash, detail, true);

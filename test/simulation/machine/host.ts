@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LoadedApp } from "../../../host/app/load-app.js";
 import { EngineTaskHub, type VirtualClock } from "../../../host/durable/engine/index.js";
-import type { HistoryStore } from "../../../host/durable/store/port.js";
 import type { Logger } from "../../../host/logger.js";
 import { endGuard } from "../../../src/activities/end-guard.js";
 import type { Context, Services } from "../../../src/commands/context.js";
@@ -18,6 +17,8 @@ import { activityRunner, gatedHypervisor } from "./effects.js";
 import type { Gate, Passenger } from "./gate.js";
 import { gatedHistory, type HubRecord } from "./history.js";
 import { HostClock, type Life } from "./life.js";
+import type { Poisoner } from "./poisoner.js";
+import type { SpoilableHistory } from "./spoilable-history.js";
 import { gatedTables, type Journal } from "./tables.js";
 
 /** What outlives every host. */
@@ -25,9 +26,10 @@ export interface Ground {
   app: LoadedApp;
   clock: VirtualClock;
   tables: Tables;
-  history: HistoryStore;
+  history: SpoilableHistory;
   gate: Gate;
   journal: Journal;
+  poisoner: Poisoner;
   hubRecord: HubRecord;
   effects: Effects;
   limits: Limits;

@@ -1,5 +1,5 @@
 import type { Execution } from "../../../src/domain/execution.js";
-import type { Store } from "../../../src/store/port.js";
+import type { Page, Store } from "../../../src/store/port.js";
 import type { Mutant } from "./mutant.js";
 import { records } from "./wrap.js";
 
@@ -73,6 +73,16 @@ function forgetful(store: Store): Partial<Store> {
   };
 }
 
+/** Lists without a word on what is not in them. */
+const silent = (store: Store): Partial<Store> => {
+  const unsaid = <T>(page: Promise<Page<T>>): Promise<Page<T>> => page.then(({ unreadable: _, ...said }) => said);
+  return {
+    listItems: (worldId, page) => unsaid(store.listItems(worldId, page)),
+    listPlans: (page) => unsaid(store.listPlans(page)),
+    listExecutions: (page) => unsaid(store.listExecutions(page)),
+  };
+};
+
 export const BROKEN_RECORDS: readonly Mutant[] = [
   { breaks: "I8", what: "a store that grants what is held", services: granting() },
   {
@@ -98,5 +108,10 @@ export const BROKEN_RECORDS: readonly Mutant[] = [
     services: records((store) => ({
       getPlanVersion: async (planId) => (await store.getPlan(planId))?.value ?? null,
     })),
+  },
+  {
+    breaks: "I26",
+    what: "a store that leaves out what it can't read, and does not say so",
+    services: records(silent),
   },
 ];

@@ -1,4 +1,4 @@
-import type { Boundary, StoreFault } from "../evidence.js";
+import { type Boundary, HUB_ROWS, POISONED_ROWS, type PoisonedRow, type Remedy, type StoreFault } from "../evidence.js";
 import type { Random } from "../random.js";
 
 /** Something that goes wrong at the `nth` call of a boundary. Each has an id, so that shrinking can leave it out. */
@@ -9,7 +9,9 @@ export type Mishap =
   | { id: string; kind: "overlap"; at: Boundary; nth: number; forMs: number }
   | { id: string; kind: "store-fault"; at: Boundary; nth: number; what: StoreFault; forMs: number }
   | { id: string; kind: "activity"; at: "activity"; nth: number; what: ActivityMishap; byMs: number }
-  | { id: string; kind: "clock-jump"; at: Boundary; nth: number; skewMs: number };
+  | { id: string; kind: "clock-jump"; at: Boundary; nth: number; skewMs: number }
+  /** A stored row becomes unreadable, until somebody mends it, or ends the instance that it belongs to. */
+  | { id: string; kind: "poison"; at: Boundary; nth: number; what: PoisonedRow; forMs: number; remedy: Remedy };
 
 export type MishapOf<K extends Mishap["kind"]> = Extract<Mishap, { kind: K }>;
 
@@ -52,6 +54,9 @@ const STORE_FAULTS: Partial<Record<Boundary, number>> = {
   "instance-create": 1,
 };
 
+/** What of the hub may be refused beside commits and messages; drawn by itself. */
+const HUB_FAULTS: Partial<Record<Boundary, number>> = { "instance-update": 3, "history-read": 3, "inbox-delete": 2 };
+
 const nthOf = (random: Random, at: Boundary): number => random.skewed(1, CALLS[at]);
 
 function crash(random: Random, id: string): Mishap {
@@ -63,15 +68,32 @@ function crash(random: Random, id: string): Mishap {
 
 function storeFault(random: Random, id: string): Mishap {
   const at = random.weighted(STORE_FAULTS);
-  const isWrite = at === "table-write";
+  return storeFaultAt(at, random, id);
+}
+
+/** The hub's store refuses, or loses its answer, when it is read, tidied up or told how an instance stands. */
+function hubFault(random: Random, id: string): Mishap {
+  return storeFaultAt(random.weighted(HUB_FAULTS), random, id);
+}
+
+function storeFaultAt(at: Boundary, random: Random, id: string): Mishap {
+  const isRead = at === "table-read" || at === "history-read";
   const what = random.weighted<StoreFault>({
     throttled: 2,
     unavailable: 2,
     "timeout-before": 1,
-    "timeout-after": at === "table-read" ? 0 : 3,
-    conflict: isWrite ? 3 : 0,
+    "timeout-after": isRead ? 0 : 3,
+    conflict: at === "table-write" ? 3 : 0,
   });
   return { id, kind: "store-fault", at, nth: nthOf(random, at), what, forMs: random.skewed(50, 30_000) };
+}
+
+function poison(random: Random, id: string): Mishap {
+  const what = random.pick(POISONED_ROWS);
+  const ofHub = HUB_ROWS.has(what);
+  const at = what === "message" ? "inbox-append" : ofHub ? "history-commit" : "table-write";
+  const remedy = ofHub && random.chance(0.3) ? "end" : "mend";
+  return { id, kind: "poison", at, nth: nthOf(random, at), what, forMs: random.skewed(5_000, 14_400_000), remedy };
 }
 
 function overlap(random: Random, id: string): Mishap {
@@ -112,10 +134,16 @@ const ROUGHNESS: Record<string, Record<Maker, number>> = {
 export function mishapsOf(random: Random): Mishap[] {
   const roughness = random.weighted({ calm: 1, gentle: 3, rough: 4, wild: 2 });
   const most = ROUGHNESS[roughness] as Record<Maker, number>;
-  return (Object.keys(MAKERS) as Maker[]).flatMap((maker) =>
-    Array.from({ length: random.int(0, most[maker]) }, (_, index) => {
-      const id = `${maker}/${index}`;
-      return MAKERS[maker](random.fork(id), id);
-    }),
+  const drawn = (Object.keys(MAKERS) as Maker[]).flatMap((maker) =>
+    several(random, maker, random.int(0, most[maker]), MAKERS[maker]),
   );
+  const [hub, poisoned] = [random.fork("hub"), random.fork("poison")];
+  return [
+    ...drawn,
+    ...several(hub, "hub", hub.weighted({ 0: 6, 1: 1, 4: 2, 10: 1 }), hubFault),
+    ...several(poisoned, "poison", poisoned.weighted({ 0: 7, 1: 2, 3: 1 }), poison),
+  ];
 }
+
+const several = (random: Random, kind: string, count: number | string, make: (random: Random, id: string) => Mishap) =>
+  Array.from({ length: Number(count) }, (_, index) => make(random.fork(`${kind}/${index}`), `${kind}/${index}`));

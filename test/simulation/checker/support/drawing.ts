@@ -12,7 +12,7 @@ import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "..
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
 import { HandClock, smallPlan, smallWorld } from "../../../suites/world.js";
-import type { ClientEntry, EstateItem, EstateSite, Evidence, Transaction } from "../../evidence.js";
+import type { ClientEntry, EstateItem, EstateSite, Evidence, Poison, Transaction } from "../../evidence.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -207,6 +207,16 @@ export class Drawing {
     const { messages } = this.evidence.hub;
     const place = { atMs: this.clock.now(), generation: 1, instanceId: run(number), name: "decision" };
     messages.push({ ...place, key: String(messages.length), data: JSON.stringify(data), answered: true });
+  }
+
+  /** A row that could not be read for a while. */
+  poison(changes: Partial<Poison>): void {
+    const atMs = this.clock.now();
+    this.evidence.disturbances.push({
+      ...{ atMs, kind: "poison", what: "item", row: "small/item-1", of: "item-1", instanceId: null, remedy: "mend" },
+      ...{ answer: null, standing: [], remediedMs: atMs, overwritten: false },
+      ...changes,
+    });
   }
 
   asked(asked: ClientEntry["asked"], changes: Partial<ClientEntry> = {}): ClientEntry {
