@@ -119,6 +119,8 @@ async function main(): Promise<void> {
   const asked = readArguments();
   const beganMs = Date.now();
   const campaign = await run(asked);
+  const { user, system } = process.cpuUsage();
+  campaign.cpuMs = (user + system) / 1_000;
   const wallMs = Date.now() - beganMs;
   summarise(campaign, wallMs);
   if (asked.json !== undefined) {

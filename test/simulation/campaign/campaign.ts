@@ -12,12 +12,12 @@ export class Campaign {
   readonly broken: { seed: number; error: string }[] = [];
   seeds = 0;
   recoveries = 0;
+  /** Of all cores, of everything that it did. */
   cpuMs = 0;
 
   add(result: SeedResult): void {
     this.seeds += 1;
     this.recoveries += result.recoveries;
-    this.cpuMs += result.cpuMs;
     addTo(this.coverage, result.reached);
     if (result.violations.length > 0) this.failures.push(result);
   }

@@ -13,7 +13,6 @@ export interface SeedResult {
   reached: [string, number][];
   /** Failovers of any kind that it told, there and back. */
   recoveries: number;
-  cpuMs: number;
   /** Of a seed that failed: the parts that are left when all that does not matter is left out, and what happened. */
   shortest: Shortest | null;
 }
@@ -30,17 +29,14 @@ export async function trySeed(
   options: SimulationOptions,
   { shrinking }: { shrinking: boolean },
 ): Promise<SeedResult> {
-  const began = process.cpuUsage();
   const evidence = await simulate(seed, options);
   const violations = await check(evidence);
-  const used = process.cpuUsage(began);
   const [first] = violations;
   return {
     seed,
     violations,
     reached: [...coverageOf(evidence)],
     recoveries: evidence.store.executions.filter(({ verb }) => MEASURED.has(verb)).length,
-    cpuMs: (used.user + used.system) / 1_000,
     shortest: first && shrinking ? await shortestOf(seed, options, first) : null,
   };
 }
