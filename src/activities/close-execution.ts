@@ -5,7 +5,7 @@ import { isEnded } from "../domain/failure-policy.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
 import { protectionGroupOf } from "../domain/protection-group.js";
-import { isReplicating, mayBeStranded, withReplication } from "../domain/replication-condition.js";
+import { isReplicating, mayBeStranded, type Replication, withReplication } from "../domain/replication-condition.js";
 import type { ItemSnapshot } from "../domain/snapshot.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
@@ -102,11 +102,14 @@ async function conditionsOf(
   const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
   const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
   const at = toInstant(clock.now());
-  const known = held.filter(({ itemId }) => !unreadable.has(itemId));
+  const replicationOf = (itemId: string): Replication => {
+    if (unreadable.has(itemId)) return "unknown";
+    return stranded.has(itemId) ? "stranded" : "replicating";
+  };
   return new Map(
-    known.map(({ itemId, conditions }) => [
+    held.map(({ itemId, conditions }) => [
       itemId,
-      { conditions: withReplication(conditions, { replicating: !stranded.has(itemId), at }) },
+      { conditions: withReplication(conditions, { replication: replicationOf(itemId), at }) },
     ]),
   );
 }

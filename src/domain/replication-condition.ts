@@ -2,7 +2,14 @@ import type { ItemCondition } from "./item-record.js";
 import type { ItemSnapshot } from "./snapshot.js";
 import type { ExecutionStatus, ItemState } from "./vocabulary.js";
 
-const WHAT_TO_DO = "no recovery points are made any more: cancel to restore protection, or fail over again and commit";
+const WHAT_TO_DO = {
+  stranded: "no recovery points are made any more: cancel to restore protection, or fail over again and commit",
+  unknown:
+    "its machine could not be read when its execution ended, so perhaps no recovery points are made any more: cancel to restore protection, or fail over again and commit",
+} as const;
+
+/** Whether an item replicates; unknown when its machine can't be read. */
+export type Replication = "replicating" | keyof typeof WHAT_TO_DO;
 
 /**
  * Whether an execution left an item where protection ought to be and perhaps is not: its failover failed, or was
@@ -15,13 +22,16 @@ export const mayBeStranded = (status: ExecutionStatus, state: ItemState): boolea
 export const isReplicating = ({ replication, source }: Pick<ItemSnapshot, "replication" | "source">): boolean =>
   replication.state === "replicating" && source.power === "on";
 
-/** An item's conditions with `not-replicating` as it is now; one that stands already keeps the moment it began. */
+/**
+ * An item's conditions with `not-replicating` as it is now: nobody is told that an item is safe because it could not be
+ * looked at. One that stands already keeps the moment it began.
+ */
 export function withReplication(
   conditions: readonly ItemCondition[],
-  { replicating, at }: { replicating: boolean; at: string },
+  { replication, at }: { replication: Replication; at: string },
 ): ItemCondition[] {
   const others = conditions.filter(({ type }) => type !== "not-replicating");
-  if (replicating) return others;
+  if (replication === "replicating") return others;
   const standing = conditions.find(({ type }) => type === "not-replicating");
-  return [...others, standing ?? { type: "not-replicating", since: at, whatToDo: WHAT_TO_DO }];
+  return [...others, { type: "not-replicating", since: standing?.since ?? at, whatToDo: WHAT_TO_DO[replication] }];
 }

@@ -125,7 +125,9 @@ async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unkno
 }
 
 test("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
-  const { executionId } = await underWay(async (worldId) => spoil("Estate", ...(await emulatedItem(worldId, "web-1"))));
+  const { executionId, worldId, mend } = await underWay(async (worldId) =>
+    spoil("Estate", ...(await emulatedItem(worldId, "web-1"))),
+  );
   await product.validate(executionId, { verdict: "accept" });
   const { status, outcomes = [] } = await product.ended(executionId);
   expect(status).toBe("succeeded-with-failures");
@@ -133,6 +135,10 @@ test("an emulated machine in the middle of a failover: it fails and names the ro
   expect(web).toMatchObject({ outcome: "failed", state: "failover-failed" });
   expect(web?.failure?.message).toMatch(/in row .*state:web-1 is damaged/);
   expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
+  await mend();
+  const { body } = await product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+  const unknown = { type: "not-replicating", whatToDo: expect.stringContaining("could not be read") };
+  expect(body.conditions).toMatchObject([unknown]);
 });
 
 test("an item's record in the middle of a failover: the execution says why it stands still, and ends once it is mended", async () => {
