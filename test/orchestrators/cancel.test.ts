@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
+import { RecoveryError } from "../../src/domain/errors.js";
 import { scenario } from "./support/both-replays.js";
 import { Stage } from "./support/stage.js";
 
@@ -25,6 +26,20 @@ scenario("P7 a cancel while a manual action waits restores protection and proves
   await cancel(stage, executionId, "restore-protection");
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
+  await expectProtected(stage);
+});
+
+scenario("P7 a cancel is taken when the plan can't be read", async (stage) => {
+  const executionId = await stage.start("planned-failover");
+  await stage.awaiting(executionId, "confirm");
+  const { store } = stage.context;
+  const { getPlanVersion } = store;
+  const damaged = new RecoveryError("row-unreadable", "the plan in row plans/shop is damaged");
+  Object.assign(store, { getPlanVersion: () => Promise.reject(damaged) });
+  await cancel(stage, executionId, "restore-protection");
+  await stage.pass(3_600_000);
+  Object.assign(store, { getPlanVersion });
+  expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
   await expectProtected(stage);
 });
 
