@@ -1,9 +1,7 @@
-import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
+import type { LoadedApp } from "../../host/app/load-app.js";
 import { VirtualClock } from "../../host/durable/engine/index.js";
-import { silentLogger } from "../../host/logger.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
-import { APP_FOLDER } from "../orchestrators/support/stage.js";
 import { careFor } from "./client/caretaker.js";
 import { Client } from "./client/client.js";
 import { heckle } from "./client/heckler.js";
@@ -11,9 +9,11 @@ import { runErrand } from "./client/operator.js";
 import { respond } from "./client/responder.js";
 import { sweepEveryMinute } from "./client/sweeper.js";
 import type { Town } from "./client/town.js";
+import { goesForAWalk, walk } from "./client/walker.js";
 import { collect } from "./collect.js";
 import type { Script } from "./crash-points/script.js";
 import type { Evidence, Timing } from "./evidence.js";
+import { loadedApp } from "./machine/app.js";
 import { Cluster } from "./machine/cluster.js";
 import { Gate } from "./machine/gate.js";
 import type { Ground } from "./machine/host.js";
@@ -48,18 +48,6 @@ const CALM_MS = 5 * 86_400_000;
 const AFTERMATH_MS = 2 * 3_600_000;
 
 const NOTHING_BROKEN: Mutant = { breaks: "I1", what: "nothing" };
-
-let loading: Promise<LoadedApp> | undefined;
-
-/** The product's orchestrations, loaded once; invocations get an id that is none, since it is only for logs. */
-function loadedApp(): Promise<LoadedApp> {
-  loading ??= loadFunctionApp({
-    directory: APP_FOLDER,
-    logger: silentLogger,
-    clock: { now: () => 0, at: () => ({ cancel: () => undefined }) },
-  }).then((app) => ({ ...app, invoke: (fn, request) => app.invoke(fn, { ...request, invocationId: "simulated" }) }));
-  return loading;
-}
 
 /** Runs the product in the world that a seed makes, and gives back what can be known of the run. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<Evidence> {
@@ -96,16 +84,8 @@ class Simulation {
     const peek = createStore(this.#rawTables);
     this.#town = {
       clock: this.#clock,
-      cluster,
-      client,
-      journal,
-      peek,
-      world,
-      plans,
-      calm: false,
-      busy: 0,
-      cares: 0,
-      mended: false,
+      ...{ cluster, client, journal, peek, world, plans },
+      ...{ calm: false, busy: 0, cares: 0, mended: false },
     };
   }
 
@@ -203,8 +183,11 @@ class Simulation {
     this.#spawn(() => respond(town, random.fork("responder")), false);
     this.#spawn(() => sweepEveryMinute(town), false);
     const many = (town.world.items ?? []).length > 12;
+    const walker = random.fork("walk");
+    const walks = goesForAWalk(walker);
+    if (walks && this.#has("walk")) this.#spawn(() => walk(town, `${this.#seed}/walk`, walker));
     const operators = random.weighted({ one: 3, two: 1 }) === "one" ? 1 : 2;
-    for (let operator = 0; operator < operators; operator += 1) {
+    for (let operator = 0; !walks && operator < operators; operator += 1) {
       const own = random.fork(`operator/${operator}`);
       const steps = own.int(2, many ? 3 : 8);
       this.#spawn(async () => {

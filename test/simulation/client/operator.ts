@@ -98,6 +98,14 @@ function startOf({ world }: Town, id: string, verb: Verb, target: Start["target"
   return { kind: "start", idempotencyKey: id, verb, target, options };
 }
 
+/** Runs a verb on the plan over everything, to its end. */
+export async function doVerb(town: Town, id: string, verb: Verb, random: Random): Promise<void> {
+  const planId = town.plans[0]?.id ?? "";
+  const start = startOf(town, id, verb, { kind: "plan", planId }, random);
+  const { executionId } = await town.client.insist(start, random.fork("insist"));
+  if (executionId !== null) await hasEnded(town, executionId);
+}
+
 /** Starts an execution, perhaps twice, perhaps to cancel it soon, and mostly waits for its end. */
 async function begin(town: Town, start: Start, random: Random): Promise<void> {
   const { client, clock } = town;

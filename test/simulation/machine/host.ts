@@ -91,7 +91,16 @@ export class SimulatedHost {
       maxConcurrentActivities: limits.activitiesAtOnce,
       choose: (count) => order.int(0, count - 1),
       newGuid: () => guidOf(guids),
-      onFatal,
+      onFatal: ({ message }) => {
+        ground.hubRecord.log.push({
+          atMs: clock.now(),
+          generation: this.life.generation,
+          level: "error",
+          message,
+          instanceId: null,
+        });
+        onFatal();
+      },
     });
     const services: Services = {
       store,

@@ -1,0 +1,15 @@
+import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
+import { silentLogger } from "../../../host/logger.js";
+import { APP_FOLDER } from "../../orchestrators/support/stage.js";
+
+let loading: Promise<LoadedApp> | undefined;
+
+/** The product's orchestrations, loaded once; invocations get an id that is none, since it is only for logs. */
+export function loadedApp(): Promise<LoadedApp> {
+  loading ??= loadFunctionApp({
+    directory: APP_FOLDER,
+    logger: silentLogger,
+    clock: { now: () => 0, at: () => ({ cancel: () => undefined }) },
+  }).then((app) => ({ ...app, invoke: (fn, request) => app.invoke(fn, { ...request, invocationId: "simulated" }) }));
+  return loading;
+}
