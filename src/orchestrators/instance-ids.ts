@@ -5,9 +5,10 @@
 
 /**
  * Items whose stories one orchestration tells; more are cut into slices, each a child of its own. Their steps have
- * to fit into one custom status, and their rounds into a history that is quick to replay.
+ * to fit into one custom status, and their rounds into a history that is quick to replay, also when each comes to its
+ * turns by itself.
  */
-const SLICE = 25;
+const SLICE = 16;
 
 /** Items in slices of an orchestration's width; one slice means that no cut is needed. */
 export function slicesOf<T>(items: readonly T[]): T[][] {
