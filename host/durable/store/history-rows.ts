@@ -86,8 +86,9 @@ export const dateTime = (iso: string): Column => ({ type: "DateTime", value: iso
 /** An event out of its columns. Throws, naming what is wrong, when they do not make one. */
 export function fromColumns(columns: Record<string, unknown>): HistoryEvent {
   const name = columns["EventType"];
-  const type = typeof name === "string" ? EventType[name as EventTypeName] : undefined;
-  if (type === undefined) throw new Error(`the event type '${String(name)}' is unknown`);
+  const type =
+    typeof name === "string" && Object.hasOwn(EventType, name) ? EventType[name as EventTypeName] : undefined;
+  if (type === undefined) throw new Error(`the event type ${JSON.stringify(name)} is unknown`);
   const event: Record<string, unknown> = {
     EventType: type satisfies EventTypeNumber,
     EventId: columns["EventId"],
@@ -95,22 +96,32 @@ export function fromColumns(columns: Record<string, unknown>): HistoryEvent {
     Timestamp: isoText(columns["_Timestamp"]),
   };
   for (const [property, kind] of Object.entries(COLUMNS[name as EventTypeName])) {
-    event[property] = fromColumn(kind, columns[property]);
+    event[property] = fromColumn(property, kind, columns[property]);
   }
-  if (typeof event["EventId"] !== "number" || typeof event["IsPlayed"] !== "boolean") {
+  if (!Number.isInteger(event["EventId"]) || typeof event["IsPlayed"] !== "boolean") {
     throw new Error("EventId or IsPlayed is missing");
   }
   return event as unknown as HistoryEvent;
 }
 
-function fromColumn(kind: Kind, value: unknown): unknown {
-  if (value === undefined || value === null) return null;
+const IS_OF: Record<Kind, (value: unknown) => boolean> = {
+  text: (value) => typeof value === "string",
+  json: (value) => typeof value === "string",
+  int: Number.isInteger,
+  bool: (value) => typeof value === "boolean",
+  time: (value) => typeof value === "string" || value instanceof Date,
+  never: () => true,
+};
+
+function fromColumn(property: string, kind: Kind, value: unknown): unknown {
+  if (value === undefined || value === null || kind === "never") return null;
+  if (!IS_OF[kind](value)) throw new Error(`its column ${property} holds a ${typeof value}`);
   if (kind === "json") return JSON.parse(value as string);
   return kind === "time" ? isoText(value) : value;
 }
 
 function isoText(value: unknown): string {
-  const date = value instanceof Date ? value : new Date(String(value));
-  if (Number.isNaN(date.getTime())) throw new Error(`'${String(value)}' is not a time`);
+  const date = value instanceof Date ? value : new Date(typeof value === "string" ? value : Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new Error(`${JSON.stringify(value)} is not a time`);
   return date.toISOString();
 }

@@ -61,7 +61,7 @@ export function instanceOf(row: Record<string, unknown>, input: string | null, o
 
 /** What is shown in place of an instance whose row can't be read: it stands still, and its output says why. */
 export function standIn(row: Record<string, unknown>, reason: string): StoredInstance {
-  const plain = { partitionKey: row["partitionKey"], Name: text(row["Name"]) ?? "?", RuntimeStatus: "Suspended" };
+  const plain = { partitionKey: row["partitionKey"], Name: text(row["Name"]) || "?", RuntimeStatus: "Suspended" };
   const parent = readable(() => parentIn(row));
   const kept = { StartId: row["StartId"], ExecutionId: row["ExecutionId"], CreatedTime: row["CreatedTime"] };
   return {
@@ -91,6 +91,6 @@ function parentIn(row: Record<string, unknown>): ParentRef | null {
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 function milliseconds(value: unknown): number | null {
-  const ms = value instanceof Date ? value.getTime() : Date.parse(String(value));
+  const ms = value instanceof Date ? value.getTime() : Date.parse(text(value) ?? "");
   return Number.isNaN(ms) ? null : ms;
 }

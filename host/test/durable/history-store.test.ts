@@ -92,6 +92,6 @@ test("a damaged row is named together with what to do", async () => {
   });
   await table.updateEntity({ partitionKey: "i", rowKey: "0000000000000001", EventType: "FromTheFuture" }, "Merge");
   await expect(store.readExecution("i")).rejects.toThrow(
-    /row '0000000000000001' of 'i' in table .*'FromTheFuture' is unknown.*Mend it/,
+    /row '0000000000000001' of 'i' in table .*"FromTheFuture" is unknown.*Mend it/,
   );
 });

@@ -3,6 +3,7 @@ import type { Target } from "../target.js";
 import { documentTargets } from "./documents.js";
 import { HOST_TARGETS } from "./host-settings.js";
 import { httpTarget } from "./http.js";
+import { HUB_ROW_TARGETS } from "./hub-rows.js";
 import { managementTarget } from "./management.js";
 import { requestTarget } from "./requests.js";
 import { rowTarget } from "./rows.js";
@@ -13,6 +14,7 @@ export async function allTargets(): Promise<Target[]> {
   const product = await FuzzedProduct.open();
   return [
     ...HOST_TARGETS,
+    ...HUB_ROW_TARGETS,
     ...WEBHOOK_TARGETS,
     await managementTarget(),
     rowTarget(product),
