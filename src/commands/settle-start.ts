@@ -31,8 +31,12 @@ export async function takeUp(context: Context, execution: Execution, claims: () 
     if (!(thrown instanceof RecoveryError)) throw thrown;
     found = { admitted: false, refusal: { code: thrown.code, message: wordsOf(thrown) } };
   }
-  const decided = await decide(context, executionId, found);
-  return decided.admitted ? begin(context, execution) : refuse(context, execution, decided);
+  const { admission, record } = await decide(context, executionId, found);
+  if (!admission.admitted) return refuse(context, execution, admission);
+  if (!isEnded(record.status)) return begin(context, execution);
+  // Another request began it, and it came to its end, before the items were taken here: free as they were by then.
+  if (isGivenUpBeforeItsEnd(record)) await giveBack(context, record);
+  return record;
 }
 
 const wordsOf = ({ code, message }: RecoveryError): string => message.replace(`[${code}] `, "").slice(0, 2_000);
@@ -42,15 +46,19 @@ const wordsOf = ({ code, message }: RecoveryError): string => message.replace(`[
  * decides for both. Items are given up only after a refusal was written, and the orchestration is started only after
  * the contrary was, so nothing begins without its items and nothing acknowledged is refused.
  */
-async function decide({ store }: Context, executionId: string, found: Admission): Promise<Admission> {
+async function decide(
+  { store }: Context,
+  executionId: string,
+  found: Admission,
+): Promise<{ admission: Admission; record: Execution }> {
   for (;;) {
     const record = await store.getExecution(executionId);
     if (!record) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
     const { value, etag } = record;
-    if (value.admission) return value.admission;
+    if (value.admission) return { admission: value.admission, record: value };
     try {
       await store.updateExecution({ ...value, admission: found }, etag);
-      return found;
+      return { admission: found, record: value };
     } catch (thrown) {
       if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
     }
@@ -69,15 +77,27 @@ async function refuse(
   { executionId }: Execution,
   { refusal }: Extract<Admission, { admitted: false }>,
 ): Promise<never> {
-  const end = { executionId, status: "failed", failure: refusal, touched: false } as const;
+  await giveBack(context, { executionId, status: "failed", failure: refusal });
+  throw new RecoveryError(refusal.code, refusal.message);
+}
+
+/** An execution whose items were given up before its end was written. */
+type GivenUp = Pick<Extract<Execution, { failure: unknown }>, "executionId" | "status" | "failure">;
+
+/** Whether the items were given up before the end was written: what is held for it now was taken after its end. */
+export const isGivenUpBeforeItsEnd = (
+  execution: Execution,
+): execution is Extract<Execution, { status: "failed" | "cancelled" }> =>
+  execution.status === "failed" || execution.status === "cancelled";
+
+/** Brings what was taken for an execution and not touched back to where it was; it ends so, if it has not ended. */
+export async function giveBack(context: Context, { executionId, status, failure }: GivenUp): Promise<void> {
   for (;;) {
     try {
-      await endExecution(context, { ...end, reports: [], steps: [] });
-      break;
+      return await endExecution(context, { executionId, status, failure, touched: false, reports: [], steps: [] });
     } catch (thrown) {
       // Another request for it gave them up at the same moment.
       if (!(thrown instanceof RecoveryError && thrown.code === "item-held")) throw thrown;
     }
   }
-  throw new RecoveryError(refusal.code, refusal.message);
 }

@@ -5,6 +5,10 @@ const OVER: ReadonlySet<string> = new Set(["Failed", "Terminated", "Canceled"]);
 
 export const isOver = ({ runtimeStatus }: InstanceView): boolean => OVER.has(runtimeStatus);
 
+/** Whether an orchestration will not move any more, however it ended. */
+export const hasStopped = (instance: InstanceView): boolean =>
+  isOver(instance) || instance.runtimeStatus === "Completed";
+
 /** A hub suspends an instance that it can't read on, with the reason as its output; so does a person. */
 export const isSuspended = ({ runtimeStatus }: InstanceView): boolean => runtimeStatus === "Suspended";
 

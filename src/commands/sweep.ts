@@ -1,12 +1,11 @@
 import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
 import { toMs } from "../domain/text.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
-import { settleStart } from "./settle-start.js";
-import { isOver, isSuspended } from "./standstill.js";
+import { giveBack, isGivenUpBeforeItsEnd, settleStart } from "./settle-start.js";
+import { hasStopped, isOver, isSuspended } from "./standstill.js";
 
 /** Younger ones are still on their way through the request that made them. */
 const SETTLED_AFTER_MS = 10_000;
@@ -16,8 +15,7 @@ const GIVEN_UP_AFTER_MS = 300_000;
 
 /**
  * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
- * noted, ends what lost its orchestration, and has items given up that one which ended well could not give up, so that
- * no item stays held for ever. Gives back the ids it did
+ * noted, ends what lost its orchestration, and gives up what an ended one still holds, so that no item stays held for ever. Gives back the ids it did
  * something for, and in words what it could not look after: that of one execution does not keep it from the others.
  */
 export async function sweepExecutions(context: Context): Promise<{ mended: string[]; troubles: string[] }> {
@@ -36,7 +34,7 @@ export async function sweepExecutions(context: Context): Promise<{ mended: strin
 
 async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { executionId } = execution;
-  if (isEnded(execution.status)) return giveUp(context, execution);
+  if ("endedAt" in execution) return giveUp(context, execution);
   const instance = await context.orchestrations.look(executionId);
   if (!instance) return settle(context, execution);
   if (!isOver(instance)) {
@@ -51,15 +49,21 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   return true;
 }
 
-/** A good end is written before its items are given up: what came between is made good. */
-async function giveUp(context: Context, execution: Execution): Promise<boolean> {
-  if (execution.status !== "succeeded" && execution.status !== "succeeded-with-failures") return false;
+/**
+ * Gives up what an ended execution still holds. A good end is written before its items are given up, and what came
+ * between is made good; of any other, a request that came late took them once more after its end.
+ */
+async function giveUp(context: Context, execution: Extract<Execution, { endedAt: string }>): Promise<boolean> {
   const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
   if (context.clock.now() - toMs(endedAt) < GIVEN_UP_AFTER_MS) return false;
-  const instance = await context.orchestrations.look(executionId);
-  if (!instance || !isOver(instance)) return false;
   const items = await context.store.getItems(worldId, itemIds);
   if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) return false;
+  const instance = await context.orchestrations.look(executionId);
+  if (instance && !hasStopped(instance)) return false;
+  if (isGivenUpBeforeItsEnd(execution)) {
+    await giveBack(context, execution);
+    return true;
+  }
   const reports = outcomes.map(({ itemId, outcome, failure, recoveryPoint: point, dataLoss }) => {
     return { itemId, outcome, failure, point, dataLoss, runningAtMs: null };
   });

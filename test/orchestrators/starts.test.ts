@@ -88,6 +88,45 @@ test("an execution that ended well and could not give its items up is made to by
   expect((await sweepExecutions(stage.context)).mended).toEqual([]);
 });
 
+/** Starts once more while the first request for it goes on to its end: that one takes the items when it has failed. */
+async function startedLate(dies: boolean): Promise<string> {
+  const { store } = stage.context;
+  const late: Store["acquireItems"] = async (...asked) => {
+    const { executionId } = await startExecution(stage.context, { ...request, verb: "planned-failover" });
+    expect((await stage.ended(executionId)).execution.status).toBe("failed");
+    const taken = await store.acquireItems(...asked);
+    return dies ? Promise.reject(new Error("the host died")) : taken;
+  };
+  await stage.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
+  const asked = { ...request, verb: "planned-failover" } as const;
+  const starting = startExecution({ ...stage.context, store: { ...store, acquireItems: late } }, asked);
+  if (dies) await expect(starting).rejects.toThrow("the host died");
+  else expect((await starting).status).toBe("failed");
+  const [recorded] = (await store.listExecutions({ limit: 1 })).entries;
+  return recorded?.executionId ?? "";
+}
+
+const holders = async (): Promise<Set<string>> =>
+  new Set((await stage.items()).map(({ state, heldBy }) => `${state}, held by ${heldBy?.executionId ?? "nobody"}`));
+
+test("what a late request takes for an execution that has failed already is given back at once", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  await startedLate(false);
+  expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
+});
+
+test("what a late request took for an execution that had failed, and died, is given back by the sweep", async () => {
+  stage = await Stage.open();
+  await stage.loadShop();
+  const executionId = await startedLate(true);
+  expect(await holders()).toEqual(new Set([`failing-over, held by ${executionId}`]));
+  await stage.pass(3_600_000);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
+  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+});
+
 test("a cancel that was noted and never told is repeated by the sweep", async () => {
   stage = await Stage.open();
   await stage.loadShop();

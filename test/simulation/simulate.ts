@@ -85,7 +85,7 @@ class Simulation {
     this.#town = {
       clock: this.#clock,
       ...{ cluster, client, journal, peek, world, plans },
-      ...{ calm: false, busy: 0, cares: 0, mended: false },
+      ...{ calm: false, busy: 0, cares: 0 },
     };
   }
 
@@ -233,7 +233,8 @@ class Simulation {
   #isAtRest(): boolean {
     const { cluster, journal, client, busy } = this.#town;
     const { serving } = cluster;
-    if (!serving || journal.running.size > 0 || serving.hub.engine.sessions.size > 0 || busy > 0) return false;
+    if (!serving || journal.running.size + journal.held.size > 0 || serving.hub.engine.sessions.size > 0 || busy > 0)
+      return false;
     return client.pending === 0;
   }
 

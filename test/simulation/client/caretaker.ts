@@ -27,7 +27,6 @@ export async function careFor(town: Town, spoilt: Spoilt, forMs: number): Promis
   await spoilt.mend();
   if (instanceId !== null && !ends) await goOn(town, instanceId, "mend");
   poison.remediedMs = town.clock.now();
-  town.mended = true;
   town.journal.wake();
 }
 

@@ -6,14 +6,15 @@ const EVERY_MS = 60_000;
 const SWEEPS_AFTER_A_CHANGE = 3;
 
 /** Asks for a sweep at every minute in which there may be something to find. */
-export async function sweepEveryMinute(town: Town): Promise<void> {
-  const { journal, clock, client } = town;
+export async function sweepEveryMinute({ journal, clock, client }: Town): Promise<void> {
+  /** What an ended execution holds is looked at as time goes on. */
+  const stillHeld = (): boolean => journal.running.size === 0 && journal.held.size > 0;
   for (let left = SWEEPS_AFTER_A_CHANGE; ; left -= 1) {
-    if (left === 0) {
+    if (left <= 0 && !stillHeld()) {
       await journal.change();
       left = SWEEPS_AFTER_A_CHANGE;
     }
     await sleep(clock, EVERY_MS);
-    if (journal.running.size > 0 || town.mended) await client.sweep();
+    if (journal.running.size > 0 || stillHeld()) await client.sweep();
   }
 }

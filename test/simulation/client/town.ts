@@ -27,8 +27,6 @@ export interface Town {
   busy: number;
   /** How many rows can't be read and have not been seen to. */
   cares: number;
-  /** True once one was seen to: then what has ended may have something left to do. */
-  mended: boolean;
 }
 
 /** What somebody sees who looks at a page; undefined when it can't be shown now, and he looks again later. */

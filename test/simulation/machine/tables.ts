@@ -1,6 +1,7 @@
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import type { Execution } from "../../../src/domain/execution.js";
 import { isEnded } from "../../../src/domain/failure-policy.js";
+import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
 import type { Transaction } from "../evidence.js";
 import type { Gate, Passenger } from "./gate.js";
@@ -10,6 +11,8 @@ export class Journal {
   readonly transactions: Transaction[] = [];
   /** Executions whose record has not ended. */
   readonly running = new Set<string>();
+  /** Items that an execution holds. */
+  readonly held = new Set<string>();
   #changed: (() => void) | undefined;
   #change: Promise<void> | undefined;
 
@@ -32,6 +35,7 @@ export class Journal {
     const entry = { n: this.transactions.length + 1, ...transaction };
     this.transactions.push(entry);
     if (entry.table === "Executions") this.#follow(entry);
+    else if (entry.table === "Items") this.#followItems(entry);
     this.wake();
     return entry;
   }
@@ -42,6 +46,14 @@ export class Journal {
     const { status } = JSON.parse(record.json) as { status: Execution["status"] };
     if (isEnded(status)) this.running.delete(partition);
     else this.running.add(partition);
+  }
+
+  #followItems({ operations }: Transaction): void {
+    for (const { row, json } of operations) {
+      const isHeld = json !== null && (JSON.parse(json) as ItemRecord).heldBy !== null;
+      if (isHeld) this.held.add(row);
+      else this.held.delete(row);
+    }
   }
 }
 
