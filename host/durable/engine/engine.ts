@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { EventType } from "../history.js";
 import { isPassing } from "../store/passing-faults.js";
-import { HubLostError, type InboxMessage, type StoredInstance } from "../store/port.js";
-import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
+import { HubLostError, type InboxMessage, type StoredInbox, type StoredInstance } from "../store/port.js";
+import { TERMINAL_STATUSES } from "../task-hub.js";
 import { tellEpisode } from "./commit.js";
 import type { Episode } from "./decisions.js";
 import type { EngineCore } from "./engine-core.js";
@@ -54,6 +54,8 @@ export class Engine implements EngineCore {
     this.inbox = new Inbox({
       store,
       clock,
+      idle: this.idle,
+      onError,
       deliver: (instanceId, messages) => this.deliverInbox(instanceId, messages),
     });
     this.#episodes = new WorkQueue({
@@ -88,37 +90,52 @@ export class Engine implements EngineCore {
   async session(instanceId: string): Promise<Session | undefined> {
     const present = this.sessions.get(instanceId);
     if (present) return present;
+    const reason = this.heldBack.reasonOf(instanceId);
+    if (reason !== undefined && !this.#loading.has(instanceId)) throw new HeldBackError(reason);
+    return this.takeUp(instanceId);
+  }
+
+  /**
+   * Takes an instance up from the store with the messages that wait for it, also one that stands still, which does so no
+   * more once it goes on. `inbox` is what waits for anybody, if that was read just now.
+   */
+  takeUp(instanceId: string, inbox?: StoredInbox): Promise<Session | undefined> {
     const loading =
-      this.#loading.get(instanceId) ?? this.#loadOrHold(instanceId).finally(() => this.#loading.delete(instanceId));
+      this.#loading.get(instanceId) ??
+      this.#loadOrHold(instanceId, inbox).finally(() => this.#loading.delete(instanceId));
     this.#loading.set(instanceId, loading);
     return loading;
   }
 
   /** What can't be read stops its own instance only; a storage that does not answer is no fault of the instance. */
-  async #loadOrHold(instanceId: string): Promise<Session | undefined> {
-    const reason = this.heldBack.reasonOf(instanceId);
-    if (reason !== undefined) throw new HeldBackError(reason);
+  async #loadOrHold(instanceId: string, inbox: StoredInbox | undefined): Promise<Session | undefined> {
     try {
-      return await this.#load(instanceId);
+      const session = await this.#load(instanceId, inbox);
+      this.heldBack.release(instanceId);
+      return session;
     } catch (error) {
       throw error instanceof HubLostError || isPassing(error) ? error : this.heldBack.hold(instanceId, error);
     }
   }
 
   /** Takes up an instance from the store where it stood; undefined when it has ended. */
-  async #load(instanceId: string): Promise<Session | undefined> {
+  async #load(instanceId: string, known: StoredInbox | undefined): Promise<Session | undefined> {
     const instance = await this.options.store.readInstance(instanceId);
     if (!instance || TERMINAL_STATUSES.has(instance.runtimeStatus)) return undefined;
+    const { messages, unreadable } = known ?? (await this.inbox.read());
+    const damage = unreadable.get(instanceId);
+    if (damage) throw damage;
     const session = Session.restore(instance, await this.options.store.readExecution(instanceId, instance.startId));
     this.inbox.continueAfter(session.inboxThrough);
     const completed = session.events.find((event) => event.EventType === EventType.ExecutionCompleted);
     if (completed?.EventType === EventType.ExecutionCompleted) {
-      this.#setStatus(session, completed.OrchestrationStatus, completed.Result);
+      this.projection.stands(instance, completed.OrchestrationStatus, completed.Result);
       return undefined;
     }
     this.sessions.set(instance.instanceId, session);
     if (session.events.length === 0) this.deliverStart(session);
     else this.#tasks.carryOut(session);
+    this.#handOver(instanceId, messages.get(instanceId) ?? []);
     this.#enqueue(session);
     return session;
   }
@@ -133,14 +150,24 @@ export class Engine implements EngineCore {
     this.sessions.delete(instanceId);
   }
 
-  /** Hands over durable messages, and drops those that are history already or come too late. Those for an instance that stands still wait. */
+  /**
+   * Hands over durable messages, and drops those that are history already or come too late. Those for an instance that
+   * stands still wait in the store; those for one that is being taken up follow what waits for it.
+   */
   deliverInbox(instanceId: string, messages: InboxMessage[]): void {
-    if (this.heldBack.reasonOf(instanceId) !== undefined) return;
+    const loading = this.#loading.get(instanceId);
+    const handOver = (): void => {
+      if (this.heldBack.reasonOf(instanceId) === undefined) this.#handOver(instanceId, messages);
+    };
+    if (loading) void loading.then(handOver, () => undefined);
+    else handOver();
+  }
+
+  #handOver(instanceId: string, messages: InboxMessage[]): void {
     const session = this.sessions.get(instanceId);
-    const fresh = session ? messages.filter((message) => message.key > session.inboxThrough) : [];
-    if (session) for (const { key, event } of fresh) this.deliver(session, { key, event });
-    const stale = messages.filter((message) => !fresh.includes(message));
-    if (stale.length > 0) this.#deleteFromInbox(instanceId, stale);
+    for (const message of this.inbox.newTo(session, instanceId, messages)) {
+      if (session) this.deliver(session, message);
+    }
   }
 
   deliver(session: Session, message: Message): void {
@@ -232,7 +259,7 @@ export class Engine implements EngineCore {
     session.inboxThrough = commit.inboxThrough ?? session.inboxThrough;
     this.#warn(session, episode.warnings);
     session.mailbox.unshift(...carried);
-    this.#deleteFromInbox(session.id, batch);
+    this.inbox.drop(session.id, batch);
     if (episode.generation) {
       session.beginGeneration();
       const { executionId, start } = episode.generation;
@@ -245,7 +272,7 @@ export class Engine implements EngineCore {
     session.append(episode.rows);
     session.instance.customStatus = episode.customStatus;
     this.#tasks.cancelTimers(session, episode.cancelledTimers);
-    this.#updateStatus(session, batch, episode);
+    this.projection.cameTo(session.instance, batch, episode);
     if (episode.ended) this.#end(session, episode.ended);
     else
       this.#tasks.carryOut(
@@ -254,38 +281,11 @@ export class Engine implements EngineCore {
       );
   }
 
-  #deleteFromInbox(instanceId: string, messages: readonly Message[]): void {
-    const keys = messages.flatMap((message) => message.key ?? []);
-    if (keys.length === 0) return;
-    this.idle.run(
-      () => this.options.store.deleteInbox(instanceId, keys),
-      (error) => this.fail(error),
-    );
-  }
-
-  #updateStatus(session: Session, batch: Message[], episode: Episode): void {
-    const { instance } = session;
-    for (const { event } of batch) {
-      if (event.EventType === EventType.ExecutionSuspended || event.EventType === EventType.ExecutionResumed) {
-        instance.output = event.Reason;
-      }
-    }
-    const status = episode.ended?.status ?? (episode.suspended ? "Suspended" : "Running");
-    this.#setStatus(session, status, episode.ended ? episode.ended.output : instance.output);
-  }
-
-  #setStatus(session: Session, status: RuntimeStatus, output: string | null): void {
-    const nowMs = this.options.clock.now();
-    Object.assign(session.instance, { runtimeStatus: status, output, lastUpdatedMs: nowMs });
-    if (TERMINAL_STATUSES.has(status)) session.instance.completedMs = nowMs;
-    this.projection.changed(session.instance);
-  }
-
   #end(session: Session, ended: NonNullable<Episode["ended"]>): void {
     session.cancelAlarms();
     this.sessions.delete(session.id);
     session.ended = true;
-    this.#deleteFromInbox(session.id, session.mailbox.splice(0));
+    this.inbox.drop(session.id, session.mailbox.splice(0));
     this.#tasks.reportEnd(session, ended);
   }
 

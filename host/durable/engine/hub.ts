@@ -1,5 +1,5 @@
 import type { HistoryEvent } from "../history.js";
-import { type StoredInbox, type StoredInstance, UnreadableError } from "../store/port.js";
+import { type StoredInstance, UnreadableError } from "../store/port.js";
 import {
   type InstanceFilter,
   type InstancePage,
@@ -40,9 +40,10 @@ export class EngineTaskHub implements TaskHub {
   async open(): Promise<void> {
     await this.#store.open();
     let queue = await this.#unfinishedBut(new Set());
-    const inbox = await this.#readInbox();
+    const inbox = await this.engine.inbox.read();
     const worker = async (): Promise<void> => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift()) await this.#takeUp(id, inbox);
+      for (let id = queue.shift(); id !== undefined; id = queue.shift())
+        await this.#takeUp(this.engine.takeUp(id, inbox));
     };
     for (const known = new Set<string>(); queue.length > 0; queue = await this.#unfinishedBut(known)) {
       for (const id of queue) known.add(id);
@@ -59,24 +60,9 @@ export class EngineTaskHub implements TaskHub {
     return unfinished.map(({ instanceId }) => instanceId);
   }
 
-  /** Messages that wait were perhaps kept by a host whose clock ran ahead: what comes from now on sorts behind them. */
-  async #readInbox(): Promise<StoredInbox> {
-    const inbox = await this.#store.readInbox();
-    for (const messages of inbox.messages.values()) this.engine.inbox.continueAfter(messages.at(-1)?.key ?? "");
-    return inbox;
-  }
-
   /** Goes on with one instance, or has it stand still when something of it can't be read. */
-  async #takeUp(instanceId: string, inbox: StoredInbox): Promise<void> {
-    const { heldBack } = this.engine;
-    const unreadable = inbox.unreadable.get(instanceId);
-    if (unreadable) heldBack.hold(instanceId, unreadable);
-    else await this.#session(instanceId);
-  }
-
-  /** Takes an instance up from the store; one that can't be read stands still. */
-  async #session(instanceId: string): Promise<void> {
-    await this.engine.session(instanceId).catch((error: unknown) => {
+  async #takeUp(takingUp: Promise<unknown>): Promise<void> {
+    await takingUp.catch((error: unknown) => {
       if (!(error instanceof HeldBackError)) throw error;
     });
   }
@@ -129,7 +115,7 @@ export class EngineTaskHub implements TaskHub {
     const stored = known ?? (await this.#read(instanceId));
     if (!stored) return undefined;
     // Begun by a host that this one has replaced, after this one had looked what there is: nobody else goes on with it.
-    if (!TERMINAL_STATUSES.has(stored.runtimeStatus)) await this.#session(instanceId);
+    if (!TERMINAL_STATUSES.has(stored.runtimeStatus)) await this.#takeUp(this.engine.session(instanceId));
     return this.#asItStands(this.#live(instanceId) ?? stored);
   }
 
@@ -197,12 +183,9 @@ export class EngineTaskHub implements TaskHub {
 
   /** Takes up an instance that stood still, with the messages that came meanwhile; refuses when it still can't go on. */
   async #tryAgain(instanceId: string): Promise<void> {
-    this.engine.heldBack.release(instanceId);
-    const inbox = await this.#readInbox();
-    await this.#takeUp(instanceId, inbox);
-    const reason = this.engine.heldBack.reasonOf(instanceId);
-    if (reason !== undefined) throw new TaskHubError("wrong-state", reason);
-    this.engine.deliverInbox(instanceId, inbox.messages.get(instanceId) ?? []);
+    await this.engine.takeUp(instanceId).catch((error: unknown) => {
+      throw error instanceof HeldBackError ? new TaskHubError("wrong-state", error.message) : error;
+    });
   }
 
   async restart(instanceId: string, newId: boolean): Promise<{ instanceId: string; executionId: string }> {

@@ -1,6 +1,10 @@
 import type { Alarm, Clock } from "../../clock.js";
+import { EventType } from "../history.js";
 import { type HistoryStore, HubLostError, type StoredInstance } from "../store/port.js";
+import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
+import type { Episode } from "./decisions.js";
 import type { Idle } from "./idle.js";
+import type { Message } from "./session.js";
 
 /** How long a changed instance row may wait to be written, so that a short instance costs one write in all. */
 const DELAY_MS = 1_000;
@@ -26,6 +30,24 @@ export class Projection {
     this.#clock = options.clock;
     this.#idle = options.idle;
     this.#onError = options.onError;
+  }
+
+  /** An episode that took a batch of messages brought the instance where it stands now. */
+  cameTo(instance: StoredInstance, batch: readonly Message[], { ended, suspended }: Episode): void {
+    for (const { event } of batch) {
+      if (event.EventType === EventType.ExecutionSuspended || event.EventType === EventType.ExecutionResumed) {
+        instance.output = event.Reason;
+      }
+    }
+    if (ended) this.stands(instance, ended.status, ended.output);
+    else this.stands(instance, suspended ? "Suspended" : "Running", instance.output);
+  }
+
+  stands(instance: StoredInstance, runtimeStatus: RuntimeStatus, output: string | null): void {
+    const nowMs = this.#clock.now();
+    Object.assign(instance, { runtimeStatus, output, lastUpdatedMs: nowMs });
+    if (TERMINAL_STATUSES.has(runtimeStatus)) instance.completedMs = nowMs;
+    this.changed(instance);
   }
 
   /** Remembers that the row has changed. */

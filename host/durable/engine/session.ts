@@ -43,7 +43,10 @@ export class Session {
   readonly alarms = new Map<number, Alarm>();
   readonly #warned = new Set<string>();
   overwriteBelow = 0;
+  /** Messages from outside up to this key are history. */
   inboxThrough = "";
+  /** Those up to this key are that, or wait for an episode. */
+  handedThrough = "";
   /** The episode that is on its way into the store: no other is told before it is there. */
   told: Told | undefined;
   /** The next generation has been committed by `continueAsNew` and has not run yet. */
@@ -147,6 +150,7 @@ export class Session {
     if (execution.startId !== instance.startId) return session;
     session.append(execution.events);
     session.inboxThrough = execution.inboxThrough;
+    session.handedThrough = execution.inboxThrough;
     instance.executionId = execution.executionId;
     instance.customStatus = execution.customStatus;
     if (session.started?.IsPlayed === false) {
