@@ -74,7 +74,9 @@ export const BROKEN_STORIES: readonly Mutant[] = [
     breaks: "I21",
     what: "an engine that does not count what it runs at once",
     activities: (runner) => async (call) => {
-      const [end] = await Promise.all(Array.from({ length: AT_ONCE }, () => runner(call)));
+      const [end] = await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, at) => runner({ ...call, taskId: call.taskId + at * 1_000 })),
+      );
       if (end === undefined) throw new Error("nothing ran");
       return end;
     },
