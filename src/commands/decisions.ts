@@ -9,6 +9,7 @@ import { actionStepId, askStepId, VALIDATION_STEP } from "../orchestrators/step-
 import type { Tagged } from "../store/port.js";
 import { callTellers } from "./call-tellers.js";
 import type { Context } from "./context.js";
+import { isOver } from "./standstill.js";
 
 /** Accepts or rejects the recovered application; rejecting undoes the failover. */
 export async function validateExecution(
@@ -100,7 +101,9 @@ async function requireRunning({ store }: Context, executionId: string): Promise<
 
 async function requireAwaited(context: Context, executionId: string, stepId: string): Promise<void> {
   await requireRunning(context, executionId);
-  const steps = (await context.orchestrations.look(executionId))?.steps ?? [];
+  const seen = await context.orchestrations.look(executionId);
+  // One that was terminated still shows what it waited for, and hears nothing any more.
+  const steps = seen && !isOver(seen) ? seen.steps : [];
   if (steps.some(([id, status]) => id === stepId && status === "awaiting-input")) return;
   throw new RecoveryError("nothing-awaited", `execution ${executionId} does not wait at ${stepId}`);
 }

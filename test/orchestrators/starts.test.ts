@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { Context } from "../../src/commands/context.js";
-import { cancelExecution } from "../../src/commands/decisions.js";
+import { cancelExecution, confirmAction } from "../../src/commands/decisions.js";
 import { startExecution } from "../../src/commands/start-execution.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
@@ -56,7 +56,11 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   const executionId = await stage.start("planned-failover");
   await stage.awaiting(executionId, "confirm");
   await stage.hub.terminate(executionId, "by hand");
-  await stage.until(executionId, () => true);
+  const { awaits } = await stage.until(executionId, () => true);
+  const [awaited] = awaits;
+  const actionId = awaited?.kind === "confirm" ? awaited.actionId : "";
+  const confirming = confirmAction(stage.context, executionId, { actionId, done: true, by: "owner", note: "" });
+  await expect(confirming).rejects.toMatchObject({ code: "nothing-awaited" });
   expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("by hand") } });

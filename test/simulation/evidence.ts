@@ -134,12 +134,16 @@ export interface HubDump {
   states: InstanceState[];
   /** Accepted commits of history, in order; each was asked for at `toldMs`, and perhaps again until it was accepted. */
   commits: {
+    /** One that was asked for again has the same. */
+    commitId: string;
     toldMs: number;
     atMs: number;
     generation: number;
     instanceId: string;
     firstRow: number;
     events: number;
+    /** The messages that it took into history. */
+    raised: { name: string; data: string }[];
   }[];
   /**
    * Messages from outside that became durable, in order; `key` tells them apart, `data` is JSON text. One that was not
@@ -250,6 +254,10 @@ export interface Poison {
   remedy: Remedy;
   /** What the product said shortly before the remedy, when it was asked for what the row belongs to. */
   answer: string | null;
+  /** When that was. */
+  askedMs: number | null;
+  /** Of a row of the hub: what the hub itself said of its instance then, if it stood still. */
+  shown: string | null;
   /** Which instances stood still at that moment. */
   standing: string[];
   /** When it was mended or ended; null until then. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { EventType } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
-import type { ActivityRun, OperationCall } from "../evidence.js";
+import type { ActivityRun, ClientEntry, OperationCall } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";
 import { broken, commit, failOver, named, outcome, rehearse } from "./support/stories.js";
@@ -94,6 +94,8 @@ describe("I25 faults are transparent or declared", () => {
 });
 
 describe("I26 poison is contained", () => {
+  const FAILED = { code: "operation-failed", message: "it did not work" };
+
   test("an execution fails of a row that is not its own", async () => {
     const drawing = await Drawing.of();
     const failure = { code: "row-unreadable", message: "the item in row small/item-7 is damaged" };
@@ -125,6 +127,17 @@ describe("I26 poison is contained", () => {
     expect(await broken(drawing)).toEqual(expected);
   });
 
+  test.each([
+    ["the hub names it", "row 7 can't be read", []],
+    ["the hub does not name it", "it was suspended", ["I26"]],
+  ])("an execution ended before its row could not be read, and %s", async (_, shown, expected) => {
+    const drawing = await Drawing.of();
+    drawing.ended(1, "commit", [outcome({ state: "protected" })], { status: "failed", failure: FAILED });
+    const hubRow = { what: "history", of: run(1), instanceId: run(1), row: "row 7", answer: '["failed"]' } as const;
+    drawing.poison({ ...hubRow, standing: [run(1)], shown });
+    expect(await broken(drawing)).toEqual(expected);
+  });
+
   test("an activity is tried for ever", async () => {
     const drawing = await Drawing.of();
     const tried: ActivityRun = {
@@ -134,5 +147,17 @@ describe("I26 poison is contained", () => {
     expect(await broken(drawing)).toEqual([]);
     drawing.evidence.effects.activities = [tried, tried];
     expect(await broken(drawing)).toEqual(["I26"]);
+  });
+
+  test("not: an execution that had ended was begun anew by the second of two requests for its start", async () => {
+    const drawing = await Drawing.of();
+    const ran: ActivityRun = {
+      ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 0, name: "open-execution", outcome: "ok" },
+    };
+    drawing.evidence.effects.activities = [ran, ran];
+    const target = { kind: "plan", planId: "plan" };
+    const start = { kind: "start", idempotencyKey: "key-1", verb: "commit", target } as ClientEntry["asked"];
+    for (const executionId of [run(1), run(1)]) drawing.asked(start, { executionId });
+    expect((await broken(drawing)).filter((invariant) => invariant === "I26")).toEqual([]);
   });
 });

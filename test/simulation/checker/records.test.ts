@@ -208,25 +208,25 @@ describe("I17 no event lost or doubled", () => {
     expect(await broken(drawing)).toEqual(["I17"]);
   });
 
-  /** Execution 1 heard the verdict so many times, and came to its end then; that was written down a minute later. */
+  /**
+   * Execution 1 heard the verdict so many times, and came to its end then; that was written down a minute later, twice,
+   * since the first answer was lost. Its history was dropped.
+   */
   function heard(drawing: Drawing, times: number, toldMs: number): void {
-    const raised = { EventType: 15, EventId: -1, Name: "decision", Input: JSON.stringify(verdict) };
-    const events = Array.from({ length: times }, () => ({
-      event: raised,
-      taskInput: null,
-    })) as unknown as StoredEvent[];
-    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
-    const history = { executionId: "", startId: "", events, customStatus: null, inboxThrough: "", rowsPresent: 0 };
+    const raised = Array.from({ length: times }, () => ({ name: "decision", data: JSON.stringify(verdict) }));
+    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Terminated" } as StoredInstance;
     const { instances, commits } = drawing.evidence.hub;
-    instances.push({ instance, history });
-    commits.push({ toldMs, atMs: toldMs + 60_000, generation: 1, instanceId: run(1), firstRow: 0, events: 1 });
+    instances.push({ instance, history: null });
+    const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1 };
+    const commit = { ...place, commitId: "1", toldMs, atMs: toldMs + 60_000, raised };
+    commits.push(commit, commit);
   }
 
   test.each([
     [1, []],
     [0, ["I17"]],
     [2, ["I17"]],
-  ])("a message is in the history %i times", async (times, expected) => {
+  ])("a message was taken into the history %i times", async (times, expected) => {
     const drawing = await Drawing.of();
     drawing.decided(1, verdict);
     heard(drawing, times, drawing.clock.now() + 60_000);

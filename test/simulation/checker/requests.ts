@@ -1,4 +1,3 @@
-import { EventType } from "../../../host/durable/history.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import { DECISION_EVENT, type Decision, decision } from "../../../src/orchestrators/contracts.js";
 import type { Asked } from "../client/requests.js";
@@ -63,10 +62,15 @@ const TOO_LATE_MS = 5_000;
 type Message = Evidence["hub"]["messages"][number];
 type Instance = Evidence["hub"]["instances"][number];
 
-const raisedIn = ({ history }: Instance, { name, data }: Pick<Message, "name" | "data">): number =>
-  history?.events.filter(
-    ({ event }) => event.EventType === EventType.EventRaised && event.Name === name && event.Input === data,
-  ).length ?? 0;
+/**
+ * How often an instance took a message into its history: by what was committed, since the history of one that was
+ * terminated while it stood still is dropped.
+ */
+function timesRaised({ hub }: Evidence, { instanceId, name, data }: Message): number {
+  const commits = hub.commits.filter((commit) => commit.instanceId === instanceId);
+  const each = new Map(commits.map(({ commitId, raised }) => [commitId, raised]));
+  return [...each.values()].flat().filter((raised) => raised.name === name && raised.data === data).length;
+}
 
 /**
  * When an instance came to its end, once it has one. A host that could not write that down, or did not hear that it did,
@@ -92,7 +96,7 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
     const [first] = messages;
     const instance = instances.get(first?.instanceId ?? "");
     if (first === undefined || instance === undefined) return [];
-    const raised = raisedIn(instance, first);
+    const raised = timesRaised(evidence, first);
     const endMs = endOf(evidence, instance);
     const inTime = messages.filter(({ atMs, answered }) => answered && atMs < endMs - TOO_LATE_MS);
     if (raised > messages.length) {

@@ -47,6 +47,8 @@ async function look(town: Town, host: SimulatedHost, { poison, isSpoilt }: Spoil
   if (!host.life.alive) return never();
   if (answer === undefined || !(await isSpoilt())) return;
   poison.standing = still.map(({ instanceId }) => instanceId);
+  poison.shown = still.find(({ instanceId }) => instanceId === poison.instanceId)?.output ?? null;
+  poison.askedMs = town.clock.now();
   poison.answer = answer;
 }
 

@@ -48,6 +48,10 @@ export function gatedHistory(
           instanceId,
           firstRow,
           events: events.length,
+          commitId,
+          raised: events.flatMap(({ event }) =>
+            event.EventType === EventType.EventRaised ? { name: event.Name, data: event.Input ?? "null" } : [],
+          ),
         });
       });
     },

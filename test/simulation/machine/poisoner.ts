@@ -158,7 +158,7 @@ export class Poisoner {
     const atMs = this.#options.clock.now();
     return {
       ...{ atMs, kind: "poison", what, ...row, remedy },
-      ...{ answer: null, standing: [], remediedMs: null, overwritten: false },
+      ...{ answer: null, askedMs: null, shown: null, standing: [], remediedMs: null, overwritten: false },
     };
   }
 }

@@ -214,7 +214,7 @@ export class Drawing {
     const atMs = this.clock.now();
     this.evidence.disturbances.push({
       ...{ atMs, kind: "poison", what: "item", row: "small/item-1", of: "item-1", instanceId: null, remedy: "mend" },
-      ...{ answer: null, standing: [], remediedMs: atMs, overwritten: false },
+      ...{ answer: null, askedMs: atMs, shown: null, standing: [], remediedMs: atMs, overwritten: false },
       ...changes,
     });
   }
