@@ -112,10 +112,12 @@ function refusedForOthers({ evidence, executions }: Facts): Violation[] {
 /** Whoever asks for what a row belongs to is told which row it is. */
 const unnamed = ({ evidence, executions }: Facts): Violation[] =>
   poisonsOf(evidence).flatMap((poison) => {
-    const { what, row, of, answer, askedMs, instanceId, shown, atMs } = poison;
+    const { what, row, of, answer, askedMs, instanceId, shown, standing, atMs } = poison;
     if (answer === null || askedMs === null || answer.includes(row)) return [];
-    // An execution that had ended waits for nothing more: of its orchestrations that stand still the hub tells.
-    const hadEnded = instanceId !== null && (executions.get(of)?.endedMs ?? Infinity) <= askedMs;
+    // An execution that had ended waits for nothing more, and neither does one for a child whose items have all ended:
+    // of those that stand still then the hub tells.
+    const endedMs = executions.get(of)?.endedMs ?? Infinity;
+    const hadEnded = instanceId !== null && (endedMs <= askedMs || (endedMs < Infinity && !standing.includes(of)));
     if (hadEnded && (shown === null || shown.includes(row))) return [];
     const text = `the ${what} row ${row} can't be read since ${moment(atMs)}, and nobody who asks is told`;
     return [violation("I26", text, poison)];
