@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
-import { fromLines, type Golden, HISTORIES } from "../../replay/golden.js";
+import { fromLines, type Golden, HISTORIES, presentVersion } from "../../replay/golden.js";
 import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";
@@ -143,7 +143,7 @@ describe("I11 terminal within bounded time", () => {
 
 describe("I15 replay is deterministic", () => {
   async function recorded(change: (history: Golden["history"]) => void): Promise<Drawing> {
-    const { history } = fromLines(await readFile(new URL("commit-1.jsonl", HISTORIES), "utf8"));
+    const { history } = fromLines(await readFile(new URL(`commit-${await presentVersion()}.jsonl`, HISTORIES), "utf8"));
     change(history);
     const drawing = await Drawing.of();
     const instance = { instanceId: "one", name: "commit", runtimeStatus: "Completed" } as StoredInstance;
