@@ -32,11 +32,8 @@ const runOn = async (itemId: string, verb: Verb) => stage.ended(await stage.star
 
 /** What tests left: copies by item, and how many networks. */
 async function leftovers(): Promise<[string[], number]> {
-  const { testCopies, testNetworks } = await stage.context.hypervisor.leftovers(
-    stage.worldId,
-    ["app", "db", "web"],
-    null,
-  );
+  const items = ["app", "db", "web"];
+  const { testCopies, testNetworks } = await stage.context.hypervisor.leftovers(stage.worldId, items, null);
   return [testCopies.map(({ itemId }) => itemId), testNetworks.length];
 }
 
