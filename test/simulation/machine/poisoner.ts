@@ -97,7 +97,11 @@ export class Poisoner {
     const table = tables.table(name);
     const write = (text: string, over: string) =>
       table.transact(partition, [{ kind: "replace", row: key, schema, json: text, etag: over }]);
-    const [spoiltTag = ""] = await write(json.slice(0, Math.floor(json.length / 2)), etag);
+    const spoiltTag = await write(json.slice(0, Math.floor(json.length / 2)), etag).then(
+      ([tag = ""]) => tag,
+      orChanged,
+    );
+    if (spoiltTag === undefined) return undefined;
     const poison = this.#poison(mishap, { row: `${partition}/${key}`, of, instanceId: null });
     return {
       poison,
@@ -175,3 +179,8 @@ function isReadable(json: string): boolean {
 }
 
 const heldIn = (json: string): boolean => (JSON.parse(json) as ItemRecord).heldBy !== null;
+
+/** A row that somebody changed in the same moment stays whole. */
+function orChanged(error: unknown): undefined {
+  if (!(error instanceof TableConflict)) throw error;
+}
