@@ -30,8 +30,8 @@ import { findTestLeftovers } from "./test-leftovers.js";
 import { createTestNetwork, removeTestNetwork } from "./test-networks.js";
 import { findProtection, proveProtected, proveReplicating, verifyReplica } from "./verify-replica.js";
 
-/** Steps of stories of items, which are told many side by side. */
-const ITEM_STEPS: readonly Activity[] = [
+/** Steps of stories that are told side by side, of items above all. */
+const STEPS_SIDE_BY_SIDE: readonly Activity[] = [
   shutDownSource,
   finalSynchronise,
   stopReplication,
@@ -57,6 +57,7 @@ const ITEM_STEPS: readonly Activity[] = [
   startTestCopy,
   promoteTestCopy,
   removeTestCopy,
+  removeTestNetwork,
 ];
 
 /** Every activity there is. */
@@ -70,6 +71,5 @@ export const ACTIVITIES: readonly Activity[] = [
   callWebhook,
   createTestNetwork,
   findTestLeftovers,
-  removeTestNetwork,
-  doSteps(ITEM_STEPS),
+  doSteps(STEPS_SIDE_BY_SIDE),
 ];

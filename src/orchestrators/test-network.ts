@@ -3,6 +3,7 @@ import { createTestNetwork, findTestLeftovers, removeTestNetwork } from "../acti
 import { RecoveryError } from "../domain/errors.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import { failureOf } from "../durable/refusal.js";
+import { type Beside, sideBySide, waysBeside } from "../durable/side-by-side.js";
 import { untilDone } from "../durable/until-done.js";
 import { waysAlone } from "../durable/wait.js";
 import type { Run } from "./run.js";
@@ -11,14 +12,25 @@ import { NETWORKS_STEP } from "./step-ids.js";
 
 const STEP = "test-network";
 
+/** A network by where it is and the test that made it. */
+interface TestNetwork {
+  siteId: string;
+  testExecutionId: string;
+}
+
 /** The isolated network at each target site: the one that was named, or one made for the test and removed by an undo. */
 export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, string>> {
   const { testNetworkId, targetSiteIds, executionId, stepLimitMs } = run.plan;
   if (testNetworkId !== null) return new Map(targetSiteIds.map((siteId) => [siteId, testNetworkId]));
   const networks = new Map<string, string>();
+  const begun: TestNetwork[] = [];
+  run.undo.register(STEP, function* () {
+    const kept = (yield* removeNetworks(run, begun)).filter((why) => why !== null);
+    if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
+  });
   yield* run.step(STEP, function* () {
     for (const siteId of targetSiteIds) {
-      run.undo.register(STEP, () => removeNetwork(run, siteId, executionId));
+      begun.push({ siteId, testExecutionId: executionId });
       const { networkId } = yield* untilDone(
         waysAlone(run.context),
         createTestNetwork,
@@ -44,14 +56,10 @@ export function* findLeftovers(run: Run): Durable<z.output<typeof findTestLeftov
 export function* removeTestNetworks(run: Run): Durable<void> {
   const { networks } = yield* findLeftovers(run);
   const kept: string[] = [];
-  for (const { siteId, testExecutionId, itemIds } of networks) {
-    try {
-      yield* removeNetwork(run, siteId, testExecutionId);
-    } catch (thrown) {
-      const { message } = failureOf(thrown);
-      noteOn(run, itemIds, message);
-      kept.push(message);
-    }
+  for (const [at, why] of (yield* removeNetworks(run, networks)).entries()) {
+    if (why === null) continue;
+    noteOn(run, networks[at]?.itemIds ?? [], why);
+    kept.push(why);
   }
   if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
 }
@@ -81,13 +89,27 @@ function noteOn(run: Run, itemIds: readonly string[], note: string): void {
   }
 }
 
-/** Removes the network that a test made at a site; a failure names both. */
-function* removeNetwork(run: Run, siteId: string, testExecutionId: string): Durable<void> {
+/**
+ * Removes networks side by side: hypervisors that hang are looked at together, so that many cost no longer history than
+ * one. Says of each why it stays, null of one that is gone.
+ */
+function* removeNetworks(run: Run, networks: readonly TestNetwork[]): Durable<(string | null)[]> {
+  if (networks.length === 0) return [];
+  const nothingToShow = (): void => undefined;
+  return yield* sideBySide(
+    run.context,
+    networks.map((network) => removal(run, network)),
+    nothingToShow,
+  );
+}
+
+function* removal(run: Run, { siteId, testExecutionId }: TestNetwork): Beside<string | null> {
   const input = { ...run.on, siteId, testExecutionId };
   try {
-    yield* untilDone(waysAlone(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
+    yield* untilDone(waysBeside(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
+    return null;
   } catch (thrown) {
     const which = `the network of test ${testExecutionId} at ${siteId}`;
-    throw new RecoveryError("leftovers", `${which} was not removed: ${failureOf(thrown).message}`);
+    return `${which} was not removed: ${failureOf(thrown).message}`;
   }
 }
