@@ -1,6 +1,6 @@
 import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
-import type { Execution } from "../domain/execution.js";
+import type { CancelRequest, Execution } from "../domain/execution.js";
 import { toMs } from "../domain/text.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
@@ -9,6 +9,9 @@ import { hasStopped, isOver, isSuspended } from "./standstill.js";
 
 /** Younger ones are still on their way through the request that made them. */
 const SETTLED_AFTER_MS = 10_000;
+
+/** A cancel is told again 1, 2, 4, 8 and 16 minutes after it was asked for, and then so often. */
+const RAREST_TELLING_MINUTES = 16;
 
 /** An orchestration tries for a few minutes itself to give up what it holds. */
 const GIVEN_UP_AFTER_MS = 300_000;
@@ -38,8 +41,9 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   const instance = await context.orchestrations.look(executionId);
   if (!instance) return settle(context, execution);
   if (!isOver(instance)) {
-    if (execution.cancelRequest === undefined || isSuspended(instance)) return false;
-    await tellOfCancel(context, executionId, execution.cancelRequest);
+    const { cancelRequest } = execution;
+    if (cancelRequest === undefined || isSuspended(instance) || !isTimeToTell(context, cancelRequest)) return false;
+    await tellOfCancel(context, executionId, cancelRequest);
     return true;
   }
   const why = typeof instance.output === "string" ? instance.output.slice(0, 500) : "no reason was given";
@@ -47,6 +51,16 @@ async function mend(context: Context, execution: Execution): Promise<boolean> {
   const { steps } = instance;
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
   return true;
+}
+
+/**
+ * Whether a cancel is told again in this minute: ever more rarely the longer it stands, since most executions heard it
+ * the first time, and each telling makes their history longer.
+ */
+function isTimeToTell({ clock }: Context, { requestedAt }: CancelRequest): boolean {
+  const minutes = Math.floor((clock.now() - toMs(requestedAt)) / 60_000);
+  if (minutes < 1) return false; // the request itself told of it
+  return minutes % Math.min(RAREST_TELLING_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
 }
 
 /**

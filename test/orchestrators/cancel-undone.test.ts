@@ -54,6 +54,22 @@ describe("P7 a cancel whose undo fails for ever", () => {
   );
 });
 
+test("P7 an execution is told again of its cancel ever more rarely, as long as it takes", async () => {
+  stage = await Stage.open();
+  await stage.load(estateOf("vmware-to-azure"));
+  const executionId = await stage.start("planned-failover");
+  await stage.pass(30 * MINUTE_MS);
+  const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "hang" } as const;
+  await stage.context.estate.addFault(stage.worldId, fault);
+  await cancel(executionId);
+  const told: number[] = [];
+  for (let minute = 0; minute <= 64; minute += 1) {
+    if ((await sweepExecutions(stage.context)).mended.length > 0) told.push(minute);
+    await stage.pass(MINUTE_MS);
+  }
+  expect(told).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
+});
+
 describe("a cancel that comes when the end has begun", () => {
   /** Runs a verb whose last write fails once; the cancel comes in between. */
   async function cancelledAtTheEnd(verb: Verb): Promise<string> {

@@ -142,6 +142,7 @@ test("a cancel that was noted and never told is repeated by the sweep", async ()
   };
   const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
   await expect(cancelExecution(dying, executionId, asked)).rejects.toThrow("the host died");
+  await stage.pass(60_000);
   expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
   expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
   expect(await stage.states()).toEqual(["protected"]);

@@ -7,10 +7,11 @@ const SWEEPS_AFTER_A_CHANGE = 3;
 
 /** Asks for a sweep at every minute in which there may be something to find. */
 export async function sweepEveryMinute({ journal, clock, client }: Town): Promise<void> {
-  /** What an ended execution holds is looked at as time goes on. */
+  /** What an ended execution holds is looked at as time goes on, and so is who may not have heard of its cancel. */
   const stillHeld = (): boolean => journal.running.size === 0 && journal.held.size > 0;
+  const matures = (): boolean => stillHeld() || journal.cancelled.size > 0;
   for (let left = SWEEPS_AFTER_A_CHANGE; ; left -= 1) {
-    if (left <= 0 && !stillHeld()) {
+    if (left <= 0 && !matures()) {
       await journal.change();
       left = SWEEPS_AFTER_A_CHANGE;
     }

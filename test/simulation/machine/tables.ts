@@ -11,6 +11,8 @@ export class Journal {
   readonly transactions: Transaction[] = [];
   /** Executions whose record has not ended. */
   readonly running = new Set<string>();
+  /** Those of them that were asked to stop. */
+  readonly cancelled = new Set<string>();
   /** Items that an execution holds. */
   readonly held = new Set<string>();
   #changed: (() => void) | undefined;
@@ -43,18 +45,22 @@ export class Journal {
   #follow({ partition, operations }: Transaction): void {
     const record = operations.find(({ row }) => row === "record");
     if (!record?.json) return;
-    const { status } = JSON.parse(record.json) as { status: Execution["status"] };
-    if (isEnded(status)) this.running.delete(partition);
-    else this.running.add(partition);
+    const { status, cancelRequest } = JSON.parse(record.json) as Execution;
+    const runs = !isEnded(status);
+    belongs(this.running, partition, runs);
+    belongs(this.cancelled, partition, runs && cancelRequest !== undefined);
   }
 
   #followItems({ operations }: Transaction): void {
     for (const { row, json } of operations) {
-      const isHeld = json !== null && (JSON.parse(json) as ItemRecord).heldBy !== null;
-      if (isHeld) this.held.add(row);
-      else this.held.delete(row);
+      belongs(this.held, row, json !== null && (JSON.parse(json) as ItemRecord).heldBy !== null);
     }
   }
+}
+
+function belongs(to: Set<string>, member: string, is: boolean): void {
+  if (is) to.add(member);
+  else to.delete(member);
 }
 
 /** The tables as one host reaches them: through the gate, with every accepted transaction in the journal. */
