@@ -114,11 +114,10 @@ function namesOf(stage: string, own: readonly Step[]): string[] {
 /** The tellings of a stage, newest first. */
 async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: Evidence): Promise<Telling[]> {
   return Promise.all(
-    namesOf(id, own).map(async (name) => {
-      const ended: StepsOfItems = kept.get(name) ?? new Map();
-      const open = !stepHasEnded(parent) && itemIds.some((itemId) => !ended.has(itemId));
-      return { kept: ended, live: open ? await live({ id: name, itemIds }) : new Map() };
-    }),
+    namesOf(id, own).map(async (name) => ({
+      kept: kept.get(name) ?? new Map(),
+      live: stepHasEnded(parent) ? new Map() : await live({ id: name, itemIds }),
+    })),
   );
 }
 

@@ -54,7 +54,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
   const evidence: Evidence = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
-    live: (stage) => liveItemSteps(context, execution, stage, kept),
+    live: (stage) => liveItemSteps(context, execution, stage),
   };
   const steps = await treeOf(execution, plan, evidence);
   const awaits = ended ? [] : awaitedBy(own);

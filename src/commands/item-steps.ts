@@ -1,4 +1,4 @@
-import { itemsPart, stageOfPart } from "../activities/settle-items.js";
+import { stageOfPart } from "../activities/settle-items.js";
 import { stepTitle } from "../activities/step-titles.js";
 import type { Execution, Step, StepRecord } from "../domain/execution.js";
 import { unpackSteps } from "../durable/progress.js";
@@ -25,16 +25,17 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
   else items.set(itemId, [step]);
 }
 
-/** Steps of the items of a stage under way: the orchestrations that tell of them show them, a slice of items each. */
+/**
+ * Steps of the items of a stage under way: the orchestrations that tell of them show them, a slice of items each. One
+ * whose items have ended is looked at too: it may stand still before it has said so.
+ */
 export async function liveItemSteps(
   { orchestrations }: Context,
   { executionId, verb }: Execution,
   { id, itemIds }: Stage,
-  kept: readonly StepRecord[],
 ): Promise<StepsOfItems> {
-  const ended = new Set(kept.map(({ part }) => part));
-  const slices = sliceNumbers(itemIds.length).filter((slice) => !ended.has(itemsPart(id, slice)));
-  const seen = await Promise.all(slices.map((slice) => orchestrations.look(tellerInstanceId(executionId, id, slice))));
+  const tellers = sliceNumbers(itemIds.length).map((slice) => tellerInstanceId(executionId, id, slice));
+  const seen = await Promise.all(tellers.map((teller) => orchestrations.look(teller)));
   const items = seen.flatMap((view) => [...(view?.itemSteps ?? [])]);
   return new Map(items.map(([itemId, steps]) => [itemId, unpackSteps(steps, (step) => stepTitle(verb, step))]));
 }
