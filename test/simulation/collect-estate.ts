@@ -38,11 +38,15 @@ export async function estateOf(town: Town, ground: Ground): Promise<Estate> {
     const truth = load === newest ? await emulator.groundTruth(worldId, id) : null;
     told.push({ worldId, load, itemId: id, states, ledger: inOrder(ledger), truth });
   }
+  const toldSites: EstateSite[] = [];
+  for (const { load, id, states, ledger } of sites.values()) {
+    const { testNetworks = null } = load === newest ? await emulator.describeSite(worldId, id) : {};
+    const truth = testNetworks && { testNetworks };
+    toldSites.push({ worldId, load, siteId: id, states, ledger: inOrder(ledger), truth });
+  }
   return {
     items: told,
-    sites: [...sites.values()].map(
-      ({ load, id, states, ledger }): EstateSite => ({ worldId, load, siteId: id, states, ledger: inOrder(ledger) }),
-    ),
+    sites: toldSites,
     happenings: happenings.sort((a, b) => a.atMs - b.atMs),
   };
 }

@@ -86,6 +86,8 @@ export interface EstateSite {
   siteId: string;
   ledger: LedgerEntry[];
   states: { atMs: number; state: EmulatedSite }[];
+  /** What is there at the end of the run, with everything settled that was due; null for a load that was replaced. */
+  truth: Pick<EmulatedSite, "testNetworks"> | null;
 }
 
 /** What the world did by itself, not by an operation of the product. */

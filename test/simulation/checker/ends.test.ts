@@ -149,15 +149,33 @@ describe("I26 poison is contained", () => {
     expect(await broken(drawing)).toEqual(["I26"]);
   });
 
-  test("not: an execution that had ended was begun anew by the second of two requests for its start", async () => {
+  test.each([
+    ["is told of after the other at which its execution stands still", "row 9 can't be read", []],
+    ["is not told of, and neither is the other", "it was suspended", ["I26"]],
+  ])("one of two rows of an execution %s", async (_, why, expected) => {
+    const drawing = await Drawing.of();
+    const hubRow = { what: "history", of: run(1), instanceId: run(1), shown: why } as const;
+    const answer = `["running","${why}"]`;
+    for (const row of ["row 7", "row 9"]) drawing.poison({ ...hubRow, row, answer, standing: [run(1)] });
+    expect(await broken(drawing)).toEqual(expected);
+  });
+
+  test.each([
+    ["as often as it was asked for, and once more by the sweep", 2, []],
+    ["for ever", 3, ["I26"]],
+  ])("an execution that had ended was begun anew %s", async (_, times, expected) => {
     const drawing = await Drawing.of();
     const ran: ActivityRun = {
       ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 0, name: "open-execution", outcome: "ok" },
     };
-    drawing.evidence.effects.activities = [ran, ran];
+    drawing.execution(1, "commit");
     const target = { kind: "plan", planId: "plan" };
-    const start = { kind: "start", idempotencyKey: "key-1", verb: "commit", target } as ClientEntry["asked"];
-    for (const executionId of [run(1), run(1)]) drawing.asked(start, { executionId });
-    expect((await broken(drawing)).filter((invariant) => invariant === "I26")).toEqual([]);
+    drawing.asked({ kind: "start", idempotencyKey: "key-1", verb: "commit", target } as ClientEntry["asked"]);
+    const began = { toldMs: 0, atMs: 0, generation: 1, instanceId: run(1), firstRow: 0, events: 4, raised: [] };
+    for (let time = 1; time <= times; time += 1) {
+      drawing.evidence.effects.activities.push(ran);
+      drawing.evidence.hub.commits.push({ ...began, commitId: `commit-${time}` });
+    }
+    expect((await broken(drawing)).filter((invariant) => invariant === "I26")).toEqual(expected);
   });
 });

@@ -192,6 +192,14 @@ describe("I18 a test touches nothing", () => {
     expect(await broken(drawing)).toEqual(["I18"]);
   });
 
+  test("a network went after its test, and nobody looked at it any more", async () => {
+    const drawing = await Drawing.of();
+    await rehearse(drawing);
+    await drawing.siteUnseen("remove-test-network", { executionId: run(1), keyOf: run(2) });
+    await cleanUp(drawing, 2, { network: false });
+    expect(await broken(drawing)).toEqual([]);
+  });
+
   test("a network outlives its test, and the last end that should have removed it says so", async () => {
     const drawing = await Drawing.of();
     await rehearse(drawing);

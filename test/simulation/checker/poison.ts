@@ -13,15 +13,28 @@ function mostRuns({ effects, disturbances }: Evidence): number {
 }
 
 /**
- * How often each execution may have begun: two requests for one start may both come to begin it, and the later one begins
- * it anew when it has ended by then.
+ * How often each instance began, as its history says. Several requests for one start may come to begin it, and so may
+ * the sweep; a later one begins it anew when it has ended by then.
  */
-function beginnings({ client }: Evidence): Map<string, number> {
-  const begun = new Map<string, number>();
-  for (const { asked, executionId } of client) {
-    if (asked.kind === "start" && executionId !== null) begun.set(executionId, (begun.get(executionId) ?? 0) + 1);
+function beginnings({ hub }: Evidence): Map<string, number> {
+  const begun = new Map<string, Set<string>>();
+  for (const { instanceId, firstRow, commitId } of hub.commits) {
+    if (firstRow === 0) begun.set(instanceId, (begun.get(instanceId) ?? new Set()).add(commitId));
   }
-  return begun;
+  return new Map([...begun].map(([instanceId, commits]) => [instanceId, commits.size]));
+}
+
+/** An execution begins no more often than somebody came to begin it: each request for its start, and the sweep. */
+function begunForEver({ evidence }: Facts): Violation[] {
+  const begun = beginnings(evidence);
+  return evidence.store.executions.flatMap(({ executionId, idempotencyKey }) => {
+    const asked = evidence.client.filter(
+      (one) => one.asked.kind === "start" && one.asked.idempotencyKey === idempotencyKey,
+    );
+    const times = begun.get(executionId) ?? 0;
+    if (times <= asked.length + 1) return [];
+    return [violation("I26", `${executionId} began ${times} times, and ${asked.length} requests asked for it`)];
+  });
 }
 
 function retriedForEver({ evidence }: Facts): Violation[] {
@@ -109,16 +122,28 @@ function refusedForOthers({ evidence, executions }: Facts): Violation[] {
   });
 }
 
+/** Whether an instance that two rows of its own are spoilt of stood still at the other, and said so. */
+const standsBefore = ({ instanceId, row, answer, askedMs }: Poison, all: readonly Poison[]): boolean =>
+  all.some(
+    (other) =>
+      instanceId !== null &&
+      other.instanceId === instanceId &&
+      other.row !== row &&
+      other.atMs <= (askedMs ?? 0) &&
+      (other.remediedMs ?? Infinity) >= (askedMs ?? 0) &&
+      answer?.includes(other.row) === true,
+  );
+
 /** Whoever asks for what a row belongs to is told which row it is. */
 const unnamed = ({ evidence, executions }: Facts): Violation[] =>
   poisonsOf(evidence).flatMap((poison) => {
-    const { what, row, of, answer, askedMs, instanceId, shown, standing, atMs } = poison;
+    const { what, row, of, answer, askedMs, instanceId, shown, atMs } = poison;
     if (answer === null || askedMs === null || answer.includes(row)) return [];
-    // An execution that had ended waits for nothing more, and neither does one for a child whose items have all ended:
-    // of those that stand still then the hub tells.
-    const endedMs = executions.get(of)?.endedMs ?? Infinity;
-    const hadEnded = instanceId !== null && (endedMs <= askedMs || (endedMs < Infinity && !standing.includes(of)));
+    // An execution that had ended waits for nothing more: of those that stand still then the hub tells.
+    const hadEnded = instanceId !== null && (executions.get(of)?.endedMs ?? Infinity) <= askedMs;
     if (hadEnded && (shown === null || shown.includes(row))) return [];
+    // Who stands still at one row of its own has not come to the next.
+    if (standsBefore(poison, poisonsOf(evidence))) return [];
     const text = `the ${what} row ${row} can't be read since ${moment(atMs)}, and nobody who asks is told`;
     return [violation("I26", text, poison)];
   });
@@ -145,5 +170,6 @@ export const poisonContained = (facts: Facts): Violation[] => [
   ...unnamed(facts),
   ...stoodStill(facts),
   ...overwritten(facts),
+  ...begunForEver(facts),
   ...retriedForEver(facts),
 ];

@@ -89,9 +89,8 @@ function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, i
 /** A network of a test goes with it: it stays only for copies on it, for items that await their clean-up, or by name. */
 function networksLeft(facts: Facts): Violation[] {
   const stateOf = new Map(facts.evidence.store.items.map(({ itemId, state }) => [itemId, state]));
-  const last = new Map(facts.sites.map(({ site }) => [site.siteId, site]));
-  return [...last.values()].flatMap(({ siteId, states }) =>
-    (states.at(-1)?.state.testNetworks ?? []).flatMap(({ id, executionId }) => {
+  return facts.sites.flatMap(({ site: { siteId, truth } }) =>
+    (truth?.testNetworks ?? []).flatMap(({ id, executionId }) => {
       const record = facts.executions.get(executionId)?.record;
       if (record === undefined) return [];
       const there = present(facts).flatMap(({ item }) => {

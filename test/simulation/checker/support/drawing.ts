@@ -81,7 +81,7 @@ export class Drawing {
       known.states.push({ atMs, state });
       this.#items.set(state.id, known);
     } else {
-      const known = this.#sites.get(state.id) ?? { ...place, siteId: state.id, ledger: [], states: [] };
+      const known = this.#sites.get(state.id) ?? { ...place, siteId: state.id, ledger: [], states: [], truth: null };
       known.states.push({ atMs, state });
       this.#sites.set(state.id, known);
     }
@@ -99,12 +99,19 @@ export class Drawing {
     );
   }
 
-  async site(
-    operation: SiteOperation,
-    { executionId = run(1), step = operation, keyOf = executionId }: Did = {},
-  ): Promise<void> {
+  async site(operation: SiteOperation, did: Did = {}): Promise<void> {
+    await this.#toItsEnd(() => this.#onSite(operation, did));
+  }
+
+  /** Begins one at the site; it comes to its end and nobody looks. */
+  async siteUnseen(operation: SiteOperation, did: Did = {}): Promise<void> {
+    const reply = await this.#onSite(operation, did);
+    if (reply.state === "waiting") this.clock.goTo(reply.doneAt);
+  }
+
+  #onSite(operation: SiteOperation, { executionId = run(1), step = operation, keyOf = executionId }: Did) {
     const task = { worldId: "small", executionId, key: `${keyOf}/${step}/away`, siteId: "away", operation };
-    await this.#toItsEnd(() => this.#estate.runOnSite({ ...task, params: { processServerId: "ps" } }));
+    return this.#estate.runOnSite({ ...task, params: { processServerId: "ps" } });
   }
 
   async #toItsEnd<R>(call: () => Promise<TaskReply<R>>): Promise<TaskReply<R>> {
@@ -237,7 +244,10 @@ export class Drawing {
       item.ledger = await this.#estate.ledger("small", { itemId: item.itemId });
       item.truth = await this.#estate.groundTruth("small", item.itemId);
     }
-    for (const site of this.#sites.values()) site.ledger = await this.#estate.ledger("small", { siteId: site.siteId });
+    for (const site of this.#sites.values()) {
+      site.ledger = await this.#estate.ledger("small", { siteId: site.siteId });
+      site.truth = await this.#estate.describeSite("small", site.siteId);
+    }
     this.evidence.estate = { items: [...this.#items.values()], sites: [...this.#sites.values()], happenings: [] };
     return structuredClone(this.evidence);
   }
