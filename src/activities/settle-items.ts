@@ -6,7 +6,7 @@ import { activity } from "./activity.js";
 import { settleItems as contract, type SettledItem } from "./contracts/execution.js";
 import { stepTitle } from "./step-titles.js";
 
-/** Writes the steps of items that ended as one record, and their new states; the execution goes on holding them. */
+/** Writes the new states of items that ended, and then their steps as one record, which says that they ended; the execution goes on holding them. */
 export const settleItems = activity(contract, async ({ store, clock }, settling) => {
   const { worldId, executionId, verb, stage, slice, items } = settling;
   const record: StepRecord = {
@@ -16,10 +16,8 @@ export const settleItems = activity(contract, async ({ store, clock }, settling)
     ),
   };
   const updates = items.flatMap((item) => updateOf(item, toInstant(clock.now())));
-  await Promise.all([
-    store.putSteps(executionId, [record]),
-    updates.length > 0 ? store.updateItems(worldId, executionId, updates) : undefined,
-  ]);
+  if (updates.length > 0) await store.updateItems(worldId, executionId, updates);
+  await store.putSteps(executionId, [record]);
   return {};
 });
 

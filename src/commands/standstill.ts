@@ -16,6 +16,7 @@ export const isSuspended = ({ runtimeStatus }: InstanceView): boolean => runtime
 export function standstillOf(instance: InstanceView): string | undefined {
   const output = typeof instance.output === "string" ? instance.output : "";
   if (isSuspended(instance)) return output === "" ? "it was suspended; resume it" : output;
+  if (!hasStopped(instance)) return instance.standsStill;
   if (!isOver(instance)) return undefined;
   return `it ended early (${output.slice(0, 500) || "no reason was given"}); the execution is ended as soon as that can be written`;
 }

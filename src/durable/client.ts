@@ -2,7 +2,7 @@ import type { FunctionInput, InvocationContext } from "@azure/functions";
 import { type DurableClient, getClient, input } from "durable-functions";
 import type { z } from "zod";
 import type { OrchestrationContract } from "./contract.js";
-import { type PackedSteps, stepsOfStatus } from "./progress.js";
+import { type PackedSteps, standstillIn, stepsOfStatus } from "./progress.js";
 import { type StepsByItem, stepsByItem } from "./slice-status.js";
 
 /** An orchestration as its hub shows it. */
@@ -11,6 +11,8 @@ export interface InstanceView {
   readonly steps: PackedSteps;
   /** The steps of the items it tells of, side by side. */
   readonly itemSteps: StepsByItem;
+  /** Why it does not get on, by its own word. */
+  readonly standsStill: string | undefined;
   readonly output: unknown;
 }
 
@@ -55,6 +57,7 @@ export function orchestrationsOf(context: InvocationContext): Orchestrations {
           runtimeStatus: String(status.runtimeStatus),
           steps: stepsOfStatus(status.customStatus),
           itemSteps: stepsByItem(status.customStatus),
+          standsStill: standstillIn(status.customStatus),
           output: status.output,
         };
       } catch (thrown) {

@@ -11,11 +11,16 @@ const packedStep = z.tuple([z.string(), StepStatus, z.number(), z.number(), z.st
 export const packedSteps = z.array(packedStep);
 export type PackedSteps = z.output<typeof packedSteps>;
 
+/** Why an orchestration that runs does not get on, for as long as it does not. */
+const standstill = z.object({ standsStill: z.string().optional() });
+export type Standstill = z.output<typeof standstill>;
+
 const customStatus = z.object({ steps: packedSteps });
 
 /** The extension fails an orchestration whose custom status passes 16 KiB of UTF-16. */
 export const LONGEST_STATUS_CHARS = 8_000;
 const LONGEST_NOTE_CHARS = 240;
+const LONGEST_STANDSTILL_CHARS = 600;
 
 /** Steps in the words of the execution's tree; `titleOf` names them for people. */
 export function unpackSteps(steps: PackedSteps, titleOf: (id: string) => string): Step[] {
@@ -40,6 +45,16 @@ export function stepsOfStatus(status: unknown): PackedSteps {
   return parsed.success ? parsed.data.steps : [];
 }
 
+/** What a custom status says of a standstill: nothing while there is none. */
+export const standstillFor = (why: string | undefined): Standstill =>
+  why === undefined ? {} : { standsStill: why.slice(0, LONGEST_STANDSTILL_CHARS) };
+
+/** Why an orchestration stands still by its own custom status; undefined when it does not. */
+export function standstillIn(status: unknown): string | undefined {
+  const parsed = standstill.safeParse(status);
+  return parsed.success ? parsed.data.standsStill : undefined;
+}
+
 /**
  * The steps of one story as they happen. Costs no write of its own: they are shown in the custom status, by the
  * story itself, or for an item of many by the orchestration that tells them side by side.
@@ -48,6 +63,7 @@ export class Progress {
   readonly #context: OrchestrationContext;
   readonly #itemId: string | undefined;
   readonly #steps: PackedSteps = [];
+  #standstill: Standstill = {};
 
   constructor(context: OrchestrationContext, itemId?: string) {
     this.#context = context;
@@ -76,6 +92,12 @@ export class Progress {
   /** Says of a step what it found. */
   note(id: string, note: string): void {
     this.#replace(id, (step) => [step[0], step[1], step[2], step[3], note.slice(0, LONGEST_NOTE_CHARS)]);
+  }
+
+  /** Says why the story does not get on; undefined when it does again. */
+  standStill(why: string | undefined): void {
+    this.#standstill = standstillFor(why);
+    this.#show();
   }
 
   /** Records a step that did not run, and why. */
@@ -120,9 +142,9 @@ export class Progress {
 
   #show(): void {
     if (this.#itemId !== undefined) return;
-    const full = { steps: this.#steps };
+    const full = { steps: this.#steps, ...this.#standstill };
     const fits = JSON.stringify(full).length <= LONGEST_STATUS_CHARS;
-    this.#context.df.setCustomStatus(fits ? full : { steps: this.#steps.slice(-60).map(withoutNote) });
+    this.#context.df.setCustomStatus(fits ? full : { ...full, steps: this.#steps.slice(-60).map(withoutNote) });
   }
 }
 

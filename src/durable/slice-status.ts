@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { StepStatus } from "../domain/vocabulary.js";
-import { LONGEST_STATUS_CHARS, type PackedSteps } from "./progress.js";
+import { LONGEST_STATUS_CHARS, type PackedSteps, type Standstill } from "./progress.js";
 
 /** Steps by the item they are of. */
 export type StepsByItem = ReadonlyMap<string, PackedSteps>;
@@ -19,9 +19,12 @@ const NOT_ENDED = -1;
 
 /**
  * The steps of many items as one custom status, as much of them as there is room for: all, else all without their
- * notes, else the last step of each item.
+ * notes, else the last step of each item. With it goes why they stand still, if they do.
  */
-export function sliceStatusOf(items: readonly { itemId: string; steps: PackedSteps }[]): object {
+export function sliceStatusOf(
+  items: readonly { itemId: string; steps: PackedSteps }[],
+  standstill: Standstill = {},
+): object {
   const sinceMs = Math.min(...items.flatMap(({ steps }) => steps.map((step) => step[2])));
   const names = [...new Set(items.flatMap(({ steps }) => steps.map((step) => step[0])))];
   const brief = ([id, status, started, ended, note]: PackedSteps[number], noted: boolean): BriefStep => {
@@ -32,6 +35,7 @@ export function sliceStatusOf(items: readonly { itemId: string; steps: PackedSte
     sinceMs: Number.isFinite(sinceMs) ? sinceMs : 0,
     names,
     items: items.map(({ itemId, steps }) => [itemId, chosen(steps).map((step) => brief(step, noted))]),
+    ...standstill,
   });
   const all = (steps: PackedSteps): PackedSteps => steps;
   const candidates = [() => packed(all, true), () => packed(all, false)];

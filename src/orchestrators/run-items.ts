@@ -1,9 +1,11 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
 import { settleItems } from "../activities/contracts/execution.js";
-import { callActivity, type Durable, inParallel } from "../durable/call.js";
+import { type Durable, inParallel } from "../durable/call.js";
+import { standstillFor } from "../durable/progress.js";
 import { sideBySide } from "../durable/side-by-side.js";
 import { sliceStatusOf } from "../durable/slice-status.js";
+import { untilMended } from "../durable/until-mended.js";
 import { runItems as runItemsContract } from "./contracts.js";
 import { sliceInstanceId, slicesOf } from "./instance-ids.js";
 import { ITEM_STORIES } from "./item-stories.js";
@@ -29,12 +31,13 @@ export function* runItems(context: OrchestrationContext): Durable<z.output<typeo
     return { reports: answers.flatMap(({ reports }) => reports) };
   }
   const stories = items.map((item) => new ItemStory(context, { ...run, item }));
-  const show = (): void => {
+  const show = (standsStill?: string): void => {
     // Packed when it is sent, not at every rest of every replay: that would cost more than all the rest.
-    const toJSON = (): object => sliceStatusOf(stories.map(({ input, progress }) => stepsOf(input, progress)));
+    const steps = () => stories.map(({ input, progress }) => stepsOf(input, progress));
+    const toJSON = (): object => sliceStatusOf(steps(), standstillFor(standsStill));
     context.df.setCustomStatus({ toJSON });
   };
   const settled = yield* sideBySide(context, stories.map(ITEM_STORIES[story]), show);
-  yield* callActivity(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled });
+  yield* untilMended(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled }, show);
   return { reports: settled.map(({ report }) => report) };
 }

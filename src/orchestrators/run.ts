@@ -16,6 +16,7 @@ import type { OrchestrationContract } from "../durable/contract.js";
 import { Progress } from "../durable/progress.js";
 import { failureOf } from "../durable/refusal.js";
 import { UndoStack } from "../durable/undo.js";
+import { untilMended } from "../durable/until-mended.js";
 import { Mailbox } from "../durable/wait.js";
 import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
 import { notify } from "./notify.js";
@@ -104,7 +105,7 @@ export function executionOrchestration(
 ): (context: OrchestrationContext) => Durable<{ status: string }> {
   return function* (context) {
     const { executionId } = openExecution.input.parse(contract.input.parse(context.df.getInput()));
-    const opened = yield* callActivity(context, openExecution, { executionId });
+    const opened = yield* openOrClose(context, executionId);
     if (!opened.open) return { status: opened.why };
     const run = new Run(context, opened.plan);
     yield* notify(context, opened.plan, "started", { items: run.itemIds.length });
@@ -119,9 +120,27 @@ export function executionOrchestration(
   };
 }
 
+/** One that cannot be opened, for a damaged row say, has touched nothing: its items go back to where they were. */
+function* openOrClose(
+  context: OrchestrationContext,
+  executionId: string,
+): Durable<z.output<typeof openExecution.output>> {
+  try {
+    return yield* callActivity(context, openExecution, { executionId });
+  } catch (thrown) {
+    const closing = { executionId, status: "failed", failure: failureOf(thrown), touched: false } as const;
+    const progress = new Progress(context);
+    yield* untilMended(context, closeExecution, { ...closing, reports: [], steps: [] }, (why) =>
+      progress.standStill(why),
+    );
+    return { open: false, why: closing.status };
+  }
+}
+
 function* close(run: Run, failure: Failure | null): Durable<{ status: string }> {
   const ending = endingOf(run, failure);
-  yield* callActivity(run.context, closeExecution, { executionId: run.plan.executionId, ...ending });
+  const closing = { executionId: run.plan.executionId, ...ending };
+  yield* untilMended(run.context, closeExecution, closing, (why) => run.progress.standStill(why));
   return { status: ending.status };
 }
 

@@ -55,6 +55,7 @@ const AWAITING: Orchestrations = {
     runtimeStatus: "Running",
     steps: [VALIDATION_STEP, actionStepId("look"), askStepId(1)].map((id) => [id, "awaiting-input", NOW_MS, 0, ""]),
     itemSteps: new Map(),
+    standsStill: undefined,
     output: null,
   }),
 };

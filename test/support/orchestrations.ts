@@ -1,7 +1,7 @@
 import type { EngineTaskHub } from "../../host/durable/engine/index.js";
 import { TERMINAL_STATUSES } from "../../host/durable/task-hub.js";
 import type { Orchestrations } from "../../src/durable/client.js";
-import { stepsOfStatus } from "../../src/durable/progress.js";
+import { standstillIn, stepsOfStatus } from "../../src/durable/progress.js";
 import { stepsByItem } from "../../src/durable/slice-status.js";
 
 /** The hub as commands reach it, with the manners of the client library: an unknown or finished instance is dropped. */
@@ -26,6 +26,7 @@ export function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
         runtimeStatus: state.runtimeStatus,
         steps: stepsOfStatus(status),
         itemSteps: stepsByItem(status),
+        standsStill: standstillIn(status),
         output: state.output,
       };
     },

@@ -1,0 +1,50 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { z } from "zod";
+import { RecoveryError } from "../domain/errors.js";
+import { callActivity, type Durable } from "./call.js";
+import type { ActivityContract } from "./contract.js";
+import { failureOf } from "./refusal.js";
+import { pause } from "./wait.js";
+
+/** The first wait, in milliseconds of real time; each later one is twice as long. */
+const FIRST_WAIT_MS = 5_000;
+
+/** A mended row is found again within this time, and a day of waiting stays a few hundred rows of history. */
+const LONGEST_WAIT_MS = 30 * 60_000;
+
+/** Who has not mended a row by then is not about to. */
+const LIMIT_MS = 24 * 3_600_000;
+
+/**
+ * Calls an activity that writes down what has happened. While a stored row that it needs is damaged it waits and
+ * calls it again, for a day at most: what would be lost otherwise is known to nobody else. `show` is told why it
+ * stands still, and undefined once it goes on.
+ *
+ * Throws any other refusal at once, and `row-unreadable` when the day is over.
+ */
+export function* untilMended<I extends z.ZodType, O extends z.ZodType>(
+  context: OrchestrationContext,
+  contract: ActivityContract<I, O>,
+  input: z.input<I>,
+  show: (standsStill: string | undefined) => void,
+): Durable<z.output<O>> {
+  const sinceMs = context.df.currentUtcDateTime.getTime();
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      const answer = yield* callActivity(context, contract, input);
+      show(undefined);
+      return answer;
+    } catch (thrown) {
+      const waited = context.df.currentUtcDateTime.getTime() - sinceMs;
+      if (!isDamagedRow(thrown) || waited >= LIMIT_MS) throw thrown;
+      show(`${failureOf(thrown).message}. Restore the row; it is looked at again in ${minutes(waitMs)}`);
+    }
+    yield* pause(context, waitMs);
+  }
+}
+
+const isDamagedRow = (thrown: unknown): thrown is RecoveryError =>
+  thrown instanceof RecoveryError && thrown.code === "row-unreadable";
+
+const minutes = (waitMs: number): string =>
+  waitMs <= 60_000 ? "less than a minute" : `${Math.ceil(waitMs / 60_000)} minutes`;
