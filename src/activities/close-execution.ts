@@ -94,10 +94,14 @@ async function conditionsOf(
   worldId: string,
   held: readonly ItemRecord[],
   rests: ReadonlyMap<string, Rest>,
-  { status, touched }: Closing,
+  { status, touched, reports }: Closing,
 ): Promise<ReadonlyMap<string, Pick<ItemRecord, "conditions">>> {
   if (!touched) return new Map();
-  const doubted = held.filter(({ itemId, state }) => mayBeStranded(status, rests.get(itemId)?.state ?? state));
+  const outcomes = new Map(reports.map(({ itemId, outcome }) => [itemId, outcome]));
+  const stateOf = ({ itemId, state }: ItemRecord): ItemState => rests.get(itemId)?.state ?? state;
+  const doubted = held.filter((item) =>
+    mayBeStranded(status, { state: stateOf(item), outcome: outcomes.get(item.itemId) }),
+  );
   const doubtedIds = doubted.map(({ itemId }) => itemId);
   const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
   const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
@@ -107,10 +111,11 @@ async function conditionsOf(
     return stranded.has(itemId) ? "stranded" : "replicating";
   };
   return new Map(
-    held.map(({ itemId, conditions }) => [
-      itemId,
-      { conditions: withReplication(conditions, { replication: replicationOf(itemId), at }) },
-    ]),
+    held.map((item) => {
+      const { itemId, conditions } = item;
+      const found = { replication: replicationOf(itemId), state: stateOf(item), at };
+      return [itemId, { conditions: withReplication(conditions, found) }];
+    }),
   );
 }
 

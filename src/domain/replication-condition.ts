@@ -1,22 +1,33 @@
+import type { ItemOutcome } from "./execution.js";
 import type { ItemCondition } from "./item-record.js";
 import type { ItemSnapshot } from "./snapshot.js";
 import type { ExecutionStatus, ItemState } from "./vocabulary.js";
 
-const WHAT_TO_DO = {
-  stranded: "no recovery points are made any more: cancel to restore protection, or fail over again and commit",
-  unknown:
-    "its machine could not be read when its execution ended, so perhaps no recovery points are made any more: cancel to restore protection, or fail over again and commit",
+const FOUND = {
+  stranded: "no recovery points are made any more",
+  unknown: "its machine could not be read when its execution ended, so perhaps no recovery points are made any more",
 } as const;
 
 /** Whether an item replicates; unknown when its machine can't be read. */
-export type Replication = "replicating" | keyof typeof WHAT_TO_DO;
+export type Replication = "replicating" | keyof typeof FOUND;
+
+const wayOut = (state: ItemState): string =>
+  state === "protected"
+    ? "disable replication, then enable it again"
+    : "cancel to restore protection, or fail over again and commit";
 
 /**
  * Whether an execution left an item where protection ought to be and perhaps is not: its failover failed, or was
- * cancelled after the item had failed over (P7). One that awaits its commit does not replicate either, as it should.
+ * cancelled after the item had failed over (P7), or a step of it failed and it counts as protected all the same. One
+ * that awaits its commit does not replicate either, as it should.
  */
-export const mayBeStranded = (status: ExecutionStatus, state: ItemState): boolean =>
-  state === "failover-failed" || (status === "cancelled" && state === "failed-over");
+export const mayBeStranded = (
+  status: ExecutionStatus,
+  { state, outcome }: { state: ItemState; outcome: ItemOutcome["outcome"] | undefined },
+): boolean =>
+  state === "failover-failed" ||
+  (status === "cancelled" && state === "failed-over") ||
+  (outcome === "failed" && state === "protected");
 
 /** Nothing new reaches the replica: replication was stopped, or the source that it came from is off. */
 export const isReplicating = ({ replication, source }: Pick<ItemSnapshot, "replication" | "source">): boolean =>
@@ -28,10 +39,11 @@ export const isReplicating = ({ replication, source }: Pick<ItemSnapshot, "repli
  */
 export function withReplication(
   conditions: readonly ItemCondition[],
-  { replication, at }: { replication: Replication; at: string },
+  { replication, state, at }: { replication: Replication; state: ItemState; at: string },
 ): ItemCondition[] {
   const others = conditions.filter(({ type }) => type !== "not-replicating");
   if (replication === "replicating") return others;
   const standing = conditions.find(({ type }) => type === "not-replicating");
-  return [...others, { type: "not-replicating", since: standing?.since ?? at, whatToDo: WHAT_TO_DO[replication] }];
+  const whatToDo = `${FOUND[replication]}: ${wayOut(state)}`;
+  return [...others, { type: "not-replicating", since: standing?.since ?? at, whatToDo }];
 }

@@ -9,8 +9,8 @@ import { pause } from "./wait.js";
 /** The first wait, in milliseconds of real time; each later one is twice as long. */
 const FIRST_WAIT_MS = 5_000;
 
-/** A mended row is found again within this time, and a day of waiting stays a few hundred rows of history. */
-const LONGEST_WAIT_MS = 30 * 60_000;
+/** A mended row is found again within this time, and a day of waiting stays some three hundred rows of history. */
+const LONGEST_WAIT_MS = 3_600_000;
 
 /** Who has not mended a row by then is not about to. */
 const LIMIT_MS = 24 * 3_600_000;

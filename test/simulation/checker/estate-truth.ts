@@ -16,6 +16,8 @@ const MUST_BE: Partial<Record<ItemState, (state: EmulatedItem) => string[]>> = {
   ],
 };
 
+const NOT_REPLICATING = "it does not replicate";
+
 const without = (wrong: boolean, text: string): string[] => (wrong ? [text] : []);
 
 function atSource({ source, replica, promotedFrom, replication }: EmulatedItem): string[] {
@@ -23,7 +25,7 @@ function atSource({ source, replica, promotedFrom, replication }: EmulatedItem):
     ...without(promotedFrom !== null, "its replica is promoted"),
     ...without(!runs(source), "its source does not run"),
     ...without(replica.power === "on", "its replica is on"),
-    ...without(replication.stoppedAtMs !== null, "it does not replicate"),
+    ...without(replication.stoppedAtMs !== null, NOT_REPLICATING),
   ];
 }
 
@@ -38,8 +40,14 @@ function away({ source, replica, promotedFrom }: EmulatedItem): string[] {
 const activeSite = ({ source, replica, promotedFrom }: EmulatedItem): string =>
   promotedFrom === null ? source.siteId : replica.siteId;
 
+/** What is said of an item. */
+type Said = Pick<ItemRecord, "state" | "activeSiteId" | "direction" | "epoch" | "conditions">;
+
+/** What a record may own up to beside its state. */
+const saysNotReplicating = ({ conditions }: Said): boolean => conditions.some(({ type }) => type === "not-replicating");
+
 /** Where a record at rest does not say what the estate is; empty when it does, or says that something failed. */
-export function untruths(record: ItemRecord, state: EmulatedItem): string[] {
+export function untruths(record: Said, state: EmulatedItem): string[] {
   const look = MUST_BE[record.state];
   if (look === undefined) return [];
   const told =
@@ -53,5 +61,6 @@ export function untruths(record: ItemRecord, state: EmulatedItem): string[] {
           ...without(record.direction !== state.direction, `it replicates ${state.direction}, not ${record.direction}`),
         ];
   const epoch = without(record.epoch > state.epoch, `its epoch is ${state.epoch}, not ${record.epoch}`);
-  return [...look(state), ...told, ...epoch];
+  const wrong = look(state).filter((what) => what !== NOT_REPLICATING || !saysNotReplicating(record));
+  return [...wrong, ...told, ...epoch];
 }

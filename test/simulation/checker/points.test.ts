@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { check } from "./index.js";
 import { Drawing } from "./support/drawing.js";
 import { statesFrom } from "./support/ledger.js";
-import { broken, failOver, named, outcome, takeBack } from "./support/stories.js";
+import { broken, commit, failOver, named, outcome, takeBack } from "./support/stories.js";
 
 describe("I3 no commit before validation", () => {
   async function fullRun(decide: (drawing: Drawing) => void): Promise<Drawing> {
@@ -66,6 +66,15 @@ describe("I4 recovery points die only at commit", () => {
       state.replication.sinceMs = Math.min(atMs, stoppedAtMs);
     }
     expect(named(await check(evidence))).toContain("I4");
+  });
+
+  test("points that a commit deleted are not missed by one that is told again", async () => {
+    const drawing = await Drawing.of();
+    await failOver(drawing);
+    await commit(drawing, 2);
+    drawing.clock.pass(60);
+    await commit(drawing, 3);
+    expect(await broken(drawing)).not.toContain("I4");
   });
 
   test("points that had grown old when the source was shut down are no loss", async () => {

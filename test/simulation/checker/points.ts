@@ -127,6 +127,7 @@ function agedWhileFailedOver(itemId: string, effects: readonly Effect[]): Violat
     if (ending.entry.operation !== "delete-recovery-points" && ending.entry.operation !== "demote-replica") return [];
     const promotion = effects.slice(0, index).findLast(({ entry }) => PROMOTES.has(entry.operation));
     if (promotion === undefined || ending.before.promotedFrom === null) return [];
+    if (ending.before.pointsDeleted) return []; // a commit that is told again; what the first one ended was looked at
     const gone = lost(promotion.after, promotion.effectMs, ending.before, ending.effectMs);
     if (gone.length === 0) return [];
     const what = `${itemId} lost ${textOf(gone)} between its promotion at ${moment(promotion.effectMs)} and ${ending.entry.operation} at ${moment(ending.effectMs)}`;

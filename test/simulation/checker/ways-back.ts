@@ -14,9 +14,12 @@ function tookBack({ record }: Ran, own: readonly Effect[], itemId: string): bool
 }
 
 /** What a way back must not have changed: where it runs, which way it replicates, and what its disks hold. */
-function notAsBefore(itemId: string, ran: Ran, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
-  const said = { state: "protected", activeSiteId: after.source.siteId, direction: after.direction, epoch: 0 } as const;
-  const wrong = untruths({ ...said, itemId } as Parameters<typeof untruths>[0], after);
+function notAsBefore(ran: Ran, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
+  const { source, direction } = after;
+  const wrong = untruths(
+    { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [] },
+    after,
+  );
   if (before === undefined || ran.record.verb === "cancel") return wrong;
   const moved = before.source.siteId !== after.source.siteId || before.direction !== after.direction;
   const shorter = after.sourceWrites.length < before.sourceWrites.length;
@@ -35,7 +38,7 @@ function rollbacks(facts: Facts): Violation[] {
       if (own.length === 0 || ran.endedMs === null || !tookBack(ran, own, item.itemId)) return [];
       const after = stateAt(item, ran.endedMs);
       if (after === undefined) return [];
-      const wrong = notAsBefore(item.itemId, ran, own[0]?.before, after);
+      const wrong = notAsBefore(ran, own[0]?.before, after);
       if (wrong.length === 0) return [];
       const what = `${verb} ${executionId} took ${item.itemId} back by ${moment(ran.endedMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, ...own.map(({ entry }) => entry), after)];
