@@ -2,16 +2,15 @@ import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
-import type { ItemRecord } from "../domain/item-record.js";
+import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
 import { RESTING_STATES, transition } from "../domain/lifecycle.js";
 import { protectionGroupOf } from "../domain/protection-group.js";
-import { isReplicating, mayBeStranded, type Replication, withReplication } from "../domain/replication-condition.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";
 import type { ItemUpdate } from "../store/port.js";
 import { activity } from "./activity.js";
+import { type AtRest, conditionsAtRest } from "./conditions-at-rest.js";
 import { closeExecution as contract, type ItemReport } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
 import { stepTitle } from "./step-titles.js";
@@ -50,9 +49,15 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const held = records.filter(({ heldBy }) => heldBy?.executionId === closing.executionId);
   const rests = new Map(held.map((item) => [item.itemId, restOf(item, reports.get(item.itemId), closing)]));
   const outcomes = records.map((item) => outcomeOf(ports, execution, item, rests.get(item.itemId), reports));
-  const conditions = await conditionsOf(ports, execution.worldId, held, rests, closing);
-  const updates = held.map(({ itemId }): ItemUpdate => {
-    return { itemId, release: true, change: { ...rests.get(itemId), ...conditions.get(itemId) } };
+  const atRest = held.map((item): AtRest => {
+    return { item, state: rests.get(item.itemId)?.state ?? item.state, report: reports.get(item.itemId) };
+  });
+  const conditions = closing.touched
+    ? await conditionsAtRest(ports, execution.worldId, atRest, closing.status)
+    : new Map<string, ItemCondition[]>();
+  const updates = held.map(({ itemId, conditions: standing }): ItemUpdate => {
+    const change = { ...rests.get(itemId), conditions: conditions.get(itemId) ?? standing };
+    return { itemId, release: true, change };
   });
   if (!hasEnded) {
     const steps = unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id));
@@ -86,57 +91,6 @@ function restOf(item: ItemRecord, report: ItemReport | undefined, { failure, tou
   const succeeded = report?.outcome === "succeeded";
   const state: ItemState = succeeded ? cell.after : cell.failed;
   return { state, reason: succeeded ? null : reason };
-}
-
-/** The conditions of items that were touched; whether they replicate is asked only where it is in doubt. */
-async function conditionsOf(
-  { hypervisor, clock }: Ports,
-  worldId: string,
-  held: readonly ItemRecord[],
-  rests: ReadonlyMap<string, Rest>,
-  { status, touched, reports }: Closing,
-): Promise<ReadonlyMap<string, Pick<ItemRecord, "conditions">>> {
-  if (!touched) return new Map();
-  const outcomes = new Map(reports.map(({ itemId, outcome }) => [itemId, outcome]));
-  const stateOf = ({ itemId, state }: ItemRecord): ItemState => rests.get(itemId)?.state ?? state;
-  const doubted = held.filter((item) =>
-    mayBeStranded(status, { state: stateOf(item), outcome: outcomes.get(item.itemId) }),
-  );
-  const doubtedIds = doubted.map(({ itemId }) => itemId);
-  const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
-  const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
-  const at = toInstant(clock.now());
-  const replicationOf = (itemId: string): Replication => {
-    if (unreadable.has(itemId)) return "unknown";
-    return stranded.has(itemId) ? "stranded" : "replicating";
-  };
-  return new Map(
-    held.map((item) => {
-      const { itemId, conditions } = item;
-      const found = { replication: replicationOf(itemId), state: stateOf(item), at };
-      return [itemId, { conditions: withReplication(conditions, found) }];
-    }),
-  );
-}
-
-/** All at once, or one by one when one of them can't be read, which must not keep the others from their rest. */
-async function describeReadable(
-  hypervisor: Ports["hypervisor"],
-  worldId: string,
-  itemIds: readonly string[],
-): Promise<{ snapshots: ItemSnapshot[]; unreadable: ReadonlySet<string> }> {
-  if (itemIds.length === 0) return { snapshots: [], unreadable: new Set() };
-  try {
-    return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
-  } catch (thrown) {
-    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
-    if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
-    const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
-    return {
-      snapshots: single.flatMap(({ snapshots }) => snapshots),
-      unreadable: new Set(single.flatMap(({ unreadable }) => [...unreadable])),
-    };
-  }
 }
 
 function outcomeOf(

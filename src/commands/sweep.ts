@@ -4,6 +4,7 @@ import type { CancelRequest, Execution } from "../domain/execution.js";
 import { toMs } from "../domain/text.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
+import { setRight } from "./set-right.js";
 import { giveBack, isGivenUpBeforeItsEnd, settleStart } from "./settle-start.js";
 import { hasStopped, isOver, isSuspended } from "./standstill.js";
 
@@ -18,8 +19,9 @@ const GIVEN_UP_AFTER_MS = 300_000;
 
 /**
  * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
- * noted, ends what lost its orchestration, and gives up what an ended one still holds, so that no item stays held for ever. Gives back the ids it did
- * something for, and in words what it could not look after: that of one execution does not keep it from the others.
+ * noted, ends what lost its orchestration, gives up what an ended one still holds, so that no item stays held for ever, and
+ * sets right the items of which an ended one could not say how far they came. Gives back the ids it did something
+ * for, and in words what it could not look after: that of one execution does not keep it from the others.
  */
 export async function sweepExecutions(context: Context): Promise<{ mended: string[]; troubles: string[] }> {
   const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
@@ -71,7 +73,7 @@ async function giveUp(context: Context, execution: Extract<Execution, { endedAt:
   const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
   if (context.clock.now() - toMs(endedAt) < GIVEN_UP_AFTER_MS) return false;
   const items = await context.store.getItems(worldId, itemIds);
-  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) return false;
+  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) return setRight(context, execution, items);
   const instance = await context.orchestrations.look(executionId);
   if (instance && !hasStopped(instance)) return false;
   if (isGivenUpBeforeItsEnd(execution)) {

@@ -12,6 +12,7 @@ export const ItemCondition = z.strictObject({
     "read-only-account",
     "free-licence",
     "not-replicating",
+    "outcome-unknown",
     "leftovers",
   ]),
   /** In emulated time; null for what always was so. */

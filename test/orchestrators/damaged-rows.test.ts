@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
+import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
 
 const HOUR_MS = 3_600_000;
+const HOME = { reprotect: { location: "original", waitForAgent: true } } as const;
 
 let stage: Stage;
 beforeEach(async () => {
@@ -77,4 +79,39 @@ test("a row that nobody mends for days ends the orchestration, and the sweep end
   mend();
   await sweepExecutions(stage.context);
   expect((await stage.ended(executionId)).execution.status).toBe("failed");
+});
+
+test("an item whose machine cannot be read when a step ends says that nobody knows how far it came, until the sweep finds out", async () => {
+  await stage.load(estateOf("azure-to-azure"));
+  const failover = await stage.start("planned-failover", { acknowledgeNoTest: true });
+  await stage.validate(failover);
+  await stage.ended(failover);
+  await stage.ended(await stage.start("commit"));
+  const { hypervisor } = stage.context;
+  const { runOnItem, describeItems } = hypervisor;
+  const damaged = new RecoveryError("row-unreadable", "the emulated item in row azure/state:app is damaged");
+  let isDamaged = false;
+  const runs: typeof runOnItem = async (task) => {
+    const reply = await runOnItem.call(hypervisor, task);
+    isDamaged ||= task.operation === "reverse-replication" && task.itemId === "app" && reply.state === "done";
+    if (isDamaged && task.itemId === "app") throw damaged;
+    return reply;
+  };
+  const describes: typeof describeItems = (worldId, itemIds) =>
+    isDamaged && itemIds.includes("app") ? Promise.reject(damaged) : describeItems.call(hypervisor, worldId, itemIds);
+  Object.assign(hypervisor, { runOnItem: runs, describeItems: describes });
+
+  expect((await stage.ended(await stage.start("reprotect", HOME))).execution.status).toBe("succeeded-with-failures");
+  const unknown = { type: "outcome-unknown", whatToDo: expect.stringContaining("set right") };
+  expect(await stage.item("app")).toMatchObject({ state: "committed", conditions: [unknown] });
+
+  await stage.pass(HOUR_MS);
+  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+  Object.assign(hypervisor, { runOnItem, describeItems });
+  expect((await sweepExecutions(stage.context)).mended).toHaveLength(1);
+  const right = { state: "protected", direction: "recovery-to-primary", activeSiteId: "away", heldBy: null };
+  expect(await stage.item("app")).toMatchObject({ ...right, conditions: [] });
+  const failback = await stage.start("failback");
+  await stage.validate(failback);
+  expect((await stage.ended(failback)).execution.status).toBe("succeeded");
 });

@@ -79,6 +79,20 @@ describe("I25 faults are transparent or declared", () => {
     expect(await broken(drawing)).toContain("I25");
   });
 
+  test.each([
+    ["and its machine could not be read", "item-1", []],
+    ["and nothing hid it", "item-2", ["I25"]],
+  ])("the outcome of an item is said to be unknown, %s", async (_, of, expected) => {
+    const drawing = await Drawing.of();
+    const unknown = { type: "outcome-unknown", since: null, whatToDo: "look at the machine" } as const;
+    drawing.execution(1, "planned-failover");
+    drawing.hold(1, "planned-failover", "failing-over");
+    drawing.record({ state: "failed-over", heldBy: null, conditions: [unknown] });
+    drawing.ended(1, "planned-failover", [outcome({})]);
+    drawing.poison({ what: "machine", of });
+    expect((await broken(drawing)).filter((invariant) => invariant === "I25")).toEqual(expected);
+  });
+
   test("everything succeeded, and the end is another one than without faults", async () => {
     const undisturbed = await Drawing.of();
     await failOver(undisturbed);

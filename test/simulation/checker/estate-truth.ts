@@ -1,4 +1,4 @@
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemCondition, ItemRecord } from "../../../src/domain/item-record.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 
@@ -44,7 +44,8 @@ const activeSite = ({ source, replica, promotedFrom }: EmulatedItem): string =>
 type Said = Pick<ItemRecord, "state" | "activeSiteId" | "direction" | "epoch" | "conditions">;
 
 /** What a record may own up to beside its state. */
-const saysNotReplicating = ({ conditions }: Said): boolean => conditions.some(({ type }) => type === "not-replicating");
+const ownsUpTo = ({ conditions }: Said, owned: ItemCondition["type"]): boolean =>
+  conditions.some(({ type }) => type === owned);
 
 /** Where a record at rest does not say what the estate is; empty when it does, or says that something failed. */
 export function untruths(record: Said, state: EmulatedItem): string[] {
@@ -61,6 +62,7 @@ export function untruths(record: Said, state: EmulatedItem): string[] {
           ...without(record.direction !== state.direction, `it replicates ${state.direction}, not ${record.direction}`),
         ];
   const epoch = without(record.epoch > state.epoch, `its epoch is ${state.epoch}, not ${record.epoch}`);
-  const wrong = look(state).filter((what) => what !== NOT_REPLICATING || !saysNotReplicating(record));
+  if (ownsUpTo(record, "outcome-unknown")) return [];
+  const wrong = look(state).filter((what) => what !== NOT_REPLICATING || !ownsUpTo(record, "not-replicating"));
   return [...wrong, ...told, ...epoch];
 }

@@ -1,5 +1,6 @@
 import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
+import { isOutcomeUnknown } from "../../../src/domain/rest-conditions.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
@@ -7,11 +8,15 @@ import { untruths } from "./estate-truth.js";
 import { type Facts, isOver, itemAt, present, type RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** When an execution gave an item up, and the record that it left; undefined when it never held it. */
+/**
+ * When an execution gave an item up, and the record that it left; undefined when it never held it. What it left of
+ * unknown outcome is set right later, which its own word does not tell of.
+ */
 function givenUp({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
   const writes = records.get(itemId) ?? [];
-  const last = writes.findLastIndex(({ record }) => record.heldBy?.executionId === executionId);
-  return last < 0 ? undefined : writes[last + 1];
+  const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
+  const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
+  return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
 }
 
 /** Where each verb brings an item when it succeeds. */
@@ -70,6 +75,23 @@ function recordsUntrue(facts: Facts): Violation[] {
     return [violation("I25", `${item.itemId} is said to be ${record.state}, but ${wrong.join(", ")}`, record, state)];
   });
 }
+
+/** Only what could not be read, or lost its orchestration, may be of unknown outcome. */
+function unknownWithoutCause(facts: Facts): Violation[] {
+  const { disturbances, hub, store } = facts.evidence;
+  const unread = new Set(disturbances.flatMap((one) => (one.kind === "poison" ? [one.of] : [])));
+  const lost = new Set(
+    hub.instances.flatMap(({ instance: { instanceId, runtimeStatus } }) =>
+      LOST.has(runtimeStatus) ? (facts.executions.get(instanceId)?.record.itemIds ?? []) : [],
+    ),
+  );
+  return store.items.flatMap((record) => {
+    if (!isOutcomeUnknown(record) || unread.has(record.itemId) || lost.has(record.itemId)) return [];
+    return [violation("I25", `the outcome of ${record.itemId} is said to be unknown, and nothing hid it`, record)];
+  });
+}
+
+const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
 /** How an item comes out of an execution that succeeds. */
 const WELL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
@@ -165,6 +187,7 @@ function differsFromUndisturbed(facts: Facts, undisturbed: Evidence): Violation[
 export const faultsTransparent = (facts: Facts, undisturbed: Evidence | undefined): Violation[] => [
   ...claimsUntrue(facts),
   ...recordsUntrue(facts),
+  ...unknownWithoutCause(facts),
   ...statusUntrue(facts),
   ...(undisturbed === undefined ? [] : differsFromUndisturbed(facts, undisturbed)),
 ];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
@@ -18,8 +19,8 @@ function touched(effect: Effect): string | undefined {
   if (!ON_COPIES.has(effect.entry.operation)) return undefined;
   const isAlone = effect.after.entries - effect.before.entries === 1;
   if (!isAlone) return undefined;
-  const before = JSON.stringify(productionOf(effect.before));
-  return before === JSON.stringify(productionOf(effect.after)) ? undefined : "it changed more than the test copy";
+  const isUntouched = isDeepStrictEqual(productionOf(effect.before), productionOf(effect.after));
+  return isUntouched ? undefined : "it changed more than the test copy";
 }
 
 /** A test, or its clean-up, that did what neither does. */

@@ -1,5 +1,5 @@
 import type { ItemOutcome } from "./execution.js";
-import type { ItemCondition } from "./item-record.js";
+import type { ItemCondition, ItemRecord } from "./item-record.js";
 import type { ItemSnapshot } from "./snapshot.js";
 import type { ExecutionStatus, ItemState } from "./vocabulary.js";
 
@@ -35,15 +35,38 @@ export const isReplicating = ({ replication, source }: Pick<ItemSnapshot, "repli
 
 /**
  * An item's conditions with `not-replicating` as it is now: nobody is told that an item is safe because it could not be
- * looked at. One that stands already keeps the moment it began.
+ * looked at.
  */
 export function withReplication(
   conditions: readonly ItemCondition[],
   { replication, state, at }: { replication: Replication; state: ItemState; at: string },
 ): ItemCondition[] {
-  const others = conditions.filter(({ type }) => type !== "not-replicating");
-  if (replication === "replicating") return others;
-  const standing = conditions.find(({ type }) => type === "not-replicating");
-  const whatToDo = `${FOUND[replication]}: ${wayOut(state)}`;
-  return [...others, { type: "not-replicating", since: standing?.since ?? at, whatToDo }];
+  const whatToDo = replication === "replicating" ? null : `${FOUND[replication]}: ${wayOut(state)}`;
+  return withCondition(conditions, { type: "not-replicating", whatToDo, at });
+}
+
+const HOW_FAR =
+  "nobody knows how far its last execution brought it, so it may be further than its state says: it is set right as soon as its machine can be read and is at rest; look at the machine if that lasts";
+
+/**
+ * An item's conditions with `outcome-unknown` as it is now: its machine could not be read when a step of it ended, or
+ * the orchestration that knew was lost.
+ */
+export const withOutcome = (
+  conditions: readonly ItemCondition[],
+  { isKnown, at }: { isKnown: boolean; at: string },
+): ItemCondition[] => withCondition(conditions, { type: "outcome-unknown", whatToDo: isKnown ? null : HOW_FAR, at });
+
+export const isOutcomeUnknown = ({ conditions }: Pick<ItemRecord, "conditions">): boolean =>
+  conditions.some(({ type }) => type === "outcome-unknown");
+
+/** A condition comes with what to do, and goes with null. One that stands already keeps the moment it began. */
+function withCondition(
+  conditions: readonly ItemCondition[],
+  { type, whatToDo, at }: { type: ItemCondition["type"]; whatToDo: string | null; at: string },
+): ItemCondition[] {
+  const others = conditions.filter((condition) => condition.type !== type);
+  if (whatToDo === null) return others;
+  const standing = conditions.find((condition) => condition.type === type);
+  return [...others, { type, since: standing?.since ?? at, whatToDo }];
 }

@@ -1,0 +1,72 @@
+import { RecoveryError } from "../domain/errors.js";
+import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
+import {
+  isReplicating,
+  mayBeStranded,
+  type Replication,
+  withOutcome,
+  withReplication,
+} from "../domain/rest-conditions.js";
+import type { ItemSnapshot } from "../domain/snapshot.js";
+import { toInstant } from "../domain/text.js";
+import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
+import type { ItemReport } from "./contracts/execution.js";
+import type { Ports } from "./ports.js";
+
+/** An item that an execution gives up: where it comes to rest, and what is known of how it came out. */
+export interface AtRest {
+  item: ItemRecord;
+  state: ItemState;
+  report: ItemReport | undefined;
+}
+
+/**
+ * The conditions of items that an execution of that end touched. Whether they replicate is asked only where it is in
+ * doubt.
+ */
+export async function conditionsAtRest(
+  { hypervisor, clock }: Ports,
+  worldId: string,
+  items: readonly AtRest[],
+  status: ExecutionStatus,
+): Promise<ReadonlyMap<string, ItemCondition[]>> {
+  const doubted = items.filter(({ state, report }) => mayBeStranded(status, { state, outcome: report?.outcome }));
+  const doubtedIds = doubted.map(({ item }) => item.itemId);
+  const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
+  const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
+  const at = toInstant(clock.now());
+  const replicationOf = (itemId: string): Replication => {
+    if (unreadable.has(itemId)) return "unknown";
+    return stranded.has(itemId) ? "stranded" : "replicating";
+  };
+  return new Map(
+    items.map(({ item: { itemId, conditions }, state, report }) => {
+      const told = withReplication(conditions, { replication: replicationOf(itemId), state, at });
+      return [itemId, withOutcome(told, { isKnown: isKnown(state, report), at })];
+    }),
+  );
+}
+
+/** A failed failover claims nothing. Without a report the orchestration was lost that would have made it. */
+const isKnown = (state: ItemState, report: ItemReport | undefined): boolean =>
+  state === "failover-failed" || (report !== undefined && report.failure?.code !== "row-unreadable");
+
+/** All at once, or one by one when one of them can't be read, which must not keep the others from their rest. */
+export async function describeReadable(
+  hypervisor: Ports["hypervisor"],
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<{ snapshots: ItemSnapshot[]; unreadable: ReadonlySet<string> }> {
+  if (itemIds.length === 0) return { snapshots: [], unreadable: new Set() };
+  try {
+    return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
+  } catch (thrown) {
+    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
+    const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
+    return {
+      snapshots: single.flatMap(({ snapshots }) => snapshots),
+      unreadable: new Set(single.flatMap(({ unreadable }) => [...unreadable])),
+    };
+  }
+}
