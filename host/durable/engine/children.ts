@@ -24,7 +24,7 @@ export class Children {
     const child = this.#childOf(parent, event, input);
     const existing = await this.#engine.options.store.createInstance(child);
     if (!existing) {
-      if (!this.#engine.sessions.has(child.instanceId)) this.#engine.begin(child);
+      this.#engine.begin(child);
       return;
     }
     if (sameParent(existing.parent, parent)) return this.#startedBefore(existing);

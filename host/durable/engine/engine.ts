@@ -75,7 +75,10 @@ export class Engine implements EngineCore {
     };
   }
 
+  /** Takes up what has just been started, unless somebody who found it in the store has: two sessions would do all twice. */
   begin(instance: StoredInstance): Session {
+    const present = this.sessions.get(instance.instanceId);
+    if (present?.instance.startId === instance.startId) return present;
     const session = new Session(instance);
     this.sessions.set(instance.instanceId, session);
     this.deliverStart(session);
@@ -132,7 +135,9 @@ export class Engine implements EngineCore {
       this.projection.stands(instance, completed.OrchestrationStatus, completed.Result);
       return undefined;
     }
-    this.sessions.set(instance.instanceId, session);
+    const begun = this.sessions.get(instanceId);
+    if (begun) return begun;
+    this.sessions.set(instanceId, session);
     if (session.events.length === 0) this.deliverStart(session);
     else this.#tasks.carryOut(session);
     this.#handOver(instanceId, messages.get(instanceId) ?? []);
@@ -190,14 +195,9 @@ export class Engine implements EngineCore {
   fail(error: unknown, session?: Session): void {
     if (this.#lost || error instanceof HeldBackError) return;
     const failure = error instanceof Error ? error : new Error(String(error));
-    if (failure instanceof HubLostError) {
-      this.#lose(failure);
-      return;
-    }
-    this.options.logger.log("error", `The durable engine failed: ${failure.message}`, {
-      category: "Host.Durable",
-      ...(session ? { instanceId: session.id } : {}),
-    });
+    const fields = { category: "Host.Durable", ...(session ? { instanceId: session.id } : {}) };
+    if (failure instanceof HubLostError) this.#lose(failure);
+    else this.options.logger.log("error", `The durable engine failed: ${failure.message}`, fields);
   }
 
   #lose(failure: HubLostError): void {
