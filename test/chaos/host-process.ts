@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/dist\/
 const MAIN = join(ROOT, "dist/host/main.js");
 const READY = /Host ready at (\S+)/;
 const LONGEST_OUTPUT = 200_000;
+const TAIL_LENGTH = 1_000;
 const START_LIMIT_MS = 90_000;
 
 /** How a host ended. */
@@ -15,6 +16,9 @@ export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
+
+/** The same in words. */
+export const told = ({ code, signal }: Ended): string => (signal === null ? `with code ${code}` : `by ${signal}`);
 
 export interface HostSettings {
   connectionString: string;
@@ -39,7 +43,8 @@ export class HostProcess {
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
-    this.ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+    // Not "exit": what it wrote last may still be on its way then.
+    this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
     this.ready = this.#readiness();
     this.ready.catch(() => undefined);
   }
@@ -71,6 +76,11 @@ export class HostProcess {
     return this.#output;
   }
 
+  /** The last lines of that. */
+  get tail(): string {
+    return this.#output.slice(-TAIL_LENGTH);
+  }
+
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) this.#child.kill(signal);
   }
@@ -93,7 +103,9 @@ export class HostProcess {
       };
       this.#child.stdout?.on("data", read);
       this.#child.stderr?.on("data", read);
-      void this.ended.then(({ code, signal }) => reject(new Error(`the host ended with ${signal ?? code}`)));
+      void this.ended.then((ended) =>
+        reject(new Error(`the host ended ${told(ended)} before it was ready: ${this.tail}`)),
+      );
       this.ready?.finally(() => clearTimeout(limit)).catch(() => undefined);
       void this.ended.then(() => clearTimeout(limit));
     });

@@ -10,7 +10,7 @@ import { Plan } from "../../src/domain/plan.js";
 import { World } from "../../src/domain/world.js";
 import { type Azurite, type AzuritePorts, startAzurite } from "../support/azurite.js";
 import * as checks from "./checks.js";
-import { HostProcess } from "./host-process.js";
+import { HostProcess, told } from "./host-process.js";
 import { Random } from "./random.js";
 import { allRows, readTruth, type Truth } from "./truth.js";
 import { User } from "./user.js";
@@ -126,7 +126,13 @@ export class Stack {
   }
 
   get hostTail(): string {
-    return this.host.output.slice(-1_000);
+    return this.host.tail;
+  }
+
+  /** How the host ended by itself, and its last words; nothing while it runs. */
+  async ownEnd(): Promise<string[]> {
+    if (this.host.isRunning) return [];
+    return [`the host ended by itself ${told(await this.host.ended)}: ${this.hostTail}`];
   }
 
   rows(table: string): Promise<Record<string, unknown>[]> {

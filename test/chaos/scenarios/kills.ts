@@ -15,7 +15,7 @@ export async function kills(stack: Stack, report: Report, count: number): Promis
   const toProgress: number[] = [];
   for (let kill = 1; kill <= count && living.failure === undefined; kill += 1) {
     await wait(stack.random.between(LIFE_MS.least, LIFE_MS.most));
-    const early = stack.host.isRunning ? [] : [`the host had ended by itself: ${stack.hostTail}`];
+    const early = await stack.ownEnd();
     await stack.host.end("SIGKILL");
     if (stack.random.chance(KILLED_WHILE_STARTING_PERCENT)) await killWhileStarting(stack);
     const ms = await untilProgress(stack);

@@ -21,7 +21,7 @@ export async function pauses(stack: Stack, report: Report): Promise<void> {
     stack.host.signal("SIGCONT");
     const goesOn = await stack.untilWrite(stack.wire.writes.length);
     report.check(`pause ${pause} of ${(ms / 1_000).toFixed(1)} s`, [
-      ...(stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]),
+      ...(await stack.ownEnd()),
       ...(goesOn === undefined ? ["nothing was written any more"] : []),
     ]);
   }

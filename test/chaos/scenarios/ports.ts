@@ -35,7 +35,7 @@ export async function ports(stack: Stack, report: Report): Promise<void> {
   }
   const goesOn = await stack.untilWrite(stack.wire.writes.length);
   report.check(`${cuts} cuts of every connection to storage`, [
-    ...(stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]),
+    ...(await stack.ownEnd()),
     ...(goesOn === undefined ? ["nothing was written any more"] : []),
   ]);
   await living.end();

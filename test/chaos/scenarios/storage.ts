@@ -24,7 +24,7 @@ export async function storageRestarts(stack: Stack, report: Report, rounds = 5):
     await stack.startAzurite();
     const goesOn = await stack.untilWrite(stack.wire.writes.length);
     report.check(`restart ${round}`, [
-      ...(stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]),
+      ...(await stack.ownEnd()),
       ...(goesOn === undefined ? ["nothing was written any more"] : []),
     ]);
   }
@@ -56,7 +56,7 @@ export async function fullDisk(stack: Stack, report: Report): Promise<void> {
   }
   await wait(9_000);
   await limitFiles(stack, "unlimited");
-  report.check("the disk was full for a while", stack.host.isRunning ? [] : [`the host ended: ${stack.hostTail}`]);
+  report.check("the disk was full for a while", await stack.ownEnd());
   await wait(stack.random.between(2_000, 4_000));
   await limitFiles(stack, await largestFile(stack.folder));
   await wait(4_000);
@@ -88,7 +88,7 @@ async function loseStorage(stack: Stack, report: Report, name: string, end: () =
   const ended = await Promise.race([host.ended, wait(NOTICE_LIMIT_MS).then(() => undefined)]);
   report.check(`${name}: ${gone.length} rows of the hub are lost, and the host says so`, [
     ...(ended?.code === 1 ? [] : [`the host went on: ${stack.hostTail}`]),
-    ...(host.output.includes("has lost what it had acknowledged") ? [] : ["it did not say why"]),
+    ...(host.output.includes("has lost what it had acknowledged") ? [] : [`it did not say why: ${host.tail}`]),
   ]);
   await host.end("SIGKILL");
   await stack.restart();
