@@ -22,7 +22,7 @@ type LeaseRow = {
   ProcessStart: string;
   Url: string;
   RenewedMs: string;
-  /** Counts what one holder has written: a lower number than it remembers means that the storage went back in time. */
+  /** Counts what its holders have written, one after another: fewer than the present one knows of, and the storage went back in time. */
   Renewal: number;
 };
 
@@ -85,6 +85,7 @@ export class HubLease {
       "information",
       `Taking over the task hub from process ${present.Pid} on ${present.Machine}, which ${gone ? "is gone" : "has stopped renewing its lease"}.`,
     );
+    this.#written = Math.max(this.#written, present.Renewal);
     const taken = await this.#write("take over the lease", () =>
       this.#table.updateEntity(this.#row(), "Replace", { etag: present.etag }),
     );
@@ -114,17 +115,24 @@ export class HubLease {
     const kept = await this.#write("renew the lease", () =>
       this.#table.updateEntity(this.#row(), "Replace", { etag: this.#etag }),
     );
+    const loss = kept ? undefined : await this.#loss();
     if (this.#released) return;
-    if (kept) this.#renewLater();
-    else this.#onLost(takenOver());
+    if (loss) this.#onLost(loss);
+    else this.#renewLater();
   }
 
   /** Rejects with {@link HubLostError} when another host has the hub by now, or the storage has forgotten the lease. */
   async check(): Promise<void> {
+    const loss = await this.#loss();
+    if (loss) throw loss;
+  }
+
+  /** A lease of another host that is older than this one's was there before: it came back with a storage that went back in time. */
+  async #loss(): Promise<HubLostError | undefined> {
     const acknowledged = this.#acknowledged;
     const present = await this.#present();
-    if (present !== undefined && present.Token !== this.#token) throw takenOver();
-    if (present === undefined || present.Renewal < acknowledged) throw wentBack("the lease of this host");
+    if (present === undefined || present.Renewal < acknowledged) return wentBack("the lease of this host");
+    return present.Token === this.#token ? undefined : takenOver();
   }
 
   async #present(): Promise<(LeaseRow & { etag: string }) | undefined> {

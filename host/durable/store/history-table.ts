@@ -40,7 +40,7 @@ export class HistoryTable {
     const last = rows.at(-1) as Row;
     if (commit.customStatus !== undefined) last["CustomStatus"] = commit.customStatus ?? "null";
     if (commit.inboxThrough !== undefined) last["InboxThrough"] = commit.inboxThrough;
-    if (commit.overwriteBelow > 0) this.#witnesses.forget(this.#table, last.partitionKey);
+    if (commit.overwriteBelow > commit.firstRow) this.#witnesses.forget(this.#table, last.partitionKey);
     let index = commit.firstRow;
     for (const chunk of chunksOf(rows)) {
       (chunk.at(-1) as Row)["CommitId"] = commitId;
@@ -63,13 +63,22 @@ export class HistoryTable {
       await this.#faults.overcome("commit an episode", () => this.#table.submitTransaction(actions));
     } catch (error) {
       if (statusOf(error) !== 409) throw error;
-      const present = await this.#table
-        .getEntity<{ CommitId?: string }>(last.partitionKey, last.rowKey)
-        .catch(() => undefined);
-      if (present?.CommitId === commitId) return;
+      if ((await this.#commitIdIn(last)) === commitId) return;
       throw new HubLostError(
         `Another host has written the history of '${last.partitionKey}'. This one stops, so that no step runs twice. Give each host a hub of its own (extensions.durableTask.hubName).`,
       );
+    }
+  }
+
+  /** Before anybody is told from what a row says that it is another host's, the storage is looked at: it may have gone back in time. */
+  async #commitIdIn({ partitionKey, rowKey }: Row): Promise<string | undefined> {
+    this.#faults.distrust();
+    const read = () => this.#table.getEntity<{ CommitId?: string }>(partitionKey, rowKey);
+    try {
+      return (await this.#faults.overcome("read an episode", read)).CommitId;
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
     }
   }
 

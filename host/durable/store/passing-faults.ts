@@ -54,6 +54,11 @@ export class PassingFaults {
     this.#answeredMs = this.#clock.now();
   }
 
+  /** The storage has answered what it should not: it is looked at before it is asked again. */
+  distrust(): void {
+    this.#interrupted = true;
+  }
+
   /** Makes waiting requests give up. */
   close(): void {
     this.#closed = true;

@@ -4,7 +4,8 @@ import { expect, inject, test } from "vitest";
 import { systemClock } from "../../clock.js";
 import { orchestratorCompleted, orchestratorStarted, taskCompleted } from "../../durable/engine/events.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
-import type { StoredInstance } from "../../durable/store/port.js";
+import { PassingFaults } from "../../durable/store/passing-faults.js";
+import { HubLostError, type StoredInstance } from "../../durable/store/port.js";
 import { TableHistoryStore } from "../../durable/store/table-store.js";
 import { silentLogger } from "../../logger.js";
 import { historyStoreSuite } from "./history-store.suite.js";
@@ -94,4 +95,31 @@ test("a damaged row is named together with what to do", async () => {
   await expect(store.readExecution("i")).rejects.toThrow(
     /row '0000000000000001' of 'i' in table .*"FromTheFuture" is unknown.*Mend it/,
   );
+});
+
+test("who meets rows that are not its own looks at the storage before it names another host", async () => {
+  const hubName = aHubName();
+  const [one, faults] = [aTableStore(hubName), new PassingFaults(systemClock, silentLogger)];
+  const connectionString = inject("storage");
+  const other = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });
+  await one.open();
+  await one.commit({ ...commit, firstRow: 0, events: rows(1) });
+  const late = { ...commit, commitId: "late", firstRow: 0, events: rows(1) };
+  await expect(other.commit(late)).rejects.toThrow("Another host has written the history of 'i'");
+  faults.guard(() => Promise.reject(new HubLostError("The storage has lost what it had acknowledged")));
+  await expect(other.commit(late)).rejects.toThrow("The storage has lost what it had acknowledged");
+});
+
+test("rows stay witnesses while later ones are written behind them, in an execution that was taken up too", async () => {
+  const hubName = aHubName();
+  const store = aTableStore(hubName);
+  await store.open();
+  await store.commit({ ...commit, firstRow: 0, events: rows(1) });
+  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
+    allowInsecureConnection: true,
+  });
+  await table.deleteEntity("i", "0000000000000002");
+  const duplicate = { ...commit, commitId: "d", firstRow: 1, overwriteBelow: 1, events: rows(1) };
+  await expect(store.commit(duplicate)).rejects.toThrow("Another host");
+  expect(await store.lost()).toContain("row '0000000000000002' of 'i'");
 });

@@ -77,3 +77,25 @@ test("a lease is renewed while it is held", async () => {
   clock.ring();
   await expect.poll(async () => (await theRow())["RenewedMs"]).not.toBe(before);
 });
+
+test("a host whose storage has gone back to the holder before it names no other host", async () => {
+  await aLease("http://old").acquire();
+  const { etag: _, ...old } = await theRow();
+  await table.updateEntity({ partitionKey: "host", rowKey: "lease", ProcessStart: "1" }, "Merge");
+  const next = aLease("http://next");
+  await next.acquire();
+  await next.check();
+  await table.updateEntity({ partitionKey: "host", rowKey: "lease", ...old }, "Replace");
+  await expect(next.check()).rejects.toThrow("has lost what it had acknowledged: the lease of this host");
+});
+
+test("a holder that was replaced is told so, as often as the lease has changed hands", async () => {
+  const holders = [aLease("http://1"), aLease("http://2"), aLease("http://3")];
+  for (const holder of holders) {
+    await holder.acquire();
+    await table.updateEntity({ partitionKey: "host", rowKey: "lease", ProcessStart: "1" }, "Merge");
+  }
+  for (const replaced of holders.slice(0, 2))
+    await expect(replaced.check()).rejects.toThrow("Another host has taken over the task hub");
+  await holders[2]?.check();
+});
