@@ -1,3 +1,4 @@
+import type { Logger } from "../../logger.js";
 import { EventType } from "../history.js";
 import type { Commit } from "../store/port.js";
 import type { Episode } from "./decisions.js";
@@ -25,6 +26,7 @@ function commitOf(session: Session, batch: readonly Message[], episode: Episode,
   const { instance, events, overwriteBelow } = session;
   const { generation } = episode;
   const inboxThrough = batch.findLast(({ key }) => key !== undefined)?.key ?? (generation && session.inboxThrough);
+  const since = batch.flatMap((message) => message.since ?? []);
   return {
     commitId: deps.newId().slice(-COMMIT_ID_DIGITS),
     instanceId: instance.instanceId,
@@ -36,6 +38,7 @@ function commitOf(session: Session, batch: readonly Message[], episode: Episode,
     checkpoint: events.length === 0 || generation !== undefined || episode.ended !== undefined,
     ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
     ...(inboxThrough === undefined ? {} : { inboxThrough }),
+    ...(since.length === 0 ? {} : { since: Math.min(...since) }),
     committedMs: deps.now(),
   };
 }
@@ -51,4 +54,12 @@ export function takeCarriedOver(batch: Message[], count: number): Message[] {
     if (batch[from]?.event.EventType === EventType.EventRaised) left -= 1;
   }
   return batch.splice(from);
+}
+
+/** Logs of an episode's warnings those that have not come up before. */
+export function logWarnings(session: Session, warnings: readonly string[], logger: Logger): void {
+  for (const warning of session.notYetWarnedOf(warnings)) {
+    const fields = { category: "Host.Durable", instanceId: session.id, function: session.instance.name };
+    logger.log("warning", `${session.instance.name} (${session.id}): ${warning}`, fields);
+  }
 }

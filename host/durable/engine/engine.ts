@@ -1,13 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { EventType } from "../history.js";
 import { isPassing } from "../store/passing-faults.js";
-import { HubLostError, type InboxMessage, type StoredInbox, type StoredInstance } from "../store/port.js";
+import {
+  HubLostError,
+  type InboxMessage,
+  OutdatedError,
+  type StoredInbox,
+  type StoredInstance,
+} from "../store/port.js";
 import { TERMINAL_STATUSES } from "../task-hub.js";
-import { tellEpisode } from "./commit.js";
+import { logWarnings, tellEpisode } from "./commit.js";
 import type { Episode } from "./decisions.js";
 import type { EngineCore } from "./engine-core.js";
 import type { EpisodeDeps } from "./episode.js";
-import { executionStarted } from "./events.js";
 import { HeldBack, HeldBackError } from "./held-back.js";
 import { Idle } from "./idle.js";
 import { Inbox } from "./inbox.js";
@@ -81,12 +86,8 @@ export class Engine implements EngineCore {
     if (present?.instance.startId === instance.startId) return present;
     const session = new Session(instance);
     this.sessions.set(instance.instanceId, session);
-    this.deliverStart(session);
+    this.deliver(session, session.start);
     return session;
-  }
-
-  deliverStart(session: Session): void {
-    this.deliver(session, { event: executionStarted(session.instance), executionId: session.instance.executionId });
   }
 
   /** The session of an unfinished instance; rejects with {@link HeldBackError} for one that stands still. */
@@ -138,7 +139,7 @@ export class Engine implements EngineCore {
     const begun = this.sessions.get(instanceId);
     if (begun) return begun;
     this.sessions.set(instanceId, session);
-    if (session.events.length === 0) this.deliverStart(session);
+    if (session.events.length === 0) this.deliver(session, session.start);
     else this.#tasks.carryOut(session);
     this.#handOver(instanceId, messages.get(instanceId) ?? []);
     this.#enqueue(session);
@@ -220,12 +221,19 @@ export class Engine implements EngineCore {
     try {
       await this.#episode(session);
     } catch (error) {
+      if (error instanceof OutdatedError) return this.#takeUpAnew(session.id);
       this.fail(error, session);
       return this.#tryLater(session, error);
     }
     session.failures = 0;
     session.running = false;
     this.#enqueue(session);
+  }
+
+  /** What its activities wrote is perhaps gone: it goes on from what is stored, as after a start, and they run again. */
+  async #takeUpAnew(instanceId: string): Promise<void> {
+    this.drop(instanceId);
+    await this.takeUp(instanceId);
   }
 
   /** The episode could not be committed: nothing of it counts yet. After some tries its instance stands still. */
@@ -257,7 +265,7 @@ export class Engine implements EngineCore {
   /** The episode counts: the session goes on from it, and what it decided is carried out. */
   #takeOver(session: Session, { batch, carried, episode, commit }: Told): void {
     session.inboxThrough = commit.inboxThrough ?? session.inboxThrough;
-    this.#warn(session, episode.warnings);
+    logWarnings(session, episode.warnings, this.options.logger);
     session.mailbox.unshift(...carried);
     this.inbox.drop(session.id, batch);
     if (episode.generation) {
@@ -287,12 +295,5 @@ export class Engine implements EngineCore {
     session.ended = true;
     this.inbox.drop(session.id, session.mailbox.splice(0));
     this.#tasks.reportEnd(session, ended);
-  }
-
-  #warn(session: Session, warnings: string[]): void {
-    for (const warning of session.notYetWarnedOf(warnings)) {
-      const fields = { category: "Host.Durable", instanceId: session.id, function: session.instance.name };
-      this.options.logger.log("warning", `${session.instance.name} (${session.id}): ${warning}`, fields);
-    }
   }
 }

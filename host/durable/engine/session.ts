@@ -2,6 +2,7 @@ import type { Alarm } from "../../clock.js";
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
 import type { Commit, StoredEvent, StoredExecution, StoredInstance } from "../store/port.js";
 import type { Episode } from "./decisions.js";
+import { executionStarted } from "./events.js";
 import { asReplayed } from "./payload.js";
 
 /** Something that happened to an instance and is not yet in its history. */
@@ -11,6 +12,8 @@ export interface Message {
   key?: string;
   /** Results and timers belong to one execution; messages from outside go to whichever is current. */
   executionId?: string;
+  /** Of an activity's result: how often the storage had been out of reach when it began. */
+  since?: number;
 }
 
 /** A task that was scheduled and has not ended. */
@@ -72,6 +75,11 @@ export class Session {
 
   get hasWork(): boolean {
     return !this.ended && (this.told !== undefined || this.continuing || this.mailbox.length > 0);
+  }
+
+  /** What it begins with. */
+  get start(): Message {
+    return { event: executionStarted(this.instance), executionId: this.instance.executionId };
   }
 
   /** The next messages for an episode, at most so many; those that mean nothing any more, or end the same task twice, are dropped. */

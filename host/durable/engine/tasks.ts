@@ -76,12 +76,13 @@ export class Tasks {
 
   async #run({ session, executionId, call }: PendingActivity): Promise<void> {
     if (session.ended || session.instance.executionId !== executionId) return;
+    const since = this.#engine.options.store.outages;
     const end = await this.#runActivity(call);
     const nowMs = this.#engine.options.clock.now();
     const event = end.ok
       ? taskCompleted("activity", call.taskId, end.result, nowMs)
       : taskFailed("activity", call.taskId, end, nowMs);
-    this.#engine.deliver(session, { event, executionId });
+    this.#engine.deliver(session, { event, executionId, since });
   }
 
   #arm(session: Session, id: number, fireAt: string, createdAt: string): void {

@@ -4,7 +4,14 @@ import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.j
 import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
 import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
-import { type Commit, HubLostError, type StoredEvent, type StoredExecution, UnreadableError } from "./port.js";
+import {
+  type Commit,
+  HubLostError,
+  OutdatedError,
+  type StoredEvent,
+  type StoredExecution,
+  UnreadableError,
+} from "./port.js";
 import type { Witnesses } from "./witnesses.js";
 
 /** What fits into one transaction, with room for the sentinel. */
@@ -50,7 +57,7 @@ export class HistoryTable {
       if (commit.checkpoint && (index === 0 || index + chunk.length === commit.firstRow + rows.length)) {
         actions.push(["upsert", sentinel(commit), "Replace"]);
       }
-      await this.#submit(actions, chunk.at(-1) as Row, commitId);
+      await this.#submit(actions, chunk.at(-1) as Row, commit);
       index += chunk.length;
     }
     const { partitionKey, rowKey } = last;
@@ -58,9 +65,13 @@ export class HistoryTable {
   }
 
   /** A repeat of a transaction that had been applied meets its own rows; anybody else's mean that the hub is lost. */
-  async #submit(actions: TransactionAction[], last: Row, commitId: string): Promise<void> {
+  async #submit(actions: TransactionAction[], last: Row, { commitId, since }: Commit): Promise<void> {
     try {
-      await this.#faults.overcome("commit an episode", () => this.#table.submitTransaction(actions));
+      await this.#faults.overcome("commit an episode", async () => {
+        const isOutdated = since !== undefined && since !== this.#faults.outages;
+        if (!isOutdated) await this.#table.submitTransaction(actions);
+        else if ((await this.#commitIdIn(last)) !== commitId) throw new OutdatedError();
+      });
     } catch (error) {
       if (statusOf(error) !== 409) throw error;
       if ((await this.#commitIdIn(last)) === commitId) return;

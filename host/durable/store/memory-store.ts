@@ -5,6 +5,7 @@ import {
   type HistoryStore,
   HubLostError,
   type InboxMessage,
+  OutdatedError,
   type StoredEvent,
   type StoredExecution,
   type StoredInbox,
@@ -35,6 +36,7 @@ const copyOf = (instance: StoredInstance): StoredInstance => ({ ...instance });
  * so that nobody shares an object with it by mistake.
  */
 export class MemoryHistoryStore implements HistoryStore {
+  outages = 0;
   readonly #instances = new Map<string, StoredInstance>();
   readonly #histories = new Map<string, Partition>();
   readonly #inboxes = new Map<string, Map<string, InboxMessage>>();
@@ -94,6 +96,7 @@ export class MemoryHistoryStore implements HistoryStore {
       if (kept?.commitId === commit.commitId) return;
       throw new HubLostError(`another host has written the history of '${commit.instanceId}'`);
     }
+    if (commit.since !== undefined && commit.since !== this.outages) throw new OutdatedError();
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;
     rows.push(...copyOfEvents(commit.events));

@@ -42,6 +42,7 @@ export class PassingFaults {
   #answeredMs = 0;
   #interrupted = false;
   #refusal: Error | undefined;
+  #outages = 0;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -52,6 +53,11 @@ export class PassingFaults {
   guard(look: () => Promise<void>): void {
     this.#look = look;
     this.#answeredMs = this.#clock.now();
+  }
+
+  /** Counts requests that nobody answered: whenever it stands where it stood, the storage was there all the time. */
+  get outages(): number {
+    return this.#outages;
   }
 
   /** The storage has answered what it should not: it is looked at before it is asked again. */
@@ -75,7 +81,7 @@ export class PassingFaults {
         return answer;
       } catch (error) {
         if (!isPassing(error) || this.#closed || this.#clock.now() >= endMs) throw error;
-        this.#interrupted = true;
+        this.#met(error);
         if (waitMs >= LONGEST_WAIT_MS) {
           const reason = error instanceof Error ? error.message : String(error);
           this.#logger.log("warning", `Storage does not answer (${what}): ${reason}. Trying again.`, {
@@ -85,6 +91,11 @@ export class PassingFaults {
         await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + waitMs, resolve));
       }
     }
+  }
+
+  #met(fault: unknown): void {
+    this.#interrupted = true;
+    if (statusOf(fault) === undefined) this.#outages += 1;
   }
 
   async #trust(): Promise<void> {

@@ -34,6 +34,8 @@ export interface Commit {
   checkpoint: boolean;
   /** JSON text or null, when the custom status changed. */
   customStatus?: string | null;
+  /** {@link HistoryStore.outages} when the first of the activities began whose results these events are; left out when there is none. */
+  since?: number;
   /** Inbox messages up to this key are part of the history now. */
   inboxThrough?: string;
   committedMs: number;
@@ -77,6 +79,15 @@ export class HubLostError extends Error {
   override name = "HubLostError";
 }
 
+/**
+ * The storage was out of reach since the activities ran of which the commit tells. Nothing of it was written: a storage that
+ * was killed has perhaps lost what they wrote, so they have to run again.
+ */
+export class OutdatedError extends Error {
+  override name = "OutdatedError";
+  override message = "The storage was out of reach since the activities ran; they run again.";
+}
+
 /** The inbox as read back: messages by instance, in order, and which instances have one that can't be read. */
 export interface StoredInbox {
   messages: Map<string, InboxMessage[]>;
@@ -89,6 +100,8 @@ export interface StoredInbox {
  * (throttling, a storage that restarts) and reject only for what will not pass.
  */
 export interface HistoryStore {
+  /** Grows whenever the storage is found to be out of reach. */
+  readonly outages: number;
   /** Makes sure that tables and containers exist. */
   open(): Promise<void>;
   /** Inserts the row; resolves with the one that stands in its way, if any. A repeat with the same `startId` succeeds. */
@@ -108,7 +121,7 @@ export interface HistoryStore {
   purge(instanceId: string): Promise<void>;
 
   /**
-   * Rejects with {@link HubLostError} when somebody else has written these rows. A repeat of the newest commit of the
+   * Rejects with {@link HubLostError} when somebody else has written these rows, and with {@link OutdatedError}. A repeat of the newest commit of the
    * instance succeeds, whether or not it was written, or only in part.
    */
   commit(commit: Commit): Promise<void>;

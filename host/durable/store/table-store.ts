@@ -49,6 +49,10 @@ export class TableHistoryStore implements HistoryStore {
     this.#inbox = new InboxTable(inbox, large, faults, witnesses);
   }
 
+  get outages(): number {
+    return this.#faults.outages;
+  }
+
   async open(): Promise<void> {
     await Promise.all([...this.#tables.map((table) => createTable(table, this.#faults)), this.#large.open()]);
   }

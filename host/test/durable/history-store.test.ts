@@ -5,7 +5,7 @@ import { systemClock } from "../../clock.js";
 import { orchestratorCompleted, orchestratorStarted, taskCompleted } from "../../durable/engine/events.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import { PassingFaults } from "../../durable/store/passing-faults.js";
-import { HubLostError, type StoredInstance } from "../../durable/store/port.js";
+import { HubLostError, OutdatedError, type StoredInstance } from "../../durable/store/port.js";
 import { TableHistoryStore } from "../../durable/store/table-store.js";
 import { silentLogger } from "../../logger.js";
 import { historyStoreSuite } from "./history-store.suite.js";
@@ -122,4 +122,23 @@ test("rows stay witnesses while later ones are written behind them, in an execut
   const duplicate = { ...commit, commitId: "d", firstRow: 1, overwriteBelow: 1, events: rows(1) };
   await expect(store.commit(duplicate)).rejects.toThrow("Another host");
   expect(await store.lost()).toContain("row '0000000000000002' of 'i'");
+});
+
+test("an episode that tells of activities from before an outage is written only when it is there already", async () => {
+  const [hubName, connectionString] = [aHubName(), inject("storage")];
+  const faults = new PassingFaults(systemClock, silentLogger);
+  const store = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });
+  await store.open();
+  const first = { ...commit, firstRow: 0, events: rows(1), since: store.outages };
+  await store.commit(first);
+  let torn = 1;
+  await faults.overcome("be cut off", async () => {
+    if (torn-- > 0) throw Object.assign(new Error("the connection was reset"), { code: "ECONNRESET" });
+  });
+  await store.commit(first);
+  const second = { ...commit, commitId: "d", firstRow: 3, events: rows(1) };
+  await expect(store.commit({ ...second, since: first.since })).rejects.toBeInstanceOf(OutdatedError);
+  expect((await store.readExecution("i"))?.events).toHaveLength(3);
+  await store.commit({ ...second, since: store.outages });
+  expect((await store.readExecution("i"))?.events).toHaveLength(6);
 });

@@ -23,6 +23,7 @@ export function gatedHistory(
   const read = <T>(detail: string, effect: () => Promise<T>): Promise<T> =>
     gate.pass(passenger, "history-read", detail, effect);
   return {
+    outages: 0,
     open: () => store.open(),
     createInstance: (instance) =>
       gate.pass(passenger, "instance-create", instance.instanceId, () => store.createInstance(instance)),
