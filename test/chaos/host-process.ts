@@ -9,6 +9,8 @@ const MAIN = join(ROOT, "dist/host/main.js");
 const READY = /Host ready at (\S+)/;
 const LONGEST_OUTPUT = 200_000;
 const TAIL_LENGTH = 1_000;
+const COMPLAINT = /"level":"(error|critical)"/;
+const MOST_COMPLAINTS = 10;
 const START_LIMIT_MS = 90_000;
 
 /** How a host ended. */
@@ -76,9 +78,10 @@ export class HostProcess {
     return this.#output;
   }
 
-  /** The last lines of that. */
+  /** The last of that, and before it whatever it complained of. */
   get tail(): string {
-    return this.#output.slice(-TAIL_LENGTH);
+    const complaints = this.#output.split("\n").filter((line) => COMPLAINT.test(line));
+    return [...complaints.slice(-MOST_COMPLAINTS), this.#output.slice(-TAIL_LENGTH)].join("\n");
   }
 
   signal(signal: NodeJS.Signals): void {
