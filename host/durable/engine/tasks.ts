@@ -76,8 +76,10 @@ export class Tasks {
 
   async #run({ session, executionId, call }: PendingActivity): Promise<void> {
     if (session.ended || session.instance.executionId !== executionId) return;
-    const since = this.#engine.options.store.outages;
-    const end = await this.#runActivity(call);
+    const { store } = this.#engine.options;
+    const since = store.outages;
+    const unwatch = store.watch();
+    const end = await this.#runActivity(call).finally(unwatch);
     const nowMs = this.#engine.options.clock.now();
     const event = end.ok
       ? taskCompleted("activity", call.taskId, end.result, nowMs)

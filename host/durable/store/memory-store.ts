@@ -41,6 +41,10 @@ export class MemoryHistoryStore implements HistoryStore {
   readonly #histories = new Map<string, Partition>();
   readonly #inboxes = new Map<string, Map<string, InboxMessage>>();
 
+  watch(): () => void {
+    return () => undefined;
+  }
+
   async open(): Promise<void> {}
 
   async createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {

@@ -4,6 +4,11 @@ import type { Logger } from "../../logger.js";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
+/**
+ * A storage that is gone costs nothing to ask. What the app asks meanwhile it repeats by itself: the sooner it is seen
+ * that the storage came back with less than it had, the less is done to it by a host that has to end.
+ */
+const LONGEST_WAIT_FOR_NOBODY_MS = 100;
 const PATIENCE_MS = 600_000;
 /** After so long without an answer the storage may be another one: no Azurite ends and serves again in less. */
 const SILENCE_MS = 250;
@@ -43,6 +48,9 @@ export class PassingFaults {
   #interrupted = false;
   #refusal: Error | undefined;
   #outages = 0;
+  #watchers = 0;
+  #watching = false;
+  #warnedMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -58,6 +66,31 @@ export class PassingFaults {
   /** Counts requests that nobody answered: whenever it stands where it stood, the storage was there all the time. */
   get outages(): number {
     return this.#outages;
+  }
+
+  /**
+   * Somebody else relies on the storage until what this gives back is called: it is looked at whenever it was silent, also
+   * while it is asked for nothing here.
+   */
+  watch(): () => void {
+    this.#watchers += 1;
+    this.#lookLater();
+    return () => {
+      this.#watchers -= 1;
+    };
+  }
+
+  #lookLater(): void {
+    if (this.#watchers === 0 || this.#watching || this.#closed || this.#refusal) return;
+    this.#watching = true;
+    const waitMs = this.#interrupted ? LONGEST_WAIT_FOR_NOBODY_MS : SILENCE_MS;
+    this.#clock.at(this.#clock.now() + waitMs, () => void this.#watchOnce());
+  }
+
+  async #watchOnce(): Promise<void> {
+    if (this.#watchers > 0) await this.#trust().catch((fault: unknown) => this.#met(fault));
+    this.#watching = false;
+    this.#lookLater();
   }
 
   /** The storage has answered what it should not: it is looked at before it is asked again. */
@@ -82,15 +115,22 @@ export class PassingFaults {
       } catch (error) {
         if (!isPassing(error) || this.#closed || this.#clock.now() >= endMs) throw error;
         this.#met(error);
-        if (waitMs >= LONGEST_WAIT_MS) {
-          const reason = error instanceof Error ? error.message : String(error);
-          this.#logger.log("warning", `Storage does not answer (${what}): ${reason}. Trying again.`, {
-            category: "Host.Storage",
-          });
-        }
-        await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + waitMs, resolve));
+        if (waitMs >= LONGEST_WAIT_MS) this.#warn(what, error);
+        const untilMs =
+          this.#clock.now() + (statusOf(error) === undefined ? Math.min(waitMs, LONGEST_WAIT_FOR_NOBODY_MS) : waitMs);
+        await new Promise<void>((resolve) => this.#clock.at(untilMs, resolve));
       }
     }
+  }
+
+  /** Once for all who wait. */
+  #warn(what: string, error: unknown): void {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#warnedMs < LONGEST_WAIT_MS) return;
+    this.#warnedMs = nowMs;
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `Storage does not answer (${what}): ${reason}. Trying again.`;
+    this.#logger.log("warning", text, { category: "Host.Storage" });
   }
 
   #met(fault: unknown): void {

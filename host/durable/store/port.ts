@@ -102,6 +102,8 @@ export interface StoredInbox {
 export interface HistoryStore {
   /** Grows whenever the storage is found to be out of reach. */
   readonly outages: number;
+  /** The app uses the storage from now on until what this gives back is called: outages are looked for all the time. */
+  watch(): () => void;
   /** Makes sure that tables and containers exist. */
   open(): Promise<void>;
   /** Inserts the row; resolves with the one that stands in its way, if any. A repeat with the same `startId` succeeds. */

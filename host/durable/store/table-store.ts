@@ -53,6 +53,10 @@ export class TableHistoryStore implements HistoryStore {
     return this.#faults.outages;
   }
 
+  watch(): () => void {
+    return this.#faults.watch();
+  }
+
   async open(): Promise<void> {
     await Promise.all([...this.#tables.map((table) => createTable(table, this.#faults)), this.#large.open()]);
   }

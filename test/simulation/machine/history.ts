@@ -24,6 +24,7 @@ export function gatedHistory(
     gate.pass(passenger, "history-read", detail, effect);
   return {
     outages: 0,
+    watch: () => store.watch(),
     open: () => store.open(),
     createInstance: (instance) =>
       gate.pass(passenger, "instance-create", instance.instanceId, () => store.createInstance(instance)),

@@ -1,0 +1,72 @@
+import { RestError } from "@azure/data-tables";
+import { expect, test } from "vitest";
+import { VirtualClock } from "../../durable/engine/index.js";
+import { PassingFaults } from "../../durable/store/passing-faults.js";
+import { silentLogger } from "../../logger.js";
+
+const AWAY_MS = 60_000;
+
+/** Asks a storage that fails for a minute; when each request came, and how often the log was told, for two who wait. */
+async function asked(fault: Error): Promise<{ waits: number[]; warnings: number; outages: number }> {
+  const clock = new VirtualClock(0);
+  const times: number[] = [];
+  let warnings = 0;
+  const faults = new PassingFaults(clock, { log: () => (warnings += 1) });
+  let waiting = 2;
+  const ask = async (): Promise<void> => {
+    await faults.overcome("ask", async () => {
+      times.push(clock.now());
+      if (clock.now() < AWAY_MS) throw fault;
+    });
+    waiting -= 1;
+  };
+  const done = Promise.all([ask(), ask()]);
+  while (waiting > 0) {
+    clock.ring();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await done;
+  const moments = [...new Set(times)];
+  return { waits: moments.slice(1).map((at, i) => at - (moments[i] ?? 0)), warnings, outages: faults.outages };
+}
+
+test("a storage that is gone is asked often, so that its return is seen at once, and the log says so now and then", async () => {
+  const { waits, warnings, outages } = await asked(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+  expect(Math.max(...waits)).toBeLessThanOrEqual(100);
+  expect(warnings).toBeGreaterThan(20);
+  expect(warnings).toBeLessThanOrEqual(30);
+  expect(outages).toBeGreaterThan(0);
+});
+
+test("a storage that is busy is given time, and was never gone", async () => {
+  const { waits, outages } = await asked(new RestError("The server is busy.", { statusCode: 503 }));
+  expect(Math.max(...waits)).toBe(2_000);
+  expect(outages).toBe(0);
+});
+
+test("while somebody else relies on the storage its silences are looked into, and an outage is noticed that nobody here met", async () => {
+  const clock = new VirtualClock(0);
+  const faults = new PassingFaults(clock, silentLogger);
+  const looks: number[] = [];
+  let away = false;
+  faults.guard(async () => {
+    looks.push(clock.now());
+    if (away) throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  });
+  const passUntil = async (ms: number): Promise<void> => {
+    while ((clock.nextDueMs ?? ms) < ms) {
+      clock.ring();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const unwatch = faults.watch();
+  await passUntil(1_100);
+  expect(looks).toEqual([250, 500, 750, 1_000]);
+  away = true;
+  await passUntil(1_700);
+  expect(faults.outages).toBe(looks.length - 4);
+  expect(looks.slice(4)).toEqual([1_250, 1_350, 1_450, 1_550, 1_650]);
+  unwatch();
+  await passUntil(10_000);
+  expect(looks).toHaveLength(9);
+});
