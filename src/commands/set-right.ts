@@ -6,26 +6,33 @@ import { toInstant } from "../domain/text.js";
 import { whereFound } from "../domain/where-found.js";
 import type { Context } from "./context.js";
 
+/** One item among those of all worlds. */
+export const itemKey = (worldId: string, itemId: string): string => `${worldId}/${itemId}`;
+
 /**
  * Sets the records of items right of which an ended execution could not say how far they came: what the estate is
- * decides, as soon as it can be read. They are held for the execution in the meantime, so that nobody acts on them.
- * True when one was set right.
+ * decides, as soon as it can be read. They are held for the execution in the meantime, and none of its other items may be
+ * held by then, so that nobody acts on them or beside it. Those in later executions are left to them. True when one was set right.
  */
 export async function setRight(
   context: Context,
   { executionId, worldId, verb }: Execution,
   items: readonly ItemRecord[],
+  inLater: ReadonlySet<string>,
 ): Promise<boolean> {
-  const unknown = items.filter((item) => item.heldBy === null && isOutcomeUnknown(item));
-  const unknownIds = unknown.map(({ itemId }) => itemId);
+  const unknownIds = items.flatMap((item) =>
+    isOutcomeUnknown(item) && !inLater.has(itemKey(worldId, item.itemId)) ? [item.itemId] : [],
+  );
+  if (unknownIds.length === 0 || items.some(({ heldBy }) => heldBy !== null)) return false;
   const { store, hypervisor, clock } = context;
   const first = await describeReadable(hypervisor, worldId, unknownIds);
   const ids = first.snapshots.flatMap((snapshot) => (whereFound(snapshot) ? [snapshot.item.id] : []));
-  const claims = unknown.flatMap(({ itemId, state }) =>
-    ids.includes(itemId) ? [{ itemId, from: state, during: state }] : [],
-  );
-  if (claims.length === 0) return false;
-  const held = await store.acquireItems(worldId, executionId, verb, claims);
+  if (ids.length === 0) return false;
+  const claims = items.map(({ itemId, state }) => {
+    return { itemId, from: state, during: ids.includes(itemId) ? state : null };
+  });
+  const taken = await store.acquireItems(worldId, executionId, verb, claims);
+  const held = taken.filter(({ heldBy }) => heldBy?.executionId === executionId);
   const { snapshots } = await describeReadable(hypervisor, worldId, ids);
   const found = new Map(snapshots.map((snapshot) => [snapshot.item.id, whereFound(snapshot)]));
   const at = toInstant(clock.now());

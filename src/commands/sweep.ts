@@ -4,7 +4,7 @@ import type { CancelRequest, Execution } from "../domain/execution.js";
 import { toMs } from "../domain/text.js";
 import type { Context } from "./context.js";
 import { tellOfCancel } from "./decisions.js";
-import { setRight } from "./set-right.js";
+import { itemKey, setRight } from "./set-right.js";
 import { giveBack, isGivenUpBeforeItsEnd, settleStart } from "./settle-start.js";
 import { hasStopped, isOver, isSuspended } from "./standstill.js";
 
@@ -27,19 +27,22 @@ export async function sweepExecutions(context: Context): Promise<{ mended: strin
   const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
   const mended: string[] = [];
   const troubles = [...unreadable];
+  const inLater = new Set<string>();
   for (const execution of entries) {
     try {
-      if (await mend(context, execution)) mended.push(execution.executionId);
+      if (await mend(context, execution, inLater)) mended.push(execution.executionId);
     } catch (thrown) {
       troubles.push(`${execution.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
+    for (const itemId of execution.itemIds) inLater.add(itemKey(execution.worldId, itemId));
   }
   return { mended, troubles };
 }
 
-async function mend(context: Context, execution: Execution): Promise<boolean> {
+/** @param inLater keys of the items of later executions, which alone may say where those are */
+async function mend(context: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<boolean> {
   const { executionId } = execution;
-  if ("endedAt" in execution) return giveUp(context, execution);
+  if ("endedAt" in execution) return giveUp(context, execution, inLater);
   const instance = await context.orchestrations.look(executionId);
   if (!instance) return settle(context, execution);
   if (!isOver(instance)) {
@@ -69,11 +72,16 @@ function isTimeToTell({ clock }: Context, { requestedAt }: CancelRequest): boole
  * Gives up what an ended execution still holds. A good end is written before its items are given up, and what came
  * between is made good; of any other, a request that came late took them once more after its end.
  */
-async function giveUp(context: Context, execution: Extract<Execution, { endedAt: string }>): Promise<boolean> {
+async function giveUp(
+  context: Context,
+  execution: Extract<Execution, { endedAt: string }>,
+  inLater: ReadonlySet<string>,
+): Promise<boolean> {
   const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
   if (context.clock.now() - toMs(endedAt) < GIVEN_UP_AFTER_MS) return false;
   const items = await context.store.getItems(worldId, itemIds);
-  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) return setRight(context, execution, items);
+  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId))
+    return setRight(context, execution, items, inLater);
   const instance = await context.orchestrations.look(executionId);
   if (instance && !hasStopped(instance)) return false;
   if (isGivenUpBeforeItsEnd(execution)) {
