@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { EventType } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
 import { fromLines, type Golden, HISTORIES, presentVersion } from "../../replay/golden.js";
 import type { Evidence } from "../evidence.js";
@@ -231,6 +232,27 @@ describe("I17 no event lost or doubled", () => {
     drawing.decided(1, verdict);
     heard(drawing, times, drawing.clock.now() + 60_000);
     expect(await broken(drawing)).toEqual(expected);
+  });
+
+  test.each([
+    ["before", -1, 1],
+    ["after", 1, 0],
+  ])("an acceptance came %s the time for it was over, and nobody validated", async (_, aheadSeconds, expected) => {
+    const drawing = await Drawing.of();
+    const failure = { code: "validation-expired", message: "nobody validated in time" };
+    drawing.ended(1, "planned-failover", [outcome({})], { status: "failed", failure });
+    const { instances, commits } = drawing.evidence.hub;
+    const fired = { event: { EventType: EventType.TimerFired, EventId: -1, TimerId: 5 }, taskInput: null };
+    const history = { executionId: "", startId: "", customStatus: null, inboxThrough: "", rowsPresent: 0 };
+    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+    instances.push({ instance, history: { ...history, events: [fired as unknown as StoredEvent] } });
+    const toldMs = drawing.clock.now() + 60_000;
+    const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1, raised: [] };
+    commits.push({ ...place, commitId: "1", toldMs, atMs: toldMs });
+    drawing.clock.pass(60 + aheadSeconds);
+    drawing.decided(1, { ...verdict, verdict: "accept" });
+    const told = (await check(await drawing.done())).filter(({ what }) => what.includes("was accepted in time"));
+    expect(told).toHaveLength(expected);
   });
 
   test("not: a message came when the end was told and could not be written down yet", async () => {

@@ -1,3 +1,4 @@
+import { EventType } from "../../../host/durable/history.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import { DECISION_EVENT, type Decision, decision } from "../../../src/orchestrators/contracts.js";
 import type { Asked } from "../client/requests.js";
@@ -137,6 +138,20 @@ function decisionsUnsent({ evidence }: Facts): Violation[] {
   });
 }
 
+/**
+ * When an execution had last written down that a time was over; one whose validation expired did so then at the latest.
+ * What comes after it comes too late, also when the execution shows for a moment that it waits.
+ */
+function timeWasOver({ hub }: Evidence, executionId: string): number {
+  const events = hub.instances.find(({ instance }) => instance.instanceId === executionId)?.history?.events ?? [];
+  const fired = events.findLastIndex(({ event }) => event.EventType === EventType.TimerFired);
+  const written = hub.commits.find(
+    ({ instanceId, firstRow, events: rows }) =>
+      instanceId === executionId && firstRow <= fired && fired < firstRow + rows,
+  );
+  return written?.toldMs ?? Infinity;
+}
+
 /** What somebody decided is what the execution came to. */
 function decisionsIgnored(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, cancelMs }) => {
@@ -146,13 +161,15 @@ function decisionsIgnored(facts: Facts): Violation[] {
     if (cancelMs !== null && well) {
       return [violation("I17", `the cancel of ${executionId} was acknowledged, and it ${status}`, record)];
     }
-    const verdicts = new Set(decisionsOf(facts, executionId, "validate").map(({ made }) => made.verdict));
+    const validations = decisionsOf(facts, executionId, "validate");
+    const verdicts = new Set(validations.map(({ made }) => made.verdict));
     if (verdicts.size !== 1) return [];
     const expired = "failure" in record && record.failure.code === "validation-expired";
     if (verdicts.has("reject") && well) {
       return [violation("I17", `${executionId} was rejected, and it ${status}`, record)];
     }
-    return verdicts.has("accept") && expired
+    const inTime = validations.some(({ atMs }) => atMs < timeWasOver(facts.evidence, executionId));
+    return verdicts.has("accept") && expired && inTime
       ? [violation("I17", `${executionId} was accepted in time, and says that nobody validated`, record)]
       : [];
   });
