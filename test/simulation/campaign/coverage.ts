@@ -34,6 +34,9 @@ const ESTATE_MODES = ["thrown", "refused", "hanging", "again"] as const;
 /** Nothing of the product asks for it: process servers are set up by hand. */
 const ASKED = OPERATIONS.filter((operation) => operation !== "deploy-process-server");
 
+/** A run with faults in which everything succeeded was compared with the same one without them. */
+export const COMPARED = "ended as without faults, all of it well";
+
 /** Everything that a campaign has to reach, each at least once. */
 export const INTERESTING: readonly string[] = [
   ...transitionNames(),
@@ -42,6 +45,7 @@ export const INTERESTING: readonly string[] = [
   ...FailureAnswer.options.map((answer) => `asked after a failure: ${answer}`),
   ...STORY_STATES,
   ...MACHINERY_STATES,
+  COMPARED,
 ];
 
 /** What one run reached. */

@@ -1,7 +1,9 @@
 import { MEASURED } from "../../../src/domain/measures.js";
 import { check, type Violation } from "../checker/index.js";
+import { allWentWell, areComparable } from "../checker/outcomes.js";
+import type { Evidence } from "../evidence.js";
 import { type SimulationOptions, simulate } from "../simulate.js";
-import { coverageOf } from "./coverage.js";
+import { COMPARED, coverageOf } from "./coverage.js";
 import { shrink } from "./shrink.js";
 import { storyOf } from "./story.js";
 
@@ -23,19 +25,40 @@ export interface Shortest {
   story: string[];
 }
 
+/** One seed in so many is run without faults as well, when all went well with them: the ends are compared. */
+const COMPARED_SHARE = 5;
+
+/** A run with what it is judged by. */
+interface Judged {
+  evidence: Evidence;
+  violations: Violation[];
+  compared: boolean;
+}
+
+async function judge(seed: number, options: SimulationOptions): Promise<Judged> {
+  const evidence = await simulate(seed, options);
+  if (seed % COMPARED_SHARE !== 0 || evidence.disturbances.length === 0 || !allWentWell(evidence)) {
+    return { evidence, violations: await check(evidence), compared: false };
+  }
+  const undisturbed = await simulate(seed, { ...options, faults: "none" });
+  const violations = await check(evidence, undisturbed);
+  return { evidence, violations, compared: areComparable(evidence, undisturbed) };
+}
+
 /** Runs a seed and checks it; a violation is looked at more closely when `shrinking`. */
 export async function trySeed(
   seed: number,
   options: SimulationOptions,
   { shrinking }: { shrinking: boolean },
 ): Promise<SeedResult> {
-  const evidence = await simulate(seed, options);
-  const violations = await check(evidence);
+  const { evidence, violations, compared } = await judge(seed, options);
   const [first] = violations;
+  const coverage = coverageOf(evidence);
+  if (compared) coverage.set(COMPARED, 1);
   return {
     seed,
     violations,
-    reached: [...coverageOf(evidence)],
+    reached: [...coverage],
     recoveries: evidence.store.executions.filter(({ verb }) => MEASURED.has(verb)).length,
     shortest: first && shrinking ? await shortestOf(seed, options, first) : null,
   };
@@ -44,7 +67,7 @@ export async function trySeed(
 async function shortestOf(seed: number, options: SimulationOptions, { invariant }: Violation): Promise<Shortest> {
   const { parts = [] } = await simulate(seed, options);
   const fails = async (omit: readonly string[]): Promise<boolean> =>
-    (await check(await simulate(seed, { ...options, omit }))).some((violation) => violation.invariant === invariant);
+    (await judge(seed, { ...options, omit })).violations.some((violation) => violation.invariant === invariant);
   const omit = await shrink(parts, options.omit ?? [], fails);
   const evidence = await simulate(seed, { ...options, omit });
   const left = new Set(omit);

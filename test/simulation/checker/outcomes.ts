@@ -168,13 +168,17 @@ const askedOf = ({ client, store }: Evidence): string =>
 
 const OF_FAULTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
 
-const wentWell = (execution: Execution): boolean => execution.status === "succeeded";
+/** Whether there was something to do in a run, and all of it succeeded. */
+export const allWentWell = ({ store: { executions } }: Evidence): boolean =>
+  executions.length > 0 && executions.every(({ status }) => status === "succeeded");
+
+/** Whether two runs are of the same requests, and all went well in both: then they have to end alike. */
+export const areComparable = (one: Evidence, other: Evidence): boolean =>
+  allWentWell(one) && allWentWell(other) && askedOf(one) === askedOf(other);
 
 /** The same requests that all went well end in the same, faults or not. */
-function differsFromUndisturbed(facts: Facts, undisturbed: Evidence): Violation[] {
-  const { evidence } = facts;
-  const bothWell = [...evidence.store.executions, ...undisturbed.store.executions].every(wentWell);
-  if (!bothWell || askedOf(evidence) !== askedOf(undisturbed)) return [];
+function differsFromUndisturbed({ evidence }: Facts, undisturbed: Evidence): Violation[] {
+  if (!areComparable(evidence, undisturbed)) return [];
   const expected = finalsOf(undisturbed);
   return [...finalsOf(evidence)].flatMap(([itemId, final]) => {
     const wanted = expected.get(itemId);
