@@ -12,6 +12,8 @@ const LONGEST_WAIT_FOR_NOBODY_MS = 100;
 const PATIENCE_MS = 600_000;
 /** After so long without an answer the storage may be another one: no Azurite ends and serves again in less. */
 const SILENCE_MS = 250;
+/** An answer that took so long says nothing of now: this process may have stood still, and another host taken its place. */
+const STALE_MS = 5_000;
 const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 const PASSING_CODES = new Set([
   "ECONNREFUSED",
@@ -109,8 +111,9 @@ export class PassingFaults {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
         await this.#trust();
+        const askedMs = this.#clock.now();
         const answer = await request();
-        this.#answeredMs = this.#clock.now();
+        if (!this.#isStale(askedMs)) this.#answeredMs = this.#clock.now();
         return answer;
       } catch (error) {
         if (!isPassing(error) || this.#closed || this.#clock.now() >= endMs) throw error;
@@ -138,6 +141,10 @@ export class PassingFaults {
     if (statusOf(fault) === undefined) this.#outages += 1;
   }
 
+  #isStale(askedMs: number): boolean {
+    return this.#clock.now() - askedMs >= STALE_MS;
+  }
+
   async #trust(): Promise<void> {
     if (this.#refusal) throw this.#refusal;
     const silentMs = this.#clock.now() - this.#answeredMs;
@@ -151,7 +158,9 @@ export class PassingFaults {
   async #lookOnce(look: () => Promise<void>): Promise<void> {
     this.#interrupted = false;
     try {
+      const askedMs = this.#clock.now();
       await look();
+      if (this.#isStale(askedMs)) await look();
       this.#answeredMs = this.#clock.now();
     } catch (error) {
       this.#interrupted = true;

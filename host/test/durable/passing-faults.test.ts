@@ -70,3 +70,28 @@ test("while somebody else relies on the storage its silences are looked into, an
   await passUntil(10_000);
   expect(looks).toHaveLength(9);
 });
+
+test.each(["an answer", "a look"])(
+  "%s that was on its way while this process stood still is not relied on",
+  async (what) => {
+    const clock = new VirtualClock(0);
+    const faults = new PassingFaults(clock, silentLogger);
+    let looks = 0;
+    let standsStill = what === "a look";
+    const standStill = (): void => {
+      if (standsStill) clock.advance(31_000);
+      standsStill = false;
+    };
+    faults.guard(async () => {
+      looks += 1;
+      standStill();
+    });
+    clock.advance(300);
+    await faults.overcome("read", async () => undefined);
+    expect(looks).toBe(what === "a look" ? 2 : 1);
+    standsStill = what === "an answer";
+    await faults.overcome("read", async () => standStill());
+    await faults.overcome("write", async () => undefined);
+    expect(looks).toBe(2);
+  },
+);
