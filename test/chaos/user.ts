@@ -33,6 +33,8 @@ export interface Lived {
   atMs: number;
 }
 
+type Begun = Pick<Lived, "executionId" | "verb" | "wanted">;
+
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
 const LOOK_EVERY_MS = 200;
 const OPTIONS: Partial<Record<Verb, Options>> = {
@@ -45,6 +47,7 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
 export class User {
   readonly asked: Asked[] = [];
   readonly lived: Lived[] = [];
+  readonly #begun = new Map<string, Begun>();
   readonly #estate: { worldId: string; planId: string };
   readonly #url: () => string;
   readonly #random: Random;
@@ -57,21 +60,29 @@ export class User {
     this.#patienceMs = patienceMs;
   }
 
-  /** Starts what the items allow next, and sees it to its end. */
+  /**
+   * Starts what the items allow next, and sees it to its end. When the storage has gone back in time, an execution of
+   * before is under way once more and comes first.
+   */
   async liveOne(): Promise<Lived> {
-    const verb = this.#choose(await this.#items());
+    const items = await this.#items();
+    const again = items.map(({ heldBy }) => this.#begun.get(heldBy?.executionId ?? "")).find(Boolean);
+    if (again) return this.liveAgain(again);
+    const verb = this.#choose(items);
     const wanted = this.#wish(verb);
     const executionId = await this.#start(verb);
     return this.#live({ executionId, verb, wanted });
   }
 
   /** Sees an execution to its end once more, since the storage has forgotten the first one. */
-  async liveAgain(before: Lived): Promise<Lived> {
-    this.lived.splice(this.lived.indexOf(before), 1);
+  async liveAgain(before: Begun): Promise<Lived> {
+    const at = this.lived.findIndex(({ executionId }) => executionId === before.executionId);
+    if (at >= 0) this.lived.splice(at, 1);
     return this.#live(before);
   }
 
-  async #live({ executionId, verb, wanted }: Pick<Lived, "executionId" | "verb" | "wanted">): Promise<Lived> {
+  async #live({ executionId, verb, wanted }: Begun): Promise<Lived> {
+    this.#begun.set(executionId, { executionId, verb, wanted });
     const last = await this.#seeThrough(executionId, wanted);
     const lived: Lived = { executionId, verb, status: last.status, wanted, last, atMs: Date.now() };
     this.lived.push(lived);
