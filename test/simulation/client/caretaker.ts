@@ -40,7 +40,8 @@ async function onLivingHost<T>(town: Town, work: (host: SimulatedHost) => Promis
 }
 
 /** Writes down what the product says when it is asked for what the row belongs to, and what stands still at all. */
-async function look(town: Town, host: SimulatedHost, { poison, isSpoilt }: Spoilt): Promise<void> {
+async function look(town: Town, host: SimulatedHost, { poison, isSpoilt, isMet }: Spoilt): Promise<void> {
+  if (!isMet()) return;
   const listed = await shown(host.hub.list({}, Number.MAX_SAFE_INTEGER));
   const still = listed?.instances.filter(({ runtimeStatus }) => runtimeStatus === "Suspended") ?? [];
   const answer = await shown(answerOn(town, host.context, poison));

@@ -16,6 +16,8 @@ export interface Spoilt {
   /** Brings back what stood there, unless the row is gone or somebody wrote it meanwhile, which is noted. */
   mend(): Promise<void>;
   isSpoilt(): Promise<boolean>;
+  /** Whether somebody tried to read it, or will when he is asked for it. */
+  isMet(): boolean;
 }
 
 /** Where a row is, and what it belongs to. */
@@ -66,6 +68,7 @@ export class Poisoner {
     return {
       poison: this.#poison({ ...mishap, remedy }, { row: row.name, of, instanceId: subject }),
       isSpoilt: async () => history.isSpoilt(row),
+      isMet: () => history.isMet(row),
       mend: async () => history.mend(row),
     };
   }
@@ -106,6 +109,7 @@ export class Poisoner {
     return {
       poison,
       isSpoilt: async () => (await table.get(partition, key))?.etag === spoiltTag,
+      isMet: () => true,
       mend: async () => {
         try {
           await write(json, spoiltTag);

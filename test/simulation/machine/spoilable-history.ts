@@ -28,6 +28,8 @@ export type SpoiltRow = { instanceId: string; name: string } & (
  */
 export class SpoilableHistory extends MemoryHistoryStore {
   readonly #spoilt = new Set<SpoiltRow>();
+  /** Rows of histories that somebody tried to read. */
+  readonly #met = new Set<SpoiltRow>();
 
   spoilHistory(instanceId: string, index: number): SpoiltRow {
     const name = `row '${historyRowKey(index)}' of '${instanceId}' in table ${HUB}History`;
@@ -53,6 +55,11 @@ export class SpoilableHistory extends MemoryHistoryStore {
   /** Brings back what stood in the row. */
   mend(row: SpoiltRow): void {
     this.#spoilt.delete(row);
+  }
+
+  /** Whether anybody can know of it: a host that has an instance in memory does not read its history. */
+  isMet(row: SpoiltRow): boolean {
+    return row.kind !== "history" || this.#met.has(row);
   }
 
   isSpoilt(row: SpoiltRow): boolean {
@@ -103,7 +110,9 @@ export class SpoilableHistory extends MemoryHistoryStore {
 
   override async readExecution(instanceId: string): Promise<StoredExecution | undefined> {
     const execution = await super.readExecution(instanceId);
-    for (const { index, name } of this.#find("history", instanceId)) {
+    for (const spoilt of this.#find("history", instanceId)) {
+      const { index, name } = spoilt;
+      this.#met.add(spoilt);
       const row = execution?.events[index];
       if (!row || !execution) continue;
       const columns = {
