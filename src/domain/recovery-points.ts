@@ -69,16 +69,29 @@ function thinOut(moments: Moment[], atMs: number, { olderThanMs, slotMs }: Thinn
   return [...kept, ...slots.values()];
 }
 
-/** The name of a point on the schedule is the same for all members of a replication group. */
-function named({ timeMs, app }: Moment, replicationGroupId: string | null): RecoveryPoint {
+type NamedMoment = Omit<RecoveryPoint, "replicationGroupId">;
+
+/** All items share the grid, so that a name that was made once serves many. Keyed by kind, then by moment. */
+const NAMES = { app: new Map<number, NamedMoment>(), crash: new Map<number, NamedMoment>() };
+const MOST_NAMES = 10_000;
+
+function nameOf({ timeMs, app }: Moment): NamedMoment {
+  const kind = app ? "app" : "crash";
+  const known = NAMES[kind].get(timeMs);
+  if (known) return known;
   const time = toInstant(timeMs);
-  return {
-    id: `${app ? "app" : "crash"}-${time.replaceAll(/[-:]|\.000/g, "")}`,
-    time,
-    consistency: app ? "app-consistent" : "crash-consistent",
-    replicationGroupId,
-  };
+  const id = `${kind}-${time.replaceAll(/[-:]|\.000/g, "")}`;
+  const name: NamedMoment = { id, time, consistency: app ? "app-consistent" : "crash-consistent" };
+  if (NAMES[kind].size === MOST_NAMES) NAMES[kind].clear();
+  NAMES[kind].set(timeMs, name);
+  return name;
 }
+
+/** The name of a point on the schedule is the same for all members of a replication group. */
+const named = (moment: Moment, replicationGroupId: string | null): RecoveryPoint => ({
+  ...nameOf(moment),
+  replicationGroupId,
+});
 
 /** The first of `recoveryPointsAt`, for a fraction of what all cost: where none is thinned out, usually there is one. */
 export function newestPointAt(history: ReplicationHistory, nowMs: number): RecoveryPoint | null {

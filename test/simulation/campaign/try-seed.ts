@@ -32,17 +32,17 @@ const COMPARED_SHARE = 5;
 interface Judged {
   evidence: Evidence;
   violations: Violation[];
-  compared: boolean;
+  /** The same run without faults, where there is one. */
+  undisturbed?: Evidence;
 }
 
 async function judge(seed: number, options: SimulationOptions): Promise<Judged> {
   const evidence = await simulate(seed, options);
   if (seed % COMPARED_SHARE !== 0 || evidence.disturbances.length === 0 || !allWentWell(evidence)) {
-    return { evidence, violations: await check(evidence), compared: false };
+    return { evidence, violations: await check(evidence) };
   }
   const undisturbed = await simulate(seed, { ...options, faults: "none" });
-  const violations = await check(evidence, undisturbed);
-  return { evidence, violations, compared: areComparable(evidence, undisturbed) };
+  return { evidence, violations: await check(evidence, undisturbed), undisturbed };
 }
 
 /** Runs a seed and checks it; a violation is looked at more closely when `shrinking`. */
@@ -51,18 +51,20 @@ export async function trySeed(
   options: SimulationOptions,
   { shrinking }: { shrinking: boolean },
 ): Promise<SeedResult> {
-  const { evidence, violations, compared } = await judge(seed, options);
+  const { evidence, violations, undisturbed } = await judge(seed, options);
   const [first] = violations;
   const coverage = coverageOf(evidence);
-  if (compared) coverage.set(COMPARED, 1);
+  if (undisturbed && areComparable(evidence, undisturbed)) coverage.set(COMPARED, 1);
   return {
     seed,
     violations,
     reached: [...coverage],
-    recoveries: evidence.store.executions.filter(({ verb }) => MEASURED.has(verb)).length,
+    recoveries: recoveriesIn(evidence) + (undisturbed ? recoveriesIn(undisturbed) : 0),
     shortest: first && shrinking ? await shortestOf(seed, options, first) : null,
   };
 }
+
+const recoveriesIn = ({ store }: Evidence): number => store.executions.filter(({ verb }) => MEASURED.has(verb)).length;
 
 async function shortestOf(seed: number, options: SimulationOptions, { invariant }: Violation): Promise<Shortest> {
   const { parts = [] } = await simulate(seed, options);
