@@ -79,11 +79,10 @@ function recordsUntrue(facts: Facts): Violation[] {
 /** Only what could not be read, or lost its orchestration, may be of unknown outcome. */
 function unknownWithoutCause(facts: Facts): Violation[] {
   const { disturbances, hub, store } = facts.evidence;
-  const unread = new Set(disturbances.flatMap((one) => (one.kind === "poison" ? [one.of] : [])));
+  const itemsOf = (id: string): string[] => facts.executions.get(id)?.record.itemIds ?? [];
+  const unread = new Set(disturbances.flatMap((one) => (one.kind === "poison" ? [one.of, ...itemsOf(one.of)] : [])));
   const lost = new Set(
-    hub.instances.flatMap(({ instance: { instanceId, runtimeStatus } }) =>
-      LOST.has(runtimeStatus) ? (facts.executions.get(instanceId)?.record.itemIds ?? []) : [],
-    ),
+    hub.instances.flatMap(({ instance }) => (LOST.has(instance.runtimeStatus) ? itemsOf(instance.instanceId) : [])),
   );
   return store.items.flatMap((record) => {
     if (!isOutcomeUnknown(record) || unread.has(record.itemId) || lost.has(record.itemId)) return [];
