@@ -1,9 +1,8 @@
 import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
 import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
-import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
-import { type Effect, type Facts, isOver, present, type Ran, stateAt } from "./facts.js";
+import { changesOf, type Effect, type Facts, isOver, present, type Ran } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const WRITE_BYTES = 65_536;
@@ -47,18 +46,25 @@ function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
 const PLANNED: ReadonlySet<string> = new Set(["planned-failover", "planned-failback", "full-run"]);
 const isPlanned = ({ record: { verb } }: Ran): boolean => PLANNED.has(verb);
 
-/**
- * What is wrong with a promotion of a planned failover. `atBegin` is the item when it was begun: a source that somebody
- * brings back while it is under way cannot be helped. `own` are the effects of its execution on the item.
- */
-function planless(promotion: Effect, atBegin: EmulatedItem | undefined, own: readonly Effect[]): string | undefined {
+type WatchedItem = Facts["items"][number]["item"];
+
+/** Whether somebody brought the source back while its replica was being promoted, which cannot be helped. */
+const cameBackMeanwhile = (item: WatchedItem, { beganMs, effectMs }: Effect): boolean =>
+  changesOf(item).some(
+    ({ atMs, before, after }) =>
+      before.source.power === "off" && after.source.power === "on" && beganMs < atMs && atMs <= effectMs,
+  );
+
+/** What is wrong with a promotion of a planned failover; `own` are the effects of its execution on the item. */
+function planless(item: WatchedItem, promotion: Effect, own: readonly Effect[]): string | undefined {
   const { loss, source, held } = truthOf(promotion);
   if (loss.writes !== 0 || JSON.stringify(source) !== JSON.stringify(held)) {
     return `it lost ${loss.writes} writes (${loss.seconds} s)`;
   }
   const { sequences } = promotion.entry.result as { sequences: DiskSequence[] };
   if (JSON.stringify(sequences) !== JSON.stringify(source)) return "both copies do not hold the same";
-  if (atBegin?.source.power !== "off") return "its source was on";
+  const isOff = promotion.before.source.power === "off" || cameBackMeanwhile(item, promotion);
+  if (!isOff) return "its source was on";
   const synchronised = own.findLast(({ entry }) => entry.operation === "final-synchronise");
   const off = own.findLast(({ entry }) => entry.operation === "shut-down-source");
   if (promotion.before.promotedFrom !== null) return undefined;
@@ -73,7 +79,7 @@ export function plannedLosesNothing(facts: Facts): Violation[] {
       const ran = facts.executions.get(promotion.key.executionId);
       if (promotion.entry.operation !== "promote-replica" || ran === undefined || !isPlanned(ran)) return [];
       const own = effects.filter(({ key }) => key.executionId === promotion.key.executionId);
-      const wrong = planless(promotion, stateAt(item, promotion.beganMs), own);
+      const wrong = planless(item, promotion, own);
       if (wrong === undefined) return [];
       const { verb, executionId } = ran.record;
       const what = `${verb} ${executionId} promoted ${item.itemId} at ${moment(promotion.effectMs)}, and ${wrong}`;
