@@ -2,6 +2,8 @@ import { ApiError } from "../../src/api/client.js";
 import type { Report } from "./report.js";
 import type { Stack } from "./stack.js";
 
+const OF_LOSSES: ReadonlySet<string> = new Set(["execution-not-found", "item-held"]);
+
 /** A user at work beside what is done to the product: one execution after the other, each looked at when it has ended. */
 export class Living {
   #stop = false;
@@ -31,13 +33,16 @@ export class Living {
     }
   }
 
-  /** An execution that the storage has forgotten is not found any more; its user starts another. */
+  /**
+   * An execution that the storage has forgotten is not found any more, and one whose end it has forgotten holds its
+   * items again; its user looks anew.
+   */
   async #unlessLost(living: Promise<unknown>): Promise<void> {
     try {
       await living;
     } catch (error) {
-      const notFound = error instanceof ApiError && error.problem.code === "execution-not-found";
-      if (!notFound || this.#stack.lost.length === 0) throw error;
+      const isOfLoss = error instanceof ApiError && OF_LOSSES.has(error.problem.code);
+      if (!isOfLoss || this.#stack.lost.length === 0) throw error;
     }
   }
 

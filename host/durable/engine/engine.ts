@@ -190,6 +190,7 @@ export class Engine implements EngineCore {
     for (const session of this.sessions.values()) session.cancelAlarms();
     await this.idle.whenIdle();
     if (!this.#lost) await this.projection.flush();
+    this.projection.close();
   }
 
   /** A fault of the engine itself. Losing the hub ends it; anything else is logged with what it hit. */

@@ -11,14 +11,28 @@ const DELAY_MS = 1_000;
 /** The store has retried already when it refuses a row. */
 const RETRY_MS = 30_000;
 const PARALLEL_WRITES = 4;
+/** A storage that is killed forgets what it acknowledged so shortly before, with a margin; Azurite, five seconds. */
+const FORGOTTEN_WITHIN_MS = 10_000;
+const LOOK_MS = 2_000;
+
+/** A row that was written lately, and how often the storage had been out of reach by then. */
+interface Young {
+  row: StoredInstance;
+  outages: number;
+  untilMs: number;
+}
 
 /**
  * Writes instance rows behind the history, which alone decides. A row that a crash kept from being written is put
- * right by the next start.
+ * right by the next start. One that the storage may have forgotten, since it was out of reach soon after, is written
+ * again: no history tells of it, so nobody else would miss it.
  */
 export class Projection {
   readonly #dirty = new Map<string, StoredInstance>();
+  readonly #young = new Map<string, Young>();
   #alarm: Alarm | undefined;
+  #look: Alarm | undefined;
+  #unwatch: (() => void) | undefined;
   #flushing: Promise<void> | undefined;
   readonly #store: HistoryStore;
   readonly #clock: Clock;
@@ -78,6 +92,13 @@ export class Projection {
   /** The instance is gone: nothing of it is to be written any more. */
   forget(instanceId: string): void {
     this.#dirty.delete(instanceId);
+    this.#young.delete(instanceId);
+  }
+
+  /** Looks at nothing any more. */
+  close(): void {
+    this.#young.clear();
+    this.#lookAtYoung();
   }
 
   /** Writes all that has changed. */
@@ -96,10 +117,34 @@ export class Projection {
     const rows = [...this.#dirty.values()];
     const writer = async (): Promise<void> => {
       for (let row = rows.shift(); row; row = rows.shift()) {
+        const { outages } = this.#store;
         await this.#store.updateInstance(row);
+        this.#keepInSight({ row, outages, untilMs: this.#clock.now() + FORGOTTEN_WITHIN_MS });
         if (this.#dirty.get(row.instanceId) === row) this.#dirty.delete(row.instanceId);
       }
     };
     await Promise.all(Array.from({ length: Math.min(PARALLEL_WRITES, rows.length) }, writer));
+  }
+
+  #keepInSight(young: Young): void {
+    this.#young.set(young.row.instanceId, young);
+    this.#unwatch ??= this.#store.watch();
+    this.#look ??= this.#clock.at(this.#clock.now() + LOOK_MS, () => this.#lookAtYoung());
+  }
+
+  #lookAtYoung(): void {
+    this.#look?.cancel();
+    this.#look = undefined;
+    for (const [instanceId, { row, outages, untilMs }] of this.#young) {
+      const isDoubtful = outages !== this.#store.outages;
+      if (isDoubtful && !this.#dirty.has(instanceId)) this.changed(row);
+      if (isDoubtful || this.#clock.now() >= untilMs) this.#young.delete(instanceId);
+    }
+    if (this.#young.size > 0) {
+      this.#look = this.#clock.at(this.#clock.now() + LOOK_MS, () => this.#lookAtYoung());
+      return;
+    }
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 }
