@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
@@ -133,7 +133,7 @@ async function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: Ite
       await store.updateExecution(withEnd(common, closing), found.etag);
       return;
     } catch (thrown) {
-      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode } from "../domain/errors.js";
 import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
 import {
   isReplicating,
@@ -61,7 +61,7 @@ export async function describeReadable(
   try {
     return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
   } catch (thrown) {
-    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (!hasCode(thrown, "row-unreadable")) throw thrown;
     if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
     const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
     return {

@@ -1,5 +1,5 @@
 import { stepTitle } from "../activities/step-titles.js";
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { unpackSteps } from "../durable/progress.js";
 import { LOOK_AGAIN_EVENT } from "../durable/side-by-side.js";
@@ -26,7 +26,7 @@ async function readableStages(context: Context, execution: Execution, own: reado
   try {
     return openStages(execution, await planRun(context, execution), own);
   } catch (thrown) {
-    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (!hasCode(thrown, "row-unreadable")) throw thrown;
     return [];
   }
 }

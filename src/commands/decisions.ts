@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import { transition } from "../domain/lifecycle.js";
@@ -76,7 +76,7 @@ async function note(context: Context, executionId: string, cancelRequest: Cancel
       await context.store.updateExecution({ ...value, cancelRequest }, etag);
       return cancelRequest;
     } catch (thrown) {
-      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { conditionsOf } from "../domain/conditions.js";
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/item-record.js";
 import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/protection-group.js";
@@ -117,7 +117,7 @@ async function detailsOfReadable(
   try {
     return { entries: await detailsOf(services, worldId, records), unreadable: [] };
   } catch (thrown) {
-    if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+    if (!hasCode(thrown, "row-unreadable")) throw thrown;
     if (records.length <= 1) return { entries: [], unreadable: [thrown.message] };
     const single = await Promise.all(records.map((record) => detailsOfReadable(services, worldId, [record])));
     return {

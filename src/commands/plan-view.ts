@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import { failurePoliciesOf, type PolicyInForce } from "../domain/failure-policy.js";
 import { type PlanChange, planDiff } from "../domain/plan-diff.js";
 import { planItemIds } from "../domain/plan-rules.js";
@@ -18,7 +18,7 @@ export interface PlanView extends SavedPlan {
 export async function viewOf({ store }: Services, saved: SavedPlan): Promise<PlanView> {
   const { plan } = saved.value;
   const items = await store.getItems(plan.worldId, planItemIds(plan)).catch((thrown: unknown) => {
-    if (thrown instanceof RecoveryError && thrown.code === "item-not-found") return [];
+    if (hasCode(thrown, "item-not-found")) return [];
     throw thrown;
   });
   return { ...saved, failurePolicies: failurePoliciesOf(plan), protectionGroups: protectionGroupsOf(items) };

@@ -1,5 +1,5 @@
 import { endExecution } from "../activities/close-execution.js";
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { Admission, Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/failure-policy.js";
 import { EXECUTIONS } from "../orchestrators/contracts.js";
@@ -60,7 +60,7 @@ async function decide(
       await store.updateExecution({ ...value, admission: found }, etag);
       return { admission: found, record: value };
     } catch (thrown) {
-      if (!(thrown instanceof RecoveryError && thrown.code === "etag-mismatch")) throw thrown;
+      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
     }
   }
 }
@@ -97,7 +97,7 @@ export async function giveBack(context: Context, { executionId, status, failure 
       return await endExecution(context, { executionId, status, failure, touched: false, reports: [], steps: [] });
     } catch (thrown) {
       // Another request for it gave them up at the same moment.
-      if (!(thrown instanceof RecoveryError && thrown.code === "item-held")) throw thrown;
+      if (!hasCode(thrown, "item-held")) throw thrown;
     }
   }
 }

@@ -27,6 +27,10 @@ export class RecoveryError extends Error {
   }
 }
 
+/** Whether what was thrown is our error of that code. */
+export const hasCode = (thrown: unknown, code: ErrorCode): thrown is RecoveryError =>
+  thrown instanceof RecoveryError && thrown.code === code;
+
 /** The code that stands as `[code]` anywhere in a text, or undefined. */
 export function codeIn(text: string): ErrorCode | undefined {
   for (const [, code] of text.matchAll(/\[([a-z-]+)\]/g)) {

@@ -1,4 +1,4 @@
-import { RecoveryError } from "./errors.js";
+import { hasCode } from "./errors.js";
 import type { AskedOptions } from "./prerequisite.js";
 import { opposite, wayOf } from "./scenario-traits.js";
 import type { EstateSnapshot, ItemSnapshot } from "./snapshot.js";
@@ -53,7 +53,7 @@ function wayOrWhyNot(estate: EstateSnapshot, snapshot: ItemSnapshot, options: As
   try {
     return wayBackOf(estate, snapshot, options);
   } catch (error) {
-    if (error instanceof RecoveryError && error.code === "no-way-home") return error.message;
+    if (hasCode(error, "no-way-home")) return error.message;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode } from "../domain/errors.js";
 import { callActivity, type Durable } from "./call.js";
 import type { ActivityContract } from "./contract.js";
 import { failureOf } from "./refusal.js";
@@ -36,15 +36,12 @@ export function* untilMended<I extends z.ZodType, O extends z.ZodType>(
       return answer;
     } catch (thrown) {
       const waited = context.df.currentUtcDateTime.getTime() - sinceMs;
-      if (!isDamagedRow(thrown) || waited >= LIMIT_MS) throw thrown;
+      if (!hasCode(thrown, "row-unreadable") || waited >= LIMIT_MS) throw thrown;
       show(`${failureOf(thrown).message}. Restore the row; it is looked at again in ${minutes(waitMs)}`);
     }
     yield* pause(context, waitMs);
   }
 }
-
-const isDamagedRow = (thrown: unknown): thrown is RecoveryError =>
-  thrown instanceof RecoveryError && thrown.code === "row-unreadable";
 
 const minutes = (waitMs: number): string =>
   waitMs <= 60_000 ? "less than a minute" : `${Math.ceil(waitMs / 60_000)} minutes`;

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { Page, PageRequest } from "./port.js";
 import type { Row, Table } from "./tables/port.js";
 
@@ -36,7 +36,7 @@ export async function readable<R, T>(
       try {
         return [await read(row)];
       } catch (thrown) {
-        if (!(thrown instanceof RecoveryError && thrown.code === "row-unreadable")) throw thrown;
+        if (!hasCode(thrown, "row-unreadable")) throw thrown;
         unreadable.push(thrown.message);
         return [];
       }

@@ -129,6 +129,10 @@ export class Projection {
   #keepInSight(young: Young): void {
     this.#young.set(young.row.instanceId, young);
     this.#unwatch ??= this.#store.watch();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
     this.#look ??= this.#clock.at(this.#clock.now() + LOOK_MS, () => this.#lookAtYoung());
   }
 
@@ -140,10 +144,11 @@ export class Projection {
       if (isDoubtful && !this.#dirty.has(instanceId)) this.changed(row);
       if (isDoubtful || this.#clock.now() >= untilMs) this.#young.delete(instanceId);
     }
-    if (this.#young.size > 0) {
-      this.#look = this.#clock.at(this.#clock.now() + LOOK_MS, () => this.#lookAtYoung());
-      return;
-    }
+    if (this.#young.size > 0) this.#lookLater();
+    else this.#stopWatching();
+  }
+
+  #stopWatching(): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
   }

@@ -12,6 +12,9 @@ import { historyStoreSuite } from "./history-store.suite.js";
 
 const aHubName = (): string => `T${randomUUID().replaceAll("-", "").slice(0, 20)}`;
 
+const historyTable = (hubName: string): TableClient =>
+  TableClient.fromConnectionString(inject("storage"), `${hubName}History`, { allowInsecureConnection: true });
+
 const aTableStore = (hubName: string): TableHistoryStore =>
   new TableHistoryStore({ connectionString: inject("storage"), hubName, clock: systemClock, logger: silentLogger });
 
@@ -41,9 +44,7 @@ async function halfCommitted() {
   await store.commit({ ...commit, firstRow: 0, events: rows(1) });
   const long = { ...commit, commitId: "d", firstRow: 3, events: rows(150) };
   await store.commit(long);
-  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
-    allowInsecureConnection: true,
-  });
+  const table = historyTable(hubName);
   for (let row = 98; row < 155; row += 1)
     await table.deleteEntity("i", row.toString(16).toUpperCase().padStart(16, "0"));
   return { store, long };
@@ -88,9 +89,7 @@ test("a damaged row is named together with what to do", async () => {
   const store = aTableStore(hubName);
   await store.open();
   await store.commit({ ...commit, firstRow: 0, events: rows(1) });
-  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
-    allowInsecureConnection: true,
-  });
+  const table = historyTable(hubName);
   await table.updateEntity({ partitionKey: "i", rowKey: "0000000000000001", EventType: "FromTheFuture" }, "Merge");
   await expect(store.readExecution("i")).rejects.toThrow(
     /row '0000000000000001' of 'i' in table .*"FromTheFuture" is unknown.*Mend it/,
@@ -115,9 +114,7 @@ test("rows stay witnesses while later ones are written behind them, in an execut
   const store = aTableStore(hubName);
   await store.open();
   await store.commit({ ...commit, firstRow: 0, events: rows(1) });
-  const table = TableClient.fromConnectionString(inject("storage"), `${hubName}History`, {
-    allowInsecureConnection: true,
-  });
+  const table = historyTable(hubName);
   await table.deleteEntity("i", "0000000000000002");
   const duplicate = { ...commit, commitId: "d", firstRow: 1, overwriteBelow: 1, events: rows(1) };
   await expect(store.commit(duplicate)).rejects.toThrow("Another host");

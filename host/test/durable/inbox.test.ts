@@ -1,27 +1,18 @@
 import { expect, test } from "vitest";
 import { eventRaised } from "../../durable/engine/events.js";
 import { Inbox } from "../../durable/engine/inbox.js";
-import { EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
+import { type EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import { type StoredExecution, type StoredInbox, UnreadableError } from "../../durable/store/port.js";
-import { silentLogger } from "../../logger.js";
-import { loadConformanceApp } from "../conformance/bench.js";
+import { aHubOver } from "./support.js";
 
 const HOUR_MS = 3_600_000;
 
 async function aHost(store: MemoryHistoryStore, clock: VirtualClock): Promise<EngineTaskHub> {
-  const hub = new EngineTaskHub({
-    hubName: "Shared",
-    app: await loadConformanceApp(),
-    store,
-    clock,
-    logger: silentLogger,
-    maxConcurrentActivities: 20,
-    maxConcurrentOrchestrators: 20,
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  const onFatal = (error: Error): void => {
+    throw error;
+  };
+  const hub = await aHubOver({ store, clock, onFatal });
   await hub.open();
   return hub;
 }

@@ -1,10 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import { EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
+import { type EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
 import { EventType } from "../../durable/history.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import { type Commit, HubLostError } from "../../durable/store/port.js";
-import { silentLogger } from "../../logger.js";
-import { loadConformanceApp } from "../conformance/bench.js";
+import { aHubOver } from "./support.js";
 
 /** Loses the answers to the commits that are named by their number: each is written, and its writer told that it failed. */
 class ForgetfulStore extends MemoryHistoryStore {
@@ -31,16 +30,7 @@ beforeEach(() => {
 });
 
 async function aHost(store: MemoryHistoryStore): Promise<EngineTaskHub> {
-  const hub = new EngineTaskHub({
-    hubName: "Shared",
-    app: await loadConformanceApp(),
-    store,
-    clock,
-    logger: silentLogger,
-    maxConcurrentActivities: 20,
-    maxConcurrentOrchestrators: 20,
-    onFatal: (error) => fatal.push(error),
-  });
+  const hub = await aHubOver({ store, clock, onFatal: (error) => fatal.push(error) });
   await hub.open();
   return hub;
 }

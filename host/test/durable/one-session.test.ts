@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import type { ActivityRunner } from "../../durable/engine/activities.js";
-import { EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
+import { type EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import type { StoredExecution, StoredInstance, Unfinished } from "../../durable/store/port.js";
-import { silentLogger } from "../../logger.js";
-import { loadConformanceApp } from "../conformance/bench.js";
+import { aHubOver } from "./support.js";
 
 async function aHub(
   store: MemoryHistoryStore,
@@ -13,14 +12,9 @@ async function aHub(
 ): Promise<{ hub: EngineTaskHub; fatal: Error[]; ran: string[] }> {
   const fatal: Error[] = [];
   const ran: string[] = [];
-  const hub = new EngineTaskHub({
-    hubName: "Shared",
-    app: await loadConformanceApp(),
+  const hub = await aHubOver({
     store,
     clock,
-    logger: silentLogger,
-    maxConcurrentActivities: 20,
-    maxConcurrentOrchestrators: 20,
     activities: (call) => {
       ran.push(call.instanceId);
       return activity(call);

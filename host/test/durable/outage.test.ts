@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import type { ActivityCall } from "../../durable/engine/activities.js";
-import { EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
+import { runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import type { Commit } from "../../durable/store/port.js";
-import { silentLogger } from "../../logger.js";
-import { loadConformanceApp } from "../conformance/bench.js";
+import { aHubOver } from "./support.js";
 
 /** A hub whose activities note that they ran; `during` comes between a run and its result. */
 async function aHub(store: MemoryHistoryStore, during: () => void = () => undefined) {
@@ -16,17 +15,7 @@ async function aHub(store: MemoryHistoryStore, during: () => void = () => undefi
     during();
     return { ok: true, result: input } as const;
   };
-  const hub = new EngineTaskHub({
-    hubName: "Hub",
-    app: await loadConformanceApp(),
-    store,
-    clock,
-    logger: silentLogger,
-    maxConcurrentActivities: 20,
-    maxConcurrentOrchestrators: 20,
-    activities,
-    onFatal: (error) => fatal.push(error),
-  });
+  const hub = await aHubOver({ store, clock, activities, onFatal: (error) => fatal.push(error) });
   await hub.open();
   await hub.start({ name: "Child", instanceId: "i", input: "null" });
   await runInVirtualTime(hub, clock, () => hub.engine.sessions.size === 0);

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { EngineTaskHub, VirtualClock } from "../../durable/engine/index.js";
+import { VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import type { Unfinished } from "../../durable/store/port.js";
-import { silentLogger } from "../../logger.js";
-import { loadConformanceApp } from "../conformance/bench.js";
+import { aHubOver } from "./support.js";
 
 /** A store in which something happens just after a host has first listed what there is. */
 class BusyStore extends MemoryHistoryStore {
@@ -31,23 +30,12 @@ test("what a host began and ended while it was being replaced is seen to have en
     await first.start({ name: "Parent", instanceId: "parent", input: '{"childId":"child"}' });
     await first.engine.idle.whenIdle();
   });
-  const app = await loadConformanceApp();
-  const aHost = (): EngineTaskHub =>
-    new EngineTaskHub({
-      hubName: "Shared",
-      app,
-      store,
-      clock,
-      logger: silentLogger,
-      maxConcurrentActivities: 20,
-      maxConcurrentOrchestrators: 20,
-    });
-  const first = aHost();
+  const first = await aHubOver({ store, clock });
   await first.open();
   await first.start({ name: "Event", instanceId: "waiting", input: null });
   await first.engine.idle.whenIdle();
 
-  const second = aHost();
+  const second = await aHubOver({ store, clock });
   await second.open(); // and the first is gone before it has written how its instances stand
   const { instances } = await second.list({ runtimeStatus: ["Completed"] }, 10);
   expect(instances.map(({ instanceId }) => instanceId)).toEqual(["child", "parent"]);
