@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
-import type { ActivityContract, LevelContract } from "../durable/contract.js";
+import type { ActivityContract, PollingContract } from "../durable/contract.js";
+import { mayBegin, type PollRequest, type PollResult, pollRequest, waiting } from "../durable/poll-until-done.js";
 import { refusalOf } from "../durable/refusal.js";
-import { type Ask, askSchema, type LevelProgress, mayBegin, waiting } from "../durable/until-done.js";
 import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
 import type { Ports, Way } from "./ports.js";
 
@@ -29,12 +29,12 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
  * execution is cancelled, and does nothing at all once it has ended: who comes that late might find the estate without
  * any trace of the step, and take it for one that is still to be begun.
  */
-export function levelActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
-  contract: LevelContract<I, O>,
+export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
+  contract: PollingContract<I, O>,
   way: Way,
-  look: (ports: Ports, input: z.output<I>, ask: Ask) => Promise<LevelProgress<z.input<O>>>,
+  look: (ports: Ports, input: z.output<I>, ask: PollRequest) => Promise<PollResult<z.input<O>>>,
 ): Activity {
-  const call = z.object({ ask: askSchema, input: z.unknown() });
+  const call = z.object({ ask: pollRequest, input: z.unknown() });
   return {
     name: contract.name,
     handle: (ports, raw) =>
@@ -74,13 +74,13 @@ export function keyOnItem(
 
 /** An activity that is one operation of the hypervisor on one item, under the key of its step. One that leads forward does not hang on once the execution is cancelled. */
 export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnItem>, O extends z.ZodType>(
-  contract: LevelContract<I, O>,
+  contract: PollingContract<I, O>,
   operation: N,
   way: Way,
   paramsOf: (input: z.output<I>) => ItemOperations[N]["params"],
   resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
 ): Activity {
-  return levelActivity(contract, way, async (ports, input, ask) => {
+  return pollingActivity(contract, way, async (ports, input, ask) => {
     const { worldId, executionId, itemId } = input;
     const key = keyOnItem(contract, input);
     const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
@@ -114,9 +114,9 @@ function nextLookMs(nowMs: number, toldMs: number, sinceMs: number): number {
 export async function progressOf<R, S>(
   ports: Ports,
   reply: TaskReply<R>,
-  ask: Ask,
+  ask: PollRequest,
   resultOf: (result: R) => S,
-): Promise<LevelProgress<S>> {
+): Promise<PollResult<S>> {
   if (reply.state === "done") return { state: "done", result: resultOf(reply.result) };
   if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
   const nowMs = ports.clock.now();
@@ -125,5 +125,5 @@ export async function progressOf<R, S>(
   const toldMs = Date.parse(reply.doneAt);
   const lookMs = reply.hanging ? nextLookMs(nowMs, toldMs, ask.sinceMs ?? nowMs) : toldMs;
   const untilMs = Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS));
-  return waiting(Math.max(0, untilMs - nowMs), { waitsToBegin: !reply.begun });
+  return waiting(Math.max(0, untilMs - nowMs), { queued: !reply.begun });
 }

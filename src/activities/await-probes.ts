@@ -1,11 +1,11 @@
 import { RecoveryError } from "../domain/errors.js";
 import { evaluateGate } from "../domain/probes.js";
-import { waiting } from "../durable/until-done.js";
-import { levelActivity } from "./activity.js";
+import { waiting } from "../durable/poll-until-done.js";
+import { pollingActivity } from "./activity.js";
 import { awaitProbes as contract } from "./contracts/machines.js";
 
 /** Looks whether a started copy answers its probes, and says when to look again. */
-export const awaitProbes = levelActivity(contract, "forward", async (ports, input, ask) => {
+export const awaitProbes = pollingActivity(contract, "forward", async (ports, input, ask) => {
   const { worldId, executionId, itemId, probes, copy } = input;
   await ports.refuseIfOver(executionId, "forward");
   const seen = await ports.hypervisor.observe(

@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
 import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
+import type { PollRequest, PollResult } from "../durable/poll-until-done.js";
 import { isFault } from "../durable/refusal.js";
-import type { Ask, LevelProgress } from "../durable/until-done.js";
-import { keyOnItem, levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
 import type { Ports } from "./ports.js";
 
@@ -11,7 +11,7 @@ import type { Ports } from "./ports.js";
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
  * take what is there, one common point for the members of a replication group (F4).
  */
-export const chooseRecoveryPoints = levelActivity(contract, "forward", async (ports, input, ask) => {
+export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (ports, input, ask) => {
   if (input.choice.kind === "latest") return processPending(ports, input, ask);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
@@ -22,10 +22,10 @@ export const chooseRecoveryPoints = levelActivity(contract, "forward", async (po
 async function processPending(
   ports: Ports,
   { worldId, executionId, itemIds, attempt }: z.output<typeof contract.input>,
-  ask: Ask,
-): Promise<LevelProgress<{ chosen: ChosenPoint[] }>> {
+  ask: PollRequest,
+): Promise<PollResult<{ chosen: ChosenPoint[] }>> {
   const looks = await Promise.all(
-    itemIds.map(async (itemId): Promise<LevelProgress<ChosenPoint>> => {
+    itemIds.map(async (itemId): Promise<PollResult<ChosenPoint>> => {
       const key = keyOnItem({ name: "process-pending-data" }, { executionId, itemId, attempt });
       const task = { worldId, executionId, key, itemId, operation: "process-pending-data", params: {} } as const;
       try {
@@ -42,7 +42,7 @@ async function processPending(
     return {
       state: "waiting",
       waitMs,
-      ...(waits.some(({ waitsToBegin }) => waitsToBegin) ? { waitsToBegin: true } : {}),
+      ...(waits.some(({ queued }) => queued) ? { queued: true } : {}),
     };
   }
   return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
-import { mayBegin } from "../durable/until-done.js";
-import { keyOnItem, levelActivity, progressOf } from "./activity.js";
+import { mayBegin } from "../durable/poll-until-done.js";
+import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { demoteReplica as contract } from "./contracts/machines.js";
 import type { Ports } from "./ports.js";
 
@@ -8,7 +8,7 @@ import type { Ports } from "./ports.js";
  * Turns a promoted replica off and into a replica again. Refuses `verb-not-allowed` when its points are gone: it is
  * committed then, whatever its record says, and what it has written since would be lost.
  */
-export const demoteReplica = levelActivity(contract, "back", async (ports, input, ask) => {
+export const demoteReplica = pollingActivity(contract, "back", async (ports, input, ask) => {
   const { worldId, executionId, itemId, epoch } = input;
   if (mayBegin(ask)) await refuseIfCommitted(ports, worldId, itemId);
   const key = keyOnItem(contract, input);

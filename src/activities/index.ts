@@ -8,7 +8,7 @@ import { closeExecution } from "./close-execution.js";
 import { createTestCopy } from "./create-test-copy.js";
 import { deleteRecoveryPoints } from "./delete-recovery-points.js";
 import { demoteReplica } from "./demote-replica.js";
-import { doSteps } from "./do-steps.js";
+import { executeBatch } from "./execute-batch.js";
 import { finalSynchronise } from "./final-synchronise.js";
 import { findCancel } from "./find-cancel.js";
 import { giveUpStep } from "./give-up-step.js";
@@ -71,5 +71,5 @@ export const ACTIVITIES: readonly Activity[] = [
   callWebhook,
   createTestNetwork,
   findTestLeftovers,
-  doSteps(STEPS_SIDE_BY_SIDE),
+  executeBatch(STEPS_SIDE_BY_SIDE),
 ];

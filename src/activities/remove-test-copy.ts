@@ -1,8 +1,8 @@
-import { keyOnItem, levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { removeTestCopy as contract } from "./contracts/machines.js";
 
 /** Removes the copy that a test made of an item. */
-export const removeTestCopy = levelActivity(contract, "back", async (ports, input, ask) => {
+export const removeTestCopy = pollingActivity(contract, "back", async (ports, input, ask) => {
   const { worldId, itemId, testExecutionId } = input;
   const task = {
     worldId,

@@ -1,10 +1,10 @@
 import { RecoveryError } from "../domain/errors.js";
 import { wayBackOf } from "../domain/way-home.js";
-import { keyOnItem, levelActivity, progressOf } from "./activity.js";
+import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { reverseReplication as contract } from "./contracts/machines.js";
 
 /** Turns replication of one committed item round, by the way that its sites and the options give. */
-export const reverseReplication = levelActivity(contract, "forward", async (ports, input, ask) => {
+export const reverseReplication = pollingActivity(contract, "forward", async (ports, input, ask) => {
   const { worldId, executionId, itemId, options } = input;
   const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
   const [snapshot] = estate.items;

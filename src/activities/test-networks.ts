@@ -1,9 +1,9 @@
 import { taskKey } from "../domain/identity.js";
-import { levelActivity, progressOf } from "./activity.js";
+import { pollingActivity, progressOf } from "./activity.js";
 import { createTestNetwork as createContract, removeTestNetwork as removeContract } from "./contracts/machines.js";
 
 /** Makes the isolated network of a test at a site. */
-export const createTestNetwork = levelActivity(createContract, "forward", async (ports, input, ask) => {
+export const createTestNetwork = pollingActivity(createContract, "forward", async (ports, input, ask) => {
   const { worldId, executionId, siteId } = input;
   const key = taskKey(executionId, createContract.name, siteId);
   const task = { worldId, executionId, key, siteId, operation: "create-test-network", params: {} } as const;
@@ -11,7 +11,7 @@ export const createTestNetwork = levelActivity(createContract, "forward", async 
 });
 
 /** Removes the network that a test made at a site. */
-export const removeTestNetwork = levelActivity(removeContract, "back", async (ports, input, ask) => {
+export const removeTestNetwork = pollingActivity(removeContract, "back", async (ports, input, ask) => {
   const { worldId, executionId, siteId, testExecutionId } = input;
   const key = taskKey(executionId, removeContract.name, `${siteId}/${testExecutionId}`);
   const task = {

@@ -1,8 +1,8 @@
 import { stepTitle } from "../activities/step-titles.js";
 import { hasCode } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
+import { WAKE_EVENT } from "../durable/fiber-scheduler.js";
 import { unpackSteps } from "../durable/progress.js";
-import { LOOK_AGAIN_EVENT } from "../durable/side-by-side.js";
 import { sliceNumbers, tellerInstanceId } from "../orchestrators/instance-ids.js";
 import type { Context } from "./context.js";
 import { openStages, type Stage } from "./execution-tree.js";
@@ -18,7 +18,7 @@ export async function callTellers(context: Context, executionId: string): Promis
   const tellers = stages.flatMap(({ id, itemIds }) =>
     sliceNumbers(itemIds.length).map((slice) => tellerInstanceId(executionId, id, slice)),
   );
-  await Promise.all(tellers.map((id) => orchestrations.raise(id, LOOK_AGAIN_EVENT, {})));
+  await Promise.all(tellers.map((id) => orchestrations.raise(id, WAKE_EVENT, {})));
 }
 
 /** None when the plan can't be read: those who tell of its groups then look when their own wait ends. */

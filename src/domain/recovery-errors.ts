@@ -170,6 +170,13 @@ export const RECOVERY_ERRORS = {
     "The hypervisor failed the undo.",
     "Cancel again once the cause is gone; the item says what is left.",
   ),
+  "non-determinism": row(
+    500,
+    false,
+    "The workflow does not replay its history",
+    "The build was replaced by one whose workflows take other steps, under the same defaultVersion.",
+    "Run the build that began the execution until it has ended; give the new one the next defaultVersion in host.json.",
+  ),
   leftovers: row(
     409,
     true,

@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import type { ActivityContract, LevelContract, OrchestrationContract } from "./contract.js";
+import type { ActivityContract, OrchestrationContract, PollingContract } from "./contract.js";
 import { refusalSchema } from "./refusal.js";
 import { retryOptions } from "./retry.js";
 
@@ -31,7 +31,7 @@ export function* callActivity<I extends z.ZodType, O extends z.ZodType>(
 /** The value an activity answered with, not yet read through its contract. */
 export function* call(
   context: OrchestrationContext,
-  contract: ActivityContract | LevelContract,
+  contract: ActivityContract | PollingContract,
   input: unknown,
 ): Durable<unknown> {
   const retry = retryOptions(contract.retry);

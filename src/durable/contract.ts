@@ -15,9 +15,9 @@ export interface ActivityContract<I extends z.ZodType = z.ZodType, O extends z.Z
 }
 
 /** An activity that begins something long and is asked again until it is done; `output` is what it is done with. */
-export interface LevelContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
+export interface PollingContract<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Contract<I, O> {
-  readonly kind: "level-triggered";
+  readonly kind: "polling";
 }
 
 /** An orchestration by name, with what goes in and what comes out. Orchestrations are never retried as a whole. */
@@ -32,8 +32,10 @@ export function activityContract<I extends z.ZodType, O extends z.ZodType>(
   return { ...contract, kind: "activity" };
 }
 
-export function levelContract<I extends z.ZodType, O extends z.ZodType>(contract: Contract<I, O>): LevelContract<I, O> {
-  return { ...contract, kind: "level-triggered" };
+export function pollingContract<I extends z.ZodType, O extends z.ZodType>(
+  contract: Contract<I, O>,
+): PollingContract<I, O> {
+  return { ...contract, kind: "polling" };
 }
 
 export function orchestrationContract<I extends z.ZodType, O extends z.ZodType>(

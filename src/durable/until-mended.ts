@@ -4,7 +4,7 @@ import { hasCode } from "../domain/errors.js";
 import { callActivity, type Durable } from "./call.js";
 import type { ActivityContract } from "./contract.js";
 import { failureOf } from "./refusal.js";
-import { pause } from "./wait.js";
+import { sleep } from "./wait.js";
 
 /** The first wait, in milliseconds of real time; each later one is twice as long. */
 const FIRST_WAIT_MS = 5_000;
@@ -39,7 +39,7 @@ export function* untilMended<I extends z.ZodType, O extends z.ZodType>(
       if (!hasCode(thrown, "row-unreadable") || waited >= LIMIT_MS) throw thrown;
       show(`${failureOf(thrown).message}. Restore the row; it is looked at again in ${minutes(waitMs)}`);
     }
-    yield* pause(context, waitMs);
+    yield* sleep(context, waitMs);
   }
 }
 

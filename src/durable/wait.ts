@@ -1,18 +1,18 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { call, type Durable } from "./call.js";
-import type { Ways } from "./until-done.js";
+import type { StepRuntime } from "./poll-until-done.js";
 
 /** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
-export function* pause(context: OrchestrationContext, waitMs: number): Durable<void> {
+export function* sleep(context: OrchestrationContext, waitMs: number): Durable<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
 }
 
-/** How a story that has its orchestration to itself calls and waits. */
-export const waysAlone = (context: OrchestrationContext): Ways<Task> => ({
+/** How a workflow calls and sleeps when it has its orchestration to itself. */
+export const orchestrationRuntime = (context: OrchestrationContext): StepRuntime<Task> => ({
   now: () => context.df.currentUtcDateTime.getTime(),
   call: (contract, input) => call(context, contract, input),
-  pause: (waitMs) => pause(context, waitMs),
+  sleep: (waitMs) => sleep(context, waitMs),
 });
 
 /**

@@ -7,7 +7,7 @@ import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
 import type { OnFailure } from "../domain/vocabulary.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import { failureOf } from "../durable/refusal.js";
-import { pause } from "../durable/wait.js";
+import { sleep } from "../durable/wait.js";
 import type { Decision } from "./contracts.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
 import type { Run } from "./run.js";
@@ -67,7 +67,7 @@ function* deliver(run: Run, action: WebhookAction, groupId: string): Durable<voi
     if (answer.delivered) return;
     const delayMs = delayAfter(policy, attempt);
     if (delayMs === null) throw new RecoveryError("action-failed", `${answer.why} (${attempt} attempts)`);
-    yield* pause(run.context, delayMs);
+    yield* sleep(run.context, delayMs);
   }
 }
 

@@ -1,11 +1,11 @@
 import { awaitProbes, promoteReplica, startReplica, verifyReplica } from "../activities/contracts/machines.js";
 import { failoverTypeOf } from "../domain/itineraries.js";
-import type { Beside } from "../durable/side-by-side.js";
+import type { Fiber } from "../durable/fiber-scheduler.js";
 import type { ItemStory } from "./item-story.js";
 import { required } from "./required.js";
 
 /** Promotes the replica from the chosen point under a new epoch, starts it and looks whether it runs. */
-export function* bringUp(story: ItemStory): Beside<void> {
+export function* bringUp(story: ItemStory): Fiber<void> {
   const { on, findings } = story;
   const epoch = story.input.item.epoch + 1;
   const pointId = required(story.input.item.pointId, "an item is brought up from a recovery point");

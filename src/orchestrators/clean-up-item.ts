@@ -1,5 +1,5 @@
 import { removeTestCopy } from "../activities/contracts/machines.js";
-import type { Beside } from "../durable/side-by-side.js";
+import type { Fiber } from "../durable/fiber-scheduler.js";
 import { type ItemStory, itemStory } from "./item-story.js";
 import { required } from "./required.js";
 
@@ -9,12 +9,12 @@ export const cleanUpItem = itemStory({ succeeded: null, failed: null }, {}, remo
 /** The same as the undo of a test that was cancelled. */
 export const revertTestItem = itemStory({ succeeded: "protected", failed: "test-failed-over" }, {}, removeCopy);
 
-function* removeCopy(story: ItemStory): Beside<void> {
+function* removeCopy(story: ItemStory): Fiber<void> {
   const testExecutionId = required(story.input.item.testExecutionId, "a test copy belongs to a test's execution");
   yield* story.do(removeTestCopy, { ...story.on, testExecutionId });
 }
 
 /** Removes the copy of a test that was to be promoted and was not, if there is one. */
-export function* removeLeftCopy(story: ItemStory): Beside<void> {
+export function* removeLeftCopy(story: ItemStory): Fiber<void> {
   if (story.input.item.testExecutionId !== undefined) yield* removeCopy(story);
 }

@@ -5,11 +5,11 @@ import { giveUpStep } from "../activities/contracts/machines.js";
 import type { Replicated } from "../domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
 import type { Direction, ItemState } from "../domain/vocabulary.js";
-import type { ActivityContract, LevelContract } from "../durable/contract.js";
+import type { ActivityContract, PollingContract } from "../durable/contract.js";
+import { type Fiber, fiberRuntime } from "../durable/fiber-scheduler.js";
+import { pollUntilDone } from "../durable/poll-until-done.js";
 import { Progress } from "../durable/progress.js";
 import { failureOf } from "../durable/refusal.js";
-import { type Beside, waysBeside } from "../durable/side-by-side.js";
-import { untilDone } from "../durable/until-done.js";
 import type { ItemInput } from "./contracts.js";
 
 /** What a story came to know of its item on the way; kept also when it fails further on. */
@@ -64,19 +64,24 @@ export class ItemStory {
   }
 
   /** Does one long step, shown under the contract's name. One that fails is given up, so that it has no late effect. */
-  *do<I extends z.ZodType, O extends z.ZodType>(contract: LevelContract<I, O>, input: z.input<I>): Beside<z.output<O>> {
-    const ways = waysBeside(this.context);
+  *do<I extends z.ZodType, O extends z.ZodType>(
+    contract: PollingContract<I, O>,
+    input: z.input<I>,
+  ): Fiber<z.output<O>> {
+    const ways = fiberRuntime(this.context);
     try {
-      return yield* this.progress.step(contract.name, () => untilDone(ways, contract, input, this.input.stepLimitMs));
+      return yield* this.progress.step(contract.name, () =>
+        pollUntilDone(ways, contract, input, this.input.stepLimitMs),
+      );
     } catch (thrown) {
       yield* this.#giveUp(contract);
       throw thrown;
     }
   }
 
-  *#giveUp({ name: step }: { name: string }): Beside<void> {
+  *#giveUp({ name: step }: { name: string }): Fiber<void> {
     try {
-      yield* waysBeside(this.context).call(giveUpStep, { ...this.on, step });
+      yield* fiberRuntime(this.context).call(giveUpStep, { ...this.on, step });
     } catch {
       // What the hypervisor does not hear of stays under way, and whatever comes next waits for it.
     }
@@ -87,8 +92,8 @@ export class ItemStory {
     id: string,
     contract: ActivityContract<I, O>,
     input: z.input<I>,
-  ): Beside<z.output<O>> {
-    const answer = yield* this.progress.step(id, () => waysBeside(this.context).call(contract, input));
+  ): Fiber<z.output<O>> {
+    const answer = yield* this.progress.step(id, () => fiberRuntime(this.context).call(contract, input));
     return contract.output.parse(answer);
   }
 
@@ -118,10 +123,10 @@ export interface Marks {
 }
 
 /** Tells what a story is about; it never throws, it reports how the item came out. */
-export type ItemTeller = (story: ItemStory) => Beside<SettledItem>;
+export type ItemTeller = (story: ItemStory) => Fiber<SettledItem>;
 
 /** A story with its endings. */
-export function itemStory(ending: Ending, marks: Marks, tell: (story: ItemStory) => Beside<void>): ItemTeller {
+export function itemStory(ending: Ending, marks: Marks, tell: (story: ItemStory) => Fiber<void>): ItemTeller {
   return function* (story) {
     try {
       yield* tell(story);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { findProtection } from "../activities/contracts/machines.js";
-import type { Beside } from "../durable/side-by-side.js";
+import type { Fiber } from "../durable/fiber-scheduler.js";
 import type { ItemStory } from "./item-story.js";
 
 export type Protection = z.output<typeof findProtection.output>;
@@ -12,8 +12,8 @@ export type Protection = z.output<typeof findProtection.output>;
 export function* orFound(
   story: ItemStory,
   isDone: (found: Protection) => boolean,
-  act: () => Beside<unknown>,
-): Beside<void> {
+  act: () => Fiber<unknown>,
+): Fiber<void> {
   try {
     yield* act();
   } catch (thrown) {

@@ -6,8 +6,8 @@ import {
 } from "../activities/contracts/execution.js";
 import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
-import { untilDone } from "../durable/until-done.js";
-import { waysAlone } from "../durable/wait.js";
+import { pollUntilDone } from "../durable/poll-until-done.js";
+import { orchestrationRuntime } from "../durable/wait.js";
 import type { Run } from "./run.js";
 import { itemsToBringUp } from "./stages.js";
 import { pointsStepId } from "./step-ids.js";
@@ -33,8 +33,8 @@ export function* chooseRecoveryPoints(
   const itemIds = open.filter(({ id }) => !points.has(id)).map(({ id }) => id);
   if (itemIds.length === 0) return points;
   yield* run.step(pointsStepId(group.id), function* () {
-    const { chosen } = yield* untilDone(
-      waysAlone(run.context),
+    const { chosen } = yield* pollUntilDone(
+      orchestrationRuntime(run.context),
       contract,
       { ...run.on, itemIds, choice, attempt },
       run.plan.stepLimitMs,

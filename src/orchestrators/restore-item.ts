@@ -1,6 +1,6 @@
 import { demoteReplica, proveProtected, restartSource, restoreReplication } from "../activities/contracts/machines.js";
+import type { Fiber } from "../durable/fiber-scheduler.js";
 import { failureOf } from "../durable/refusal.js";
-import type { Beside } from "../durable/side-by-side.js";
 import { removeLeftCopy } from "./clean-up-item.js";
 import { type ItemStory, itemStory } from "./item-story.js";
 
@@ -26,7 +26,7 @@ export const restoreItem = itemStory(
 );
 
 /** What turns out to be committed stays so, and is recorded so. */
-function* demote(story: ItemStory, epoch: number): Beside<void> {
+function* demote(story: ItemStory, epoch: number): Fiber<void> {
   try {
     yield* story.do(demoteReplica, { ...story.on, epoch });
   } catch (thrown) {

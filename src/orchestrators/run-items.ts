@@ -2,8 +2,8 @@ import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
 import { settleItems } from "../activities/contracts/execution.js";
 import { type Durable, inParallel } from "../durable/call.js";
+import { runFibers } from "../durable/fiber-scheduler.js";
 import { standstillFor } from "../durable/progress.js";
-import { sideBySide } from "../durable/side-by-side.js";
 import { sliceStatusOf } from "../durable/slice-status.js";
 import { untilMended } from "../durable/until-mended.js";
 import { runItems as runItemsContract } from "./contracts.js";
@@ -37,7 +37,11 @@ export function* runItems(context: OrchestrationContext): Durable<z.output<typeo
     const toJSON = (): object => sliceStatusOf(steps(), standstillFor(standsStill));
     context.df.setCustomStatus({ toJSON });
   };
-  const settled = yield* sideBySide(context, stories.map(ITEM_STORIES[story]), show);
+  const settled = yield* runFibers(
+    context,
+    stories.map((one) => ({ key: one.input.item.itemId, fiber: ITEM_STORIES[story](one) })),
+    show,
+  );
   yield* untilMended(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled }, show);
   return { reports: settled.map(({ report }) => report) };
 }

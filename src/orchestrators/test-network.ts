@@ -2,10 +2,10 @@ import type { z } from "zod";
 import { createTestNetwork, findTestLeftovers, removeTestNetwork } from "../activities/contracts/machines.js";
 import { RecoveryError } from "../domain/errors.js";
 import { callActivity, type Durable } from "../durable/call.js";
+import { type Fiber, fiberRuntime, runFibers } from "../durable/fiber-scheduler.js";
+import { pollUntilDone } from "../durable/poll-until-done.js";
 import { failureOf } from "../durable/refusal.js";
-import { type Beside, sideBySide, waysBeside } from "../durable/side-by-side.js";
-import { untilDone } from "../durable/until-done.js";
-import { waysAlone } from "../durable/wait.js";
+import { orchestrationRuntime } from "../durable/wait.js";
 import type { Run } from "./run.js";
 import { itemsToDo } from "./stages.js";
 import { NETWORKS_STEP } from "./step-ids.js";
@@ -31,8 +31,8 @@ export function* prepareTestNetworks(run: Run): Durable<ReadonlyMap<string, stri
   yield* run.step(STEP, function* () {
     for (const siteId of targetSiteIds) {
       begun.push({ siteId, testExecutionId: executionId });
-      const { networkId } = yield* untilDone(
-        waysAlone(run.context),
+      const { networkId } = yield* pollUntilDone(
+        orchestrationRuntime(run.context),
         createTestNetwork,
         { ...run.on, siteId },
         stepLimitMs,
@@ -96,17 +96,17 @@ function noteOn(run: Run, itemIds: readonly string[], note: string): void {
 function* removeNetworks(run: Run, networks: readonly TestNetwork[]): Durable<(string | null)[]> {
   if (networks.length === 0) return [];
   const nothingToShow = (): void => undefined;
-  return yield* sideBySide(
+  return yield* runFibers(
     run.context,
-    networks.map((network) => removal(run, network)),
+    networks.map((network) => ({ key: `${network.siteId}/${network.testExecutionId}`, fiber: removal(run, network) })),
     nothingToShow,
   );
 }
 
-function* removal(run: Run, { siteId, testExecutionId }: TestNetwork): Beside<string | null> {
+function* removal(run: Run, { siteId, testExecutionId }: TestNetwork): Fiber<string | null> {
   const input = { ...run.on, siteId, testExecutionId };
   try {
-    yield* untilDone(waysBeside(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
+    yield* pollUntilDone(fiberRuntime(run.context), removeTestNetwork, input, run.plan.stepLimitMs);
     return null;
   } catch (thrown) {
     const which = `the network of test ${testExecutionId} at ${siteId}`;

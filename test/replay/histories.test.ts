@@ -2,9 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadFunctionApp } from "../../host/app/load-app.js";
 import { silentLogger } from "../../host/logger.js";
-import { ORCHESTRATORS } from "../../src/orchestrators/index.js";
 import { APP_FOLDER } from "../orchestrators/support/stage.js";
 import { fromLines, HISTORIES, presentVersion, replay } from "./golden.js";
+import { requiredRecordings } from "./recordings.js";
 
 /**
  * Histories of the present version must replay on changed code, since executions are under way while it is deployed.
@@ -15,9 +15,19 @@ describe("golden histories", async () => {
   const version = await presentVersion();
   const files = (await readdir(HISTORIES)).filter((file) => file.endsWith(`-${version}.jsonl`)).sort();
 
-  test("there is one of this version for every orchestrator", () => {
-    const recorded = new Set(files.map((file) => file.replace(`-${version}.jsonl`, "")));
-    expect([...ORCHESTRATORS.keys()].filter((name) => !recorded.has(name))).toEqual([]);
+  test("there is one of this version for every verb and every item workflow, in each of its directions", () => {
+    const isRecorded = (name: string) =>
+      files.some((file) => file.startsWith(`${name}-`) || file.startsWith(`${name}.`));
+    expect(requiredRecordings().filter((name) => !isRecorded(name))).toEqual([]);
+  });
+
+  test.each([
+    "restore-item.primary-to-recovery.rejected",
+    "recover-item.primary-to-recovery.retried-faults",
+    "recover-item.primary-to-recovery.failed-step",
+    "release-source.primary-to-recovery.woken",
+  ])("there is one of undo, of retries, of a failed step and of a wake: %s", (name) => {
+    expect(files).toContain(`${name}-${version}.jsonl`);
   });
 
   test.each(files)("%s replays to the same actions and the same end", async (file) => {

@@ -5,7 +5,7 @@ import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recov
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
-import { activityContract, levelContract } from "../../durable/contract.js";
+import { activityContract, pollingContract } from "../../durable/contract.js";
 import { packedSteps } from "../../durable/progress.js";
 import { attempt, onItems } from "./machines.js";
 
@@ -163,7 +163,7 @@ export const checkPrerequisites = activityContract({
  * The point each item of one plan group starts from: replication groups share one, and `latest` processes what is
  * pending first. An item without a point has the reason in its place.
  */
-export const chooseRecoveryPoints = levelContract({
+export const chooseRecoveryPoints = pollingContract({
   name: "choose-recovery-points",
   input: onItems.extend({ choice: RecoveryPointChoice, attempt }),
   output: z.object({ chosen: z.array(chosenPoint) }),

@@ -5,7 +5,7 @@ import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
 import { ReprotectOptions } from "../../domain/reprotect-options.js";
 import { Guid, Id } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
-import { activityContract, levelContract } from "../../durable/contract.js";
+import { activityContract, pollingContract } from "../../durable/contract.js";
 
 /** From 2 on when somebody answered `retry`: the step is another one at the hypervisor. */
 export const attempt = z.int().min(1).default(1);
@@ -21,24 +21,29 @@ const pointFound = z.object({ point: RecoveryPoint });
 
 // Before the failover: the source is let go.
 
-export const shutDownSource = levelContract({
+export const shutDownSource = pollingContract({
   name: "shut-down-source",
   input: onItem,
   output: z.object({ offSince: z.string() }),
   retry,
 });
-export const finalSynchronise = levelContract({ name: "final-synchronise", input: onItem, output: pointFound, retry });
-export const stopReplication = levelContract({ name: "stop-replication", input: onItem, output: nothing, retry });
+export const finalSynchronise = pollingContract({
+  name: "final-synchronise",
+  input: onItem,
+  output: pointFound,
+  retry,
+});
+export const stopReplication = pollingContract({ name: "stop-replication", input: onItem, output: nothing, retry });
 
 // The failover itself.
 
-export const promoteReplica = levelContract({
+export const promoteReplica = pollingContract({
   name: "promote-replica",
   input: onItem.extend({ pointId: Id, epoch: z.int().min(1), planned: z.boolean() }),
   output: z.object({ point: RecoveryPoint, dataLoss: DataLoss }),
   retry,
 });
-export const startReplica = levelContract({
+export const startReplica = pollingContract({
   name: "start-replica",
   input: onItem.extend({ epoch: z.int().min(1) }),
   output: started,
@@ -51,13 +56,13 @@ export const verifyReplica = activityContract({
   retry,
 });
 /** Waits until every probe of a started copy is answered; refuses `probe-failed` once one is past its limit. */
-export const awaitProbes = levelContract({
+export const awaitProbes = pollingContract({
   name: "await-probes",
   input: onItem.extend({ copy: z.enum(["replica", "test-copy"]), probes: z.array(Probe) }),
   output: z.object({ saw: z.string() }),
   retry,
 });
-export const deleteRecoveryPoints = levelContract({
+export const deleteRecoveryPoints = pollingContract({
   name: "delete-recovery-points",
   input: onItem,
   output: z.object({ deleted: z.int() }),
@@ -66,44 +71,49 @@ export const deleteRecoveryPoints = levelContract({
 
 // The way back.
 
-export const demoteReplica = levelContract({
+export const demoteReplica = pollingContract({
   name: "demote-replica",
   input: onItem.extend({ epoch: z.int().min(1) }),
   output: nothing,
   retry,
 });
-export const restartSource = levelContract({ name: "restart-source", input: onItem, output: started, retry });
-export const restoreReplication = levelContract({ name: "restore-replication", input: onItem, output: nothing, retry });
+export const restartSource = pollingContract({ name: "restart-source", input: onItem, output: started, retry });
+export const restoreReplication = pollingContract({
+  name: "restore-replication",
+  input: onItem,
+  output: nothing,
+  retry,
+});
 export const proveProtected = activityContract({ name: "prove-protected", input: onItem, output: nothing, retry });
 
 // The other direction.
 
-export const awaitAgent = levelContract({
+export const awaitAgent = pollingContract({
   name: "await-agent",
   input: onItem.extend({ wait: z.boolean() }),
   output: nothing,
   retry,
 });
-export const reverseReplication = levelContract({
+export const reverseReplication = pollingContract({
   name: "reverse-replication",
   input: onItem.extend({ options: ReprotectOptions }),
   output: z.object({ direction: Direction, replicated: Replicated }),
   retry,
 });
-export const removeOldMachine = levelContract({
+export const removeOldMachine = pollingContract({
   name: "remove-old-machine",
   input: onItem,
   output: z.object({ removed: z.array(z.string()) }),
   retry,
 });
-export const disableReplication = levelContract({
+export const disableReplication = pollingContract({
   name: "end-replication",
   input: onItem,
   output: z.object({ removed: z.array(z.string()) }),
   retry,
 });
-export const enableReplication = levelContract({ name: "begin-replication", input: onItem, output: nothing, retry });
-export const resynchronise = levelContract({ name: "compare-copies", input: onItem, output: nothing, retry });
+export const enableReplication = pollingContract({ name: "begin-replication", input: onItem, output: nothing, retry });
+export const resynchronise = pollingContract({ name: "compare-copies", input: onItem, output: nothing, retry });
 /** Gives up a step that failed: from then on it has taken effect, or never will. */
 export const giveUpStep = activityContract({
   name: "give-up-step",
@@ -122,20 +132,20 @@ export const proveReplicating = activityContract({ name: "prove-replicating", in
 
 // Tests.
 
-export const createTestNetwork = levelContract({
+export const createTestNetwork = pollingContract({
   name: "create-test-network",
   input: z.object({ worldId: Id, executionId: Guid, siteId: Id }),
   output: z.object({ networkId: z.string() }),
   retry,
 });
-export const createTestCopy = levelContract({
+export const createTestCopy = pollingContract({
   name: "create-test-copy",
   input: onItem.extend({ pointId: Id, networkId: z.string() }),
   output: pointFound,
   retry,
 });
-export const startTestCopy = levelContract({ name: "start-test-copy", input: onItem, output: started, retry });
-export const promoteTestCopy = levelContract({
+export const startTestCopy = pollingContract({ name: "start-test-copy", input: onItem, output: started, retry });
+export const promoteTestCopy = pollingContract({
   name: "promote-test-copy",
   input: onItem.extend({ epoch: z.int().min(1) }),
   output: started.extend({ point: RecoveryPoint, dataLoss: DataLoss }),
@@ -153,13 +163,13 @@ export const findTestLeftovers = activityContract({
   }),
   retry,
 });
-export const removeTestCopy = levelContract({
+export const removeTestCopy = pollingContract({
   name: "remove-test-copy",
   input: onItem.extend({ testExecutionId: z.string() }),
   output: nothing,
   retry,
 });
-export const removeTestNetwork = levelContract({
+export const removeTestNetwork = pollingContract({
   name: "remove-test-network",
   input: z.object({ worldId: Id, executionId: Guid, siteId: Id, testExecutionId: z.string() }),
   output: nothing,

@@ -15,7 +15,7 @@ import { type Logger, silentLogger } from "../../../host/logger.js";
 import { endGuard } from "../../../src/activities/end-guard.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
 import type { Context } from "../../../src/commands/context.js";
-import { confirmAction, validateExecution } from "../../../src/commands/decisions.js";
+import { confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../../src/commands/execution-view.js";
 import { savePlan } from "../../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../../src/commands/start-execution.js";
@@ -24,7 +24,7 @@ import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { Plan, type PlanInput } from "../../../src/domain/plan.js";
-import type { Verb } from "../../../src/domain/vocabulary.js";
+import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../../src/domain/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
@@ -43,6 +43,14 @@ export interface StageOptions {
   logger?: Logger;
   /** Operations that each hypervisor does at once. */
   operationsAtOnce?: number;
+}
+
+/** What a run of a verb is answered: actions are done and the result is accepted, unless said otherwise. */
+export interface Answers {
+  verdict?: "accept" | "reject";
+  done?: boolean;
+  /** One for each question about a failure. */
+  failures?: readonly FailureAnswer[];
 }
 
 /** The whole product but HTTP: its orchestrators, activities and commands on memory and virtual time. */
@@ -155,6 +163,31 @@ export class Stage {
 
   ended(executionId: string): Promise<ExecutionView> {
     return this.until(executionId, ({ execution }) => isEnded(execution.status));
+  }
+
+  /** Runs a verb to its end, and answers all that it asks for on the way. */
+  async run(verb: Verb, options: Partial<ExecutionOptions> = {}, answers: Answers = {}): Promise<ExecutionView> {
+    return this.finish(await this.start(verb, options), answers);
+  }
+
+  /** Answers all that an execution asks for, until it has ended. Questions about failures need their answers, in order. */
+  async finish(executionId: string, { verdict = "accept", done = true, failures = [] }: Answers = {}) {
+    const open = [...failures];
+    for (;;) {
+      const view = await this.until(executionId, ({ awaits, execution }) => isEnded(execution.status) || !!awaits[0]);
+      const [asked] = view.awaits;
+      if (asked === undefined) return view;
+      const by = "tester";
+      if (asked.kind === "confirm") {
+        await confirmAction(this.context, executionId, { actionId: asked.actionId, done, by, note: "" });
+      } else if (asked.kind === "validate") {
+        await validateExecution(this.context, executionId, { verdict, by, reason: "looked at it" });
+      } else {
+        const answer = open.shift() ?? "stop";
+        await resolveFailure(this.context, executionId, { ask: asked.ask, answer, by, reason: "" });
+      }
+      await this.until(executionId, ({ awaits }) => JSON.stringify(awaits[0]) !== JSON.stringify(asked));
+    }
   }
 
   /** Confirms the sample's manual action when the execution gets there. */

@@ -1,9 +1,9 @@
 import * as df from "durable-functions";
 import { z } from "zod";
-import { levelContract } from "../../../../src/durable/contract.js";
-import { sideBySide, waysBeside } from "../../../../src/durable/side-by-side.js";
-import { untilDone } from "../../../../src/durable/until-done.js";
-import { Mailbox, pause } from "../../../../src/durable/wait.js";
+import { pollingContract } from "../../../../src/durable/contract.js";
+import { fiberRuntime, runFibers } from "../../../../src/durable/fiber-scheduler.js";
+import { pollUntilDone } from "../../../../src/durable/poll-until-done.js";
+import { Mailbox, sleep } from "../../../../src/durable/wait.js";
 
 const word = z.object({ say: z.string() });
 
@@ -13,25 +13,25 @@ df.app.orchestration("listen", function* listen(context) {
   const mailbox = new Mailbox(context, "word", word);
   const heard = [];
   for (const { afterMs, forMs } of listens) {
-    if (afterMs > 0) yield* pause(context, afterMs);
+    if (afterMs > 0) yield* sleep(context, afterMs);
     const message = yield* mailbox.next(new Date(context.df.currentUtcDateTime.getTime() + forMs));
     heard.push(message?.say ?? null);
   }
   return { heard };
 });
 
-const work = levelContract({
+const work = pollingContract({
   name: "work",
   input: z.object({ of: z.string(), part: z.int() }),
   output: z.object({ made: z.string() }),
   retry: "hypervisor-call",
 });
 
-function* story(context, { of, parts }) {
+function* makeParts(context, { of, parts }) {
   const made = [];
   try {
     for (let part = 1; part <= parts; part += 1) {
-      made.push((yield* untilDone(waysBeside(context), work, { of, part }, 3_600_000)).made);
+      made.push((yield* pollUntilDone(fiberRuntime(context), work, { of, part }, 3_600_000)).made);
     }
     return { of, made };
   } catch (thrown) {
@@ -39,16 +39,16 @@ function* story(context, { of, parts }) {
   }
 }
 
-/** Tells stories side by side, and counts how often all were at rest. */
-df.app.orchestration("tell", function* tell(context) {
-  const { stories } = context.df.getInput();
-  let rests = 0;
-  const told = yield* sideBySide(
+/** Runs fibers, and counts how often all of them were idle. */
+df.app.orchestration("fibers", function* fibers(context) {
+  const { fibers } = context.df.getInput();
+  let idles = 0;
+  const results = yield* runFibers(
     context,
-    stories.map((one) => story(context, one)),
+    fibers.map((one) => ({ key: one.of, fiber: makeParts(context, one) })),
     () => {
-      rests += 1;
+      idles += 1;
     },
   );
-  return { told, rests };
+  return { results, idles };
 });

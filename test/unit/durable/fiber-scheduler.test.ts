@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { ActivityCall, ActivityEnd } from "../../../host/durable/engine/index.js";
+import { Engine } from "./support.js";
+
+let engine: Engine;
+afterEach(() => engine.close());
+
+interface Work {
+  of: string;
+  part: number;
+}
+interface Step {
+  step: string;
+  key: string;
+  input: { ask: { round: number }; input: Work };
+}
+type Result = object;
+
+const done = ({ of, part }: Work): Result => ({ ok: true, value: { state: "done", result: { made: `${of}${part}` } } });
+const later = (waitMs: number, slackMs?: number): Result => ({
+  ok: true,
+  value: { state: "waiting", waitMs, slackMs },
+});
+
+/** An engine whose steps come out as `resultOf` says, and the steps of each call that it made. */
+async function opened(resultOf: (work: Work, round: number) => Result, recorded = (step: Step): Partial<Step> => step) {
+  const calls: string[][] = [];
+  engine = await Engine.open(async (call: ActivityCall): Promise<ActivityEnd> => {
+    const { steps } = JSON.parse(call.input ?? "{}") as { steps: Step[] };
+    calls.push(steps.map(({ input: { ask, input } }) => `${input.of}${input.part}.${ask.round}`));
+    const answers = steps.map((one) => {
+      const { step, key } = recorded(one);
+      return { step, key, result: resultOf(one.input.input, one.input.ask.round) };
+    });
+    return { ok: true, result: JSON.stringify({ ok: true, value: { answers } }) };
+  });
+  return calls;
+}
+
+const runAll = async (...fibers: { of: string; parts: number }[]) => {
+  await engine.start("fibers", { fibers });
+  return (await engine.output()) as { results: { of: string; made: string[]; failure?: string }[]; idles: number };
+};
+
+describe("the fiber scheduler", () => {
+  test("F1 F3 the steps that fibers ask for at a moment are one call, and each goes on with its own answer", async () => {
+    const calls = await opened(done);
+    const { results } = await runAll({ of: "a", parts: 2 }, { of: "b", parts: 3 }, { of: "c", parts: 1 });
+    expect(calls).toEqual([["a1.0", "b1.0", "c1.0"], ["a2.0", "b2.0"], ["b3.0"]]);
+    expect(results).toEqual([
+      { of: "a", made: ["a1", "a2"] },
+      { of: "b", made: ["b1", "b2", "b3"] },
+      { of: "c", made: ["c1"] },
+    ]);
+  });
+
+  test("F1 a fiber that sleeps does not keep the others from going on", async () => {
+    const calls = await opened((work, round) => (work.of === "slow" && round === 0 ? later(60_000) : done(work)));
+    const beganMs = engine.clock.now();
+    await runAll({ of: "slow", parts: 1 }, { of: "b", parts: 2 });
+    expect(calls).toEqual([["slow1.0", "b1.0"], ["b2.0"], ["slow1.1"]]);
+    expect(engine.clock.now() - beganMs).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test("F5 fibers that come due at one time share a call", async () => {
+    const calls = await opened((work, round) => (round === 0 ? later(5_000) : done(work)));
+    await runAll({ of: "a", parts: 1 }, { of: "b", parts: 1 });
+    expect(calls).toEqual([
+      ["a1.0", "b1.0"],
+      ["a1.1", "b1.1"],
+    ]);
+  });
+
+  test("F5 sleeps with slack wake together, at the last due time within the slack of all", async () => {
+    const waits: Record<string, number> = { a: 10_000, b: 10_400, c: 11_000, d: 11_100 };
+    const calls = await opened((work, round) => (round === 0 ? later(waits[work.of] ?? 0, 1_000) : done(work)));
+    const beganMs = engine.clock.now();
+    await runAll(...Object.keys(waits).map((of) => ({ of, parts: 1 })));
+    expect(calls.slice(1)).toEqual([["a1.1", "b1.1", "c1.1"], ["d1.1"]]);
+    expect(engine.clock.now() - beganMs).toBe(11_100);
+  });
+
+  test("F4 a refusal ends its own fiber and is not retried", async () => {
+    const refusal = { ok: false, code: "operation-refused", message: "not this one", details: [] };
+    const calls = await opened((work) => (work.of === "bad" ? refusal : done(work)));
+    const { results } = await runAll({ of: "bad", parts: 2 }, { of: "b", parts: 2 });
+    expect(results[0]).toEqual({ of: "bad", made: [], failure: "[operation-refused] not this one" });
+    expect(results[1]?.made).toEqual(["b1", "b2"]);
+    expect(calls).toEqual([["bad1.0", "b1.0"], ["b2.0"]]);
+  });
+
+  test("F4 a fault is retried as its contract says, for its own fiber, and then ends that fiber", async () => {
+    let faults = 0;
+    const fault = { ok: false, fault: "[operation-failed] it did not begin" };
+    const calls = await opened((work) => {
+      if (work.of !== "bad" || (work.part === 1 && ++faults > 2)) return done(work);
+      return fault;
+    });
+    const { results } = await runAll({ of: "bad", parts: 2 }, { of: "b", parts: 1 });
+    expect(results).toEqual([
+      { of: "bad", made: ["bad1"], failure: "[operation-failed] it did not begin" },
+      { of: "b", made: ["b1"] },
+    ]);
+    expect(calls.flat().filter((step) => step === "bad1.0")).toHaveLength(3);
+    expect(calls.flat().filter((step) => step === "bad2.0")).toHaveLength(5);
+    expect(calls.flat().filter((step) => step === "b1.0")).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "another step",
+      (one: Step) => ({ ...one, step: "rest" }),
+      "history has rest of a, the workflow asks for work of a",
+    ],
+    ["another key", (one: Step) => ({ ...one, key: "z" }), "history has work of z, the workflow asks for work of a"],
+  ])("F2 an answer of %s is non-determinism, and names both", async (_what, recorded, message) => {
+    await opened(done, recorded);
+    await expect(runAll({ of: "a", parts: 1 })).rejects.toThrow(`[non-determinism] ${message}`);
+  });
+
+  test("no fibers are no call", async () => {
+    const calls = await opened(done);
+    expect(await runAll()).toEqual({ results: [], idles: 1 });
+    expect(calls).toEqual([]);
+  });
+});
