@@ -19,7 +19,7 @@ const PAGES = {
   "reference/errors.md": errorsPage(await built("domain/errors.js")),
   "reference/http-api.md": httpApiPage({ ...(await built("api/openapi.js")), ...(await built("api/routes.js")) }),
   "reference/transitions.md": transitionsPage({
-    ...(await built("domain/lifecycle.js")),
+    ...(await built("domain/items/lifecycle.js")),
     ...(await built("domain/vocabulary.js")),
   }),
 };

@@ -8,7 +8,7 @@ export function transitionsPage({ transition, Scenario, ItemState, Verb }) {
   return [
     "# Transitions of a protected item",
     "",
-    "Made from `src/domain/lifecycle.ts` by `npm run reference`. A refused verb is answered with 409, the reason and,",
+    "Made from `src/domain/items/lifecycle.ts` by `npm run reference`. A refused verb is answered with 409, the reason and,",
     "where there is one, what would make it allowed.",
     ...tables.flatMap(section),
   ].join("\n");

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { evaluateGate } from "../domain/probes.js";
+import { evaluateGate } from "../domain/plans/probes.js";
 import { waiting } from "../durable/poll-until-done.js";
 import { pollingActivity } from "./activity.js";
 import { awaitProbes as contract } from "./contracts/machines.js";

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { checkPrerequisites as findingsOf } from "../domain/prerequisites.js";
+import { checkPrerequisites as findingsOf } from "../domain/prerequisites/prerequisites.js";
 import { activity } from "./activity.js";
 import { checkPrerequisites as contract } from "./contracts/execution.js";
 

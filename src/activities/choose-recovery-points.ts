@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
-import { solveRecoveryPoints } from "../domain/recovery-point-solver.js";
+import { solveRecoveryPoints } from "../domain/recovery-points/recovery-point-solver.js";
 import type { PollRequest, PollResult } from "../durable/poll-until-done.js";
 import { isFault } from "../durable/refusal.js";
 import { keyOnItem, pollingActivity, progressOf } from "./activity.js";

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
-import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
-import { RESTING_STATES, transition } from "../domain/lifecycle.js";
-import { protectionGroupOf } from "../domain/protection-group.js";
+import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
+import { RESTING_STATES, transition } from "../domain/items/lifecycle.js";
+import { protectionGroupOf } from "../domain/items/protection-group.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { ItemState } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";

@@ -1,13 +1,13 @@
 import { hasCode } from "../domain/errors.js";
-import type { ItemCondition, ItemRecord } from "../domain/item-record.js";
+import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import {
   isReplicating,
   mayBeStranded,
   type Replication,
   withOutcome,
   withReplication,
-} from "../domain/rest-conditions.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
+} from "../domain/items/post-execution-conditions.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { toInstant } from "../domain/text.js";
 import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
 import type { ItemReport } from "./contracts/execution.js";

@@ -1,7 +1,7 @@
 import type { Clock } from "../domain/clock.js";
 import { RecoveryError } from "../domain/errors.js";
 import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
 import type { Store } from "../store/port.js";
 import type { Ports } from "./ports.js";
 

@@ -1,11 +1,11 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
-import { failurePolicyOf, isEnded } from "../domain/failure-policy.js";
-import type { ItemRecord } from "../domain/item-record.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { failoverTypeOf } from "../domain/itineraries.js";
-import { type Action, Plan, type PlanGroup } from "../domain/plan.js";
-import { groupsInOrder } from "../domain/plan-rules.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
+import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
+import { type Action, Plan, type PlanGroup } from "../domain/plans/plan.js";
+import { groupsInOrder } from "../domain/plans/plan-rules.js";
 import { toMs } from "../domain/text.js";
 import { activity } from "./activity.js";
 import { openExecution as contract, type RunGroup, type RunPlan } from "./contracts/execution.js";

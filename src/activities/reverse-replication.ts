@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { wayBackOf } from "../domain/way-home.js";
+import { wayBackOf } from "../domain/failback/reverse-path.js";
 import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { reverseReplication as contract } from "./contracts/machines.js";
 

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { activity } from "./activity.js";
 import {
   findProtection as findContract,

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Id, Instant, Name } from "../domain/text.js";
 import { Direction, Verb } from "../domain/vocabulary.js";
-import { TargetSettings } from "../domain/world.js";
+import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
 import { finding, nothing, prerequisite } from "./schemas.js";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Plan } from "../domain/plan.js";
-import { PlanChange } from "../domain/plan-diff.js";
+import { Plan } from "../domain/plans/plan.js";
+import { PlanChange } from "../domain/plans/plan-diff.js";
 import { Id } from "../domain/text.js";
 import { route } from "./route.js";
 import { noQuery, nothing, pageOf, pageQuery, planSummary, planView } from "./schemas.js";

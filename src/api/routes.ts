@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
-import { World } from "../domain/world.js";
+import { World } from "../domain/worlds/world.js";
 import { WORLD_LIMIT_BYTES } from "./body.js";
 import { FORESIGHT_ROUTES } from "./foresight-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";

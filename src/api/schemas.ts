@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
-import { PolicyInForce } from "../domain/failure-policy.js";
-import { ItemRecord } from "../domain/item-record.js";
-import { Measures } from "../domain/measures.js";
+import { ItemRecord } from "../domain/items/item-record.js";
+import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
 import { OPERATIONS } from "../domain/operations.js";
-import { PlanVersion } from "../domain/plan.js";
-import { PlanProtectionGroup, ProtectionGroup } from "../domain/protection-group.js";
-import { DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
+import { PolicyInForce } from "../domain/plans/failure-policy.js";
+import { Measures } from "../domain/plans/measures.js";
+import { PlanVersion } from "../domain/plans/plan.js";
+import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
-import { TargetSettings } from "../domain/world.js";
+import { TargetSettings } from "../domain/worlds/world.js";
 import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({

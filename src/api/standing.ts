@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { RecoveryPoint } from "../domain/recovery-point-choice.js";
+import { RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Id } from "../domain/text.js";
-import { ReplicationPolicy } from "../domain/world.js";
+import { ReplicationPolicy } from "../domain/worlds/world.js";
 
 /** What the hypervisor sees of an item. */
 export const standing = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TargetChange } from "../domain/target-settings.js";
+import { TargetChange } from "../domain/items/target-settings.js";
 import { Id } from "../domain/text.js";
 import { route } from "./route.js";
 import { noQuery, nothing, targetView } from "./schemas.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { ItemCondition } from "../domain/item-record.js";
+import { ItemCondition } from "../domain/items/item-record.js";
 import { Address, Id, Instant } from "../domain/text.js";
-import { ConfigurationServer, ProcessServer } from "../domain/topology.js";
+import { ConfigurationServer, ProcessServer } from "../domain/worlds/topology.js";
 import { route } from "./route.js";
 import { itemDetail, noQuery, nothing } from "./schemas.js";
 

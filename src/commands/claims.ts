@@ -1,7 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Subject } from "../domain/execution.js";
-import type { ItemRecord } from "../domain/item-record.js";
-import { mayDo, transition } from "../domain/lifecycle.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import { mayDo, transition } from "../domain/items/lifecycle.js";
 import { opposite } from "../domain/scenario-traits.js";
 import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
 import type { ItemClaim } from "../store/port.js";

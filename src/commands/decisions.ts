@@ -1,7 +1,7 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
-import { transition } from "../domain/lifecycle.js";
+import { transition } from "../domain/items/lifecycle.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant } from "../domain/text.js";
 import type { FailureAnswer } from "../domain/vocabulary.js";
 import { DECISION_EVENT, type Decision } from "../orchestrators/contracts.js";

@@ -1,9 +1,9 @@
 import { EXECUTION_PART } from "../activities/close-execution.js";
 import type { Execution, Step } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
 import { failoverTypeOf } from "../domain/itineraries.js";
-import type { Plan } from "../domain/plan.js";
-import { groupsInOrder, planActions } from "../domain/plan-rules.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
+import type { Plan } from "../domain/plans/plan.js";
+import { groupsInOrder, planActions } from "../domain/plans/plan-rules.js";
 import { rollUp, stepHasEnded } from "../domain/steps.js";
 import {
   actionStepId,

@@ -1,9 +1,9 @@
 import { stepTitle } from "../activities/step-titles.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
-import { type Measures, measuresOf } from "../domain/measures.js";
-import type { Plan } from "../domain/plan.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
+import { type Measures, measuresOf } from "../domain/plans/measures.js";
+import type { Plan } from "../domain/plans/plan.js";
 import { progressOf } from "../domain/steps.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";

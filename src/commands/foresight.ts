@@ -1,19 +1,19 @@
 import { RecoveryError } from "../domain/errors.js";
-import { type Placement, placeItems } from "../domain/networks.js";
-import type { Plan } from "../domain/plan.js";
-import { planItemIds } from "../domain/plan-rules.js";
-import type { AskedOptions } from "../domain/prerequisite.js";
-import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites.js";
-import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import { previewReprotect, type ReprotectPreview } from "../domain/failback/reprotect-preview.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
+import type { Plan } from "../domain/plans/plan.js";
+import { planItemIds } from "../domain/plans/plan-rules.js";
+import type { AskedOptions } from "../domain/prerequisites/prerequisite.js";
+import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites/prerequisites.js";
+import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import {
   diskCoverageOf,
   type PointPreview,
   type PreviewItem,
   previewRecoveryPoints,
-} from "../domain/recovery-point-solver.js";
-import { previewReprotect, type ReprotectPreview } from "../domain/reprotect-preview.js";
-import type { ItemSnapshot } from "../domain/snapshot.js";
+} from "../domain/recovery-points/recovery-point-solver.js";
 import type { Verb } from "../domain/vocabulary.js";
+import { type Placement, placeItems } from "../domain/worlds/networks.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";

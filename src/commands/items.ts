@@ -1,11 +1,11 @@
-import { conditionsOf } from "../domain/conditions.js";
 import { hasCode, RecoveryError } from "../domain/errors.js";
-import type { ItemRecord } from "../domain/item-record.js";
-import { type ActionAnswer, allowedActions } from "../domain/lifecycle.js";
-import { type ProtectionGroup, protectionGroupOf } from "../domain/protection-group.js";
+import { conditionsOf } from "../domain/items/conditions.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import { type ActionAnswer, allowedActions } from "../domain/items/lifecycle.js";
+import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
+import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
-import type { CopySnapshot, ItemSnapshot } from "../domain/snapshot.js";
-import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/world.js";
+import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/worlds/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";

@@ -1,8 +1,8 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
-import { failurePoliciesOf, type PolicyInForce } from "../domain/failure-policy.js";
-import { type PlanChange, planDiff } from "../domain/plan-diff.js";
-import { planItemIds } from "../domain/plan-rules.js";
-import { type PlanProtectionGroup, protectionGroupsOf } from "../domain/protection-group.js";
+import { type PlanProtectionGroup, protectionGroupsOf } from "../domain/items/protection-group.js";
+import { failurePoliciesOf, type PolicyInForce } from "../domain/plans/failure-policy.js";
+import { type PlanChange, planDiff } from "../domain/plans/plan-diff.js";
+import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
 import { getPlan, type SavedPlan } from "./plans.js";

@@ -1,5 +1,5 @@
 import type { Execution } from "../domain/execution.js";
-import { planWarnings } from "../domain/plan-rules.js";
+import { planWarnings } from "../domain/plans/plan-rules.js";
 import type { Services } from "./context.js";
 
 /** What the plan of an execution should not do but may; nothing for a single item. */

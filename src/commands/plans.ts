@@ -1,8 +1,8 @@
 import { RecoveryError } from "../domain/errors.js";
 import { planHash } from "../domain/identity.js";
-import type { ItemRecord } from "../domain/item-record.js";
-import type { Plan, PlanVersion } from "../domain/plan.js";
-import { planProblems, planWarnings } from "../domain/plan-rules.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import type { Plan, PlanVersion } from "../domain/plans/plan.js";
+import { planProblems, planWarnings } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Page, PageRequest, Tagged } from "../store/port.js";
 import type { Services } from "./context.js";

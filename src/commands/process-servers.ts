@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import type { ProcessServer } from "../domain/topology.js";
+import type { ProcessServer } from "../domain/worlds/topology.js";
 import type { Services } from "./context.js";
 import { getWorld } from "./worlds.js";
 

@@ -1,9 +1,9 @@
 import { describeReadable } from "../activities/conditions-at-rest.js";
 import type { Execution } from "../domain/execution.js";
-import type { ItemRecord } from "../domain/item-record.js";
-import { isOutcomeUnknown, withOutcome } from "../domain/rest-conditions.js";
+import { whereFound } from "../domain/items/infer-item-state.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import { isOutcomeUnknown, withOutcome } from "../domain/items/post-execution-conditions.js";
 import { toInstant } from "../domain/text.js";
-import { whereFound } from "../domain/where-found.js";
 import type { Context } from "./context.js";
 
 /** One item among those of all worlds. */

@@ -1,7 +1,7 @@
 import { endExecution } from "../activities/close-execution.js";
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { Admission, Execution } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
 import { EXECUTIONS } from "../orchestrators/contracts.js";
 import type { ItemClaim } from "../store/port.js";
 import { claimsOf } from "./claims.js";

@@ -1,8 +1,8 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ExecutionOptions, Subject } from "../domain/execution.js";
-import { isEnded } from "../domain/failure-policy.js";
 import { canonicalJson, executionIdOf } from "../domain/identity.js";
-import { planItemIds } from "../domain/plan-rules.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
+import { planItemIds } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim } from "../store/port.js";

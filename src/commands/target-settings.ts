@@ -1,9 +1,9 @@
 import { RecoveryError } from "../domain/errors.js";
 import { canonicalJson } from "../domain/identity.js";
-import type { Finding } from "../domain/prerequisite.js";
-import { checkPrerequisites } from "../domain/prerequisites.js";
-import { type TargetChange, targetIsSettled, withChange } from "../domain/target-settings.js";
-import type { TargetSettings } from "../domain/world.js";
+import { type TargetChange, targetIsSettled, withChange } from "../domain/items/target-settings.js";
+import type { Finding } from "../domain/prerequisites/prerequisite.js";
+import { checkPrerequisites } from "../domain/prerequisites/prerequisites.js";
+import type { TargetSettings } from "../domain/worlds/world.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 

@@ -1,8 +1,8 @@
 import { RecoveryError } from "../domain/errors.js";
-import { withMappedNetworks } from "../domain/networks.js";
 import { toInstant } from "../domain/text.js";
-import type { World } from "../domain/world.js";
-import { worldProblems } from "../domain/world-rules.js";
+import { withMappedNetworks } from "../domain/worlds/networks.js";
+import type { World } from "../domain/worlds/world.js";
+import { worldProblems } from "../domain/worlds/world-rules.js";
 import type { Page, PageRequest, WorldRecord } from "../store/port.js";
 import type { Services } from "./context.js";
 

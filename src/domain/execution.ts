@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isErrorCode } from "./errors.js";
-import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
-import { ReprotectOptions } from "./reprotect-options.js";
+import { ReprotectOptions } from "./failback/reprotect-options.js";
+import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 

@@ -1,4 +1,4 @@
-import type { Plan } from "./plan.js";
+import type { Plan } from "./plans/plan.js";
 
 /** A cryptographic digest as lower-case hexadecimal text of at least 32 digits (SHA-256 in the composition). */
 export type HashFunction = (text: string) => string;

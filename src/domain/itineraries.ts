@@ -1,4 +1,4 @@
-import type { Plan } from "./plan.js";
+import type { Plan } from "./plans/plan.js";
 import type { FailoverType, Verb } from "./vocabulary.js";
 
 /** What decides which phases a run has. */

@@ -1,5 +1,5 @@
 import type { Direction, Scenario } from "./vocabulary.js";
-import type { ProtectedItem, ReplicationPolicy } from "./world.js";
+import type { ProtectedItem, ReplicationPolicy } from "./worlds/world.js";
 
 /** What makes the scenarios different beyond their sites, as data. */
 export interface ScenarioTraits {

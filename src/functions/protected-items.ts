@@ -2,7 +2,7 @@ import { ROUTES } from "../api/routes.js";
 import { backUpConfigurationServer, restoreConfigurationServer } from "../commands/configuration-servers.js";
 import { listItems, listRecoveryPoints, mendCondition, sourceComesBack, viewItem } from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
-import type { ConfigurationServer } from "../domain/topology.js";
+import type { ConfigurationServer } from "../domain/worlds/topology.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
 import { start } from "./start.js";

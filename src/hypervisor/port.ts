@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../domain/errors.js";
-import type { Observation } from "../domain/probes.js";
-import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-point-choice.js";
-import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/snapshot.js";
+import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/items/snapshot.js";
+import type { Observation } from "../domain/plans/probes.js";
+import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import type { Direction } from "../domain/vocabulary.js";
-import type { TargetSettings, World } from "../domain/world.js";
+import type { TargetSettings, World } from "../domain/worlds/world.js";
 
 /** How many writes a disk had taken; equal sequences mean equal content. */
 export interface DiskSequence {

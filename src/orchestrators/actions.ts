@@ -1,8 +1,8 @@
 import { callWebhook } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
-import { afterAction } from "../domain/failure-policy.js";
 import { failoverTypeOf } from "../domain/itineraries.js";
-import type { Action } from "../domain/plan.js";
+import { afterAction } from "../domain/plans/failure-policy.js";
+import type { Action } from "../domain/plans/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
 import type { OnFailure } from "../domain/vocabulary.js";
 import { callActivity, type Durable } from "../durable/call.js";

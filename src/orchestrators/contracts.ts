@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { itemReport } from "../activities/contracts/execution.js";
-import { Probe } from "../domain/probes.js";
-import { ReprotectOptions } from "../domain/reprotect-options.js";
+import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
+import { Probe } from "../domain/plans/probes.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { orchestrationContract } from "../durable/contract.js";

@@ -1,6 +1,6 @@
 import type { ItemReport, RunGroup, RunItem } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
-import { afterAnswer, afterGroup, strongest } from "../domain/failure-policy.js";
+import { afterAnswer, afterGroup, strongest } from "../domain/plans/failure-policy.js";
 import type { OnFailure } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
 import type { Decision } from "./contracts.js";

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { SettledItem } from "../activities/contracts/execution.js";
 import { giveUpStep } from "../activities/contracts/machines.js";
 import type { Replicated } from "../domain/execution.js";
-import type { DataLoss, RecoveryPoint } from "../domain/recovery-point-choice.js";
+import type { DataLoss, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import type { Direction, ItemState } from "../domain/vocabulary.js";
 import type { ActivityContract, PollingContract } from "../durable/contract.js";
 import { type Fiber, fiberRuntime } from "../durable/fiber-scheduler.js";

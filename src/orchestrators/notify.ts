@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import { callWebhook, type RunPlan } from "../activities/contracts/execution.js";
-import type { NotifiedOf } from "../domain/plan.js";
+import type { NotifiedOf } from "../domain/plans/plan.js";
 import { callActivity, type Durable } from "../durable/call.js";
 
 /** A recovery does not wait long for those who only want to know of it. */

@@ -4,7 +4,7 @@ import {
   type ItemReport,
   type RunGroup,
 } from "../activities/contracts/execution.js";
-import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { pollUntilDone } from "../durable/poll-until-done.js";
 import { orchestrationRuntime } from "../durable/wait.js";

@@ -10,7 +10,7 @@ import {
 } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../domain/execution.js";
-import { endStatus } from "../domain/failure-policy.js";
+import { endStatus } from "../domain/plans/failure-policy.js";
 import { callActivity, type Durable } from "../durable/call.js";
 import type { OrchestrationContract } from "../durable/contract.js";
 import { Progress } from "../durable/progress.js";

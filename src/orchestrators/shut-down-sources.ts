@@ -1,6 +1,6 @@
 import type { ItemReport, RunItem } from "../activities/contracts/execution.js";
 import { RecoveryError } from "../domain/errors.js";
-import { asksAbout } from "../domain/failure-policy.js";
+import { asksAbout } from "../domain/plans/failure-policy.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";

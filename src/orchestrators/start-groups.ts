@@ -1,5 +1,5 @@
 import type { RunGroup, RunItem } from "../activities/contracts/execution.js";
-import type { RecoveryPointChoice } from "../domain/recovery-point-choice.js";
+import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import type { Durable } from "../durable/call.js";
 import { runActions } from "./actions.js";
 import type { ItemStoryName } from "./contracts.js";

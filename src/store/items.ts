@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { ItemRecord } from "../domain/item-record.js";
+import { ItemRecord } from "../domain/items/item-record.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim, ItemUpdate } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { type Plan, PlanVersion } from "../domain/plan.js";
+import { type Plan, PlanVersion } from "../domain/plans/plan.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";

@@ -1,8 +1,8 @@
 import type { Execution, StepRecord } from "../domain/execution.js";
-import type { ItemRecord } from "../domain/item-record.js";
-import type { Plan, PlanVersion } from "../domain/plan.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
-import type { World } from "../domain/world.js";
+import type { World } from "../domain/worlds/world.js";
 
 /** A value with the ETag to send back when changing it. */
 export interface Tagged<T> {

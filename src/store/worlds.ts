@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import type { ItemRecord } from "../domain/item-record.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
 import { Id, Instant, Name } from "../domain/text.js";
-import type { World } from "../domain/world.js";
+import type { World } from "../domain/worlds/world.js";
 import { decodeItem, insertItem, itemRows, replaceItem } from "./items.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, WorldRecord } from "./port.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import type { ItemCondition } from "../../src/domain/item-record.js";
+import type { ItemCondition } from "../../src/domain/items/item-record.js";
 import { type Journey, turnsOf } from "../e2e/support/journey.js";
 import { running } from "./support/running.js";
 import {

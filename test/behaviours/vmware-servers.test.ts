@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { running } from "./support/running.js";
 import { link, machines, masterTargets, REPROTECT, refusalOf, site, there, unmet, until } from "./support/scene.js";
 

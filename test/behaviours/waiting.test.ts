@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { Journey } from "../e2e/support/journey.js";
 import { Product } from "../e2e/support/product.js";
 import { items, stepsNamed, unmet, until } from "./support/scene.js";

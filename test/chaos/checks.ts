@@ -1,6 +1,6 @@
 import type { Execution } from "../../src/domain/execution.js";
-import type { ItemRecord } from "../../src/domain/item-record.js";
-import type { Plan } from "../../src/domain/plan.js";
+import type { ItemRecord } from "../../src/domain/items/item-record.js";
+import type { Plan } from "../../src/domain/plans/plan.js";
 import type { Copy, EmulatedItem, Entry } from "../../src/hypervisor/emulator/state.js";
 import type { Truth } from "./truth.js";
 import type { Asked, Lived } from "./user.js";

@@ -1,6 +1,6 @@
 import { TableClient } from "@azure/data-tables";
 import type { Execution } from "../../src/domain/execution.js";
-import type { ItemRecord } from "../../src/domain/item-record.js";
+import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import type { EmulatedItem, EmulatedSite, Entry } from "../../src/hypervisor/emulator/state.js";
 
 /** An instance's row in the hub, as far as the checks look at it. */

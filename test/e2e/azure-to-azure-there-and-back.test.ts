@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { Journey } from "./support/journey.js";
 import { Product } from "./support/product.js";
 

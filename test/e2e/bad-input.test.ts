@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { type Problem, problemSchema } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
-import type { PlanInput } from "../../src/domain/plan.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { Product, type Shop } from "./support/product.js";
 
 let product: Product;

@@ -6,8 +6,8 @@ import { findSample, readDocument } from "../../demo/samples.js";
 import type { Screen } from "../../demo/step-view.js";
 import { loadEstate, readEstate } from "../../demo/story.js";
 import { ROUTES } from "../../src/api/routes.js";
-import type { PlanInput } from "../../src/domain/plan.js";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { Product } from "./support/product.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));

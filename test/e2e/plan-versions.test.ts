@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
-import type { PlanInput } from "../../src/domain/plan.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Product } from "./support/product.js";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { ROUTES } from "../../src/api/routes.js";
-import { PREREQUISITES } from "../../src/domain/prerequisites.js";
+import { PREREQUISITES } from "../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Broken, STAGES, type StageName } from "./support/broken.js";
 import { BROKEN_FOR_MINUTES, BROKEN_HOME } from "./support/broken-home.js";

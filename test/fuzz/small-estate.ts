@@ -1,5 +1,5 @@
-import type { PlanInput } from "../../src/domain/plan.js";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 
 const machine = (id: string) => ({
   id,

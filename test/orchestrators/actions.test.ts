@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { PlanInput } from "../../src/domain/plan.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { Stage } from "./support/stage.js";
 
 let stage: Stage;

@@ -3,7 +3,7 @@ import { cancelExecution } from "../../src/commands/decisions.js";
 import { startExecution } from "../../src/commands/start-execution.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
-import { isEnded } from "../../src/domain/failure-policy.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";

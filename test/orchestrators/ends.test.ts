@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
-import { isEnded } from "../../src/domain/failure-policy.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { resolveFailure } from "../../src/commands/decisions.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
-import type { PlanInput } from "../../src/domain/plan.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";

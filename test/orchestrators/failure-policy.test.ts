@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { resolveFailure } from "../../src/commands/decisions.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
-import { Plan, type PlanInput } from "../../src/domain/plan.js";
+import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
 import type { FailureAnswer } from "../../src/domain/vocabulary.js";
 import { scenario } from "./support/both-replays.js";
 import type { Stage } from "./support/stage.js";

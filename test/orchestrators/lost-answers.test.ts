@@ -4,7 +4,7 @@ import { endGuard } from "../../src/activities/end-guard.js";
 import { shutDownSource } from "../../src/activities/shut-down-source.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import { importWorld } from "../../src/commands/worlds.js";
-import { World } from "../../src/domain/world.js";
+import { World } from "../../src/domain/worlds/world.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";

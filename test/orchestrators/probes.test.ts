@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { importWorld } from "../../src/commands/worlds.js";
-import { Plan } from "../../src/domain/plan.js";
-import type { Probe } from "../../src/domain/probes.js";
+import { Plan } from "../../src/domain/plans/plan.js";
+import type { Probe } from "../../src/domain/plans/probes.js";
 import { shopWorld } from "../suites/world.js";
 import { scenario } from "./support/both-replays.js";
 import type { Stage } from "./support/stage.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
-import { isEnded } from "../../src/domain/failure-policy.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
 import { type Estate, estateOf, mixedEstate } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";

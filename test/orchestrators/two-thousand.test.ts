@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import { runInVirtualTime } from "../../host/durable/engine/index.js";
 import { viewExecution } from "../../src/commands/execution-view.js";
-import { isEnded } from "../../src/domain/failure-policy.js";
-import { planWarnings } from "../../src/domain/plan-rules.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
+import { planWarnings } from "../../src/domain/plans/plan-rules.js";
 import { smallPlan, smallWorld } from "../suites/world.js";
 import { Stage } from "./support/stage.js";
 

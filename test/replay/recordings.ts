@@ -1,7 +1,7 @@
 import { EventType, type HistoryEvent } from "../../host/durable/history.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { ExecutionOptions } from "../../src/domain/execution.js";
-import { transition } from "../../src/domain/lifecycle.js";
+import { transition } from "../../src/domain/items/lifecycle.js";
 import {
   Direction,
   type ExecutionStatus,

@@ -1,4 +1,4 @@
-import type { ItemSnapshot } from "../../src/domain/snapshot.js";
+import type { ItemSnapshot } from "../../src/domain/items/snapshot.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import type {
   EmulatedEstate,

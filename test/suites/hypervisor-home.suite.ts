@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Scenario } from "../../src/domain/vocabulary.js";
-import { World, type WorldInput } from "../../src/domain/world.js";
+import { World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, ItemOperations } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { Plan, type PlanInput } from "../../src/domain/plan.js";
-import { World, type WorldInput } from "../../src/domain/world.js";
+import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
+import { World, type WorldInput } from "../../src/domain/worlds/world.js";
 
 const sample = (name: string): string => readFileSync(new URL(`../../samples/${name}`, import.meta.url), "utf8");
 

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findSample, readDocument, type Sample, sampleList, sampleNames } from "../../demo/samples.js";
-import { withMappedNetworks } from "../../src/domain/networks.js";
-import { Plan } from "../../src/domain/plan.js";
-import { planItemIds, planProblems, planWarnings } from "../../src/domain/plan-rules.js";
-import { checkPrerequisites } from "../../src/domain/prerequisites.js";
-import { World } from "../../src/domain/world.js";
-import { worldProblems } from "../../src/domain/world-rules.js";
+import { Plan } from "../../src/domain/plans/plan.js";
+import { planItemIds, planProblems, planWarnings } from "../../src/domain/plans/plan-rules.js";
+import { checkPrerequisites } from "../../src/domain/prerequisites/prerequisites.js";
+import { withMappedNetworks } from "../../src/domain/worlds/networks.js";
+import { World } from "../../src/domain/worlds/world.js";
+import { worldProblems } from "../../src/domain/worlds/world-rules.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import { HandClock } from "../suites/world.js";

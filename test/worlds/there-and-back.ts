@@ -1,6 +1,6 @@
-import type { PlanInput } from "../../src/domain/plan.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario } from "../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../src/domain/world.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 
 /** An estate of three machines and a plan of two groups over them, for one scenario. */
 export interface Estate {

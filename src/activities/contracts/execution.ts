@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { CancelRequest, Failure, Outcome, Replicated } from "../../domain/execution.js";
-import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../../domain/plan.js";
-import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-point-choice.js";
-import { ReprotectOptions } from "../../domain/reprotect-options.js";
+import { ReprotectOptions } from "../../domain/failback/reprotect-options.js";
+import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../../domain/plans/plan.js";
+import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id } from "../../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Verb } from "../../domain/vocabulary.js";
 import { activityContract, pollingContract } from "../../durable/contract.js";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Replicated } from "../../domain/execution.js";
-import { Probe } from "../../domain/probes.js";
-import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
-import { ReprotectOptions } from "../../domain/reprotect-options.js";
+import { ReprotectOptions } from "../../domain/failback/reprotect-options.js";
+import { Probe } from "../../domain/plans/probes.js";
+import { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
 import { activityContract, pollingContract } from "../../durable/contract.js";

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
+import type { NoticedCondition } from "../../domain/items/snapshot.js";
 import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
-import type { NoticedCondition } from "../../domain/snapshot.js";
 import { off } from "./copies.js";
 import type { EmulatedItem } from "./state.js";
 

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
-import type { ConfigurationServer } from "../../domain/topology.js";
+import type { ConfigurationServer } from "../../domain/worlds/topology.js";
 import type { EmulatedSite } from "./state.js";
 
 function serverOf({ site }: EmulatedSite): ConfigurationServer {

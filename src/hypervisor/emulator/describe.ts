@@ -1,8 +1,8 @@
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
-import type { Observation } from "../../domain/probes.js";
-import { diskCoverageOf } from "../../domain/recovery-point-solver.js";
-import type { ItemSnapshot, SiteSnapshot } from "../../domain/snapshot.js";
+import type { ItemSnapshot, SiteSnapshot } from "../../domain/items/snapshot.js";
+import type { Observation } from "../../domain/plans/probes.js";
+import { diskCoverageOf } from "../../domain/recovery-points/recovery-point-solver.js";
 import { toInstant } from "../../domain/text.js";
 import { decode } from "../../store/tables/codec.js";
 import type { Table } from "../../store/tables/port.js";

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../domain/errors.js";
-import type { Observation } from "../../domain/probes.js";
+import type { Observation } from "../../domain/plans/probes.js";
 import type { StartedCopy } from "../port.js";
 import type { EmulatedItem } from "./state.js";
 

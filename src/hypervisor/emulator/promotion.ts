@@ -1,6 +1,6 @@
-import type { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import type { LeftBehind } from "../../domain/items/snapshot.js";
+import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
-import type { LeftBehind } from "../../domain/snapshot.js";
 import type { Effect } from "./behaviour.js";
 import { arrivedHome, noticed } from "./conditions.js";
 import { off, on, replicaTools } from "./copies.js";

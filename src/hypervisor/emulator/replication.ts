@@ -1,8 +1,12 @@
-import type { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
-import { newestPointAt, type ReplicationHistory, recoveryPointsAt } from "../../domain/recovery-points.js";
+import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
+import {
+  newestPointAt,
+  type ReplicationHistory,
+  recoveryPointsAt,
+} from "../../domain/recovery-points/recovery-points.js";
 import { policyOf } from "../../domain/scenario-traits.js";
 import { toInstant, toMs } from "../../domain/text.js";
-import type { ReplicationPolicy } from "../../domain/world.js";
+import type { ReplicationPolicy } from "../../domain/worlds/world.js";
 import type { DiskSequence } from "../port.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, Span } from "./state.js";

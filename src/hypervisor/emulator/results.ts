@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DataLoss, RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { Direction } from "../../domain/vocabulary.js";
 import type { ItemOperation, ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { Copy } from "./state.js";

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { canonicalJson } from "../../domain/identity.js";
-import type { TargetSettings } from "../../domain/world.js";
+import type { TargetSettings } from "../../domain/worlds/world.js";
 import type { EmulatedItem } from "./state.js";
 
 /** The item with other target settings, if they are still those that the caller saw. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type ErrorCode, isErrorCode } from "../../domain/errors.js";
 import { OPERATIONS } from "../../domain/operations.js";
-import { RecoveryPoint } from "../../domain/recovery-point-choice.js";
+import { RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { Id } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
-import { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../../domain/world.js";
+import { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../../domain/worlds/world.js";
 import type { Codec } from "../../store/tables/codec.js";
 import type { OperationName } from "../port.js";
 

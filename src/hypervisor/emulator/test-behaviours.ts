@@ -1,5 +1,5 @@
 import { toInstant } from "../../domain/text.js";
-import { PROCESS_SERVER_PORTS } from "../../domain/topology.js";
+import { PROCESS_SERVER_PORTS } from "../../domain/worlds/topology.js";
 import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
 import { replicaTools } from "./copies.js";

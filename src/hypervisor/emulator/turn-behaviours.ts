@@ -1,5 +1,5 @@
+import type { LeftBehind } from "../../domain/items/snapshot.js";
 import { opposite, SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
-import type { LeftBehind } from "../../domain/snapshot.js";
 import { toInstant } from "../../domain/text.js";
 import type { Direction } from "../../domain/vocabulary.js";
 import type { CaughtUpBy, ItemOperations } from "../port.js";

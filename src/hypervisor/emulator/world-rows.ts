@@ -1,6 +1,6 @@
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
-import type { World } from "../../domain/world.js";
+import type { World } from "../../domain/worlds/world.js";
 import { decode, encode } from "../../store/tables/codec.js";
 import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import { seedOf } from "./seeded.js";

@@ -5,7 +5,7 @@ import type { Problem } from "../../../src/api/problem.js";
 import { ROUTES } from "../../../src/api/routes.js";
 import type { Step } from "../../../src/domain/execution.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Journey } from "../../e2e/support/journey.js";
 import type { ExecutionAnswer } from "../../e2e/support/product.js";
 

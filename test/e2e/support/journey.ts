@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { ROUTES } from "../../../src/api/routes.js";
 import type { itemView, startBody } from "../../../src/api/schemas.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import { estateOf } from "../../worlds/there-and-back.js";
 import type { ExecutionAnswer, Product } from "./product.js";
 

@@ -15,8 +15,8 @@ import { type Client, createClient } from "../../../src/api/client.js";
 import type { Route } from "../../../src/api/route.js";
 import { ROUTES } from "../../../src/api/routes.js";
 import type { executionView, startBody } from "../../../src/api/schemas.js";
-import type { PlanInput } from "../../../src/domain/plan.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { PlanInput } from "../../../src/domain/plans/plan.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const SPEED = 4_000;

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, isIP, type Server, type Socket } from "
 import fc from "fast-check";
 import { checkEgress } from "../../../src/activities/webhook/egress-guard.js";
 import { postJson } from "../../../src/activities/webhook/send.js";
-import { WebhookAction } from "../../../src/domain/plan.js";
+import { WebhookAction } from "../../../src/domain/plans/plan.js";
 import { nastyText } from "../mutate.js";
 import { type Pieces, textOf } from "../pieces.js";
 import { type Target, Violation } from "../target.js";

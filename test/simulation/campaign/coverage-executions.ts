@@ -1,6 +1,6 @@
 import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
-import { isEnded } from "../../../src/domain/failure-policy.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { isEnded } from "../../../src/domain/plans/failure-policy.js";
 import type { ItemState, Verb } from "../../../src/domain/vocabulary.js";
 import type { ClientEntry, Evidence } from "../evidence.js";
 

@@ -1,4 +1,4 @@
-import { transition } from "../../../src/domain/lifecycle.js";
+import { transition } from "../../../src/domain/items/lifecycle.js";
 import { OPERATIONS } from "../../../src/domain/operations.js";
 import { Direction, FailureAnswer, ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { Evidence } from "../evidence.js";

@@ -1,4 +1,4 @@
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import type { ClientEntry, Evidence, Transaction } from "../evidence.js";
 
 /** How many of the last lines are shown. */

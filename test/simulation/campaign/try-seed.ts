@@ -1,4 +1,4 @@
-import { MEASURED } from "../../../src/domain/measures.js";
+import { MEASURED } from "../../../src/domain/plans/measures.js";
 import { check, type Violation } from "../checker/index.js";
 import { allWentWell, areComparable } from "../checker/outcomes.js";
 import type { Evidence } from "../evidence.js";

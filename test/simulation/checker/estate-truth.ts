@@ -1,4 +1,4 @@
-import type { ItemCondition, ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemCondition, ItemRecord } from "../../../src/domain/items/item-record.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 

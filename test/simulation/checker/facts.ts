@@ -1,5 +1,5 @@
 import type { Execution } from "../../../src/domain/execution.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
 import type { EstateItem, EstateSite, Evidence } from "../evidence.js";

@@ -1,5 +1,5 @@
 import type { ItemOutcome } from "../../../src/domain/execution.js";
-import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
+import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-points/recovery-point-choice.js";
 import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
 import { changesOf, type Effect, type Facts, isOver, present, type Ran } from "./facts.js";

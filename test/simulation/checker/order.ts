@@ -1,7 +1,7 @@
 import type { Execution } from "../../../src/domain/execution.js";
-import { failurePolicyOf } from "../../../src/domain/failure-policy.js";
 import { failoverTypeOf } from "../../../src/domain/itineraries.js";
-import type { Action, Plan, PlanGroup } from "../../../src/domain/plan.js";
+import { failurePolicyOf } from "../../../src/domain/plans/failure-policy.js";
+import type { Action, Plan, PlanGroup } from "../../../src/domain/plans/plan.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import { decisionsOf } from "./decisions.js";
 import { type Facts, isOver } from "./facts.js";

@@ -1,6 +1,6 @@
 import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
-import { isOutcomeUnknown } from "../../../src/domain/rest-conditions.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { isOutcomeUnknown } from "../../../src/domain/items/post-execution-conditions.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";

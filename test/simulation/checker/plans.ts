@@ -1,5 +1,5 @@
 import type { Execution } from "../../../src/domain/execution.js";
-import type { Plan, PlanVersion } from "../../../src/domain/plan.js";
+import type { Plan, PlanVersion } from "../../../src/domain/plans/plan.js";
 import type { Facts } from "./facts.js";
 
 /** The version of its plan that an execution was started with, by what clients saved; undefined for a single item. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Execution, Step, StepRecord } from "../../../src/domain/execution.js";
 import { planHash } from "../../../src/domain/identity.js";
-import type { Plan } from "../../../src/domain/plan.js";
+import type { Plan } from "../../../src/domain/plans/plan.js";
 import { type Facts, isOver } from "./facts.js";
 import { versionOf } from "./plans.js";
 import { type Violation, violation } from "./violation.js";

@@ -1,4 +1,4 @@
-import type { World } from "../../../src/domain/world.js";
+import type { World } from "../../../src/domain/worlds/world.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import type { Effect, Facts } from "./facts.js";

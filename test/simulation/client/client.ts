@@ -1,7 +1,7 @@
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { sweepExecutions } from "../../../src/commands/sweep.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { ClientEntry } from "../evidence.js";
 import type { Cluster } from "../machine/cluster.js";
 import type { Gate } from "../machine/gate.js";

@@ -1,8 +1,8 @@
 import { ExecutionOptions } from "../../../src/domain/execution.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
-import { mayDo } from "../../../src/domain/lifecycle.js";
-import type { Plan, PlanInput } from "../../../src/domain/plan.js";
-import { planItemIds } from "../../../src/domain/plan-rules.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { mayDo } from "../../../src/domain/items/lifecycle.js";
+import type { Plan, PlanInput } from "../../../src/domain/plans/plan.js";
+import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
 import { sleep } from "../machine/life.js";
 import type { Random } from "../random.js";

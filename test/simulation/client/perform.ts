@@ -6,8 +6,8 @@ import { savePlan } from "../../../src/commands/plans.js";
 import { startExecution } from "../../../src/commands/start-execution.js";
 import { changeTarget, getTarget } from "../../../src/commands/target-settings.js";
 import { importWorld } from "../../../src/commands/worlds.js";
-import { Plan } from "../../../src/domain/plan.js";
-import { World, type WorldInput } from "../../../src/domain/world.js";
+import { Plan } from "../../../src/domain/plans/plan.js";
+import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Asked } from "./requests.js";
 
 /** Does what a request asks, by the product's commands, and gives back what its caller is told. */

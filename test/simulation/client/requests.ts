@@ -1,5 +1,5 @@
 import type { ExecutionOptions } from "../../../src/domain/execution.js";
-import type { PlanInput } from "../../../src/domain/plan.js";
+import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
 

@@ -1,5 +1,5 @@
-import type { PlanInput } from "../../../src/domain/plan.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { PlanInput } from "../../../src/domain/plans/plan.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Town } from "../client/town.js";
 import type { Gate } from "../machine/gate.js";
 import type { Mishap } from "../scene/faults.js";

@@ -1,6 +1,6 @@
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import { type Row, TableConflict, type Tables } from "../../../src/store/tables/port.js";
 import { HUB_ROWS, type Poison } from "../evidence.js";
 import type { Random } from "../random.js";

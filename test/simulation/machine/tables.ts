@@ -1,7 +1,7 @@
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import type { Execution } from "../../../src/domain/execution.js";
-import { isEnded } from "../../../src/domain/failure-policy.js";
-import type { ItemRecord } from "../../../src/domain/item-record.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { isEnded } from "../../../src/domain/plans/failure-policy.js";
 import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
 import type { Transaction } from "../evidence.js";
 import type { Gate, Passenger } from "./gate.js";

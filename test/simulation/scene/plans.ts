@@ -1,6 +1,6 @@
-import type { PlanInput } from "../../../src/domain/plan.js";
+import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import { OnFailure } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Random } from "../random.js";
 
 type GroupInput = PlanInput["groups"][number];

@@ -1,5 +1,5 @@
 import type { Scenario } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/world.js";
+import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Random } from "../random.js";
 
 type SiteInput = WorldInput["sites"][number];

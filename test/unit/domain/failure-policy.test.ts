@@ -8,7 +8,7 @@ import {
   failurePolicyOf,
   groupIsHealthy,
   isEnded,
-} from "../../../src/domain/failure-policy.js";
+} from "../../../src/domain/plans/failure-policy.js";
 import { ExecutionStatus, FailureAnswer, OnFailure, Verb } from "../../../src/domain/vocabulary.js";
 import { smallPlan } from "../../suites/world.js";
 

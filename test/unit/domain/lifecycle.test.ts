@@ -5,7 +5,7 @@ import {
   mayDo,
   RESTING_STATES,
   transition,
-} from "../../../src/domain/lifecycle.js";
+} from "../../../src/domain/items/lifecycle.js";
 import { type Direction, ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 
 type Leads = [during: string, after: string, failed: string];

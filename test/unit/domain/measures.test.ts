@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ItemOutcome } from "../../../src/domain/execution.js";
-import { measuresOf } from "../../../src/domain/measures.js";
+import { measuresOf } from "../../../src/domain/plans/measures.js";
 import { smallPlan } from "../../suites/world.js";
 
 const outcome = (itemId: string, changes: Partial<ItemOutcome> = {}): ItemOutcome => ({

@@ -1,14 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addressNumber, addressText, findAddress, isInRange, isReserved } from "../../../src/domain/addresses.js";
+import {
+  addressNumber,
+  addressText,
+  findAddress,
+  isInRange,
+  isReserved,
+} from "../../../src/domain/worlds/addresses.js";
 import {
   chooseSubnet,
   mappingProblems,
   type Placing,
   placeItems,
   withMappedNetworks,
-} from "../../../src/domain/networks.js";
-import type { Network, World } from "../../../src/domain/world.js";
+} from "../../../src/domain/worlds/networks.js";
+import type { Network, World } from "../../../src/domain/worlds/world.js";
 import { smallWorld } from "../../suites/world.js";
 
 const RANGE = "10.2.0.0/28"; // usable: 10.2.0.4 to 10.2.0.14

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Plan, type PlanInput } from "../../../src/domain/plan.js";
-import { planDiff } from "../../../src/domain/plan-diff.js";
+import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
+import { planDiff } from "../../../src/domain/plans/plan-diff.js";
 import { smallPlan } from "../../suites/world.js";
 
 const before = smallPlan(["a", "b"]);

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Plan, type PlanInput } from "../../../src/domain/plan.js";
-import { groupsInOrder, planActions, planItemIds, planProblems, planWarnings } from "../../../src/domain/plan-rules.js";
+import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
+import {
+  groupsInOrder,
+  planActions,
+  planItemIds,
+  planProblems,
+  planWarnings,
+} from "../../../src/domain/plans/plan-rules.js";
 import { smallPlan } from "../../suites/world.js";
 
 const known = (id: string, replicationGroupId: string | null = null) => ({

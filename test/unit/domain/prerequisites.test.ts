@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { KnownItem } from "../../../src/domain/prerequisite.js";
-import { targetSubnetOf } from "../../../src/domain/prerequisite-looks.js";
+import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
+import { targetSubnetOf } from "../../../src/domain/prerequisites/checks.js";
+import type { KnownItem } from "../../../src/domain/prerequisites/prerequisite.js";
 import {
   checkPrerequisites,
   type Known,
   PREREQUISITES,
   reportPrerequisites,
-} from "../../../src/domain/prerequisites.js";
-import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/snapshot.js";
+} from "../../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
-import { World } from "../../../src/domain/world.js";
+import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { HandClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";

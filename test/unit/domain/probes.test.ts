@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { evaluateGate, evaluateProbe, type Observation, Probe } from "../../../src/domain/probes.js";
+import { evaluateGate, evaluateProbe, type Observation, Probe } from "../../../src/domain/plans/probes.js";
 
 const probe = (input: object): Probe => Probe.parse(input);
 const seen = (changes: Partial<Observation> = {}): Observation => ({

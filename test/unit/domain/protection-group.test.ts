@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { protectionGroupOf, protectionGroupsOf } from "../../../src/domain/protection-group.js";
+import { protectionGroupOf, protectionGroupsOf } from "../../../src/domain/items/protection-group.js";
 import { Direction, Scenario } from "../../../src/domain/vocabulary.js";
 
 const item = (

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type RecoveryPoint, RecoveryPointChoice } from "../../../src/domain/recovery-point-choice.js";
+import { type RecoveryPoint, RecoveryPointChoice } from "../../../src/domain/recovery-points/recovery-point-choice.js";
 import {
   diskCoverageOf,
   previewRecoveryPoints,
   type SolverItem,
   solveRecoveryPoints,
-} from "../../../src/domain/recovery-point-solver.js";
+} from "../../../src/domain/recovery-points/recovery-point-solver.js";
 import { smallWorld } from "../../suites/world.js";
 
 const NOW = Date.parse("2026-03-02T09:00:00.000Z");

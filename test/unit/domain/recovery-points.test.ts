@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
-import { newestPointAt, type ReplicationHistory, recoveryPointsAt } from "../../../src/domain/recovery-points.js";
+import type { RecoveryPoint } from "../../../src/domain/recovery-points/recovery-point-choice.js";
+import {
+  newestPointAt,
+  type ReplicationHistory,
+  recoveryPointsAt,
+} from "../../../src/domain/recovery-points/recovery-points.js";
 import { toMs } from "../../../src/domain/text.js";
 
 const MINUTE = 60_000;

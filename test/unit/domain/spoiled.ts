@@ -1,6 +1,6 @@
-import type { AskedOptions, KnownItem } from "../../../src/domain/prerequisite.js";
-import type { DataLoss } from "../../../src/domain/recovery-point-choice.js";
-import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/snapshot.js";
+import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
+import type { AskedOptions, KnownItem } from "../../../src/domain/prerequisites/prerequisite.js";
+import type { DataLoss } from "../../../src/domain/recovery-points/recovery-point-choice.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
 
 export interface Spoiled {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TargetChange, targetIsSettled, withChange } from "../../../src/domain/target-settings.js";
+import { TargetChange, targetIsSettled, withChange } from "../../../src/domain/items/target-settings.js";
 import { ItemState } from "../../../src/domain/vocabulary.js";
 
 describe("P3: target settings before a failover", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { RESTING_STATES, transition } from "../../../src/domain/items/lifecycle.js";
 import { ITINERARIES, itineraryOf } from "../../../src/domain/itineraries.js";
-import { RESTING_STATES, transition } from "../../../src/domain/lifecycle.js";
 import { opposite } from "../../../src/domain/scenario-traits.js";
 import { type Direction, type ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import { smallPlan } from "../../suites/world.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { World, type WorldInput } from "../../../src/domain/world.js";
-import { worldProblems } from "../../../src/domain/world-rules.js";
+import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
+import { worldProblems } from "../../../src/domain/worlds/world-rules.js";
 import { shopWorld, smallWorld } from "../../suites/world.js";
 
 type Spoil = (world: World) => void;

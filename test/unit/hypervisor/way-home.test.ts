@@ -1,5 +1,5 @@
 import { expect, inject, test } from "vitest";
-import { World } from "../../../src/domain/world.js";
+import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Execution } from "../../../src/domain/execution.js";
 import { ExecutionOptions } from "../../../src/domain/execution.js";
-import { Plan } from "../../../src/domain/plan.js";
+import { Plan } from "../../../src/domain/plans/plan.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";

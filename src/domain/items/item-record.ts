@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { DataLoss, RecoveryPoint } from "../recovery-points/recovery-point-choice.js";
+import { Guid, Id, Instant, Name, Text } from "../text.js";
+import { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
+
+/** A hazard that is not a state: what it is, since when, what to do. */
+export const ItemCondition = z.strictObject({
+  type: z.enum([
+    "split-brain",
+    "address-is-dhcp",
+    "network-manager-lost",
+    "read-only-account",
+    "free-licence",
+    "not-replicating",
+    "outcome-unknown",
+    "leftovers",
+  ]),
+  /** In emulated time; null for what always was so. */
+  since: Instant.nullable(),
+  whatToDo: Text,
+});
+export type ItemCondition = z.infer<typeof ItemCondition>;
+
+/** What Secondsite knows of one protected item; the execution that holds it is its lock. */
+export const ItemRecord = z.strictObject({
+  worldId: Id,
+  itemId: Id,
+  name: Name,
+  scenario: Scenario,
+  /** The policy by which it replicates to the recovery site. */
+  policyId: Id,
+  replicationGroupId: Id.nullable(),
+  state: ItemState,
+  /** Why it is in that state, in words, when that is not plain; null otherwise. */
+  reason: Text.nullable(),
+  direction: Direction,
+  /** Where the workload runs. */
+  activeSiteId: Id,
+  epoch: z.int().min(0),
+  heldBy: z.strictObject({ executionId: Guid, verb: Verb, from: ItemState }).nullable(),
+  recoveryPoint: RecoveryPoint.nullable(),
+  dataLoss: DataLoss.nullable(),
+  lastTestFailoverAt: Instant.nullable(),
+  lastFailoverAt: Instant.nullable(),
+  conditions: z.array(ItemCondition).max(10),
+});
+export type ItemRecord = z.infer<typeof ItemRecord>;

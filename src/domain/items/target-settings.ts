@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { TargetSettings } from "../worlds/world.js";
+import type { ItemRecord } from "./item-record.js";
+
+const fields = TargetSettings.shape;
+
+/** A change of target settings: what is missing stays, null goes back to what Secondsite chooses. */
+export const TargetChange = z.strictObject({
+  name: fields.name.nullable(),
+  resourceGroup: fields.resourceGroup.nullable(),
+  size: fields.size.nullable(),
+  availabilitySet: fields.availabilitySet.nullable(),
+  managedDisks: z.boolean().optional(),
+  networkId: fields.networkId.nullable(),
+  subnet: fields.subnet.nullable(),
+  ip: fields.ip.nullable(),
+  testNetworkId: fields.testNetworkId.nullable(),
+});
+export type TargetChange = z.infer<typeof TargetChange>;
+
+/** The settings with a change made to them. */
+export function withChange(target: TargetSettings, change: TargetChange): TargetSettings {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const merged = Object.entries({ ...target, ...Object.fromEntries(given) }).filter(([, value]) => value !== null);
+  return TargetSettings.parse(Object.fromEntries(merged));
+}
+
+/** Why an item's target settings cannot be changed now, or null: they are what a failover starts from (P3). */
+export function targetIsSettled(item: Pick<ItemRecord, "state" | "direction" | "heldBy">): string | null {
+  if (item.heldBy !== null) return `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds it`;
+  if (item.direction === "recovery-to-primary") return "its workload runs at the recovery site";
+  const open = item.state === "protected" || item.state === "unprotected";
+  return open ? null : `it is ${item.state}`;
+}

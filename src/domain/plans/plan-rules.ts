@@ -1,0 +1,154 @@
+import { RecoveryError } from "../errors.js";
+import type { ItemRecord } from "../items/item-record.js";
+import type { Action, Plan, PlanGroup } from "./plan.js";
+
+/** What the rules need to know of the world's items. */
+export type KnownItem = Pick<ItemRecord, "itemId" | "scenario" | "replicationGroupId">;
+
+/** Limits of Azure Site Recovery; more is served, with a warning. */
+const USUAL_ITEMS = 100;
+const USUAL_GROUPS = 7;
+const MOST_ITEMS = 2_000;
+
+const duplicates = (values: readonly string[]): string[] => [
+  ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
+];
+
+const itemIdsOf = (group: PlanGroup): string[] => group.items.map(({ id }) => id);
+
+/** All items of a plan, in the order of its groups. */
+export const planItemIds = (plan: Plan): string[] => plan.groups.flatMap(itemIdsOf);
+
+function itemProblems(plan: Plan): string[] {
+  const seenIn = new Map<string, string>();
+  const problems: string[] = [];
+  for (const group of plan.groups) {
+    for (const itemId of itemIdsOf(group)) {
+      const other = seenIn.get(itemId);
+      if (other !== undefined) problems.push(`item ${itemId} is in group ${group.id} and already in group ${other}`);
+      else seenIn.set(itemId, group.id);
+    }
+  }
+  if (seenIn.size > MOST_ITEMS) problems.push(`the plan has ${seenIn.size} items; at most ${MOST_ITEMS} are served`);
+  return problems;
+}
+
+/** An optional item's failure asks nobody, so a word on it would never be followed. */
+const unheardProblems = (plan: Plan): string[] =>
+  plan.groups
+    .flatMap(({ items }) => items)
+    .filter(({ criticality, onFailure }) => criticality === "optional" && onFailure !== undefined)
+    .map(({ id }) => `item ${id} is optional, so its onFailure would never be followed`);
+
+function groupProblems(plan: Plan): string[] {
+  const ids = plan.groups.map(({ id }) => id);
+  return [
+    ...duplicates(ids).map((id) => `two groups have the id ${id}`),
+    ...plan.groups.flatMap((group) => {
+      const unknown = (group.dependsOn ?? []).filter((id) => !ids.includes(id));
+      return [
+        ...(group.items.length === 0 ? [`group ${group.id} has no items`] : []),
+        ...unknown.map((id) => `group ${group.id} depends on group ${id}, which the plan does not have`),
+        ...((group.minimumHealthy ?? 0) > group.items.length
+          ? [`group ${group.id} wants ${group.minimumHealthy} healthy items and has ${group.items.length}`]
+          : []),
+      ];
+    }),
+  ];
+}
+
+/** Every action of a plan with where it stands. */
+export function planActions(plan: Plan): { place: string; action: Action }[] {
+  const at = (place: string, actions: readonly Action[]) => actions.map((action) => ({ place, action }));
+  return [
+    ...at("before the shutdown", plan.shutdown.before),
+    ...at("after the shutdown", plan.shutdown.after),
+    ...plan.groups.flatMap((group) => [
+      ...at(`before group ${group.id}`, group.before),
+      ...at(`after group ${group.id}`, group.after),
+    ]),
+  ];
+}
+
+/** The groups that must have started before a group: what it names, or else the one before it in the list. */
+function dependenciesOf(plan: Plan, index: number): readonly string[] {
+  const group = plan.groups[index];
+  const previous = plan.groups[index - 1];
+  return group?.dependsOn ?? (previous === undefined ? [] : [previous.id]);
+}
+
+/** Groups that wait for one another; empty when every group can start. */
+function cyclicGroups(plan: Plan): string[] {
+  let left = plan.groups.map((group, index) => ({ id: group.id, needs: dependenciesOf(plan, index) }));
+  for (;;) {
+    const waiting = new Set(left.map(({ id }) => id));
+    const next = left.filter(({ needs }) => needs.some((id) => waiting.has(id)));
+    if (next.length === left.length) return left.map(({ id }) => id);
+    left = next;
+  }
+}
+
+/** The groups in the order in which they start: a group comes after all that it depends on, else in list order. */
+export function groupsInOrder(plan: Plan): PlanGroup[] {
+  const ordered: PlanGroup[] = [];
+  let left = plan.groups.map((group, index) => ({ group, needs: dependenciesOf(plan, index) }));
+  while (left.length > 0) {
+    const started = new Set(ordered.map(({ id }) => id));
+    const next = left.find(({ needs }) => needs.every((id) => started.has(id)));
+    if (next === undefined) throw new RecoveryError("plan-invalid", `groups of plan ${plan.id} wait for one another`);
+    ordered.push(next.group);
+    left = left.filter((candidate) => candidate !== next);
+  }
+  return ordered;
+}
+
+function unknownItems(plan: Plan, known: ReadonlyMap<string, KnownItem>): string[] {
+  return planItemIds(plan)
+    .filter((itemId) => !known.has(itemId))
+    .map((itemId) => `item ${itemId} is not in world ${plan.worldId}`);
+}
+
+/** Members of a replication group fail over together, so they stand in one group of the plan, all of them. */
+function replicationGroupProblems(plan: Plan, items: readonly KnownItem[]): string[] {
+  const groupOf = new Map(
+    plan.groups.flatMap((group) => itemIdsOf(group).map((itemId) => [itemId, group.id] as const)),
+  );
+  const replicationGroups = new Set(items.flatMap(({ replicationGroupId }) => replicationGroupId ?? []));
+  return [...replicationGroups].flatMap((replicationGroupId) => {
+    const members = items.filter((item) => item.replicationGroupId === replicationGroupId);
+    const places = new Set(members.map(({ itemId }) => groupOf.get(itemId) ?? "none"));
+    if (places.size <= 1) return [];
+    const where = members.map(({ itemId }) => `${itemId} in ${groupOf.get(itemId) ?? "none"}`).join(", ");
+    return [`the items of replication group ${replicationGroupId} must be in one group of the plan: ${where}`];
+  });
+}
+
+/**
+ * Every rule that a plan breaks, as sentences; empty when it may be saved.
+ * @param items all items of the plan's world
+ */
+export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] {
+  const known = new Map(items.map((item) => [item.itemId, item]));
+  const cyclic = cyclicGroups(plan);
+  return [
+    ...groupProblems(plan),
+    ...itemProblems(plan),
+    ...unheardProblems(plan),
+    ...(cyclic.length > 0 ? [`groups ${cyclic.join(", ")} wait for one another`] : []),
+    ...duplicates(planActions(plan).map(({ action }) => action.id)).map((id) => `two actions have the id ${id}`),
+    ...(plan.recoveryPoint.kind === "custom" ? ["a plan cannot name one custom recovery point for all its items"] : []),
+    ...unknownItems(plan, known),
+    ...replicationGroupProblems(plan, items),
+  ];
+}
+
+/** What a plan should not do but may: shown when it is saved. */
+export function planWarnings(plan: Plan): string[] {
+  const count = planItemIds(plan).length;
+  return [
+    ...(count > USUAL_ITEMS ? [`${count} items; Azure Site Recovery takes at most ${USUAL_ITEMS} in a plan`] : []),
+    ...(plan.groups.length > USUAL_GROUPS
+      ? [`${plan.groups.length} groups; Azure Site Recovery takes at most ${USUAL_GROUPS} in a plan`]
+      : []),
+  ];
+}

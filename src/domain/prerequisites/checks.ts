@@ -1,0 +1,196 @@
+import type { z } from "zod";
+import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
+import { isInRange, isReserved } from "../worlds/addresses.js";
+import { chooseSubnet } from "../worlds/networks.js";
+import type { MachineSize, ProtectedItem } from "../worlds/world.js";
+import type { Demand, Subject } from "./prerequisite.js";
+
+/** Adds up what items ask of the site they go to. */
+export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
+  const names = new Map<string, string[]>();
+  const addresses = new Map<string, string[]>();
+  const families = new Map<string, Set<string>>();
+  const note = (map: Map<string, string[]>, key: string, itemId: string) =>
+    map.set(key, [...(map.get(key) ?? []), itemId]);
+  let cores = 0;
+  let networkInterfaces = 0;
+  for (const snapshot of items) {
+    const { item, machine } = snapshot;
+    const size = sizeOf(snapshot, site);
+    cores += size?.cpus ?? machine.cpus;
+    networkInterfaces += machine.nics.length;
+    note(names, targetNameOf(snapshot).toLowerCase(), item.id);
+    if (item.target.ip !== undefined) note(addresses, item.target.ip, item.id);
+    const set = item.target.availabilitySet;
+    if (set !== undefined && size !== undefined) {
+      families.set(set, (families.get(set) ?? new Set()).add(familyOf(size.name)));
+    }
+  }
+  return { cores, networkInterfaces, names, addresses, families };
+}
+
+/** The family of a size such as `Standard_D4s_v5`: its letters, without tier, number of CPUs and version. */
+const familyOf = (size: string): string =>
+  size
+    .replace(/^(standard|basic)_/i, "")
+    .replaceAll(/\d.*/g, "")
+    .toUpperCase();
+
+/** What the service takes for a machine to run in Azure. */
+const AZURE = {
+  nameLength: { windows: 15, linux: 64 },
+  osDiskGb: { bios: 2_048, uefi: 4_096 },
+  dataDiskGb: 32_767,
+  dataDisks: 64,
+} as const;
+
+const KNOWN_SYSTEMS =
+  /^(windows server (2012 r2|2016|2019|2022|2025)|ubuntu|debian|red hat enterprise linux|rhel|centos|suse|sles|oracle linux|rocky linux|alma ?linux)\b/i;
+
+/** The replica's name: the machine's own unless the target settings give another. */
+export const targetNameOf = ({ item, machine }: ItemSnapshot): string => item.target.name ?? machine.name;
+
+/** The size at the site that the item's target settings are for; anywhere else the machine stays as it is. */
+function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<typeof MachineSize> | undefined {
+  const { id, sizes } = site.site;
+  if (id !== item.targetSiteId) return undefined;
+  if (item.target.size !== undefined) return sizes.find(({ name }) => name === item.target.size);
+  return sizes
+    .filter(({ cpus, memoryMb }) => cpus >= machine.cpus && memoryMb >= machine.memoryMb)
+    .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
+}
+
+/** The subnet of a target network: the one asked for, else of the same name as at the source, else the first by name (B.6). */
+export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {
+  const network = site.site.networks.find(({ id }) => id === item.target.networkId);
+  return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
+}
+
+export function coresMissing({ target, demand }: Subject): string | null {
+  const { quota, id } = target.site;
+  if (quota?.cores === undefined) return null;
+  const free = quota.cores - quota.coresUsed;
+  return demand.cores <= free ? null : `the run asks for ${demand.cores} cores at ${id} and ${free} are free`;
+}
+
+export function interfacesMissing({ target, demand }: Subject): string | null {
+  const { quota, id } = target.site;
+  if (quota?.networkInterfaces === undefined) return null;
+  const free = quota.networkInterfaces - quota.networkInterfacesUsed;
+  const asked = demand.networkInterfaces;
+  return asked <= free ? null : `the run asks for ${asked} interfaces at ${id} and ${free} are free`;
+}
+
+export function nameProblem({ snapshot }: Subject): string | null {
+  const name = targetNameOf(snapshot);
+  const most = AZURE.nameLength[snapshot.machine.osFamily];
+  if (name.length > most) return `the name ${name} has ${name.length} characters, at most ${most} are taken`;
+  return /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(name)
+    ? null
+    : `the name ${name} has characters other than letters, digits and inner hyphens`;
+}
+
+export function nameTaken({ snapshot, target, demand }: Subject): string | null {
+  const name = targetNameOf(snapshot);
+  if (target.machineNames.some((other) => other.toLowerCase() === name.toLowerCase())) {
+    return `a machine named ${name} is at ${target.site.id} already`;
+  }
+  const rival = demand.names.get(name.toLowerCase())?.find((itemId) => itemId !== snapshot.item.id);
+  return rival === undefined ? null : `item ${rival} has the target name ${name} too`;
+}
+
+export function osDiskProblem({ snapshot: { machine } }: Subject): string | null {
+  const most = AZURE.osDiskGb[machine.boot];
+  const large = machine.disks.slice(0, 1).find(({ sizeGb }) => sizeGb > most);
+  return large === undefined
+    ? null
+    : `the first disk has ${large.sizeGb} GB, at most ${most} GB are taken with ${machine.boot}`;
+}
+
+export function dataDiskSizeProblem({ snapshot: { machine } }: Subject): string | null {
+  const large = machine.disks.slice(1).find(({ sizeGb }) => sizeGb > AZURE.dataDiskGb);
+  return large === undefined
+    ? null
+    : `disk ${large.name} has ${large.sizeGb} GB, at most ${AZURE.dataDiskGb} GB are taken`;
+}
+
+export function diskCountProblem({ snapshot, target }: Subject): string | null {
+  const count = snapshot.machine.disks.length - 1;
+  const most = sizeOf(snapshot, target)?.maxDataDisks ?? AZURE.dataDisks;
+  return count <= most ? null : `the machine has ${count} data disks, its size takes ${most}`;
+}
+
+export function sizeProblem({ snapshot, target }: Subject): string | null {
+  const { machine, item } = snapshot;
+  if (target.site.sizes.length === 0) return null;
+  const size = sizeOf(snapshot, target);
+  if (size === undefined) {
+    return item.target.size === undefined
+      ? `no size at ${target.site.id} has ${machine.cpus} CPUs and ${machine.memoryMb} MB`
+      : `the size ${item.target.size} is not on offer at ${target.site.id}`;
+  }
+  return null;
+}
+
+export function networkProblem({ snapshot: { item }, target }: Subject): string | null {
+  if (item.target.networkId === undefined) {
+    return target.site.kind === "azure-region" ? "the target settings name no network" : null;
+  }
+  return target.site.networks.some(({ id }) => id === item.target.networkId)
+    ? null
+    : `the network ${item.target.networkId} is not at ${target.site.id}`;
+}
+
+export function subnetProblem(subject: Subject): string | null {
+  const { item } = subject.snapshot;
+  if (item.target.networkId === undefined || networkProblem(subject) !== null) return null;
+  return targetSubnetOf(item, subject.snapshot, subject.target) === undefined
+    ? `the network ${item.target.networkId} has no subnet ${item.target.subnet}`
+    : null;
+}
+
+export function addressProblem({ snapshot, target, demand }: Subject): string | null {
+  const { ip } = snapshot.item.target;
+  if (ip === undefined) return null;
+  const subnet = targetSubnetOf(snapshot.item, snapshot, target);
+  if (subnet !== undefined && !isInRange(ip, subnet.range))
+    return `${ip} is not in subnet ${subnet.name} (${subnet.range})`;
+  if (subnet !== undefined && isReserved(ip, subnet.range))
+    return `the service keeps ${ip} of ${subnet.range} for itself`;
+  if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
+  const rival = demand.addresses.get(ip)?.find((itemId) => itemId !== snapshot.item.id);
+  return rival === undefined ? null : `item ${rival} has the address ${ip} too`;
+}
+
+export function resourceGroupProblem({ snapshot: { item }, target }: Subject): string | null {
+  const { resourceGroup } = item.target;
+  return resourceGroup === undefined || target.site.resourceGroups.includes(resourceGroup)
+    ? null
+    : `the resource group ${resourceGroup} is not at ${target.site.id}`;
+}
+
+export function availabilitySetProblem({ snapshot: { item }, target }: Subject): string | null {
+  const { availabilitySet } = item.target;
+  return availabilitySet === undefined || target.site.availabilitySets.includes(availabilitySet)
+    ? null
+    : `the availability set ${availabilitySet} is not at ${target.site.id}`;
+}
+
+export function testNetworkProblem({ snapshot: { item }, target }: Subject): string | null {
+  const { testNetworkId } = item.target;
+  return testNetworkId === undefined || target.site.networks.some(({ id }) => id === testNetworkId)
+    ? null
+    : `the test network ${testNetworkId} is not at ${target.site.id}`;
+}
+
+export const systemProblem = ({ snapshot: { machine } }: Subject): string | null =>
+  KNOWN_SYSTEMS.test(machine.os) ? null : `${machine.os} is not a known system`;
+
+/** An availability set has machines of one family of sizes. */
+export function familyProblem({ snapshot: { item }, demand }: Subject): string | null {
+  const set = item.target.availabilitySet;
+  const families = set === undefined ? undefined : demand.families.get(set);
+  return families === undefined || families.size < 2
+    ? null
+    : `the availability set ${set} would have sizes of the families ${[...families].sort().join(", ")}`;
+}

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { machineAnswers } from "../plans/probes.js";
+import { Address, AddressRange, Id, Name } from "../text.js";
+import { Scenario, SiteKind } from "../vocabulary.js";
+import { machineTopology, siteTopology } from "./topology.js";
+
+export const Host = z.strictObject({
+  id: Id,
+  cpus: z.int().min(1).max(1_024),
+  memoryMb: z.int().min(1_024).max(33_554_432),
+  /** False for an ESXi host that no vCenter manages. */
+  managed: z.boolean().default(true),
+  /** With a free licence a machine fails over, and its failback is refused (V8). */
+  licence: z.enum(["free", "paid"]).default("paid"),
+  /** Memory that a machine coming home may take; missing is not limited. */
+  freeMemoryMb: z.int().min(0).max(33_554_432).optional(),
+  /** Datastores the host reaches; missing means every one of the site. */
+  datastoreIds: z.array(Id).max(1_000).optional(),
+});
+
+export type Host = z.infer<typeof Host>;
+
+export const Datastore = z.strictObject({
+  id: Id,
+  capacityGb: z.number().positive().max(10_000_000),
+  freeGb: z.number().min(0).max(10_000_000),
+});
+
+export const Subnet = z.strictObject({
+  name: Id,
+  range: AddressRange,
+  /** Addresses that machines have which Secondsite does not protect. */
+  inUse: z.array(Address).max(4_096).optional(),
+});
+
+export const Network = z.strictObject({
+  id: Id,
+  subnets: z.array(Subnet).min(1).max(100),
+});
+export type Network = z.infer<typeof Network>;
+
+/** What a site has left to give; a missing number is not limited. */
+export const Quota = z.strictObject({
+  cores: z.int().min(0).optional(),
+  coresUsed: z.int().min(0).default(0),
+  networkInterfaces: z.int().min(0).optional(),
+  networkInterfacesUsed: z.int().min(0).default(0),
+});
+
+/** A machine size on offer at a site. */
+export const MachineSize = z.strictObject({
+  name: Id,
+  cpus: z.int().min(1).max(1_024),
+  memoryMb: z.int().min(512).max(33_554_432),
+  maxDataDisks: z.int().min(0).max(256),
+});
+
+export const Site = z.strictObject({
+  id: Id,
+  name: Name,
+  kind: SiteKind,
+  hosts: z.array(Host).max(1_000).default([]),
+  datastores: z.array(Datastore).max(1_000).default([]),
+  networks: z.array(Network).max(200).default([]),
+  resourceGroups: z.array(Name).max(500).default([]),
+  availabilitySets: z.array(Name).max(500).default([]),
+  sizes: z.array(MachineSize).max(500).default([]),
+  /** Names of machines at the site that Secondsite does not protect. */
+  existingMachines: z.array(Name).max(5_000).default([]),
+  quota: Quota.optional(),
+  ...siteTopology,
+});
+export type Site = z.infer<typeof Site>;
+
+/** A network way between two sites. */
+export const Link = z.strictObject({
+  id: Id,
+  kind: z.enum(["vpn", "expressroute", "internet"]),
+  between: z.tuple([Id, Id]),
+  bandwidthMbps: z.number().positive().max(400_000),
+  /** ExpressRoute only: which peering it has. Data to a public storage endpoint needs `public` or `microsoft` (V9). */
+  peerings: z
+    .array(z.enum(["private", "public", "microsoft"]))
+    .max(3)
+    .default(["private"]),
+  /** False while the connection is not up. */
+  connected: z.boolean().default(true),
+});
+export type Link = z.infer<typeof Link>;
+
+/** How an item is replicated, and how long its recovery points live. */
+export const ReplicationPolicy = z.strictObject({
+  id: Id,
+  crashConsistentMinutes: z.int().min(1).max(60).default(5),
+  /** 0 means that no app-consistent points are made. */
+  appConsistentMinutes: z.union([z.literal(0), z.int().min(60).max(720)]).default(60),
+  retentionDays: z.int().min(0).max(15).default(1),
+  rpoThresholdSeconds: z.int().min(60).max(86_400).default(900),
+});
+export type ReplicationPolicy = z.infer<typeof ReplicationPolicy>;
+
+export const Disk = z.strictObject({ name: Name, sizeGb: z.number().positive().max(65_536) });
+export const Nic = z.strictObject({
+  name: Name,
+  networkId: Id,
+  subnet: Id.optional(),
+  ip: Address.optional(),
+  assignment: z.enum(["static", "dhcp"]).default("dhcp"),
+});
+
+/** A VM or a physical server at a site. */
+export const Machine = z.strictObject({
+  id: Id,
+  name: Name,
+  siteId: Id,
+  hostId: Id.optional(),
+  datastoreId: Id.optional(),
+  form: z.enum(["vm", "physical"]),
+  osFamily: z.enum(["windows", "linux"]),
+  os: Name,
+  cpus: z.int().min(1).max(1_024),
+  memoryMb: z.int().min(256).max(33_554_432),
+  boot: z.enum(["bios", "uefi"]),
+  /** The first disk is the operating system's. */
+  disks: z.array(Disk).min(1).max(256),
+  nics: z.array(Nic).min(1).max(32),
+  ...machineTopology,
+  ...machineAnswers,
+});
+export type Machine = z.infer<typeof Machine>;
+
+/** What the replica gets when it is started at the other site. Editable until failover (P3). */
+export const TargetSettings = z.strictObject({
+  name: Name.optional(),
+  resourceGroup: Name.optional(),
+  size: Id.optional(),
+  availabilitySet: Name.optional(),
+  managedDisks: z.boolean().default(true),
+  networkId: Id.optional(),
+  subnet: Id.optional(),
+  ip: Address.optional(),
+  testNetworkId: Id.optional(),
+});
+export type TargetSettings = z.infer<typeof TargetSettings>;
+
+/** One machine under protection, with its replica at the other site. */
+export const ProtectedItem = z.strictObject({
+  id: Id,
+  machineId: Id,
+  scenario: Scenario,
+  sourceSiteId: Id,
+  targetSiteId: Id,
+  policyId: Id,
+  replicationGroupId: Id.optional(),
+  target: TargetSettings.prefault({}),
+  /** How fast the workload writes; decides replication lag and what an unplanned failover loses. */
+  changeRateMbPerSecond: z.number().min(0).max(500).default(1),
+  /** Disks under protection; a machine may have got more since (A5). Missing means all. */
+  protectedDisks: z.array(Name).min(1).max(256).optional(),
+});
+export type ProtectedItem = z.infer<typeof ProtectedItem>;
+
+/** Items that share consistent recovery points. */
+export const ReplicationGroup = z.strictObject({ id: Id, name: Name });
+
+/** Where the interfaces of a source network go, unless an item's own target settings say otherwise. */
+export const NetworkMapping = z.strictObject({
+  fromSiteId: Id,
+  fromNetworkId: Id,
+  toSiteId: Id,
+  toNetworkId: Id,
+  /** The isolated network of tests. Missing: one is made for each test and removed with it. */
+  testNetworkId: Id.optional(),
+});
+export type NetworkMapping = z.infer<typeof NetworkMapping>;
+
+/** An estate: sites, machines, what is protected and how. */
+export const World = z.strictObject({
+  id: Id,
+  name: Name,
+  /** Seed of every duration and lag, so that a run repeats. */
+  seed: z.int().min(0).max(4_294_967_295).default(1),
+  sites: z.array(Site).min(1).max(50),
+  links: z.array(Link).max(200).default([]),
+  networkMappings: z.array(NetworkMapping).max(2_000).default([]),
+  policies: z.array(ReplicationPolicy).min(1).max(100),
+  replicationGroups: z.array(ReplicationGroup).max(500).default([]),
+  machines: z.array(Machine).min(1).max(5_000),
+  items: z.array(ProtectedItem).max(5_000).default([]),
+});
+export type World = z.infer<typeof World>;
+export type WorldInput = z.input<typeof World>;
