@@ -47,12 +47,18 @@ module.exports = {
       { pathNot: ["^src/domain/", installed("zod")] },
     ),
     rule(
-      "stories-know-contracts",
+      "steps-are-declarations",
+      "The catalogue and what is derived from it are data: they run nothing.",
+      { path: "^src/steps/" },
+      { path: "^src/", pathNot: "^src/(domain|steps)/|^src/durable/contract\\.ts$" },
+    ),
+    rule(
+      "workflows-know-contracts",
       "Orchestrators read domain words, durable calls and contracts; the code behind a contract runs elsewhere.",
       { path: "^src/orchestrators/" },
       {
         path: "^src/",
-        pathNot: ["^src/(domain|durable|orchestrators)/", "^src/activities/contracts[./]"],
+        pathNot: ["^src/(domain|durable|orchestrators|steps)/", "^src/executions/contracts\\.ts$"],
       },
     ),
     rule(
@@ -65,13 +71,25 @@ module.exports = {
       "store-and-hypervisor-are-below",
       "Adapters serve their port and know the domain, not those who call them.",
       { path: "^src/(store|hypervisor)/" },
-      { path: "^src/(?!domain/|store/|hypervisor/|durable/clock\\.ts|clock\\.ts)" },
+      { path: "^src/(?!domain/|store/|hypervisor/|steps/catalogue\\.ts)" },
     ),
     rule(
       "activities-are-leaves",
       "An activity has one side effect, by a port; it does not know who asked.",
       { path: "^src/activities/" },
       { path: "^src/(orchestrators|commands|api|functions)/|^src/(composition|config)\\.ts$" },
+    ),
+    rule(
+      "executions-are-below",
+      "The life of an execution's record is the same for an activity and for a command.",
+      { path: "^src/executions/" },
+      { path: "^src/(activities|orchestrators|commands|api|functions)/|^src/(composition|config)\\.ts$" },
+    ),
+    rule(
+      "commands-call-no-activity",
+      "An activity runs for an orchestration; what both need is in executions.",
+      { path: "^src/commands/" },
+      { path: "^src/activities/" },
     ),
     rule(
       "commands-know-no-transport",

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
-import { endGuard } from "./activities/end-guard.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
 import { orchestrationsOf } from "./durable/client.js";
+import { executionGuard } from "./executions/execution-guard.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { takeTurns } from "./hypervisor/turns.js";
 import { createStore } from "./store/store.js";
@@ -29,7 +29,7 @@ function compose(config: Config): Services {
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     settings: { speed: config.speed, stepLimitMs, allowPrivateWebhooks: config.allowPrivateWebhooks },
-    refuseIfOver: endGuard(store, clock),
+    assertActive: executionGuard(store, clock),
   };
 }
 

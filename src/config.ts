@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OPERATIONS_AT_ONCE } from "./domain/operations.js";
+import { OPERATIONS_AT_ONCE } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 

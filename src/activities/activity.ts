@@ -4,10 +4,11 @@ import { taskKey } from "../domain/identity.js";
 import type { ActivityContract, PollingContract } from "../durable/contract.js";
 import { mayBegin, type PollRequest, type PollResult, pollRequest, waiting } from "../durable/poll-until-done.js";
 import { refusalOf } from "../durable/refusal.js";
-import type { ItemOperation, ItemOperations, TaskReply } from "../hypervisor/port.js";
-import type { Ports, Way } from "./ports.js";
+import type { TaskReply } from "../hypervisor/port.js";
+import type { Ports } from "../ports.js";
+import type { StepDirection } from "../steps/catalogue.js";
 
-/** An activity ready to be registered: `handle` takes what the host gives and answers value or refusal, or throws a fault. */
+/** An activity ready to be registered: `handle` takes what the host gives, answers a value or a refusal, or throws a fault. */
 export interface Activity {
   readonly name: string;
   handle(ports: Ports, raw: unknown): Promise<object>;
@@ -26,23 +27,23 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
 
 /**
  * An activity that begins something long, or looks how far it is. It begins nothing that leads forward once the
- * execution is cancelled, and does nothing at all once it has ended: who comes that late might find the estate without
- * any trace of the step, and take it for one that is still to be begun.
+ * execution is cancelled, and does nothing once it has ended: a call this late may no longer find its task, and would
+ * start it a second time.
  */
 export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
   contract: PollingContract<I, O>,
-  way: Way,
-  look: (ports: Ports, input: z.output<I>, ask: PollRequest) => Promise<PollResult<z.input<O>>>,
+  direction: StepDirection,
+  poll: (ports: Ports, input: z.output<I>, request: PollRequest) => Promise<PollResult<z.input<O>>>,
 ): Activity {
-  const call = z.object({ ask: pollRequest, input: z.unknown() });
+  const call = z.object({ request: pollRequest, input: z.unknown() });
   return {
     name: contract.name,
     handle: (ports, raw) =>
       answered(async () => {
-        const { ask, input: given } = call.parse(raw);
+        const { request, input: given } = call.parse(raw);
         const input = contract.input.parse(given);
-        await ports.refuseIfOver(input.executionId, mayBegin(ask) ? way : "back");
-        return look(ports, input, ask);
+        await ports.assertActive(input.executionId, mayBegin(request) ? direction : "undo");
+        return poll(ports, input, request);
       }),
   };
 }
@@ -57,73 +58,47 @@ async function answered(act: () => Promise<unknown>): Promise<object> {
   }
 }
 
-interface OnItem {
-  worldId: string;
-  executionId: string;
-  itemId: string;
-  attempt: number;
-}
-
-/** The key of a step on an item: another one for each attempt, since one key answers the same for ever. */
+/** The key of a step on an item: a new one for each attempt, since one key has the same answer for ever. */
 export function keyOnItem(
-  { name }: { name: string },
-  { executionId, itemId, attempt }: Omit<OnItem, "worldId">,
+  step: string,
+  { executionId, itemId, attempt }: { executionId: string; itemId: string; attempt: number },
 ): string {
-  return taskKey(executionId, attempt === 1 ? name : `${name}.${attempt}`, itemId);
+  return taskKey(executionId, attempt === 1 ? step : `${step}.${attempt}`, itemId);
 }
 
-/** An activity that is one operation of the hypervisor on one item, under the key of its step. One that leads forward does not hang on once the execution is cancelled. */
-export function itemOperation<N extends ItemOperation, I extends z.ZodType<OnItem>, O extends z.ZodType>(
-  contract: PollingContract<I, O>,
-  operation: N,
-  way: Way,
-  paramsOf: (input: z.output<I>) => ItemOperations[N]["params"],
-  resultOf: (result: ItemOperations[N]["result"]) => z.input<O>,
-): Activity {
-  return pollingActivity(contract, way, async (ports, input, ask) => {
-    const { worldId, executionId, itemId } = input;
-    const key = keyOnItem(contract, input);
-    const task = { worldId, executionId, key, itemId, operation, params: paramsOf(input) };
-    const reply = await ports.hypervisor.runOnItem(task);
-    const hangs = reply.state === "waiting" && reply.hanging;
-    if (hangs) await ports.refuseIfOver(executionId, way);
-    return progressOf(ports, reply, ask, resultOf);
-  });
-}
-
-/** A step that is past its limit is looked at once more, this much later. */
-const LAST_LOOK_MS = 5_000;
+/** A step past its limit is polled one last time, this much later. */
+const LAST_POLL_MS = 5_000;
 
 /**
- * What hangs is looked at again after a tenth to a fifth of the time that was waited for it: its end is seen in good
- * time, and a day of waiting is some fifty looks in the history, not one for each minute.
+ * A hanging task is polled again after a tenth to a fifth of the time waited so far: its end is seen in good time, and
+ * a day of waiting is some fifty polls in the history, not one for each minute.
  */
 const WAIT_SHARE = 0.1;
 
 /**
- * When to look again at what hangs, not before the hypervisor says. All looks are at multiples of a power of two of
- * milliseconds, so that those of many items that hang fall together and cost one round.
+ * When to poll a hanging task again, not before the hypervisor says. All polls are at multiples of a power of two of
+ * milliseconds, so that those of many hanging items coincide and share a batch.
  */
-function nextLookMs(nowMs: number, toldMs: number, sinceMs: number): number {
+function nextPollMs(nowMs: number, toldMs: number, sinceMs: number): number {
   const waitMs = Math.max(toldMs - nowMs, (nowMs - sinceMs) * WAIT_SHARE, 1);
   const beatMs = 2 ** Math.ceil(Math.log2(waitMs));
   return Math.ceil(Math.max(toldMs, nowMs + waitMs / 2) / beatMs) * beatMs;
 }
 
-/** What a hypervisor's reply means to the story: done, ask again later, or a refusal. */
-export async function progressOf<R, S>(
+/** What a hypervisor's reply means to a workflow: done, poll again later, or a refusal. */
+export async function pollResultOf<R, S>(
   ports: Ports,
   reply: TaskReply<R>,
-  ask: PollRequest,
+  request: PollRequest,
   resultOf: (result: R) => S,
 ): Promise<PollResult<S>> {
   if (reply.state === "done") return { state: "done", result: resultOf(reply.result) };
   if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
   const nowMs = ports.clock.now();
-  const late = ask.round > 0 && nowMs >= ask.deadlineMs; // what has only just begun may follow a time in which no host ran
-  if (late) throw new RecoveryError("time-limit", "the step did not end within its limit");
+  const isLate = request.round > 0 && nowMs >= request.deadlineMs; // a first call may follow a time in which no host ran
+  if (isLate) throw new RecoveryError("time-limit", "the step did not end within its limit");
   const toldMs = Date.parse(reply.doneAt);
-  const lookMs = reply.hanging ? nextLookMs(nowMs, toldMs, ask.sinceMs ?? nowMs) : toldMs;
-  const untilMs = Math.min(lookMs, Math.max(ask.deadlineMs, nowMs + LAST_LOOK_MS));
+  const pollMs = reply.hanging ? nextPollMs(nowMs, toldMs, request.sinceMs) : toldMs;
+  const untilMs = Math.min(pollMs, Math.max(request.deadlineMs, nowMs + LAST_POLL_MS));
   return waiting(Math.max(0, untilMs - nowMs), { queued: !reply.begun });
 }

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
+import { callWebhook as contract } from "../executions/contracts.js";
 import { activity } from "./activity.js";
-import { callWebhook as contract } from "./contracts/execution.js";
 import { checkEgress } from "./webhook/egress-guard.js";
 import { postJson } from "./webhook/send.js";
 
@@ -10,7 +10,7 @@ import { postJson } from "./webhook/send.js";
  */
 export const callWebhook = activity(contract, async (ports, input) => {
   const { executionId, url, timeoutSeconds, payload, evenWhenCancelled } = input;
-  if (!evenWhenCancelled) await ports.refuseIfOver(executionId, "forward");
+  if (!evenWhenCancelled) await ports.assertActive(executionId, "forward");
   const target = new URL(url);
   const checked = await checkEgress(target, ports.settings.allowPrivateWebhooks);
   if ("refused" in checked) throw new RecoveryError("egress-refused", checked.refused);

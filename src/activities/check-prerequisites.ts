@@ -1,7 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
 import { checkPrerequisites as findingsOf } from "../domain/prerequisites/prerequisites.js";
+import { checkPrerequisites as contract } from "../executions/contracts.js";
 import { activity } from "./activity.js";
-import { checkPrerequisites as contract } from "./contracts/execution.js";
 
 /** Looks at machines, settings and sites as the execution asks; refuses with `prerequisites-failed` and every finding. */
 export const checkPrerequisites = activity(contract, async ({ hypervisor, store }, input) => {

@@ -3,16 +3,16 @@ import { codeIn, RecoveryError } from "../domain/errors.js";
 import { solveRecoveryPoints } from "../domain/recovery-points/recovery-point-solver.js";
 import type { PollRequest, PollResult } from "../durable/poll-until-done.js";
 import { isFault } from "../durable/refusal.js";
-import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
-import { type ChosenPoint, chooseRecoveryPoints as contract } from "./contracts/execution.js";
-import type { Ports } from "./ports.js";
+import { type ChosenPoint, chooseRecoveryPoints as contract } from "../executions/contracts.js";
+import type { Ports } from "../ports.js";
+import { keyOnItem, pollingActivity, pollResultOf } from "./activity.js";
 
 /**
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
  * take what is there, one common point for the members of a replication group (F4).
  */
-export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (ports, input, ask) => {
-  if (input.choice.kind === "latest") return processPending(ports, input, ask);
+export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (ports, input, request) => {
+  if (input.choice.kind === "latest") return processPending(ports, input, request);
   const { worldId, itemIds, choice } = input;
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
   return { state: "done", result: { chosen: solveRecoveryPoints(known, choice) } };
@@ -22,15 +22,15 @@ export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (
 async function processPending(
   ports: Ports,
   { worldId, executionId, itemIds, attempt }: z.output<typeof contract.input>,
-  ask: PollRequest,
+  request: PollRequest,
 ): Promise<PollResult<{ chosen: ChosenPoint[] }>> {
   const looks = await Promise.all(
     itemIds.map(async (itemId): Promise<PollResult<ChosenPoint>> => {
-      const key = keyOnItem({ name: "process-pending-data" }, { executionId, itemId, attempt });
+      const key = keyOnItem("process-pending-data", { executionId, itemId, attempt });
       const task = { worldId, executionId, key, itemId, operation: "process-pending-data", params: {} } as const;
       try {
         const reply = await ports.hypervisor.runOnItem(task);
-        return await progressOf(ports, reply, ask, ({ point }) => ({ itemId, point, failure: null }));
+        return await pollResultOf(ports, reply, request, ({ point }) => ({ itemId, point, failure: null }));
       } catch (thrown) {
         return { state: "done", result: without(itemId, thrown) };
       }

@@ -1,29 +1,30 @@
 import { RecoveryError } from "../domain/errors.js";
 import { wayBackOf } from "../domain/failback/reverse-path.js";
-import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
-import { reverseReplication as contract } from "./contracts/machines.js";
+import { stepContract } from "../steps/contracts.js";
+import { keyOnItem, pollingActivity, pollResultOf } from "./activity.js";
 
-/** Turns replication of one committed item round, by the way that its sites and the options give. */
-export const reverseReplication = pollingActivity(contract, "forward", async (ports, input, ask) => {
-  const { worldId, executionId, itemId, options } = input;
-  const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
-  const [snapshot] = estate.items;
-  if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
-  // Once it has turned there is nothing to look for any more: the key stands for what was begun.
-  const turned = snapshot.replication.state === "replicating";
-  const { anew, hostId, datastoreId, create } = turned
-    ? { anew: false, hostId: undefined, datastoreId: undefined, create: [] }
-    : wayBackOf(estate, snapshot, options);
-  const reply = await ports.hypervisor.runOnItem({
-    worldId,
-    executionId,
-    key: keyOnItem(contract, input),
-    itemId,
-    operation: "reverse-replication",
-    params: { anew, hostId, datastoreId, create },
-  });
-  return progressOf(ports, reply, ask, ({ direction, caughtUpBy, bytes, created, removed }) => ({
-    direction,
-    replicated: { caughtUpBy, bytes, created, removed },
-  }));
-});
+/** Reverses the replication of one committed item, along the path that its sites and the options give. */
+export const reverseReplication = pollingActivity(
+  stepContract("reverse-replication"),
+  "forward",
+  async (ports, input, request) => {
+    const { worldId, executionId, itemId, params } = input;
+    const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
+    const [snapshot] = estate.items;
+    if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
+    // Once it is reversed there is no path to look for any more: the key stands for what was begun.
+    const isReversed = snapshot.replication.state === "replicating";
+    const { anew, hostId, datastoreId, create } = isReversed
+      ? { anew: false, hostId: undefined, datastoreId: undefined, create: [] }
+      : wayBackOf(estate, snapshot, params.options);
+    const reply = await ports.hypervisor.runOnItem({
+      worldId,
+      executionId,
+      key: keyOnItem("reverse-replication", input),
+      itemId,
+      operation: "reverse-replication",
+      params: { anew, hostId, datastoreId, create },
+    });
+    return pollResultOf(ports, reply, request, (result) => result);
+  },
+);

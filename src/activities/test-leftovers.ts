@@ -1,7 +1,7 @@
 import type { Leftovers } from "../hypervisor/port.js";
+import type { Ports } from "../ports.js";
+import { findTestLeftovers as contract } from "../steps/contracts.js";
 import { activity } from "./activity.js";
-import { findTestLeftovers as contract } from "./contracts/machines.js";
-import type { Ports } from "./ports.js";
 
 /**
  * What tests of the items left behind, whichever execution made it. A network is theirs when its test was of one of

@@ -2,7 +2,6 @@ import { z } from "zod";
 import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/items/item-record.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
-import { OPERATIONS } from "../domain/operations.js";
 import { PolicyInForce } from "../domain/plans/failure-policy.js";
 import { Measures } from "../domain/plans/measures.js";
 import { PlanVersion } from "../domain/plans/plan.js";
@@ -10,6 +9,7 @@ import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
+import { OperationName } from "../steps/catalogue.js";
 import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({
@@ -152,7 +152,7 @@ export const executionView = executionSummary.extend({
   ),
   steps: z.array(Step),
   measures: Measures.nullable(),
-  blocked: z
+  blockedReasons: z
     .array(z.string())
     .optional()
     .describe("why it stands still, when one of its orchestrations can't go on: which row is damaged, and what to do"),
@@ -164,7 +164,7 @@ export const accepted = z.object({ executionId: Guid, warnings: z.array(z.string
 
 export const faultBody = z.strictObject({
   target: z.union([z.strictObject({ itemId: Id }), z.strictObject({ siteId: Id }), z.strictObject({ linkId: Id })]),
-  operation: z.enum(OPERATIONS).optional(),
+  operation: OperationName.optional(),
   mode: z.enum(["fail-before", "fail-after", "refuse", "hang", "slow"]),
   factor: z.number().gt(1).max(1_000).optional(),
   times: z.int().min(1).max(1_000).optional(),

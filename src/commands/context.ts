@@ -1,7 +1,7 @@
-import type { Ports } from "../activities/ports.js";
 import type { HashFunction } from "../domain/identity.js";
 import type { Orchestrations } from "../durable/client.js";
 import type { EmulatedEstate } from "../hypervisor/port.js";
+import type { Ports } from "../ports.js";
 
 /** What commands work with, beside what activities do. Built once, in the composition. */
 export interface Services extends Ports {

@@ -4,12 +4,12 @@ import { transition } from "../domain/items/lifecycle.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant } from "../domain/text.js";
 import type { FailureAnswer } from "../domain/vocabulary.js";
-import { DECISION_EVENT, type Decision } from "../orchestrators/contracts.js";
-import { actionStepId, askStepId, VALIDATION_STEP } from "../orchestrators/step-ids.js";
+import { DECISION_EVENT, type Decision } from "../orchestrators/runtime/contracts.js";
+import { actionStepId, askStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
 import type { Tagged } from "../store/port.js";
-import { callTellers } from "./call-tellers.js";
 import type { Context } from "./context.js";
-import { isOver } from "./standstill.js";
+import { hasEndedEarly } from "./instance-status.js";
+import { wakeItemOrchestrations } from "./wake-item-orchestrations.js";
 
 /** Accepts or rejects the recovered application; rejecting undoes the failover. */
 export async function validateExecution(
@@ -31,7 +31,7 @@ export async function confirmAction(
   await decide(context, executionId, { kind: "confirm", ...made });
 }
 
-/** Answers what is done about a failure that the execution asks about. */
+/** Answers the question what is done about a failure. */
 export async function resolveFailure(
   context: Context,
   executionId: string,
@@ -42,8 +42,8 @@ export async function resolveFailure(
 }
 
 /**
- * Cancels an execution. It is noted in the record first, so that no step begins any more, and then the execution is
- * told: it undoes what was done, or only stops when asked `as-documented` (P7).
+ * Cancels an execution. The cancel is noted in the record first, so that no step begins any more, and then raised as
+ * an event: the execution undoes what was done, or only stops when asked `as-documented` (P7).
  */
 export async function cancelExecution(
   context: Context,
@@ -57,12 +57,12 @@ export async function cancelExecution(
     requestedAt: toInstant(context.clock.now()),
     ...(reason === undefined ? {} : { reason }),
   };
-  await tellOfCancel(context, executionId, await note(context, executionId, cancelRequest));
-  await callTellers(context, executionId);
+  await raiseCancel(context, executionId, await note(context, executionId, cancelRequest));
+  await wakeItemOrchestrations(context, executionId);
 }
 
-/** Tells an execution of the cancel in its record; told again, it does no more. */
-export async function tellOfCancel(context: Context, executionId: string, noted: CancelRequest): Promise<void> {
+/** Raises the cancel of an execution's record as an event. Raised again, it does no more. */
+export async function raiseCancel(context: Context, executionId: string, noted: CancelRequest): Promise<void> {
   await decide(context, executionId, { kind: "cancel", behaviour: noted.behaviour, by: noted.requestedBy });
 }
 
@@ -101,9 +101,9 @@ async function requireRunning({ store }: Context, executionId: string): Promise<
 
 async function requireAwaited(context: Context, executionId: string, stepId: string): Promise<void> {
   await requireRunning(context, executionId);
-  const seen = await context.orchestrations.look(executionId);
-  // One that was terminated still shows what it waited for, and hears nothing any more.
-  const steps = seen && !isOver(seen) ? seen.steps : [];
+  const seen = await context.orchestrations.getStatus(executionId);
+  // A terminated one still shows what it waited for, and receives nothing any more.
+  const steps = seen && !hasEndedEarly(seen) ? seen.steps : [];
   if (steps.some(([id, status]) => id === stepId && status === "awaiting-input")) return;
   throw new RecoveryError("nothing-awaited", `execution ${executionId} does not wait at ${stepId}`);
 }

@@ -1,6 +1,5 @@
-import { EXECUTION_PART } from "../activities/close-execution.js";
 import type { Execution, Step } from "../domain/execution.js";
-import { failoverTypeOf } from "../domain/itineraries.js";
+import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { groupsInOrder, planActions } from "../domain/plans/plan-rules.js";
@@ -12,22 +11,20 @@ import {
   groupStepId,
   ITEMS_STEP,
   isAskStep,
+  REMOVE_COPIES_STEP,
   REPROTECT_STEP,
   retryStage,
   SHUTDOWN_STEP,
   shutdownStage,
-  TEST_COPIES_STEP,
   UNDO_STEP,
-} from "../orchestrators/step-ids.js";
-
-export { EXECUTION_PART };
+} from "../steps/plan-steps.js";
 
 /** Steps by the item they are of. */
 export type StepsOfItems = ReadonlyMap<string, readonly Step[]>;
 
 /** Where the steps of an execution are found. */
-export interface Evidence {
-  /** The steps of its own story, in the order they began. */
+export interface StepSources {
+  /** Its own steps, in the order they began. */
   own: readonly Step[];
   /** Steps of items that ended, by stage and item. */
   kept: ReadonlyMap<string, StepsOfItems>;
@@ -35,23 +32,23 @@ export interface Evidence {
   live(stage: Stage): Promise<StepsOfItems>;
 }
 
-/** A stage of the story and the items it is told of. */
+/** A stage of the execution and its items. */
 export interface Stage {
   id: string;
   itemIds: readonly string[];
 }
 
 /** The steps of an execution as a tree: its own, under them those of its items, and after them what it has yet to do. */
-export async function treeOf(execution: Execution, plan: Plan | null, evidence: Evidence): Promise<Step[]> {
+export async function treeOf(execution: Execution, plan: Plan | null, sources: StepSources): Promise<Step[]> {
   const titles = titlesOf(plan);
   const stages = stagesOf(execution, plan);
   const tree: Step[] = [];
-  for (const step of evidence.own) {
+  for (const step of sources.own) {
     const titled = { ...step, title: titles.get(step.id) ?? step.title };
-    const children = await itemSteps(step, stages.get(step.id) ?? [], evidence);
+    const children = await itemSteps(step, stages.get(step.id) ?? [], sources);
     tree.push(children.length === 0 ? titled : { ...titled, children });
   }
-  return isEnded(execution.status) ? tree : [...tree, ...yetToDo(execution, plan, evidence.own)];
+  return isEnded(execution.status) ? tree : [...tree, ...yetToDo(execution, plan, sources.own)];
 }
 
 function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {
@@ -73,7 +70,7 @@ function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyM
     [ITEMS_STEP, all(ITEMS_STEP)],
     [COMMIT_STEP, all(COMMIT_STEP)],
     [REPROTECT_STEP, all(REPROTECT_STEP)],
-    [TEST_COPIES_STEP, all(ITEMS_STEP)],
+    [REMOVE_COPIES_STEP, all(ITEMS_STEP)],
     ...groups.map((group): [string, Stage[]] => [
       groupStepId(group.id),
       [{ id: groupStage(group.id), itemIds: subject.kind === "item" ? itemIds : group.itemIds }],
@@ -81,38 +78,38 @@ function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyM
   ]);
 }
 
-/** The stages that may be told now: those of steps under way, and each as it is told again after a question. */
+/** The stages that may be running: those of steps under way, under each name they may have after a retry. */
 export function openStages(execution: Execution, plan: Plan | null, own: readonly Step[]): Stage[] {
   const stages = stagesOf(execution, plan);
-  const told = own.filter((step) => !stepHasEnded(step)).flatMap(({ id }) => stages.get(id) ?? []);
-  return told.flatMap(({ id, itemIds }) => namesOf(id, own).map((name) => ({ id: name, itemIds })));
+  const open = own.filter((step) => !stepHasEnded(step)).flatMap(({ id }) => stages.get(id) ?? []);
+  return open.flatMap(({ id, itemIds }) => namesOf(id, own).map((name) => ({ id: name, itemIds })));
 }
 
 const groupItems = ({ id, items }: Plan["groups"][number]) => ({ id, itemIds: items.map((item) => item.id) });
 
-async function itemSteps(parent: Step, stages: readonly Stage[], evidence: Evidence): Promise<Step[]> {
+async function itemSteps(parent: Step, stages: readonly Stage[], sources: StepSources): Promise<Step[]> {
   const nodes: Step[] = [];
   for (const stage of stages) {
-    const tellings = await tellingsOf(parent, stage, evidence);
-    nodes.push(...stage.itemIds.map((itemId) => itemStep(parent, itemId, tellings)));
+    const runs = await runsOf(parent, stage, sources);
+    nodes.push(...stage.itemIds.map((itemId) => itemStep(parent, itemId, runs)));
   }
   return nodes.filter(({ children }) => children !== undefined || !stepHasEnded(parent));
 }
 
-/** What is known of the items of one telling of a stage. */
-interface Telling {
+/** What is known of the items of one run of a stage. */
+interface StageRun {
   kept: StepsOfItems;
   live: StepsOfItems;
 }
 
-/** The names that a stage may have been told under, newest first: each question may have been answered with `retry`. */
+/** The names that a stage may have run under, newest first: each question may have been answered with `retry`. */
 function namesOf(stage: string, own: readonly Step[]): string[] {
   const asks = own.filter((step) => isAskStep(step.id)).length;
   return Array.from({ length: asks + 1 }, (_, at) => (at === asks ? stage : retryStage(asks - at, stage)));
 }
 
-/** The tellings of a stage, newest first. */
-async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: Evidence): Promise<Telling[]> {
+/** The runs of a stage, newest first. */
+async function runsOf(parent: Step, { id, itemIds }: Stage, { own, kept, live }: StepSources): Promise<StageRun[]> {
   return Promise.all(
     namesOf(id, own).map(async (name) => ({
       kept: kept.get(name) ?? new Map(),
@@ -121,8 +118,8 @@ async function tellingsOf(parent: Step, { id, itemIds }: Stage, { own, kept, liv
   );
 }
 
-function itemStep(parent: Step, itemId: string, tellings: readonly Telling[]): Step {
-  const newest = tellings.find(({ kept, live }) => kept.has(itemId) || (live.get(itemId)?.length ?? 0) > 0);
+function itemStep(parent: Step, itemId: string, runs: readonly StageRun[]): Step {
+  const newest = runs.find(({ kept, live }) => kept.has(itemId) || (live.get(itemId)?.length ?? 0) > 0);
   const kept = newest?.kept.get(itemId);
   const steps = kept ?? newest?.live.get(itemId) ?? [];
   const id = `${parent.id}/items/${itemId}`;

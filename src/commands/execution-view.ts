@@ -1,4 +1,3 @@
-import { stepTitle } from "../activities/step-titles.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
@@ -8,11 +7,13 @@ import { progressOf } from "../domain/steps.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
+import { EXECUTION_PART } from "../executions/step-parts.js";
+import { stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
-import { type Evidence, EXECUTION_PART, treeOf } from "./execution-tree.js";
+import { type StepSources, treeOf } from "./execution-tree.js";
+import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
-import { standstillOf } from "./standstill.js";
 
 /** What a running execution waits for from a person. */
 export type Awaited =
@@ -31,19 +32,19 @@ export interface ExecutionView {
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
-  /** Why it stands still, when one of its orchestrations can't go on. */
-  blocked?: string[];
+  /** Why it does not get on, when one of its orchestrations is blocked. */
+  blockedReasons?: string[];
 }
 
 /** An execution as it is now: from its record and kept steps, and from its orchestrations while they run. */
 export async function viewExecution(given: Context, executionId: string): Promise<ExecutionView> {
-  const { context, blocked } = notingWhatIsBlocked(given);
+  const { context, blocked } = notingBlockedReasons(given);
   const record = context.store.getExecution(executionId);
   const [found, plan, kept, live] = await Promise.all([
     record,
-    record.then((known) => (known ? planRun(context, known.value) : null)),
+    record.then((known) => (known ? planOfExecution(context, known.value) : null)),
     context.store.getSteps(executionId),
-    context.orchestrations.look(executionId),
+    context.orchestrations.getStatus(executionId),
   ]);
   if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
   const execution = found.value;
@@ -51,12 +52,12 @@ export async function viewExecution(given: Context, executionId: string): Promis
   const own = ended
     ? (kept.find(({ part }) => part === EXECUTION_PART)?.steps ?? [])
     : titledSteps(live, execution.verb);
-  const evidence: Evidence = {
+  const sources: StepSources = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
     live: (stage) => liveItemSteps(context, execution, stage),
   };
-  const steps = await treeOf(execution, plan, evidence);
+  const steps = await treeOf(execution, plan, sources);
   const awaits = ended ? [] : awaitedBy(own);
   return {
     execution,
@@ -65,7 +66,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     awaits,
     steps,
     measures: plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null,
-    ...(!ended && blocked.length > 0 && { blocked }),
+    ...(!ended && blocked.length > 0 && { blockedReasons: blocked }),
   };
 }
 
@@ -75,16 +76,16 @@ function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: rea
   return awaits.length > 0 ? "awaiting-input" : execution.status;
 }
 
-/** The context, with a list that fills with why those of the orchestrations looked at stand still that do. */
-function notingWhatIsBlocked(context: Context): { context: Context; blocked: string[] } {
+/** The context, with a list that collects why the orchestrations that are read through it are blocked. */
+function notingBlockedReasons(context: Context): { context: Context; blocked: string[] } {
   const blocked: string[] = [];
-  const look: Context["orchestrations"]["look"] = async (id) => {
-    const seen = await context.orchestrations.look(id);
-    const why = seen && standstillOf(seen);
+  const getStatus: Context["orchestrations"]["getStatus"] = async (id) => {
+    const seen = await context.orchestrations.getStatus(id);
+    const why = seen && blockedReasonOf(seen);
     if (why !== undefined) blocked.push(`${id}: ${why}`);
     return seen;
   };
-  return { context: { ...context, orchestrations: { ...context.orchestrations, look } }, blocked };
+  return { context: { ...context, orchestrations: { ...context.orchestrations, getStatus } }, blocked };
 }
 
 /** Executions, newest first, each with the status it has now. */
@@ -95,14 +96,16 @@ export async function listExecutions(
   const { entries, ...rest } = await given.store.listExecutions(page);
   const views = entries.map(async (execution) => {
     if (isEnded(execution.status)) return { execution, status: execution.status };
-    const { context, blocked } = notingWhatIsBlocked(given);
-    const awaits = awaitedBy(titledSteps(await context.orchestrations.look(execution.executionId), execution.verb));
+    const { context, blocked } = notingBlockedReasons(given);
+    const awaits = awaitedBy(
+      titledSteps(await context.orchestrations.getStatus(execution.executionId), execution.verb),
+    );
     return { execution, status: statusOf(execution, awaits, blocked) };
   });
   return { ...rest, entries: await Promise.all(views) };
 }
 
-/** A step that was tried again is shown as it came out last. */
+/** A step that was retried is shown as it came out last. */
 const newestOfEach = (steps: readonly Step[]): Step[] => [...new Map(steps.map((step) => [step.id, step])).values()];
 
 const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
@@ -118,7 +121,7 @@ function awaitedBy(own: readonly Step[]): Awaited[] {
 }
 
 /** The plan that it runs; null for a single item. */
-export async function planRun({ store }: Context, { subject }: Execution): Promise<Plan | null> {
+export async function planOfExecution({ store }: Context, { subject }: Execution): Promise<Plan | null> {
   if (subject.kind === "item") return null;
   return (await store.getPlanVersion(subject.planId, subject.planVersion))?.plan ?? null;
 }

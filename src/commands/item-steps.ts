@@ -1,8 +1,8 @@
-import { stageOfPart } from "../activities/settle-items.js";
-import { stepTitle } from "../activities/step-titles.js";
 import type { Execution, Step, StepRecord } from "../domain/execution.js";
 import { unpackSteps } from "../durable/progress.js";
-import { sliceNumbers, tellerInstanceId } from "../orchestrators/instance-ids.js";
+import { stageOfPart } from "../executions/step-parts.js";
+import { batchInstanceIds } from "../orchestrators/runtime/instance-ids.js";
+import { stepTitle } from "../steps/plan-steps.js";
 import type { Context } from "./context.js";
 import type { Stage, StepsOfItems } from "./execution-tree.js";
 
@@ -26,16 +26,16 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
 }
 
 /**
- * Steps of the items of a stage under way: the orchestrations that tell of them show them, a slice of items each. One
- * whose items have ended is looked at too: it may stand still before it has said so.
+ * Steps of the items of a running stage, as the orchestrations that run them show them, a slice of items each. One
+ * whose items have ended is read too: it may be blocked before it could write that down.
  */
 export async function liveItemSteps(
   { orchestrations }: Context,
   { executionId, verb }: Execution,
   { id, itemIds }: Stage,
 ): Promise<StepsOfItems> {
-  const tellers = sliceNumbers(itemIds.length).map((slice) => tellerInstanceId(executionId, id, slice));
-  const seen = await Promise.all(tellers.map((teller) => orchestrations.look(teller)));
+  const ids = batchInstanceIds(executionId, id, itemIds.length);
+  const seen = await Promise.all(ids.map((instanceId) => orchestrations.getStatus(instanceId)));
   const items = seen.flatMap((view) => [...(view?.itemSteps ?? [])]);
   return new Map(items.map(([itemId, steps]) => [itemId, unpackSteps(steps, (step) => stepTitle(verb, step))]));
 }

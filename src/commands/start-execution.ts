@@ -6,11 +6,11 @@ import { planItemIds } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim } from "../store/port.js";
+import { acquireItems, completeStart } from "./admission.js";
 import { claimsOf, directionOf } from "./claims.js";
 import type { Context } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
-import { settleStart, takeUp } from "./settle-start.js";
 
 /** What a caller asks for: a verb on a plan or on one item. */
 export interface StartRequest {
@@ -23,14 +23,14 @@ export interface StartRequest {
 
 /**
  * Starts an execution, or gives back the one that the same idempotency key started before. A start that is refused at
- * once leaves nothing. Any other is recorded first and then brought to its decision by whoever asks for it: a request
- * that dies in between is finished by its repetition or by the sweep. When others take the items meanwhile, the record
- * stays and says so, and every repetition is refused alike.
+ * once leaves nothing. Any other is recorded first and then completed: when its request dies in between, its
+ * repetition or the sweep completes it. When another execution acquires the items meanwhile, the record stays and says
+ * so, and every repetition is refused alike.
  */
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
   const known = async ({ value }: { value: Execution }) =>
-    settleStart(context, await listed(context, repeated(value, request)));
+    completeStart(context, await listed(context, repeated(value, request)));
   const before = await context.store.getExecution(executionId);
   if (before) return known(before);
   const admitted = await admit(context, request).catch(async (refusal: unknown) => {
@@ -50,7 +50,7 @@ export async function startExecution(context: Context, request: StartRequest): P
     requestedAt: toInstant(context.clock.now()),
     status: "running",
   });
-  return created ? takeUp(context, execution, () => claims) : known({ value: execution });
+  return created ? acquireItems(context, execution, () => claims) : known({ value: execution });
 }
 
 /** Makes sure that the sweep sees an execution: a request that recorded it may have died before it was listed. */
@@ -58,7 +58,7 @@ async function listed({ store }: Context, execution: Execution): Promise<Executi
   return isEnded(execution.status) ? execution : (await store.createExecution(execution)).execution;
 }
 
-/** The execution that the key stands for, when this is the same request once more; another intent needs another key. */
+/** The execution that the key stands for, when the request is the same; another request needs another key. */
 function repeated(execution: Execution, { target, verb, options }: StartRequest): Execution {
   const { subject, worldId } = execution;
   const sameTarget =
@@ -69,7 +69,7 @@ function repeated(execution: Execution, { target, verb, options }: StartRequest)
   if (sameTarget && sameAsk) return execution;
   throw new RecoveryError(
     "idempotency-key-reused",
-    `the key stands for execution ${execution.executionId} (${execution.verb}), which was asked for otherwise`,
+    `the key stands for execution ${execution.executionId} (${execution.verb}), which was another request`,
   );
 }
 

@@ -1,54 +1,55 @@
-import { endExecution } from "../activities/close-execution.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
 import { toMs } from "../domain/text.js";
+import { endExecution } from "../executions/end-execution.js";
+import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
+import { completeStart } from "./admission.js";
 import type { Context } from "./context.js";
-import { tellOfCancel } from "./decisions.js";
-import { itemKey, setRight } from "./set-right.js";
-import { giveBack, isGivenUpBeforeItsEnd, settleStart } from "./settle-start.js";
-import { hasStopped, isOver, isSuspended } from "./standstill.js";
+import { raiseCancel } from "./decisions.js";
+import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
+import { itemKey, reconcileUnknownOutcomes } from "./reconcile-items.js";
 
-/** Younger ones are still on their way through the request that made them. */
-const SETTLED_AFTER_MS = 10_000;
+/** A younger start is still in the hands of the request that made it. */
+const ORPHANED_AFTER_MS = 10_000;
 
-/** A cancel is told again 1, 2, 4, 8 and 16 minutes after it was asked for, and then so often. */
-const RAREST_TELLING_MINUTES = 16;
+/** A cancel is raised again after 1, 2, 4, 8 and 16 minutes, and then at this interval. */
+const MAX_RAISE_INTERVAL_MINUTES = 16;
 
-/** An orchestration tries for a few minutes itself to give up what it holds. */
-const GIVEN_UP_AFTER_MS = 300_000;
+/** For a few minutes an orchestration still tries to release what it holds. */
+const RELEASED_AFTER_MS = 300_000;
 
 /**
- * Looks after the newest hundred executions: starts again what was recorded and never began, repeats a cancel that is
- * noted, ends what lost its orchestration, gives up what an ended one still holds, so that no item stays held for ever, and
- * sets right the items of which an ended one could not say how far they came. Gives back the ids it did something
- * for, and in words what it could not look after: that of one execution does not keep it from the others.
+ * Repairs the newest hundred executions: completes a start that was recorded and never completed, raises a noted
+ * cancel again, ends an execution that lost its orchestration, releases what an ended one still holds, and reconciles
+ * items whose outcome is unknown. Gives back the ids that it did something for, and the errors it met: that of one
+ * execution does not keep it from the others.
  */
-export async function sweepExecutions(context: Context): Promise<{ mended: string[]; troubles: string[] }> {
+export async function sweepExecutions(context: Context): Promise<{ repaired: string[]; errors: string[] }> {
   const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
-  const mended: string[] = [];
-  const troubles = [...unreadable];
+  const repaired: string[] = [];
+  const errors = [...unreadable];
   const inLater = new Set<string>();
   for (const execution of entries) {
     try {
-      if (await mend(context, execution, inLater)) mended.push(execution.executionId);
+      if (await repair(context, execution, inLater)) repaired.push(execution.executionId);
     } catch (thrown) {
-      troubles.push(`${execution.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      errors.push(`${execution.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
     for (const itemId of execution.itemIds) inLater.add(itemKey(execution.worldId, itemId));
   }
-  return { mended, troubles };
+  return { repaired, errors };
 }
 
 /** @param inLater keys of the items of later executions, which alone may say where those are */
-async function mend(context: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<boolean> {
+async function repair(context: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<boolean> {
   const { executionId } = execution;
-  if ("endedAt" in execution) return giveUp(context, execution, inLater);
-  const instance = await context.orchestrations.look(executionId);
-  if (!instance) return settle(context, execution);
-  if (!isOver(instance)) {
+  if ("endedAt" in execution) return releaseEnded(context, execution, inLater);
+  const instance = await context.orchestrations.getStatus(executionId);
+  if (!instance) return completeOrphan(context, execution);
+  if (!hasEndedEarly(instance)) {
     const { cancelRequest } = execution;
-    if (cancelRequest === undefined || isSuspended(instance) || !isTimeToTell(context, cancelRequest)) return false;
-    await tellOfCancel(context, executionId, cancelRequest);
+    if (cancelRequest === undefined || isSuspended(instance) || !isTimeToRaise(context, cancelRequest)) return false;
+    await raiseCancel(context, executionId, cancelRequest);
     return true;
   }
   const why = typeof instance.output === "string" ? instance.output.slice(0, 500) : "no reason was given";
@@ -59,33 +60,33 @@ async function mend(context: Context, execution: Execution, inLater: ReadonlySet
 }
 
 /**
- * Whether a cancel is told again in this minute: ever more rarely the longer it stands, since most executions heard it
- * the first time, and each telling makes their history longer.
+ * Whether a cancel is raised again in this minute. The interval grows, since most executions received the first event
+ * and each one makes their history longer.
  */
-function isTimeToTell({ clock }: Context, { requestedAt }: CancelRequest): boolean {
+function isTimeToRaise({ clock }: Context, { requestedAt }: CancelRequest): boolean {
   const minutes = Math.floor((clock.now() - toMs(requestedAt)) / 60_000);
-  if (minutes < 1) return false; // the request itself told of it
-  return minutes % Math.min(RAREST_TELLING_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
+  if (minutes < 1) return false; // the request itself raised it
+  return minutes % Math.min(MAX_RAISE_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
 }
 
 /**
- * Gives up what an ended execution still holds. A good end is written before its items are given up, and what came
- * between is made good; of any other, a request that came late took them once more after its end.
+ * Releases what an ended execution still holds. Success: the end is written first, so finish the release. Failure:
+ * items were released first, so a lock found now was taken by a late request.
  */
-async function giveUp(
+async function releaseEnded(
   context: Context,
   execution: Extract<Execution, { endedAt: string }>,
   inLater: ReadonlySet<string>,
 ): Promise<boolean> {
   const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
-  if (context.clock.now() - toMs(endedAt) < GIVEN_UP_AFTER_MS) return false;
+  if (context.clock.now() - toMs(endedAt) < RELEASED_AFTER_MS) return false;
   const items = await context.store.getItems(worldId, itemIds);
   if (!items.some(({ heldBy }) => heldBy?.executionId === executionId))
-    return setRight(context, execution, items, inLater);
-  const instance = await context.orchestrations.look(executionId);
-  if (instance && !hasStopped(instance)) return false;
-  if (isGivenUpBeforeItsEnd(execution)) {
-    await giveBack(context, execution);
+    return reconcileUnknownOutcomes(context, execution, items, inLater);
+  const instance = await context.orchestrations.getStatus(executionId);
+  if (instance && !hasEnded(instance)) return false;
+  if (isReleasedBeforeItsEnd(execution)) {
+    await releaseItems(context, execution);
     return true;
   }
   const reports = outcomes.map(({ itemId, outcome, failure, recoveryPoint: point, dataLoss }) => {
@@ -95,11 +96,11 @@ async function giveUp(
   return true;
 }
 
-/** Nobody waits for the answer of a start that is settled here: when it is refused by now, the record says so. */
-async function settle(context: Context, execution: Execution): Promise<boolean> {
-  if (context.clock.now() - toMs(execution.requestedAt) < SETTLED_AFTER_MS) return false;
+/** Nobody waits for this answer: when the start is refused by now, the record says so. */
+async function completeOrphan(context: Context, execution: Execution): Promise<boolean> {
+  if (context.clock.now() - toMs(execution.requestedAt) < ORPHANED_AFTER_MS) return false;
   try {
-    await settleStart(context, execution);
+    await completeStart(context, execution);
   } catch (thrown) {
     if (!(thrown instanceof RecoveryError)) throw thrown;
   }

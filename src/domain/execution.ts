@@ -127,8 +127,8 @@ export const Admission = z.discriminatedUnion("admitted", [
 ]);
 export type Admission = z.infer<typeof Admission>;
 
-/** For so long a process may go by what it last read of an execution: afterwards each of them knows of a cancel. */
-export const KNOWN_EVERYWHERE_MS = 250;
+/** A process may rely on what it last read of an execution for this long; then every process knows of a cancel. */
+export const CANCEL_PROPAGATION_MS = 250;
 
 const common = {
   executionId: Guid,

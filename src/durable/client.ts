@@ -2,17 +2,17 @@ import type { FunctionInput, InvocationContext } from "@azure/functions";
 import { type DurableClient, getClient, input } from "durable-functions";
 import type { z } from "zod";
 import type { OrchestrationContract } from "./contract.js";
-import { type PackedSteps, standstillIn, stepsOfStatus } from "./progress.js";
+import { blockedReasonIn, type PackedSteps, stepsOfStatus } from "./progress.js";
 import { type StepsByItem, stepsByItem } from "./slice-status.js";
 
 /** An orchestration as its hub shows it. */
 export interface InstanceView {
   readonly runtimeStatus: string;
   readonly steps: PackedSteps;
-  /** The steps of the items it tells of, side by side. */
+  /** The steps of the items that it runs. */
   readonly itemSteps: StepsByItem;
-  /** Why it does not get on, by its own word. */
-  readonly standsStill: string | undefined;
+  /** Why it is blocked, by its own status. */
+  readonly blockedReason: string | undefined;
   readonly output: unknown;
 }
 
@@ -27,7 +27,7 @@ export interface Orchestrations {
   /** Raises an event. One for an orchestration that is gone or finished is dropped. */
   raise(id: string, event: string, data: object): Promise<void>;
   /** Undefined when the hub knows no such instance. */
-  look(id: string): Promise<InstanceView | undefined>;
+  getStatus(id: string): Promise<InstanceView | undefined>;
 }
 
 /** The binding a function needs to reach the hub. */
@@ -50,14 +50,14 @@ export function orchestrationsOf(context: InvocationContext): Orchestrations {
         if (!isNotFound(thrown)) throw thrown;
       }
     },
-    async look(id) {
+    async getStatus(id) {
       try {
         const status = await client.getStatus(id, { showInput: false });
         return {
           runtimeStatus: String(status.runtimeStatus),
           steps: stepsOfStatus(status.customStatus),
           itemSteps: stepsByItem(status.customStatus),
-          standsStill: standstillIn(status.customStatus),
+          blockedReason: blockedReasonIn(status.customStatus),
           output: status.output,
         };
       } catch (thrown) {

@@ -4,23 +4,23 @@ import type { Step } from "../domain/execution.js";
 import { StepStatus } from "../domain/vocabulary.js";
 import { failureOf } from "./refusal.js";
 
-/** A step as it travels: `[id, status, started, ended or 0, note]`, times in milliseconds since the epoch. */
+/** A step as it travels: `[id, status, started or 0, ended or 0, note]`, times in milliseconds since the epoch. */
 const packedStep = z.tuple([z.string(), StepStatus, z.number(), z.number(), z.string()]);
 
-/** Steps as they stand in custom status and in a child's answer: packed, since a custom status has little room. */
+/** Steps in a custom status or a child's answer: packed, since a custom status has little room. */
 export const packedSteps = z.array(packedStep);
 export type PackedSteps = z.output<typeof packedSteps>;
 
-/** Why an orchestration that runs does not get on, for as long as it does not. */
-const standstill = z.object({ standsStill: z.string().optional() });
-export type Standstill = z.output<typeof standstill>;
+/** Why a running orchestration does not get on, for as long as it does not. */
+const blocked = z.object({ blockedReason: z.string().optional() });
+export type BlockedStatus = z.output<typeof blocked>;
 
 const customStatus = z.object({ steps: packedSteps });
 
 /** The extension fails an orchestration whose custom status passes 16 KiB of UTF-16. */
-export const LONGEST_STATUS_CHARS = 8_000;
-const LONGEST_NOTE_CHARS = 240;
-const LONGEST_STANDSTILL_CHARS = 600;
+export const MAX_STATUS_CHARS = 8_000;
+const MAX_NOTE_CHARS = 240;
+const MAX_REASON_CHARS = 600;
 
 /** Steps in the words of the execution's tree; `titleOf` names them for people. */
 export function unpackSteps(steps: PackedSteps, titleOf: (id: string) => string): Step[] {
@@ -28,7 +28,7 @@ export function unpackSteps(steps: PackedSteps, titleOf: (id: string) => string)
     id,
     title: titleOf(id),
     status,
-    startedAt: new Date(started).toISOString(),
+    ...(started > 0 ? { startedAt: new Date(started).toISOString() } : {}),
     ...(ended > 0 ? { endedAt: new Date(ended).toISOString() } : {}),
     ...noteOf(status, note),
   }));
@@ -45,29 +45,35 @@ export function stepsOfStatus(status: unknown): PackedSteps {
   return parsed.success ? parsed.data.steps : [];
 }
 
-/** What a custom status says of a standstill: nothing while there is none. */
-export const standstillFor = (why: string | undefined): Standstill =>
-  why === undefined ? {} : { standsStill: why.slice(0, LONGEST_STANDSTILL_CHARS) };
+/** The part of a custom status that says why it is blocked: nothing while it is not. */
+export const blockedStatus = (reason: string | undefined): BlockedStatus =>
+  reason === undefined ? {} : { blockedReason: reason.slice(0, MAX_REASON_CHARS) };
 
-/** Why an orchestration stands still by its own custom status; undefined when it does not. */
-export function standstillIn(status: unknown): string | undefined {
-  const parsed = standstill.safeParse(status);
-  return parsed.success ? parsed.data.standsStill : undefined;
+/** Why an orchestration is blocked by its own custom status; undefined when it is not. */
+export function blockedReasonIn(status: unknown): string | undefined {
+  const parsed = blocked.safeParse(status);
+  return parsed.success ? parsed.data.blockedReason : undefined;
 }
 
 /**
- * The steps of one story as they happen. Costs no write of its own: they are shown in the custom status, by the
- * story itself, or for an item of many by the orchestration that tells them side by side.
+ * The steps of one workflow as they happen. They cost no write of their own: they are shown in the custom status, by
+ * the execution itself, or for an item by the orchestration that runs its batch.
  */
 export class Progress {
   readonly #context: OrchestrationContext;
   readonly #itemId: string | undefined;
   readonly #steps: PackedSteps = [];
-  #standstill: Standstill = {};
+  #blocked: BlockedStatus = {};
 
   constructor(context: OrchestrationContext, itemId?: string) {
     this.#context = context;
     this.#itemId = itemId;
+  }
+
+  /** Announces steps that are yet to come. */
+  expect(ids: readonly string[]): void {
+    for (const id of ids) this.#steps.push([id, "waiting", 0, 0, ""]);
+    this.#show();
   }
 
   /** Runs `body` as a step: running while it runs, then succeeded, or failed with the reason. */
@@ -86,17 +92,17 @@ export class Progress {
 
   /** Says that the step under way waits for a person, and for what. */
   awaitInput(id: string, asks: string): void {
-    this.#replace(id, (step) => [step[0], "awaiting-input", step[2], step[3], asks.slice(0, LONGEST_NOTE_CHARS)]);
+    this.#replace(id, (step) => [step[0], "awaiting-input", step[2], step[3], asks.slice(0, MAX_NOTE_CHARS)]);
   }
 
   /** Says of a step what it found. */
   note(id: string, note: string): void {
-    this.#replace(id, (step) => [step[0], step[1], step[2], step[3], note.slice(0, LONGEST_NOTE_CHARS)]);
+    this.#replace(id, (step) => [step[0], step[1], step[2], step[3], note.slice(0, MAX_NOTE_CHARS)]);
   }
 
-  /** Says why the story does not get on; undefined when it does again. */
-  standStill(why: string | undefined): void {
-    this.#standstill = standstillFor(why);
+  /** Says why the workflow is blocked; undefined when it goes on. */
+  block(reason: string | undefined): void {
+    this.#blocked = blockedStatus(reason);
     this.#show();
   }
 
@@ -106,34 +112,37 @@ export class Progress {
     this.#close(id, "skipped", why);
   }
 
-  /** The steps so far: what is told of them stays as it was when more of them follow. */
+  /** A copy of all steps, which stays as it is when more of them happen. */
   get packed(): PackedSteps {
     return [...this.#steps];
+  }
+
+  /** The same without those that never began. */
+  get begun(): PackedSteps {
+    return this.#steps.filter(hasBegun);
   }
 
   #now(): number {
     return this.#context.df.currentUtcDateTime.getTime();
   }
 
+  /** Takes the place of the step that was announced under the id, or comes before all that are yet to come. */
   #open(id: string, status: StepStatus): void {
-    this.#steps.push([id, status, this.#now(), 0, ""]);
+    const announced = this.#steps.findIndex((step) => step[0] === id && !hasBegun(step));
+    const next = this.#steps.findIndex((step) => !hasBegun(step));
+    const at = announced >= 0 ? announced : next >= 0 ? next : this.#steps.length;
+    this.#steps.splice(at, announced >= 0 ? 1 : 0, [id, status, this.#now(), 0, ""]);
     this.#show();
   }
 
   #close(id: string, status: StepStatus, note?: string): void {
-    this.#replace(id, (step) => [
-      step[0],
-      status,
-      step[2],
-      this.#now(),
-      (note ?? step[4]).slice(0, LONGEST_NOTE_CHARS),
-    ]);
+    this.#replace(id, (step) => [step[0], status, step[2], this.#now(), (note ?? step[4]).slice(0, MAX_NOTE_CHARS)]);
     const of = this.#itemId === undefined ? "" : ` of ${this.#itemId}`;
     log(this.#context, `step ${id}${of} ${status}${note ? `: ${note}` : ""}`);
   }
 
   #replace(id: string, change: (step: PackedSteps[number]) => PackedSteps[number]): void {
-    const index = this.#steps.findLastIndex((step) => step[0] === id);
+    const index = this.#steps.findLastIndex((step) => step[0] === id && hasBegun(step));
     const step = this.#steps[index];
     if (!step) return;
     this.#steps[index] = change(step);
@@ -142,11 +151,13 @@ export class Progress {
 
   #show(): void {
     if (this.#itemId !== undefined) return;
-    const full = { steps: this.#steps, ...this.#standstill };
-    const fits = JSON.stringify(full).length <= LONGEST_STATUS_CHARS;
+    const full = { steps: this.#steps, ...this.#blocked };
+    const fits = JSON.stringify(full).length <= MAX_STATUS_CHARS;
     this.#context.df.setCustomStatus(fits ? full : { ...full, steps: this.#steps.slice(-60).map(withoutNote) });
   }
 }
+
+const hasBegun = (step: PackedSteps[number]): boolean => step[2] > 0;
 
 function withoutNote(step: PackedSteps[number]): PackedSteps[number] {
   return [step[0], step[1], step[2], step[3], ""];

@@ -4,8 +4,7 @@ import { type ExecutionView, listExecutions, viewExecution } from "../commands/e
 import type { Execution } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { pageRequest } from "./paging.js";
-import { serve } from "./serve.js";
-import { acceptedFor } from "./start.js";
+import { acceptedFor, serve } from "./serve.js";
 
 serve(ROUTES.listExecutions, async (context, { query }) => {
   const { entries, ...rest } = await listExecutions(context, pageRequest(query));

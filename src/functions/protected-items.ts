@@ -5,7 +5,6 @@ import { deployProcessServer } from "../commands/process-servers.js";
 import type { ConfigurationServer } from "../domain/worlds/topology.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
-import { start } from "./start.js";
 
 serve(ROUTES.listItems, async (context, { params, query }) => {
   return { body: await listItems(context, params.worldId, pageRequest(query)) };
@@ -42,5 +41,3 @@ serve(ROUTES.deployProcessServer, async (context, { params, body }) => {
   const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body.passphrase);
   return { body: deployment, status: deployment.state === "deployed" ? 200 : 202 };
 });
-
-serve(ROUTES.startOnItem, (context, request) => start(context, { kind: "item", ...request.params }, request));

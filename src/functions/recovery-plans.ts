@@ -5,7 +5,6 @@ import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
 import { getPlan, listPlans, savePlan } from "../commands/plans.js";
 import { pageRequest } from "./paging.js";
 import { serve } from "./serve.js";
-import { start } from "./start.js";
 
 serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
   requireSameId(params.planId, body.id);
@@ -23,8 +22,6 @@ serve(ROUTES.getPlan, async (context, { params }) => {
 serve(ROUTES.diffPlan, async (context, { params, query }) => ({
   body: await diffOfPlan(context, params.planId, query),
 }));
-
-serve(ROUTES.startOnPlan, (context, request) => start(context, { kind: "plan", ...request.params }, request));
 
 /** A plan is saved over the one version that was seen, so a list of ETags, or any ETag, says too little. */
 function oneTag(ifMatch: string | undefined): string | null {

@@ -44,6 +44,16 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   });
 }
 
+/** A request that was accepted, and where its execution can be followed. */
+export interface Accepted {
+  body: { executionId: string; warnings?: string[] };
+  headers: Record<string, string>;
+}
+
+export function acceptedFor(executionId: string): Accepted {
+  return { body: { executionId }, headers: { location: `/api/executions/${executionId}`, "retry-after": "1" } };
+}
+
 function rawRequest(request: HttpRequest): RawRequest {
   return { headers: request.headers, body: request.body, params: request.params, query: request.query };
 }

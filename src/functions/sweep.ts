@@ -8,8 +8,8 @@ app.timer("sweep-executions", {
   runOnStartup: true,
   extraInputs: [orchestrationsBinding],
   handler: async (_timer, invocation) => {
-    const { mended, troubles } = await sweepExecutions(contextOf(invocation));
-    for (const trouble of troubles) invocation.error(`Could not look after an execution: ${trouble}`);
-    if (mended.length > 0) invocation.info(`Looked after ${mended.length} executions: ${mended.join(", ")}`);
+    const { repaired, errors } = await sweepExecutions(contextOf(invocation));
+    for (const error of errors) invocation.error(`Could not repair an execution: ${error}`);
+    if (repaired.length > 0) invocation.info(`Repaired ${repaired.length} executions: ${repaired.join(", ")}`);
   },
 });

@@ -1,9 +1,16 @@
+import type { z } from "zod";
 import type { ErrorCode } from "../domain/errors.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/items/snapshot.js";
 import type { Observation } from "../domain/plans/probes.js";
-import type { DataLoss, DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
-import type { Direction } from "../domain/vocabulary.js";
+import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import type { TargetSettings, World } from "../domain/worlds/world.js";
+import type {
+  ITEM_OPERATIONS,
+  ItemOperation,
+  OperationName,
+  SITE_OPERATIONS,
+  SiteOperation,
+} from "../steps/catalogue.js";
 
 /** How many writes a disk had taken; equal sequences mean equal content. */
 export interface DiskSequence {
@@ -11,96 +18,16 @@ export interface DiskSequence {
   sequence: number;
 }
 
-/**
- * How a turned replication caught up: by a full copy, since the machine is made anew; by what changed alone, since the
- * old copy is there; or not at all, since it was set up by the failover already.
- */
-export type CaughtUpBy = "full" | "deltas" | "already-set";
+type OperationsOf<T extends Record<string, { params: z.ZodType; result: z.ZodType }>> = {
+  [O in keyof T]: { params: z.output<T[O]["params"]>; result: z.output<T[O]["result"]> };
+};
 
-/**
- * What each operation on an item takes and gives. Each is one effect, under one task key. `source` is the copy that
- * replication reads from and `replica` the one that receives, whichever site they are at: a reversal swaps them.
- */
-export interface ItemOperations {
-  /** Guest shutdown of the copy that runs the workload. */
-  "shut-down-source": { params: object; result: { offSince: string; sequences: DiskSequence[] } };
-  /** Sends everything the shut-down source still has; refuses `operation-refused` while it runs. Zero loss afterwards. */
-  "final-synchronise": { params: object; result: { point: RecoveryPoint; sequences: DiskSequence[] } };
-  /** Makes a point of all data received (choice `latest`); when nothing waits, the newest processed point is the answer. */
-  "process-pending-data": { params: object; result: { point: RecoveryPoint } };
-  /** No recovery point is made after this, and none is pruned. */
-  "stop-replication": { params: object; result: { stoppedAt: string } };
-  /**
-   * Makes the replica the workload's copy, from a point. `epoch` must be above the item's, or it refuses `stale-epoch`.
-   * A replica that was promoted before is set to the new point (change of recovery point) and is off afterwards.
-   */
-  "promote-replica": {
-    /** `planned`: sources were let go on purpose; where the scenario does so, reverse replication is set up with it. */
-    params: { pointId: string; epoch: number; planned?: boolean };
-    result: { epoch: number; point: RecoveryPoint; dataLoss: DataLoss; sequences: DiskSequence[] };
-  };
-  /** Boots the promoted replica; refuses `stale-epoch` when the epoch is not the item's. */
-  "start-replica": { params: { epoch: number }; result: { startedAt: string; copy: CopySnapshot } };
-  /** Keeps the promoted copy and deletes every recovery point (commit). */
-  "delete-recovery-points": { params: object; result: { deleted: number } };
-  /** Undo of promotion and start: the replica is off and a replica again. Raises the epoch. */
-  "demote-replica": { params: { epoch: number }; result: { epoch: number } };
-  /** Undo of shut-down. */
-  "restart-source": { params: object; result: { startedAt: string; copy: CopySnapshot } };
-  /** Undo of stop-replication: replication goes on from primary to recovery, points are made again. */
-  "restore-replication": { params: object; result: { replicatingSince: string } };
-  /** A copy of the machine on an isolated network; source and replication are not touched. */
-  "create-test-copy": {
-    params: { pointId: string; networkId: string };
-    result: { name: string; point: RecoveryPoint };
-  };
-  "start-test-copy": { params: object; result: { startedAt: string; copy: CopySnapshot } };
-  /** The test copy becomes the workload's copy, from the point it was made from. `epoch` as in promote-replica. */
-  "promote-test-copy": {
-    params: { epoch: number };
-    result: { epoch: number; point: RecoveryPoint; dataLoss: DataLoss; copy: CopySnapshot; startedAt: string };
-  };
-  /** Removes the test copy; one that is not there is no error. */
-  "remove-test-copy": { params: object; result: { removed: boolean } };
-  /** The agent of the running copy at its configuration server: refuses `agent-not-installed`, or waits for it (F7). */
-  "await-agent": { params: { wait: boolean }; result: { registeredAt: string | null } };
-  /**
-   * Turns replication round after a commit. `anew` makes the machine that receives: a full copy onto the host and
-   * datastore given; otherwise the old copy takes what changed. `create` names resources that are made for it.
-   */
-  "reverse-replication": {
-    params: { anew: boolean; hostId?: string | undefined; datastoreId?: string | undefined; create: string[] };
-    result: {
-      direction: Direction;
-      caughtUpBy: CaughtUpBy;
-      bytes: number;
-      point: RecoveryPoint;
-      created: string[];
-      removed: string[];
-    };
-  };
-  /** Removes what a failback left at the recovery site, where the scenario does so at commit (P13). */
-  "remove-old-machine": { params: object; result: { removed: string[] } };
-  /** Ends protection of an item whose workload is at home, and cleans up what the scenario lets it (A10). */
-  "disable-replication": { params: object; result: { removed: string[]; remaining: string[] } };
-  /** Protects an item anew: a full copy to the recovery site. */
-  "enable-replication": { params: object; result: { bytes: number; point: RecoveryPoint } };
-  /** Compares both copies whole and sends what differs. */
-  resynchronise: { params: object; result: { bytes: number } };
-}
-
+/** What each operation on an item takes and gives, as the catalogue declares it. Each is one effect, under one task key. */
+export type ItemOperations = OperationsOf<typeof ITEM_OPERATIONS>;
 /** The same for operations on a site. */
-export interface SiteOperations {
-  /** An isolated network for a test; its id is made from the execution's. */
-  "create-test-network": { params: object; result: { networkId: string } };
-  "remove-test-network": { params: object; result: { removed: boolean } };
-  /** Sets up a process server; it appears after 10 to 15 minutes (V4). */
-  "deploy-process-server": { params: { processServerId: string }; result: { processServerId: string } };
-}
+export type SiteOperations = OperationsOf<typeof SITE_OPERATIONS>;
 
-export type ItemOperation = keyof ItemOperations;
-export type SiteOperation = keyof SiteOperations;
-export type OperationName = ItemOperation | SiteOperation;
+export type { ItemOperation, OperationName, SiteOperation };
 
 /** Asks for an operation on an item. `key` is `executionId/step/itemId` and stands for one effect for ever. */
 export interface ItemTask<O extends ItemOperation> {

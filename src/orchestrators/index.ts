@@ -1,37 +1,35 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
-import { cancel } from "./cancel.js";
-import { changeRecoveryPoint } from "./change-recovery-point.js";
-import { commit } from "./commit.js";
-import { EXECUTIONS, runItems as runItemsContract } from "./contracts.js";
-import { failback } from "./failback.js";
-import { fullRun } from "./full-run.js";
-import { plannedFailback } from "./planned-failback.js";
-import { plannedFailover } from "./planned-failover.js";
-import { promoteTest } from "./promote-test.js";
-import { disableReplication, enableReplication, resynchronise } from "./replication.js";
-import { reprotect } from "./reprotect.js";
-import { executionOrchestration, type Story } from "./run.js";
-import { runItems } from "./run-items.js";
-import { testCleanUp } from "./test-clean-up.js";
-import { testFailover } from "./test-failover.js";
-import { unplannedFailover } from "./unplanned-failover.js";
+import { itemBatch as itemBatchContract } from "./runtime/contracts.js";
+import { type ExecutionWorkflow, executionOrchestration } from "./runtime/execution-workflow.js";
+import { itemBatch } from "./runtime/item-batch.js";
+import { cancelFailover } from "./verbs/cancel-failover.js";
+import { changeRecoveryPoint } from "./verbs/change-recovery-point.js";
+import { commit } from "./verbs/commit.js";
+import { fullRun } from "./verbs/full-run.js";
+import { plannedFailover } from "./verbs/planned-failover.js";
+import { promoteTest } from "./verbs/promote-test.js";
+import { disableReplication, enableReplication, resynchronise } from "./verbs/replication.js";
+import { reprotect } from "./verbs/reprotect.js";
+import { testCleanUp } from "./verbs/test-clean-up.js";
+import { testFailover } from "./verbs/test-failover.js";
+import { unplannedFailover } from "./verbs/unplanned-failover.js";
 
 type Orchestrator = (context: OrchestrationContext) => Durable<unknown>;
 
-/** The story of each verb. */
-const STORIES: Readonly<Record<Verb, Story>> = {
+/** The workflow of each verb. A failback is the same failover, from where the workloads run now (P13). */
+const WORKFLOWS: Readonly<Record<Verb, ExecutionWorkflow>> = {
   "test-failover": testFailover,
   "test-clean-up": testCleanUp,
   "planned-failover": plannedFailover,
   "unplanned-failover": unplannedFailover,
   "change-recovery-point": changeRecoveryPoint,
   commit,
-  cancel,
+  cancel: cancelFailover,
   reprotect,
-  failback,
-  "planned-failback": plannedFailback,
+  failback: unplannedFailover,
+  "planned-failback": plannedFailover,
   "full-run": fullRun,
   "promote-test": promoteTest,
   "disable-replication": disableReplication,
@@ -41,9 +39,9 @@ const STORIES: Readonly<Record<Verb, Story>> = {
 
 /** Every orchestrator there is, by the name it is registered under. */
 export const ORCHESTRATORS: ReadonlyMap<string, Orchestrator> = new Map([
-  ...Object.values(EXECUTIONS).map((contract): [string, Orchestrator] => [
-    contract.name,
-    executionOrchestration(contract, STORIES[contract.name as Verb]),
+  ...Object.entries(WORKFLOWS).map(([verb, workflow]): [string, Orchestrator] => [
+    verb,
+    executionOrchestration(workflow),
   ]),
-  [runItemsContract.name, runItems],
+  [itemBatchContract.name, itemBatch],
 ]);

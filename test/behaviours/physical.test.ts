@@ -153,7 +153,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     await refuse(journey, "db", "shut-down-source");
     const moved = await journey.does("unplanned-failover");
     const shutdown = moved.steps.find(({ id }) => id === "shutdown");
-    expect(shutdown?.detail).toMatch(/^went on without: db /);
+    expect(shutdown?.detail).toMatch(/^continued without: db /);
     expect(stepsNamed(moved, "shut-down-source").map(({ itemId, status }) => [itemId, status])).toEqual(
       expect.arrayContaining([
         ["db", "failed"],

@@ -143,8 +143,8 @@ test("an emulated machine in the middle of a failover: it fails and names the ro
 
 test("an item's record in the middle of a failover: the execution says why it stands still, and goes on once it is mended", async () => {
   const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
-  const { blocked } = await product.until(executionId, ({ status }) => status === "paused");
-  expect(blocked).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
+  const { blockedReasons } = await product.until(executionId, ({ status }) => status === "paused");
+  expect(blockedReasons).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
   await othersGoOn();
   await mend();
   await product.validate(executionId, { verdict: "accept" });
@@ -165,7 +165,7 @@ test("a history row: the execution is paused and says why, and goes on once the 
 
   const paused = await product.look(executionId);
   expect(paused.status).toBe("paused");
-  expect(paused.blocked).toEqual([
+  expect(paused.blockedReasons).toEqual([
     expect.stringMatching(new RegExp(`row '${rowKey}' of '${executionId}' in table .*Mend it`)),
   ]);
   await othersGoOn();

@@ -64,7 +64,7 @@ test("P7 an execution is told again of its cancel ever more rarely, as long as i
   await cancel(executionId);
   const told: number[] = [];
   for (let minute = 0; minute <= 64; minute += 1) {
-    if ((await sweepExecutions(stage.context)).mended.length > 0) told.push(minute);
+    if ((await sweepExecutions(stage.context)).repaired.length > 0) told.push(minute);
     await stage.pass(MINUTE_MS);
   }
   expect(told).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
@@ -122,7 +122,7 @@ test("a cancel that is noted before the orchestration is there is obeyed at its 
   await cancel(executionId);
   await stage.pass(11_000);
 
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
   expect(await stage.states()).toEqual(["protected"]);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
+import type { ItemOperation, ItemTask } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
 
@@ -23,7 +24,7 @@ function damage(way: "getItems" | "updateItems"): () => void {
   return () => Object.assign(store, whole);
 }
 
-const standsStill = (executionId: string) => stage.until(executionId, ({ status }) => status === "paused");
+const untilBlocked = (executionId: string) => stage.until(executionId, ({ status }) => status === "paused");
 const named = expect.stringMatching(/: the item in row shop\/web-1 is damaged\. Restore the row/);
 
 /** A failover whose items are about to be brought up. */
@@ -36,12 +37,12 @@ async function underWay(): Promise<string> {
 test("a row that is damaged when items have ended is waited for, and no report is lost", async () => {
   const executionId = await underWay();
   const mend = damage("updateItems");
-  const { blocked } = await standsStill(executionId);
-  expect(blocked).toContainEqual(named);
+  const { blockedReasons } = await untilBlocked(executionId);
+  expect(blockedReasons).toContainEqual(named);
   await stage.pass(6 * HOUR_MS);
   mend();
   await stage.validate(executionId);
-  const { execution, blocked: after } = await stage.ended(executionId);
+  const { execution, blockedReasons: after } = await stage.ended(executionId);
   expect(execution.status).toBe("succeeded");
   expect(after).toBeUndefined();
   expect(await stage.states()).toEqual(["failed-over"]);
@@ -52,7 +53,7 @@ test("a row that is damaged at the end is waited for, and the end is the one tha
   await stage.awaiting(executionId, "validate");
   const mend = damage("getItems");
   await stage.validate(executionId);
-  expect((await standsStill(executionId)).blocked).toEqual([named]);
+  expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
   expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
 });
@@ -60,7 +61,7 @@ test("a row that is damaged at the end is waited for, and the end is the one tha
 test("an execution that cannot read its items at its beginning leaves them as they were", async () => {
   const executionId = await stage.start("planned-failover");
   const mend = damage("getItems");
-  expect((await standsStill(executionId)).blocked).toEqual([named]);
+  expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { code: "row-unreadable" } });
@@ -74,8 +75,8 @@ test("a row that nobody mends for days ends the orchestration, and the sweep end
   const mend = damage("getItems");
   await stage.validate(executionId);
   await stage.pass(50 * HOUR_MS);
-  expect((await stage.context.orchestrations.look(executionId))?.runtimeStatus).toBe("Failed");
-  expect((await sweepExecutions(stage.context)).troubles).toEqual([expect.stringContaining("web-1 is damaged")]);
+  expect((await stage.context.orchestrations.getStatus(executionId))?.runtimeStatus).toBe("Failed");
+  expect((await sweepExecutions(stage.context)).errors).toEqual([expect.stringContaining("web-1 is damaged")]);
   mend();
   await sweepExecutions(stage.context);
   expect((await stage.ended(executionId)).execution.status).toBe("failed");
@@ -91,12 +92,12 @@ test("an item whose machine cannot be read when a step ends says that nobody kno
   const { runOnItem, describeItems } = hypervisor;
   const damaged = new RecoveryError("row-unreadable", "the emulated item in row azure/state:app is damaged");
   let isDamaged = false;
-  const runs: typeof runOnItem = async (task) => {
+  const runs = (async (task: ItemTask<ItemOperation>) => {
     const reply = await runOnItem.call(hypervisor, task);
     isDamaged ||= task.operation === "reverse-replication" && task.itemId === "app" && reply.state === "done";
     if (isDamaged && task.itemId === "app") throw damaged;
     return reply;
-  };
+  }) as typeof runOnItem;
   const describes: typeof describeItems = (worldId, itemIds) =>
     isDamaged && itemIds.includes("app") ? Promise.reject(damaged) : describeItems.call(hypervisor, worldId, itemIds);
   Object.assign(hypervisor, { runOnItem: runs, describeItems: describes });
@@ -106,9 +107,9 @@ test("an item whose machine cannot be read when a step ends says that nobody kno
   expect(await stage.item("app")).toMatchObject({ state: "committed", conditions: [unknown] });
 
   await stage.pass(HOUR_MS);
-  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
   Object.assign(hypervisor, { runOnItem, describeItems });
-  expect((await sweepExecutions(stage.context)).mended).toHaveLength(1);
+  expect((await sweepExecutions(stage.context)).repaired).toHaveLength(1);
   const right = { state: "protected", direction: "recovery-to-primary", activeSiteId: "away", heldBy: null };
   expect(await stage.item("app")).toMatchObject({ ...right, conditions: [] });
   const failback = await stage.start("failback");

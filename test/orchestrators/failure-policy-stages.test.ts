@@ -69,12 +69,12 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   test("P5: a skip lets an unplanned failover go on without the shutdown, and lose", async () => {
     await open(replay, "shut-down-source");
     const executionId = await stage.start("unplanned-failover");
-    expect(questionOf(await asked(executionId))).toContain("going on without loses what they have not sent");
+    expect(questionOf(await asked(executionId))).toContain("to continue without them loses what they have not sent");
     await answer(executionId, "skip");
     await stage.validate(executionId);
     const { execution, steps } = await stage.ended(executionId);
     expect(execution.status).toBe("succeeded");
-    expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^went on without: app/);
+    expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^continued without: app/);
   });
 
   const RELEASE = ["shut-down-source", "final-synchronise"] as const;
@@ -86,7 +86,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
       await open(replay, operation);
       const reprotect = { location: "original", waitForAgent: true, datastoreId: "ssd" } as const;
       const executionId = await stage.start(verb, { reprotect });
-      expect(questionOf(await asked(executionId))).toContain("what is skipped is not failed over");
+      expect(questionOf(await asked(executionId))).toContain("skipped items are not failed over");
       await answer(executionId, "skip");
       await stage.validate(executionId);
       const { execution, steps } = await stage.ended(executionId);
@@ -153,7 +153,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     const { execution } = await stage.ended(executionId);
     expect(execution).toMatchObject({
       status: "failed",
-      failure: { code: "stopped", message: expect.stringContaining("cannot be undone any more") },
+      failure: { code: "stopped", message: expect.stringContaining("can no longer be undone") },
     });
     expect(await stage.states()).toEqual(["committed", "failed-over"]);
   });

@@ -1,10 +1,9 @@
 import { afterEach, expect, test } from "vitest";
-import { demoteReplica } from "../../src/activities/demote-replica.js";
-import { endGuard } from "../../src/activities/end-guard.js";
-import { shutDownSource } from "../../src/activities/shut-down-source.js";
+import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import { importWorld } from "../../src/commands/worlds.js";
 import { World } from "../../src/domain/worlds/world.js";
+import { executionGuard } from "../../src/executions/execution-guard.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
 import { Stage } from "./support/stage.js";
@@ -66,19 +65,23 @@ test("P7 a cancel after a promotion of a test that failed removes the test copy"
 test("a step that comes after the end of its execution does nothing, also when the estate has forgotten it", async () => {
   await open();
   const { store, hypervisor, estate } = stage.context;
-  const guard = endGuard(store, stage.clock);
+  const guard = executionGuard(store, stage.clock);
   const executionId = await stage.start("test-failover");
   await expect(guard(executionId, "forward")).resolves.toBeUndefined();
   await stage.ended(executionId);
-  await expect(guard(executionId, "back")).rejects.toMatchObject({ code: "execution-ended" });
+  await expect(guard(executionId, "undo")).rejects.toMatchObject({ code: "execution-ended" });
 
   await stage.ended(await stage.start("test-clean-up"));
   await importWorld(stage.context, World.parse(estateOf("azure-to-azure").world));
   const { worldId } = stage;
-  const input = { worldId, executionId, itemId: "app", attempt: 1, epoch: 1 };
-  for (const step of [shutDownSource, demoteReplica]) {
+  const params = { "shut-down-source": {}, "demote-replica": { epoch: 1 } };
+  for (const [name, given] of Object.entries(params)) {
+    const step = STEP_ACTIVITIES.find((one) => one.name === name);
+    const input = { worldId, executionId, itemId: "app", attempt: 1, params: given };
     for (const round of [0, 1]) {
-      const late = await step.handle(stage.context, { ask: { round, deadlineMs: stage.clock.now() + 60_000 }, input });
+      const nowMs = stage.clock.now();
+      const request = { round, sinceMs: nowMs, deadlineMs: nowMs + 60_000 };
+      const late = await step?.handle(stage.context, { request, input });
       expect(late).toMatchObject({ ok: false, code: "execution-ended" });
     }
   }
@@ -97,8 +100,8 @@ test("what an execution that is being cancelled has under way is looked at to it
     by: "operator",
     reason: undefined,
   });
-  const guard = endGuard(store, stage.clock);
-  await expect(guard(executionId, "back")).resolves.toBeUndefined();
+  const guard = executionGuard(store, stage.clock);
+  await expect(guard(executionId, "undo")).resolves.toBeUndefined();
   await expect(guard(executionId, "forward")).rejects.toMatchObject({ code: "cancelled" });
 });
 

@@ -37,9 +37,9 @@ test("a start that was recorded and lost is started by the sweep", async () => {
   stage = await Stage.open();
   await stage.loadShop();
   const executionId = await dieBeforeStart();
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
-  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
 });
 
 test("a start that was recorded and lost is started by its repetition", async () => {
@@ -61,7 +61,7 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   const actionId = awaited?.kind === "confirm" ? awaited.actionId : "";
   const confirming = confirmAction(stage.context, executionId, { actionId, done: true, by: "owner", note: "" });
   await expect(confirming).rejects.toMatchObject({ code: "nothing-awaited" });
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   const { execution } = await stage.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("by hand") } });
   expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
@@ -80,16 +80,16 @@ test("an execution that ended well and could not give its items up is made to by
   expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
   await stage.pass(50 * 3_600_000); // its orchestration waits for the row itself, and then gives it up
   expect(await sweepExecutions(stage.context)).toEqual({
-    mended: [],
-    troubles: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
+    repaired: [],
+    errors: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
   });
   Object.assign(store, { updateItems });
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   const { entries } = await store.listItems("shop", { limit: 100 });
   expect(new Set(entries.map(({ state, heldBy }) => `${state}, held by ${heldBy}`))).toEqual(
     new Set(["test-failed-over, held by null"]),
   );
-  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
 });
 
 /** Starts once more while the first request for it goes on to its end: that one takes the items when it has failed. */
@@ -126,9 +126,9 @@ test("what a late request took for an execution that had failed, and died, is gi
   const executionId = await startedLate(true);
   expect(await holders()).toEqual(new Set([`failing-over, held by ${executionId}`]));
   await stage.pass(3_600_000);
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
-  expect((await sweepExecutions(stage.context)).mended).toEqual([]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
 });
 
 test("a cancel that was noted and never told is repeated by the sweep", async () => {
@@ -143,7 +143,7 @@ test("a cancel that was noted and never told is repeated by the sweep", async ()
   const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
   await expect(cancelExecution(dying, executionId, asked)).rejects.toThrow("the host died");
   await stage.pass(60_000);
-  expect((await sweepExecutions(stage.context)).mended).toEqual([executionId]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
   expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
   expect(await stage.states()).toEqual(["protected"]);
 });
@@ -156,7 +156,9 @@ test("a cancel that comes while nothing is left to do is not passed over", async
   await stage.until(executionId, ({ steps }) =>
     steps.some(
       ({ id, children = [] }) =>
-        id === "groups/management" && children[0]?.children?.at(-1)?.id.endsWith("start-replica"),
+        id === "groups/management" &&
+        children[0]?.children?.at(-1)?.id.endsWith("verify-replica") &&
+        children[0].children.some(({ title, status }) => title === "Start the replica" && status === "running"),
     ),
   );
   await cancelExecution(stage.context, executionId, {
@@ -246,7 +248,7 @@ test("a refusal that was written and not carried out is carried out by the sweep
   await expect(lost).rejects.toThrow("the host died");
   expect(await recordOf(request)).toMatchObject({ status: "running", admission: { admitted: false } });
   await stage.pass(11_000);
-  expect((await sweepExecutions(stage.context)).mended).toContain((await recordOf(request))?.executionId);
+  expect((await sweepExecutions(stage.context)).repaired).toContain((await recordOf(request))?.executionId);
   expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
@@ -255,7 +257,7 @@ test("a start that was lost, and whose items another took meanwhile, ends and sa
   await stage.loadShop();
   const lost = await dieBeforeStart({ holdingItems: false });
   await stage.start("planned-failover");
-  expect((await sweepExecutions(stage.context)).mended).toEqual([lost]);
+  expect((await sweepExecutions(stage.context)).repaired).toEqual([lost]);
   const ended = (await stage.context.store.getExecution(lost))?.value;
   expect(ended).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });

@@ -101,7 +101,7 @@ test("a plan of two minds says so, and a reprotect names the items that it passe
     ["app", "passed-over", note],
     ["web", "passed-over", note],
   ]);
-  expect(turned.steps.find(({ id }) => id === "items")?.detail).toContain(`passed over app: ${note}`);
+  expect(turned.steps.find(({ id }) => id === "items")?.detail).toContain(`not applicable to app: ${note}`);
 
   await runOn("app", "planned-failover");
   await runOn("db", "planned-failback");

@@ -13,7 +13,7 @@ import {
   Verb,
 } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
-import type { ITEM_STORIES } from "../../src/orchestrators/item-stories.js";
+import type { ITEM_WORKFLOWS } from "../../src/orchestrators/items/index.js";
 import { type Answers, Stage } from "../orchestrators/support/stage.js";
 import { type Estate, estateOf } from "../worlds/there-and-back.js";
 
@@ -204,7 +204,7 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   "enable-item.recovery-to-primary",
 ]);
 
-const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_STORIES, readonly Verb[]> = {
+const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_WORKFLOWS, readonly Verb[]> = {
   "release-source": ["planned-failover", "planned-failback"],
   "recover-item": ["planned-failover", "planned-failback"],
   "test-item": ["test-failover"],
@@ -281,8 +281,8 @@ async function historiesOf(stage: Stage, instanceId: string): Promise<Recording[
   let name = "";
   for (const event of history) {
     if (event.EventType === EventType.ExecutionStarted) {
-      const { story } = JSON.parse(event.Input ?? "{}") as { story?: string };
-      name = story ?? event.Name;
+      const { workflow } = JSON.parse(event.Input ?? "{}") as { workflow?: string };
+      name = workflow ?? event.Name;
     } else if (event.EventType === EventType.SubOrchestrationInstanceCreated) {
       children.push(...(await historiesOf(stage, event.InstanceId)));
     }

@@ -1,7 +1,7 @@
 import type { EngineTaskHub } from "../../host/durable/engine/index.js";
 import { TERMINAL_STATUSES } from "../../host/durable/task-hub.js";
 import type { Orchestrations } from "../../src/durable/client.js";
-import { standstillIn, stepsOfStatus } from "../../src/durable/progress.js";
+import { blockedReasonIn, stepsOfStatus } from "../../src/durable/progress.js";
 import { stepsByItem } from "../../src/durable/slice-status.js";
 
 /** The hub as commands reach it, with the manners of the client library: an unknown or finished instance is dropped. */
@@ -18,7 +18,7 @@ export function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
       const state = await hub.get(id);
       if (state && !TERMINAL_STATUSES.has(state.runtimeStatus)) await hub.raiseEvent(id, event, JSON.stringify(data));
     },
-    async look(id) {
+    async getStatus(id) {
       const state = await hub.get(id);
       if (!state) return undefined;
       const status: unknown = state.customStatus === null ? undefined : JSON.parse(state.customStatus);
@@ -26,7 +26,7 @@ export function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
         runtimeStatus: state.runtimeStatus,
         steps: stepsOfStatus(status),
         itemSteps: stepsByItem(status),
-        standsStill: standstillIn(status),
+        blockedReason: blockedReasonIn(status),
         output: state.output,
       };
     },

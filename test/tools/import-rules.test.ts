@@ -15,7 +15,10 @@ const BREAKS: [rule: string, file: string, text: string][] = [
   ["app-stands-alone", "src/commands/peek.ts", 'import "../../host/leaf.js";'],
   ["demo-is-a-client", "demo/inside.ts", 'import "../src/store/port.js";'],
   ["domain-is-pure", "src/domain/reads.ts", 'import "node:fs";'],
-  ["stories-know-contracts", "src/orchestrators/hurried.ts", 'import "../activities/boot.js";'],
+  ["steps-are-declarations", "src/steps/runs.ts", 'import "../store/port.js";'],
+  ["workflows-know-contracts", "src/orchestrators/hurried.ts", 'import "../activities/boot.js";'],
+  ["executions-are-below", "src/executions/asks.ts", 'import "../activities/boot.js";'],
+  ["commands-call-no-activity", "src/commands/acts.ts", 'import "../activities/boot.js";'],
   ["ports-before-adapters", "src/commands/shortcut.ts", 'import "../store/tables/rows.js";'],
   ["store-and-hypervisor-are-below", "src/store/tables/upward.ts", 'import "../../commands/leaf.js";'],
   ["activities-are-leaves", "src/activities/asks.ts", 'import "../commands/leaf.js";'],
@@ -39,7 +42,7 @@ const BREAKS: [rule: string, file: string, text: string][] = [
 const LEAVES = [
   "host/leaf.ts",
   "src/activities/boot.ts",
-  "src/activities/contracts/leaf.ts",
+  "src/executions/contracts.ts",
   "src/api/leaf.ts",
   "src/commands/leaf.ts",
   "src/composition.ts",
@@ -51,7 +54,7 @@ const LEAVES = [
 ];
 
 const ALLOWED: [file: string, text: string][] = [
-  ["src/orchestrators/story.ts", 'import "../activities/contracts/leaf.js";\nimport "../domain/leaf.js";'],
+  ["src/orchestrators/workflow.ts", 'import "../executions/contracts.js";\nimport "../domain/leaf.js";'],
   ["src/orchestrators/typed.ts", 'import type { Task } from "durable-functions";\nexport type One = Task;'],
   ["src/activities/typed.ts", 'import "../store/port.js";'],
 ];

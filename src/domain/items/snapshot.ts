@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { DataLoss, RecoveryPoint } from "../recovery-points/recovery-point-choice.js";
+import { Id } from "../text.js";
 import type { Direction } from "../vocabulary.js";
 import type { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../worlds/world.js";
 
@@ -40,18 +42,19 @@ export interface ItemSnapshot {
 export type NoticedCondition = "split-brain" | "address-is-dhcp" | "network-manager-lost";
 export type LeftBehind = "machine" | "disks";
 
-export type Power = "on" | "off";
+type Power = "on" | "off";
 
 /** One copy of a workload at one site. */
-export interface CopySnapshot {
-  siteId: string;
-  power: Power;
-  heartbeat: "ok" | "none";
+export const CopySnapshot = z.strictObject({
+  siteId: Id,
+  power: z.enum(["on", "off"]),
+  heartbeat: z.enum(["ok", "none"]),
   /** VMware tools; `disabled` on a Windows machine failed over to Azure (F6), `absent` where there are none. */
-  tools: "running" | "disabled" | "absent";
+  tools: z.enum(["running", "disabled", "absent"]),
   /** True when the copy takes production writes. */
-  writable: boolean;
-}
+  writable: z.boolean(),
+});
+export type CopySnapshot = z.infer<typeof CopySnapshot>;
 
 /** What the hypervisor sees of one site. */
 export interface SiteSnapshot {

@@ -1,8 +1,18 @@
+import type { z } from "zod";
 import type { Clock } from "../../domain/clock.js";
-import { OPERATIONS_AT_ONCE } from "../../domain/operations.js";
 import { toInstant } from "../../domain/text.js";
+import { ITEM_OPERATIONS, isItemOperation, OPERATIONS_AT_ONCE, SITE_OPERATIONS } from "../../steps/catalogue.js";
 import type { Tables } from "../../store/tables/port.js";
-import type { EmulatedEstate, Hypervisor, ItemOperation, OperationName, SiteOperation, TaskReply } from "../port.js";
+import type {
+  EmulatedEstate,
+  Hypervisor,
+  ItemOperation,
+  ItemOperations,
+  OperationName,
+  SiteOperation,
+  SiteOperations,
+  TaskReply,
+} from "../port.js";
 import { createAdmission } from "./admission.js";
 import { comeBack, mended } from "./conditions.js";
 import { backedUp, restored } from "./configuration-server.js";
@@ -10,7 +20,6 @@ import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
-import { ITEM_RESULTS, SITE_RESULTS } from "./results.js";
 import { retargeted } from "./retarget.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { createSubjects, itemKind, siteKind } from "./subjects.js";
@@ -30,8 +39,6 @@ export interface EmulatorOptions {
   operationsAtOnce?: number;
 }
 
-const isItemOperation = (operation: OperationName): operation is ItemOperation =>
-  Object.hasOwn(ITEM_BEHAVIOURS, operation);
 const isSiteOperation = (operation: OperationName): operation is SiteOperation => !isItemOperation(operation);
 
 function itemOperation(operation: OperationName): ItemOperation {
@@ -57,6 +64,9 @@ function rulesOf(durations: EmulatorOptions["durations"]) {
   };
   return { item, site };
 }
+
+/** The schema of a row's result, which the compiler does not tie to the operation that chose the row. */
+const resultOf = <R>(row: { result: z.ZodType }): z.ZodType<R> => row.result as z.ZodType<R>;
 
 /** The reply with its result in the shape of the operation. */
 function typed<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
@@ -113,12 +123,12 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
       typed(
         await items.run(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
-        ITEM_RESULTS[operation],
+        resultOf<ItemOperations[typeof operation]["result"]>(ITEM_OPERATIONS[operation]),
       ),
     runOnSite: async ({ worldId, siteId, key, executionId, operation, params }) =>
       typed(
         await sites.run(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
-        SITE_RESULTS[operation],
+        resultOf<SiteOperations[typeof operation]["result"]>(SITE_OPERATIONS[operation]),
       ),
   };
 }

@@ -1,41 +1,16 @@
 import { RecoveryError } from "../../domain/errors.js";
-import type { ItemOperation, OperationName } from "../port.js";
+import { ITEM_OPERATIONS, isItemOperation } from "../../steps/catalogue.js";
+import type { OperationName } from "../port.js";
 import type { EmulatedItem, EmulatedSite, StoredFault, WorldHeader } from "./state.js";
 
 type Subject = EmulatedItem | EmulatedSite;
-
-/** Where an operation on an item happens: what only the target does goes on while the source site is down. */
-const PLACES: Record<ItemOperation, "source" | "target" | "both"> = {
-  "shut-down-source": "source",
-  "final-synchronise": "both",
-  "process-pending-data": "target",
-  "stop-replication": "target",
-  "promote-replica": "target",
-  "start-replica": "target",
-  "delete-recovery-points": "target",
-  "demote-replica": "target",
-  "restart-source": "source",
-  "restore-replication": "both",
-  "create-test-copy": "target",
-  "start-test-copy": "target",
-  "remove-test-copy": "target",
-  "promote-test-copy": "target",
-  "await-agent": "target",
-  "reverse-replication": "both",
-  "remove-old-machine": "source",
-  "disable-replication": "target",
-  "enable-replication": "both",
-  resynchronise: "both",
-};
-
-const isItemOperation = (operation: OperationName): operation is ItemOperation => Object.hasOwn(PLACES, operation);
 
 /** The sites that an operation needs. */
 export function sitesNeeded(subject: Subject, operation: OperationName): string[] {
   if (subject.kind === "site" || !isItemOperation(operation)) return [subject.id];
   const { source, replica } = subject;
-  const place = PLACES[operation];
-  return [...(place === "target" ? [] : [source.siteId]), ...(place === "source" ? [] : [replica.siteId])];
+  const { runsAt } = ITEM_OPERATIONS[operation];
+  return [...(runsAt === "target" ? [] : [source.siteId]), ...(runsAt === "source" ? [] : [replica.siteId])];
 }
 
 function concerns({ target }: StoredFault, subject: Subject, operation: OperationName, header: WorldHeader): boolean {

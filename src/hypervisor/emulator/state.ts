@@ -1,26 +1,18 @@
 import { z } from "zod";
 import { type ErrorCode, isErrorCode } from "../../domain/errors.js";
-import { OPERATIONS } from "../../domain/operations.js";
+import { CopySnapshot } from "../../domain/items/snapshot.js";
 import { RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { Id } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
 import { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../../domain/worlds/world.js";
+import { OperationName } from "../../steps/catalogue.js";
 import type { Codec } from "../../store/tables/codec.js";
-import type { OperationName } from "../port.js";
 
 /** Milliseconds since the epoch, in emulated time unless a name says real. */
 const Ms = z.number();
 
-const Operation = z.enum(OPERATIONS) satisfies z.ZodType<OperationName>;
-
-export const Copy = z.strictObject({
-  siteId: Id,
-  power: z.enum(["on", "off"]),
-  heartbeat: z.enum(["ok", "none"]),
-  tools: z.enum(["running", "disabled", "absent"]),
-  writable: z.boolean(),
-});
-export type Copy = z.infer<typeof Copy>;
+export const Copy = CopySnapshot;
+export type Copy = CopySnapshot;
 
 /** A span in which a copy took writes; open while `toMs` is null. */
 const Span = z.strictObject({ fromMs: Ms, toMs: Ms.nullable() });
@@ -44,7 +36,7 @@ export type Params = z.infer<typeof Params>;
 const Code = z.custom<ErrorCode>((code) => typeof code === "string" && isErrorCode(code));
 
 /** An operation under its key. A running one without `dueMs` hangs. */
-const taskBase = { operation: Operation, executionId: z.string(), params: Params, beganMs: Ms };
+const taskBase = { operation: OperationName, executionId: z.string(), params: Params, beganMs: Ms };
 export const Task = z.discriminatedUnion("state", [
   z.strictObject({ ...taskBase, state: z.literal("running"), dueMs: Ms.nullable() }),
   z.strictObject({ ...taskBase, state: z.literal("done"), endedMs: Ms, result: z.unknown() }),
@@ -59,7 +51,7 @@ export const Entry = z.strictObject({
   siteIds: z.array(Id),
   executionId: z.string(),
   key: z.string(),
-  operation: Operation,
+  operation: OperationName,
   epoch: z.int(),
   after: z.strictObject({ source: Copy, replica: Copy }).nullable(),
   result: z.unknown(),
@@ -139,7 +131,7 @@ export const StoredFault = z.strictObject({
   faultId: Id,
   addedAt: z.string(),
   target: z.union([z.strictObject({ itemId: Id }), z.strictObject({ siteId: Id }), z.strictObject({ linkId: Id })]),
-  operation: Operation.optional(),
+  operation: OperationName.optional(),
   mode: z.enum(["fail-before", "fail-after", "refuse", "hang", "slow"]),
   factor: z.number().optional(),
   times: z.int().optional(),

@@ -1,5 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
+import { ITEM_OPERATIONS, isItemOperation, SITE_OPERATIONS } from "../../steps/catalogue.js";
 import type { OperationName, TaskReply } from "../port.js";
 import type { Behaviour, Effect, Refusal } from "./behaviour.js";
 import { faultError, faultsOn, sitesNeeded, withHit } from "./faults.js";
@@ -38,21 +39,16 @@ const HANG_LOOK_MS = 60_000;
 /** Tasks that are kept besides those of the calling execution; a key that old is not asked for again. */
 const KEPT_TASKS = 64;
 
-/** Operations that mend what others left. */
-const UNDOING: ReadonlySet<OperationName> = new Set([
-  "demote-replica",
-  "restart-source",
-  "restore-replication",
-  "remove-test-copy",
-  "remove-test-network",
-]);
+/** Whether an operation undoes what others did. */
+const undoes = (operation: OperationName): boolean =>
+  (isItemOperation(operation) ? ITEM_OPERATIONS[operation] : SITE_OPERATIONS[operation]).direction === "undo";
 
 /**
  * Whether what hangs is given up for an operation. One story at a time has an item, step by step: when it asks for
  * another operation, nobody waits for the one that hangs. A site serves many at once, so there only an undo goes first.
  */
 const goesBeforeWhatHangs = ({ kind }: Subject, operation: OperationName): boolean =>
-  kind === "item" || UNDOING.has(operation);
+  kind === "item" || undoes(operation);
 
 const withTask = <S extends Subject>(state: S, key: string, task: Task): S => ({
   ...state,
@@ -112,7 +108,7 @@ export function stayOf(state: Subject): { key: string; stay: Stay; undoes: boole
   if (running === undefined) return null;
   const [key, { operation, executionId, dueMs }] = running;
   const stay = { holder: holderOf(state), executionId, siteIds: sitesKeptBusy(state, operation), untilMs: dueMs };
-  return { key, stay, undoes: UNDOING.has(operation) };
+  return { key, stay, undoes: undoes(operation) };
 }
 
 /** A subject as it is named in the places, and back. */

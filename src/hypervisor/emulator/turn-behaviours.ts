@@ -2,7 +2,7 @@ import type { LeftBehind } from "../../domain/items/snapshot.js";
 import { opposite, SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import { toInstant } from "../../domain/text.js";
 import type { Direction } from "../../domain/vocabulary.js";
-import type { CaughtUpBy, ItemOperations } from "../port.js";
+import type { ItemOperations } from "../port.js";
 import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
 import { without } from "./conditions.js";
 import { off } from "./copies.js";
@@ -64,7 +64,7 @@ function replicating(state: EmulatedItem, atMs: number): EmulatedItem {
 const namesOf = ({ machine }: EmulatedItem, left: readonly LeftBehind[]): string[] =>
   left.map((what) => (what === "machine" ? `${machine.name} and its interfaces` : `disks of ${machine.name}`));
 
-function caughtUpBy(state: EmulatedItem, anew: boolean): CaughtUpBy {
+function caughtUpBy(state: EmulatedItem, anew: boolean): ItemOperations["reverse-replication"]["result"]["caughtUpBy"] {
   if (state.reversed) return "already-set";
   return anew ? "full" : "deltas";
 }

@@ -12,7 +12,6 @@ import {
 } from "../../../host/durable/engine/index.js";
 import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
 import { type Logger, silentLogger } from "../../../host/logger.js";
-import { endGuard } from "../../../src/activities/end-guard.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
 import type { Context } from "../../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
@@ -26,6 +25,7 @@ import { isEnded } from "../../../src/domain/plans/failure-policy.js";
 import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../../src/domain/worlds/world.js";
+import { executionGuard } from "../../../src/executions/execution-guard.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
@@ -85,7 +85,7 @@ export class Stage {
       hash: (text) => createHash("sha256").update(text).digest("hex"),
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true },
       orchestrations: orchestrationsOf(this.hub),
-      refuseIfOver: endGuard(store, this.clock),
+      assertActive: executionGuard(store, this.clock),
     };
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { codeIn, ERRORS, isErrorCode, RecoveryError } from "../../../src/domain/errors.js";
 import { Execution, Step } from "../../../src/domain/execution.js";
 import { canonicalJson, executionIdOf, planHash, taskKey } from "../../../src/domain/identity.js";
-import { type Circumstances, failoverTypeOf, ITINERARIES, itineraryOf } from "../../../src/domain/itineraries.js";
+import { failoverTypeOf } from "../../../src/domain/plans/failover-type.js";
 import { delayAfter, RETRY_POLICIES } from "../../../src/domain/retry-policies.js";
 import { findStep, leavesOf, progressOf, rollUp, stepHasEnded } from "../../../src/domain/steps.js";
 import { Guid } from "../../../src/domain/text.js";
@@ -161,54 +161,17 @@ describe("retry policies", () => {
   });
 });
 
-describe("itineraries", () => {
-  const usual: Circumstances = {
-    plan: smallPlan(["a"]),
-    skipSourceShutdown: false,
-    ownTestNetwork: false,
-    cameHome: false,
-  };
-  const idsOf = (verb: Verb, changes: Partial<Circumstances> = {}) =>
-    itineraryOf(verb, { ...usual, ...changes }).map(({ id }) => id);
-
-  test("no phase stands twice in one", () => {
-    for (const phases of Object.values(ITINERARIES)) {
-      expect(new Set(phases.map(({ id }) => id)).size).toBe(phases.length);
-    }
+test("only failovers run a plan's actions", () => {
+  const types = Verb.options.flatMap((verb) => {
+    const type = failoverTypeOf(verb);
+    return type === null ? [] : [[verb, type]];
   });
-
-  test("a planned failover shuts down and synchronises before it chooses points and promotes", () => {
-    const order = [
-      "shut-down-source",
-      "final-synchronise",
-      "choose-recovery-point",
-      "stop-replication",
-      "promote-replica",
-    ];
-    expect(idsOf("planned-failover").filter((id) => order.includes(id))).toEqual(order);
-  });
-
-  test("phases stand only where circumstances want them", () => {
-    expect(idsOf("unplanned-failover")).toContain("shut-down-source");
-    expect(idsOf("unplanned-failover", { skipSourceShutdown: true })).not.toContain("shut-down-source");
-    expect(idsOf("test-failover")).toContain("test-network");
-    expect(idsOf("test-failover", { ownTestNetwork: true, cameHome: true })).not.toContain("test-network");
-    const plan = smallPlan(["a"], { validation: { required: false } });
-    expect(idsOf("planned-failover", { plan })).not.toContain("validation");
-  });
-
-  test("only failovers run a plan's actions", () => {
-    const types = Verb.options.flatMap((verb) => {
-      const type = failoverTypeOf(verb);
-      return type === null ? [] : [[verb, type]];
-    });
-    expect(Object.fromEntries(types)).toEqual({
-      "test-failover": "test",
-      "planned-failover": "planned",
-      "full-run": "planned",
-      "unplanned-failover": "unplanned",
-      failback: "unplanned",
-      "planned-failback": "planned",
-    });
+  expect(Object.fromEntries(types)).toEqual({
+    "test-failover": "test",
+    "planned-failover": "planned",
+    "full-run": "planned",
+    "unplanned-failover": "unplanned",
+    failback: "unplanned",
+    "planned-failback": "planned",
   });
 });

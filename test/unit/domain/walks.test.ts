@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RESTING_STATES, transition } from "../../../src/domain/items/lifecycle.js";
-import { ITINERARIES, itineraryOf } from "../../../src/domain/itineraries.js";
 import { opposite } from "../../../src/domain/scenario-traits.js";
 import { type Direction, type ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
 
 interface Place {
   state: ItemState;
@@ -72,28 +70,5 @@ describe("the transition table, whatever is done and however it ends", () => {
       [...RESTING_STATES].flatMap((state) => deadEnds(scenario, { state, direction })),
     );
     expect(found).toEqual([]);
-  });
-});
-
-describe("the itinerary of any run", () => {
-  const circumstances = fc.record({
-    required: fc.boolean(),
-    skipSourceShutdown: fc.boolean(),
-    ownTestNetwork: fc.boolean(),
-    cameHome: fc.boolean(),
-  });
-
-  test("keeps the order of its verb, visits nothing twice, and only leaves out what circumstances leave out", () => {
-    fc.assert(
-      fc.property(fc.constantFrom(...Verb.options), circumstances, (verb, { required, ...rest }) => {
-        const plan = smallPlan(["a"], { validation: { required } });
-        const visited = itineraryOf(verb, { plan, ...rest }).map(({ id }) => id);
-        const all: string[] = ITINERARIES[verb].map(({ id }) => id);
-        expect(new Set(visited).size).toBe(visited.length);
-        expect(all.filter((id) => visited.includes(id))).toEqual(visited);
-        const conditional = ITINERARIES[verb].filter((phase) => "when" in phase).map(({ id }) => id);
-        for (const id of all) if (!conditional.includes(id)) expect(visited).toContain(id);
-      }),
-    );
   });
 });

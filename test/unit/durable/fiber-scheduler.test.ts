@@ -12,7 +12,7 @@ interface Work {
 interface Step {
   step: string;
   key: string;
-  input: { ask: { round: number }; input: Work };
+  input: { request: { round: number }; input: Work };
 }
 type Result = object;
 
@@ -27,10 +27,10 @@ async function opened(resultOf: (work: Work, round: number) => Result, recorded 
   const calls: string[][] = [];
   engine = await Engine.open(async (call: ActivityCall): Promise<ActivityEnd> => {
     const { steps } = JSON.parse(call.input ?? "{}") as { steps: Step[] };
-    calls.push(steps.map(({ input: { ask, input } }) => `${input.of}${input.part}.${ask.round}`));
+    calls.push(steps.map(({ input: { request, input } }) => `${input.of}${input.part}.${request.round}`));
     const answers = steps.map((one) => {
       const { step, key } = recorded(one);
-      return { step, key, result: resultOf(one.input.input, one.input.ask.round) };
+      return { step, key, result: resultOf(one.input.input, one.input.request.round) };
     });
     return { ok: true, result: JSON.stringify({ ok: true, value: { answers } }) };
   });

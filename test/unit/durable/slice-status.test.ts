@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StepStatus } from "../../../src/domain/vocabulary.js";
-import { LONGEST_STATUS_CHARS, type PackedSteps } from "../../../src/durable/progress.js";
+import { MAX_STATUS_CHARS, type PackedSteps } from "../../../src/durable/progress.js";
 import { sliceStatusOf, stepsByItem } from "../../../src/durable/slice-status.js";
 
 const T0 = Date.parse("2026-03-02T09:00:00.000Z");
@@ -39,7 +39,7 @@ describe("the steps of a slice in one custom status", () => {
   test("lose their notes first", () => {
     const items = itemsWith(25, "a note that is as long as what a failed step says of itself");
     const status = sliceStatusOf(items);
-    expect(JSON.stringify(status).length).toBeLessThanOrEqual(LONGEST_STATUS_CHARS);
+    expect(JSON.stringify(status).length).toBeLessThanOrEqual(MAX_STATUS_CHARS);
     const read = stepsByItem(travelled(status));
     expect(read.get("item-24")).toEqual(items[24]?.steps.map((step) => step.with(4, "")));
   });
@@ -47,7 +47,7 @@ describe("the steps of a slice in one custom status", () => {
   test("and then all but the last of each item", () => {
     const items = itemsWith(25, "", 60);
     const status = sliceStatusOf(items);
-    expect(JSON.stringify(status).length).toBeLessThanOrEqual(LONGEST_STATUS_CHARS);
+    expect(JSON.stringify(status).length).toBeLessThanOrEqual(MAX_STATUS_CHARS);
     const read = stepsByItem(travelled(status));
     expect(read.get("item-3")).toEqual(items[3]?.steps.slice(-1));
     expect(read.size).toBe(25);

@@ -70,7 +70,7 @@ async function writeAll(executionId: string, ifMatch: string | null): Promise<un
         executionId,
         key: `${executionId}/network/away`,
         operation: "create-test-network",
-        params: { networkId: "test" },
+        params: {},
       }),
     () => store.putWorld(smallWorld(2), AT),
     () => emulator.loadWorld(smallWorld(2)),

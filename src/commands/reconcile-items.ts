@@ -1,0 +1,46 @@
+import type { Execution } from "../domain/execution.js";
+import { whereFound } from "../domain/items/infer-item-state.js";
+import type { ItemRecord } from "../domain/items/item-record.js";
+import { isOutcomeUnknown, withOutcome } from "../domain/items/post-execution-conditions.js";
+import { toInstant } from "../domain/text.js";
+import { describeReadable } from "../executions/post-execution-conditions.js";
+import type { Context } from "./context.js";
+
+/** One item among those of all worlds. */
+export const itemKey = (worldId: string, itemId: string): string => `${worldId}/${itemId}`;
+
+/**
+ * Reconciles items whose outcome is unknown with what the hypervisor reports, as soon as it can be read. Meanwhile the
+ * execution holds them. None of its items may be held before that, so that nobody else acts on them. Items of later
+ * executions are left to those. True when an item was reconciled.
+ */
+export async function reconcileUnknownOutcomes(
+  context: Context,
+  { executionId, worldId, verb }: Execution,
+  items: readonly ItemRecord[],
+  inLater: ReadonlySet<string>,
+): Promise<boolean> {
+  const unknownIds = items.flatMap((item) =>
+    isOutcomeUnknown(item) && !inLater.has(itemKey(worldId, item.itemId)) ? [item.itemId] : [],
+  );
+  if (unknownIds.length === 0 || items.some(({ heldBy }) => heldBy !== null)) return false;
+  const { store, hypervisor, clock } = context;
+  const first = await describeReadable(hypervisor, worldId, unknownIds);
+  const ids = first.snapshots.flatMap((snapshot) => (whereFound(snapshot) ? [snapshot.item.id] : []));
+  if (ids.length === 0) return false;
+  const claims = items.map(({ itemId, state }) => {
+    return { itemId, from: state, during: ids.includes(itemId) ? state : null };
+  });
+  const taken = await store.acquireItems(worldId, executionId, verb, claims);
+  const held = taken.filter(({ heldBy }) => heldBy?.executionId === executionId);
+  const { snapshots } = await describeReadable(hypervisor, worldId, ids);
+  const found = new Map(snapshots.map((snapshot) => [snapshot.item.id, whereFound(snapshot)]));
+  const at = toInstant(clock.now());
+  const updates = held.map(({ itemId, conditions }) => {
+    const where = found.get(itemId);
+    const change = where && { ...where, reason: null, conditions: withOutcome(conditions, { isKnown: true, at }) };
+    return { itemId, release: true, change: change ?? {} };
+  });
+  await store.updateItems(worldId, executionId, updates);
+  return true;
+}

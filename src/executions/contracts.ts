@@ -1,0 +1,189 @@
+import { z } from "zod";
+import { CancelRequest, Failure, Outcome, Replicated } from "../domain/execution.js";
+import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
+import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../domain/plans/plan.js";
+import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
+import { Guid, Id } from "../domain/text.js";
+import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
+import { activityContract, pollingContract } from "../durable/contract.js";
+import { packedSteps } from "../durable/progress.js";
+import { attempt, onItems } from "../steps/contracts.js";
+
+/**
+ * One item as an execution finds it. `alreadyDone`: another execution has brought it to where this one would.
+ * `promotedFrom`: a failover that failed after the promotion left it there, and this one continues from that point.
+ */
+export const executionItem = PlanItem.extend({
+  /** Where it goes: the site of the copy that receives. */
+  targetSiteId: Id,
+  scenario: Scenario,
+  direction: Direction,
+  epoch: z.int().min(0),
+  alreadyDone: z.boolean(),
+  /** Why there is nothing to do for it, when no other execution has done it either; null otherwise. */
+  notApplicable: z.string().nullable(),
+  promotedFrom: RecoveryPoint.nullable(),
+  /** The test that the item has a copy of. */
+  testExecutionId: z.string().optional(),
+});
+export type ExecutionItem = z.output<typeof executionItem>;
+
+/** The items that start together, in the order of the run, with the actions that apply to its verb. */
+export const executionGroup = z.object({
+  id: Id,
+  name: z.string(),
+  before: z.array(Action),
+  items: z.array(executionItem),
+  after: z.array(Action),
+  minimumHealthy: z.int().optional(),
+  onFailure: OnFailure.optional(),
+});
+export type ExecutionGroup = z.output<typeof executionGroup>;
+
+/** What an execution runs: the plan's version as it was at the start, reduced to what its workflow needs. */
+export const executionPlan = z.object({
+  executionId: Guid,
+  worldId: Id,
+  verb: Verb,
+  direction: ExecutionDirection,
+  requestedAtMs: z.number(),
+  /** Emulated seconds per real second; 1 over a hypervisor that keeps real time. */
+  speed: z.number().positive(),
+  /** How much real time one step may take. */
+  stepLimitMs: z.number().positive(),
+  recoveryPoint: RecoveryPointChoice,
+  attemptShutdown: z.boolean(),
+  testNetworkId: Id.nullable(),
+  reprotect: ReprotectOptions,
+  targetSiteIds: z.array(Id),
+  /** There may be networks at the items' sites that a promoted test could not remove. */
+  testNetworksLeft: z.boolean(),
+  shutdown: ShutdownStage,
+  groups: z.array(executionGroup),
+  policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
+  validation: Validation,
+  notifications: z.array(Notification),
+});
+export type ExecutionPlan = z.output<typeof executionPlan>;
+
+/** Reads what to run from the execution's record. An execution that has ended is not run again. */
+export const openExecution = activityContract({
+  name: "open-execution",
+  input: z.object({ executionId: z.string() }),
+  output: z.discriminatedUnion("open", [
+    z.object({ open: z.literal(true), plan: executionPlan }),
+    z.object({ open: z.literal(false), why: z.string() }),
+  ]),
+  retry: "store-write",
+});
+
+/** Reads the cancel that stands in the execution's record; null when nobody asked for one. */
+export const findCancel = activityContract({
+  name: "find-cancel",
+  input: z.object({ executionId: z.string() }),
+  output: z.object({ cancel: CancelRequest.nullable() }),
+  retry: "store-write",
+});
+
+/** What an item's workflow changes in its record. */
+export const itemChange = z.object({
+  state: ItemState,
+  reason: z.string().nullable(),
+  epoch: z.int().min(0).optional(),
+  recoveryPoint: RecoveryPoint.nullable().optional(),
+  dataLoss: DataLoss.nullable().optional(),
+  tested: z.boolean().optional(),
+  failedOver: z.boolean().optional(),
+  direction: Direction.optional(),
+  activeSiteId: Id.optional(),
+  /** The failover was taken back: what it started from and lost no longer counts. */
+  restored: z.boolean().optional(),
+});
+
+/** How one item came out of one stage. */
+export const itemReport = z.object({
+  itemId: Id,
+  outcome: Outcome,
+  note: z.string().optional(),
+  failure: Failure.nullable(),
+  point: RecoveryPoint.nullable(),
+  dataLoss: DataLoss.nullable(),
+  /** When the workload ran at the other site, in milliseconds since the epoch; null when it does not. */
+  runningAtMs: z.number().nullable(),
+  replicated: Replicated.optional(),
+});
+export type ItemReport = z.output<typeof itemReport>;
+
+/** A report with what is kept of it: the item's steps and its change of state, if it has one. */
+export const settledItem = z.object({ report: itemReport, steps: packedSteps, change: itemChange.nullable() });
+export type SettledItem = z.output<typeof settledItem>;
+
+/** Writes the steps of items that ended and their new states, in batches. */
+export const settleItems = activityContract({
+  name: "settle-items",
+  input: z.object({
+    worldId: Id,
+    executionId: Guid,
+    verb: Verb,
+    stage: z.string(),
+    slice: z.int(),
+    items: z.array(settledItem),
+  }),
+  output: z.object({}),
+  retry: "store-write",
+});
+
+/** Ends the execution's record, brings every item it holds to rest and gives them up. */
+export const closeExecution = activityContract({
+  name: "close-execution",
+  input: z.object({
+    executionId: Guid,
+    status: z.enum(["succeeded", "succeeded-with-failures", "failed", "cancelled"]),
+    failure: Failure.nullable(),
+    /** False when no item was touched yet: they go back to where they were. */
+    touched: z.boolean(),
+    reports: z.array(itemReport),
+    steps: packedSteps,
+  }),
+  output: z.object({}),
+  retry: "store-write",
+});
+
+/** A recovery point, or why there is none. */
+export const chosenPoint = z.object({ itemId: Id, point: RecoveryPoint.nullable(), failure: Failure.nullable() });
+export type ChosenPoint = z.output<typeof chosenPoint>;
+
+export const checkPrerequisites = activityContract({
+  name: "check-prerequisites",
+  input: onItems.extend({ verb: Verb }),
+  output: z.object({ found: z.string() }),
+  retry: "hypervisor-call",
+});
+
+/**
+ * The point each item of one plan group starts from: replication groups share one, and `latest` processes what is
+ * pending first. An item without a point has the reason in its place.
+ */
+export const chooseRecoveryPoints = pollingContract({
+  name: "choose-recovery-points",
+  input: onItems.extend({ choice: RecoveryPointChoice, attempt }),
+  output: z.object({ chosen: z.array(chosenPoint) }),
+  retry: "hypervisor-call",
+});
+
+export const callWebhook = activityContract({
+  name: "call-webhook",
+  input: z.object({
+    executionId: Guid,
+    url: z.string(),
+    timeoutSeconds: z.int(),
+    payload: z.record(z.string(), z.unknown()),
+    /** True for what is told of a cancelled execution; an action of one is not begun any more. */
+    evenWhenCancelled: z.boolean().default(false),
+  }),
+  output: z.discriminatedUnion("delivered", [
+    z.object({ delivered: z.literal(true), status: z.int() }),
+    z.object({ delivered: z.literal(false), why: z.string() }),
+  ]),
+  retry: "none",
+});

@@ -1,0 +1,139 @@
+import type { z } from "zod";
+import { hasCode, RecoveryError } from "../domain/errors.js";
+import type { Execution, ItemOutcome } from "../domain/execution.js";
+import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
+import { RESTING_STATES, transition } from "../domain/items/lifecycle.js";
+import { protectionGroupOf } from "../domain/items/protection-group.js";
+import { isEnded } from "../domain/plans/failure-policy.js";
+import { toInstant, toMs } from "../domain/text.js";
+import type { ItemState } from "../domain/vocabulary.js";
+import { unpackSteps } from "../durable/progress.js";
+import type { Ports } from "../ports.js";
+import { stepTitle } from "../steps/plan-steps.js";
+import type { ItemUpdate } from "../store/port.js";
+import type { closeExecution, ItemReport } from "./contracts.js";
+import { conditionsAfterExecution } from "./post-execution-conditions.js";
+import { EXECUTION_PART } from "./step-parts.js";
+
+export type Closing = z.output<typeof closeExecution.input>;
+
+/**
+ * Ends an execution: brings the items it holds to rest, releases them, keeps its steps and ends its record. Refuses
+ * with `cancelled` to end one well that somebody asked to cancel.
+ *
+ * Safe to repeat: an ended record stays as it is, and what is still held for it is released. A good end is written
+ * before the items are released: until then a cancel can still undo it, from then on it is refused. Any other end
+ * releases the items first, so that an end which dies half-way holds nothing.
+ */
+export async function endExecution(ports: Ports, asked: Closing): Promise<void> {
+  const { store } = ports;
+  const found = await store.getExecution(asked.executionId);
+  if (!found) throw new RecoveryError("execution-not-found", `there is no record of ${asked.executionId}`);
+  const execution = found.value;
+  const closing = asRecorded(asked, execution.status);
+  if (closing === null) return;
+  const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
+  const records = await store.getItems(execution.worldId, execution.itemIds);
+  const ends = records.map((item) => endOf(item, reports.get(item.itemId), closing));
+  const updates = await releasesOf(ports, execution, closing, ends);
+  const outcomes = ends.map((end) => outcomeOf(ports, execution, end));
+  if (!isEnded(execution.status)) {
+    const steps = unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id));
+    await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps }]);
+  }
+  const release = () => store.updateItems(execution.worldId, closing.executionId, updates);
+  if (!isSuccess(closing.status)) await release();
+  await writeEnd(ports, closing, outcomes);
+  if (isSuccess(closing.status)) await release();
+}
+
+/** A good end that is written stays one, and its items are still to be released; any other end is only repeated. */
+function asRecorded(closing: Closing, recorded: Execution["status"]): Closing | null {
+  if (!isEnded(recorded)) return closing;
+  const isGood = recorded === "succeeded" || recorded === "succeeded-with-failures";
+  if (isGood) return { ...closing, status: recorded, failure: null };
+  return closing.status === recorded ? closing : null;
+}
+
+const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";
+
+/** One item of the execution, how it came out, and the state in which it comes to rest. */
+interface ItemEnd {
+  item: ItemRecord;
+  report: ItemReport | undefined;
+  state: ItemState;
+  reason: string | null;
+}
+
+/** An item rests where its workflow left it, or else where the transition table says. */
+function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, failure, touched }: Closing): ItemEnd {
+  const { state, reason, heldBy: hold } = item;
+  const end = { item, report, state, reason };
+  if (hold?.executionId !== executionId || RESTING_STATES.has(state)) return end;
+  const cell = transition(item.scenario, hold.from, hold.verb, item.direction);
+  if (!cell.allowed) return end;
+  if (!touched) return { ...end, state: hold.from, reason: null };
+  if (report?.outcome === "succeeded") return { ...end, state: cell.after, reason: null };
+  return { ...end, state: cell.failed, reason: report?.failure?.message ?? failure?.message ?? null };
+}
+
+/** Releases of the items that the execution holds, each with its state and its conditions. */
+async function releasesOf(
+  ports: Ports,
+  { worldId }: Execution,
+  { executionId, touched, status }: Closing,
+  ends: readonly ItemEnd[],
+): Promise<ItemUpdate[]> {
+  const held = ends.filter(({ item }) => item.heldBy?.executionId === executionId);
+  const conditions = touched
+    ? await conditionsAfterExecution(ports, worldId, held, status)
+    : new Map<string, ItemCondition[]>();
+  return held.map(({ item, state, reason }): ItemUpdate => {
+    const { itemId, conditions: before } = item;
+    return { itemId, release: true, change: { state, reason, conditions: conditions.get(itemId) ?? before } };
+  });
+}
+
+function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, report, state }: ItemEnd): ItemOutcome {
+  const runningAtMs = report?.runningAtMs ?? null;
+  const recoverySeconds =
+    runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(requestedAt)) / 1_000) * settings.speed);
+  return {
+    itemId: item.itemId,
+    outcome: report?.outcome ?? "skipped",
+    state,
+    recoveryPoint: report?.point ?? null,
+    dataLoss: report?.dataLoss ?? null,
+    recoverySeconds,
+    ...(report?.note === undefined ? {} : { note: report.note }),
+    failure: report?.failure ?? null,
+    ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
+  };
+}
+
+/** Writes the end into the record. Refuses with `cancelled` to end well what somebody asked to cancel. */
+async function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: ItemOutcome[]): Promise<void> {
+  for (;;) {
+    const found = await store.getExecution(closing.executionId);
+    if (!found || isEnded(found.value.status)) return;
+    const { cancelRequest } = found.value;
+    if (cancelRequest !== undefined && isSuccess(closing.status)) {
+      throw new RecoveryError("cancelled", `cancelled by ${cancelRequest.requestedBy} before its end`);
+    }
+    const common = { ...found.value, outcomes, endedAt: toInstant(clock.now()) };
+    try {
+      await store.updateExecution(withEnd(common, closing), found.etag);
+      return;
+    } catch (thrown) {
+      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
+    }
+  }
+}
+
+function withEnd(
+  common: Execution & { outcomes: ItemOutcome[]; endedAt: string },
+  { status, failure }: Closing,
+): Execution {
+  if (status === "succeeded" || status === "succeeded-with-failures") return { ...common, status };
+  return { ...common, status, failure: failure ?? { code: "operation-failed", message: "the items say why" } };
+}

@@ -1,0 +1,72 @@
+import { hasCode } from "../domain/errors.js";
+import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
+import {
+  isReplicating,
+  mayBeStranded,
+  type Replication,
+  withOutcome,
+  withReplication,
+} from "../domain/items/post-execution-conditions.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
+import { toInstant } from "../domain/text.js";
+import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
+import type { Ports } from "../ports.js";
+import type { ItemReport } from "./contracts.js";
+
+/** An item that an execution releases: where it comes to rest, and what is known of how it came out. */
+interface ReleasedItem {
+  item: ItemRecord;
+  state: ItemState;
+  report: ItemReport | undefined;
+}
+
+/**
+ * The conditions of items that an execution touched and now releases. The hypervisor is asked whether they replicate
+ * only when that is in doubt.
+ */
+export async function conditionsAfterExecution(
+  { hypervisor, clock }: Ports,
+  worldId: string,
+  items: readonly ReleasedItem[],
+  status: ExecutionStatus,
+): Promise<ReadonlyMap<string, ItemCondition[]>> {
+  const doubted = items.filter(({ state, report }) => mayBeStranded(status, { state, outcome: report?.outcome }));
+  const doubtedIds = doubted.map(({ item }) => item.itemId);
+  const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
+  const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
+  const at = toInstant(clock.now());
+  const replicationOf = (itemId: string): Replication => {
+    if (unreadable.has(itemId)) return "unknown";
+    return stranded.has(itemId) ? "stranded" : "replicating";
+  };
+  return new Map(
+    items.map(({ item: { itemId, conditions }, state, report }) => {
+      const known = withReplication(conditions, { replication: replicationOf(itemId), state, at });
+      return [itemId, withOutcome(known, { isKnown: isKnown(state, report), at })];
+    }),
+  );
+}
+
+/** A failed failover claims nothing. A missing report means that the orchestration was lost before it could report. */
+const isKnown = (state: ItemState, report: ItemReport | undefined): boolean =>
+  state === "failover-failed" || (report !== undefined && report.failure?.code !== "row-unreadable");
+
+/** Describes all items at once, or one by one when one of them can't be read: it must not hold up the others. */
+export async function describeReadable(
+  hypervisor: Ports["hypervisor"],
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<{ snapshots: ItemSnapshot[]; unreadable: ReadonlySet<string> }> {
+  if (itemIds.length === 0) return { snapshots: [], unreadable: new Set() };
+  try {
+    return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
+  } catch (thrown) {
+    if (!hasCode(thrown, "row-unreadable")) throw thrown;
+    if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
+    const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
+    return {
+      snapshots: single.flatMap(({ snapshots }) => snapshots),
+      unreadable: new Set(single.flatMap(({ unreadable }) => [...unreadable])),
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { hasCode } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
+import type { Ports } from "../ports.js";
+import { endExecution } from "./end-execution.js";
+
+type EndedBadly = Extract<Execution, { status: "failed" | "cancelled" }>;
+
+/** Whether the items were released before the end was written: what is held for it now was taken after its end. */
+export const isReleasedBeforeItsEnd = (execution: Execution): execution is EndedBadly =>
+  execution.status === "failed" || execution.status === "cancelled";
+
+/** Brings what an execution took and did not touch back to where it was, and ends the execution if it has not ended. */
+export async function releaseItems(
+  ports: Ports,
+  { executionId, status, failure }: Pick<EndedBadly, "executionId" | "status" | "failure">,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await endExecution(ports, { executionId, status, failure, touched: false, reports: [], steps: [] });
+    } catch (thrown) {
+      // Another request for it released them at the same moment.
+      if (!hasCode(thrown, "item-held")) throw thrown;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { z } from "zod";
+import type { StepRecord } from "../domain/execution.js";
+import { toInstant } from "../domain/text.js";
+import { unpackSteps } from "../durable/progress.js";
+import type { Ports } from "../ports.js";
+import { stepTitle } from "../steps/plan-steps.js";
+import type { ItemUpdate } from "../store/port.js";
+import type { settleItems as contract, SettledItem } from "./contracts.js";
+import { itemsPart } from "./step-parts.js";
+
+/**
+ * Writes the new states of items that ended, and then their steps as one record, which says that they ended. The
+ * execution still holds them.
+ */
+export async function settleItems(
+  { store, clock }: Ports,
+  { worldId, executionId, verb, stage, slice, items }: z.output<typeof contract.input>,
+): Promise<void> {
+  const record: StepRecord = {
+    part: itemsPart(stage, slice),
+    steps: items.flatMap(({ report: { itemId }, steps }) =>
+      unpackSteps(steps, (id) => stepTitle(verb, id)).map((step) => ({ ...step, itemId })),
+    ),
+  };
+  const updates = items.flatMap((item) => updateOf(item, toInstant(clock.now())));
+  if (updates.length > 0) await store.updateItems(worldId, executionId, updates);
+  await store.putSteps(executionId, [record]);
+}
+
+function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
+  if (change === null) return [];
+  const { tested, failedOver, restored, epoch, recoveryPoint, dataLoss, state, reason } = change;
+  const { direction, activeSiteId } = change;
+  return [
+    {
+      itemId: report.itemId,
+      release: false,
+      change: {
+        state,
+        reason,
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(direction === undefined ? {} : { direction }),
+        ...(activeSiteId === undefined ? {} : { activeSiteId }),
+        ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
+        ...(dataLoss === undefined ? {} : { dataLoss }),
+        ...(restored ? { recoveryPoint: null, dataLoss: null } : {}),
+        ...(tested ? { lastTestFailoverAt: now } : {}),
+        ...(failedOver ? { lastFailoverAt: now } : {}),
+      },
+    },
+  ];
+}

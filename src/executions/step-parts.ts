@@ -1,0 +1,8 @@
+/** The steps of an ended execution are kept in parts: its own, and one for each slice of a stage's items. */
+
+export const EXECUTION_PART = "execution";
+
+export const itemsPart = (stage: string, slice: number): string => `${stage}/${slice}`;
+
+/** The stage that a part belongs to; undefined for the execution's own. */
+export const stageOfPart = (part: string): string | undefined => /^(.+)\/\d+$/.exec(part)?.[1];

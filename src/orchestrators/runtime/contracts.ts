@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { ReprotectOptions } from "../../domain/failback/reprotect-options.js";
+import { Probe } from "../../domain/plans/probes.js";
+import { Guid, Id } from "../../domain/text.js";
+import { Direction, FailureAnswer, Scenario, Verb } from "../../domain/vocabulary.js";
+import { orchestrationContract } from "../../durable/contract.js";
+import { itemReport } from "../../executions/contracts.js";
+
+/** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
+const executionInput = z.object({ executionId: Guid });
+const executionEnd = z.object({ status: z.string() });
+
+/** The orchestration of a verb: every verb has one, under its own name. */
+export const executionContract = (verb: Verb) =>
+  orchestrationContract({ name: verb, input: executionInput, output: executionEnd });
+
+/** What an item workflow is given of its item; a workflow takes what it needs. */
+const itemTask = z.object({
+  itemId: Id,
+  scenario: Scenario,
+  direction: Direction,
+  epoch: z.int().min(0),
+  pointId: Id.optional(),
+  networkId: z.string().optional(),
+  /** The test that the item has a copy of. */
+  testExecutionId: z.string().optional(),
+  /** From 2 on when the workflow runs again because somebody answered `retry`. */
+  attempt: z.int().min(1).default(1),
+  /** What the started machine must answer. */
+  probes: z.array(Probe).default([]),
+  reprotect: ReprotectOptions.optional(),
+});
+export type ItemTask = z.output<typeof itemTask>;
+export type ItemTaskInput = z.input<typeof itemTask>;
+
+/** The execution that an item workflow belongs to. */
+const itemExecution = z.object({ worldId: Id, executionId: Guid, verb: Verb, stepLimitMs: z.number().positive() });
+
+/** What one item workflow is given. */
+export type ItemInput = z.output<typeof itemExecution> & { item: ItemTask };
+
+/** What can be done to one item, each as a workflow of its own. */
+export const ItemWorkflowName = z.enum([
+  "release-source",
+  "recover-item",
+  "test-item",
+  "clean-up-item",
+  "revert-test-item",
+  "repoint-item",
+  "commit-item",
+  "restore-item",
+  "reprotect-item",
+  "promote-test-item",
+  "disable-item",
+  "enable-item",
+  "resynchronise-item",
+]);
+export type ItemWorkflowName = z.output<typeof ItemWorkflowName>;
+
+/** Runs one workflow for many items, side by side. More items than a slice are run by children of its own kind. */
+export const itemBatch = orchestrationContract({
+  name: "item-batch",
+  input: itemExecution.extend({
+    stage: z.string(),
+    /** Which slice of the stage; 0 is the whole of it. */
+    slice: z.int().min(0),
+    workflow: ItemWorkflowName,
+    items: z.array(itemTask),
+  }),
+  output: z.object({ reports: z.array(itemReport) }),
+});
+
+/** The event by which people's decisions reach a running execution. */
+export const DECISION_EVENT = "decision";
+
+const by = z.string();
+
+/** A person's decision on its way to the execution; commands have checked that the execution waits for it. */
+export const decision = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("confirm"), actionId: Id, done: z.boolean(), by, note: z.string() }),
+  z.object({ kind: z.literal("validate"), verdict: z.enum(["accept", "reject"]), by, reason: z.string() }),
+  z.object({ kind: z.literal("resolve"), ask: z.int().min(1), answer: FailureAnswer, by, reason: z.string() }),
+  z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by }),
+]);
+export type Decision = z.output<typeof decision>;

@@ -1,0 +1,228 @@
+import type { OrchestrationContext } from "durable-functions";
+import type { z } from "zod";
+import { RecoveryError } from "../../domain/errors.js";
+import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
+import { endStatus } from "../../domain/plans/failure-policy.js";
+import { callActivity, type Durable } from "../../durable/call.js";
+import { Progress } from "../../durable/progress.js";
+import { failureOf } from "../../durable/refusal.js";
+import { retryUntilReadable } from "../../durable/retry-until-readable.js";
+import { UndoStack } from "../../durable/undo.js";
+import { Mailbox } from "../../durable/wait.js";
+import {
+  closeExecution,
+  type ExecutionGroup,
+  type ExecutionItem,
+  type ExecutionPlan,
+  findCancel,
+  type ItemReport,
+  openExecution,
+} from "../../executions/contracts.js";
+import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
+import { notify } from "./notify.js";
+
+/** Failures after which what was done is undone; after any other the items stay where they are. */
+const UNDONE_AFTER: ReadonlySet<string> = new Set([
+  "cancelled",
+  "validation-rejected",
+  "shutdown-failed",
+  "undone-after-failure",
+]);
+
+/** What an item is left with when a cancel only stops (P7). */
+const AS_DOCUMENTED =
+  "cancelled as documented: the failover stopped and the items do not replicate; fail over again, or cancel to restore protection";
+
+/** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
+export class ExecutionContext {
+  readonly context: OrchestrationContext;
+  readonly plan: ExecutionPlan;
+  readonly progress: Progress;
+  readonly undo = new UndoStack();
+  /** How each item came out so far. */
+  readonly reports: Map<string, ItemReport>;
+  /** Items that a planned failover does not bring up, since their sources could not be shut down. */
+  readonly leftBehind = new Set<string>();
+  failedActions = 0;
+  /** Questions asked about failures so far. */
+  asks = 0;
+  /** True once an item workflow has begun. */
+  touched = false;
+  cancel: Pick<CancelRequest, "behaviour"> | undefined;
+  readonly #decisions: Mailbox<typeof decision>;
+
+  constructor(context: OrchestrationContext, plan: ExecutionPlan) {
+    this.context = context;
+    this.plan = plan;
+    this.progress = new Progress(context);
+    this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
+    this.reports = new Map(
+      this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
+    );
+  }
+
+  /** The ids that every step of the execution carries. */
+  get ids(): { worldId: string; executionId: string } {
+    return { worldId: this.plan.worldId, executionId: this.plan.executionId };
+  }
+
+  get items(): ExecutionItem[] {
+    return this.plan.groups.flatMap(({ items }) => items);
+  }
+
+  /** Items that no other execution has already brought where this one would. */
+  get itemsToDo(): ExecutionItem[] {
+    return this.items.filter(({ alreadyDone }) => !alreadyDone);
+  }
+
+  /** Items of a group that are brought up: those to do that were not left behind on the way. */
+  itemsToBringUp({ items }: ExecutionGroup): ExecutionItem[] {
+    return items.filter(({ id, alreadyDone }) => !alreadyDone && !this.leftBehind.has(id));
+  }
+
+  /** The groups of some items, with those items only. */
+  groupsOf(items: readonly ExecutionItem[]): ExecutionGroup[] {
+    const ids = new Set(items.map(({ id }) => id));
+    const groups = this.plan.groups.map((group) => ({ ...group, items: group.items.filter(({ id }) => ids.has(id)) }));
+    return groups.filter((group) => group.items.length > 0);
+  }
+
+  /** Runs a step of the plan, shown under `id`. */
+  step<T>(id: string, body: () => Durable<T>): Durable<T> {
+    return this.progress.step(id, body);
+  }
+
+  /**
+   * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
+   * cancel ends any wait.
+   */
+  *decide<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
+    const deadline = new Date(this.context.df.currentUtcDateTime.getTime() + limitMs);
+    for (;;) {
+      const made = yield* this.#decisions.next(deadline);
+      if (made === undefined) return undefined;
+      if (made.kind === "cancel") {
+        this.cancel = made;
+        throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
+      }
+      if (accepts(made)) return made;
+    }
+  }
+}
+
+/** What a verb does, from top to bottom; it throws the failure that ends it. */
+export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
+
+/** A workflow as an orchestration: opens the execution, runs the workflow, undoes where it must, closes the record. */
+export function executionOrchestration(
+  workflow: ExecutionWorkflow,
+): (context: OrchestrationContext) => Durable<{ status: string }> {
+  return function* (context) {
+    const { executionId } = openExecution.input.parse(context.df.getInput());
+    const opened = yield* openOrClose(context, executionId);
+    if (!opened.open) return { status: opened.why };
+    const execution = new ExecutionContext(context, opened.plan);
+    yield* notify(context, opened.plan, "started", { items: execution.items.length });
+    const failure = yield* runWithUndo(execution, function* () {
+      yield* workflow(execution);
+      if (!execution.touched) yield* rollBack(execution); // what was made for items that then had no part in it
+      yield* close(execution, null);
+    });
+    const ended = failure === null ? { status: endingOf(execution, null).status } : yield* close(execution, failure);
+    yield* notify(context, opened.plan, "ended", ended);
+    return ended;
+  };
+}
+
+/** An execution that cannot be opened, for a damaged row say, has touched nothing: its items are released as they were. */
+function* openOrClose(
+  context: OrchestrationContext,
+  executionId: string,
+): Durable<z.output<typeof openExecution.output>> {
+  try {
+    return yield* callActivity(context, openExecution, { executionId });
+  } catch (thrown) {
+    const closing = { executionId, status: "failed", failure: failureOf(thrown), touched: false } as const;
+    const progress = new Progress(context);
+    yield* retryUntilReadable(context, closeExecution, { ...closing, reports: [], steps: [] }, (why) =>
+      progress.block(why),
+    );
+    return { open: false, why: closing.status };
+  }
+}
+
+function* close(execution: ExecutionContext, failure: Failure | null): Durable<{ status: string }> {
+  const ending = endingOf(execution, failure);
+  const closing = { executionId: execution.plan.executionId, ...ending };
+  yield* retryUntilReadable(execution.context, closeExecution, closing, (why) => execution.progress.block(why));
+  return { status: ending.status };
+}
+
+/** Runs the body, and undoes what was done when its failure asks for that. Gives back the failure; null when it succeeds. */
+function* runWithUndo(execution: ExecutionContext, body: () => Durable<void>): Durable<Failure | null> {
+  try {
+    yield* body();
+    return null;
+  } catch (thrown) {
+    let failure = failureOf(thrown);
+    const { undo, touched } = execution;
+    if (failure.code === "cancelled") execution.cancel ??= yield* cancelRequest(execution);
+    const onlyStops = failure.code === "cancelled" && execution.cancel?.behaviour === "as-documented";
+    if (touched && (onlyStops || !UNDONE_AFTER.has(failure.code))) undo.keep();
+    if (touched && onlyStops) failure = { code: "cancelled", message: AS_DOCUMENTED };
+    const left = yield* unwind(execution);
+    return left === null ? failure : { code: "undo-failed", message: `${failure.message}; ${left}`.slice(0, 2_000) };
+  }
+}
+
+/** Undoes what was done; throws when some of it stays. */
+function* rollBack(execution: ExecutionContext): Durable<void> {
+  const left = yield* unwind(execution);
+  if (left !== null) throw new RecoveryError("undo-failed", left.slice(0, 2_000));
+}
+
+/** Undoes what was done, and says what could not be; null when nothing is left of it. */
+function* unwind(execution: ExecutionContext): Durable<string | null> {
+  const outcomes = yield* execution.undo.unwind();
+  const left = outcomes.flatMap(({ step, failure }) => (failure ? [`${step}: ${failure.message}`] : []));
+  return left.length === 0 ? null : `not undone: ${left.join("; ")}`;
+}
+
+/** An activity may see a cancel before its event arrives; then the record says which one it is. */
+function* cancelRequest({ context, plan }: ExecutionContext): Durable<Pick<CancelRequest, "behaviour"> | undefined> {
+  const { cancel } = yield* callActivity(context, findCancel, { executionId: plan.executionId });
+  return cancel ?? undefined;
+}
+
+function endingOf(
+  execution: ExecutionContext,
+  failure: Failure | null,
+): Omit<z.input<typeof closeExecution.input>, "executionId"> {
+  const reports = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
+  const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
+  const reached = endStatus({ outcomes: reports, failedActions: execution.failedActions, cancelled });
+  const status = failure !== null && !cancelled ? "failed" : reached;
+  const nothingDone = { code: "operation-failed", message: "no item came through; the items say why" };
+  return {
+    status,
+    failure: status === "failed" || status === "cancelled" ? (failure ?? nothingDone) : null,
+    touched: execution.touched,
+    reports,
+    steps: execution.progress.packed,
+  };
+}
+
+/** An item that another execution has brought where this one would (B.4), or that there is nothing to do for. */
+const reportOfUntouched = ({ id, notApplicable }: ExecutionItem): ItemReport => ({
+  itemId: id,
+  ...(notApplicable === null ? { outcome: "already-done" } : { outcome: "passed-over", note: notApplicable }),
+  failure: null,
+  point: null,
+  dataLoss: null,
+  runningAtMs: null,
+});
+
+function reportOfUnbegun(itemId: string, failure: Failure | null): ItemReport {
+  const outcome: ItemOutcome["outcome"] = failure?.code === "cancelled" ? "cancelled" : "skipped";
+  return { itemId, outcome, failure, point: null, dataLoss: null, runningAtMs: null };
+}

@@ -1,0 +1,261 @@
+/**
+ * Item workflows: what is done to one item, as a list of steps of the catalogue.
+ *
+ * - W1 The list is all there is: it drives the run, and it is the item's timeline from the beginning.
+ *   (test/orchestrators/timeline.test.ts)
+ * - W2 A step that fails is abandoned at the hypervisor before anything else happens, so it has no late effect.
+ *   (test/orchestrators/hanging.test.ts)
+ * - W3 A step that failed or was cancelled while polling may still have taken effect. Where its row says how to tell
+ *   (`isDone`), the estate decides. (test/orchestrators/lost-answers.test.ts)
+ * - W4 A workflow never throws: it reports how its item came out. Only non-determinism ends the orchestration.
+ *   (test/replay/histories.test.ts)
+ */
+import type { OrchestrationContext } from "durable-functions";
+import type { Failure, Replicated } from "../../domain/execution.js";
+import { failoverTypeOf } from "../../domain/plans/failover-type.js";
+import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
+import type { Direction, ItemState, Scenario } from "../../domain/vocabulary.js";
+import { type Fiber, fiberRuntime } from "../../durable/fiber-scheduler.js";
+import { pollUntilDone } from "../../durable/poll-until-done.js";
+import { Progress } from "../../durable/progress.js";
+import { failureOf } from "../../durable/refusal.js";
+import type { SettledItem } from "../../executions/contracts.js";
+import { type ItemStep, isItemOperation } from "../../steps/catalogue.js";
+import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
+import type { ItemInput, ItemTask } from "./contracts.js";
+
+/** What is known of an item before its workflow begins: the predicates of steps decide on it. */
+export interface ItemCircumstances {
+  scenario: Scenario;
+  direction: Direction;
+  /** The failover was announced: nothing may be lost. */
+  planned: boolean;
+  attempt: number;
+  /** A copy is left of a test of the item. */
+  hasTestCopy: boolean;
+  hasProbes: boolean;
+}
+
+/** What a workflow came to know of its item; kept also when a later step fails. */
+interface Findings {
+  point?: RecoveryPoint;
+  dataLoss?: DataLoss;
+  runningAtMs?: number;
+  /** The epoch of the newest promotion that was asked for. */
+  epoch?: number;
+  /** Where the workload runs now. */
+  activeSiteId?: string;
+  /** Which way it replicates now, and what travelled for it. */
+  direction?: Direction;
+  replicated?: Replicated;
+}
+
+/** One item in one execution. */
+export class ItemContext implements ItemCircumstances {
+  readonly input: ItemInput;
+  readonly progress: Progress;
+  findings: Findings = {};
+  /** Where the item is by now, whatever becomes of later steps; undefined while the workflow's end states say it. */
+  reached: ItemState | undefined;
+  readonly #context: OrchestrationContext;
+
+  constructor(context: OrchestrationContext, input: ItemInput) {
+    this.#context = context;
+    this.input = input;
+    this.progress = new Progress(context, input.item.itemId);
+  }
+
+  get task(): ItemTask {
+    return this.input.item;
+  }
+  get scenario(): Scenario {
+    return this.task.scenario;
+  }
+  get direction(): Direction {
+    return this.task.direction;
+  }
+  get planned(): boolean {
+    return failoverTypeOf(this.input.verb) === "planned";
+  }
+  get attempt(): number {
+    return this.task.attempt;
+  }
+  get hasTestCopy(): boolean {
+    return this.task.testExecutionId !== undefined;
+  }
+  get hasProbes(): boolean {
+    return this.task.probes.length > 0;
+  }
+
+  /** The ids that every step on the item carries. */
+  get ids(): OnItem {
+    const { worldId, executionId, item } = this.input;
+    return { worldId, executionId, itemId: item.itemId, attempt: item.attempt };
+  }
+
+  /** Executes one step, shown under its name. */
+  *execute<N extends ItemStep>(name: N, params: ParamsOf<N>): Fiber<ResultOf<N>> {
+    const runtime = fiberRuntime(this.#context);
+    const input = { ...this.ids, params };
+    try {
+      return yield* this.progress.step(name, () =>
+        pollUntilDone(runtime, stepContract(name), input, this.input.stepLimitMs),
+      );
+    } catch (thrown) {
+      if (isItemOperation(name)) yield* this.#abandon(name);
+      throw thrown;
+    }
+  }
+
+  *#abandon(step: ItemStep): Fiber<void> {
+    try {
+      yield* fiberRuntime(this.#context).call(abandonStep, { ...this.ids, step });
+    } catch {
+      // What the hypervisor does not hear of stays under way, and whatever comes next waits for it.
+    }
+  }
+
+  /** A new epoch for the next promotion or its undo, above the one that the item had. */
+  raiseEpoch(by: number): number {
+    this.findings.epoch = this.task.epoch + by;
+    return this.findings.epoch;
+  }
+
+  /** The copy that was brought up runs from now on. */
+  started(): void {
+    this.findings.runningAtMs = this.#context.df.currentUtcDateTime.getTime();
+  }
+
+  /** The workload runs at that site from now on. */
+  running(siteId: string): void {
+    this.findings.activeSiteId = siteId;
+    this.started();
+  }
+}
+
+/** How the item is protected, as the estate shows it. */
+type Protection = ResultOf<"find-protection">;
+
+interface StepOptions<N extends ItemStep> {
+  /** Whether the step is part of the run; always when missing. */
+  when?: (circumstances: ItemCircumstances) => boolean;
+  params?: (item: ItemContext) => ParamsOf<N>;
+  /** Takes what the step answered. */
+  onResult?: (item: ItemContext, result: ResultOf<N>) => void;
+  /** Tells from the estate that the step has taken effect although it failed. */
+  isDone?: (found: Protection, item: ItemContext) => boolean;
+  /** After the step is done, whether it answered or not. */
+  onDone?: (item: ItemContext) => void;
+  onFailure?: (item: ItemContext, failure: Failure) => void;
+}
+
+/** Options may be missing only for steps that take no params. */
+type Options<N extends ItemStep> =
+  Record<string, never> extends ParamsOf<N>
+    ? [options?: StepOptions<N>]
+    : [options: StepOptions<N> & Required<Pick<StepOptions<N>, "params">>];
+
+export interface WorkflowStep {
+  readonly name: ItemStep;
+  readonly when: (circumstances: ItemCircumstances) => boolean;
+  readonly run: (item: ItemContext) => Fiber<void>;
+}
+
+/** One step of an item workflow. */
+export function step<N extends ItemStep>(name: N, ...[options = {}]: Options<N>): WorkflowStep {
+  const { when = () => true, params, onResult, isDone, onDone, onFailure }: StepOptions<N> = options;
+  return {
+    name,
+    when,
+    *run(item) {
+      try {
+        const result = yield* item.execute(name, params?.(item) ?? ({} as ParamsOf<N>));
+        onResult?.(item, result);
+      } catch (thrown) {
+        onFailure?.(item, failureOf(thrown));
+        if (!isDone?.(yield* item.execute("find-protection", {}), item)) throw thrown;
+        item.progress.note("find-protection", "the step has taken effect");
+      }
+      onDone?.(item);
+    },
+  };
+}
+
+/** The state that a workflow leaves its item in; missing leaves the state as it is. */
+interface EndStates {
+  succeeded?: ItemState;
+  failed?: ItemState;
+}
+
+/** What a workflow that succeeds records beside the state. */
+interface Marks {
+  tested?: boolean;
+  failedOver?: boolean;
+  restored?: boolean;
+}
+
+export interface ItemWorkflow {
+  readonly steps: readonly WorkflowStep[];
+  readonly ends: EndStates;
+  readonly marks: Marks;
+}
+
+/** An item workflow: its steps in order, and the states that it ends in. */
+export const itemWorkflow = (
+  { marks = {}, ...ends }: EndStates & { marks?: Marks },
+  steps: readonly WorkflowStep[],
+): ItemWorkflow => ({ steps, ends, marks });
+
+/** Runs the steps of a workflow that apply to the item, in order. */
+export function* runItemWorkflow({ steps, ends, marks }: ItemWorkflow, item: ItemContext): Fiber<SettledItem> {
+  const applicable = steps.filter(({ when }) => when(item));
+  item.progress.expect(applicable.map(({ name }) => name));
+  try {
+    for (const { run } of applicable) yield* run(item);
+    return settled(item, "succeeded", ends.succeeded, marks, null);
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    const outcome = failure.code === "cancelled" ? "cancelled" : "failed";
+    return settled(item, outcome, item.reached ?? ends.failed, {}, failure);
+  }
+}
+
+function settled(
+  { input, progress, findings }: ItemContext,
+  outcome: "succeeded" | "failed" | "cancelled",
+  state: ItemState | undefined,
+  marks: Marks,
+  failure: Failure | null,
+): SettledItem {
+  const { point = null, dataLoss = null, runningAtMs = null, replicated, epoch, activeSiteId, direction } = findings;
+  const report = {
+    itemId: input.item.itemId,
+    outcome,
+    failure,
+    point,
+    dataLoss,
+    runningAtMs,
+    ...(replicated && { replicated }),
+  };
+  const steps = progress.begun;
+  if (state === undefined) return { report, steps, change: null };
+  return {
+    report,
+    steps,
+    change: {
+      state,
+      reason: failure === null ? null : `${failure.message} [${failure.code}]`,
+      ...marks,
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(activeSiteId === undefined ? {} : { activeSiteId }),
+      ...(direction === undefined ? {} : { direction }),
+      ...(point === null ? {} : { recoveryPoint: point, dataLoss }),
+    },
+  };
+}
+
+/** A value that the caller always gives; its absence is a mistake in the program, not of a user. */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is missing`);
+  return value;
+}

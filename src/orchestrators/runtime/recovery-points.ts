@@ -1,0 +1,48 @@
+import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
+import type { Durable } from "../../durable/call.js";
+import { pollUntilDone } from "../../durable/poll-until-done.js";
+import { orchestrationRuntime } from "../../durable/wait.js";
+import {
+  type ChosenPoint,
+  chooseRecoveryPoints as contract,
+  type ExecutionGroup,
+  type ItemReport,
+} from "../../executions/contracts.js";
+import { pointsStepId } from "../../steps/plan-steps.js";
+import type { ExecutionContext } from "./execution-workflow.js";
+
+/** The point of each item, by item id. */
+export type ChosenPoints = ReadonlyMap<string, ChosenPoint>;
+
+/**
+ * Chooses the recovery points of one group's items just before they are needed: points grow old and are pruned.
+ * Replication groups never span two groups of a plan. An item without a point is reported as failed.
+ */
+export function* chooseRecoveryPoints(
+  execution: ExecutionContext,
+  group: ExecutionGroup,
+  choice: RecoveryPointChoice,
+  attempt = 1,
+): Durable<ChosenPoints> {
+  const points = new Map<string, ChosenPoint>();
+  const open = execution.itemsToBringUp(group);
+  for (const { id, promotedFrom } of open) {
+    if (promotedFrom !== null) points.set(id, { itemId: id, point: promotedFrom, failure: null });
+  }
+  const itemIds = open.filter(({ id }) => !points.has(id)).map(({ id }) => id);
+  if (itemIds.length === 0) return points;
+  const input = { ...execution.ids, itemIds, choice, attempt };
+  const runtime = orchestrationRuntime(execution.context);
+  yield* execution.step(pointsStepId(group.id), function* () {
+    const { chosen } = yield* pollUntilDone(runtime, contract, input, execution.plan.stepLimitMs);
+    for (const point of chosen) points.set(point.itemId, point);
+  });
+  for (const { itemId, point, failure } of points.values()) {
+    if (point === null) execution.reports.set(itemId, reportWithoutPoint(itemId, failure));
+  }
+  return points;
+}
+
+function reportWithoutPoint(itemId: string, failure: ChosenPoint["failure"]): ItemReport {
+  return { itemId, outcome: "failed", failure, point: null, dataLoss: null, runningAtMs: null };
+}

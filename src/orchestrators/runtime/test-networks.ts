@@ -1,0 +1,110 @@
+import type { z } from "zod";
+import { RecoveryError } from "../../domain/errors.js";
+import { callActivity, type Durable } from "../../durable/call.js";
+import { type Fiber, fiberRuntime, runFibers } from "../../durable/fiber-scheduler.js";
+import { pollUntilDone } from "../../durable/poll-until-done.js";
+import { failureOf } from "../../durable/refusal.js";
+import { orchestrationRuntime } from "../../durable/wait.js";
+import { findTestLeftovers, siteStepContract } from "../../steps/contracts.js";
+import { REMOVE_NETWORKS_STEP, TEST_NETWORK_STEP } from "../../steps/plan-steps.js";
+import type { ExecutionContext } from "./execution-workflow.js";
+
+/** A network by its site and the test that made it. */
+interface TestNetwork {
+  siteId: string;
+  testExecutionId: string;
+}
+
+/** The isolated network at each target site: the one that was named, or one made for the test and removed by an undo. */
+export function* prepareTestNetworks(execution: ExecutionContext): Durable<ReadonlyMap<string, string>> {
+  const { testNetworkId, targetSiteIds, executionId, stepLimitMs } = execution.plan;
+  if (testNetworkId !== null) return new Map(targetSiteIds.map((siteId) => [siteId, testNetworkId]));
+  const networks = new Map<string, string>();
+  const begun: TestNetwork[] = [];
+  execution.undo.register(TEST_NETWORK_STEP, function* () {
+    const kept = (yield* removeNetworks(execution, begun)).filter((why) => why !== null);
+    if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
+  });
+  const runtime = orchestrationRuntime(execution.context);
+  const create = siteStepContract("create-test-network");
+  yield* execution.step(TEST_NETWORK_STEP, function* () {
+    for (const siteId of targetSiteIds) {
+      begun.push({ siteId, testExecutionId: executionId });
+      const input = { ...execution.ids, siteId, params: {} };
+      const { networkId } = yield* pollUntilDone(runtime, create, input, stepLimitMs);
+      networks.set(siteId, networkId);
+    }
+  });
+  return networks;
+}
+
+/** What tests of the execution's items left behind. */
+export function* findLeftovers(execution: ExecutionContext): Durable<z.output<typeof findTestLeftovers.output>> {
+  const itemIds = execution.itemsToDo.map(({ id }) => id);
+  return yield* callActivity(execution.context, findTestLeftovers, { ...execution.ids, itemIds });
+}
+
+/**
+ * Removes the networks that tests of the items made, except those that copies of other items are on. The items of a
+ * test say which of its networks was not removed.
+ */
+export function* removeTestNetworks(execution: ExecutionContext): Durable<void> {
+  const { networks } = yield* findLeftovers(execution);
+  const kept: string[] = [];
+  for (const [at, why] of (yield* removeNetworks(execution, networks)).entries()) {
+    if (why === null) continue;
+    noteOn(execution, networks[at]?.itemIds ?? [], why);
+    kept.push(why);
+  }
+  if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
+}
+
+/**
+ * The same where nobody cleans up afterwards: a network that stays does not fail the execution. The next verb that
+ * continues from here removes it, or the next clean-up of a test of one of the items.
+ */
+export function* removeNetworksOrNote(execution: ExecutionContext): Durable<void> {
+  if (!execution.touched) return;
+  try {
+    yield* execution.step(REMOVE_NETWORKS_STEP, () => removeTestNetworks(execution));
+  } catch {
+    execution.failedActions += 1;
+  }
+}
+
+/** Removes what the promotion of a test left, if there is any. */
+export function* removeLeftNetworks(execution: ExecutionContext): Durable<void> {
+  if (execution.plan.testNetworksLeft) yield* removeNetworksOrNote(execution);
+}
+
+function noteOn({ reports }: ExecutionContext, itemIds: readonly string[], note: string): void {
+  for (const itemId of itemIds) {
+    const report = reports.get(itemId);
+    if (report !== undefined) reports.set(itemId, { ...report, note });
+  }
+}
+
+/**
+ * Removes networks side by side: sites that hang are polled together, so many networks cost no longer history than
+ * one. Says of each why it stays, null of one that is gone.
+ */
+function* removeNetworks(execution: ExecutionContext, networks: readonly TestNetwork[]): Durable<(string | null)[]> {
+  if (networks.length === 0) return [];
+  const fibers = networks.map((network) => ({
+    key: `${network.siteId}/${network.testExecutionId}`,
+    fiber: removal(execution, network),
+  }));
+  return yield* runFibers(execution.context, fibers, () => undefined);
+}
+
+function* removal(execution: ExecutionContext, { siteId, testExecutionId }: TestNetwork): Fiber<string | null> {
+  const input = { ...execution.ids, siteId, params: { testExecutionId } };
+  const remove = siteStepContract("remove-test-network");
+  try {
+    yield* pollUntilDone(fiberRuntime(execution.context), remove, input, execution.plan.stepLimitMs);
+    return null;
+  } catch (thrown) {
+    const which = `the network of test ${testExecutionId} at ${siteId}`;
+    return `${which} was not removed: ${failureOf(thrown).message}`;
+  }
+}

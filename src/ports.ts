@@ -1,0 +1,20 @@
+import type { Clock } from "./domain/clock.js";
+import type { Hypervisor } from "./hypervisor/port.js";
+import type { StepDirection } from "./steps/catalogue.js";
+import type { Store } from "./store/port.js";
+
+/** What activities and commands act on. Built once, in the composition. */
+export interface Ports {
+  readonly store: Store;
+  readonly hypervisor: Hypervisor;
+  readonly clock: Clock;
+  readonly settings: {
+    /** Emulated seconds per real second. */
+    readonly speed: number;
+    /** How much real time one step may take. */
+    readonly stepLimitMs: number;
+    readonly allowPrivateWebhooks: boolean;
+  };
+  /** Refuses with `execution-ended` once the execution has ended, and a forward step with `cancelled` once it was cancelled. */
+  assertActive(executionId: string, direction: StepDirection): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import type { Verb } from "../domain/vocabulary.js";
+import { STEP_TITLES } from "./catalogue.js";
+
+/** The steps of an execution as a whole. A step's id is its name, or `name/which` where there are several. */
+const PLAN_STEPS = {
+  prerequisites: "Check prerequisites",
+  "test-network": "Create the test network",
+  shutdown: "Shut the sources down",
+  "choose-recovery-point": "Choose the recovery points",
+  groups: "Start the group",
+  action: "Run the action",
+  ask: "Ask what to do about a failure",
+  validation: "Await validation",
+  undo: "Undo what was done",
+  commit: "Commit",
+  reprotect: "Reprotect",
+  "remove-test-copies": "Remove the test copies",
+  "remove-test-network": "Remove the test network",
+  "verify-no-leftovers": "Verify that nothing is left",
+};
+
+export const VALIDATION_STEP = "validation";
+export const UNDO_STEP = "undo";
+export const SHUTDOWN_STEP = "shutdown";
+export const COMMIT_STEP = "commit";
+export const REPROTECT_STEP = "reprotect";
+export const TEST_NETWORK_STEP = "test-network";
+export const REMOVE_NETWORKS_STEP = "remove-test-network";
+export const REMOVE_COPIES_STEP = "remove-test-copies";
+/** The one stage of verbs that go through their items in no order. */
+export const ITEMS_STEP = "items";
+
+/** The question what to do about a failure; an execution counts its questions. */
+export const askStepId = (ask: number): string => `ask/${ask}`;
+export const isAskStep = (stepId: string): boolean => stepId.startsWith("ask/");
+
+export const actionStepId = (actionId: string): string => `action/${actionId}`;
+export const groupStepId = (groupId: string): string => `groups/${groupId}`;
+export const pointsStepId = (groupId: string): string => `choose-recovery-point/${groupId}`;
+
+// Stages: parts of an execution that run an item workflow, each as a child orchestration.
+
+export const groupStage = (groupId: string): string => `group-${groupId}`;
+/** The stage that runs failed items again after a question was answered with `retry`. */
+export const retryStage = (ask: number, stage: string): string => `retry-${ask}-${stage}`;
+export const shutdownStage = (groupId: string): string => `${SHUTDOWN_STEP}-${groupId}`;
+
+const ITEMS_TITLES: Partial<Record<Verb, string>> = {
+  commit: "Delete the recovery points",
+  cancel: "Restore protection",
+  "change-recovery-point": "Start from the new points",
+  reprotect: "Reverse replication",
+  "promote-test": "Promote the test copies",
+  "disable-replication": "Disable replication and clean up",
+  "enable-replication": "Replicate for the first time",
+  resynchronise: "Resynchronise",
+};
+
+const TITLES: ReadonlyMap<string, string> = new Map([...Object.entries(PLAN_STEPS), ...STEP_TITLES]);
+
+/** A step's name for people; a step without a row is shown by its id. */
+export function stepTitle(verb: Verb, id: string): string {
+  const [name = id] = id.split("/");
+  if (name === ITEMS_STEP) return ITEMS_TITLES[verb] ?? "Process the items";
+  return TITLES.get(name) ?? id;
+}
