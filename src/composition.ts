@@ -19,8 +19,8 @@ function compose(config: Config): Services {
   const clock: Clock = { now: () => Date.now() };
   const tables = createAzureTables(config.storage, config.tablePrefix);
   const store = createStore(tables);
-  const { speed, durations, hypervisorOperations: operationsAtOnce } = config;
-  const emulator = createEmulator({ tables, clock, speed, durations, operationsAtOnce });
+  const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
+  const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, MIN_STEP_LIMIT_MS);
   return {
     store,

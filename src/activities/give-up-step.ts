@@ -4,6 +4,6 @@ import { giveUpStep as contract } from "./contracts/machines.js";
 /** Gives up a step on an item, so that it can't take effect after it was told to have failed. */
 export const giveUpStep = activity(contract, async ({ hypervisor }, input) => {
   const { worldId, itemId, step } = input;
-  await hypervisor.giveUp(worldId, itemId, keyOnItem({ name: step }, input));
+  await hypervisor.abandonTask(worldId, itemId, keyOnItem({ name: step }, input));
   return {};
 });

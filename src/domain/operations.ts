@@ -25,5 +25,5 @@ export const OPERATIONS = [
   "deploy-process-server",
 ] as const;
 
-/** Operations that each hypervisor does at once, unless the settings say otherwise. */
-export const OPERATIONS_AT_ONCE = 100;
+/** Operations under way at each hypervisor, unless the settings say otherwise. */
+export const MAX_CONCURRENT_OPERATIONS = 100;

@@ -1,20 +1,19 @@
 import type { Clock } from "../../domain/clock.js";
-import { OPERATIONS_AT_ONCE } from "../../domain/operations.js";
+import { MAX_CONCURRENT_OPERATIONS } from "../../domain/operations.js";
 import { toInstant } from "../../domain/text.js";
 import type { Tables } from "../../store/tables/port.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, OperationName, SiteOperation, TaskReply } from "../port.js";
-import { createAdmission } from "./admission.js";
-import { comeBack, mended } from "./conditions.js";
 import { backedUp, restored } from "./configuration-server.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
+import { createEntityStore, itemKind, siteKind } from "./entities.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
+import { conditionResolved, sourceReturned, targetReplaced } from "./item-changes.js";
 import { ITEM_RESULTS, SITE_RESULTS } from "./results.js";
-import { retargeted } from "./retarget.js";
+import { createSlotScheduler } from "./slot-scheduler.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
-import { createSubjects, itemKind, siteKind } from "./subjects.js";
-import { givenUp, heldBy, type TaskRules } from "./tasks.js";
+import { abandoned, parseHolder, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
 import { loadWorld } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
@@ -24,10 +23,10 @@ export interface EmulatorOptions {
   clock: Clock;
   /** Emulated seconds per real second, above 0. */
   speed: number;
-  /** `zero`: every operation is done when it begins, for benchmarks. */
+  /** `zero`: every operation ends when it begins, for benchmarks. */
   durations: "realistic" | "zero";
-  /** Operations that each hypervisor does at once, 2 or more; one in ten places is kept for what undoes. */
-  operationsAtOnce?: number;
+  /** Operations under way at each hypervisor, 2 or more. One slot in ten is kept for undo operations. */
+  maxConcurrentOperations?: number;
 }
 
 const isItemOperation = (operation: OperationName): operation is ItemOperation =>
@@ -47,7 +46,7 @@ function siteOperation(operation: OperationName): SiteOperation {
 function rulesOf(durations: EmulatorOptions["durations"]) {
   const item: TaskRules<EmulatedItem> = {
     behaviour: (operation) => ITEM_BEHAVIOURS[itemOperation(operation)],
-    // Waiting for an agent does nothing itself: that the rest takes no time makes the agent no earlier.
+    // An agent registers at its own time, even when operations take no time.
     durationMs: (state, operation, effect) =>
       durations === "zero" && operation !== "await-agent" ? 0 : itemDurationMs(state, itemOperation(operation), effect),
   };
@@ -58,38 +57,38 @@ function rulesOf(durations: EmulatorOptions["durations"]) {
   return { item, site };
 }
 
-/** The reply with its result in the shape of the operation. */
+/** Parses the result of a reply as the result of its operation. */
 function typed<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
   return reply.state === "done" ? { ...reply, result: shape.parse(reply.result) } : reply;
 }
 
-/** An emulated estate on tables: everything it knows is in rows, so any number of processes may use it at once. */
+/** An emulated estate on tables. All of its state is in rows, so several processes may use it at the same time. */
 export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedEstate {
-  const { tables, clock, speed, durations, operationsAtOnce: atOnce = OPERATIONS_AT_ONCE } = options;
+  const { tables, clock, speed, durations, maxConcurrentOperations = MAX_CONCURRENT_OPERATIONS } = options;
   const table = tables.table("Estate");
   const worlds = createWorlds(table, clock, speed);
   const rules = rulesOf(durations);
-  const admission = createAdmission(table, clock, {
-    atOnce,
+  const slots = createSlotScheduler(table, clock, {
+    maxConcurrentOperations,
     speed,
-    visit: (header, holder) => {
-      const { kind, id } = heldBy(holder);
-      return kind === "item" ? items.stay(header, id) : sites.stay(header, id);
+    currentReservation: (header, holder) => {
+      const { kind, id } = parseHolder(holder);
+      return kind === "item" ? items.currentReservation(header, id) : sites.currentReservation(header, id);
     },
   });
-  const items = createSubjects(table, worlds, clock, itemKind(rules.item), admission);
-  const sites = createSubjects(table, worlds, clock, siteKind(rules.site), admission);
+  const items = createEntityStore(table, worlds, clock, itemKind(rules.item), slots);
+  const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
   const see = createDescriptions(table, worlds, clock, rules);
 
   return {
-    ...createFaultControls(worlds, clock, items.read, admission.visitHanging),
+    ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
     groundTruth: see.groundTruth,
-    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, comeBack),
-    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
+    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, sourceReturned),
+    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => conditionResolved(state, type)),
     backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
     restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
     describeItems: see.items,
@@ -107,17 +106,17 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     recoveryPoints: see.recoveryPoints,
     observe: see.observe,
     replaceTarget: (worldId, itemId, seen, target) =>
-      items.change(worldId, itemId, (state) => retargeted(state, seen, target)),
+      items.change(worldId, itemId, (state) => targetReplaced(state, seen, target)),
     leftovers: see.leftovers,
-    giveUp: (worldId, itemId, key) => items.change(worldId, itemId, (state) => givenUp(state, key)),
+    abandonTask: (worldId, itemId, key) => items.change(worldId, itemId, (state) => abandoned(state, key)),
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
       typed(
-        await items.run(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
+        await items.runTask(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
         ITEM_RESULTS[operation],
       ),
     runOnSite: async ({ worldId, siteId, key, executionId, operation, params }) =>
       typed(
-        await sites.run(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
+        await sites.runTask(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
         SITE_RESULTS[operation],
       ),
   };

@@ -76,7 +76,7 @@ export class SimulatedHost {
       clock,
       speed: 1,
       durations,
-      operationsAtOnce: limits.hypervisorOperations,
+      maxConcurrentOperations: limits.hypervisorOperations,
     });
     const runner = activityRunner(() => this.context, outside);
     this.hub = new EngineTaskHub({
