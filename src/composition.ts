@@ -5,6 +5,7 @@ import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
 import { orchestrationsOf } from "./durable/client.js";
+import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createStore } from "./store/store.js";
@@ -21,10 +22,11 @@ function compose(config: Config): Services {
   const store = createStore(tables);
   const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
+  const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
   const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, MIN_STEP_LIMIT_MS);
   return {
     store,
-    hypervisor: withFairConcurrency(emulator, MAX_CONCURRENT_CALLS),
+    hypervisor: withFairConcurrency(hypervisorOf(drivers), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),

@@ -7,7 +7,7 @@
  * I2. A cached state never gives an outdated answer: a final answer stays valid, a change fails on its ETag, and any
  *     other answer is read again ("an answer that is not final is read again…").
  * I3. An operation begins only with its slots reserved (slot-scheduler.ts, "I21: …").
- * I4. The ledger stays complete when its pages move to rows of their own ("a long ledger…").
+ * I4. The ledger stays complete when its pages move to rows of their own ("a ledger longer than a page…").
  */
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
