@@ -4,8 +4,8 @@
  * I1. A site belongs to the driver of its kind ("a call on a site goes to the driver of its kind").
  * I2. An item belongs to the driver of its recovery site, which holds its replication and recovery points. An operation
  *     on one copy goes to the driver of the site of that copy ("an operation goes to the site of its copy…").
- * I3. Polls of an operation reach the driver that began it. Only operations of I2's first sentence change the sites of
- *     the copies, and the recovery site of an item never changes ("a reversal is polled at the driver that began it").
+ * I3. Polls of an operation reach the driver that began it. Only operations on the replication swap the copies, and
+ *     the recovery site of an item never changes ("a reversal is polled at the driver that began it…").
  * I4. A call for many items is split by driver and answered in the requested order ("items are described…").
  * I5. One driver for all kinds is returned as it is: no lookups, no reads ("one driver for every kind…"). With several
  *     drivers, the kinds of sites and the owners of items are looked up once, and an operation on one copy costs one

@@ -35,12 +35,12 @@ const isSiteOperation = (operation: OperationName): operation is SiteOperation =
 
 function itemOperation(operation: OperationName): ItemOperation {
   if (isItemOperation(operation)) return operation;
-  throw new Error(`${operation} is no operation on an item`);
+  throw new Error(`${operation} is not an operation on an item`);
 }
 
 function siteOperation(operation: OperationName): SiteOperation {
   if (isSiteOperation(operation)) return operation;
-  throw new Error(`${operation} is no operation on a site`);
+  throw new Error(`${operation} is not an operation on a site`);
 }
 
 function rulesOf(durations: EmulatorOptions["durations"]) {
@@ -58,7 +58,7 @@ function rulesOf(durations: EmulatorOptions["durations"]) {
 }
 
 /** Parses the result of a reply as the result of its operation. */
-function typed<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
+function withTypedResult<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
   return reply.state === "done" ? { ...reply, result: shape.parse(reply.result) } : reply;
 }
 
@@ -78,7 +78,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
   });
   const items = createEntityStore(table, worlds, clock, itemKind(rules.item), slots);
   const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
-  const see = createDescriptions(table, worlds, clock, rules);
+  const descriptions = createDescriptions(table, worlds, clock, rules);
 
   return {
     ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
@@ -86,36 +86,36 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
-    groundTruth: see.groundTruth,
+    groundTruth: descriptions.groundTruth,
     sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, sourceReturned),
     mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => conditionResolved(state, type)),
     backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
     restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
-    describeItems: see.items,
-    describeSite: see.site,
+    describeItems: descriptions.items,
+    describeSite: descriptions.site,
     describeEstate: async (worldId, itemIds) => {
-      const described = await see.items(worldId, itemIds);
+      const described = await descriptions.items(worldId, itemIds);
       const siteIds = new Set(described.flatMap(({ item }) => [item.sourceSiteId, item.targetSiteId]));
       const { links } = await worlds.header(worldId);
       return {
         items: described,
         links,
-        sites: await Promise.all([...siteIds].map((siteId) => see.site(worldId, siteId))),
+        sites: await Promise.all([...siteIds].map((siteId) => descriptions.site(worldId, siteId))),
       };
     },
-    recoveryPoints: see.recoveryPoints,
-    observe: see.observe,
+    recoveryPoints: descriptions.recoveryPoints,
+    observe: descriptions.observe,
     replaceTarget: (worldId, itemId, seen, target) =>
       items.change(worldId, itemId, (state) => targetReplaced(state, seen, target)),
-    leftovers: see.leftovers,
+    leftovers: descriptions.leftovers,
     abandonTask: (worldId, itemId, key) => items.change(worldId, itemId, (state) => abandoned(state, key)),
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
-      typed(
+      withTypedResult(
         await items.runTask(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
         ITEM_RESULTS[operation],
       ),
     runOnSite: async ({ worldId, siteId, key, executionId, operation, params }) =>
-      typed(
+      withTypedResult(
         await sites.runTask(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
         SITE_RESULTS[operation],
       ),

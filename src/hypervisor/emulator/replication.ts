@@ -1,7 +1,7 @@
 /**
  * Replication of one item as a function of time: writes, received data, recovery points and data loss follow from the
  * spans in which copies wrote, so idle items cost nothing. Pure. Shown in hypervisor-failover.suite.ts and
- * hypervisor-home.suite.ts:
+ * hypervisor-failback.suite.ts:
  *
  * I1. A point made after shutdown and final synchronisation holds every write ("H2: …").
  * I2. The data loss of a promotion is what was written after its point ("H3: …", "another point can be promoted…").

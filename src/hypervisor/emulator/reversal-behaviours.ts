@@ -147,7 +147,7 @@ export const REVERSAL_BEHAVIOURS: { [O in ReversalOperation]: Behaviour<Emulated
   "enable-replication": {
     refuses: (state) =>
       isReplicating(state) || !atHome(state)
-        ? refuse("operation-refused", `${state.id} replicates already, or does not run at home`)
+        ? refuse("operation-refused", `${state.id} already replicates, or does not run at its primary site`)
         : null,
     apply: (state, { atMs }) => ({
       state: replicatingFrom(state, atMs),

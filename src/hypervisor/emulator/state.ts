@@ -135,7 +135,7 @@ export const EmulatedSite = z.strictObject({
 });
 export type EmulatedSite = z.infer<typeof EmulatedSite>;
 
-/** Whatever operations are done to. */
+/** The target of an operation. */
 export type EmulatedEntity = EmulatedItem | EmulatedSite;
 
 export const StoredFault = z.strictObject({

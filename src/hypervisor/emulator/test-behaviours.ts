@@ -14,7 +14,7 @@ const copyOf = (state: EmulatedItem, executionId: string): TestCopy | undefined 
   state.testCopies.find((copy) => copy.executionId === executionId);
 
 function creationRefusal(state: EmulatedItem, { params, beganMs }: Effect): TaskRefusal | null {
-  if (state.testCopies.length > 0) return refuse("leftovers", `a test copy of ${state.id} is there already`);
+  if (state.testCopies.length > 0) return refuse("leftovers", `${state.id} already has a test copy`);
   return pointOf(state, params.pointId, beganMs) === undefined
     ? refuse("no-recovery-point", `item ${state.id} has no recovery point ${params.pointId}`)
     : null;

@@ -28,7 +28,7 @@ const partitionsOf = (header: Load): string[] => [
 
 export async function readHeader(table: Table, worldId: string): Promise<{ header: WorldHeader; etag: string }> {
   const row = await table.get(HEADERS, worldId);
-  if (row === null) throw new RecoveryError("world-not-found", `there is no world ${worldId} at the emulator`);
+  if (row === null) throw new RecoveryError("world-not-found", `the emulator has no world ${worldId}`);
   if (isOutdated(row)) {
     const versions = `its rows have version ${row.schema}, this program reads version ${HEADER.schema}`;
     throw new RecoveryError("row-unreadable", `import world ${worldId} again: an older build wrote it, ${versions}`);
@@ -71,7 +71,7 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
     const machine = machines.get(item.machineId);
     const policy = policies.get(item.policyId);
     if (machine === undefined || policy === undefined) {
-      throw new RecoveryError("world-invalid", `item ${item.id} names a machine or policy that is not there`);
+      throw new RecoveryError("world-invalid", `item ${item.id} names an unknown machine or policy`);
     }
     const sinceMs = nowMs - REPLICATED_BEFORE_MS;
     return {
@@ -126,7 +126,7 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
   for (const batch of chunksOf(operations, BATCH)) await table.transact(partition, batch);
 }
 
-/** The header is written last: until then the earlier load is what everybody sees. */
+/** Writes the header last. Until then every process sees the previous load. */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
   const earlier = earlierLoad(await table.get(HEADERS, world.id));
