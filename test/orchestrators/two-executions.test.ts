@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { savePlan } from "../../src/commands/plans.js";
-import { peakConcurrency, readLedgers } from "../suites/ledgers.js";
 import { smallPlan, smallWorld } from "../suites/world.js";
+import { peakConcurrency, readLedgers } from "../support/ledgers.js";
 import { Stage } from "./support/stage.js";
 
 const MAX_CONCURRENT_OPERATIONS = 5;

@@ -8,13 +8,13 @@ import type {
   TaskReply,
 } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { ManualClock, smallWorld } from "./world.js";
+import { ManualClock, smallWorld } from "../suites/world.js";
 
 export const EXECUTION = "11111111-1111-8111-8111-111111111111";
 export const OTHER_EXECUTION = "22222222-2222-8222-8222-222222222222";
 
 /** An emulator with a manual clock, and shorthands for the calls of its tests. */
-export class EmulatorFixture {
+export class EmulatorHarness {
   readonly clock = new ManualClock();
   readonly tables: Tables;
   estate: Hypervisor & EmulatedEstate;
@@ -25,11 +25,11 @@ export class EmulatorFixture {
     this.estate = this.emulator();
   }
 
-  /** A fixture with a small world of two items. */
-  static async open(tables: Tables): Promise<EmulatorFixture> {
-    const fixture = new EmulatorFixture(tables);
-    await fixture.load();
-    return fixture;
+  /** A harness with a small world of two items. */
+  static async open(tables: Tables): Promise<EmulatorHarness> {
+    const harness = new EmulatorHarness(tables);
+    await harness.load();
+    return harness;
   }
 
   /** Another emulator on the same tables, like that of another process. */
