@@ -5,26 +5,28 @@ import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
 import { orchestrationsOf } from "./durable/client.js";
 import { executionGuard } from "./executions/execution-guard.js";
+import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
-import { takeTurns } from "./hypervisor/turns.js";
+import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
-/** Enough for whole transactions, few enough that a request in between is answered soon. */
-const CALLS_AT_ONCE = 50;
-const SHORTEST_STEP_LIMIT_MS = 10_000;
+/** Enough to fill whole storage transactions, few enough to answer requests in between quickly. */
+const MAX_CONCURRENT_CALLS = 50;
+const MIN_STEP_LIMIT_MS = 10_000;
 
 /** Builds every adapter from the settings. */
 function compose(config: Config): Services {
   const clock: Clock = { now: () => Date.now() };
   const tables = createAzureTables(config.storage, config.tablePrefix);
   const store = createStore(tables);
-  const { speed, durations, hypervisorOperations: operationsAtOnce } = config;
-  const emulator = createEmulator({ tables, clock, speed, durations, operationsAtOnce });
-  const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, SHORTEST_STEP_LIMIT_MS);
+  const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
+  const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
+  const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
+  const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, MIN_STEP_LIMIT_MS);
   return {
     store,
-    hypervisor: takeTurns(emulator, CALLS_AT_ONCE),
+    hypervisor: withFairConcurrency(hypervisorOf(drivers), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { OPERATIONS_AT_ONCE } from "./steps/catalogue.js";
+import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -9,8 +9,8 @@ const settingsSchema = z.object({
   EMULATOR_SPEED: z.coerce.number().positive().max(1_000_000).default(60),
   /** `zero`: every operation is done when it begins, for benchmarks. */
   EMULATOR_DURATIONS: z.enum(["realistic", "zero"]).default("realistic"),
-  /** Operations that each hypervisor has under way at most; one in ten places, at least one, is kept for undoing. */
-  HYPERVISOR_OPERATIONS: z.coerce.number().int().min(2).max(1_000).default(OPERATIONS_AT_ONCE),
+  /** Operations under way at each hypervisor. One slot in ten, at least one, is kept for undo operations. */
+  HYPERVISOR_OPERATIONS: z.coerce.number().int().min(2).max(1_000).default(MAX_CONCURRENT_OPERATIONS),
   /** How much emulated time one step may take. */
   STEP_LIMIT_MINUTES: z.coerce.number().positive().max(43_200).default(240),
   /** Lets webhook actions call loopback and private addresses. */

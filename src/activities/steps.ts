@@ -49,7 +49,7 @@ const operationActivity = (operation: ItemOperation): Activity =>
 
 /** Abandons a step on an item, so that it can't take effect after it was reported as failed. */
 const abandonStep = activity(abandonContract, async ({ hypervisor }, input) => {
-  await hypervisor.giveUp(input.worldId, input.itemId, keyOnItem(input.step, input));
+  await hypervisor.abandonTask(input.worldId, input.itemId, keyOnItem(input.step, input));
   return {};
 });
 

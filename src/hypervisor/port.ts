@@ -12,7 +12,7 @@ import type {
   SiteOperation,
 } from "../steps/catalogue.js";
 
-/** How many writes a disk had taken; equal sequences mean equal content. */
+/** The number of writes that a disk has taken. Equal sequences mean equal content. */
 export interface DiskSequence {
   disk: string;
   sequence: number;
@@ -29,7 +29,7 @@ export type SiteOperations = OperationsOf<typeof SITE_OPERATIONS>;
 
 export type { ItemOperation, OperationName, SiteOperation };
 
-/** Asks for an operation on an item. `key` is `executionId/step/itemId` and stands for one effect for ever. */
+/** Requests an operation on an item. `key` is `executionId/step/itemId` and stands for one effect for ever. */
 export interface ItemTask<O extends ItemOperation> {
   worldId: string;
   executionId: string;
@@ -48,41 +48,44 @@ export interface SiteTask<O extends SiteOperation> {
   params: SiteOperations[O]["params"];
 }
 
-/** The answer to begin-or-look. Times are emulated unless said otherwise. */
+/** The reply to a call that begins or polls a task. Times are emulated unless said otherwise. */
 export type TaskReply<R> =
-  /** Look again at `doneAt`: real (host) time, the clock that durable timers run on. `hanging` says that the end is not known, `begun` is false while it waits for another operation or for a place. */
+  /**
+   * Poll again at `doneAt`, in real (host) time as durable timers are. `hanging` means that the end is not known, and
+   * `begun` is false while the task waits for another operation or for a slot.
+   */
   | { state: "waiting"; doneAt: string; hanging: boolean; begun: boolean }
   | { state: "done"; result: R; startedAt: string; endedAt: string }
-  /** A refusal: the same key answers the same for ever. Faults that may pass are thrown as RecoveryError instead. */
+  /** A refusal, which is final for this key. Faults that may pass are thrown as RecoveryError instead. */
   | { state: "failed"; code: ErrorCode; message: string };
 
-/** Which copy of an item is looked at. */
+/** The copy of an item to observe. */
 export type StartedCopy = { kind: "replica" } | { kind: "test-copy"; executionId: string };
 
-/** What is left of tests at a place; empty lists are the proof that nothing is. */
+/** The leftovers of tests. Empty lists prove that nothing is left. */
 export interface Leftovers {
   testCopies: { itemId: string; siteId: string; executionId: string; name: string }[];
-  /** `itemIds`: those of the items asked for that are at its site. */
+  /** `itemIds`: the requested items that have a copy at this site. */
   testNetworks: { siteId: string; networkId: string; executionId: string; itemIds: string[] }[];
 }
 
-/** The recovery points of an item at a moment, newest first. */
+/** The recovery points of an item at a time, newest first. */
 export interface RecoveryPoints {
   itemId: string;
   replicationGroupId: string | null;
   points: RecoveryPoint[];
-  /** True when data was received that is in no point yet: `latest` has something to process. */
+  /** True when received data is in no point yet, so that `latest` has something to process. */
   pending: boolean;
-  /** Null when the points hold every disk; one added after protection is in none (A5). */
+  /** Null when the points hold every disk. A disk added after protection is in none (A5). */
   disks: DiskCoverage | null;
-  /** The emulated moment of the answer. */
+  /** The emulated time of the answer. */
   at: string;
 }
 
 /**
- * What a real vCenter, VMM or Azure driver would implement. Operations are level-triggered: call with a key to begin,
- * call again with the same key to look. Calling twice, from two processes or after a restart does no harm. Refusals
- * are answers; `site-unreachable` and `operation-failed` are thrown and may be retried with the same key.
+ * The interface of a vCenter, VMM or Azure driver. Operations are level-triggered: the first call with a key begins the
+ * operation, later calls with that key poll it. A repeated call does no harm, also from another process or after a
+ * restart. Refusals are answers. `site-unreachable` and `operation-failed` are thrown; retry them with the same key.
  */
 export interface Hypervisor {
   describeItems(worldId: string, itemIds: readonly string[]): Promise<ItemSnapshot[]>;
@@ -90,66 +93,63 @@ export interface Hypervisor {
   /** Items and all of their sites, for prerequisites. */
   describeEstate(worldId: string, itemIds: readonly string[]): Promise<EstateSnapshot>;
   recoveryPoints(worldId: string, itemId: string): Promise<RecoveryPoints>;
-  /** What a started copy answers with: the replica, or the test copy of an execution. */
+  /** What probes of a started copy observe: of the replica, or of the test copy of an execution. */
   observe(worldId: string, itemId: string, copy: StartedCopy): Promise<Observation>;
-  /** Replaces what an item gets at the other site; refuses `etag-mismatch` when it is not what the caller saw. */
+  /** Replaces the settings for the other site; refuses `etag-mismatch` when they are not what the caller saw. */
   replaceTarget(worldId: string, itemId: string, seen: TargetSettings, target: TargetSettings): Promise<void>;
-  /**
-   * Test copies of these items and test networks of their sites, also of those that they came from, that belong to the
-   * execution, or to any when null.
-   */
+  /** Test copies of these items and test networks of both of their sites, of one execution or, when null, of any. */
   leftovers(worldId: string, itemIds: readonly string[], executionId: string | null): Promise<Leftovers>;
   runOnItem<O extends ItemOperation>(task: ItemTask<O>): Promise<TaskReply<ItemOperations[O]["result"]>>;
   /**
-   * Gives up what was begun on an item under a key: unless it has taken effect by now, it never will. One that is not
-   * under way is no error.
+   * Abandons the task of a key: unless it has already taken effect, it never will. A task that is not under way is no
+   * error.
    */
-  giveUp(worldId: string, itemId: string, key: string): Promise<void>;
+  abandonTask(worldId: string, itemId: string, key: string): Promise<void>;
   runOnSite<O extends SiteOperation>(task: SiteTask<O>): Promise<TaskReply<SiteOperations[O]["result"]>>;
 }
 
-/** What only the emulator has, beside the port: an estate to load, faults, and the ledger that a checker reads. */
+/** What the emulator has beside the port: worlds to load, faults to inject, and a ledger for checkers. */
 export interface EmulatedEstate {
-  /** Loads or replaces a world; every machine is on, every item replicating. */
+  /** Loads or replaces a world. Every machine is on and every item replicates. */
   loadWorld(world: World): Promise<void>;
-  /** The emulated moment in the world, ISO 8601. */
+  /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;
   listFaults(worldId: string): Promise<Fault[]>;
-  /** Clears one fault, or all when the id is missing; hanging operations go on. */
+  /** Clears one fault, or all when the id is missing. Hanging operations resume. */
   clearFaults(worldId: string, faultId?: string): Promise<number>;
   /** Accepted mutations of an item or site, oldest first. */
-  ledger(worldId: string, subject: LedgerSubject): Promise<LedgerEntry[]>;
-  /** What the copies of an item hold now: ground truth for data loss and single-writer checks. */
+  ledger(worldId: string, owner: LedgerOwner): Promise<LedgerEntry[]>;
+  /** What the copies of an item really hold now, to check data loss and the single writer. */
   groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
-  /** The copy that was left behind by a failover comes up again by itself, workload and all. */
+  /** The source that a failover left behind starts again with its workload. */
   sourceComesBack(worldId: string, itemId: string): Promise<void>;
-  /** Keeps what a site's configuration server knows now; refuses `not-found` where there is none (V3). */
+  /** Backs up the configuration server of a site; refuses `not-found` when the site has none (V3). */
   backUpConfigurationServer(worldId: string, siteId: string): Promise<void>;
-  /** Sets it up anew from its backup, at an address of its own or at the one it had; refuses `not-found` without a backup. */
+  /** Restores it from its backup, at the given address or at its previous one; refuses `not-found` without a backup. */
   restoreConfigurationServer(worldId: string, siteId: string, ip: string | undefined): Promise<void>;
-  /** A person has done what a condition asks for; refuses `not-found` when the item does not have it. */
+  /** An administrator has resolved a condition; refuses `not-found` when the item does not have it. */
   mendCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }
 
-export type LedgerSubject = { itemId: string } | { siteId: string };
+export type LedgerOwner = { itemId: string } | { siteId: string };
 
 /** One accepted mutation. */
 export interface LedgerEntry {
   sequence: number;
-  /** Emulated time at which the operation began; from then until `at` it was under way. */
+  /** Emulated time at which the operation began. It was under way from then until `at`. */
   beganAt: string;
   /** Emulated time at which the effect took place. */
   at: string;
-  /** The hypervisors at which it was under way; none for what only waits for somebody else. */
+  /** The hypervisors at which it was under way; none for an operation that only waits for an agent. */
   siteIds: string[];
   executionId: string;
-  /** The task key: at most one entry has it. */
+  /** The task key. No other entry has it. */
   key: string;
   operation: OperationName;
-  /** The item's epoch after the effect; 0 for sites. */
+  /** The epoch of the item after the effect; 0 for sites. */
   epoch: number;
-  /** State after the effect, for invariants about writers. */
+  /** Both copies after the effect, for the invariants about writers. */
   after: { source: CopySnapshot; replica: CopySnapshot } | null;
   result: unknown;
 }
@@ -160,15 +160,15 @@ export interface GroundTruth {
   epoch: number;
 }
 
-/** How an injected fault shows. `hang` ends when the fault is cleared; `slow` multiplies durations by `factor`. */
+/** An injected fault. `hang` lasts until the fault is cleared; `slow` multiplies durations by `factor`. */
 export interface FaultInput {
   target: { itemId: string } | { siteId: string } | { linkId: string };
   /** Missing means every operation. */
   operation?: OperationName | undefined;
   mode: "fail-before" | "fail-after" | "refuse" | "hang" | "slow";
-  /** Only for `slow`; from above 1 to 1,000. */
+  /** Only for `slow`; above 1, at most 1,000. */
   factor?: number | undefined;
-  /** How many times it shows per item before it is spent; missing means until cleared. Not for `hang` and `slow`. */
+  /** How many times it affects each item; missing means until it is cleared. Not for `hang` and `slow`. */
   times?: number | undefined;
 }
 

@@ -274,7 +274,7 @@ export type ItemStep = keyof typeof ITEM_STEPS;
 export const isItemOperation = (name: string): name is ItemOperation => Object.hasOwn(ITEM_OPERATIONS, name);
 
 /** Operations that each hypervisor does at once, unless the settings say otherwise. */
-export const OPERATIONS_AT_ONCE = 100;
+export const MAX_CONCURRENT_OPERATIONS = 100;
 
 /** Every operation of the hypervisor by name, on items and on sites: what a fault may be put on. */
 export const OperationName = z.enum([...keysOf(ITEM_OPERATIONS), ...keysOf(SITE_OPERATIONS)]);

@@ -109,7 +109,7 @@ scenario("P7 a failover that awaits its commit can still be cancelled", async (s
 });
 
 test("a step that waits for a place at the hypervisor does not begin after a cancel", async () => {
-  const stage = await Stage.open({ operationsAtOnce: 2 });
+  const stage = await Stage.open({ maxConcurrentOperations: 2 });
   await stage.loadShop();
   const executionId = await stage.start("test-failover");
   await stage.until(executionId, ({ steps }) => steps.some(({ id }) => id.startsWith("groups/")));

@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import { savePlan } from "../../src/commands/plans.js";
-import { ledgersOf, mostUnderWay } from "../suites/under-way.js";
 import { smallPlan, smallWorld } from "../suites/world.js";
+import { peakConcurrency, readLedgers } from "../support/ledgers.js";
 import { Stage } from "./support/stage.js";
 
-const AT_ONCE = 5;
+const MAX_CONCURRENT_OPERATIONS = 5;
 const LARGE = Array.from({ length: 20 }, (_, index) => `item-${index + 1}`);
 const SMALL = ["item-21", "item-22"];
 
@@ -13,7 +13,7 @@ afterEach(() => stage.close());
 
 /** When the operations of an execution at a site had all ended, by the ledgers. */
 async function lastAt(executionId: string, itemIds: readonly string[]): Promise<string> {
-  const ledgers = await ledgersOf(stage.context.estate, "small", itemIds);
+  const ledgers = await readLedgers(stage.context.estate, "small", itemIds);
   const own = ledgers.flat().filter((entry) => entry.executionId === executionId);
   return (
     own
@@ -24,7 +24,7 @@ async function lastAt(executionId: string, itemIds: readonly string[]): Promise<
 }
 
 test("I21: two executions share the hypervisors fairly, and the small one is not kept waiting by the large one", async () => {
-  stage = await Stage.open({ operationsAtOnce: AT_ONCE });
+  stage = await Stage.open({ maxConcurrentOperations: MAX_CONCURRENT_OPERATIONS });
   const world = smallWorld(LARGE.length + SMALL.length);
   const relaxed = { validation: { required: false } };
   await stage.load({ world, plan: smallPlan(LARGE, { id: "large", ...relaxed }) });
@@ -35,10 +35,10 @@ test("I21: two executions share the hypervisors fairly, and the small one is not
   expect((await stage.ended(small)).execution.status).toBe("succeeded");
   expect((await stage.ended(large)).execution.status).toBe("succeeded");
 
-  const ledgers = await ledgersOf(stage.context.estate, "small", [...LARGE, ...SMALL]);
+  const ledgers = await readLedgers(stage.context.estate, "small", [...LARGE, ...SMALL]);
   // One of five places is kept for what undoes.
-  expect(mostUnderWay(ledgers, "home")).toBe(AT_ONCE - 1);
-  expect(mostUnderWay(ledgers, "away")).toBe(AT_ONCE - 1);
+  expect(peakConcurrency(ledgers, "home")).toBe(MAX_CONCURRENT_OPERATIONS - 1);
+  expect(peakConcurrency(ledgers, "away")).toBe(MAX_CONCURRENT_OPERATIONS - 1);
   expect((await lastAt(small, SMALL)) < (await lastAt(large, LARGE))).toBe(true);
   const [first] = ledgers[0] ?? [];
   const lastedMs = (end: string) => Date.parse(end) - Date.parse(first?.beganAt ?? "");

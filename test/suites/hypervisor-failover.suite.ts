@@ -1,21 +1,21 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "./estate-bench.js";
+import { EmulatorHarness, EXECUTION, OTHER_EXECUTION } from "../support/emulator-harness.js";
 import { shopWorld } from "./world.js";
 
-/** Failover, its undo, and what is lost. */
+/** Failover, its undo, and data loss. */
 export function failoverSuite(name: string, open: () => Tables): void {
   describe(`failover at the hypervisor on ${name}`, () => {
-    let bench: EstateBench;
+    let harness: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      harness = await EmulatorHarness.open(open());
     });
 
-    test("H2: shut down and synchronised, a promotion loses nothing, proved by write sequences", async () => {
-      const stopped = await bench.done("shut-down-source", {});
-      const { point, sequences } = await bench.done("final-synchronise", {});
-      await bench.done("stop-replication", {});
-      const promoted = await bench.promote(point.id);
+    test("H2: after shutdown and synchronisation a promotion loses nothing, as the write sequences prove", async () => {
+      const stopped = await harness.done("shut-down-source", {});
+      const { point, sequences } = await harness.done("final-synchronise", {});
+      await harness.done("stop-replication", {});
+      const promoted = await harness.promote(point.id);
 
       expect(promoted.dataLoss).toEqual({ seconds: 0, writes: 0, bytes: 0 });
       expect(sequences).toEqual(stopped.sequences);
@@ -23,130 +23,132 @@ export function failoverSuite(name: string, open: () => Tables): void {
       expect(stopped.sequences.every(({ sequence }) => sequence > 0)).toBe(true);
     });
 
-    test("H3: without synchronisation the loss is what was written after the point", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("H3: without synchronisation a promotion loses the writes after its point", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       const [point] = points;
       if (point === undefined) throw new Error("no point");
-      const promoted = await bench.promote(point.id);
-      const [entry] = (await bench.estate.ledger(bench.worldId, { itemId: "item-1" })).filter(
+      const promoted = await harness.promote(point.id);
+      const [entry] = (await harness.estate.ledger(harness.worldId, { itemId: "item-1" })).filter(
         ({ operation }) => operation === "promote-replica",
       );
       const seconds = (Date.parse(entry?.at ?? "") - Date.parse(point.time)) / 1_000;
       expect(promoted.dataLoss.seconds).toBeCloseTo(seconds, 3);
-      // 1 MB/s over two disks in writes of 64 KiB, each counted down to a whole write.
+      // 1 MB/s on two disks in writes of 64 KiB, rounded down to whole writes per disk.
       expect(Math.abs(promoted.dataLoss.writes - (seconds * 1_000_000) / 65_536)).toBeLessThanOrEqual(2);
     });
 
-    test("P4: latest processes what was received, so it is newer than latest-processed, once", async () => {
-      const before = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("P4: latest processes the received data once, so its point is newer than latest-processed", async () => {
+      const before = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       expect(before.pending).toBe(true);
-      const { point } = await bench.done("process-pending-data", {});
+      const { point } = await harness.done("process-pending-data", {});
       expect(Date.parse(point.time)).toBeGreaterThan(Date.parse(before.points[0]?.time ?? ""));
-      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).points[0]).toEqual(point);
+      expect((await harness.estate.recoveryPoints(harness.worldId, "item-1")).points[0]).toEqual(point);
     });
 
-    test("P4: when nothing waits, no new point is made", async () => {
-      await bench.done("shut-down-source", {});
-      const { point } = await bench.done("final-synchronise", {});
-      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).pending).toBe(false);
-      expect((await bench.done("process-pending-data", {})).point).toEqual(point);
+    test("P4: without pending data no new point is made", async () => {
+      await harness.done("shut-down-source", {});
+      const { point } = await harness.done("final-synchronise", {});
+      expect((await harness.estate.recoveryPoints(harness.worldId, "item-1")).pending).toBe(false);
+      expect((await harness.done("process-pending-data", {})).point).toEqual(point);
     });
 
-    test("points are frozen while replication is stopped, and go on when it is restored", async () => {
-      await bench.done("stop-replication", {});
-      const frozen = (await bench.estate.recoveryPoints(bench.worldId, "item-1")).points;
-      bench.clock.pass(7_200);
-      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).points).toEqual(frozen);
-      const { replicatingSince } = await bench.done("restore-replication", {});
-      bench.clock.pass(1_800);
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("points are frozen while replication is stopped, and new ones follow when it is restored", async () => {
+      await harness.done("stop-replication", {});
+      const frozen = (await harness.estate.recoveryPoints(harness.worldId, "item-1")).points;
+      harness.clock.pass(7_200);
+      expect((await harness.estate.recoveryPoints(harness.worldId, "item-1")).points).toEqual(frozen);
+      const { replicatingSince } = await harness.done("restore-replication", {});
+      harness.clock.pass(1_800);
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       const fresh = points.filter(({ time }) => time > (frozen[0]?.time ?? ""));
       expect(fresh.length).toBeGreaterThan(0);
       expect(fresh.every(({ time }) => time >= replicatingSince)).toBe(true);
     });
 
-    test("a source that is off keeps its points however long nobody comes, and has none of the time in between", async () => {
-      const { offSince } = await bench.done("shut-down-source", {});
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-      bench.clock.pass(10 * 86_400);
-      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).points).toEqual(points);
-      const { startedAt } = await bench.done("restart-source", {});
-      bench.clock.pass(1_800);
-      const later = (await bench.estate.recoveryPoints(bench.worldId, "item-1")).points;
+    test("a source that is off keeps its points for any time, and gets none for the time in between", async () => {
+      const { offSince } = await harness.done("shut-down-source", {});
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+      harness.clock.pass(10 * 86_400);
+      expect((await harness.estate.recoveryPoints(harness.worldId, "item-1")).points).toEqual(points);
+      const { startedAt } = await harness.done("restart-source", {});
+      harness.clock.pass(1_800);
+      const later = (await harness.estate.recoveryPoints(harness.worldId, "item-1")).points;
       expect(later.some(({ time }) => time > startedAt)).toBe(true);
       expect(later.filter(({ time }) => time > offSince && time < startedAt)).toEqual([]);
     });
 
     test("promotion raises the epoch and fences a source that is still on", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-      await bench.promote(points[0]?.id ?? "");
-      const { epoch, source, replica } = await bench.snapshot();
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+      await harness.promote(points[0]?.id ?? "");
+      const { epoch, source, replica } = await harness.snapshot();
       expect(epoch).toBe(1);
       expect(source).toMatchObject({ power: "on", writable: false });
       expect(replica).toMatchObject({ power: "on", heartbeat: "ok", writable: true });
     });
 
-    test("an old epoch neither promotes nor starts", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("an old epoch can neither promote nor start a replica", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       const pointId = points[0]?.id ?? "";
-      await bench.promote(pointId);
-      const again = await bench.call("promote-replica", { pointId, epoch: 1 }, "item-1", OTHER_RUN);
+      await harness.promote(pointId);
+      const again = await harness.call("promote-replica", { pointId, epoch: 1 }, "item-1", OTHER_EXECUTION);
       expect(again).toMatchObject({ state: "failed", code: "stale-epoch" });
-      const start = await bench.call("start-replica", { epoch: 0 }, "item-1", OTHER_RUN);
+      const start = await harness.call("start-replica", { epoch: 0 }, "item-1", OTHER_EXECUTION);
       expect(start).toMatchObject({ state: "failed", code: "stale-epoch" });
     });
 
-    test("a point that is not there is refused", async () => {
-      const reply = await bench.call("promote-replica", { pointId: "nowhere", epoch: 1 });
+    test("an unknown point is refused", async () => {
+      const reply = await harness.call("promote-replica", { pointId: "nowhere", epoch: 1 });
       expect(reply).toMatchObject({ state: "failed", code: "no-recovery-point" });
     });
 
-    test("an unpromoted replica is neither started nor committed", async () => {
+    test("a replica that is not promoted can be neither started nor committed", async () => {
       const refused = { state: "failed", code: "operation-refused" };
-      expect(await bench.call("start-replica", { epoch: 0 })).toMatchObject(refused);
-      expect(await bench.call("delete-recovery-points", {})).toMatchObject(refused);
+      expect(await harness.call("start-replica", { epoch: 0 })).toMatchObject(refused);
+      expect(await harness.call("delete-recovery-points", {})).toMatchObject(refused);
     });
 
-    test("the last changes of a source that is still on are not final", async () => {
-      const reply = await bench.call("final-synchronise", {});
+    test("the final synchronisation is refused while the source is on", async () => {
+      const reply = await harness.call("final-synchronise", {});
       expect(reply).toMatchObject({ state: "failed", code: "operation-refused" });
     });
 
-    test("a promotion that waits is refused when the item was promoted meanwhile by another", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("a waiting promotion is refused when another execution has promoted the item", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       const pointId = points[0]?.id ?? "";
-      await bench.call("promote-replica", { pointId, epoch: 1 });
-      const late = await bench.ended(() => bench.call("promote-replica", { pointId, epoch: 1 }, "item-1", OTHER_RUN));
+      await harness.call("promote-replica", { pointId, epoch: 1 });
+      const late = await harness.ended(() =>
+        harness.call("promote-replica", { pointId, epoch: 1 }, "item-1", OTHER_EXECUTION),
+      );
       expect(late).toMatchObject({ state: "failed", code: "stale-epoch" });
-      const promotions = await bench.estate.ledger(bench.worldId, { itemId: "item-1" });
-      expect(promotions.map(({ executionId }) => executionId)).toEqual([RUN]);
+      const promotions = await harness.estate.ledger(harness.worldId, { itemId: "item-1" });
+      expect(promotions.map(({ executionId }) => executionId)).toEqual([EXECUTION]);
     });
 
-    test("F6: tools keep running on Linux, and a physical server has none", async () => {
-      await bench.load(shopWorld());
+    test("F6: VMware tools keep running on Linux, and a physical server has none", async () => {
+      await harness.load(shopWorld());
       for (const [itemId, tools] of [
         ["web-1", "running"],
         ["orders-db-1", "absent"],
       ] as const) {
-        const { points } = await bench.estate.recoveryPoints(bench.worldId, itemId);
-        await bench.promote(points[0]?.id ?? "", itemId);
-        expect((await bench.snapshot(itemId)).replica.tools).toBe(tools);
+        const { points } = await harness.estate.recoveryPoints(harness.worldId, itemId);
+        await harness.promote(points[0]?.id ?? "", itemId);
+        expect((await harness.snapshot(itemId)).replica.tools).toBe(tools);
       }
     });
 
     test("F6: VMware tools are disabled on a Windows machine that failed over", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-      expect((await bench.snapshot()).source.tools).toBe("running");
-      await bench.promote(points[0]?.id ?? "");
-      expect((await bench.snapshot()).replica.tools).toBe("disabled");
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+      expect((await harness.snapshot()).source.tools).toBe("running");
+      await harness.promote(points[0]?.id ?? "");
+      expect((await harness.snapshot()).replica.tools).toBe("disabled");
     });
 
     test("P8: a physical server takes 8 to 10 minutes more to promote", async () => {
-      await bench.load(shopWorld());
+      await harness.load(shopWorld());
       const seconds = async (itemId: string) => {
-        const { points } = await bench.estate.recoveryPoints(bench.worldId, itemId);
+        const { points } = await harness.estate.recoveryPoints(harness.worldId, itemId);
         const pointId = points[0]?.id ?? "";
-        const reply = await bench.ended(() => bench.call("promote-replica", { pointId, epoch: 1 }, itemId));
+        const reply = await harness.ended(() => harness.call("promote-replica", { pointId, epoch: 1 }, itemId));
         if (reply.state !== "done") throw new Error("not promoted");
         return (Date.parse(reply.endedAt) - Date.parse(reply.startedAt)) / 1_000;
       };
@@ -155,72 +157,72 @@ export function failoverSuite(name: string, open: () => Tables): void {
       expect(physical).toBeLessThan(15 * 60);
     });
 
-    test("P6: commit deletes every recovery point", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-      await bench.promote(points[0]?.id ?? "");
-      const { deleted } = await bench.done("delete-recovery-points", {});
+    test("P6: a commit deletes every recovery point", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+      await harness.promote(points[0]?.id ?? "");
+      const { deleted } = await harness.done("delete-recovery-points", {});
       expect(deleted).toBeGreaterThan(0);
-      expect((await bench.estate.recoveryPoints(bench.worldId, "item-1")).points).toEqual([]);
+      expect((await harness.estate.recoveryPoints(harness.worldId, "item-1")).points).toEqual([]);
     });
 
-    test("another point can be promoted before commit; the loss is that of the point", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+    test("another point can be promoted before the commit, with the data loss of that point", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
       const [newest, older] = points;
       if (newest === undefined || older === undefined) throw new Error("too few points");
-      const first = await bench.promote(newest.id);
-      const second = await bench.done("promote-replica", { pointId: older.id, epoch: 2 }, "item-1", OTHER_RUN);
+      const first = await harness.promote(newest.id);
+      const second = await harness.done("promote-replica", { pointId: older.id, epoch: 2 }, "item-1", OTHER_EXECUTION);
       const between = (Date.parse(newest.time) - Date.parse(older.time)) / 1_000;
       expect(second.dataLoss.seconds - first.dataLoss.seconds).toBeCloseTo(between, 3);
-      expect((await bench.snapshot()).replica.power).toBe("off");
+      expect((await harness.snapshot()).replica.power).toBe("off");
     });
 
-    test("members of a replication group share the ids of their points", async () => {
-      await bench.load(shopWorld());
+    test("members of a replication group share point ids", async () => {
+      await harness.load(shopWorld());
       const [first, second] = await Promise.all(
-        ["orders-db-1", "orders-reports"].map((itemId) => bench.estate.recoveryPoints(bench.worldId, itemId)),
+        ["orders-db-1", "orders-reports"].map((itemId) => harness.estate.recoveryPoints(harness.worldId, itemId)),
       );
       const shared = first?.points.filter(({ id }) => second?.points.some((point) => point.id === id)) ?? [];
       expect(shared.length).toBeGreaterThan(20);
       expect(shared.every(({ replicationGroupId }) => replicationGroupId === "orders-database")).toBe(true);
     });
 
-    test("P7: demoted, replicating and started again, the item is as before, with a new epoch", async () => {
-      const before = await bench.snapshot();
-      await bench.done("shut-down-source", {});
-      const { point } = await bench.done("final-synchronise", {});
-      await bench.done("stop-replication", {});
-      await bench.promote(point.id);
+    test("P7: after demotion, restored replication and a restart the item is as before, with a new epoch", async () => {
+      const before = await harness.snapshot();
+      await harness.done("shut-down-source", {});
+      const { point } = await harness.done("final-synchronise", {});
+      await harness.done("stop-replication", {});
+      await harness.promote(point.id);
 
-      await bench.done("demote-replica", { epoch: 2 });
-      await bench.done("restore-replication", {});
-      await bench.done("restart-source", {});
+      await harness.done("demote-replica", { epoch: 2 });
+      await harness.done("restore-replication", {});
+      await harness.done("restart-source", {});
 
-      const after = await bench.snapshot();
+      const after = await harness.snapshot();
       expect(after.source).toEqual(before.source);
       expect(after.replica).toEqual(before.replica);
       expect(after.replication.state).toBe("replicating");
       expect(after.epoch).toBe(2);
-      bench.clock.pass(600);
-      const truth = await bench.estate.groundTruth(bench.worldId, "item-1");
+      harness.clock.pass(600);
+      const truth = await harness.estate.groundTruth(harness.worldId, "item-1");
       expect(truth.source.sequences[0]?.sequence).toBeGreaterThan(truth.replica.sequences[0]?.sequence ?? 0);
     });
 
-    test("undoing what was never done changes nothing but the epoch", async () => {
-      const before = await bench.snapshot();
-      await bench.done("demote-replica", { epoch: 1 });
-      await bench.done("restore-replication", {});
-      await bench.done("restart-source", {});
-      const after = await bench.snapshot();
+    test("undo operations without a failover change only the epoch", async () => {
+      const before = await harness.snapshot();
+      await harness.done("demote-replica", { epoch: 1 });
+      await harness.done("restore-replication", {});
+      await harness.done("restart-source", {});
+      const after = await harness.snapshot();
       expect({ ...after, replication: null }).toEqual({ ...before, epoch: 1, replication: null });
-      expect(await bench.call("demote-replica", { epoch: 1 }, "item-1", OTHER_RUN)).toMatchObject({
+      expect(await harness.call("demote-replica", { epoch: 1 }, "item-1", OTHER_EXECUTION)).toMatchObject({
         code: "stale-epoch",
       });
     });
 
-    test("a source is not started beside a promoted replica", async () => {
-      const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-      await bench.promote(points[0]?.id ?? "");
-      const reply = await bench.call("restart-source", {});
+    test("a source cannot start beside a promoted replica", async () => {
+      const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+      await harness.promote(points[0]?.id ?? "");
+      const reply = await harness.call("restart-source", {});
       expect(reply).toMatchObject({ state: "failed", code: "operation-refused" });
     });
   });

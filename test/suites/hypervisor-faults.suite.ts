@@ -1,23 +1,23 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "./estate-bench.js";
+import { EmulatorHarness, EXECUTION, OTHER_EXECUTION } from "../support/emulator-harness.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
-/** Test copies, and faults of machines, sites and links. */
+/** Test copies, and faults of items, sites and links. */
 export function faultSuite(name: string, open: () => Tables): void {
   describe(`tests and faults at the hypervisor on ${name}`, () => {
-    let bench: EstateBench;
+    let harness: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      harness = await EmulatorHarness.open(open());
     });
 
     describe("tests", () => {
-      const testNetwork = (operation: "create-test-network" | "remove-test-network", executionId = RUN) =>
-        bench.ended(() =>
-          bench.estate.runOnSite({
-            worldId: bench.worldId,
+      const testNetwork = (operation: "create-test-network" | "remove-test-network", executionId = EXECUTION) =>
+        harness.ended(() =>
+          harness.estate.runOnSite({
+            worldId: harness.worldId,
             executionId,
             key: `${executionId}/${operation}`,
             siteId: "away",
@@ -26,108 +26,110 @@ export function faultSuite(name: string, open: () => Tables): void {
           }),
         );
 
-      test("a test copy leaves source, replica and replication alone, and clean-up leaves nothing", async () => {
-        const before = await bench.snapshot();
+      test("a test copy does not touch source, replica and replication, and clean-up leaves nothing", async () => {
+        const before = await harness.snapshot();
         const network = await testNetwork("create-test-network");
         if (network.state !== "done" || !("networkId" in network.result)) throw new Error("no network");
         const { networkId } = network.result;
-        const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
-        await bench.done("create-test-copy", { pointId: points[0]?.id ?? "", networkId });
-        await bench.done("start-test-copy", {});
+        const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
+        await harness.done("create-test-copy", { pointId: points[0]?.id ?? "", networkId });
+        await harness.done("start-test-copy", {});
 
-        const during = await bench.snapshot();
+        const during = await harness.snapshot();
         expect([during.source, during.replica, during.epoch]).toEqual([before.source, before.replica, before.epoch]);
         expect(during.replication.state).toBe("replicating");
-        expect(during.testCopies).toEqual([{ executionId: RUN, networkId, power: "on" }]);
-        const left = await bench.estate.leftovers(bench.worldId, ["item-1", "item-2"], RUN);
+        expect(during.testCopies).toEqual([{ executionId: EXECUTION, networkId, power: "on" }]);
+        const left = await harness.estate.leftovers(harness.worldId, ["item-1", "item-2"], EXECUTION);
         expect([left.testCopies.length, left.testNetworks.length]).toEqual([1, 1]);
-        expect((await bench.estate.leftovers(bench.worldId, ["item-1"], OTHER_RUN)).testCopies).toEqual([]);
+        expect((await harness.estate.leftovers(harness.worldId, ["item-1"], OTHER_EXECUTION)).testCopies).toEqual([]);
 
-        expect(await bench.done("remove-test-copy", {})).toEqual({ removed: true });
+        expect(await harness.done("remove-test-copy", {})).toEqual({ removed: true });
         await testNetwork("remove-test-network");
-        expect(await bench.estate.leftovers(bench.worldId, ["item-1", "item-2"], null)).toEqual({
+        expect(await harness.estate.leftovers(harness.worldId, ["item-1", "item-2"], null)).toEqual({
           testCopies: [],
           testNetworks: [],
         });
       });
 
-      test("a second copy is refused, and removing none is no error", async () => {
-        const { points } = await bench.estate.recoveryPoints(bench.worldId, "item-1");
+      test("a second test copy is refused, and removing none is no error", async () => {
+        const { points } = await harness.estate.recoveryPoints(harness.worldId, "item-1");
         const params = { pointId: points[0]?.id ?? "", networkId: "vnet" };
-        expect(await bench.done("remove-test-copy", {}, "item-1", OTHER_RUN, "early")).toEqual({ removed: false });
+        expect(await harness.done("remove-test-copy", {}, "item-1", OTHER_EXECUTION, "early")).toEqual({
+          removed: false,
+        });
         const missing = { ...params, pointId: "nowhere" };
-        expect(await bench.call("create-test-copy", missing, "item-1", RUN, "missing")).toMatchObject({
+        expect(await harness.call("create-test-copy", missing, "item-1", EXECUTION, "missing")).toMatchObject({
           code: "no-recovery-point",
         });
-        expect(await bench.call("start-test-copy", {})).toMatchObject({ state: "failed", code: "operation-refused" });
-        await bench.done("create-test-copy", params);
-        const second = await bench.call("create-test-copy", params, "item-1", OTHER_RUN);
+        expect(await harness.call("start-test-copy", {})).toMatchObject({ state: "failed", code: "operation-refused" });
+        await harness.done("create-test-copy", params);
+        const second = await harness.call("create-test-copy", params, "item-1", OTHER_EXECUTION);
         expect(second).toMatchObject({ state: "failed", code: "leftovers" });
       });
     });
 
     describe("faults", () => {
       const fault = (mode: FaultInput["mode"], more: Partial<FaultInput> = {}) =>
-        bench.estate.addFault(bench.worldId, { target: { itemId: "item-1" }, mode, ...more });
+        harness.estate.addFault(harness.worldId, { target: { itemId: "item-1" }, mode, ...more });
 
-      test("fail-before: nothing happens, and the next try succeeds when it is spent", async () => {
+      test("fail-before: nothing happens, and the next attempt succeeds once the fault is spent", async () => {
         await fault("fail-before", { operation: "shut-down-source", times: 2 });
-        await expect(bench.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
-        await expect(bench.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
-        await bench.done("shut-down-source", {});
-        expect(await bench.estate.ledger(bench.worldId, { itemId: "item-1" })).toHaveLength(1);
+        await expect(harness.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
+        await expect(harness.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
+        await harness.done("shut-down-source", {});
+        expect(await harness.estate.ledger(harness.worldId, { itemId: "item-1" })).toHaveLength(1);
       });
 
-      test("fail-after: the effect is there, the answer is lost once, and there is one effect", async () => {
+      test("fail-after: the operation takes effect once and its answer is lost once", async () => {
         await fault("fail-after", { times: 1 });
-        const begun = await bench.call("shut-down-source", {});
+        const begun = await harness.call("shut-down-source", {});
         if (begun.state !== "waiting") throw new Error("expected to wait");
-        bench.clock.goTo(begun.doneAt);
-        await expect(bench.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
-        expect((await bench.snapshot()).source.power).toBe("off");
-        expect((await bench.call("shut-down-source", {})).state).toBe("done");
-        expect(await bench.estate.ledger(bench.worldId, { itemId: "item-1" })).toHaveLength(1);
+        harness.clock.goTo(begun.doneAt);
+        await expect(harness.call("shut-down-source", {})).rejects.toEqual(code("operation-failed"));
+        expect((await harness.snapshot()).source.power).toBe("off");
+        expect((await harness.call("shut-down-source", {})).state).toBe("done");
+        expect(await harness.estate.ledger(harness.worldId, { itemId: "item-1" })).toHaveLength(1);
       });
 
-      test("P5: refuse: the guest refuses to shut down, and other items do not", async () => {
+      test("P5: refuse: the guest refuses to shut down, and guests of other items do not", async () => {
         await fault("refuse", { operation: "shut-down-source" });
-        expect(await bench.call("shut-down-source", {})).toMatchObject({ state: "failed", code: "shutdown-failed" });
-        expect((await bench.snapshot()).source.power).toBe("on");
-        await bench.done("shut-down-source", {}, "item-2");
+        expect(await harness.call("shut-down-source", {})).toMatchObject({ state: "failed", code: "shutdown-failed" });
+        expect((await harness.snapshot()).source.power).toBe("on");
+        await harness.done("shut-down-source", {}, "item-2");
       });
 
-      test("hang: it waits without an end, and goes on when the fault is cleared", async () => {
+      test("hang: the operation waits without end, and resumes when the fault is cleared", async () => {
         const { faultId } = await fault("hang");
-        expect(await bench.call("shut-down-source", {})).toMatchObject({ state: "waiting", hanging: true });
-        bench.clock.pass(86_400);
-        expect(await bench.call("shut-down-source", {})).toMatchObject({ state: "waiting", hanging: true });
-        expect(await bench.estate.clearFaults(bench.worldId, faultId)).toBe(1);
-        await bench.done("shut-down-source", {});
+        expect(await harness.call("shut-down-source", {})).toMatchObject({ state: "waiting", hanging: true });
+        harness.clock.pass(86_400);
+        expect(await harness.call("shut-down-source", {})).toMatchObject({ state: "waiting", hanging: true });
+        expect(await harness.estate.clearFaults(harness.worldId, faultId)).toBe(1);
+        await harness.done("shut-down-source", {});
       });
 
-      test("what hangs is given up for the next operation of the item, by whatever execution", async () => {
+      test("a hanging operation is abandoned for the next operation on its item, by any execution", async () => {
         const { faultId } = await fault("hang", { operation: "shut-down-source" });
-        await bench.call("shut-down-source", {});
-        await bench.done("stop-replication", {});
-        await bench.call("shut-down-source", {}, "item-1", OTHER_RUN);
-        await bench.done("restore-replication", {}, "item-1", OTHER_RUN);
-        await bench.estate.clearFaults(bench.worldId, faultId);
-        for (const run of [RUN, OTHER_RUN]) {
-          const given = await bench.call("shut-down-source", {}, "item-1", run);
-          expect(given).toMatchObject({ state: "failed", code: "operation-refused" });
+        await harness.call("shut-down-source", {});
+        await harness.done("stop-replication", {});
+        await harness.call("shut-down-source", {}, "item-1", OTHER_EXECUTION);
+        await harness.done("restore-replication", {}, "item-1", OTHER_EXECUTION);
+        await harness.estate.clearFaults(harness.worldId, faultId);
+        for (const executionId of [EXECUTION, OTHER_EXECUTION]) {
+          const abandoned = await harness.call("shut-down-source", {}, "item-1", executionId);
+          expect(abandoned).toMatchObject({ state: "failed", code: "operation-refused" });
         }
-        expect((await bench.snapshot()).source.power).toBe("on");
+        expect((await harness.snapshot()).source.power).toBe("on");
       });
 
-      test("at a site, which serves many, what hangs is given up for an undo alone", async () => {
-        await bench.estate.addFault(bench.worldId, {
+      test("at a site, which serves many executions, a hanging operation is abandoned only for an undo", async () => {
+        await harness.estate.addFault(harness.worldId, {
           target: { siteId: "away" },
           operation: "create-test-network",
           mode: "hang",
         });
         const ask = (key: string, operation: "create-test-network" | "remove-test-network") =>
-          bench.estate.runOnSite({
-            ...{ worldId: bench.worldId, executionId: RUN, siteId: "away", params: {} },
+          harness.estate.runOnSite({
+            ...{ worldId: harness.worldId, executionId: EXECUTION, siteId: "away", params: {} },
             ...{ key, operation },
           });
         await ask("one", "create-test-network");
@@ -136,77 +138,80 @@ export function faultSuite(name: string, open: () => Tables): void {
         expect(await ask("one", "create-test-network")).toMatchObject({ state: "failed", code: "operation-refused" });
       });
 
-      test("refuse shows as often as it should, for any operation", async () => {
+      test("refuse affects any operation as often as given", async () => {
         await fault("refuse", { operation: "stop-replication", times: 1 });
-        const refused = await bench.call("stop-replication", {});
+        const refused = await harness.call("stop-replication", {});
         expect(refused).toMatchObject({ state: "failed", code: "operation-refused" });
-        expect(await bench.call("stop-replication", {})).toEqual(refused);
-        await bench.done("stop-replication", {}, "item-1", OTHER_RUN);
+        expect(await harness.call("stop-replication", {})).toEqual(refused);
+        await harness.done("stop-replication", {}, "item-1", OTHER_EXECUTION);
       });
 
-      test("an undo ends what hangs", async () => {
+      test("an undo ends a hanging operation", async () => {
         await fault("hang", { operation: "stop-replication" });
-        await bench.call("stop-replication", {});
-        await bench.done("restore-replication", {});
-        expect(await bench.call("stop-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
+        await harness.call("stop-replication", {});
+        await harness.done("restore-replication", {});
+        expect(await harness.call("stop-replication", {})).toMatchObject({
+          state: "failed",
+          code: "operation-refused",
+        });
       });
 
-      test("slow: it takes the factor longer", async () => {
+      test("slow: the duration is multiplied by the factor", async () => {
         const waits = async (itemId: string) => {
-          const nowMs = bench.clock.now();
-          const reply = await bench.call("stop-replication", {}, itemId);
+          const nowMs = harness.clock.now();
+          const reply = await harness.call("stop-replication", {}, itemId);
           return reply.state === "waiting" ? Date.parse(reply.doneAt) - nowMs : 0;
         };
         const usual = await waits("item-1");
-        await bench.load();
+        await harness.load();
         await fault("slow", { factor: 10 });
         expect(await waits("item-1")).toBe(usual * 10);
       });
 
-      test("a site or a link that is down fails what needs it; the site is shown as unreachable", async () => {
-        await bench.estate.addFault(bench.worldId, { target: { siteId: "home" }, mode: "fail-before" });
-        await expect(bench.call("shut-down-source", {})).rejects.toEqual(code("site-unreachable"));
-        expect((await bench.estate.describeSite(bench.worldId, "home")).reachable).toBe(false);
-        expect((await bench.estate.describeSite(bench.worldId, "away")).reachable).toBe(true);
-        await bench.estate.clearFaults(bench.worldId);
-        await bench.estate.addFault(bench.worldId, {
+      test("a site or link that is down fails the operations that need it, and the site is shown as unreachable", async () => {
+        await harness.estate.addFault(harness.worldId, { target: { siteId: "home" }, mode: "fail-before" });
+        await expect(harness.call("shut-down-source", {})).rejects.toEqual(code("site-unreachable"));
+        expect((await harness.estate.describeSite(harness.worldId, "home")).reachable).toBe(false);
+        expect((await harness.estate.describeSite(harness.worldId, "away")).reachable).toBe(true);
+        await harness.estate.clearFaults(harness.worldId);
+        await harness.estate.addFault(harness.worldId, {
           target: { linkId: "vpn" },
           operation: "final-synchronise",
           mode: "fail-before",
         });
-        await bench.done("shut-down-source", {});
-        await expect(bench.call("final-synchronise", {})).rejects.toEqual(code("site-unreachable"));
+        await harness.done("shut-down-source", {});
+        await expect(harness.call("final-synchronise", {})).rejects.toEqual(code("site-unreachable"));
       });
 
-      test("P5: a source site that is down does not keep the replicas from starting", async () => {
-        await bench.estate.addFault(bench.worldId, { target: { siteId: "home" }, mode: "fail-before" });
-        const { point } = await bench.done("process-pending-data", {});
-        await bench.done("stop-replication", {});
-        const { dataLoss } = await bench.promote(point.id);
+      test("P5: replicas start while the source site is down", async () => {
+        await harness.estate.addFault(harness.worldId, { target: { siteId: "home" }, mode: "fail-before" });
+        const { point } = await harness.done("process-pending-data", {});
+        await harness.done("stop-replication", {});
+        const { dataLoss } = await harness.promote(point.id);
         expect(dataLoss.writes).toBeGreaterThan(0);
-        expect((await bench.snapshot()).replica).toMatchObject({ power: "on", writable: true });
-        await expect(bench.call("restart-source", {}, "item-2")).rejects.toEqual(code("site-unreachable"));
+        expect((await harness.snapshot()).replica).toMatchObject({ power: "on", writable: true });
+        await expect(harness.call("restart-source", {}, "item-2")).rejects.toEqual(code("site-unreachable"));
       });
 
-      test("a target site that is down keeps its networks and replicas from being made", async () => {
-        await bench.estate.addFault(bench.worldId, { target: { siteId: "away" }, mode: "fail-before" });
-        const site = { worldId: bench.worldId, executionId: RUN, siteId: "away", key: "k", params: {} };
-        const create = bench.estate.runOnSite({ ...site, operation: "create-test-network" });
+      test("networks and replicas cannot be created while the target site is down", async () => {
+        await harness.estate.addFault(harness.worldId, { target: { siteId: "away" }, mode: "fail-before" });
+        const site = { worldId: harness.worldId, executionId: EXECUTION, siteId: "away", key: "k", params: {} };
+        const create = harness.estate.runOnSite({ ...site, operation: "create-test-network" });
         await expect(create).rejects.toEqual(code("site-unreachable"));
-        await expect(bench.call("start-replica", { epoch: 1 })).rejects.toEqual(code("site-unreachable"));
-        await bench.done("shut-down-source", {});
+        await expect(harness.call("start-replica", { epoch: 1 })).rejects.toEqual(code("site-unreachable"));
+        await harness.done("shut-down-source", {});
       });
 
-      test("faults are listed in order, by every process, and cleared", async () => {
+      test("every process lists faults in order and can clear them", async () => {
         await fault("hang");
         await fault("slow", { factor: 2 });
-        expect((await bench.emulator().listFaults(bench.worldId)).map(({ faultId }) => faultId)).toEqual([
+        expect((await harness.emulator().listFaults(harness.worldId)).map(({ faultId }) => faultId)).toEqual([
           "fault-1",
           "fault-2",
         ]);
-        expect(await bench.estate.clearFaults(bench.worldId)).toBe(2);
-        expect(await bench.estate.listFaults(bench.worldId)).toEqual([]);
-        await expect(bench.estate.clearFaults(bench.worldId, "fault-1")).rejects.toEqual(code("not-found"));
+        expect(await harness.estate.clearFaults(harness.worldId)).toBe(2);
+        expect(await harness.estate.listFaults(harness.worldId)).toEqual([]);
+        await expect(harness.estate.clearFaults(harness.worldId, "fault-1")).rejects.toEqual(code("not-found"));
       });
 
       test.each([
@@ -217,8 +222,8 @@ export function faultSuite(name: string, open: () => Tables): void {
         ["an unknown site", { target: { siteId: "nowhere" }, mode: "hang" }, "not-found"],
         ["an unknown link", { target: { linkId: "nowhere" }, mode: "hang" }, "not-found"],
       ] satisfies [string, FaultInput, string][])("%s is refused", async (_, input, expected) => {
-        await expect(bench.estate.addFault(bench.worldId, input)).rejects.toEqual(code(expected));
-        expect(await bench.estate.listFaults(bench.worldId)).toEqual([]);
+        await expect(harness.estate.addFault(harness.worldId, input)).rejects.toEqual(code(expected));
+        expect(await harness.estate.listFaults(harness.worldId)).toEqual([]);
       });
     });
   });

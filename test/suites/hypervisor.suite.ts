@@ -4,7 +4,7 @@ import { faultSuite } from "./hypervisor-faults.suite.js";
 import { limitSuite } from "./hypervisor-limits.suite.js";
 import { taskSuite } from "./hypervisor-tasks.suite.js";
 
-/** What every hypervisor must do; shown here of the emulator, whatever tables it stands on. */
+/** The contract of a hypervisor, shown on the emulator with the given tables. */
 export function hypervisorSuite(name: string, open: () => Tables): void {
   taskSuite(name, open);
   failoverSuite(name, open);

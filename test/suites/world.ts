@@ -8,7 +8,7 @@ const sample = (name: string): string => readFileSync(new URL(`../../samples/${n
 export const shopWorld = (): World => World.parse(parse(sample("shop/world.yaml")));
 export const shopPlan = (): Plan => Plan.parse(parse(sample("shop/plan.yaml")));
 
-/** A small world: `count` VMware items `item-1`… at one site, going to one region. */
+/** A small world: `count` VMware items `item-1`… at one site, protected to one region. */
 export function smallWorld(count: number, changes: Partial<WorldInput> = {}): World {
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
   return World.parse({
@@ -62,7 +62,7 @@ export function smallWorld(count: number, changes: Partial<WorldInput> = {}): Wo
   });
 }
 
-/** A plan of one group with these items. */
+/** A plan with these items in one group. */
 export const smallPlan = (itemIds: readonly string[], changes: Partial<PlanInput> = {}): Plan =>
   Plan.parse({
     id: "plan",
@@ -72,8 +72,8 @@ export const smallPlan = (itemIds: readonly string[], changes: Partial<PlanInput
     ...changes,
   });
 
-/** A clock that only a test moves. */
-export class HandClock {
+/** A clock that only a test advances. */
+export class ManualClock {
   #nowMs: number;
   constructor(start = "2026-03-02T09:00:00.000Z") {
     this.#nowMs = Date.parse(start);
@@ -81,7 +81,7 @@ export class HandClock {
   now(): number {
     return this.#nowMs;
   }
-  /** Goes to a moment, which is never back. */
+  /** Advances to a time. Never goes back. */
   goTo(instant: string): void {
     this.#nowMs = Math.max(this.#nowMs, Date.parse(instant));
   }

@@ -9,7 +9,7 @@ import { World } from "../../src/domain/worlds/world.js";
 import { worldProblems } from "../../src/domain/worlds/world-rules.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
-import { HandClock } from "../suites/world.js";
+import { ManualClock } from "../suites/world.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 
@@ -26,7 +26,7 @@ const read = async ({ worldFile, planFile }: Sample) => ({
 async function estateOf(world: World) {
   const estate = createEmulator({
     tables: createMemoryTables(),
-    clock: new HandClock(),
+    clock: new ManualClock(),
     speed: 1,
     durations: "zero",
   });

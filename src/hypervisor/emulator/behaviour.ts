@@ -2,24 +2,24 @@ import type { ErrorCode } from "../../domain/errors.js";
 import type { Params } from "./state.js";
 
 /** Why an operation is refused. */
-export interface Refusal {
+export interface TaskRefusal {
   code: ErrorCode;
   message: string;
 }
 
-/** When and for whom an operation takes effect. */
+/** The call whose operation takes effect, and when. */
 export interface Effect {
   atMs: number;
-  /** When it was begun: a point that was there then stays usable, though retention may end meanwhile. */
+  /** When the operation began. A recovery point that existed then stays usable, even if its retention ends meanwhile. */
   beganMs: number;
   executionId: string;
   params: Params;
 }
 
-/** What one operation does to a subject's state: refuse, or change it and answer. Pure. */
+/** One operation on the state of an item or site: it refuses, or changes the state and gives a result. Pure. */
 export interface Behaviour<S, R> {
-  refuses?: (state: S, effect: Effect) => Refusal | null;
+  refuses?: (state: S, effect: Effect) => TaskRefusal | null;
   apply: (state: S, effect: Effect) => { state: S; result: R };
 }
 
-export const refuse = (code: ErrorCode, message: string): Refusal => ({ code, message });
+export const refuse = (code: ErrorCode, message: string): TaskRefusal => ({ code, message });

@@ -13,19 +13,19 @@ const withServer = (state: EmulatedSite, configurationServer: ConfigurationServe
   site: { ...state.site, configurationServer },
 });
 
-/** What the configuration server knows at the moment, kept aside (V3). */
+/** Backs up what the configuration server knows now (V3). */
 export function backedUp(state: EmulatedSite, atMs: number): EmulatedSite {
   const server = serverOf(state);
   const { ip, forgotten } = server;
   return withServer(state, { ...server, backup: { takenAt: toInstant(atMs), ...(ip && { ip }), forgotten } });
 }
 
-/** The configuration server as its backup has it. Machines go on looking for it where they did. */
-export function restored(state: EmulatedSite, asked: string | undefined): EmulatedSite {
+/** Restores the configuration server from its backup. Machines still look for it at its previous address. */
+export function restored(state: EmulatedSite, requestedIp: string | undefined): EmulatedSite {
   const { backup, knownAt, ip: before, ...server } = serverOf(state);
   if (backup === undefined) throw new RecoveryError("not-found", `configuration server ${server.id} has no backup`);
-  const ip = asked ?? backup.ip;
-  const looked = knownAt ?? before;
+  const ip = requestedIp ?? backup.ip;
+  const previous = knownAt ?? before;
   const { forgotten } = backup;
-  return withServer(state, { ...server, backup, forgotten, ...(ip && { ip }), ...(looked && { knownAt: looked }) });
+  return withServer(state, { ...server, backup, forgotten, ...(ip && { ip }), ...(previous && { knownAt: previous }) });
 }

@@ -1,4 +1,4 @@
-import type { Copy, EmulatedItem } from "./state.js";
+import type { Copy, EmulatedItem, Span } from "./state.js";
 
 export const off = (copy: Copy): Copy => ({ ...copy, power: "off", heartbeat: "none", writable: false });
 export const on = (copy: Copy): Copy => ({ ...copy, power: "on", heartbeat: "ok", writable: true });
@@ -9,3 +9,12 @@ export function replicaTools({ machine, item, direction }: EmulatedItem): Copy["
   if (machine.form === "physical") return "absent";
   return machine.osFamily === "windows" && item.scenario === "vmware-to-azure" ? "disabled" : "running";
 }
+
+/** Ends the span in which a copy takes writes. */
+export const closed = (writes: readonly Span[], atMs: number): Span[] =>
+  writes.map((span) => (span.toMs === null ? { ...span, toMs: atMs } : span));
+/** Begins a new one. */
+export const reopened = (writes: readonly Span[], atMs: number): Span[] => [
+  ...closed(writes, atMs),
+  { fromMs: atMs, toMs: null },
+];

@@ -10,11 +10,11 @@ import type { GroundTruth, Leftovers, RecoveryPoints, StartedCopy } from "../por
 import { isUnreachable } from "./faults.js";
 import { observationOf } from "./observe.js";
 import {
+  currentPolicy,
+  dataLossOf,
   hasPendingData,
-  lossOf,
   newestPointOf,
   pointsOf,
-  policyInForce,
   replicaSequences,
   rpoSeconds,
   sourceSequences,
@@ -24,8 +24,8 @@ import { settle, type TaskRules } from "./tasks.js";
 import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
 import { emulatedMs, type Worlds } from "./worlds.js";
 
-/** Beyond this many of one shard, one query of it costs less than a read of each. */
-const POINT_READS = 8;
+/** Above this number of items of one shard, one query costs less than single reads. */
+const MAX_SINGLE_READS = 8;
 const PAGE = 900;
 
 interface Rules {
@@ -33,7 +33,7 @@ interface Rules {
   site: TaskRules<EmulatedSite>;
 }
 
-/** What the hypervisor sees: states as they are now, with everything settled that was due. */
+/** Read access. Every state is shown as it is now, with the effects of all due tasks. */
 export interface Descriptions {
   items(worldId: string, itemIds: readonly string[]): Promise<ItemSnapshot[]>;
   site(worldId: string, siteId: string): Promise<SiteSnapshot>;
@@ -130,7 +130,7 @@ async function readItems(
   }
   const rows = await Promise.all(
     [...shards].map(async ([partition, ids]) => {
-      if (ids.length <= POINT_READS) return Promise.all(ids.map((id) => table.get(partition, stateRow(id))));
+      if (ids.length <= MAX_SINGLE_READS) return Promise.all(ids.map((id) => table.get(partition, stateRow(id))));
       return (await table.list(partition, { from: stateRow(""), before: "state;", limit: PAGE })).rows;
     }),
   );
@@ -144,10 +144,10 @@ function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {
   return {
     item,
     machine,
-    policy: policyInForce(state),
+    policy: currentPolicy(state),
     epoch,
     promotedFrom,
-    dataLoss: promotedFrom === null ? null : lossOf(state, promotedFrom, nowMs),
+    dataLoss: promotedFrom === null ? null : dataLossOf(state, promotedFrom, nowMs),
     direction,
     source,
     replica,

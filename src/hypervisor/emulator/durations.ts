@@ -1,6 +1,6 @@
 import type { ItemOperation, OperationName, SiteOperation } from "../port.js";
 import type { Effect } from "./behaviour.js";
-import { bytesOfDisks, bytesToTurn } from "./replication.js";
+import { bytesOfDisks, bytesToReverse } from "./replication.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, EmulatedSite } from "./state.js";
 
@@ -18,10 +18,10 @@ function hydrationSeconds({ item, machine, seed, direction }: EmulatedItem): num
 const bootSeconds = (state: EmulatedItem): number =>
   (state.machine.osFamily === "windows" ? 75 : 40) + memoryGb(state) * 0.5;
 
-/** Operations that bring a machine into Azure, which converts it first. */
+/** Operations that create a machine in Azure, which converts it first. */
 const CONVERTING: ReadonlySet<OperationName> = new Set(["promote-replica", "create-test-copy"]);
 
-/** Emulated seconds for a machine of average temper; the seed moves them by a fifth either way. Conversion comes on top. */
+/** Average emulated seconds, without conversion. The seed varies them by a fifth in both directions. */
 const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: EmulatedItem, effect: Effect) => number> = {
   "shut-down-source": (state) => (state.machine.osFamily === "windows" ? 60 : 25) + memoryGb(state) * 0.3,
   "final-synchronise": (state) => 15 + state.item.changeRateMbPerSecond * 4,
@@ -37,32 +37,33 @@ const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: Emulat
   "start-test-copy": bootSeconds,
   "remove-test-copy": () => 30,
   "promote-test-copy": () => 60,
-  "reverse-replication": (state, { params, atMs }) => 30 + copySeconds(bytesToTurn(state, params.anew === true, atMs)),
+  "reverse-replication": (state, { params, atMs }) =>
+    30 + copySeconds(bytesToReverse(state, params.anew === true, atMs)),
   "remove-old-machine": () => 45,
   "disable-replication": () => 30,
   "enable-replication": (state) => 60 + copySeconds(bytesOfDisks(state)),
   resynchronise: (state) => 30 + copySeconds(bytesOfDisks(state)) / 4,
 };
 
-/** A gigabyte takes half a second to copy. */
+/** Copies two gigabytes a second. */
 const copySeconds = (bytes: number): number => (bytes / 1_000_000_000) * 0.5;
 
 const SITE_SECONDS: Record<SiteOperation, (seed: number) => number> = {
   "create-test-network": () => 20,
   "remove-test-network": () => 15,
-  // Divided by the temper, so that it stays within the 10 to 15 minutes that are documented.
+  // Divided by the variation, so that the duration stays within the documented 10 to 15 minutes.
   "deploy-process-server": (seed) =>
-    seededBetween(seed, "deployment", 600, 900) / temper(seed, "deploy-process-server"),
+    seededBetween(seed, "deployment", 600, 900) / variation(seed, "deploy-process-server"),
 };
 
-const temper = (seed: number, operation: OperationName): number => seededBetween(seed, operation, 0.8, 1.2);
+const variation = (seed: number, operation: OperationName): number => seededBetween(seed, operation, 0.8, 1.2);
 
-/** How long an operation on an item takes, in emulated milliseconds; the same every time for the same seed. */
+/** The duration of an operation on an item in emulated milliseconds. It depends only on the seed and the state. */
 export function itemDurationMs(state: EmulatedItem, operation: ItemOperation, effect: Effect): number {
   if (operation === "await-agent") return Math.max(0, (state.agentAtMs ?? effect.atMs) - effect.atMs);
   const converting = CONVERTING.has(operation) ? hydrationSeconds(state) : 0;
-  return Math.round((ITEM_SECONDS[operation](state, effect) * temper(state.seed, operation) + converting) * 1_000);
+  return Math.round((ITEM_SECONDS[operation](state, effect) * variation(state.seed, operation) + converting) * 1_000);
 }
 
 export const siteDurationMs = (state: EmulatedSite, operation: SiteOperation): number =>
-  Math.round(SITE_SECONDS[operation](state.seed) * temper(state.seed, operation) * 1_000);
+  Math.round(SITE_SECONDS[operation](state.seed) * variation(state.seed, operation) * 1_000);

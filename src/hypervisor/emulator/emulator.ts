@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Clock } from "../../domain/clock.js";
 import { toInstant } from "../../domain/text.js";
-import { ITEM_OPERATIONS, isItemOperation, OPERATIONS_AT_ONCE, SITE_OPERATIONS } from "../../steps/catalogue.js";
+import { ITEM_OPERATIONS, isItemOperation, MAX_CONCURRENT_OPERATIONS, SITE_OPERATIONS } from "../../steps/catalogue.js";
 import type { Tables } from "../../store/tables/port.js";
 import type {
   EmulatedEstate,
@@ -13,17 +13,16 @@ import type {
   SiteOperations,
   TaskReply,
 } from "../port.js";
-import { createAdmission } from "./admission.js";
-import { comeBack, mended } from "./conditions.js";
 import { backedUp, restored } from "./configuration-server.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
+import { createEntityStore, itemKind, siteKind } from "./entities.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
-import { retargeted } from "./retarget.js";
+import { conditionResolved, sourceReturned, targetReplaced } from "./item-changes.js";
+import { createSlotScheduler } from "./slot-scheduler.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
-import { createSubjects, itemKind, siteKind } from "./subjects.js";
-import { givenUp, heldBy, type TaskRules } from "./tasks.js";
+import { abandoned, parseHolder, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
 import { loadWorld } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
@@ -33,28 +32,28 @@ export interface EmulatorOptions {
   clock: Clock;
   /** Emulated seconds per real second, above 0. */
   speed: number;
-  /** `zero`: every operation is done when it begins, for benchmarks. */
+  /** `zero`: every operation ends when it begins, for benchmarks. */
   durations: "realistic" | "zero";
-  /** Operations that each hypervisor does at once, 2 or more; one in ten places is kept for what undoes. */
-  operationsAtOnce?: number;
+  /** Operations under way at each hypervisor, 2 or more. One slot in ten is kept for undo operations. */
+  maxConcurrentOperations?: number;
 }
 
 const isSiteOperation = (operation: OperationName): operation is SiteOperation => !isItemOperation(operation);
 
 function itemOperation(operation: OperationName): ItemOperation {
   if (isItemOperation(operation)) return operation;
-  throw new Error(`${operation} is no operation on an item`);
+  throw new Error(`${operation} is not an operation on an item`);
 }
 
 function siteOperation(operation: OperationName): SiteOperation {
   if (isSiteOperation(operation)) return operation;
-  throw new Error(`${operation} is no operation on a site`);
+  throw new Error(`${operation} is not an operation on a site`);
 }
 
 function rulesOf(durations: EmulatorOptions["durations"]) {
   const item: TaskRules<EmulatedItem> = {
     behaviour: (operation) => ITEM_BEHAVIOURS[itemOperation(operation)],
-    // Waiting for an agent does nothing itself: that the rest takes no time makes the agent no earlier.
+    // An agent registers at its own time, even when operations take no time.
     durationMs: (state, operation, effect) =>
       durations === "zero" && operation !== "await-agent" ? 0 : itemDurationMs(state, itemOperation(operation), effect),
   };
@@ -68,66 +67,66 @@ function rulesOf(durations: EmulatorOptions["durations"]) {
 /** The schema of a row's result, which the compiler does not tie to the operation that chose the row. */
 const resultOf = <R>(row: { result: z.ZodType }): z.ZodType<R> => row.result as z.ZodType<R>;
 
-/** The reply with its result in the shape of the operation. */
-function typed<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
+/** Parses the result of a reply as the result of its operation. */
+function withTypedResult<R>(reply: TaskReply<unknown>, shape: { parse(result: unknown): R }): TaskReply<R> {
   return reply.state === "done" ? { ...reply, result: shape.parse(reply.result) } : reply;
 }
 
-/** An emulated estate on tables: everything it knows is in rows, so any number of processes may use it at once. */
+/** An emulated estate on tables. All of its state is in rows, so several processes may use it at the same time. */
 export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedEstate {
-  const { tables, clock, speed, durations, operationsAtOnce: atOnce = OPERATIONS_AT_ONCE } = options;
+  const { tables, clock, speed, durations, maxConcurrentOperations = MAX_CONCURRENT_OPERATIONS } = options;
   const table = tables.table("Estate");
   const worlds = createWorlds(table, clock, speed);
   const rules = rulesOf(durations);
-  const admission = createAdmission(table, clock, {
-    atOnce,
+  const slots = createSlotScheduler(table, clock, {
+    maxConcurrentOperations,
     speed,
-    visit: (header, holder) => {
-      const { kind, id } = heldBy(holder);
-      return kind === "item" ? items.stay(header, id) : sites.stay(header, id);
+    currentReservation: (header, holder) => {
+      const { kind, id } = parseHolder(holder);
+      return kind === "item" ? items.currentReservation(header, id) : sites.currentReservation(header, id);
     },
   });
-  const items = createSubjects(table, worlds, clock, itemKind(rules.item), admission);
-  const sites = createSubjects(table, worlds, clock, siteKind(rules.site), admission);
-  const see = createDescriptions(table, worlds, clock, rules);
+  const items = createEntityStore(table, worlds, clock, itemKind(rules.item), slots);
+  const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
+  const descriptions = createDescriptions(table, worlds, clock, rules);
 
   return {
-    ...createFaultControls(worlds, clock, items.read, admission.visitHanging),
+    ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
-    groundTruth: see.groundTruth,
-    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, comeBack),
-    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
+    groundTruth: descriptions.groundTruth,
+    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, sourceReturned),
+    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => conditionResolved(state, type)),
     backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
     restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
-    describeItems: see.items,
-    describeSite: see.site,
+    describeItems: descriptions.items,
+    describeSite: descriptions.site,
     describeEstate: async (worldId, itemIds) => {
-      const described = await see.items(worldId, itemIds);
+      const described = await descriptions.items(worldId, itemIds);
       const siteIds = new Set(described.flatMap(({ item }) => [item.sourceSiteId, item.targetSiteId]));
       const { links } = await worlds.header(worldId);
       return {
         items: described,
         links,
-        sites: await Promise.all([...siteIds].map((siteId) => see.site(worldId, siteId))),
+        sites: await Promise.all([...siteIds].map((siteId) => descriptions.site(worldId, siteId))),
       };
     },
-    recoveryPoints: see.recoveryPoints,
-    observe: see.observe,
+    recoveryPoints: descriptions.recoveryPoints,
+    observe: descriptions.observe,
     replaceTarget: (worldId, itemId, seen, target) =>
-      items.change(worldId, itemId, (state) => retargeted(state, seen, target)),
-    leftovers: see.leftovers,
-    giveUp: (worldId, itemId, key) => items.change(worldId, itemId, (state) => givenUp(state, key)),
+      items.change(worldId, itemId, (state) => targetReplaced(state, seen, target)),
+    leftovers: descriptions.leftovers,
+    abandonTask: (worldId, itemId, key) => items.change(worldId, itemId, (state) => abandoned(state, key)),
     runOnItem: async ({ worldId, itemId, key, executionId, operation, params }) =>
-      typed(
-        await items.run(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
+      withTypedResult(
+        await items.runTask(worldId, itemId, { key, executionId, operation, params: Params.parse(params) }),
         resultOf<ItemOperations[typeof operation]["result"]>(ITEM_OPERATIONS[operation]),
       ),
     runOnSite: async ({ worldId, siteId, key, executionId, operation, params }) =>
-      typed(
-        await sites.run(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
+      withTypedResult(
+        await sites.runTask(worldId, siteId, { key, executionId, operation, params: Params.parse(params) }),
         resultOf<SiteOperations[typeof operation]["result"]>(SITE_OPERATIONS[operation]),
       ),
   };

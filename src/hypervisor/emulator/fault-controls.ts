@@ -6,18 +6,22 @@ import type { EmulatedEstate, FaultInput } from "../port.js";
 import { StoredFault, type WorldHeader } from "./state.js";
 import type { Worlds } from "./worlds.js";
 
-const MOST_FAULTS = 500;
+const MAX_FAULTS = 500;
 
-/** What a fault may be: `factor` only and always for `slow`, `times` not for what lasts until cleared. */
+/** `factor` is for `slow`, which requires it. `times` is not for modes that last until the fault is cleared. */
 const ValidFault = StoredFault.extend({
   factor: z.number().gt(1).max(1_000).optional(),
   times: z.int().min(1).max(1_000).optional(),
 }).superRefine(({ mode, factor, times }, context) => {
   if ((mode === "slow") !== (factor !== undefined)) {
-    context.addIssue({ code: "custom", path: ["factor"], message: "slow, and only slow, has a factor" });
+    context.addIssue({
+      code: "custom",
+      path: ["factor"],
+      message: "a factor is required for slow and not allowed otherwise",
+    });
   }
   if (times !== undefined && (mode === "slow" || mode === "hang")) {
-    context.addIssue({ code: "custom", path: ["times"], message: `${mode} lasts until it is cleared` });
+    context.addIssue({ code: "custom", path: ["times"], message: `${mode} lasts until the fault is cleared` });
   }
 });
 
@@ -36,21 +40,21 @@ function stored(header: WorldHeader, fault: FaultInput, addedAt: string): Stored
 }
 
 /**
- * Injected faults: stored in the world's header, listed, cleared. `goOn` lets go on what hung; what it does not get to
- * goes on when somebody looks.
+ * Injected faults, stored in the world's header. Clearing a fault calls `resumeHanging`. An operation that this call
+ * misses resumes at its next poll.
  */
 export function createFaultControls(
   worlds: Worlds,
   clock: Clock,
   itemExists: (worldId: string, itemId: string) => Promise<unknown>,
-  goOn: (header: WorldHeader) => Promise<unknown>,
+  resumeHanging: (header: WorldHeader) => Promise<unknown>,
 ): Pick<EmulatedEstate, "addFault" | "listFaults" | "clearFaults"> {
   return {
     addFault: async (worldId, fault) => {
       if ("itemId" in fault.target) await itemExists(worldId, fault.target.itemId);
       const header = await worlds.change(worldId, (current) => {
-        if (current.faults.length >= MOST_FAULTS) {
-          throw new RecoveryError("too-many-faults", `world ${worldId} has ${MOST_FAULTS} faults`);
+        if (current.faults.length >= MAX_FAULTS) {
+          throw new RecoveryError("too-many-faults", `world ${worldId} has ${MAX_FAULTS} faults`);
         }
         const added = stored(current, fault, toInstant(clock.now()));
         return { ...current, faults: [...current.faults, added], faultsEver: current.faultsEver + 1 };
@@ -73,7 +77,7 @@ export function createFaultControls(
         }
         return { ...current, faults };
       });
-      await goOn(header).catch(() => undefined); // the faults are cleared, and that is what was asked
+      await resumeHanging(header).catch(() => undefined); // the faults are cleared, so the request has succeeded
       return cleared;
     },
   };

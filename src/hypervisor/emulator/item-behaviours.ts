@@ -1,9 +1,9 @@
 import { toInstant } from "../../domain/text.js";
 import type { ItemOperation, ItemOperations } from "../port.js";
-import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
-import { without } from "./conditions.js";
-import { off, on } from "./copies.js";
-import { begin, end, promotedTo, startedCopy } from "./promotion.js";
+import { type Behaviour, type Effect, refuse, type TaskRefusal } from "./behaviour.js";
+import { withoutConditions } from "./conditions.js";
+import { closed, off, on, reopened } from "./copies.js";
+import { promotedTo, startedCopy } from "./promotion.js";
 import {
   finalPoint,
   hasPendingData,
@@ -13,24 +13,27 @@ import {
   replicaSequences,
   sourceSequences,
 } from "./replication.js";
+import { REVERSAL_BEHAVIOURS } from "./reversal-behaviours.js";
 import type { Copy, EmulatedItem } from "./state.js";
 import { TEST_BEHAVIOURS } from "./test-behaviours.js";
-import { TURN_BEHAVIOURS } from "./turn-behaviours.js";
+
+/** Keeps the row small. */
+const MAX_GAPS = 50;
 
 type ItemBehaviour<O extends ItemOperation> = Behaviour<EmulatedItem, ItemOperations[O]["result"]>;
 
-const staleEpoch = (state: EmulatedItem, epoch: number): Refusal =>
+const staleEpoch = (state: EmulatedItem, epoch: number): TaskRefusal =>
   refuse("stale-epoch", `item ${state.id} is at epoch ${state.epoch}; the request carries ${epoch}`);
 
-const promotedRefusal = (state: EmulatedItem): Refusal | null =>
+const promotedRefusal = (state: EmulatedItem): TaskRefusal | null =>
   state.promotedFrom === null ? null : refuse("operation-refused", `the replica of ${state.id} is promoted`);
 
-const sourceOff = (state: EmulatedItem): Refusal | null =>
+const sourceOff = (state: EmulatedItem): TaskRefusal | null =>
   state.source.power === "off" ? null : refuse("operation-refused", `the source of ${state.id} is still on`);
 
 function shutDown(state: EmulatedItem, { atMs }: Effect) {
-  const sourceWrites = end(state.sourceWrites, atMs);
-  const changed = { ...without(state, "split-brain"), source: off(state.source), sourceWrites };
+  const sourceWrites = closed(state.sourceWrites, atMs);
+  const changed = { ...withoutConditions(state, "split-brain"), source: off(state.source), sourceWrites };
   const offSince = toInstant(sourceWrites.at(-1)?.toMs ?? atMs);
   return { state: changed, result: { offSince, sequences: sourceSequences(changed, atMs) } };
 }
@@ -56,7 +59,7 @@ function stopReplication(state: EmulatedItem, { atMs }: Effect) {
   return { state: changed, result: { stoppedAt: toInstant(stoppedAtMs) } };
 }
 
-function promotionRefusal(state: EmulatedItem, { params, beganMs }: Effect): Refusal | null {
+function promotionRefusal(state: EmulatedItem, { params, beganMs }: Effect): TaskRefusal | null {
   const { epoch = 0, pointId } = params;
   if (epoch <= state.epoch) return staleEpoch(state, epoch);
   return pointOf(state, pointId, beganMs) === undefined
@@ -73,7 +76,7 @@ function promote(state: EmulatedItem, effect: Effect) {
   return { state: changed, result: { epoch, point, dataLoss, sequences: replicaSequences(changed, atMs) } };
 }
 
-function startRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): Refusal | null {
+function startRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): TaskRefusal | null {
   if (epoch !== state.epoch) return staleEpoch(state, epoch);
   return state.promotedFrom === null ? refuse("operation-refused", `the replica of ${state.id} is not promoted`) : null;
 }
@@ -88,11 +91,11 @@ function deletePoints(state: EmulatedItem, { atMs }: Effect) {
   return { state: { ...state, madePoints: [], pointsDeleted: true }, result: { deleted } };
 }
 
-/** A replica again: what it wrote by itself is gone. */
+/** Makes the promoted copy a replica again. Its own writes are lost. */
 function demote(state: EmulatedItem, { params: { epoch = 0 } }: Effect) {
   const replica: Copy = { ...off(state.replica), tools: "absent" };
   const changed = {
-    ...without(state, "split-brain", "address-is-dhcp", "network-manager-lost"),
+    ...withoutConditions(state, "split-brain", "address-is-dhcp", "network-manager-lost"),
     epoch,
     promotedFrom: null,
     reversed: false,
@@ -107,19 +110,19 @@ function demote(state: EmulatedItem, { params: { epoch = 0 } }: Effect) {
 function restartSource(state: EmulatedItem, { atMs }: Effect) {
   const running = state.source.power === "on" && state.source.writable;
   const copy = on(state.source);
-  const sourceWrites = running ? state.sourceWrites : begin(state.sourceWrites, atMs);
+  const sourceWrites = running ? state.sourceWrites : reopened(state.sourceWrites, atMs);
   return { state: { ...state, source: copy, sourceWrites }, result: { startedAt: toInstant(atMs), copy } };
 }
 
 function restoreReplication(state: EmulatedItem, { atMs }: Effect) {
   const { stoppedAtMs, sinceMs, gaps } = state.replication;
   const replicatingSince = toInstant(stoppedAtMs === null ? sinceMs : atMs);
-  const more = stoppedAtMs === null ? [] : [{ fromMs: stoppedAtMs, toMs: atMs }];
-  const replication = { sinceMs, stoppedAtMs: null, gaps: [...gaps, ...more].slice(-50) };
+  const newGap = stoppedAtMs === null ? [] : [{ fromMs: stoppedAtMs, toMs: atMs }];
+  const replication = { sinceMs, stoppedAtMs: null, gaps: [...gaps, ...newGap].slice(-MAX_GAPS) };
   return { state: { ...state, replication }, result: { replicatingSince } };
 }
 
-/** What each operation on an item does. */
+/** The effect of each operation on an item. */
 export const ITEM_BEHAVIOURS: { [O in ItemOperation]: ItemBehaviour<O> } = {
   "shut-down-source": { apply: shutDown },
   "final-synchronise": { refuses: (state) => sourceOff(state) ?? promotedRefusal(state), apply: synchronise },
@@ -139,5 +142,5 @@ export const ITEM_BEHAVIOURS: { [O in ItemOperation]: ItemBehaviour<O> } = {
   "restart-source": { refuses: promotedRefusal, apply: restartSource },
   "restore-replication": { refuses: promotedRefusal, apply: restoreReplication },
   ...TEST_BEHAVIOURS,
-  ...TURN_BEHAVIOURS,
+  ...REVERSAL_BEHAVIOURS,
 };

@@ -3,7 +3,7 @@ import type { Observation } from "../../domain/plans/probes.js";
 import type { StartedCopy } from "../port.js";
 import type { EmulatedItem } from "./state.js";
 
-/** What a started copy answers with at a moment: its services come up one after the other, as its machine says. */
+/** What probes of a started copy observe. Each service comes up after the delay that its machine declares. */
 export function observationOf(state: EmulatedItem, copy: StartedCopy, atMs: number): Observation {
   const { power, heartbeat, startedMs } =
     copy.kind === "replica" ? replicaOf(state) : testCopyOf(state, copy.executionId);

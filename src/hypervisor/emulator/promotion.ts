@@ -2,31 +2,24 @@ import type { LeftBehind } from "../../domain/items/snapshot.js";
 import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import type { Effect } from "./behaviour.js";
-import { arrivedHome, noticed } from "./conditions.js";
-import { off, on, replicaTools } from "./copies.js";
-import { lossOf } from "./replication.js";
+import { withCondition, withFailbackConditions } from "./conditions.js";
+import { closed, off, on, reopened, replicaTools } from "./copies.js";
+import { dataLossOf } from "./replication.js";
 import { seededBetween } from "./seeded.js";
-import type { EmulatedItem, Span } from "./state.js";
+import type { EmulatedItem } from "./state.js";
 
-/** A booted agent registers within 15 minutes (F7). */
-const AGENT_MS = { soonest: 5 * 60_000, latest: 15 * 60_000 };
+/** How long after its boot an agent registers: at most 15 minutes (F7). */
+const AGENT_MS = { min: 5 * 60_000, max: 15 * 60_000 };
 
-export const end = (spans: readonly Span[], atMs: number): Span[] =>
-  spans.map((span) => (span.toMs === null ? { ...span, toMs: atMs } : span));
-export const begin = (spans: readonly Span[], atMs: number): Span[] => [
-  ...end(spans, atMs),
-  { fromMs: atMs, toMs: null },
-];
-
-/** What a failback leaves at the recovery site, to be removed later. */
-const leftBy = ({ direction, item }: EmulatedItem): LeftBehind[] =>
+/** What a failback leaves at the recovery site for a later removal. */
+const leftBehindBy = ({ direction, item }: EmulatedItem): LeftBehind[] =>
   direction === "recovery-to-primary" && SCENARIO_TRAITS[item.scenario].removesOldMachine !== "never"
     ? ["machine", "disks"]
     : [];
 
 /**
- * The item with its replica promoted to a point. The source takes no writes from here on, even if it is still on:
- * two copies never write, and one that is on beside the other is noticed.
+ * Promotes the replica to a recovery point. The source takes no more writes, even if it is still on: two copies never
+ * write at the same time. A source that is on beside a promoted replica becomes a condition.
  */
 export function promotedTo(
   state: EmulatedItem,
@@ -35,8 +28,8 @@ export function promotedTo(
   { params, atMs }: Effect,
 ): { state: EmulatedItem; dataLoss: DataLoss } {
   const source = { ...state.source, writable: false };
-  const fenced = { ...state, source, sourceWrites: end(state.sourceWrites, atMs) };
-  const dataLoss = lossOf(fenced, point, atMs);
+  const fenced = { ...state, source, sourceWrites: closed(state.sourceWrites, atMs) };
+  const dataLoss = dataLossOf(fenced, point, atMs);
   const promoted = {
     ...fenced,
     epoch,
@@ -44,21 +37,21 @@ export function promotedTo(
     replica: off(state.replica),
     replicaWrites: [],
     reversed: params.planned === true && SCENARIO_TRAITS[state.item.scenario].reversedByPlannedFailover,
-    leftBehind: leftBy(state),
+    leftBehind: leftBehindBy(state),
   };
-  return { state: source.power === "on" ? noticed(promoted, "split-brain", atMs) : promoted, dataLoss };
+  return { state: source.power === "on" ? withCondition(promoted, "split-brain", atMs) : promoted, dataLoss };
 }
 
-/** The item with its promoted copy running: from now its agent is on its way, and at home what got lost shows. */
+/** Starts the promoted copy. Its agent begins to register, and a machine that came home shows what it lost. */
 export function startedCopy(state: EmulatedItem, atMs: number): EmulatedItem {
   const { item, seed, direction } = state;
   const registers = SCENARIO_TRAITS[item.scenario].agentRegisters;
-  const afterMs = Math.round(seededBetween(seed, `agent-${direction}`, AGENT_MS.soonest, AGENT_MS.latest));
+  const afterMs = Math.round(seededBetween(seed, `agent-${direction}`, AGENT_MS.min, AGENT_MS.max));
   const started = {
     ...state,
     replica: { ...on(state.replica), tools: replicaTools(state) },
-    replicaWrites: begin(state.replicaWrites, atMs),
+    replicaWrites: reopened(state.replicaWrites, atMs),
     agentAtMs: registers ? atMs + afterMs : null,
   };
-  return direction === "recovery-to-primary" ? arrivedHome(started, atMs) : started;
+  return direction === "recovery-to-primary" ? withFailbackConditions(started, atMs) : started;
 }

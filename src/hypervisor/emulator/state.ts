@@ -14,11 +14,11 @@ const Ms = z.number();
 export const Copy = CopySnapshot;
 export type Copy = CopySnapshot;
 
-/** A span in which a copy took writes; open while `toMs` is null. */
+/** A time span in which a copy took writes; open while `toMs` is null. */
 const Span = z.strictObject({ fromMs: Ms, toMs: Ms.nullable() });
 export type Span = z.infer<typeof Span>;
 
-/** What any operation may be given. */
+/** The parameters of all operations together. */
 export const Params = z.strictObject({
   pointId: Id.optional(),
   epoch: z.int().optional(),
@@ -35,8 +35,8 @@ export type Params = z.infer<typeof Params>;
 
 const Code = z.custom<ErrorCode>((code) => typeof code === "string" && isErrorCode(code));
 
-/** An operation under its key. A running one without `dueMs` hangs. */
 const taskBase = { operation: OperationName, executionId: z.string(), params: Params, beganMs: Ms };
+/** An operation under its key. A running one without `dueMs` hangs. */
 export const Task = z.discriminatedUnion("state", [
   z.strictObject({ ...taskBase, state: z.literal("running"), dueMs: Ms.nullable() }),
   z.strictObject({ ...taskBase, state: z.literal("done"), endedMs: Ms, result: z.unknown() }),
@@ -58,18 +58,18 @@ export const Entry = z.strictObject({
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** What items and sites have in common: tasks by key, the newest ledger entries, how often faults showed. */
-const subject = {
+/** Fields that items and sites share: tasks by key, the newest ledger entries, how often each fault has shown. */
+const entityFields = {
   tasks: z.record(z.string(), Task),
   ledger: z.array(Entry),
-  /** Entries ever made; the older ones are in ledger rows. */
+  /** The number of entries ever made. Older ones are in ledger rows. */
   entries: z.int(),
   faultHits: z.record(z.string(), z.int()),
 };
 
-/** One protected item in the emulated world: both copies, what is replicated, tests, tasks and ledger, in one row. */
+/** One protected item of the emulated world in one row: both copies, replication, test copies, tasks and ledger. */
 export const EmulatedItem = z.strictObject({
-  ...subject,
+  ...entityFields,
   kind: z.literal("item"),
   id: Id,
   item: ProtectedItem,
@@ -77,7 +77,7 @@ export const EmulatedItem = z.strictObject({
   policy: ReplicationPolicy,
   seed: z.int(),
   epoch: z.int(),
-  /** Which way it replicates, or did last; `source` is the copy that it reads from, at either site. */
+  /** The direction of replication, now or last. `source` is the copy that it reads from, at either site. */
   direction: Direction,
   source: Copy,
   replica: Copy,
@@ -90,14 +90,14 @@ export const EmulatedItem = z.strictObject({
     stoppedAtMs: Ms.nullable(),
     gaps: z.array(z.strictObject({ fromMs: Ms, toMs: Ms })),
   }),
-  /** Points made on demand, beside those of the schedule. */
+  /** Recovery points made on demand; those of the schedule are computed. */
   madePoints: z.array(RecoveryPoint),
   pointsDeleted: z.boolean(),
   /** The point the replica was promoted from; null while it is a replica. */
   promotedFrom: RecoveryPoint.nullable(),
-  /** A planned failover has set up replication the other way already (H). */
+  /** True when a planned failover has already set up reverse replication (H). */
   reversed: z.boolean(),
-  /** When the running copy's agent is known to the configuration server; null when it is, or needs not be. */
+  /** The time at which the agent of the running copy registers; null when it is registered or not needed. */
   agentAtMs: Ms.nullable(),
   conditions: z.array(
     z.strictObject({ type: z.enum(["split-brain", "address-is-dhcp", "network-manager-lost"]), sinceMs: Ms }),
@@ -117,7 +117,7 @@ export const EmulatedItem = z.strictObject({
 export type EmulatedItem = z.infer<typeof EmulatedItem>;
 
 export const EmulatedSite = z.strictObject({
-  ...subject,
+  ...entityFields,
   kind: z.literal("site"),
   id: Id,
   site: Site,
@@ -126,6 +126,9 @@ export const EmulatedSite = z.strictObject({
   seed: z.int(),
 });
 export type EmulatedSite = z.infer<typeof EmulatedSite>;
+
+/** The target of an operation. */
+export type EmulatedEntity = EmulatedItem | EmulatedSite;
 
 export const StoredFault = z.strictObject({
   faultId: Id,
@@ -138,10 +141,10 @@ export const StoredFault = z.strictObject({
 });
 export type StoredFault = z.infer<typeof StoredFault>;
 
-/** What every operation needs to know of its world: the clock's anchor, where rows are, and the faults. */
+/** The facts of a world that every operation needs: the clock's anchor, where the rows are, and the faults. */
 export const WorldHeader = z.strictObject({
   worldId: Id,
-  /** Part of the partition keys of this load; another load gets another. */
+  /** Part of the partition keys; each load of the world gets its own. */
   load: z.string(),
   shards: z.int().min(1),
   anchor: z.strictObject({ realMs: z.number(), emulatedMs: Ms, speed: z.number() }),
@@ -152,13 +155,13 @@ export const WorldHeader = z.strictObject({
 });
 export type WorldHeader = z.infer<typeof WorldHeader>;
 
-/** The version of all rows of a world: when the shape of one changes, worlds are imported again. */
+/** The version of all rows of a world. When one of their shapes changes, worlds must be imported again. */
 const schema = 2;
 export const ITEM: Codec<EmulatedItem> = { what: "emulated item", schema, shape: EmulatedItem };
 export const SITE: Codec<EmulatedSite> = { what: "emulated site", schema, shape: EmulatedSite };
 export const HEADER: Codec<WorldHeader> = { what: "emulated world", schema, shape: WorldHeader };
 export const LEDGER: Codec<Entry[]> = { what: "ledger", schema, shape: z.array(Entry) };
 
-/** As much of a header as every version has: where its rows are. */
+/** The part of a header that every version has: where the rows are. */
 export const Load = WorldHeader.pick({ worldId: true, load: true, shards: true }).loose();
 export type Load = Pick<WorldHeader, "worldId" | "load" | "shards">;

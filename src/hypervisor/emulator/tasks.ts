@@ -1,22 +1,39 @@
+/**
+ * The tasks of an item or site: operations under keys that callers begin and then poll. Pure: entities.ts stores what
+ * comes out. Shown in hypervisor-tasks.suite.ts, hypervisor-faults.suite.ts and invariants.test.ts:
+ *
+ * I1. A key stands for one effect and always gets the same final answer ("begin, poll early, poll when due…", "20
+ *     calls at the same time have one effect", "a key used for another operation is refused").
+ * I2. An item or site has one operation at a time ("an item does one operation at a time").
+ * I3. A due operation takes effect at its due time, whether or not a caller polls ("an operation continues while its
+ *     caller is away…").
+ * I4. An abandoned operation never takes effect; one that has taken effect stays ("an operation abandoned while it is
+ *     under way…").
+ * I5. Every effect has one ledger entry, epochs never fall, and at most one copy takes writes ("any calls in any
+ *     order…", "the same calls give the same ledger").
+ * I6. A refusal is an answer, a fault is an error that a retry may pass ("refuse: the guest refuses…", "fail-before…",
+ *     "fail-after…").
+ * I7. A hanging operation resumes when no fault holds it any more ("hang: …").
+ */
 import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
 import { ITEM_OPERATIONS, isItemOperation, SITE_OPERATIONS } from "../../steps/catalogue.js";
 import type { OperationName, TaskReply } from "../port.js";
-import type { Behaviour, Effect, Refusal } from "./behaviour.js";
+import type { Behaviour, Effect, TaskRefusal } from "./behaviour.js";
 import { faultError, faultsOn, sitesNeeded, withHit } from "./faults.js";
-import type { Stay } from "./places.js";
-import type { EmulatedItem, EmulatedSite, Entry, Params, Task, WorldHeader } from "./state.js";
+import type { Reservation } from "./operation-slots.js";
+import type { EmulatedEntity, Entry, Params, Task, WorldHeader } from "./state.js";
 
-type Subject = EmulatedItem | EmulatedSite;
-type Running = Extract<Task, { state: "running" }>;
+type RunningTask = Extract<Task, { state: "running" }>;
+type EndedTask = Exclude<Task, RunningTask>;
 
-/** How the tasks of one kind of subject behave. */
-export interface TaskRules<S extends Subject> {
+/** How the operations on items, or on sites, behave. */
+export interface TaskRules<S extends EmulatedEntity> {
   behaviour: (operation: OperationName) => Behaviour<S, unknown>;
   durationMs: (state: S, operation: OperationName, effect: Effect) => number;
 }
 
-/** One call of begin-or-look. */
+/** One call that begins an operation or polls it. */
 export interface Call {
   key: string;
   executionId: string;
@@ -26,44 +43,51 @@ export interface Call {
   header: WorldHeader;
 }
 
-/** What a call leads to: the state to keep (the same object when nothing changed), and an answer or a fault to throw. */
-export type Turn<S> = { state: S } & ({ reply: EmulatedReply } | { fault: RecoveryError });
+/** The outcome of a call: the state to store (the same object when nothing changed), and a reply or a fault to throw. */
+export type TaskStep<S> = { state: S } & ({ reply: EmulatedReply } | { fault: RecoveryError });
 
-/** Like TaskReply, but in emulated milliseconds. */
+/** A TaskReply in emulated milliseconds. */
 export type EmulatedReply =
   | { state: "waiting"; untilMs: number; hanging: boolean; begun: boolean }
   | Exclude<TaskReply<unknown>, { state: "waiting" }>;
 
-/** How soon to look again at an operation that hangs. */
-const HANG_LOOK_MS = 60_000;
-/** Tasks that are kept besides those of the calling execution; a key that old is not asked for again. */
-const KEPT_TASKS = 64;
+/** The polling interval of a hanging operation. */
+const HANGING_POLL_MS = 60_000;
+/** From this many tasks on, ended ones of other executions are dropped. Nobody polls a key that old. */
+const MAX_KEPT_TASKS = 64;
 
 /** Whether an operation undoes what others did. */
 const undoes = (operation: OperationName): boolean =>
   (isItemOperation(operation) ? ITEM_OPERATIONS[operation] : SITE_OPERATIONS[operation]).direction === "undo";
 
 /**
- * Whether what hangs is given up for an operation. One story at a time has an item, step by step: when it asks for
- * another operation, nobody waits for the one that hangs. A site serves many at once, so there only an undo goes first.
+ * Whether a hanging operation is abandoned for another. An item belongs to one execution, which runs its steps in
+ * sequence: a request for the next operation shows that nobody waits for the hanging one. A site serves many executions
+ * at the same time, so there only an undo operation replaces it.
  */
-const goesBeforeWhatHangs = ({ kind }: Subject, operation: OperationName): boolean =>
+const replacesHanging = ({ kind }: EmulatedEntity, operation: OperationName): boolean =>
   kind === "item" || undoes(operation);
 
-const withTask = <S extends Subject>(state: S, key: string, task: Task): S => ({
+const withTask = <S extends EmulatedEntity>(state: S, key: string, task: Task): S => ({
   ...state,
   tasks: { ...state.tasks, [key]: task },
 });
 
-const effectOf = (task: Running, atMs: number): Effect => ({
+const effectOf = (task: RunningTask, atMs: number): Effect => ({
   atMs,
   beganMs: task.beganMs,
   executionId: task.executionId,
   params: task.params,
 });
 
-/** Lets a task take effect at a moment: refused, or applied with an entry in the ledger. */
-function finish<S extends Subject>(rules: TaskRules<S>, state: S, key: string, task: Running, atMs: number): S {
+/** Ends a task at the given time: refused, or applied with an entry in the ledger. */
+function finish<S extends EmulatedEntity>(
+  rules: TaskRules<S>,
+  state: S,
+  key: string,
+  task: RunningTask,
+  atMs: number,
+): S {
   const { operation, executionId, params, beganMs } = task;
   const behaviour = rules.behaviour(operation);
   const effect = effectOf(task, atMs);
@@ -75,7 +99,7 @@ function finish<S extends Subject>(rules: TaskRules<S>, state: S, key: string, t
     sequence: state.entries + 1,
     beganAt: toInstant(beganMs),
     at: toInstant(atMs),
-    siteIds: sitesKeptBusy(state, operation),
+    siteIds: busySites(state, operation),
     executionId,
     key,
     operation,
@@ -87,39 +111,46 @@ function finish<S extends Subject>(rules: TaskRules<S>, state: S, key: string, t
   return withTask(recorded, key, { ...base, state: "done", endedMs: atMs, result });
 }
 
-const runningTasks = (state: Subject): [string, Running][] =>
+const runningTasks = (state: EmulatedEntity): [string, RunningTask][] =>
   Object.entries(state.tasks).flatMap(([key, task]) => (task.state === "running" ? [[key, task]] : []));
 
-/** Everything that was due by now has happened, in its order, whether anybody looked or not. */
-export function settle<S extends Subject>(rules: TaskRules<S>, state: S, nowMs: number): S {
+/** Ends every task that is due, in the order of their due times. */
+export function settle<S extends EmulatedEntity>(rules: TaskRules<S>, state: S, nowMs: number): S {
   return runningTasks(state)
     .flatMap(([key, task]) => (task.dueMs !== null && task.dueMs <= nowMs ? [{ key, task, dueMs: task.dueMs }] : []))
     .sort((a, b) => a.dueMs - b.dueMs)
     .reduce((settled, { key, task, dueMs }) => finish(rules, settled, key, task, dueMs), state);
 }
 
-/** The hypervisors that have work with an operation: none with what only waits for somebody else. */
-const sitesKeptBusy = (state: Subject, operation: OperationName): string[] =>
+/** The hypervisors that an operation keeps busy: none for one that only waits for an agent. */
+const busySites = (state: EmulatedEntity, operation: OperationName): string[] =>
   operation === "await-agent" ? [] : sitesNeeded(state, operation);
 
-/** The key of the operation that a subject is under, and the place that it holds for it; null when there is none. */
-export function stayOf(state: Subject): { key: string; stay: Stay; undoes: boolean } | null {
-  const [running] = runningTasks(state).filter(([, { operation }]) => sitesKeptBusy(state, operation).length > 0);
+/** The operation under way on an entity: its key and the slots it needs; null when it needs none. */
+export function reservationOf(
+  state: EmulatedEntity,
+): { key: string; reservation: Reservation; isUndo: boolean } | null {
+  const [running] = runningTasks(state).filter(([, { operation }]) => busySites(state, operation).length > 0);
   if (running === undefined) return null;
   const [key, { operation, executionId, dueMs }] = running;
-  const stay = { holder: holderOf(state), executionId, siteIds: sitesKeptBusy(state, operation), untilMs: dueMs };
-  return { key, stay, undoes: undoes(operation) };
+  const reservation = { holder: holderOf(state), executionId, siteIds: busySites(state, operation), untilMs: dueMs };
+  return { key, reservation, isUndo: undoes(operation) };
 }
 
-/** A subject as it is named in the places, and back. */
-export const holderOf = ({ kind, id }: Pick<Subject, "kind" | "id">): string => `${kind}:${id}`;
-export const heldBy = (holder: string): { kind: string; id: string } => {
+/** The name of an entity in a reservation. */
+export const holderOf = ({ kind, id }: Pick<EmulatedEntity, "kind" | "id">): string => `${kind}:${id}`;
+export const parseHolder = (holder: string): { kind: string; id: string } => {
   const colon = holder.indexOf(":");
   return { kind: holder.slice(0, colon), id: holder.slice(colon + 1) };
 };
 
-/** What hung goes on when nothing makes it hang any more, whether anybody looks at it or not. */
-export function goneOn<S extends Subject>(rules: TaskRules<S>, state: S, header: WorldHeader, nowMs: number): S {
+/** Gives a due time to every hanging task that no fault holds any more. */
+export function resumed<S extends EmulatedEntity>(
+  rules: TaskRules<S>,
+  state: S,
+  header: WorldHeader,
+  nowMs: number,
+): S {
   return runningTasks(state).reduce((changed, [key, task]) => {
     if (task.dueMs !== null || faultsOn(header, state, task.operation).some(({ mode }) => mode === "hang")) {
       return changed;
@@ -128,12 +159,12 @@ export function goneOn<S extends Subject>(rules: TaskRules<S>, state: S, header:
   }, state);
 }
 
-/** When a task ends that goes on from a moment. */
-function dueMsOf<S extends Subject>(
+/** The end of a task that begins or resumes now. */
+function dueMsOf<S extends EmulatedEntity>(
   rules: TaskRules<S>,
   state: S,
   header: WorldHeader,
-  task: Running,
+  task: RunningTask,
   nowMs: number,
 ): number {
   const slow = faultsOn(header, state, task.operation).reduce(
@@ -150,19 +181,19 @@ const waiting = (untilMs: number, { hanging, begun }: { hanging: boolean; begun:
   begun,
 });
 
-/** Begins the operation of a call, or looks at how far it is. Pure: the caller keeps the state. */
-export function beginOrLook<S extends Subject>(rules: TaskRules<S>, before: S, call: Call): Turn<S> {
-  const state = settle(rules, goneOn(rules, before, call.header, call.nowMs), call.nowMs);
+/** Begins the operation of a call, or polls it. */
+export function beginOrPoll<S extends EmulatedEntity>(rules: TaskRules<S>, before: S, call: Call): TaskStep<S> {
+  const state = settle(rules, resumed(rules, before, call.header, call.nowMs), call.nowMs);
   const task = state.tasks[call.key];
   if (task === undefined) return begin(rules, state, call);
   if (task.operation !== call.operation) {
     const text = `key ${call.key} stands for ${task.operation}, not for ${call.operation}`;
     return { state, fault: new RecoveryError("task-key-reused", text) };
   }
-  return task.state === "running" ? look(rules, state, call, task) : answer(state, call, task);
+  return task.state === "running" ? poll(rules, state, call, task) : answer(state, call, task);
 }
 
-function answer<S extends Subject>(state: S, call: Call, task: Exclude<Task, Running>): Turn<S> {
+function answer<S extends EmulatedEntity>(state: S, call: Call, task: EndedTask): TaskStep<S> {
   if (task.state === "failed") {
     return { state, reply: { state: "failed", code: task.code, message: task.message } };
   }
@@ -172,66 +203,71 @@ function answer<S extends Subject>(state: S, call: Call, task: Exclude<Task, Run
   return { state, reply: { state: "done", result, startedAt: toInstant(beganMs), endedAt: toInstant(endedMs) } };
 }
 
-/** One operation at a time: the reply to wait for another, or the state in which hanging ones were given up. */
-function queue<S extends Subject>(state: S, call: Call): { state: S; reply: EmulatedReply | null } {
+/** One operation at a time: the reply to wait for another one, or the state in which hanging ones are abandoned. */
+function waitForOthers<S extends EmulatedEntity>(state: S, call: Call): { state: S; reply: EmulatedReply | null } {
   const others = runningTasks(state).filter(([key]) => key !== call.key);
   const hanging = others.filter(([, { dueMs }]) => dueMs === null);
   const dues = others.flatMap(([, { dueMs }]) => dueMs ?? []);
   if (dues.length > 0) return { state, reply: waiting(Math.max(...dues), { hanging: false, begun: false }) };
   if (hanging.length === 0) return { state, reply: null };
-  if (!goesBeforeWhatHangs(state, call.operation))
-    return { state, reply: waiting(call.nowMs + HANG_LOOK_MS, { hanging: true, begun: false }) };
-  return { state: without(state, hanging, `given up for ${call.operation}`), reply: null };
+  if (!replacesHanging(state, call.operation)) {
+    return { state, reply: waiting(call.nowMs + HANGING_POLL_MS, { hanging: true, begun: false }) };
+  }
+  return { state: withoutEffect(state, hanging, `abandoned for ${call.operation}`), reply: null };
 }
 
-/** The subject with some of its tasks given up: they have no effect any more. */
-const without = <S extends Subject>(state: S, given: readonly [string, Running][], message: string): S =>
-  given.reduce((changed, [key, { operation, executionId, params, beganMs }]) => {
+/** Ends running tasks without their effects. */
+const withoutEffect = <S extends EmulatedEntity>(
+  state: S,
+  tasks: readonly [string, RunningTask][],
+  message: string,
+): S =>
+  tasks.reduce((changed, [key, { operation, executionId, params, beganMs }]) => {
     const base = { operation, executionId, params, beganMs };
     return withTask(changed, key, { ...base, state: "failed", code: "operation-refused", message });
   }, state);
 
-/** The same with the task of one key given up, if it is under way. */
-export const givenUp = <S extends Subject>(state: S, key: string): S =>
-  without(
+/** Abandons the task of a key if it is under way. */
+export const abandoned = <S extends EmulatedEntity>(state: S, key: string): S =>
+  withoutEffect(
     state,
     runningTasks(state).filter(([running]) => running === key),
-    "given up by whoever asked for it",
+    "abandoned by its caller",
   );
 
-function begin<S extends Subject>(rules: TaskRules<S>, state: S, call: Call): Turn<S> {
+function begin<S extends EmulatedEntity>(rules: TaskRules<S>, state: S, call: Call): TaskStep<S> {
   const { operation, executionId, params, nowMs, header } = call;
   const faults = faultsOn(header, state, operation);
   const before = faults.find(({ mode }) => mode === "fail-before");
   if (before !== undefined) return { state: withHit(state, before), fault: faultError(before, state, operation) };
-  const place = queue(state, call);
-  if (place.reply !== null) return { state: place.state, reply: place.reply };
-  const task: Running = { operation, executionId, params, beganMs: nowMs, state: "running", dueMs: null };
+  const free = waitForOthers(state, call);
+  if (free.reply !== null) return { state: free.state, reply: free.reply };
+  const task: RunningTask = { operation, executionId, params, beganMs: nowMs, state: "running", dueMs: null };
   const refusing = faults.find(({ mode }) => mode === "refuse");
   const refusal =
     refusing === undefined
-      ? rules.behaviour(operation).refuses?.(place.state, effectOf(task, nowMs))
+      ? rules.behaviour(operation).refuses?.(free.state, effectOf(task, nowMs))
       : guestRefusal(state, operation);
-  const kept = forget(place.state, executionId);
+  const kept = withoutOldTasks(free.state, executionId);
   if (refusal) {
     const noted = refusing === undefined ? kept : withHit(kept, refusing);
     const failed: Task = { operation, executionId, params, beganMs: nowMs, state: "failed", ...refusal };
     return { state: withTask(noted, call.key, failed), reply: { state: "failed", ...refusal } };
   }
-  return look(rules, withTask(kept, call.key, task), call, task);
+  return poll(rules, withTask(kept, call.key, task), call, task);
 }
 
-const guestRefusal = ({ id }: Subject, operation: OperationName): Refusal =>
+const guestRefusal = ({ id }: EmulatedEntity, operation: OperationName): TaskRefusal =>
   operation === "shut-down-source"
     ? { code: "shutdown-failed", message: `the guest of ${id} refused to shut down` }
     : { code: "operation-refused", message: `the hypervisor refused ${operation} of ${id}` };
 
-/** A task that has no due time yet gets one as soon as nothing makes it hang. */
-function look<S extends Subject>(rules: TaskRules<S>, state: S, call: Call, task: Running): Turn<S> {
+/** The task gets its due time as soon as no fault makes it hang. */
+function poll<S extends EmulatedEntity>(rules: TaskRules<S>, state: S, call: Call, task: RunningTask): TaskStep<S> {
   const { key, operation, nowMs, header } = call;
   if (faultsOn(header, state, operation).some(({ mode }) => mode === "hang")) {
     const hung = task.dueMs === null ? state : withTask(state, key, { ...task, dueMs: null });
-    return { state: hung, reply: waiting(nowMs + HANG_LOOK_MS, { hanging: true, begun: true }) };
+    return { state: hung, reply: waiting(nowMs + HANGING_POLL_MS, { hanging: true, begun: true }) };
   }
   const dueMs = task.dueMs ?? dueMsOf(rules, state, header, task, nowMs);
   if (dueMs > nowMs) {
@@ -244,10 +280,10 @@ function look<S extends Subject>(rules: TaskRules<S>, state: S, call: Call, task
   return answer(done, call, ended);
 }
 
-/** Drops tasks of other executions once there are many; the ledger has what they did. */
-function forget<S extends Subject>(state: S, executionId: string): S {
+/** Drops ended tasks of other executions when there are too many. The ledger still has their effects. */
+function withoutOldTasks<S extends EmulatedEntity>(state: S, executionId: string): S {
   const entries = Object.entries(state.tasks);
-  if (entries.length < KEPT_TASKS) return state;
+  if (entries.length < MAX_KEPT_TASKS) return state;
   const mine = entries.filter(([, task]) => task.executionId === executionId || task.state === "running");
   return { ...state, tasks: Object.fromEntries(mine) };
 }

@@ -1,7 +1,7 @@
 import { toInstant } from "../../domain/text.js";
 import { PROCESS_SERVER_PORTS } from "../../domain/worlds/topology.js";
 import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
-import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
+import { type Behaviour, type Effect, refuse, type TaskRefusal } from "./behaviour.js";
 import { replicaTools } from "./copies.js";
 import { promotedTo, startedCopy } from "./promotion.js";
 import { pointOf } from "./replication.js";
@@ -13,8 +13,8 @@ type TestCopy = EmulatedItem["testCopies"][number];
 const copyOf = (state: EmulatedItem, executionId: string): TestCopy | undefined =>
   state.testCopies.find((copy) => copy.executionId === executionId);
 
-function creationRefusal(state: EmulatedItem, { params, beganMs }: Effect): Refusal | null {
-  if (state.testCopies.length > 0) return refuse("leftovers", `a test copy of ${state.id} is there already`);
+function creationRefusal(state: EmulatedItem, { params, beganMs }: Effect): TaskRefusal | null {
+  if (state.testCopies.length > 0) return refuse("leftovers", `${state.id} already has a test copy`);
   return pointOf(state, params.pointId, beganMs) === undefined
     ? refuse("no-recovery-point", `item ${state.id} has no recovery point ${params.pointId}`)
     : null;
@@ -33,17 +33,17 @@ function start(state: EmulatedItem, { atMs, executionId }: Effect) {
     copy.executionId === executionId ? { ...copy, power: "on" as const, startedMs: atMs } : copy,
   );
   const siteId = state.replica.siteId;
-  // On an isolated network nothing of it reaches production, so it is no writer.
+  // The copy is on an isolated network and cannot reach production, so it is not a writer.
   const copy: Copy = { siteId, power: "on", heartbeat: "ok", tools: replicaTools(state), writable: false };
   return { state: { ...state, testCopies }, result: { startedAt: toInstant(atMs), copy } };
 }
 
-function promotionRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): Refusal | null {
+function promotionRefusal(state: EmulatedItem, { params: { epoch = 0 } }: Effect): TaskRefusal | null {
   if (epoch <= state.epoch) return refuse("stale-epoch", `item ${state.id} is at epoch ${state.epoch} already`);
   return state.testCopies.length === 0 ? refuse("operation-refused", `${state.id} has no test copy`) : null;
 }
 
-/** The copy leaves its isolated network and takes the workload over, as it would from its point. */
+/** The copy leaves its isolated network and takes over the workload, like a replica promoted to the same point. */
 function promoteCopy(state: EmulatedItem, effect: Effect) {
   const [test] = state.testCopies;
   if (test === undefined) throw new Error(`promotion of ${state.id} was not checked`);
@@ -56,7 +56,7 @@ function promoteCopy(state: EmulatedItem, effect: Effect) {
   return { state: started, result };
 }
 
-/** Test copies of an item: source, replica and replication are not touched. */
+/** Operations on test copies. They do not touch source, replica and replication. */
 export const TEST_BEHAVIOURS: { [O in TestOperation]: Behaviour<EmulatedItem, ItemOperations[O]["result"]> } = {
   "create-test-copy": { refuses: creationRefusal, apply: create },
   "start-test-copy": {
@@ -72,7 +72,7 @@ export const TEST_BEHAVIOURS: { [O in TestOperation]: Behaviour<EmulatedItem, It
 
 const networkOf = (executionId: string): string => `test-${executionId}`;
 
-/** Isolated networks of tests. */
+/** Operations on a site: isolated test networks and process servers. */
 export const SITE_BEHAVIOURS: { [O in SiteOperation]: Behaviour<EmulatedSite, SiteOperations[O]["result"]> } = {
   "create-test-network": {
     apply: (state, { executionId }) => {

@@ -6,7 +6,7 @@ import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict
 import { seedOf } from "./seeded.js";
 import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, LEDGER, Load, SITE, type WorldHeader } from "./state.js";
 
-/** An estate that is loaded has been replicating for a day, so that there are recovery points at once. */
+/** A loaded world has already replicated for a day, so that recovery points exist immediately. */
 const REPLICATED_BEFORE_MS = 86_400_000;
 const ITEMS_PER_SHARD = 100;
 const HEADERS = "worlds";
@@ -14,11 +14,11 @@ const PAGE = 900;
 
 export const partitionOfSites = ({ worldId, load }: Load): string => `${worldId}:${load}:sites`;
 
-/** Items stand together in shards, so that a world is loaded and described in few requests. */
+/** Items share partitions, so that loading and describing a world takes few requests. */
 export const partitionOfItem = ({ worldId, load, shards }: WorldHeader, itemId: string): string =>
   `${worldId}:${load}:${seedOf(itemId) % shards}`;
 
-/** The state of an item or site; ledger rows of it stand beside. */
+/** The row of an item or site. Its ledger rows are in the same partition. */
 export const stateRow = (id: string): string => `state:${id}`;
 
 const partitionsOf = (header: Load): string[] => [
@@ -28,7 +28,7 @@ const partitionsOf = (header: Load): string[] => [
 
 export async function readHeader(table: Table, worldId: string): Promise<{ header: WorldHeader; etag: string }> {
   const row = await table.get(HEADERS, worldId);
-  if (row === null) throw new RecoveryError("world-not-found", `there is no world ${worldId} at the emulator`);
+  if (row === null) throw new RecoveryError("world-not-found", `the emulator has no world ${worldId}`);
   if (isOutdated(row)) {
     const versions = `its rows have version ${row.schema}, this program reads version ${HEADER.schema}`;
     throw new RecoveryError("row-unreadable", `import world ${worldId} again: an older build wrote it, ${versions}`);
@@ -38,13 +38,13 @@ export async function readHeader(table: Table, worldId: string): Promise<{ heade
 
 const isOutdated = ({ schema }: Row): boolean => schema > 0 && schema < HEADER.schema;
 
-/** Where the rows of the load before are, also those of an older build; what a newer one wrote is left alone. */
+/** Finds the rows of the previous load, also those of an older build. Fails on those of a newer build. */
 function earlierLoad(row: Row | null): Load | null {
   if (row === null) return null;
   return isOutdated(row) ? Load.parse(JSON.parse(row.json)) : decode(HEADER, row);
 }
 
-/** Changes the header; begins again when another writer was quicker. */
+/** Changes the header, and repeats the change when another writer was first. */
 export async function changeHeader(
   table: Table,
   worldId: string,
@@ -71,7 +71,7 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
     const machine = machines.get(item.machineId);
     const policy = policies.get(item.policyId);
     if (machine === undefined || policy === undefined) {
-      throw new RecoveryError("world-invalid", `item ${item.id} names a machine or policy that is not there`);
+      throw new RecoveryError("world-invalid", `item ${item.id} names an unknown machine or policy`);
     }
     const sinceMs = nowMs - REPLICATED_BEFORE_MS;
     return {
@@ -126,7 +126,7 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
   for (const batch of chunksOf(operations, BATCH)) await table.transact(partition, batch);
 }
 
-/** The header is written last: until then the earlier load is what everybody sees. */
+/** Writes the header last. Until then every process sees the previous load. */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
   const earlier = earlierLoad(await table.get(HEADERS, world.id));
@@ -164,7 +164,7 @@ const nextLoad = (earlier: Load | null): string => String(Number(earlier?.load ?
 
 const NEWEST = Math.max(ITEM.schema, SITE.schema, LEDGER.schema);
 
-/** What a newer program wrote is not removed by an older one. */
+/** Protects rows of a newer build from removal by this one. */
 async function refuseNewer(table: Table, partition: string): Promise<void> {
   for (let from = ""; ; ) {
     const { rows, more } = await table.list(partition, { from, limit: PAGE });

@@ -3,10 +3,10 @@ import type { Table } from "../../store/tables/port.js";
 import type { WorldHeader } from "./state.js";
 import { changeHeader, readHeader } from "./world-rows.js";
 
-/** How long another process's faults may go unseen: real milliseconds. Those of this process are seen at once. */
+/** How long faults of other processes may go unnoticed: real milliseconds. Own faults take effect immediately. */
 const CACHE_MS = 1_000;
 
-/** The headers of worlds, kept for a moment so that an operation does not read them each time. */
+/** World headers, cached briefly so that not every operation reads them. */
 export interface Worlds {
   header(worldId: string): Promise<WorldHeader>;
   change(worldId: string, change: (header: WorldHeader) => WorldHeader): Promise<WorldHeader>;
@@ -36,17 +36,17 @@ export function createWorlds(table: Table, clock: Clock, speed: number): Worlds 
   };
 }
 
-/** The emulated moment: as far past the anchor as the speed makes of real time. Whole milliseconds. */
+/** The emulated time at a real time, in whole milliseconds: the real time since the anchor multiplied by the speed. */
 export function emulatedMs({ anchor }: WorldHeader, realMs: number): number {
   return anchor.emulatedMs + Math.floor((realMs - anchor.realMs) * anchor.speed);
 }
 
-/** The first real millisecond at which an emulated moment has come. */
-export function realMsOf({ anchor }: WorldHeader, momentMs: number): number {
-  return anchor.realMs + Math.ceil((momentMs - anchor.emulatedMs) / anchor.speed);
+/** The first real millisecond at or after an emulated time. */
+export function realMsOf({ anchor }: WorldHeader, timeMs: number): number {
+  return anchor.realMs + Math.ceil((timeMs - anchor.emulatedMs) / anchor.speed);
 }
 
-/** A changed speed counts from now on: emulated time never jumps. */
+/** Changes the speed from now on, without a jump of emulated time. */
 const atSpeed = (header: WorldHeader, realMs: number, speed: number): WorldHeader => ({
   ...header,
   anchor: { realMs, emulatedMs: emulatedMs(header, realMs), speed },

@@ -42,7 +42,7 @@ export interface StageOptions {
   durations?: "realistic" | "zero";
   logger?: Logger;
   /** Operations that each hypervisor does at once. */
-  operationsAtOnce?: number;
+  maxConcurrentOperations?: number;
 }
 
 /** What a run of a verb is answered: actions are done and the result is accepted, unless said otherwise. */
@@ -62,10 +62,10 @@ export class Stage {
   planId = "shop";
 
   private constructor(app: LoadedApp, options: StageOptions) {
-    const { replay = "normal", durations = "realistic", logger, operationsAtOnce = 100 } = options;
+    const { replay = "normal", durations = "realistic", logger, maxConcurrentOperations = 100 } = options;
     const tables = createMemoryTables();
     const store = createStore(tables);
-    const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations, operationsAtOnce });
+    const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations, maxConcurrentOperations });
     this.hub = new EngineTaskHub({
       hubName: "Stage",
       app,

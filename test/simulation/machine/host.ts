@@ -5,7 +5,7 @@ import type { Logger } from "../../../host/logger.js";
 import { endGuard } from "../../../src/activities/end-guard.js";
 import type { Context, Services } from "../../../src/commands/context.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
-import { takeTurns } from "../../../src/hypervisor/turns.js";
+import { withFairConcurrency } from "../../../src/hypervisor/fair-concurrency.js";
 import { createStore } from "../../../src/store/store.js";
 import type { Tables } from "../../../src/store/tables/port.js";
 import { orchestrationsOf } from "../../support/orchestrations.js";
@@ -76,7 +76,7 @@ export class SimulatedHost {
       clock,
       speed: 1,
       durations,
-      operationsAtOnce: limits.hypervisorOperations,
+      maxConcurrentOperations: limits.hypervisorOperations,
     });
     const runner = activityRunner(() => this.context, outside);
     this.hub = new EngineTaskHub({
@@ -104,7 +104,7 @@ export class SimulatedHost {
     });
     const services: Services = {
       store,
-      hypervisor: takeTurns(gatedHypervisor(emulator, outside), limits.operationsAtOnce),
+      hypervisor: withFairConcurrency(gatedHypervisor(emulator, outside), limits.operationsAtOnce),
       estate: emulator,
       clock: this.clock,
       hash,

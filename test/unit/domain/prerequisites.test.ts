@@ -12,7 +12,7 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { HandClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
+import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
 import { host, promoted, type Spoiled } from "./spoiled.js";
 import { SPOILED_HOME } from "./spoiled-home.js";
 import { SPOILED_THERE } from "./spoiled-there.js";
@@ -20,7 +20,7 @@ import { SPOILED_THERE } from "./spoiled-there.js";
 async function estateOf(world: World): Promise<EstateSnapshot> {
   const estate = createEmulator({
     tables: createMemoryTables(),
-    clock: new HandClock(),
+    clock: new ManualClock(),
     speed: 1,
     durations: "zero",
   });

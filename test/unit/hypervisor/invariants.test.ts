@@ -4,11 +4,11 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { ITEM_BEHAVIOURS } from "../../../src/hypervisor/emulator/item-behaviours.js";
 import type { ItemOperation, LedgerEntry } from "../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { HandClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../suites/world.js";
 
 const OPERATIONS = Object.keys(ITEM_BEHAVIOURS).filter((name): name is ItemOperation => name in ITEM_BEHAVIOURS);
 
-/** One call with whatever key, epoch and point, after some time. */
+/** One call with any key, epoch and point, after a pause. */
 const anyCall = fc.record({
   operation: fc.constantFrom(...OPERATIONS),
   key: fc.integer({ min: 1, max: 30 }),
@@ -19,7 +19,7 @@ const anyCall = fc.record({
 type Call = typeof anyCall extends fc.Arbitrary<infer T> ? T : never;
 
 async function ledgerOf(calls: readonly Call[]): Promise<LedgerEntry[]> {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "realistic" });
   await estate.loadWorld(smallWorld(1));
   const worldId = "small";
@@ -32,7 +32,7 @@ async function ledgerOf(calls: readonly Call[]): Promise<LedgerEntry[]> {
     await estate.runOnItem(task);
   }
   clock.pass(86_400);
-  // Any call lets everything happen that was due.
+  // Any call ends the tasks that are due.
   const last = { operation: "stop-replication", executionId: "last", key: "last", params: {} } as const;
   await estate.runOnItem({ ...last, worldId, itemId: "item-1" });
   return estate.ledger(worldId, { itemId: "item-1" });
@@ -41,7 +41,7 @@ async function ledgerOf(calls: readonly Call[]): Promise<LedgerEntry[]> {
 const writers = ({ after }: LedgerEntry): number =>
   [after?.source, after?.replica].filter((copy) => copy?.power === "on" && copy.writable).length;
 
-test("whatever is asked in whatever order: one writer, rising epochs, one effect per key, time in order", async () => {
+test("any calls in any order: one writer, rising epochs, one effect per key, times in order", async () => {
   let promotions = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyCall, { minLength: 5, maxLength: 60 }), async (calls) => {
@@ -57,7 +57,7 @@ test("whatever is asked in whatever order: one writer, rising epochs, one effect
     }),
     { numRuns: 100 },
   );
-  // The property is worth something only if replicas were promoted in it.
+  // The property means something only if replicas were promoted.
   expect(promotions).toBeGreaterThan(0);
 });
 

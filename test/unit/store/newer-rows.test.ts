@@ -6,7 +6,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import type { Row, Tables } from "../../../src/store/tables/port.js";
-import { HandClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../suites/world.js";
 
 const AT = "2026-01-01T00:00:00.000Z";
 const ID = "11111111-1111-8111-8111-111111111111";
@@ -35,10 +35,10 @@ const steps = { part: "execution", steps: [{ id: "a", title: "A", status: "succe
 const claims = [{ itemId: "item-1", from: "protected", during: "failing-over" } as const];
 
 let tables: Tables;
-let clock: HandClock;
+let clock: ManualClock;
 const parts = () => ({
   store: createStore(tables),
-  emulator: createEmulator({ tables, clock, speed: 1, durations: "zero", operationsAtOnce: 100 }),
+  emulator: createEmulator({ tables, clock, speed: 1, durations: "zero", maxConcurrentOperations: 100 }),
 });
 
 /** Everything this program writes, each with what it holds. */
@@ -104,7 +104,7 @@ async function rowLike([table, partition, key]: (typeof KINDS)[number]): Promise
 
 beforeEach(async () => {
   tables = createMemoryTables();
-  clock = new HandClock();
+  clock = new ManualClock();
   const { store, emulator } = parts();
   await store.putWorld(smallWorld(2), AT);
   await emulator.loadWorld(smallWorld(2));

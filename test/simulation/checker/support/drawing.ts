@@ -11,7 +11,7 @@ import type { EmulatedItem, EmulatedSite } from "../../../../src/hypervisor/emul
 import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "../../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
-import { HandClock, smallPlan, smallWorld } from "../../../suites/world.js";
+import { ManualClock, smallPlan, smallWorld } from "../../../suites/world.js";
 import type { ClientEntry, EstateItem, EstateSite, Evidence, Poison, Transaction } from "../../evidence.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -46,7 +46,7 @@ interface Did {
 
 /** Draws the evidence of a run by hand: effects on a real emulated estate, and records as somebody might write them. */
 export class Drawing {
-  readonly clock = new HandClock();
+  readonly clock = new ManualClock();
   readonly evidence: Evidence;
   readonly #estate;
   readonly #items = new Map<string, EstateItem>();

@@ -8,14 +8,14 @@ import type {
   TaskReply,
 } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { HandClock, smallWorld } from "./world.js";
+import { ManualClock, smallWorld } from "../suites/world.js";
 
-export const RUN = "11111111-1111-8111-8111-111111111111";
-export const OTHER_RUN = "22222222-2222-8222-8222-222222222222";
+export const EXECUTION = "11111111-1111-8111-8111-111111111111";
+export const OTHER_EXECUTION = "22222222-2222-8222-8222-222222222222";
 
-/** An emulated estate with a clock that only the test moves, and the calls that its tests are told in. */
-export class EstateBench {
-  readonly clock = new HandClock();
+/** An emulator with a manual clock, and shorthands for the calls of its tests. */
+export class EmulatorHarness {
+  readonly clock = new ManualClock();
   readonly tables: Tables;
   estate: Hypervisor & EmulatedEstate;
   worldId = "";
@@ -25,24 +25,24 @@ export class EstateBench {
     this.estate = this.emulator();
   }
 
-  /** A bench on which the small world of two items is loaded. */
-  static async open(tables: Tables): Promise<EstateBench> {
-    const bench = new EstateBench(tables);
-    await bench.load();
-    return bench;
+  /** A harness with a small world of two items. */
+  static async open(tables: Tables): Promise<EmulatorHarness> {
+    const harness = new EmulatorHarness(tables);
+    await harness.load();
+    return harness;
   }
 
-  /** Another emulator on the same tables, as another process would have. */
+  /** Another emulator on the same tables, like that of another process. */
   emulator(
     durations: "realistic" | "zero" = "realistic",
     speed = 1,
-    operationsAtOnce = 100,
+    maxConcurrentOperations = 100,
   ): Hypervisor & EmulatedEstate {
-    return createEmulator({ tables: this.tables, clock: this.clock, speed, durations, operationsAtOnce });
+    return createEmulator({ tables: this.tables, clock: this.clock, speed, durations, maxConcurrentOperations });
   }
 
-  /** An emulator of a process that dies before it has written anything of an item. */
-  dyingEmulator(operationsAtOnce: number): Hypervisor & EmulatedEstate {
+  /** The emulator of a process that dies before it writes the state of an item. */
+  crashingEmulator(maxConcurrentOperations: number): Hypervisor & EmulatedEstate {
     const tables: Tables = {
       table: (name) => {
         const table = this.tables.table(name);
@@ -53,7 +53,7 @@ export class EstateBench {
         return { ...table, transact };
       },
     };
-    return createEmulator({ tables, clock: this.clock, speed: 1, durations: "realistic", operationsAtOnce });
+    return createEmulator({ tables, clock: this.clock, speed: 1, durations: "realistic", maxConcurrentOperations });
   }
 
   async load(world = smallWorld(2)): Promise<void> {
@@ -65,13 +65,13 @@ export class EstateBench {
     operation: O,
     params: ItemOperations[O]["params"],
     itemId = "item-1",
-    executionId = RUN,
+    executionId = EXECUTION,
     key = `${executionId}/${operation}/${itemId}`,
   ): Promise<TaskReply<ItemOperations[O]["result"]>> {
     return this.estate.runOnItem({ worldId: this.worldId, executionId, key, itemId, operation, params });
   }
 
-  /** Calls, goes to the time that was named and calls again, until it is not waiting any more. */
+  /** Polls at the given times until the task has ended. */
   async ended<R>(ask: () => Promise<TaskReply<R>>): Promise<Exclude<TaskReply<R>, { state: "waiting" }>> {
     for (;;) {
       const reply = await ask();
@@ -85,7 +85,7 @@ export class EstateBench {
     operation: O,
     params: ItemOperations[O]["params"],
     itemId = "item-1",
-    executionId = RUN,
+    executionId = EXECUTION,
     key?: string,
   ): Promise<ItemOperations[O]["result"]> {
     const reply = await this.ended(() => this.call(operation, params, itemId, executionId, key));

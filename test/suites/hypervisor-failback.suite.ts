@@ -5,22 +5,22 @@ import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, ItemOperations } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
 import { estateOf } from "../worlds/there-and-back.js";
-import { HandClock } from "./world.js";
+import { ManualClock } from "./world.js";
 
-const RUN = "11111111-1111-8111-8111-111111111111";
+const EXECUTION = "11111111-1111-8111-8111-111111111111";
 const DELTAS = { anew: false, create: [] };
 const GB = 1_000_000_000;
 
-/** What a hypervisor must do about the way home; shown of the emulator, whatever tables it stands on. */
-export function hypervisorHomeSuite(name: string, open: () => Tables): void {
-  describe(`the way home at the emulated hypervisor on ${name}`, () => {
-    let clock: HandClock;
+/** The contract of a hypervisor for reprotect and failback, shown on the emulator with the given tables. */
+export function hypervisorFailbackSuite(name: string, open: () => Tables): void {
+  describe(`reprotect and failback at the hypervisor on ${name}`, () => {
+    let clock: ManualClock;
     let estate: Hypervisor & EmulatedEstate;
     let worldId: string;
     let keys = 0;
 
     beforeEach(() => {
-      clock = new HandClock();
+      clock = new ManualClock();
       estate = createEmulator({ tables: open(), clock, speed: 1, durations: "realistic" });
       keys = 0;
     });
@@ -32,10 +32,10 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       await estate.loadWorld(World.parse(world));
     };
 
-    /** Runs an operation to its end under a key of its own. */
-    const ask = async <O extends ItemOperation>(operation: O, params: ItemOperations[O]["params"], itemId = "db") => {
+    /** Runs an operation to its end under a new key. */
+    const run = async <O extends ItemOperation>(operation: O, params: ItemOperations[O]["params"], itemId = "db") => {
       keys += 1;
-      const task = { worldId, executionId: RUN, key: `${RUN}/${keys}`, itemId, operation, params };
+      const task = { worldId, executionId: EXECUTION, key: `${EXECUTION}/${keys}`, itemId, operation, params };
       for (;;) {
         const reply = await estate.runOnItem(task);
         if (reply.state !== "waiting") return reply;
@@ -48,7 +48,7 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       params: ItemOperations[O]["params"],
       itemId = "db",
     ): Promise<ItemOperations[O]["result"]> => {
-      const reply = await ask(operation, params, itemId);
+      const reply = await run(operation, params, itemId);
       if (reply.state === "failed") throw new Error(`${operation}: [${reply.code}] ${reply.message}`);
       return reply.result;
     };
@@ -59,8 +59,8 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       return item;
     };
 
-    /** Moves an item the way it replicates, losing nothing, and commits. */
-    const move = async (epoch: number, { planned = true, itemId = "db" } = {}) => {
+    /** Fails an item over in the direction of its replication, without data loss. */
+    const failOver = async (epoch: number, { planned = true, itemId = "db" } = {}) => {
       await done("shut-down-source", {}, itemId);
       const { point } = await done("final-synchronise", {}, itemId);
       await done("stop-replication", {}, itemId);
@@ -71,41 +71,41 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
     const commit = (itemId = "db") => done("delete-recovery-points", {}, itemId);
     const agent = (itemId = "db") => done("await-agent", { wait: true }, itemId);
 
-    test("P1: turned round, every operation serves the other way, and no write is lost on both ways", async () => {
+    test("P1: after a reversal every operation works in the other direction, and no write is lost in either", async () => {
       await load("vmware-to-azure");
-      const there = await move(1);
+      const before = await failOver(1);
       await commit();
       await agent();
       clock.pass(3_600);
       const atAway = await estate.groundTruth(worldId, "db");
-      expect(atAway.replica.sequences[0]?.sequence).toBeGreaterThan(there.sequences[0]?.sequence ?? 0);
-      const turned = await done("reverse-replication", DELTAS);
-      expect(turned.direction).toBe("recovery-to-primary");
+      expect(atAway.replica.sequences[0]?.sequence).toBeGreaterThan(before.sequences[0]?.sequence ?? 0);
+      const reversed = await done("reverse-replication", DELTAS);
+      expect(reversed.direction).toBe("recovery-to-primary");
 
       const { source, replica, direction, replication } = await snapshot();
       expect([source.siteId, source.power, source.writable]).toEqual(["away", "on", true]);
       expect([replica.siteId, replica.power, direction]).toEqual(["home", "off", "recovery-to-primary"]);
-      expect(replication).toMatchObject({ state: "replicating", newestPoint: turned.point });
+      expect(replication).toMatchObject({ state: "replicating", newestPoint: reversed.point });
 
       clock.pass(600);
       const stopped = await estate.groundTruth(worldId, "db");
-      const back = await move(2);
+      const back = await failOver(2);
       expect(back.dataLoss).toEqual({ seconds: 0, writes: 0, bytes: 0 });
       expect(back.sequences[0]?.sequence).toBeGreaterThan(stopped.source.sequences[0]?.sequence ?? 0);
       expect((await snapshot()).replica).toMatchObject({ siteId: "home", power: "on", writable: true });
     });
 
-    test("V2: only what changed travels when the original is there, all of it when it is made anew", async () => {
+    test("V2: a reversal sends what changed when the original machine exists, and whole disks to a new one", async () => {
       await load("physical-to-azure");
-      await move(1);
+      await failOver(1);
       await commit();
       await agent();
       const anew = { anew: true, hostId: "esx-1", datastoreId: "ssd", create: ["machine db"] };
-      const turned = await done("reverse-replication", anew);
-      expect(turned).toMatchObject({ caughtUpBy: "full", bytes: 200 * GB, created: ["machine db"] });
+      const reversed = await done("reverse-replication", anew);
+      expect(reversed).toMatchObject({ caughtUpBy: "full", bytes: 200 * GB, created: ["machine db"] });
       expect((await snapshot()).machine).toMatchObject({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
 
-      await move(2);
+      await failOver(2);
       await commit();
       await agent();
       clock.pass(600);
@@ -115,9 +115,9 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect(again.bytes).toBeLessThan(2 * GB);
     });
 
-    test("F7: until its agent has registered, within 15 minutes, replication is not turned", async () => {
+    test("F7: replication is not reversed until the agent has registered, within 15 minutes", async () => {
       await load("vmware-to-azure");
-      await move(1);
+      await failOver(1);
       await commit();
       expect((await snapshot()).agentRegistered).toBe(false);
       const refused = {
@@ -125,8 +125,8 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
         code: "agent-not-installed",
         message: expect.stringContaining("not installed"),
       };
-      expect(await ask("await-agent", { wait: false })).toMatchObject(refused);
-      expect(await ask("reverse-replication", DELTAS)).toMatchObject(refused);
+      expect(await run("await-agent", { wait: false })).toMatchObject(refused);
+      expect(await run("reverse-replication", DELTAS)).toMatchObject(refused);
       const beganMs = clock.now();
       const { registeredAt } = await done("await-agent", { wait: true });
       expect(clock.now()).toBe(Date.parse(registeredAt ?? ""));
@@ -134,17 +134,17 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect((await done("reverse-replication", DELTAS)).caughtUpBy).toBe("deltas");
     });
 
-    test("what is not committed, or does not run, is not turned", async () => {
+    test("replication is not reversed before the commit", async () => {
       await load("azure-to-azure");
-      expect(await ask("reverse-replication", DELTAS)).toMatchObject({ state: "failed", code: "operation-refused" });
-      await move(1);
-      expect(await ask("reverse-replication", DELTAS)).toMatchObject({ state: "failed", code: "operation-refused" });
+      expect(await run("reverse-replication", DELTAS)).toMatchObject({ state: "failed", code: "operation-refused" });
+      await failOver(1);
+      expect(await run("reverse-replication", DELTAS)).toMatchObject({ state: "failed", code: "operation-refused" });
     });
 
-    test("H: a planned failover sets reverse replication up with it, an unplanned one does not", async () => {
+    test("H: a planned failover sets up reverse replication, an unplanned one does not", async () => {
       await load("hyperv-to-hyperv");
-      await move(1, { planned: true });
-      await move(1, { planned: false, itemId: "app" });
+      await failOver(1, { planned: true });
+      await failOver(1, { planned: false, itemId: "app" });
       expect((await snapshot("db")).replication.reversed).toBe(true);
       expect((await snapshot("app")).replication.reversed).toBe(false);
       await commit("db");
@@ -153,14 +153,14 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect((await done("reverse-replication", DELTAS, "app")).caughtUpBy).toBe("deltas");
     });
 
-    test("P13: at commit of a failback the Azure machine is removed, and not before", async () => {
+    test("P13: the Azure machine is removed at the commit of a failback, and not before", async () => {
       await load("vmware-to-azure");
-      await move(1);
+      await failOver(1);
       await commit();
       expect(await done("remove-old-machine", {})).toEqual({ removed: [] });
       await agent();
       await done("reverse-replication", DELTAS);
-      await move(2);
+      await failOver(2);
       await commit();
       expect((await snapshot()).leftBehind).toEqual(["machine", "disks"]);
       expect((await done("remove-old-machine", {})).removed).toHaveLength(2);
@@ -170,46 +170,49 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
     test.each([
       ["managed", true, []],
       ["unmanaged", false, ["machine", "disks"]],
-    ] as const)("A9 A10: %s disks after failback and reprotect, and after disabling", async (_, managedDisks, left) => {
-      await load("azure-to-azure", (world) => {
-        for (const item of world.items ?? []) item.target = { ...item.target, managedDisks };
-      });
-      await move(1);
-      await commit();
-      await done("reverse-replication", DELTAS);
-      await move(2);
-      await commit();
-      await done("reverse-replication", DELTAS);
-      expect((await snapshot()).leftBehind).toEqual(left);
-      const { removed, remaining } = await done("disable-replication", {});
-      expect([removed.length, remaining]).toEqual([left.length, []]);
-      const { leftBehind, replication, source } = await snapshot();
-      expect([leftBehind, replication.state, replication.newestPoint]).toEqual([[], "stopped", null]);
-      expect([source.siteId, source.power, source.writable]).toEqual(["home", "on", true]);
-      expect(await ask("resynchronise", {})).toMatchObject({ state: "failed", code: "operation-refused" });
-      expect((await done("enable-replication", {})).bytes).toBe(200 * GB);
-      expect((await snapshot()).replication).toMatchObject({ state: "replicating" });
-      expect(await ask("enable-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
-      expect((await done("resynchronise", {})).bytes).toBe(200 * GB);
-    });
+    ] as const)(
+      "A9 A10: leftovers of %s disks after failback and reprotect, and after disabling",
+      async (_, managedDisks, left) => {
+        await load("azure-to-azure", (world) => {
+          for (const item of world.items ?? []) item.target = { ...item.target, managedDisks };
+        });
+        await failOver(1);
+        await commit();
+        await done("reverse-replication", DELTAS);
+        await failOver(2);
+        await commit();
+        await done("reverse-replication", DELTAS);
+        expect((await snapshot()).leftBehind).toEqual(left);
+        const { removed, remaining } = await done("disable-replication", {});
+        expect([removed.length, remaining]).toEqual([left.length, []]);
+        const { leftBehind, replication, source } = await snapshot();
+        expect([leftBehind, replication.state, replication.newestPoint]).toEqual([[], "stopped", null]);
+        expect([source.siteId, source.power, source.writable]).toEqual(["home", "on", true]);
+        expect(await run("resynchronise", {})).toMatchObject({ state: "failed", code: "operation-refused" });
+        expect((await done("enable-replication", {})).bytes).toBe(200 * GB);
+        expect((await snapshot()).replication).toMatchObject({ state: "replicating" });
+        expect(await run("enable-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
+        expect((await done("resynchronise", {})).bytes).toBe(200 * GB);
+      },
+    );
 
-    test("a workload that runs at the recovery site is not let go", async () => {
+    test("replication of a workload at the recovery site cannot be disabled", async () => {
       await load("azure-to-azure");
-      await move(1);
+      await failOver(1);
       await commit();
-      expect(await ask("disable-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
+      expect(await run("disable-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
     });
 
-    test("F6 V8: at home tools run again, a static address is DHCP, and Linux may miss its NetworkManager", async () => {
+    test("F6 V8: after a failback tools run again, static addresses use DHCP, and Linux may lack NetworkManager", async () => {
       await load("vmware-to-azure", (world) => {
         for (const machine of world.machines) machine.networkManagerPackage = false;
       });
       for (const itemId of ["db", "web"]) {
-        await move(1, { itemId });
+        await failOver(1, { itemId });
         await commit(itemId);
         await agent(itemId);
         await done("reverse-replication", DELTAS, itemId);
-        await move(2, { itemId });
+        await failOver(2, { itemId });
       }
       const db = await snapshot("db");
       expect([db.replica.tools, db.conditions.map(({ type }) => type)]).toEqual(["running", ["address-is-dhcp"]]);
@@ -222,10 +225,10 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       });
     });
 
-    test("a source that comes back takes no writes, is noticed, and turning replication round shuts it down", async () => {
+    test("a source that returns takes no writes, becomes a condition, and is shut down by a reversal", async () => {
       await load("azure-to-azure");
       await expect(estate.sourceComesBack(worldId, "db")).rejects.toMatchObject({ code: "invalid-input" });
-      await move(1);
+      await failOver(1);
       await commit();
       await estate.sourceComesBack(worldId, "db");
       const { source, replica } = await estate.groundTruth(worldId, "db");
@@ -234,11 +237,11 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       clock.pass(600);
       expect((await estate.groundTruth(worldId, "db")).source.sequences).toEqual(source.sequences);
       await done("reverse-replication", DELTAS);
-      const turned = await snapshot();
-      expect([turned.replica.power, turned.conditions]).toEqual(["off", []]);
+      const reversed = await snapshot();
+      expect([reversed.replica.power, reversed.conditions]).toEqual(["off", []]);
     });
 
-    test("a promotion beside a source that is still on is noticed at once, and its undo ends it", async () => {
+    test("a promotion beside a source that is still on is a condition at once, and its undo ends it", async () => {
       await load("vmware-to-azure");
       const { points } = await estate.recoveryPoints(worldId, "db");
       await done("promote-replica", { pointId: points[0]?.id ?? "", epoch: 1 });
@@ -247,14 +250,14 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect((await snapshot()).conditions).toEqual([]);
     });
 
-    test("a test copy is promoted from its own point under a new epoch", async () => {
+    test("a test copy is promoted to its own point under a new epoch", async () => {
       await load("vmware-to-azure");
       const { points } = await estate.recoveryPoints(worldId, "db");
       const pointId = points[2]?.id ?? "";
-      expect(await ask("promote-test-copy", { epoch: 1 })).toMatchObject({ code: "operation-refused" });
+      expect(await run("promote-test-copy", { epoch: 1 })).toMatchObject({ code: "operation-refused" });
       await done("create-test-copy", { pointId, networkId: "vnet-away" });
       await done("start-test-copy", {});
-      expect(await ask("promote-test-copy", { epoch: 0 })).toMatchObject({ code: "stale-epoch" });
+      expect(await run("promote-test-copy", { epoch: 0 })).toMatchObject({ code: "stale-epoch" });
       const { point, dataLoss, copy } = await done("promote-test-copy", { epoch: 1 });
       expect([point.id, copy.siteId, copy.writable]).toEqual([pointId, "away", true]);
       expect(dataLoss.writes).toBeGreaterThan(0);
@@ -262,9 +265,15 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect([testCopies, source.writable, epoch]).toEqual([[], false, 1]);
     });
 
-    test("V4: a process server appears 10 to 15 minutes after its deployment was begun, with its ports", async () => {
+    test("V4: a process server appears with its ports 10 to 15 minutes after its deployment began", async () => {
       await load("vmware-to-azure");
-      const task = { worldId, executionId: RUN, key: "deploy", siteId: "away", params: { processServerId: "ps-2" } };
+      const task = {
+        worldId,
+        executionId: EXECUTION,
+        key: "deploy",
+        siteId: "away",
+        params: { processServerId: "ps-2" },
+      };
       const begun = await estate.runOnSite({ ...task, operation: "deploy-process-server" });
       if (begun.state !== "waiting") throw new Error("expected to wait");
       const minutes = (Date.parse(begun.doneAt) - clock.now()) / 60_000;
@@ -276,13 +285,13 @@ export function hypervisorHomeSuite(name: string, open: () => Tables): void {
       expect((await servers()).find(({ id }) => id === "ps-2")).toMatchObject({ openPorts: [443, 9443] });
     });
 
-    test("P12: on the way home the points follow the failback policy, whatever the replication policy says", async () => {
+    test("P12: in reverse direction the points follow the failback policy, not the replication policy", async () => {
       await load("vmware-to-azure", (world) => {
         world.policies = [
           { id: "policy", crashConsistentMinutes: 15, appConsistentMinutes: 0, rpoThresholdSeconds: 60 },
         ];
       });
-      await move(1);
+      await failOver(1);
       await commit();
       await agent();
       await done("reverse-replication", DELTAS);

@@ -3,16 +3,16 @@ import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { hypervisorHomeSuite } from "../../suites/hypervisor-home.suite.js";
+import { hypervisorFailbackSuite } from "../../suites/hypervisor-failback.suite.js";
 import { randomPrefix } from "../../suites/tables.js";
-import { HandClock } from "../../suites/world.js";
+import { ManualClock } from "../../suites/world.js";
 import { estateOf } from "../../worlds/there-and-back.js";
 
-hypervisorHomeSuite("memory", createMemoryTables);
-hypervisorHomeSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
+hypervisorFailbackSuite("memory", createMemoryTables);
+hypervisorFailbackSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
 
-test("F7: where operations take no time, the agent still takes its own, and who waits for it does not come too early", async () => {
-  const clock = new HandClock();
+test("F7: when operations take no time, the agent still does, and its caller is told to poll after it has registered", async () => {
+  const clock = new ManualClock();
   const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "zero" });
   const world = World.parse(estateOf("vmware-to-azure").world);
   await estate.loadWorld(world);
@@ -26,15 +26,15 @@ test("F7: where operations take no time, the agent still takes its own, and who 
 
   const waiting = { ...on, key: "5", operation: "await-agent", params: { wait: true } } as const;
   const reply = await estate.runOnItem(waiting);
-  if (reply.state !== "waiting") throw new Error(`it was ${reply.state}, before the agent had registered`);
+  if (reply.state !== "waiting") throw new Error(`the task was ${reply.state} before the agent had registered`);
   clock.goTo(reply.doneAt);
   expect((await estate.runOnItem(waiting)).state).toBe("done");
   expect((await estate.describeItems(world.id, ["db"]))[0]?.agentRegistered).toBe(true);
 });
 
-test("P8: a physical server is promoted 8 to 10 minutes later than a VMware machine of the same make and seed", async () => {
+test("P8: the promotion of a physical server takes 8 to 10 minutes more than that of an equal VMware machine", async () => {
   const promotionMs = async (scenario: "physical-to-azure" | "vmware-to-azure", seed: number): Promise<number> => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "realistic" });
     const world = World.parse({ ...estateOf(scenario).world, seed });
     await estate.loadWorld(world);

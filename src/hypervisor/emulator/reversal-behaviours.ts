@@ -3,13 +3,13 @@ import { opposite, SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import { toInstant } from "../../domain/text.js";
 import type { Direction } from "../../domain/vocabulary.js";
 import type { ItemOperations } from "../port.js";
-import { type Behaviour, type Effect, type Refusal, refuse } from "./behaviour.js";
-import { without } from "./conditions.js";
+import { type Behaviour, type Effect, refuse, type TaskRefusal } from "./behaviour.js";
+import { withoutConditions } from "./conditions.js";
 import { off } from "./copies.js";
-import { bytesOfDisks, bytesToTurn, pointAt, sourceSequencesOfPoint } from "./replication.js";
+import { bytesOfDisks, bytesToReverse, pointAt, sourceSequencesOfPoint } from "./replication.js";
 import type { EmulatedItem } from "./state.js";
 
-type TurnOperation =
+type ReversalOperation =
   | "await-agent"
   | "reverse-replication"
   | "remove-old-machine"
@@ -21,7 +21,7 @@ const isCommitted = (state: EmulatedItem): boolean => state.promotedFrom !== nul
 const isReplicating = ({ replication, promotedFrom }: EmulatedItem): boolean =>
   replication.stoppedAtMs === null && promotedFrom === null;
 
-function agentMissing(state: EmulatedItem, atMs: number): Refusal | null {
+function agentMissing(state: EmulatedItem, atMs: number): TaskRefusal | null {
   if (state.agentAtMs === null || state.agentAtMs <= atMs) return null;
   const minutes = Math.ceil((state.agentAtMs - atMs) / 60_000);
   return refuse(
@@ -30,7 +30,7 @@ function agentMissing(state: EmulatedItem, atMs: number): Refusal | null {
   );
 }
 
-function turnRefusal(state: EmulatedItem, { atMs }: Effect): Refusal | null {
+function reversalRefusal(state: EmulatedItem, { atMs }: Effect): TaskRefusal | null {
   if (!isCommitted(state)) return refuse("operation-refused", `the failover of ${state.id} is not committed`);
   if (state.replica.power === "off") {
     return refuse("operation-refused", `${state.machine.name} is stopped; it replicates only while it runs (78093)`);
@@ -38,9 +38,9 @@ function turnRefusal(state: EmulatedItem, { atMs }: Effect): Refusal | null {
   return agentMissing(state, atMs);
 }
 
-/** Both copies change roles: what ran after the failover is what replication reads from now. */
-function turned(state: EmulatedItem, direction: Direction): EmulatedItem {
-  const changed = without(state, "split-brain");
+/** Swaps the roles of both copies: replication now reads from the copy that ran after the failover. */
+function reversed(state: EmulatedItem, direction: Direction): EmulatedItem {
+  const changed = withoutConditions(state, "split-brain");
   return {
     ...changed,
     direction,
@@ -55,22 +55,22 @@ function turned(state: EmulatedItem, direction: Direction): EmulatedItem {
   };
 }
 
-/** The end of a synchronisation is the first point there is. */
-function replicating(state: EmulatedItem, atMs: number): EmulatedItem {
+/** Starts replication. The end of its first synchronisation is the first recovery point. */
+function replicatingFrom(state: EmulatedItem, atMs: number): EmulatedItem {
   const replication = { sinceMs: atMs, stoppedAtMs: null, gaps: [] };
   return { ...state, replication, madePoints: [pointAt(atMs)], pointsDeleted: false };
 }
 
 const namesOf = ({ machine }: EmulatedItem, left: readonly LeftBehind[]): string[] =>
-  left.map((what) => (what === "machine" ? `${machine.name} and its interfaces` : `disks of ${machine.name}`));
+  left.map((kind) => (kind === "machine" ? `${machine.name} and its interfaces` : `disks of ${machine.name}`));
 
 function caughtUpBy(state: EmulatedItem, anew: boolean): ItemOperations["reverse-replication"]["result"]["caughtUpBy"] {
   if (state.reversed) return "already-set";
   return anew ? "full" : "deltas";
 }
 
-/** A machine made anew is a VM, on the host and datastore given. */
-function machineAt(state: EmulatedItem, { anew, hostId, datastoreId }: Effect["params"]): EmulatedItem["machine"] {
+/** A new machine is a VM on the given host and datastore. */
+function machineAfter(state: EmulatedItem, { anew, hostId, datastoreId }: Effect["params"]): EmulatedItem["machine"] {
   const { machine } = state;
   if (anew !== true || state.direction === "recovery-to-primary") return machine;
   return {
@@ -81,29 +81,29 @@ function machineAt(state: EmulatedItem, { anew, hostId, datastoreId }: Effect["p
   };
 }
 
-/** Protected from home again: machines and interfaces at the recovery site go, if their disks are managed (A9). */
-function removedByTurn({ item, direction, leftBehind }: EmulatedItem): LeftBehind[] {
-  const goesHome = direction === "primary-to-recovery";
+/** The leftovers that a reprotect after a failback removes from the recovery site, if the disks are managed (A9). */
+function removedByReversal({ item, direction, leftBehind }: EmulatedItem): LeftBehind[] {
+  const replicatesHome = direction === "primary-to-recovery";
   const cleans = SCENARIO_TRAITS[item.scenario].removesOldMachine === "at-reprotect" && item.target.managedDisks;
-  return !goesHome && cleans ? leftBehind : [];
+  return !replicatesHome && cleans ? leftBehind : [];
 }
 
 function reverse(state: EmulatedItem, { params, atMs }: Effect) {
   const anew = params.anew === true;
   const direction = opposite(state.direction);
-  const removed = removedByTurn(state);
-  const changed = replicating(
+  const removed = removedByReversal(state);
+  const changed = replicatingFrom(
     {
-      ...turned(state, direction),
-      machine: machineAt(state, params),
-      leftBehind: state.leftBehind.filter((what) => !removed.includes(what)),
+      ...reversed(state, direction),
+      machine: machineAfter(state, params),
+      leftBehind: state.leftBehind.filter((kind) => !removed.includes(kind)),
     },
     atMs,
   );
   const result = {
     direction,
     caughtUpBy: caughtUpBy(state, anew),
-    bytes: bytesToTurn(state, anew, atMs),
+    bytes: bytesToReverse(state, anew, atMs),
     point: pointAt(atMs),
     created: params.create ?? [],
     removed: namesOf(state, removed),
@@ -113,13 +113,13 @@ function reverse(state: EmulatedItem, { params, atMs }: Effect) {
 
 function removeOld(state: EmulatedItem) {
   const due = SCENARIO_TRAITS[state.item.scenario].removesOldMachine === "at-commit" ? state.leftBehind : [];
-  const leftBehind = state.leftBehind.filter((what) => !due.includes(what));
+  const leftBehind = state.leftBehind.filter((kind) => !due.includes(kind));
   return { state: { ...state, leftBehind }, result: { removed: namesOf(state, due) } };
 }
 
-/** At home: everything at the recovery site goes, unmanaged disks too (A10). */
+/** Removes everything at the recovery site, unmanaged disks too (A10). The workload is at home. */
 function disable(state: EmulatedItem, { atMs }: Effect) {
-  const home = state.promotedFrom === null ? state : turned(state, "primary-to-recovery");
+  const home = state.promotedFrom === null ? state : reversed(state, "primary-to-recovery");
   const replication = { ...home.replication, stoppedAtMs: home.replication.stoppedAtMs ?? atMs };
   const changed = { ...home, replication, madePoints: [], pointsDeleted: true, leftBehind: [] };
   return { state: changed, result: { removed: namesOf(state, state.leftBehind), remaining: [] } };
@@ -128,8 +128,8 @@ function disable(state: EmulatedItem, { atMs }: Effect) {
 const atHome = ({ direction, promotedFrom }: EmulatedItem): boolean =>
   (direction === "primary-to-recovery") === (promotedFrom === null);
 
-/** What turns replication round, ends it, begins it anew or mends it. */
-export const TURN_BEHAVIOURS: { [O in TurnOperation]: Behaviour<EmulatedItem, ItemOperations[O]["result"]> } = {
+/** Operations that reverse, end, start or repair replication. */
+export const REVERSAL_BEHAVIOURS: { [O in ReversalOperation]: Behaviour<EmulatedItem, ItemOperations[O]["result"]> } = {
   "await-agent": {
     refuses: (state, { params, atMs }) => (params.wait === true ? null : agentMissing(state, atMs)),
     apply: (state) => ({
@@ -137,7 +137,7 @@ export const TURN_BEHAVIOURS: { [O in TurnOperation]: Behaviour<EmulatedItem, It
       result: { registeredAt: state.agentAtMs === null ? null : toInstant(state.agentAtMs) },
     }),
   },
-  "reverse-replication": { refuses: turnRefusal, apply: reverse },
+  "reverse-replication": { refuses: reversalRefusal, apply: reverse },
   "remove-old-machine": { apply: removeOld },
   "disable-replication": {
     refuses: (state) =>
@@ -147,10 +147,10 @@ export const TURN_BEHAVIOURS: { [O in TurnOperation]: Behaviour<EmulatedItem, It
   "enable-replication": {
     refuses: (state) =>
       isReplicating(state) || !atHome(state)
-        ? refuse("operation-refused", `${state.id} replicates already, or does not run at home`)
+        ? refuse("operation-refused", `${state.id} already replicates, or does not run at its primary site`)
         : null,
     apply: (state, { atMs }) => ({
-      state: replicating(state, atMs),
+      state: replicatingFrom(state, atMs),
       result: { bytes: bytesOfDisks(state), point: pointAt(atMs) },
     }),
   },

@@ -1,7 +1,7 @@
 import type { EmulatedEstate, LedgerEntry } from "../../src/hypervisor/port.js";
 
-/** The most operations that a hypervisor had under way at one moment, by what the ledgers say (I21). */
-export function mostUnderWay(ledgers: readonly (readonly LedgerEntry[])[], siteId: string): number {
+/** The most operations that a hypervisor had under way at the same time, according to the ledgers (I21). */
+export function peakConcurrency(ledgers: readonly (readonly LedgerEntry[])[], siteId: string): number {
   const changes = ledgers
     .flat()
     .filter(({ siteIds, beganAt, at }) => siteIds.includes(siteId) && beganAt < at)
@@ -9,19 +9,18 @@ export function mostUnderWay(ledgers: readonly (readonly LedgerEntry[])[], siteI
       { at: beganAt, by: 1 },
       { at, by: -1 },
     ])
-    // One that ends at the moment at which another begins has left its place to it.
+    // An operation that ends frees its slot for one that begins at the same time.
     .sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
-  let now = 0;
-  let most = 0;
+  let current = 0;
+  let peak = 0;
   for (const { by } of changes) {
-    now += by;
-    most = Math.max(most, now);
+    current += by;
+    peak = Math.max(peak, current);
   }
-  return most;
+  return peak;
 }
 
-/** The ledgers of many items. */
-export const ledgersOf = (
+export const readLedgers = (
   estate: EmulatedEstate,
   worldId: string,
   itemIds: readonly string[],

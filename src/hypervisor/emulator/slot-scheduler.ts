@@ -1,0 +1,125 @@
+/**
+ * Gives operations their slots at the hypervisors of a world. It keeps the state of operation-slots.ts in one row that
+ * all processes share. Shown in hypervisor-limits.suite.ts:
+ *
+ * I1. The limit holds for all processes together ("I21: %i processes never exceed the limit…").
+ * I2. A reservation is written before its operation begins, so a slot is never free too early ("an operation keeps its
+ *     slot when the process that began it has died").
+ * I3. A reservation ends when its operation is due, so a process that dies leaks no slot (same test).
+ * I4. A hanging operation keeps its slot until it resumes or is abandoned, even if no caller returns for it ("an undo
+ *     does not wait behind hanging operations…", "a slot reserved for an operation that never began is reclaimed").
+ * I5. Requests made at the same time are answered together ("requests made at the same time share writes").
+ */
+import type { Clock } from "../../domain/clock.js";
+import type { Table } from "../../store/tables/port.js";
+import { type Admission, admit, type Reservation, type SlotRequest, withReservation } from "./operation-slots.js";
+import { createSlotsRow } from "./operation-slots-row.js";
+import type { WorldHeader } from "./state.js";
+
+/** How late a queued caller may return and keep its position: real milliseconds, ample for a busy machine. */
+const GRACE_MS = 10_000;
+/** The shortest time between two checks of hanging operations while others want their slots: real milliseconds. */
+const HANGING_CHECK_MS = 1_000;
+
+export interface SlotScheduler {
+  request(header: WorldHeader, request: SlotRequest): Promise<Admission>;
+  /** Records that a reservation ends at another time than planned, or has ended. */
+  update(header: WorldHeader, holder: string, reservation: Reservation | null): Promise<void>;
+  /** Resumes hanging operations that no fault holds any more, and frees slots of ended ones. True when any changed. */
+  checkHanging(header: WorldHeader): Promise<boolean>;
+}
+
+export interface SlotSchedulerOptions {
+  /** Operations under way at each hypervisor; 2 or more. */
+  maxConcurrentOperations: number;
+  /** Emulated seconds per real second. */
+  speed: number;
+  /** The reservation that a holder needs now, read from its own row; null when no operation is under way. */
+  currentReservation: (header: WorldHeader, holder: string) => Promise<Reservation | null>;
+}
+
+export function createSlotScheduler(table: Table, clock: Clock, options: SlotSchedulerOptions): SlotScheduler {
+  const { maxConcurrentOperations, speed, currentReservation } = options;
+  const row = createSlotsRow(table);
+  const limits = { maxConcurrentOperations, graceMs: GRACE_MS * speed };
+  const checkedMs = new Map<string, number>();
+
+  const update: SlotScheduler["update"] = (header, holder, reservation) =>
+    row.change(header, (slots) => ({ slots: withReservation(slots, holder, reservation), answer: undefined }));
+
+  /** A cached row is enough when it has a slot for everyone. Otherwise the stored row decides. */
+  const admitAll = (header: WorldHeader, requests: readonly SlotRequest[]): Promise<ReadonlyMap<string, Admission>> =>
+    row.change(header, (slots, isFresh) => {
+      const decided = admit(slots, requests, limits);
+      const allAdmitted = [...decided.admissions.values()].every(({ admitted }) => admitted);
+      return allAdmitted || isFresh ? { slots: decided.slots, answer: decided.admissions } : null;
+    });
+
+  const checkHanging = async (header: WorldHeader): Promise<boolean> => {
+    const hanging = (await row.read(header)).reservations.filter(({ untilMs }) => untilMs === null);
+    if (hanging.length > 0) checkedMs.set(header.worldId, clock.now());
+    let changed = false;
+    for (const { holder } of hanging) {
+      const reservation = await currentReservation(header, holder);
+      if (reservation?.untilMs === null) continue;
+      await update(header, holder, reservation);
+      changed = true;
+    }
+    return changed;
+  };
+
+  const checkHangingIfDue = async (header: WorldHeader): Promise<boolean> =>
+    clock.now() - (checkedMs.get(header.worldId) ?? -Infinity) >= HANGING_CHECK_MS && checkHanging(header);
+
+  return {
+    update,
+    checkHanging,
+    request: batched(async (header, requests) => {
+      const admissions = await admitAll(header, requests);
+      const isFull = [...admissions.values()].some(({ admitted }) => !admitted);
+      return isFull && (await checkHangingIfDue(header)) ? admitAll(header, requests) : admissions;
+    }),
+  };
+}
+
+interface PendingRequest {
+  request: SlotRequest;
+  resolve(admission: Admission): void;
+  reject(error: unknown): void;
+}
+
+/** Answers requests together that arrive at the same time, or while earlier ones are being answered. */
+function batched(
+  answer: (header: WorldHeader, requests: readonly SlotRequest[]) => Promise<ReadonlyMap<string, Admission>>,
+): SlotScheduler["request"] {
+  const batches = new Map<string, PendingRequest[]>();
+
+  const answerAll = async (header: WorldHeader, pending: readonly PendingRequest[]): Promise<void> => {
+    try {
+      const admissions = await answer(
+        header,
+        pending.map(({ request }) => request),
+      );
+      for (const { request, resolve } of pending) {
+        resolve(admissions.get(request.holder) ?? { admitted: false, retryAtMs: request.atMs, hanging: false });
+      }
+    } catch (error) {
+      for (const { reject } of pending) reject(error);
+    }
+  };
+
+  const drain = async (header: WorldHeader, load: string, batch: PendingRequest[]): Promise<void> => {
+    while (batch.length > 0) await answerAll(header, batch.splice(0));
+    batches.delete(load);
+  };
+
+  return (header, request) =>
+    new Promise((resolve, reject) => {
+      const load = `${header.worldId}:${header.load}`;
+      const batch = batches.get(load) ?? [];
+      batch.push({ request, resolve, reject });
+      if (batch.length > 1 || batches.has(load)) return;
+      batches.set(load, batch);
+      setImmediate(() => void drain(header, load, batch));
+    });
+}
