@@ -12,7 +12,7 @@ const CRASH_POINTS = "--crash-points";
 const ONE_THREAD_EACH = "--single-threaded-gc";
 
 /**
- * Compiles the simulation with what it runs, and runs seeds. `args` are those of test/simulation/main.ts; with
+ * Compiles the simulation with what it runs, and runs seeds. `args` are those of verification/simulation/main.ts; with
  * `--crash-points` a host is stopped at every point of every verb instead.
  */
 export async function simulate(args) {
@@ -23,7 +23,7 @@ export async function simulate(args) {
   const program = args.includes(CRASH_POINTS) ? "crash-points/main.js" : "main.js";
   return runNode([
     ONE_THREAD_EACH,
-    join(OUTPUT, "test/simulation", program),
+    join(OUTPUT, "verification/simulation", program),
     ...args.filter((arg) => arg !== CRASH_POINTS),
   ]);
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-const MAIN = fileURLToPath(new URL("../../dist/test/fuzz/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/verification/fuzz/main.js", import.meta.url));
 
 async function fuzz(...args: string[]): Promise<{ code: unknown; output: string }> {
   const child = spawn(process.execPath, ["--disable-proto=throw", MAIN, ...args], {

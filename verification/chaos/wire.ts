@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
-import type { AzuritePorts } from "../support/azurite.js";
+import type { AzuritePorts } from "../../test/support/azurite.js";
 
 const WRITES = /^(PUT|POST|PATCH|MERGE|DELETE) (\S+) HTTP\/1\.1\r\n/gm;
 /** Reads that are sent as writes are, and what only opens a door. */

@@ -8,7 +8,7 @@ import { createClient } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import { Plan } from "../../src/domain/plan.js";
 import { World } from "../../src/domain/world.js";
-import { type Azurite, type AzuritePorts, startAzurite } from "../support/azurite.js";
+import { type Azurite, type AzuritePorts, startAzurite } from "../../test/support/azurite.js";
 import * as checks from "./checks.js";
 import { HostProcess, told } from "./host-process.js";
 import { Random } from "./random.js";

@@ -8,7 +8,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createStore } from "../../../src/store/store.js";
 import type { Tables } from "../../../src/store/tables/port.js";
-import { orchestrationsOf } from "../../support/orchestrations.js";
+import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import type { Effects, Limits } from "../evidence.js";
 import type { Mutant } from "../mutants/mutant.js";
 import type { Random } from "../random.js";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Azurite, startAzurite } from "../support/azurite.js";
+import { type Azurite, startAzurite } from "../../test/support/azurite.js";
 import { APP } from "./app.js";
 
 const READY = /Host ready at (\S+)/;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { EventType } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
-import { fromLines, type Golden, HISTORIES, presentVersion } from "../../replay/golden.js";
+import { fromLines, type Golden, HISTORIES, presentVersion } from "../../../test/replay/golden.js";
 import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
 import { Drawing, run } from "./support/drawing.js";

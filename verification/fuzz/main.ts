@@ -24,7 +24,7 @@ interface Flags {
 }
 
 /** Read where it lies: only code is built. */
-const REGRESSIONS = fileURLToPath(new URL("../../../test/fuzz/regressions.json", import.meta.url));
+const REGRESSIONS = fileURLToPath(new URL("../../../verification/fuzz/regressions.json", import.meta.url));
 const MILLION = 1_000_000;
 const LONGEST_SHOWN = 2_000;
 
