@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { type EmulatedItem, type EmulatedSite, Entry } from "../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry } from "../../src/hypervisor/port.js";
-import type { Town } from "./client/town.js";
+import type { Town } from "./client/environment.js";
 import type { Estate, EstateItem, EstateSite, Happening, Transaction } from "./evidence.js";
-import type { Ground } from "./machine/host.js";
+import type { Ground } from "./runtime/host.js";
 
 type Subject = z.infer<typeof EmulatedItem> | z.infer<typeof EmulatedSite>;
 

@@ -7,11 +7,11 @@ import { RESTING_STATES } from "../../src/domain/lifecycle.js";
 import { type PlanVersion, PlanVersion as PlanVersionShape } from "../../src/domain/plan.js";
 import { World } from "../../src/domain/world.js";
 import type { Page, PageRequest } from "../../src/store/port.js";
-import { glance, type Town } from "./client/town.js";
+import { glance, type Town } from "./client/environment.js";
 import { estateOf } from "./collect-estate.js";
 import type { Evidence, HubDump, Rest, StoreDump, Timing } from "./evidence.js";
-import type { Ground } from "./machine/host.js";
-import type { Journal } from "./machine/tables.js";
+import type { Ground } from "./runtime/host.js";
+import type { Journal } from "./runtime/tables.js";
 
 const PAGE = 100;
 

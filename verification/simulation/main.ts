@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Campaign } from "./campaign/campaign.js";
 import { INTERESTING } from "./campaign/coverage.js";
-import { type SeedResult, trySeed } from "./campaign/try-seed.js";
+import { type SeedResult, trySeed } from "./campaign/run-seed.js";
 
 /** What a worker is asked for and what it answers. */
 interface Job {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { trySeed } from "./campaign/try-seed.js";
+import { trySeed } from "./campaign/run-seed.js";
 import type { Evidence } from "./evidence.js";
 import { type SimulationOptions, simulate } from "./simulate.js";
 

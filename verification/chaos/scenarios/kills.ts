@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Living } from "../living.js";
+import { Living } from "../workload-runner.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
 

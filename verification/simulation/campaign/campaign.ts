@@ -1,5 +1,5 @@
 import { addTo, type Coverage, missedBy } from "./coverage.js";
-import type { SeedResult } from "./try-seed.js";
+import type { SeedResult } from "./run-seed.js";
 
 /** From this many seeds on a campaign has to reach every interesting state. */
 export const FULL_CAMPAIGN = 5_000;

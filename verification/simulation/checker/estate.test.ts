@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { check } from "./index.js";
-import { Drawing, run } from "./support/drawing.js";
+import { Drawing, run } from "./support/evidence-builder.js";
 import { entryOf, statesFrom } from "./support/ledger.js";
-import { broken, cleanUp, commit, failOver, named, outcome, rehearse, takeBack } from "./support/stories.js";
+import { broken, cleanUp, commit, failOver, named, outcome, rehearse, takeBack } from "./support/scenarios.js";
 
 describe("nothing is found in what is as it should be", () => {
   test("a failover that is committed", async () => {

@@ -5,8 +5,8 @@ import type { StoredEvent, StoredInstance } from "../../../host/durable/store/po
 import { fromLines, type Golden, HISTORIES, presentVersion } from "../../../test/replay/golden.js";
 import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
-import { Drawing, run } from "./support/drawing.js";
-import { broken, failOver, outcome, takeBack } from "./support/stories.js";
+import { Drawing, run } from "./support/evidence-builder.js";
+import { broken, failOver, outcome, takeBack } from "./support/scenarios.js";
 
 const SLOW = 3_600;
 

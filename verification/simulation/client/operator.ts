@@ -4,11 +4,11 @@ import { mayDo } from "../../../src/domain/lifecycle.js";
 import type { Plan, PlanInput } from "../../../src/domain/plan.js";
 import { planItemIds } from "../../../src/domain/plan-rules.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
-import { sleep } from "../machine/life.js";
+import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
-import { planOf } from "../scene/plans.js";
+import { planOf } from "../generators/plans.js";
 import type { Asked } from "./requests.js";
-import { shown, type Town } from "./town.js";
+import { shown, type Town } from "./environment.js";
 
 type Start = Extract<Asked, { kind: "start" }>;
 

@@ -1,8 +1,8 @@
 import type { PackedSteps } from "../../../src/durable/progress.js";
-import { sleep } from "../machine/life.js";
+import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
 import type { Asked } from "./requests.js";
-import { glance, shown, type Town } from "./town.js";
+import { glance, shown, type Town } from "./environment.js";
 
 /** How soon after a change somebody looks whether an execution waits for a person. */
 const LOOK_MS = 20_000;

@@ -1,5 +1,5 @@
-import { sleep } from "../machine/life.js";
-import type { Town } from "./town.js";
+import { sleep } from "../runtime/host-lifetime.js";
+import type { Town } from "./environment.js";
 
 /** The timer that looks after executions comes every minute. While nothing changes it would find nothing new. */
 const EVERY_MS = 60_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { undisturbed, wrongAt } from "./explore.js";
-import { JOURNEYS } from "./journeys.js";
+import { JOURNEYS } from "./crash-scenarios.js";
 
 /** One point in so many is tried here, each time others of a journey; all of them by `npm run simulate -- --crash-points`. */
 const ONE_IN = 251;

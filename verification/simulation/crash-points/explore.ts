@@ -1,9 +1,9 @@
 import { check } from "../checker/index.js";
 import { finalsOf } from "../checker/outcomes.js";
 import type { Boundary, Evidence } from "../evidence.js";
-import type { Mishap } from "../scene/faults.js";
+import type { Mishap } from "../generators/faults.js";
 import { simulate } from "../simulate.js";
-import { type Journey, type Passed, scriptOf } from "./journeys.js";
+import { type Journey, type Passed, scriptOf } from "./crash-scenarios.js";
 
 /** Where a host is stopped: each history append, effect, reply, write and request. */
 const BOUNDARIES: readonly Boundary[] = [

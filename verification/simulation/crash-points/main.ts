@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { undisturbed, wrongAt } from "./explore.js";
-import { JOURNEYS } from "./journeys.js";
+import { JOURNEYS } from "./crash-scenarios.js";
 
 /** What a worker is asked for: one journey, and every `oneIn`th of its points. */
 interface Job {

@@ -1,8 +1,8 @@
 import type { PlanInput } from "../../../src/domain/plan.js";
 import type { WorldInput } from "../../../src/domain/world.js";
-import type { Town } from "../client/town.js";
-import type { Gate } from "../machine/gate.js";
-import type { Mishap } from "../scene/faults.js";
+import type { Town } from "../client/environment.js";
+import type { Gate } from "../runtime/fault-proxy.js";
+import type { Mishap } from "../generators/faults.js";
 
 /** A run that is written down instead of drawn from a seed: its world, what its only user does, and what goes wrong. */
 export interface Script {

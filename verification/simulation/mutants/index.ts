@@ -1,6 +1,6 @@
-import { BROKEN_ESTATE } from "./broken-estate.js";
-import { BROKEN_RECORDS } from "./broken-records.js";
-import { BROKEN_STORIES } from "./broken-stories.js";
+import { BROKEN_ESTATE } from "./estate-mutants.js";
+import { BROKEN_RECORDS } from "./record-mutants.js";
+import { BROKEN_STORIES } from "./orchestration-mutants.js";
 import type { Mutant } from "./mutant.js";
 
 /** One broken product for each invariant. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { check } from "./index.js";
-import { Drawing } from "./support/drawing.js";
+import { Drawing } from "./support/evidence-builder.js";
 import { statesFrom } from "./support/ledger.js";
-import { broken, commit, failOver, named, outcome, takeBack } from "./support/stories.js";
+import { broken, commit, failOver, named, outcome, takeBack } from "./support/scenarios.js";
 
 describe("I3 no commit before validation", () => {
   async function fullRun(decide: (drawing: Drawing) => void): Promise<Drawing> {

@@ -1,12 +1,12 @@
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import { estateOf } from "../../../test/worlds/there-and-back.js";
-import type { Town } from "../client/town.js";
+import type { Town } from "../client/environment.js";
 import type { Boundary } from "../evidence.js";
-import type { Gate } from "../machine/gate.js";
-import { sleep } from "../machine/life.js";
+import type { Gate } from "../runtime/fault-proxy.js";
+import { sleep } from "../runtime/host-lifetime.js";
 import { Random } from "../random.js";
-import type { Mishap } from "../scene/faults.js";
+import type { Mishap } from "../generators/faults.js";
 import type { Script } from "./script.js";
 
 /** What has to be done before a verb is allowed. */

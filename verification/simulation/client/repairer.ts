@@ -4,10 +4,10 @@ import { listExecutions, viewExecution } from "../../../src/commands/execution-v
 import { listItems } from "../../../src/commands/items.js";
 import { listPlans } from "../../../src/commands/plans.js";
 import type { Poison, Remedy } from "../evidence.js";
-import type { SimulatedHost } from "../machine/host.js";
-import { never, sleep } from "../machine/life.js";
-import type { Spoilt } from "../machine/poisoner.js";
-import { shown, type Town } from "./town.js";
+import type { SimulatedHost } from "../runtime/host.js";
+import { never, sleep } from "../runtime/host-lifetime.js";
+import type { Spoilt } from "../runtime/row-corruptor.js";
+import { shown, type Town } from "./environment.js";
 
 /** How often somebody looks whether the faults are over, and how soon a remedy that failed is tried again. */
 const LOOK_MS = 30_000;

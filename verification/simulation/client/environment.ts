@@ -7,8 +7,8 @@ import { RecoveryError } from "../../../src/domain/errors.js";
 import type { PlanInput } from "../../../src/domain/plan.js";
 import type { WorldInput } from "../../../src/domain/world.js";
 import type { Store } from "../../../src/store/port.js";
-import type { Cluster } from "../machine/cluster.js";
-import type { Journal } from "../machine/tables.js";
+import type { Cluster } from "../runtime/cluster.js";
+import type { Journal } from "../runtime/tables.js";
 import type { Client } from "./client.js";
 
 /** What everybody who acts in a run knows and can reach. */

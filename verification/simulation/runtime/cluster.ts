@@ -1,7 +1,7 @@
 import { HUB_ROWS } from "../evidence.js";
-import type { Passenger } from "./gate.js";
+import type { Passenger } from "./fault-proxy.js";
 import { type Ground, SimulatedHost } from "./host.js";
-import { Life, sleep } from "./life.js";
+import { Life, sleep } from "./host-lifetime.js";
 
 /** The hosts of a run, one after the other; for a while two of them when one did not notice that it was replaced. */
 export class Cluster {

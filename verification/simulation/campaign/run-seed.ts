@@ -5,7 +5,7 @@ import type { Evidence } from "../evidence.js";
 import { type SimulationOptions, simulate } from "../simulate.js";
 import { COMPARED, coverageOf } from "./coverage.js";
 import { shrink } from "./shrink.js";
-import { storyOf } from "./story.js";
+import { storyOf } from "./timeline.js";
 
 /** How one seed came out. */
 export interface SeedResult {

@@ -4,7 +4,7 @@ import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
 import type { Transaction } from "../evidence.js";
-import type { Gate, Passenger } from "./gate.js";
+import type { Gate, Passenger } from "./fault-proxy.js";
 
 /** What was written to the tables, by all hosts, in order. */
 export class Journal {

@@ -1,9 +1,9 @@
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput, OperationName } from "../../../src/hypervisor/port.js";
-import { sleep } from "../machine/life.js";
+import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
 import { doVerb } from "./operator.js";
-import { shown, type Town } from "./town.js";
+import { shown, type Town } from "./environment.js";
 
 interface Walk {
   /** How likely it is among the walks. */

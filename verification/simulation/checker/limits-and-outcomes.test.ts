@@ -3,8 +3,8 @@ import { EventType } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
 import type { ActivityRun, ClientEntry, OperationCall } from "../evidence.js";
 import { check } from "./index.js";
-import { Drawing, run } from "./support/drawing.js";
-import { broken, commit, failOver, named, outcome, rehearse } from "./support/stories.js";
+import { Drawing, run } from "./support/evidence-builder.js";
+import { broken, commit, failOver, named, outcome, rehearse } from "./support/scenarios.js";
 
 describe("I21 limits hold", () => {
   const call = (atMs: number, endedMs: number): OperationCall => ({

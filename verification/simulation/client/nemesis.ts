@@ -1,8 +1,8 @@
 import { OPERATIONS } from "../../../src/domain/operations.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
-import { sleep } from "../machine/life.js";
+import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
-import { glance, shown, type Town } from "./town.js";
+import { glance, shown, type Town } from "./environment.js";
 
 /** Makes the estate hostile once: a fault for a while, or a source that comes back. Its id names it, for shrinking. */
 export async function heckle(town: Town, random: Random): Promise<void> {

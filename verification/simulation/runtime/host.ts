@@ -12,13 +12,13 @@ import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import type { Effects, Limits } from "../evidence.js";
 import type { Mutant } from "../mutants/mutant.js";
 import type { Random } from "../random.js";
-import type { MishapOf } from "../scene/faults.js";
+import type { MishapOf } from "../generators/faults.js";
 import { activityRunner, gatedHypervisor } from "./effects.js";
-import type { Gate, Passenger } from "./gate.js";
+import type { Gate, Passenger } from "./fault-proxy.js";
 import { gatedHistory, type HubRecord } from "./history.js";
-import { HostClock, type Life } from "./life.js";
-import type { Poisoner } from "./poisoner.js";
-import type { SpoilableHistory } from "./spoilable-history.js";
+import { HostClock, type Life } from "./host-lifetime.js";
+import type { Poisoner } from "./row-corruptor.js";
+import type { SpoilableHistory } from "./corruptible-history.js";
 import { gatedTables, type Journal } from "./tables.js";
 
 /** What outlives every host. */

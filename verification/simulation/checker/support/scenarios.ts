@@ -1,7 +1,7 @@
 import type { ItemOutcome } from "../../../../src/domain/execution.js";
 import { check, type Invariant } from "../index.js";
 import type { Violation } from "../violation.js";
-import { type Drawing, run } from "./drawing.js";
+import { type Drawing, run } from "./evidence-builder.js";
 
 /** An outcome as an execution that came through tells it. */
 export const outcome = (changes: Partial<ItemOutcome>): ItemOutcome => ({

@@ -3,8 +3,8 @@ import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TableConflict } from "../../../src/store/tables/port.js";
 import type { Boundary, Disturbance, StoreFault } from "../evidence.js";
 import type { Random } from "../random.js";
-import type { Mishap, MishapOf } from "../scene/faults.js";
-import { type Life, never, sleep } from "./life.js";
+import type { Mishap, MishapOf } from "../generators/faults.js";
+import { type Life, never, sleep } from "./host-lifetime.js";
 
 /** Who goes through a gate: a host, and what may befall it. */
 export interface Passenger {

@@ -4,8 +4,8 @@ import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { type Row, TableConflict, type Tables } from "../../../src/store/tables/port.js";
 import { HUB_ROWS, type Poison } from "../evidence.js";
 import type { Random } from "../random.js";
-import type { MishapOf } from "../scene/faults.js";
-import type { SpoilableHistory, SpoiltRow } from "./spoilable-history.js";
+import type { MishapOf } from "../generators/faults.js";
+import type { SpoilableHistory, SpoiltRow } from "./corruptible-history.js";
 import type { Journal } from "./tables.js";
 
 type Mishap = MishapOf<"poison">;

@@ -12,9 +12,9 @@ import type {
 } from "../../../src/hypervisor/port.js";
 import type { ActivityRun, Effects, OperationCall } from "../evidence.js";
 import type { Random } from "../random.js";
-import type { MishapOf } from "../scene/faults.js";
-import type { Gate, Passenger } from "./gate.js";
-import { never, sleep } from "./life.js";
+import type { MishapOf } from "../generators/faults.js";
+import type { Gate, Passenger } from "./fault-proxy.js";
+import { never, sleep } from "./host-lifetime.js";
 
 /** What the outside parts of a host share. */
 export interface Outside {

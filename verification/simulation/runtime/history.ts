@@ -2,7 +2,7 @@ import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { EventType } from "../../../host/durable/history.js";
 import type { HistoryStore } from "../../../host/durable/store/port.js";
 import type { HubDump } from "../evidence.js";
-import type { Gate, Passenger } from "./gate.js";
+import type { Gate, Passenger } from "./fault-proxy.js";
 
 /** What was made durable at the hub, by all hosts, in order. */
 export interface HubRecord {
