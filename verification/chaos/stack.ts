@@ -12,9 +12,9 @@ import { type Azurite, type AzuritePorts, startAzurite } from "../../test/suppor
 import * as checks from "./checks.js";
 import { HostProcess, told } from "./host-process.js";
 import { Random } from "./random.js";
+import { Wire, type Write } from "./storage-proxy.js";
 import { allRows, readTruth, type Truth } from "./truth.js";
 import { User } from "./user.js";
-import { Wire, type Write } from "./storage-proxy.js";
 
 /** How long what has ended may still be written down. */
 const REST_LIMIT_MS = 15_000;

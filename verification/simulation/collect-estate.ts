@@ -2,14 +2,14 @@ import type { z } from "zod";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { type EmulatedItem, type EmulatedSite, Entry } from "../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry } from "../../src/hypervisor/port.js";
-import type { Town } from "./client/environment.js";
-import type { Estate, EstateItem, EstateSite, Happening, Transaction } from "./evidence.js";
-import type { Ground } from "./runtime/host.js";
+import type { Environment } from "./client/environment.js";
+import type { Estate, EstateEvent, EstateItem, EstateSite, Transaction } from "./evidence.js";
+import type { Infrastructure } from "./runtime/infrastructure.js";
 
 type Subject = z.infer<typeof EmulatedItem> | z.infer<typeof EmulatedSite>;
 
 /** One subject of one load of the world, as its rows were written. */
-interface Told<S> {
+interface SubjectTrace<S> {
   load: number;
   id: string;
   states: { atMs: number; state: S }[];
@@ -20,34 +20,39 @@ const STATE = "state:";
 const LEDGER = "ledger:";
 
 /** The estate's truth, from the rows that were written and not from what the product made of them. */
-export async function estateOf(town: Town, ground: Ground): Promise<Estate> {
-  const items = new Map<string, Told<EmulatedItem>>();
-  const sites = new Map<string, Told<EmulatedSite>>();
-  const happenings: Happening[] = [];
-  for (const transaction of ground.journal.transactions) {
+export async function estateOf(environment: Environment, infrastructure: Infrastructure): Promise<Estate> {
+  const items = new Map<string, SubjectTrace<EmulatedItem>>();
+  const sites = new Map<string, SubjectTrace<EmulatedSite>>();
+  const events: EstateEvent[] = [];
+  for (const transaction of infrastructure.journal.transactions) {
     if (transaction.table !== "Estate") continue;
-    if (transaction.partition === "worlds") happenings.push(...worldHappenings(transaction, happenings));
+    if (transaction.partition === "worlds") events.push(...worldEvents(transaction, events));
     else follow(transaction, items, sites);
   }
-  happenings.push(...askedHappenings(town));
+  events.push(...requestedEvents(environment));
   const newest = Math.max(...[...items.values()].map(({ load }) => load));
-  const emulator = createEmulator({ tables: ground.tables, clock: ground.clock, speed: 1, durations: "realistic" });
-  const { id: worldId } = town.world;
-  const told: EstateItem[] = [];
+  const emulator = createEmulator({
+    tables: infrastructure.tables,
+    clock: infrastructure.clock,
+    speed: 1,
+    durations: "realistic",
+  });
+  const { id: worldId } = environment.world;
+  const traces: EstateItem[] = [];
   for (const { load, id, states, ledger } of items.values()) {
     const truth = load === newest ? await emulator.groundTruth(worldId, id) : null;
-    told.push({ worldId, load, itemId: id, states, ledger: inOrder(ledger), truth });
+    traces.push({ worldId, load, itemId: id, states, ledger: inOrder(ledger), truth });
   }
-  const toldSites: EstateSite[] = [];
+  const siteTraces: EstateSite[] = [];
   for (const { load, id, states, ledger } of sites.values()) {
     const { testNetworks = null } = load === newest ? await emulator.describeSite(worldId, id) : {};
     const truth = testNetworks && { testNetworks };
-    toldSites.push({ worldId, load, siteId: id, states, ledger: inOrder(ledger), truth });
+    siteTraces.push({ worldId, load, siteId: id, states, ledger: inOrder(ledger), truth });
   }
   return {
-    items: told,
-    sites: toldSites,
-    happenings: happenings.sort((a, b) => a.atMs - b.atMs),
+    items: traces,
+    sites: siteTraces,
+    events: events.sort((a, b) => a.atMs - b.atMs),
   };
 }
 
@@ -56,8 +61,8 @@ const inOrder = (ledger: Map<number, LedgerEntry>): LedgerEntry[] =>
 
 function follow(
   transaction: Transaction,
-  items: Map<string, Told<EmulatedItem>>,
-  sites: Map<string, Told<EmulatedSite>>,
+  items: Map<string, SubjectTrace<EmulatedItem>>,
+  sites: Map<string, SubjectTrace<EmulatedSite>>,
 ): void {
   const load = Number(transaction.partition.split(":")[1]);
   for (const { row, json } of transaction.operations) {
@@ -72,19 +77,19 @@ function follow(
   }
 }
 
-function add<S extends Subject>(told: Map<string, Told<S>>, load: number, atMs: number, state: S): void {
+function add<S extends Subject>(traces: Map<string, SubjectTrace<S>>, load: number, atMs: number, state: S): void {
   const key = `${load}/${state.id}`;
-  const known = told.get(key) ?? { load, id: state.id, states: [], ledger: new Map<number, LedgerEntry>() };
+  const known = traces.get(key) ?? { load, id: state.id, states: [], ledger: new Map<number, LedgerEntry>() };
   known.states.push({ atMs, state });
   for (const entry of state.ledger) known.ledger.set(entry.sequence, entry);
-  told.set(key, known);
+  traces.set(key, known);
 }
 
 function page(
   load: number,
   json: string,
-  items: Map<string, Told<EmulatedItem>>,
-  sites: Map<string, Told<EmulatedSite>>,
+  items: Map<string, SubjectTrace<EmulatedItem>>,
+  sites: Map<string, SubjectTrace<EmulatedSite>>,
   row: string,
 ): void {
   const id = row.slice(LEDGER.length, row.lastIndexOf(":"));
@@ -98,50 +103,50 @@ interface Header {
 }
 
 /** Loads and faults, as the world's header has them from one write to the next. */
-function worldHappenings({ atMs, operations }: Transaction, before: readonly Happening[]): Happening[] {
-  return operations.flatMap(({ json }): Happening[] => {
+function worldEvents({ atMs, operations }: Transaction, before: readonly EstateEvent[]): EstateEvent[] {
+  return operations.flatMap(({ json }): EstateEvent[] => {
     if (json === null) return [];
     const { load, faults } = JSON.parse(json) as Header;
     const loaded = before.findLast((one) => one.kind === "world-loaded");
     if (loaded?.kind !== "world-loaded" || loaded.load !== Number(load)) {
       return [{ atMs, kind: "world-loaded", load: Number(load) }];
     }
-    const standing = standingFaults(before);
+    const active = activeFaults(before);
     const now = new Set(faults.map(({ faultId }) => faultId));
     return [
       ...faults
-        .filter(({ faultId }) => !standing.has(faultId))
+        .filter(({ faultId }) => !active.has(faultId))
         .map(
-          ({ faultId, mode, operation = null, target }): Happening => ({
+          ({ faultId, mode, operation = null, target }): EstateEvent => ({
             ...{ atMs, kind: "fault-raised", faultId, mode, operation },
             target: Object.values(target)[0] ?? "",
           }),
         ),
-      ...[...standing]
+      ...[...active]
         .filter((id) => !now.has(id))
-        .map((faultId): Happening => ({ atMs, kind: "fault-cleared", faultId })),
+        .map((faultId): EstateEvent => ({ atMs, kind: "fault-cleared", faultId })),
     ];
   });
 }
 
 /** Faults of the newest load that were raised and not cleared. */
-function standingFaults(happenings: readonly Happening[]): Set<string> {
-  const standing = new Set<string>();
-  for (const one of happenings) {
-    if (one.kind === "world-loaded") standing.clear();
-    else if (one.kind === "fault-raised") standing.add(one.faultId);
-    else if (one.kind === "fault-cleared") standing.delete(one.faultId);
+function activeFaults(events: readonly EstateEvent[]): Set<string> {
+  const active = new Set<string>();
+  for (const one of events) {
+    if (one.kind === "world-loaded") active.clear();
+    else if (one.kind === "fault-raised") active.add(one.faultId);
+    else if (one.kind === "fault-cleared") active.delete(one.faultId);
   }
-  return standing;
+  return active;
 }
 
 /** What users did to the estate that leaves no mark of its own in it. */
-function askedHappenings({ client }: Town): Happening[] {
-  return client.ledger.flatMap(({ asked, outcome, endedMs }): Happening[] => {
+function requestedEvents({ client }: Environment): EstateEvent[] {
+  return client.ledger.flatMap(({ request, outcome, endedMs }): EstateEvent[] => {
     if (outcome !== "ok" || endedMs === null) return [];
-    if (asked.kind === "source-comes-back") return [{ atMs: endedMs, kind: "source-came-back", itemId: asked.itemId }];
-    if (asked.kind === "change-target") return [{ atMs: endedMs, kind: "target-changed", itemId: asked.itemId }];
-    if (asked.kind !== "mend-condition") return [];
-    return [{ atMs: endedMs, kind: "condition-mended", itemId: asked.itemId, type: asked.type }];
+    if (request.kind === "return-source") return [{ atMs: endedMs, kind: "source-returned", itemId: request.itemId }];
+    if (request.kind === "change-target") return [{ atMs: endedMs, kind: "target-changed", itemId: request.itemId }];
+    if (request.kind !== "resolve-condition") return [];
+    return [{ atMs: endedMs, kind: "condition-resolved", itemId: request.itemId, type: request.type }];
   });
 }

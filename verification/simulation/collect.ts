@@ -7,10 +7,10 @@ import { RESTING_STATES } from "../../src/domain/lifecycle.js";
 import { type PlanVersion, PlanVersion as PlanVersionShape } from "../../src/domain/plan.js";
 import { World } from "../../src/domain/world.js";
 import type { Page, PageRequest } from "../../src/store/port.js";
-import { glance, type Town } from "./client/environment.js";
+import { type Environment, servingContext } from "./client/environment.js";
 import { estateOf } from "./collect-estate.js";
 import type { Evidence, HubDump, Rest, StoreDump, Timing } from "./evidence.js";
-import type { Ground } from "./runtime/host.js";
+import type { Infrastructure } from "./runtime/infrastructure.js";
 import type { Journal } from "./runtime/tables.js";
 
 const PAGE = 100;
@@ -18,31 +18,39 @@ const PAGE = 100;
 interface Collecting {
   seed: number;
   parts: string[];
-  town: Town;
-  ground: Ground;
+  environment: Environment;
+  infrastructure: Infrastructure;
   timing: Timing;
   restedMs: number | null;
   moving(): string[];
 }
 
 /** Everything that a run left behind, read from the stores themselves. */
-export async function collect({ seed, parts, town, ground, timing, restedMs, moving }: Collecting): Promise<Evidence> {
-  const store = await storeOf(town, ground);
+export async function collect({
+  seed,
+  parts,
+  environment,
+  infrastructure,
+  timing,
+  restedMs,
+  moving,
+}: Collecting): Promise<Evidence> {
+  const store = await storeOf(environment, infrastructure);
   return {
     seed,
     parts,
-    world: World.parse(town.world),
+    world: World.parse(environment.world),
     plans: store.plans,
-    estate: await estateOf(town, ground),
+    estate: await estateOf(environment, infrastructure),
     store,
-    hub: await hubOf(town, ground, store),
-    client: town.client.ledger,
-    effects: ground.effects,
-    disturbances: ground.gate.disturbances,
+    hub: await hubOf(environment, infrastructure, store),
+    client: environment.client.ledger,
+    effects: infrastructure.effects,
+    injectedFaults: infrastructure.proxy.injectedFaults,
     timing,
     rest: restOf(store, restedMs, moving()),
-    views: await viewsOf(town, store),
-    limits: ground.limits,
+    views: await viewsOf(environment, store),
+    limits: infrastructure.limits,
   };
 }
 
@@ -55,14 +63,14 @@ function restOf({ items }: StoreDump, atMs: number | null, moving: string[]): Re
   return { reached: true, atMs };
 }
 
-async function storeOf({ peek, world, journal }: Town, { tables }: Ground): Promise<StoreDump> {
-  const executions = await all<Execution>((page) => peek.listExecutions(page));
+async function storeOf({ directStore, world, journal }: Environment, { tables }: Infrastructure): Promise<StoreDump> {
+  const executions = await all<Execution>((page) => directStore.listExecutions(page));
   const steps: Record<string, StepRecord[]> = {};
-  for (const { executionId } of executions) steps[executionId] = await peek.getSteps(executionId);
+  for (const { executionId } of executions) steps[executionId] = await directStore.getSteps(executionId);
   return {
     executions,
     steps,
-    items: await all<ItemRecord>((page) => peek.listItems(world.id, page)),
+    items: await all<ItemRecord>((page) => directStore.listItems(world.id, page)),
     plans: plansIn(journal),
     rows: await rowsOf(journal, tables),
     journal: journal.transactions,
@@ -88,7 +96,7 @@ function plansIn({ transactions }: Journal): PlanVersion[] {
   return written.map((json) => PlanVersionShape.parse(JSON.parse(json)));
 }
 
-async function rowsOf({ transactions }: Journal, tables: Ground["tables"]): Promise<StoreDump["rows"]> {
+async function rowsOf({ transactions }: Journal, tables: Infrastructure["tables"]): Promise<StoreDump["rows"]> {
   const partitions = new Set(transactions.map(({ table, partition }) => `${table}\n${partition}`));
   const rows: StoreDump["rows"] = [];
   for (const place of partitions) {
@@ -99,23 +107,27 @@ async function rowsOf({ transactions }: Journal, tables: Ground["tables"]): Prom
   return rows;
 }
 
-async function hubOf(town: Town, ground: Ground, { executions }: StoreDump): Promise<HubDump> {
-  const { history, hubRecord } = ground;
+async function hubOf(
+  environment: Environment,
+  infrastructure: Infrastructure,
+  { executions }: StoreDump,
+): Promise<HubDump> {
+  const { history, hubRecord } = infrastructure;
   const { instances: stored } = await history.listInstances({}, Number.MAX_SAFE_INTEGER);
   const instances: HubDump["instances"] = [];
   for (const { instanceId } of stored) {
     const instance = await history.readInstance(instanceId);
     if (instance) instances.push({ instance, history: (await history.readExecution(instanceId)) ?? null });
   }
-  const hub = town.cluster.serving?.hub;
+  const hub = environment.cluster.serving?.hub;
   const states = hub ? await Promise.all(executions.map(({ executionId }) => hub.get(executionId))) : [];
   const { commits, messages, log } = hubRecord;
   return { instances, states: states.flatMap((state) => state ?? []), commits, messages, log };
 }
 
 /** What the product says of itself; what it cannot say is noted. */
-async function viewsOf(town: Town, { executions }: StoreDump): Promise<Evidence["views"]> {
-  const context = glance(town);
+async function viewsOf(environment: Environment, { executions }: StoreDump): Promise<Evidence["views"]> {
+  const context = servingContext(environment);
   const failed: string[] = [];
   const views: ExecutionView[] = [];
   let items: ItemView[] = [];
@@ -126,7 +138,7 @@ async function viewsOf(town: Town, { executions }: StoreDump): Promise<Evidence[
   for (const { executionId } of executions) {
     await viewExecution(context, executionId).then((view) => views.push(view), note(executionId));
   }
-  await all<ItemView>((page) => listItems(context, town.world.id, page)).then((found) => {
+  await all<ItemView>((page) => listItems(context, environment.world.id, page)).then((found) => {
     items = found;
   }, note("items"));
   await listExecutions(context, { limit: 1 }).catch(note("executions"));

@@ -8,7 +8,7 @@ import type { PlanVersion } from "../../src/domain/plan.js";
 import type { World } from "../../src/domain/world.js";
 import type { EmulatedItem, EmulatedSite } from "../../src/hypervisor/emulator/state.js";
 import type { GroundTruth, LedgerEntry, OperationName } from "../../src/hypervisor/port.js";
-import type { Asked } from "./client/requests.js";
+import type { ClientRequest } from "./client/requests.js";
 
 /**
  * What one simulated run leaves behind: all that a checker may look at. Every `…Ms` is the true virtual time in
@@ -30,7 +30,7 @@ export interface Evidence {
   client: ClientEntry[];
   effects: Effects;
   /** What was done to the run from outside, in order: deaths of hosts, faults of stores, of the estate, of clocks. */
-  disturbances: Disturbance[];
+  injectedFaults: InjectedFault[];
   timing: Timing;
   rest: Rest;
   /** What the product says of itself at the end. To be checked, never the judge. */
@@ -64,7 +64,7 @@ export interface Estate {
   /** One for each item of each load of the world: importing it anew begins another load. */
   items: EstateItem[];
   sites: EstateSite[];
-  happenings: Happening[];
+  events: EstateEvent[];
 }
 
 export interface EstateItem {
@@ -91,10 +91,10 @@ export interface EstateSite {
 }
 
 /** What the world did by itself, not by an operation of the product. */
-export type Happening =
+export type EstateEvent =
   | { atMs: number; kind: "world-loaded"; load: number }
-  | { atMs: number; kind: "source-came-back"; itemId: string }
-  | { atMs: number; kind: "condition-mended"; itemId: string; type: string }
+  | { atMs: number; kind: "source-returned"; itemId: string }
+  | { atMs: number; kind: "condition-resolved"; itemId: string; type: string }
   | { atMs: number; kind: "target-changed"; itemId: string }
   | { atMs: number; kind: "fault-raised"; faultId: string; mode: string; operation: string | null; target: string }
   | { atMs: number; kind: "fault-cleared"; faultId: string };
@@ -138,7 +138,7 @@ export interface HubDump {
   commits: {
     /** One that was asked for again has the same. */
     commitId: string;
-    toldMs: number;
+    requestedMs: number;
     atMs: number;
     generation: number;
     instanceId: string;
@@ -172,7 +172,7 @@ export interface ClientEntry {
   /** Null when it never heard, because the host died. */
   endedMs: number | null;
   generation: number;
-  asked: Asked;
+  request: ClientRequest;
   /** The first request of which this one is a repetition; null when it is none. */
   repeats: number | null;
   /**
@@ -224,7 +224,7 @@ export interface OperationCall {
 
 // What was done to it.
 
-export type Disturbance =
+export type InjectedFault =
   | { atMs: number; kind: "crash"; generation: number; at: Boundary; detail: string; applied: boolean }
   /** A newer host took the hub over while this one still ran; `lostMs` is when it noticed, null when it never did. */
   | { atMs: number; kind: "overlap"; generation: number; lostMs: number | null }
@@ -233,37 +233,37 @@ export type Disturbance =
   | { atMs: number; kind: "late-completion" | "lost-completion"; generation: number; name: string; byMs: number }
   /** The host's clock is `skewMs` ahead of true time from here on. */
   | { atMs: number; kind: "clock-jump"; generation: number; skewMs: number }
-  | Poison;
+  | RowCorruption;
 
 /** What a stored row that becomes unreadable is. */
-export const POISONED_ROWS = ["history", "instance", "message", "item", "machine", "execution", "plan"] as const;
-export type PoisonedRow = (typeof POISONED_ROWS)[number];
+export const CORRUPTIBLE_ROWS = ["history", "instance", "message", "item", "machine", "execution", "plan"] as const;
+export type RowKind = (typeof CORRUPTIBLE_ROWS)[number];
 /** Those that are the hub's: whoever reads them stands still until he is resumed or ended. */
-export const HUB_ROWS: ReadonlySet<PoisonedRow> = new Set(["history", "instance", "message"]);
-export type Remedy = "mend" | "end";
+export const HUB_ROWS: ReadonlySet<RowKind> = new Set(["history", "instance", "message"]);
+export type Remedy = "repair" | "terminate";
 
 /** A row that could not be read for a while. */
-export interface Poison {
+export interface RowCorruption {
   atMs: number;
-  kind: "poison";
-  what: PoisonedRow;
+  kind: "row-corruption";
+  what: RowKind;
   /** As answers name it. */
   row: string;
   /** What it belongs to: an execution, an item or a plan, by id. */
-  of: string;
+  ownerId: string;
   /** Of a row of the hub: the instance that it belongs to. */
   instanceId: string | null;
   remedy: Remedy;
   /** What the product said shortly before the remedy, when it was asked for what the row belongs to. */
   answer: string | null;
   /** When that was. */
-  askedMs: number | null;
+  observedMs: number | null;
   /** Of a row of the hub: what the hub itself said of its instance then, if it stood still. */
-  shown: string | null;
+  hubReason: string | null;
   /** Which instances stood still at that moment. */
-  standing: string[];
+  suspended: string[];
   /** When it was mended or ended; null until then. */
-  remediedMs: number | null;
+  repairedMs: number | null;
   /** Somebody wrote the row in place of what could not be read. */
   overwritten: boolean;
 }

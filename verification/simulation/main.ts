@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { Campaign } from "./campaign/campaign.js";
-import { INTERESTING } from "./campaign/coverage.js";
-import { type SeedResult, trySeed } from "./campaign/run-seed.js";
+import { COVERAGE_GOALS } from "./campaign/coverage.js";
+import { runSeed, type SeedResult } from "./campaign/run-seed.js";
 
 /** What a worker is asked for and what it answers. */
 interface Job {
@@ -25,7 +25,7 @@ interface Arguments {
 const YOUNG_MB = 192;
 
 /** How many seeds are shrunk: the first few say enough. */
-const SHRUNK = 5;
+const MAX_SHRUNK = 5;
 
 function readArguments(): Arguments {
   const { values } = parseArgs({
@@ -46,11 +46,11 @@ function readArguments(): Arguments {
 /** In a worker: seeds come one at a time, results go back. */
 function work(): void {
   const port = parentPort;
-  let shrunk = 0;
+  let shrunkCount = 0;
   port?.on("message", ({ seed, omit }: Job) => {
-    trySeed(seed, { omit }, { shrinking: shrunk < SHRUNK })
+    runSeed(seed, { omit }, { shrinking: shrunkCount < MAX_SHRUNK })
       .then((result) => {
-        shrunk += result.shortest ? 1 : 0;
+        shrunkCount += result.shrunk ? 1 : 0;
         port.postMessage({ result } satisfies Answer);
       })
       .catch((error: Error) => port.postMessage({ seed, error: error.stack ?? error.message } satisfies Answer));
@@ -91,21 +91,21 @@ function take(campaign: Campaign, answer: Answer): void {
   if (answer.result.violations.length > 0) report(answer.result);
 }
 
-function report({ seed, violations, shortest }: SeedResult): void {
+function report({ seed, violations, shrunk }: SeedResult): void {
   console.log(`\nseed ${seed}:`);
   for (const { invariant, what } of violations.slice(0, 5)) console.log(`  ${invariant} ${what}`);
-  const omitted = shortest === null || shortest.omit.length === 0 ? "" : ` --omit ${shortest.omit.join(",")}`;
+  const omitted = shrunk === null || shrunk.omit.length === 0 ? "" : ` --omit ${shrunk.omit.join(",")}`;
   console.log(`  repeat it: npm run simulate -- --seeds ${seed}..${seed}${omitted}`);
-  if (shortest === null) return;
-  console.log(`  needed for it: ${shortest.kept.join(", ") || "nothing in particular"}`);
-  for (const line of shortest.story) console.log(`    ${line}`);
+  if (shrunk === null) return;
+  console.log(`  needed for it: ${shrunk.kept.join(", ") || "nothing in particular"}`);
+  for (const line of shrunk.timeline) console.log(`    ${line}`);
 }
 
 function summarise(campaign: Campaign, wallMs: number): void {
   const { coverage, seeds, recoveries, missed } = campaign;
   const { perCoreSecond } = campaign;
   console.log("\nReached in this many runs:");
-  const names = [...new Set([...INTERESTING, ...coverage.keys()])];
+  const names = [...new Set([...COVERAGE_GOALS, ...coverage.keys()])];
   for (const name of names) console.log(`${String(coverage.get(name) ?? 0).padStart(8)}  ${name}`);
   console.log(
     `\n${seeds} seeds, ${recoveries} recoveries in ${(wallMs / 1_000).toFixed(1)} s; on one core ` +
@@ -116,19 +116,19 @@ function summarise(campaign: Campaign, wallMs: number): void {
 }
 
 async function main(): Promise<void> {
-  const asked = readArguments();
+  const request = readArguments();
   const beganMs = Date.now();
-  const campaign = await run(asked);
+  const campaign = await run(request);
   const { user, system } = process.cpuUsage();
   campaign.cpuMs = (user + system) / 1_000;
   const wallMs = Date.now() - beganMs;
   summarise(campaign, wallMs);
-  if (asked.json !== undefined) {
+  if (request.json !== undefined) {
     const { seeds, recoveries, cpuMs, perCoreSecond, broken, missed, coverage } = campaign;
-    const failures = campaign.failures.map(({ seed, violations, shortest }) => ({ seed, violations, shortest }));
+    const failures = campaign.failures.map(({ seed, violations, shrunk }) => ({ seed, violations, shrunk }));
     const reached = Object.fromEntries(coverage);
     const figures = { seeds, recoveries, wallMs, cpuMs, perCoreSecond, failures, broken, missed, reached };
-    await writeFile(asked.json, `${JSON.stringify({ ...asked, ...figures }, null, 2)}\n`);
+    await writeFile(request.json, `${JSON.stringify({ ...request, ...figures }, null, 2)}\n`);
   }
   if (campaign.failed > 0 || campaign.missed.length > 0) process.exitCode = 1;
 }

@@ -5,11 +5,11 @@ import type { Mutant } from "./mutants/mutant.js";
 import { simulate } from "./simulate.js";
 
 /** A campaign that does not find a broken product in so many runs is too weak, or its checker is blind. */
-const MOST_SEEDS = 500;
+const MAX_SEEDS = 500;
 
 /** What the first seed finds that shows the product as broken in the way it is. */
 async function caught(mutant: Mutant): Promise<{ seed: number; found: Violation } | undefined> {
-  for (let seed = 1; seed <= MOST_SEEDS; seed += 1) {
+  for (let seed = 1; seed <= MAX_SEEDS; seed += 1) {
     const violations = await check(await simulate(seed, { mutant }));
     const found = violations.find(({ invariant }) => invariant === mutant.breaks);
     if (found !== undefined) return { seed, found };
@@ -19,8 +19,8 @@ async function caught(mutant: Mutant): Promise<{ seed: number; found: Violation 
 
 describe("a broken product is caught by the invariant that it breaks", () => {
   test("there is one for every invariant", () => {
-    const broken = new Set<Invariant>(MUTANTS.map(({ breaks }) => breaks));
-    expect(Object.keys(INVARIANTS).filter((invariant) => !broken.has(invariant as Invariant))).toEqual([]);
+    const violatedBy = new Set<Invariant>(MUTANTS.map(({ breaks }) => breaks));
+    expect(Object.keys(INVARIANTS).filter((invariant) => !violatedBy.has(invariant as Invariant))).toEqual([]);
   });
 
   test.each(MUTANTS.map((mutant) => [mutant.breaks, mutant.what, mutant] as const))("%s: %s", async (_, __, mutant) => {

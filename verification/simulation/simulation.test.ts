@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { trySeed } from "./campaign/run-seed.js";
+import { runSeed } from "./campaign/run-seed.js";
 import type { Evidence } from "./evidence.js";
 import { type SimulationOptions, simulate } from "./simulate.js";
 
@@ -20,7 +20,7 @@ const hashOf = (evidence: Evidence): string => createHash("sha256").update(JSON.
 
 /** What is wrong with a seed, and how to see it again. */
 async function wrongWith(seed: number, options: SimulationOptions = {}): Promise<string[]> {
-  const { violations } = await trySeed(seed, options, { shrinking: false });
+  const { violations } = await runSeed(seed, options, { shrinking: false });
   return violations.map(
     ({ invariant, what }) => `seed ${seed}: ${invariant} ${what}; npm run simulate -- --seeds ${seed}..${seed}`,
   );

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Living } from "../workload-runner.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
+import { Living } from "../workload-runner.js";
 
 /** How long a host may live before it is killed, in milliseconds; some are killed before they listen. */
 const LIFE_MS = { least: 100, most: 4_200 };

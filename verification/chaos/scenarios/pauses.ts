@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Living } from "../workload-runner.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
+import { Living } from "../workload-runner.js";
 
 const SHORT_MS = { least: 500, most: 8_000 };
 /** A lease that is not renewed for so long is taken over. */

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { Living } from "../workload-runner.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
+import { Living } from "../workload-runner.js";
 
 const CUTTING_MS = 8_000;
 

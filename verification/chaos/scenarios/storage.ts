@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type Ended, type HostProcess, told } from "../host-process.js";
-import { Living } from "../workload-runner.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
+import { Living } from "../workload-runner.js";
 
 const run = promisify(execFile);
 const NOTICE_LIMIT_MS = 30_000;

@@ -1,4 +1,4 @@
-import { addTo, type Coverage, missedBy } from "./coverage.js";
+import { addTo, type Coverage, missedGoals } from "./coverage.js";
 import type { SeedResult } from "./run-seed.js";
 
 /** From this many seeds on a campaign has to reach every interesting state. */
@@ -29,7 +29,7 @@ export class Campaign {
 
   /** Interesting states that were not reached, where the campaign is large enough to reach all. */
   get missed(): string[] {
-    return this.seeds >= FULL_CAMPAIGN ? missedBy(this.coverage) : [];
+    return this.seeds >= FULL_CAMPAIGN ? missedGoals(this.coverage) : [];
   }
 
   get failed(): number {

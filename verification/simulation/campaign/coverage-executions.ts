@@ -10,7 +10,7 @@ export const transitionName = (direction: string, state: string, verb: string, o
   `transition ${direction}: ${verb} from ${state}, ${outcome}`;
 
 /** States of executions and of what users ask, that a campaign has to reach. */
-export const STORY_STATES = [
+export const EXECUTION_STATES = [
   "cancel undone: every item protected again",
   "cancel as documented: items left where they were",
   "cancel after the end refused",
@@ -41,30 +41,31 @@ export const STORY_STATES = [
   "webhook not answered",
   "several scenarios in one execution",
 ] as const;
-type StoryState = (typeof STORY_STATES)[number];
+type ExecutionState = (typeof EXECUTION_STATES)[number];
 
 export function reachedByExecutions(evidence: Evidence, reach: Reach): void {
-  const story = (name: StoryState): void => reach(name);
+  const timeline = (name: ExecutionState): void => reach(name);
   for (const execution of evidence.store.executions) ofExecution(evidence, execution, reach);
   for (const entry of evidence.client) ofRequest(evidence, entry, reach);
-  for (const { kind } of evidence.estate.happenings) if (kind === "condition-mended") story("split brain mended");
-  for (const { answered } of evidence.effects.webhooks) story(answered ? "webhook delivered" : "webhook not answered");
-  if (evidence.estate.items.some(({ load }) => load > 1)) story("world imported again");
+  for (const { kind } of evidence.estate.events) if (kind === "condition-resolved") timeline("split brain mended");
+  for (const { answered } of evidence.effects.webhooks)
+    timeline(answered ? "webhook delivered" : "webhook not answered");
+  if (evidence.estate.items.some(({ load }) => load > 1)) timeline("world imported again");
   for (const { states } of evidence.estate.items) {
     if (states.some(({ state }) => state.conditions.some(({ type }) => type === "split-brain"))) {
-      story("split brain noticed");
+      timeline("split brain noticed");
     }
   }
 }
 
 function ofExecution(evidence: Evidence, execution: Execution, reach: Reach): void {
-  const story = (name: StoryState): void => reach(name);
-  if (execution.itemIds.length > 25) story("more items than a slice takes");
+  const timeline = (name: ExecutionState): void => reach(name);
+  if (execution.itemIds.length > 25) timeline("more items than a slice takes");
   if (!("outcomes" in execution)) return;
-  if (execution.status === "succeeded-with-failures") story("succeeded with failures");
-  for (const name of endings(execution)) story(name);
+  if (execution.status === "succeeded-with-failures") timeline("succeeded with failures");
+  for (const name of endings(execution)) timeline(name);
   const scenarios = execution.outcomes.flatMap((outcome) => ofOutcome(evidence, execution, outcome, reach));
-  if (new Set(scenarios).size > 1) story("several scenarios in one execution");
+  if (new Set(scenarios).size > 1) timeline("several scenarios in one execution");
 }
 
 /** How one item came out; gives back its scenario when the execution had taken it. */
@@ -74,7 +75,7 @@ function ofOutcome(
   { itemId, outcome }: ItemOutcome,
   reach: Reach,
 ): string[] {
-  if (outcome === "already-done") reach("item already there passed over" satisfies StoryState);
+  if (outcome === "already-done") reach("item already there passed over" satisfies ExecutionState);
   const began = beginning(evidence, executionId, itemId);
   if (!began) return [];
   const { direction, scenario, from } = began;
@@ -89,7 +90,7 @@ function ofOutcome(
 const isFailover = (verb: Verb): boolean => /failover$|^failback$|^full-run$/.test(verb) && verb !== "test-failover";
 
 /** Why an execution ended as it did, as far as its record says. */
-function endings(execution: Extract<Execution, { outcomes: unknown }>): StoryState[] {
+function endings(execution: Extract<Execution, { outcomes: unknown }>): ExecutionState[] {
   const failure = "failure" in execution ? execution.failure : null;
   const texts = [failure, ...execution.outcomes.map((outcome) => outcome.failure)].flatMap((one) => one ?? []);
   const codes = new Set(texts.map(({ code }) => code));
@@ -97,7 +98,7 @@ function endings(execution: Extract<Execution, { outcomes: unknown }>): StorySta
   const cancelled = execution.status === "cancelled";
   const asDocumented = execution.cancelRequest?.behaviour === "as-documented";
   const restored = execution.outcomes.some(({ outcome, state }) => outcome === "cancelled" && state === "protected");
-  const candidates: [StoryState, boolean][] = [
+  const candidates: [ExecutionState, boolean][] = [
     ["cancel undone: every item protected again", cancelled && !asDocumented && restored],
     ["cancel as documented: items left where they were", cancelled && asDocumented],
     ["undo failed", codes.has("undo-failed")],
@@ -145,25 +146,25 @@ function beginnings({ store }: Evidence): Map<string, Beginning> {
 }
 
 function ofRequest(evidence: Evidence, entry: ClientEntry, reach: Reach): void {
-  const { asked, outcome, code } = entry;
-  const story = (name: StoryState): void => reach(name);
-  if (asked.kind === "start") ofStart(evidence, entry, story);
-  if (asked.kind === "cancel" && code === "execution-ended") story("cancel after the end refused");
-  if (asked.kind === "import-world" && code === "world-in-use") story("world import refused: in use");
+  const { request, outcome, code } = entry;
+  const timeline = (name: ExecutionState): void => reach(name);
+  if (request.kind === "start") ofStart(evidence, entry, timeline);
+  if (request.kind === "cancel" && code === "execution-ended") timeline("cancel after the end refused");
+  if (request.kind === "import-world" && code === "world-in-use") timeline("world import refused: in use");
   if (outcome !== "ok") return;
-  if (asked.kind === "validate" && asked.verdict === "accept") story("validation accepted");
-  if (asked.kind === "confirm" && asked.done) story("manual action confirmed");
-  if (asked.kind === "resolve") reach(`asked after a failure: ${asked.answer}`);
-  if (asked.kind === "save-plan" && asked.ifMatch !== null && ranAt(evidence, entry.atMs))
-    story("plan changed while it ran");
+  if (request.kind === "validate" && request.verdict === "accept") timeline("validation accepted");
+  if (request.kind === "confirm" && request.done) timeline("manual action confirmed");
+  if (request.kind === "resolve") reach(`asked after a failure: ${request.answer}`);
+  if (request.kind === "save-plan" && request.ifMatch !== null && ranAt(evidence, entry.atMs))
+    timeline("plan changed while it ran");
 }
 
-function ofStart({ client }: Evidence, entry: ClientEntry, story: (name: StoryState) => void): void {
+function ofStart({ client }: Evidence, entry: ClientEntry, timeline: (name: ExecutionState) => void): void {
   const { executionId, n, code } = entry;
-  if (code === "item-held") story("start refused: item held");
-  if (code === "verb-not-allowed") story("start refused: verb not allowed");
+  if (code === "item-held") timeline("start refused: item held");
+  if (code === "verb-not-allowed") timeline("start refused: verb not allowed");
   const isJoined = executionId !== null && client.some((other) => other.n < n && other.executionId === executionId);
-  if (isJoined) story("duplicate start joined");
+  if (isJoined) timeline("duplicate start joined");
 }
 
 const ranAt = ({ store }: Evidence, atMs: number): boolean =>

@@ -1,11 +1,11 @@
 import {
   type Boundary,
-  type Disturbance,
+  CORRUPTIBLE_ROWS,
   type Evidence,
+  type InjectedFault,
   type OperationCall,
-  POISONED_ROWS,
-  type Poison,
-  type PoisonedRow,
+  type RowCorruption,
+  type RowKind,
   type StoreFault,
 } from "../evidence.js";
 
@@ -41,7 +41,7 @@ const STORE_FAULTS: readonly (readonly [Boundary, readonly StoreFault[]])[] = [
 export const MACHINERY_STATES: readonly string[] = [
   ...BOUNDARIES.flatMap((at) => [crashName(at, false), crashName(at, true)]),
   ...STORE_FAULTS.flatMap(([at, faults]) => faults.map((what) => storeFaultName(at, what))),
-  ...POISONED_ROWS.map(poisonName),
+  ...CORRUPTIBLE_ROWS.map(corruptionName),
   "named in an answer, and mended: a row of the hub",
   "named in an answer, and mended: another row",
   "instance that can't be read ended by a person",
@@ -59,7 +59,7 @@ export const MACHINERY_STATES: readonly string[] = [
   "ten crashes in one run",
 ];
 
-function poisonName(what: PoisonedRow): string {
+function corruptionName(what: RowKind): string {
   return `row that can't be read: ${what}`;
 }
 
@@ -71,14 +71,14 @@ function storeFaultName(at: Boundary, what: StoreFault): string {
   return `store fault at ${at}: ${what}`;
 }
 
-function disturbanceName(disturbance: Disturbance): string {
-  switch (disturbance.kind) {
+function injectedName(injected: InjectedFault): string {
+  switch (injected.kind) {
     case "crash":
-      return crashName(disturbance.at, disturbance.applied);
+      return crashName(injected.at, injected.applied);
     case "store-fault":
-      return storeFaultName(disturbance.at, disturbance.what);
+      return storeFaultName(injected.at, injected.what);
     case "activity-twice":
-      return disturbance.together ? "activity run twice, side by side" : "activity run twice, one after the other";
+      return injected.together ? "activity run twice, side by side" : "activity run twice, one after the other";
     case "late-completion":
       return "completion late";
     case "lost-completion":
@@ -86,29 +86,29 @@ function disturbanceName(disturbance: Disturbance): string {
     case "overlap":
       return "two hosts at once";
     case "clock-jump":
-      return disturbance.skewMs > 0 ? "clock set forward" : "clock set back";
-    case "poison":
-      return poisonName(disturbance.what);
+      return injected.skewMs > 0 ? "clock set forward" : "clock set back";
+    case "row-corruption":
+      return corruptionName(injected.what);
   }
 }
 
 /** How what could not be read came right again, where somebody was told of it. */
-function remedyNames({ answer, row, instanceId, remedy }: Poison): string[] {
+function remedyNames({ answer, row, instanceId, remedy }: RowCorruption): string[] {
   if (!answer?.includes(row)) return [];
   if (instanceId === null) return ["named in an answer, and mended: another row"];
-  if (remedy === "end") return ["instance that can't be read ended by a person"];
+  if (remedy === "terminate") return ["instance that can't be read ended by a person"];
   return ["named in an answer, and mended: a row of the hub"];
 }
 
-const disturbanceNames = (disturbance: Disturbance): string[] => [
-  disturbanceName(disturbance),
-  ...(disturbance.kind === "poison" ? remedyNames(disturbance) : []),
+const injectedNames = (injected: InjectedFault): string[] => [
+  injectedName(injected),
+  ...(injected.kind === "row-corruption" ? remedyNames(injected) : []),
 ];
 
 export function reachedByMachinery(evidence: Evidence, reach: Reach): void {
-  const { disturbances, hub, store, client, effects } = evidence;
-  for (const name of disturbances.flatMap(disturbanceNames)) reach(name);
-  if (disturbances.filter(({ kind }) => kind === "crash").length >= 10) reach("ten crashes in one run");
+  const { injectedFaults, hub, store, client, effects } = evidence;
+  for (const name of injectedFaults.flatMap(injectedNames)) reach(name);
+  if (injectedFaults.filter(({ kind }) => kind === "crash").length >= 10) reach("ten crashes in one run");
   for (const { message } of hub.log) {
     if (message.includes("another host has written")) reach("host ended because another one had taken its hub");
   }

@@ -2,7 +2,7 @@ import { transition } from "../../../src/domain/lifecycle.js";
 import { OPERATIONS } from "../../../src/domain/operations.js";
 import { Direction, FailureAnswer, ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { Evidence } from "../evidence.js";
-import { reachedByExecutions, STORY_STATES, transitionName } from "./coverage-executions.js";
+import { EXECUTION_STATES, reachedByExecutions, transitionName } from "./coverage-executions.js";
 import { MACHINERY_STATES, reachedByMachinery } from "./coverage-machinery.js";
 
 /** How often each interesting state was reached, by its name. */
@@ -38,12 +38,12 @@ const ASKED = OPERATIONS.filter((operation) => operation !== "deploy-process-ser
 export const COMPARED = "ended as without faults, all of it well";
 
 /** Everything that a campaign has to reach, each at least once. */
-export const INTERESTING: readonly string[] = [
+export const COVERAGE_GOALS: readonly string[] = [
   ...transitionNames(),
   ...ASKED.flatMap((operation) => ESTATE_MODES.map((mode) => `operation ${operation}: ${mode}`)),
   ...Scenario.options.flatMap((scenario) => [`${scenario} failed over`, `${scenario} came home`]),
   ...FailureAnswer.options.map((answer) => `asked after a failure: ${answer}`),
-  ...STORY_STATES,
+  ...EXECUTION_STATES,
   ...MACHINERY_STATES,
   COMPARED,
 ];
@@ -64,4 +64,4 @@ export function addTo(sum: Coverage, more: Iterable<readonly [string, number]>):
 }
 
 /** Interesting states that a campaign did not reach. */
-export const missedBy = (coverage: Coverage): string[] => INTERESTING.filter((name) => !coverage.has(name));
+export const missedGoals = (coverage: Coverage): string[] => COVERAGE_GOALS.filter((name) => !coverage.has(name));

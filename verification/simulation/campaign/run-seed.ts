@@ -1,11 +1,11 @@
 import { MEASURED } from "../../../src/domain/measures.js";
 import { check, type Violation } from "../checker/index.js";
-import { allWentWell, areComparable } from "../checker/outcomes.js";
+import { allSucceeded, areComparable } from "../checker/outcomes.js";
 import type { Evidence } from "../evidence.js";
 import { type SimulationOptions, simulate } from "../simulate.js";
 import { COMPARED, coverageOf } from "./coverage.js";
 import { shrink } from "./shrink.js";
-import { storyOf } from "./timeline.js";
+import { timelineOf } from "./timeline.js";
 
 /** How one seed came out. */
 export interface SeedResult {
@@ -16,62 +16,66 @@ export interface SeedResult {
   /** Failovers of any kind that it told, there and back. */
   recoveries: number;
   /** Of a seed that failed: the parts that are left when all that does not matter is left out, and what happened. */
-  shortest: Shortest | null;
+  shrunk: ShrunkFailure | null;
 }
 
-export interface Shortest {
+export interface ShrunkFailure {
   omit: string[];
   kept: string[];
-  story: string[];
+  timeline: string[];
 }
 
 /** One seed in so many is run without faults as well, when all went well with them: the ends are compared. */
 const COMPARED_SHARE = 5;
 
 /** A run with what it is judged by. */
-interface Judged {
+interface CheckedRun {
   evidence: Evidence;
   violations: Violation[];
   /** The same run without faults, where there is one. */
-  undisturbed?: Evidence;
+  faultFree?: Evidence;
 }
 
-async function judge(seed: number, options: SimulationOptions): Promise<Judged> {
+async function runAndCheck(seed: number, options: SimulationOptions): Promise<CheckedRun> {
   const evidence = await simulate(seed, options);
-  if (seed % COMPARED_SHARE !== 0 || evidence.disturbances.length === 0 || !allWentWell(evidence)) {
+  if (seed % COMPARED_SHARE !== 0 || evidence.injectedFaults.length === 0 || !allSucceeded(evidence)) {
     return { evidence, violations: await check(evidence) };
   }
-  const undisturbed = await simulate(seed, { ...options, faults: "none" });
-  return { evidence, violations: await check(evidence, undisturbed), undisturbed };
+  const faultFree = await simulate(seed, { ...options, faults: "none" });
+  return { evidence, violations: await check(evidence, faultFree), faultFree };
 }
 
 /** Runs a seed and checks it; a violation is looked at more closely when `shrinking`. */
-export async function trySeed(
+export async function runSeed(
   seed: number,
   options: SimulationOptions,
   { shrinking }: { shrinking: boolean },
 ): Promise<SeedResult> {
-  const { evidence, violations, undisturbed } = await judge(seed, options);
+  const { evidence, violations, faultFree } = await runAndCheck(seed, options);
   const [first] = violations;
   const coverage = coverageOf(evidence);
-  if (undisturbed && areComparable(evidence, undisturbed)) coverage.set(COMPARED, 1);
+  if (faultFree && areComparable(evidence, faultFree)) coverage.set(COMPARED, 1);
   return {
     seed,
     violations,
     reached: [...coverage],
-    recoveries: recoveriesIn(evidence) + (undisturbed ? recoveriesIn(undisturbed) : 0),
-    shortest: first && shrinking ? await shortestOf(seed, options, first) : null,
+    recoveries: recoveriesIn(evidence) + (faultFree ? recoveriesIn(faultFree) : 0),
+    shrunk: first && shrinking ? await shrinkFailure(seed, options, first) : null,
   };
 }
 
 const recoveriesIn = ({ store }: Evidence): number => store.executions.filter(({ verb }) => MEASURED.has(verb)).length;
 
-async function shortestOf(seed: number, options: SimulationOptions, { invariant }: Violation): Promise<Shortest> {
+async function shrinkFailure(
+  seed: number,
+  options: SimulationOptions,
+  { invariant }: Violation,
+): Promise<ShrunkFailure> {
   const { parts = [] } = await simulate(seed, options);
   const fails = async (omit: readonly string[]): Promise<boolean> =>
-    (await judge(seed, { ...options, omit })).violations.some((violation) => violation.invariant === invariant);
+    (await runAndCheck(seed, { ...options, omit })).violations.some((violation) => violation.invariant === invariant);
   const omit = await shrink(parts, options.omit ?? [], fails);
   const evidence = await simulate(seed, { ...options, omit });
   const left = new Set(omit);
-  return { omit, kept: parts.filter((part) => !left.has(part)), story: storyOf(evidence) };
+  return { omit, kept: parts.filter((part) => !left.has(part)), timeline: timelineOf(evidence) };
 }

@@ -5,13 +5,13 @@ import type { ClientEntry, Evidence, Transaction } from "../evidence.js";
 const LAST = 60;
 
 /** The last of what happened in a run, from all of its ledgers in the order of time, a line each. */
-export function storyOf(evidence: Evidence): string[] {
+export function timelineOf(evidence: Evidence): string[] {
   const lines: [number, string][] = [
-    ...evidence.disturbances.map(({ atMs, ...what }): [number, string] => [atMs, `disturbed ${JSON.stringify(what)}`]),
-    ...evidence.estate.happenings.map(({ atMs, ...what }): [number, string] => [
+    ...evidence.injectedFaults.map(({ atMs, ...what }): [number, string] => [
       atMs,
-      `estate ${JSON.stringify(what)}`,
+      `disturbed ${JSON.stringify(what)}`,
     ]),
+    ...evidence.estate.events.map(({ atMs, ...what }): [number, string] => [atMs, `estate ${JSON.stringify(what)}`]),
     ...evidence.client.map((entry): [number, string] => [entry.atMs, requestLine(entry)]),
     ...evidence.store.journal.flatMap((transaction) => itemLines(transaction)),
     ...evidence.estate.items.flatMap(({ itemId, ledger }) =>
@@ -30,9 +30,9 @@ export function storyOf(evidence: Evidence): string[] {
 const copyOf = ({ power, writable }: { power: string; writable: boolean }): string =>
   writable ? `${power} and writable` : power;
 
-function requestLine({ n, asked, outcome, code, repeats }: ClientEntry): string {
+function requestLine({ n, request, outcome, code, repeats }: ClientEntry): string {
   const again = repeats === null ? "" : ` (again #${repeats})`;
-  return `request #${n}${again} ${outcome}${code === null ? "" : ` ${code}`}: ${JSON.stringify(asked)}`;
+  return `request #${n}${again} ${outcome}${code === null ? "" : ` ${code}`}: ${JSON.stringify(request)}`;
 }
 
 function itemLines({ table, atMs, operations, generation }: Transaction): [number, string][] {

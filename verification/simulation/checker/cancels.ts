@@ -6,7 +6,7 @@ import { moment, type Violation, violation } from "./violation.js";
 const GRACE_MS = 30_000;
 
 /** Operations that take back what was done: a cancel is what they are for. */
-const BACK: ReadonlySet<OperationName> = new Set([
+const UNDO_OPERATIONS: ReadonlySet<OperationName> = new Set([
   "demote-replica",
   "restore-replication",
   "restart-source",
@@ -15,15 +15,16 @@ const BACK: ReadonlySet<OperationName> = new Set([
 ]);
 
 /** I10, first half: after an acknowledged cancel nothing that leads forward is begun any more. */
-function wentOn(facts: Facts): Violation[] {
+function begunAfterCancel(facts: Facts): Violation[] {
   const acknowledged = new Map<string, number>();
-  for (const { asked, outcome, endedMs } of facts.evidence.client) {
-    if (asked.kind !== "cancel" || outcome !== "ok" || endedMs === null) continue;
-    acknowledged.set(asked.executionId, Math.min(endedMs, acknowledged.get(asked.executionId) ?? Infinity));
+  for (const { request, outcome, endedMs } of facts.evidence.client) {
+    if (request.kind !== "cancel" || outcome !== "ok" || endedMs === null) continue;
+    acknowledged.set(request.executionId, Math.min(endedMs, acknowledged.get(request.executionId) ?? Infinity));
   }
   const late = (subjectId: string, begin: Begin): Violation[] => {
     const cancelMs = acknowledged.get(begin.key.executionId);
-    if (cancelMs === undefined || BACK.has(begin.operation) || begin.beganMs <= cancelMs + GRACE_MS) return [];
+    if (cancelMs === undefined || UNDO_OPERATIONS.has(begin.operation) || begin.beganMs <= cancelMs + GRACE_MS)
+      return [];
     const what = `${begin.operation} of ${subjectId} was begun at ${moment(begin.beganMs)}, after the cancel of ${begin.key.executionId} was acknowledged at ${moment(cancelMs)}`;
     return [violation("I10", what, begin)];
   };
@@ -34,7 +35,7 @@ function wentOn(facts: Facts): Violation[] {
 }
 
 /** I10, second half: of an item that a cancel left, the report says whether it replicates as the estate does. */
-function replicationUntold(facts: Facts): Violation[] {
+function unreportedReplication(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   const cancelled = new Set(
     [...facts.executions.values()]
@@ -47,7 +48,8 @@ function replicationUntold(facts: Facts): Violation[] {
     if (!cancelled.has(item.itemId) || record === undefined || state === undefined || record.heldBy !== null) return [];
     const replicates =
       state.promotedFrom === null && state.replication.stoppedAtMs === null && state.source.power === "on";
-    const saysNot = record.conditions.some(({ type }) => type === "not-replicating") || SAYS_ITSELF.has(record.state);
+    const isReported =
+      record.conditions.some(({ type }) => type === "not-replicating") || STATES_WITHOUT_REPLICATION.has(record.state);
     if (record.state === "protected" && !replicates) {
       return [
         violation(
@@ -58,13 +60,16 @@ function replicationUntold(facts: Facts): Violation[] {
         ),
       ];
     }
-    if (replicates || saysNot) return [];
+    if (replicates || isReported) return [];
     return [violation("I10", `nothing says that ${item.itemId}, ${record.state}, does not replicate`, record, state)];
   });
 }
 
 /** States in which nobody takes an item for replicating. */
-const SAYS_ITSELF: ReadonlySet<string> = new Set(["failed-over", "committed", "unprotected"]);
+const STATES_WITHOUT_REPLICATION: ReadonlySet<string> = new Set(["failed-over", "committed", "unprotected"]);
 
 /** I10: a cancel stops what leads forward, and what it leaves is told as it is. */
-export const cancelIsTrue = (facts: Facts): Violation[] => [...wentOn(facts), ...replicationUntold(facts)];
+export const cancelIsHonoured = (facts: Facts): Violation[] => [
+  ...begunAfterCancel(facts),
+  ...unreportedReplication(facts),
+];

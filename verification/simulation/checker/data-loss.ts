@@ -2,7 +2,7 @@ import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
 import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
-import { changesOf, type Effect, type Facts, isOver, present, type Ran } from "./facts.js";
+import { changesOf, type Effect, type ExecutionTrace, type Facts, hasEnded, present } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const WRITE_BYTES = 65_536;
@@ -44,26 +44,26 @@ function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
 
 /** Verbs that let the sources go on purpose: what goes home may lose, unless it is planned too. */
 const PLANNED: ReadonlySet<string> = new Set(["planned-failover", "planned-failback", "full-run"]);
-const isPlanned = ({ record: { verb } }: Ran): boolean => PLANNED.has(verb);
+const isPlanned = ({ record: { verb } }: ExecutionTrace): boolean => PLANNED.has(verb);
 
 type WatchedItem = Facts["items"][number]["item"];
 
 /** Whether somebody brought the source back while its replica was being promoted, which cannot be helped. */
-const cameBackMeanwhile = (item: WatchedItem, { beganMs, effectMs }: Effect): boolean =>
+const sourceReturned = (item: WatchedItem, { beganMs, effectMs }: Effect): boolean =>
   changesOf(item).some(
     ({ atMs, before, after }) =>
       before.source.power === "off" && after.source.power === "on" && beganMs < atMs && atMs <= effectMs,
   );
 
 /** What is wrong with a promotion of a planned failover; `own` are the effects of its execution on the item. */
-function planless(item: WatchedItem, promotion: Effect, own: readonly Effect[]): string | undefined {
+function lossOfPlanned(item: WatchedItem, promotion: Effect, own: readonly Effect[]): string | undefined {
   const { loss, source, held } = truthOf(promotion);
   if (loss.writes !== 0 || JSON.stringify(source) !== JSON.stringify(held)) {
     return `it lost ${loss.writes} writes (${loss.seconds} s)`;
   }
   const { sequences } = promotion.entry.result as { sequences: DiskSequence[] };
   if (JSON.stringify(sequences) !== JSON.stringify(source)) return "both copies do not hold the same";
-  const isOff = promotion.before.source.power === "off" || cameBackMeanwhile(item, promotion);
+  const isOff = promotion.before.source.power === "off" || sourceReturned(item, promotion);
   if (!isOff) return "its source was on";
   const synchronised = own.findLast(({ entry }) => entry.operation === "final-synchronise");
   const off = own.findLast(({ entry }) => entry.operation === "shut-down-source");
@@ -76,12 +76,12 @@ function planless(item: WatchedItem, promotion: Effect, own: readonly Effect[]):
 export function plannedLosesNothing(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
     effects.flatMap((promotion) => {
-      const ran = facts.executions.get(promotion.key.executionId);
-      if (promotion.entry.operation !== "promote-replica" || ran === undefined || !isPlanned(ran)) return [];
+      const trace = facts.executions.get(promotion.key.executionId);
+      if (promotion.entry.operation !== "promote-replica" || trace === undefined || !isPlanned(trace)) return [];
       const own = effects.filter(({ key }) => key.executionId === promotion.key.executionId);
-      const wrong = planless(item, promotion, own);
+      const wrong = lossOfPlanned(item, promotion, own);
       if (wrong === undefined) return [];
-      const { verb, executionId } = ran.record;
+      const { verb, executionId } = trace.record;
       const what = `${verb} ${executionId} promoted ${item.itemId} at ${moment(promotion.effectMs)}, and ${wrong}`;
       return [violation("I5", what, ...own.map(({ entry }) => entry))];
     }),
@@ -89,8 +89,11 @@ export function plannedLosesNothing(facts: Facts): Violation[] {
 }
 
 /** How a report differs from the truth; undefined when it does not. */
-function untrue(told: Pick<ItemOutcome, "recoveryPoint" | "dataLoss">, { point, loss }: Truth): string | undefined {
-  const { recoveryPoint, dataLoss } = told;
+function difference(
+  reported: Pick<ItemOutcome, "recoveryPoint" | "dataLoss">,
+  { point, loss }: Truth,
+): string | undefined {
+  const { recoveryPoint, dataLoss } = reported;
   if (recoveryPoint === null || dataLoss === null) return "no loss is told";
   if (recoveryPoint.id !== point.id || recoveryPoint.time !== point.time) {
     return `it tells of the point ${recoveryPoint.id}, and it was ${point.id}`;
@@ -112,15 +115,15 @@ const MOVES: ReadonlySet<string> = new Set([
   "promote-test",
 ]);
 
-function outcomesUntrue(facts: Facts): Violation[] {
+function falseOutcomes(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
-    if (!isOver(record)) return [];
+    if (!hasEnded(record)) return [];
     const promotions = promotionsOf(facts, record.executionId);
     return record.outcomes.flatMap((outcome) => {
       const promotion = promotions.get(outcome.itemId);
-      const mustTell = MOVES.has(record.verb) && outcome.outcome === "succeeded";
-      if (!mustTell && outcome.dataLoss === null) return [];
-      const wrong = promotion === undefined ? "nothing was promoted" : untrue(outcome, truthOf(promotion));
+      const mustReport = MOVES.has(record.verb) && outcome.outcome === "succeeded";
+      if (!mustReport && outcome.dataLoss === null) return [];
+      const wrong = promotion === undefined ? "nothing was promoted" : difference(outcome, truthOf(promotion));
       if (wrong === undefined) return [];
       const what = `${record.verb} ${record.executionId} reports on ${outcome.itemId}: ${wrong}`;
       return [violation("I6", what, outcome, promotion?.entry)];
@@ -131,13 +134,13 @@ function outcomesUntrue(facts: Facts): Violation[] {
 /** Where an item's record tells of a point and a loss that count. */
 const COUNTS: ReadonlySet<string> = new Set(["failed-over", "committed"]);
 
-function recordsUntrue(facts: Facts): Violation[] {
+function falseRecords(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   return present(facts).flatMap(({ item, effects }) => {
     const record = records.get(item.itemId);
     if (record === undefined || record.heldBy !== null || !COUNTS.has(record.state)) return [];
     const promotion = effects.findLast(({ entry }) => PROMOTES.has(entry.operation));
-    const wrong = promotion === undefined ? "nothing was promoted" : untrue(record, truthOf(promotion));
+    const wrong = promotion === undefined ? "nothing was promoted" : difference(record, truthOf(promotion));
     return wrong === undefined
       ? []
       : [violation("I6", `the record of ${item.itemId}, ${record.state}: ${wrong}`, record, promotion?.entry)];
@@ -145,11 +148,13 @@ function recordsUntrue(facts: Facts): Violation[] {
 }
 
 /** What executions say they measured is not less than the worst of what their items truly lost. */
-function measuresUntrue(facts: Facts): Violation[] {
+function falseMeasures(facts: Facts): Violation[] {
   return facts.evidence.views.executions.flatMap(({ execution, measures }) => {
-    if (measures === null || !isOver(execution)) return [];
-    const told = new Set(execution.outcomes.filter(({ dataLoss }) => dataLoss !== null).map(({ itemId }) => itemId));
-    const promotions = [...promotionsOf(facts, execution.executionId)].filter(([itemId]) => told.has(itemId));
+    if (measures === null || !hasEnded(execution)) return [];
+    const reported = new Set(
+      execution.outcomes.filter(({ dataLoss }) => dataLoss !== null).map(({ itemId }) => itemId),
+    );
+    const promotions = [...promotionsOf(facts, execution.executionId)].filter(([itemId]) => reported.has(itemId));
     const worst = Math.max(0, ...promotions.map(([, promotion]) => truthOf(promotion).loss.seconds));
     if (promotions.length === 0 || measures.plan.dataLossSeconds === worst) return [];
     const what = `execution ${execution.executionId} measured a loss of ${measures.plan.dataLossSeconds} s, and it was ${worst} s`;
@@ -158,8 +163,8 @@ function measuresUntrue(facts: Facts): Violation[] {
 }
 
 /** I6: the points and losses that are reported are those of the ground truth. */
-export const lossToldTruthfully = (facts: Facts): Violation[] => [
-  ...outcomesUntrue(facts),
-  ...recordsUntrue(facts),
-  ...measuresUntrue(facts),
+export const lossReportedTruthfully = (facts: Facts): Violation[] => [
+  ...falseOutcomes(facts),
+  ...falseRecords(facts),
+  ...falseMeasures(facts),
 ];

@@ -5,7 +5,7 @@ import { type Violation, violation } from "./violation.js";
 const identityOf = (subjectId: string, { entry, key }: Pick<Effect, "entry" | "key">): string =>
   `${key.executionId}/${entry.operation}.${key.attempt}/${subjectId}/${key.subject}`;
 
-function doubled(subjectId: string, effects: readonly Pick<Effect, "entry" | "key">[]): Violation[] {
+function duplicates(subjectId: string, effects: readonly Pick<Effect, "entry" | "key">[]): Violation[] {
   const seen = new Map<string, Pick<Effect, "entry" | "key">>();
   return effects.flatMap((effect) => {
     const identity = identityOf(subjectId, effect);
@@ -23,7 +23,7 @@ function doubled(subjectId: string, effects: readonly Pick<Effect, "entry" | "ke
 /** I9: each step of an execution has at most one effect on a subject, however often its activity ran. */
 export function effectsAtMostOnce({ items, sites }: Facts): Violation[] {
   return [
-    ...items.flatMap(({ item, effects }) => doubled(item.itemId, effects)),
-    ...sites.flatMap(({ site, effects }) => doubled(site.siteId, effects)),
+    ...items.flatMap(({ item, effects }) => duplicates(item.itemId, effects)),
+    ...sites.flatMap(({ site, effects }) => duplicates(site.siteId, effects)),
   ];
 }

@@ -24,7 +24,7 @@ export function partsOf(key: string): KeyParts {
 }
 
 type Subject = EmulatedItem | EmulatedSite;
-interface Watched<S extends Subject> {
+interface SubjectTrace<S extends Subject> {
   ledger: LedgerEntry[];
   states: { atMs: number; state: S }[];
 }
@@ -56,14 +56,14 @@ export interface Begin {
   params: Params;
 }
 
-export function changesOf<S extends Subject>({ states }: Watched<S>): Change<S>[] {
+export function changesOf<S extends Subject>({ states }: SubjectTrace<S>): Change<S>[] {
   return states.slice(1).flatMap(({ atMs, state }, index) => {
     const before = states[index]?.state;
     return before === undefined ? [] : [{ atMs, before, after: state }];
   });
 }
 
-export function effectsOf<S extends Subject>(watched: Watched<S>): Effect<S>[] {
+export function effectsOf<S extends Subject>(watched: SubjectTrace<S>): Effect<S>[] {
   return changesOf(watched).flatMap((change) => {
     const { before, after } = change;
     const fresh = watched.ledger.filter(({ sequence }) => sequence > before.entries && sequence <= after.entries);
@@ -91,7 +91,7 @@ const beginOf = (text: string, { operation, beganMs, params }: Task): Begin => (
 });
 
 /** Every task that the subject took on; one that was refused at once never began. */
-export function beginsOf<S extends Subject>(watched: Watched<S>): Begin[] {
+export function beginsOf<S extends Subject>(watched: SubjectTrace<S>): Begin[] {
   return changesOf(watched).flatMap(({ before, after }) =>
     Object.entries(after.tasks).flatMap(([key, task]) => {
       const refusedAtOnce = task.state === "failed" && before.tasks[key] === undefined;
@@ -108,7 +108,7 @@ export interface RecordWrite {
 }
 
 /** An execution with the true times at which its record changed. */
-export interface Ran {
+export interface ExecutionTrace {
   record: Execution;
   createdMs: number;
   /** When its record ended; null when it has not. */
@@ -117,14 +117,14 @@ export interface Ran {
   cancelMs: number | null;
 }
 
-export const isOver = (execution: Execution): execution is Extract<Execution, { outcomes: unknown }> =>
+export const hasEnded = (execution: Execution): execution is Extract<Execution, { outcomes: unknown }> =>
   "outcomes" in execution;
 
 /** What several invariants ask of one run's evidence, worked out once. */
 export interface Facts {
   evidence: Evidence;
   /** By execution id. */
-  executions: ReadonlyMap<string, Ran>;
+  executions: ReadonlyMap<string, ExecutionTrace>;
   /** Writes of item records by item id, oldest first; a world that is imported anew goes on in the same list. */
   records: ReadonlyMap<string, readonly RecordWrite[]>;
   items: readonly { item: EstateItem; effects: readonly Effect[]; begins: readonly Begin[] }[];
@@ -180,20 +180,20 @@ function recordsOf(evidence: Evidence): Map<string, RecordWrite[]> {
   return writes;
 }
 
-function executionsOf(evidence: Evidence): Map<string, Ran> {
-  const ran = new Map<string, Ran>();
+function executionsOf(evidence: Evidence): Map<string, ExecutionTrace> {
+  const trace = new Map<string, ExecutionTrace>();
   for (const { atMs, partition, row, value } of writesOf(evidence, "Executions")) {
     if (row !== "record") continue;
     const record = value as Execution;
-    const known = ran.get(partition) ?? { createdMs: atMs, endedMs: null, cancelMs: null };
+    const known = trace.get(partition) ?? { createdMs: atMs, endedMs: null, cancelMs: null };
     const cancelMs = known.cancelMs ?? (record.cancelRequest === undefined ? null : atMs);
-    ran.set(partition, { ...known, record, cancelMs, endedMs: known.endedMs ?? (isOver(record) ? atMs : null) });
+    trace.set(partition, { ...known, record, cancelMs, endedMs: known.endedMs ?? (hasEnded(record) ? atMs : null) });
   }
-  return ran;
+  return trace;
 }
 
 /** The state of a subject at a moment: after the last write that was not later. */
-export function stateAt<S extends Subject>({ states }: Watched<S>, atMs: number): S | undefined {
+export function stateAt<S extends Subject>({ states }: SubjectTrace<S>, atMs: number): S | undefined {
   return states.findLast((seen) => seen.atMs <= atMs)?.state;
 }
 

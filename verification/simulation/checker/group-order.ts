@@ -4,7 +4,7 @@ import { failoverTypeOf } from "../../../src/domain/itineraries.js";
 import type { Action, Plan, PlanGroup } from "../../../src/domain/plan.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import { decisionsOf } from "./decisions.js";
-import { type Facts, isOver } from "./facts.js";
+import { type Facts, hasEnded } from "./facts.js";
 import { groupsBefore, planOf } from "./plans.js";
 import { moment, type Violation, violation } from "./violation.js";
 
@@ -38,7 +38,7 @@ interface Worked {
 function workedOn(facts: Facts, execution: Execution, group: PlanGroup): Worked {
   const ids = new Set(group.items.map(({ id }) => id));
   const through = new Set(
-    isOver(execution)
+    hasEnded(execution)
       ? execution.outcomes.flatMap(({ itemId, outcome }) => (outcome === "succeeded" ? [itemId] : []))
       : [],
   );

@@ -1,21 +1,21 @@
 import type { Evidence } from "../evidence.js";
-import { cancelIsTrue } from "./cancels.js";
+import { cancelIsHonoured } from "./cancels.js";
+import { corruptionIsContained } from "./corruption.js";
+import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
 import { effectsAtMostOnce } from "./effects.js";
 import { type Facts, factsOf } from "./facts.js";
-import { oneExecutionEach } from "./item-ownership.js";
-import { limitsHold } from "./limits.js";
-import { terminalInTime } from "./liveness.js";
-import { lossToldTruthfully, plannedLosesNothing } from "./data-loss.js";
 import { groupsInOrder } from "./group-order.js";
-import { faultsTransparent } from "./outcomes.js";
+import { singleHolder } from "./item-ownership.js";
+import { withinLimits } from "./limits.js";
+import { terminatesInTime } from "./liveness.js";
+import { faultsAreTransparent } from "./outcomes.js";
+import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
-import { poisonContained } from "./corruption.js";
-import { testTouchesNothing } from "./test-failovers.js";
-import { replaysAlike } from "./replay.js";
+import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
-import { keepsItsPlan } from "./plan-versions.js";
+import { rollbackIsSymmetric } from "./rollback.js";
+import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
-import { wayBackIsSymmetric } from "./rollback.js";
 import { fencing, singleWriter } from "./writers.js";
 
 export { INVARIANTS, type Invariant, type Violation } from "./violation.js";
@@ -26,30 +26,30 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   noCommitBeforeValidation,
   pointsDieAtCommit,
   plannedLosesNothing,
-  lossToldTruthfully,
+  lossReportedTruthfully,
   groupsInOrder,
-  oneExecutionEach,
+  singleHolder,
   effectsAtMostOnce,
-  cancelIsTrue,
-  terminalInTime,
+  cancelIsHonoured,
+  terminatesInTime,
   acknowledgedIsDurable,
   noEventLost,
-  testTouchesNothing,
-  wayBackIsSymmetric,
-  keepsItsPlan,
-  limitsHold,
-  poisonContained,
+  testsAreIsolated,
+  rollbackIsSymmetric,
+  planVersionIsKept,
+  withinLimits,
+  corruptionIsContained,
 ];
 
 /**
  * Checks one run against every invariant: what the estate, the store and the clients wrote down is the judge of what
  * the product says. `undisturbed` is the evidence of the same seed without faults, to compare how both ended.
  */
-export async function check(evidence: Evidence, undisturbed?: Evidence): Promise<Violation[]> {
+export async function check(evidence: Evidence, faultFree?: Evidence): Promise<Violation[]> {
   const facts = factsOf(evidence);
   return [
     ...CHECKS.flatMap((holds) => holds(facts)),
-    ...(await replaysAlike(facts)),
-    ...faultsTransparent(facts, undisturbed),
+    ...(await replaysIdentically(facts)),
+    ...faultsAreTransparent(facts, faultFree),
   ];
 }

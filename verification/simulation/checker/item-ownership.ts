@@ -9,7 +9,7 @@ interface Hold {
   toMs: number;
 }
 
-function holdsOf(itemId: string, writes: readonly RecordWrite[]): Hold[] {
+function holdsOn(itemId: string, writes: readonly RecordWrite[]): Hold[] {
   const holds: Hold[] = [];
   for (const { atMs, record } of writes) {
     const holder = record.heldBy?.executionId;
@@ -24,7 +24,7 @@ function holdsOf(itemId: string, writes: readonly RecordWrite[]): Hold[] {
 }
 
 /** A hold that passed from one execution to another without being given up. */
-function takenAway(itemId: string, writes: readonly RecordWrite[]): Violation[] {
+function stolen(itemId: string, writes: readonly RecordWrite[]): Violation[] {
   return writes.flatMap(({ atMs, record }, index) => {
     const before = writes[index - 1]?.record.heldBy?.executionId;
     const after = record.heldBy?.executionId;
@@ -35,7 +35,7 @@ function takenAway(itemId: string, writes: readonly RecordWrite[]): Violation[] 
 }
 
 /** Work that an execution began on an item that it did not hold. */
-function workWithout({ items }: Facts, holds: ReadonlyMap<string, readonly Hold[]>): Violation[] {
+function workWithoutHold({ items }: Facts, holds: ReadonlyMap<string, readonly Hold[]>): Violation[] {
   return items.flatMap(({ item, begins }) =>
     begins.flatMap((begin) => {
       const { executionId } = begin.key;
@@ -79,11 +79,11 @@ function twoOfOnePlan(facts: Facts, holds: readonly Hold[]): Violation[] {
 }
 
 /** I8: holds of an item follow one another, those of a plan too, and nobody works on what he does not hold. */
-export function oneExecutionEach(facts: Facts): Violation[] {
-  const holds = new Map([...facts.records].map(([itemId, writes]) => [itemId, holdsOf(itemId, writes)] as const));
+export function singleHolder(facts: Facts): Violation[] {
+  const holds = new Map([...facts.records].map(([itemId, writes]) => [itemId, holdsOn(itemId, writes)] as const));
   return [
-    ...[...facts.records].flatMap(([itemId, writes]) => takenAway(itemId, writes)),
-    ...workWithout(facts, holds),
+    ...[...facts.records].flatMap(([itemId, writes]) => stolen(itemId, writes)),
+    ...workWithoutHold(facts, holds),
     ...twoOfOnePlan(facts, [...holds.values()].flat()),
   ];
 }

@@ -4,10 +4,10 @@ import type { Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** The most that the engine takes as a custom status, in bytes of UTF-16. */
-const MOST_STATUS_BYTES = 16 * 1_024;
+const MAX_STATUS_BYTES = 16 * 1_024;
 
 /** A history beyond this makes every episode of its instance dear: to write into its partition, and to replay. */
-const MOST_HISTORY_ROWS = 1_000;
+const MAX_HISTORY_ROWS = 1_000;
 
 interface Span {
   atMs: number;
@@ -16,27 +16,27 @@ interface Span {
 }
 
 /** How many of one host were under way at once, at most. What ended in the moment it began was beside nothing. */
-function mostAtOnce(spans: readonly Span[]): Map<number, { most: number; atMs: number }> {
+function maxConcurrency(spans: readonly Span[]): Map<number, { max: number; atMs: number }> {
   const steps = spans.flatMap(({ atMs, endedMs, generation }) => [
     { generation, atMs, by: 1 },
     { generation, atMs: endedMs ?? Infinity, by: -1 },
   ]);
   steps.sort((a, b) => a.atMs - b.atMs || a.by - b.by);
   const now = new Map<number, number>();
-  const most = new Map<number, { most: number; atMs: number }>();
+  const max = new Map<number, { max: number; atMs: number }>();
   for (const { generation, atMs, by } of steps) {
     const count = (now.get(generation) ?? 0) + by;
     now.set(generation, count);
-    if (count > (most.get(generation)?.most ?? 0)) most.set(generation, { most: count, atMs });
+    if (count > (max.get(generation)?.max ?? 0)) max.set(generation, { max: count, atMs });
   }
-  return most;
+  return max;
 }
 
 function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Violation[] {
-  return [...mostAtOnce(spans)].flatMap(([generation, { most, atMs }]) =>
-    most <= limit
+  return [...maxConcurrency(spans)].flatMap(([generation, { max, atMs }]) =>
+    max <= limit
       ? []
-      : [violation("I21", `host ${generation} had ${most} ${what} under way at ${moment(atMs)}, of at most ${limit}`)],
+      : [violation("I21", `host ${generation} had ${max} ${what} under way at ${moment(atMs)}, of at most ${limit}`)],
   );
 }
 
@@ -60,11 +60,11 @@ function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
     for (const siteId of siteIds) spans.set(siteId, [...(spans.get(siteId) ?? []), span]);
   }
   return [...spans].flatMap(([siteId, all]) => {
-    const { most, atMs } = mostAtOnce(all).get(0) ?? { most: 0, atMs: 0 };
+    const { max, atMs } = maxConcurrency(all).get(0) ?? { max: 0, atMs: 0 };
     const limit = evidence.limits.hypervisorOperations ?? Infinity;
-    return most <= limit
+    return max <= limit
       ? []
-      : [violation("I21", `site ${siteId} had ${most} operations under way at ${moment(atMs)}, of at most ${limit}`)];
+      : [violation("I21", `site ${siteId} had ${max} operations under way at ${moment(atMs)}, of at most ${limit}`)];
   });
 }
 
@@ -82,7 +82,7 @@ function tooLarge({ operations, table, partition, atMs }: Transaction): Violatio
 function statusTooLarge({ hub }: Evidence): Violation[] {
   return hub.instances.flatMap(({ instance, history }) => {
     const bytes = (history?.customStatus?.length ?? 0) * 2;
-    return bytes <= MOST_STATUS_BYTES
+    return bytes <= MAX_STATUS_BYTES
       ? []
       : [violation("I21", `the custom status of ${instance.instanceId} has ${bytes} bytes`)];
   });
@@ -91,12 +91,12 @@ function statusTooLarge({ hub }: Evidence): Violation[] {
 function historyTooLong({ hub }: Evidence): Violation[] {
   return hub.instances.flatMap(({ instance: { name, instanceId }, history }) => {
     const rows = history?.events.length ?? 0;
-    return rows <= MOST_HISTORY_ROWS ? [] : [violation("I21", `the history of ${name} ${instanceId} has ${rows} rows`)];
+    return rows <= MAX_HISTORY_ROWS ? [] : [violation("I21", `the history of ${name} ${instanceId} has ${rows} rows`)];
   });
 }
 
 /** I21: no more under way at once than configured, and nothing larger than what holds it. */
-export function limitsHold(facts: Facts): Violation[] {
+export function withinLimits(facts: Facts): Violation[] {
   const { evidence } = facts;
   const { effects, limits, store } = evidence;
   return [

@@ -1,6 +1,6 @@
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import type { Evidence } from "../evidence.js";
-import { type Facts, isOver } from "./facts.js";
+import { type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const HOUR_MS = 3_600_000;
@@ -9,7 +9,7 @@ const ASK_MS = 24 * HOUR_MS;
 const SLACK_MS = 72 * HOUR_MS;
 
 /** The longest that the plans may wait for people, one after the other. */
-function longestWaitMs({ plans }: Evidence): number {
+function maxWaitMs({ plans }: Evidence): number {
   const waits = plans.map(({ plan }) => {
     const actions = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
     const all = [...actions, ...plan.shutdown.before, ...plan.shutdown.after];
@@ -20,16 +20,16 @@ function longestWaitMs({ plans }: Evidence): number {
 }
 
 /** I11: after the faults, and once what could not be read is mended, everything that was accepted comes to its end. */
-export function terminalInTime({ evidence, executions }: Facts): Violation[] {
+export function terminatesInTime({ evidence, executions }: Facts): Violation[] {
   const { rest, timing, store, hub } = evidence;
-  const boundMs = longestWaitMs(evidence) + ASK_MS + SLACK_MS;
+  const boundMs = maxWaitMs(evidence) + ASK_MS + SLACK_MS;
   const slow = rest.reached && rest.atMs - timing.faultsOffMs > boundMs;
   const since = `since the faults ended at ${moment(timing.faultsOffMs)}`;
   return [
     ...(rest.reached ? [] : [violation("I11", `no rest ${since}: ${rest.why}`, ...rest.moving)]),
     ...(slow ? [violation("I11", `it took until ${moment(rest.atMs)} to come to rest ${since}`, timing)] : []),
     ...[...executions.values()].flatMap(({ record }) =>
-      isOver(record) ? [] : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
+      hasEnded(record) ? [] : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
     ),
     ...store.items.flatMap((item) =>
       item.heldBy === null

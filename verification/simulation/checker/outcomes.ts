@@ -4,15 +4,15 @@ import { isOutcomeUnknown } from "../../../src/domain/rest-conditions.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
-import { untruths } from "./estate-truth.js";
-import { type Facts, isOver, itemAt, present, type RecordWrite } from "./facts.js";
+import { discrepancies } from "./estate-truth.js";
+import { type Facts, hasEnded, itemAt, present, type RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /**
  * When an execution gave an item up, and the record that it left; undefined when it never held it. What it left of
  * unknown outcome is set right later, which its own word does not tell of.
  */
-function givenUp({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
+function releaseBy({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
   const writes = records.get(itemId) ?? [];
   const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
   const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
@@ -38,7 +38,7 @@ const BRINGS_TO: Readonly<Record<string, ItemState>> = {
   resynchronise: "protected",
 };
 
-function misnamed(execution: Execution, { outcome, state }: ItemOutcome): string[] {
+function wrongState(execution: Execution, { outcome, state }: ItemOutcome): string[] {
   const { verb } = execution;
   const brings = BRINGS_TO[verb];
   // A full run that ends before its end says so, and its items are where they came to.
@@ -47,30 +47,33 @@ function misnamed(execution: Execution, { outcome, state }: ItemOutcome): string
 }
 
 /** An item that an ended execution calls done is in the estate as its state says, when the execution gives it up. */
-function claimsUntrue(facts: Facts): Violation[] {
+function falseOutcomes(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
-    if (!isOver(record)) return [];
+    if (!hasEnded(record)) return [];
     return record.outcomes.flatMap((outcome) => {
-      const told = givenUp(facts, outcome.itemId, record.executionId);
-      if (told === undefined) return [];
-      const state = itemAt(facts, outcome.itemId, told.atMs);
+      const released = releaseBy(facts, outcome.itemId, record.executionId);
+      if (released === undefined) return [];
+      const state = itemAt(facts, outcome.itemId, released.atMs);
       if (state === undefined) return [];
-      const wrong = [...misnamed(record, outcome), ...untruths({ ...told.record, state: outcome.state }, state)];
+      const wrong = [
+        ...wrongState(record, outcome),
+        ...discrepancies({ ...released.record, state: outcome.state }, state),
+      ];
       if (wrong.length === 0) return [];
-      const what = `${record.verb} ${record.executionId} gave ${outcome.itemId} up at ${moment(told.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
-      return [violation("I25", what, outcome, told.record, state)];
+      const what = `${record.verb} ${record.executionId} gave ${outcome.itemId} up at ${moment(released.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
+      return [violation("I25", what, outcome, released.record, state)];
     });
   });
 }
 
 /** At rest every record says what the estate is, or that something failed, and why. */
-function recordsUntrue(facts: Facts): Violation[] {
+function falseRecords(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   return present(facts).flatMap(({ item }) => {
     const record = records.get(item.itemId);
     const state = item.states.at(-1)?.state;
     if (record === undefined || state === undefined || record.heldBy !== null) return [];
-    const wrong = untruths(record, state);
+    const wrong = discrepancies(record, state);
     if (wrong.length === 0) return [];
     return [violation("I25", `${item.itemId} is said to be ${record.state}, but ${wrong.join(", ")}`, record, state)];
   });
@@ -78,9 +81,11 @@ function recordsUntrue(facts: Facts): Violation[] {
 
 /** Only what could not be read, or lost its orchestration, may be of unknown outcome. */
 function unknownWithoutCause(facts: Facts): Violation[] {
-  const { disturbances, hub, store } = facts.evidence;
+  const { injectedFaults, hub, store } = facts.evidence;
   const itemsOf = (id: string): string[] => facts.executions.get(id)?.record.itemIds ?? [];
-  const unread = new Set(disturbances.flatMap((one) => (one.kind === "poison" ? [one.of, ...itemsOf(one.of)] : [])));
+  const unread = new Set(
+    injectedFaults.flatMap((one) => (one.kind === "row-corruption" ? [one.ownerId, ...itemsOf(one.ownerId)] : [])),
+  );
   const lost = new Set(
     hub.instances.flatMap(({ instance }) => (LOST.has(instance.runtimeStatus) ? itemsOf(instance.instanceId) : [])),
   );
@@ -93,12 +98,12 @@ function unknownWithoutCause(facts: Facts): Violation[] {
 const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
 /** How an item comes out of an execution that succeeds. */
-const WELL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
+const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
 
 /** A status sums up its outcomes: succeeded is all of them, failed or cancelled says why. */
-function statusUntrue({ executions }: Facts): Violation[] {
+function falseStatuses({ executions }: Facts): Violation[] {
   return [...executions.values()].flatMap(({ record }) => {
-    if (!isOver(record)) return [];
+    if (!hasEnded(record)) return [];
     const named = new Set(record.outcomes.map(({ itemId }) => itemId));
     const missing = record.itemIds.filter((itemId) => !named.has(itemId));
     if (missing.length > 0) {
@@ -106,7 +111,7 @@ function statusUntrue({ executions }: Facts): Violation[] {
         violation("I25", `${record.verb} ${record.executionId} ended without a word on ${missing.join(", ")}`, record),
       ];
     }
-    const undone = record.outcomes.filter(({ outcome }) => !WELL.has(outcome));
+    const undone = record.outcomes.filter(({ outcome }) => !SUCCESSFUL.has(outcome));
     if (record.status === "succeeded" && undone.length > 0) {
       return [
         violation(
@@ -130,7 +135,7 @@ function statusUntrue({ executions }: Facts): Violation[] {
 }
 
 /** What of an item must be the same with and without faults, when everything went well. */
-function finalOf(record: ItemRecord | undefined, state: EmulatedItem | undefined): unknown {
+function finalState(record: ItemRecord | undefined, state: EmulatedItem | undefined): unknown {
   if (record === undefined || state === undefined) return null;
   const { source, replica, promotedFrom, pointsDeleted, testCopies, replication, direction } = state;
   const copy = ({ siteId, power, writable }: EmulatedItem["source"]) => ({ siteId, power, writable });
@@ -147,39 +152,39 @@ function finalOf(record: ItemRecord | undefined, state: EmulatedItem | undefined
 }
 
 /** How each item ends: what its record says and what the estate is. */
-export function finalsOf({ estate, store }: Evidence): Map<string, unknown> {
+export function finalStates({ estate, store }: Evidence): Map<string, unknown> {
   const records = new Map(store.items.map((record) => [record.itemId, record]));
   return new Map(
     estate.items
       .filter(({ truth }) => truth !== null)
-      .map(({ itemId, states }) => [itemId, finalOf(records.get(itemId), states.at(-1)?.state)]),
+      .map(({ itemId, states }) => [itemId, finalState(records.get(itemId), states.at(-1)?.state)]),
   );
 }
 
 /** What clients asked and what came of it, in order: runs of the same can be compared. */
-const askedOf = ({ client, store }: Evidence): string =>
+const requestsOf = ({ client, store }: Evidence): string =>
   JSON.stringify([
-    client.flatMap(({ asked, outcome, code, repeats }) =>
-      repeats === null && !OF_FAULTS.has(asked.kind) ? [[asked, outcome, code]] : [],
+    client.flatMap(({ request, outcome, code, repeats }) =>
+      repeats === null && !FAULT_REQUESTS.has(request.kind) ? [[request, outcome, code]] : [],
     ),
     store.executions.map(({ executionId }) => executionId).sort(),
   ]);
 
-const OF_FAULTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
+const FAULT_REQUESTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
 
 /** Whether there was something to do in a run, and all of it succeeded. */
-export const allWentWell = ({ store: { executions } }: Evidence): boolean =>
+export const allSucceeded = ({ store: { executions } }: Evidence): boolean =>
   executions.length > 0 && executions.every(({ status }) => status === "succeeded");
 
 /** Whether two runs are of the same requests, and all went well in both: then they have to end alike. */
 export const areComparable = (one: Evidence, other: Evidence): boolean =>
-  allWentWell(one) && allWentWell(other) && askedOf(one) === askedOf(other);
+  allSucceeded(one) && allSucceeded(other) && requestsOf(one) === requestsOf(other);
 
 /** The same requests that all went well end in the same, faults or not. */
-function differsFromUndisturbed({ evidence }: Facts, undisturbed: Evidence): Violation[] {
-  if (!areComparable(evidence, undisturbed)) return [];
-  const expected = finalsOf(undisturbed);
-  return [...finalsOf(evidence)].flatMap(([itemId, final]) => {
+function differsFromFaultFree({ evidence }: Facts, faultFree: Evidence): Violation[] {
+  if (!areComparable(evidence, faultFree)) return [];
+  const expected = finalStates(faultFree);
+  return [...finalStates(evidence)].flatMap(([itemId, final]) => {
     const wanted = expected.get(itemId);
     if (JSON.stringify(wanted) === JSON.stringify(final)) return [];
     return [violation("I25", `everything succeeded, and ${itemId} ended otherwise than without faults`, final, wanted)];
@@ -187,10 +192,10 @@ function differsFromUndisturbed({ evidence }: Facts, undisturbed: Evidence): Vio
 }
 
 /** I25: faults change nothing in the end, or what they changed is declared, item by item. */
-export const faultsTransparent = (facts: Facts, undisturbed: Evidence | undefined): Violation[] => [
-  ...claimsUntrue(facts),
-  ...recordsUntrue(facts),
+export const faultsAreTransparent = (facts: Facts, faultFree: Evidence | undefined): Violation[] => [
+  ...falseOutcomes(facts),
+  ...falseRecords(facts),
   ...unknownWithoutCause(facts),
-  ...statusUntrue(facts),
-  ...(undisturbed === undefined ? [] : differsFromUndisturbed(facts, undisturbed)),
+  ...falseStatuses(facts),
+  ...(faultFree === undefined ? [] : differsFromFaultFree(facts, faultFree)),
 ];

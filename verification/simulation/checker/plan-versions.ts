@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Execution, Step, StepRecord } from "../../../src/domain/execution.js";
 import { planHash } from "../../../src/domain/identity.js";
 import type { Plan } from "../../../src/domain/plan.js";
-import { type Facts, isOver } from "./facts.js";
+import { type Facts, hasEnded } from "./facts.js";
 import { versionOf } from "./plans.js";
 import { type Violation, violation } from "./violation.js";
 
@@ -20,7 +20,7 @@ function namesOf(steps: readonly Step[]): { groups: Set<string>; actions: Set<st
   return { groups, actions };
 }
 
-function strangers(plan: Plan, steps: readonly Step[]): string[] {
+function unknownParts(plan: Plan, steps: readonly Step[]): string[] {
   const { groups, actions } = namesOf(steps);
   const known = new Set(plan.groups.map(({ id }) => id));
   const all = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
@@ -35,7 +35,7 @@ function strangers(plan: Plan, steps: readonly Step[]): string[] {
 const BY_GROUPS: ReadonlySet<string> = new Set(["test-failover", "planned-failover", "unplanned-failover"]);
 
 /** Groups of the plan that a failover which came through never came to. */
-function omitted(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
+function missingGroups(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
   if (execution.status !== "succeeded" || !BY_GROUPS.has(execution.verb)) return [];
   const { groups } = namesOf(steps);
   return plan.groups.flatMap(({ id }) => (groups.has(id) ? [] : [`nothing of group ${id}`]));
@@ -54,7 +54,7 @@ function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
 }
 
 /** The same of what is shown of it. */
-function misshown({ evidence }: Facts, { executionId }: Execution, plan: Plan): string[] {
+function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: Plan): string[] {
   const members = new Map(plan.groups.map(({ id, items }) => [`groups/${id}`, new Set(items.map((item) => item.id))]));
   const view = evidence.views.executions.find(({ execution }) => execution.executionId === executionId);
   return (view?.steps ?? []).flatMap(({ id, children = [] }) => {
@@ -67,7 +67,7 @@ function misshown({ evidence }: Facts, { executionId }: Execution, plan: Plan): 
 }
 
 /** Items that an execution worked on, though its version of the plan does not have them. */
-function otherItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
+function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
   const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
   return items.flatMap(({ item, effects }) =>
     !own.has(item.itemId) && effects.some(({ key }) => key.executionId === executionId)
@@ -77,27 +77,27 @@ function otherItems({ items }: Facts, { executionId }: Execution, plan: Plan): s
 }
 
 /** I20: an execution runs the plan as it was when it started, whatever is saved meanwhile. */
-export function keepsItsPlan(facts: Facts): Violation[] {
+export function planVersionIsKept(facts: Facts): Violation[] {
   const { store } = facts.evidence;
   return [...facts.executions.values()].flatMap(({ record }) => {
     if (record.subject.kind === "item") return [];
     const { planId, planVersion } = record.subject;
     const version = versionOf(facts, record);
-    const ran = `${record.verb} ${record.executionId} of ${planId} version ${planVersion}`;
-    if (version === undefined) return [violation("I20", `${ran}: nobody saved that version`, record)];
+    const trace = `${record.verb} ${record.executionId} of ${planId} version ${planVersion}`;
+    if (version === undefined) return [violation("I20", `${trace}: nobody saved that version`, record)];
     const { plan } = version;
     if (record.planHash !== planHash(plan, sha256)) {
-      return [violation("I20", `${ran} has the hash ${record.planHash} of another plan`, record, version)];
+      return [violation("I20", `${trace} has the hash ${record.planHash} of another plan`, record, version)];
     }
     const parts = store.steps[record.executionId] ?? [];
     const kept = parts.find(({ part }) => part === "execution")?.steps ?? [];
     const wrong = [
       ...misplaced(plan, parts),
-      ...strangers(plan, kept),
-      ...(isOver(record) ? omitted(plan, record, kept) : []),
-      ...misshown(facts, record, plan),
-      ...otherItems(facts, record, plan),
+      ...unknownParts(plan, kept),
+      ...(hasEnded(record) ? missingGroups(plan, record, kept) : []),
+      ...misplacedInView(facts, record, plan),
+      ...foreignItems(facts, record, plan),
     ];
-    return wrong.length === 0 ? [] : [violation("I20", `${ran} ran ${wrong.join(", ")}`, record, ...kept)];
+    return wrong.length === 0 ? [] : [violation("I20", `${trace} ran ${wrong.join(", ")}`, record, ...kept)];
   });
 }

@@ -1,103 +1,103 @@
 import { describe, expect, test } from "vitest";
 import { check } from "./index.js";
-import { Drawing } from "./support/evidence-builder.js";
+import { EvidenceBuilder } from "./support/evidence-builder.js";
 import { statesFrom } from "./support/ledger.js";
-import { broken, commit, failOver, named, outcome, takeBack } from "./support/scenarios.js";
+import { cancelFailover, commit, failOver, invariantsOf, outcome, violatedBy } from "./support/scenarios.js";
 
 describe("I3 no commit before validation", () => {
-  async function fullRun(decide: (drawing: Drawing) => void): Promise<Drawing> {
-    const drawing = await Drawing.of();
-    drawing.plan({ validation: { required: true } });
-    await failOver(drawing, { verb: "full-run", ends: false });
-    decide(drawing);
-    drawing.clock.pass(60);
-    await drawing.item("delete-recovery-points", {});
-    drawing.record({ state: "committed", heldBy: null });
-    const { recoveryPoint, dataLoss } = drawing.record({});
-    drawing.ended(1, "full-run", [outcome({ state: "committed", recoveryPoint, dataLoss })]);
-    return drawing;
+  async function fullRun(decide: (builder: EvidenceBuilder) => void): Promise<EvidenceBuilder> {
+    const builder = await EvidenceBuilder.create();
+    builder.plan({ validation: { required: true } });
+    await failOver(builder, { verb: "full-run", ends: false });
+    decide(builder);
+    builder.clock.pass(60);
+    await builder.item("delete-recovery-points", {});
+    builder.record({ state: "committed", heldBy: null });
+    const { recoveryPoint, dataLoss } = builder.record({});
+    builder.ended(1, "full-run", [outcome({ state: "committed", recoveryPoint, dataLoss })]);
+    return builder;
   }
 
   test("a full run that was accepted may commit", async () => {
-    const drawing = await fullRun((one) =>
+    const builder = await fullRun((one) =>
       one.decided(1, { kind: "validate", verdict: "accept", by: "owner", reason: "" }),
     );
-    drawing.evidence.hub.messages.length = 1;
-    expect((await broken(drawing)).filter((invariant) => invariant === "I3")).toEqual([]);
+    builder.evidence.hub.messages.length = 1;
+    expect((await violatedBy(builder)).filter((invariant) => invariant === "I3")).toEqual([]);
   });
 
   test("nobody accepted it", async () => {
-    expect(await broken(await fullRun(() => undefined))).toContain("I3");
+    expect(await violatedBy(await fullRun(() => undefined))).toContain("I3");
   });
 
   test("it was rejected", async () => {
-    const drawing = await fullRun((one) =>
+    const builder = await fullRun((one) =>
       one.decided(1, { kind: "validate", verdict: "reject", by: "owner", reason: "" }),
     );
-    expect(await broken(drawing)).toContain("I3");
+    expect(await violatedBy(builder)).toContain("I3");
   });
 
   test("an execution of another verb deletes the points", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing, { ends: false });
-    await drawing.item("delete-recovery-points", {});
-    expect(await broken(drawing)).toEqual(expect.arrayContaining(["I3", "I4"]));
+    const builder = await EvidenceBuilder.create();
+    await failOver(builder, { ends: false });
+    await builder.item("delete-recovery-points", {});
+    expect(await violatedBy(builder)).toEqual(expect.arrayContaining(["I3", "I4"]));
   });
 });
 
 describe("I4 recovery points die only at commit", () => {
   test("points go with a promotion", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    const evidence = await drawing.done();
+    const builder = await EvidenceBuilder.create();
+    await failOver(builder);
+    const evidence = await builder.done();
     for (const { state } of statesFrom(evidence, "promote-replica")) state.pointsDeleted = true;
-    expect(named(await check(evidence))).toContain("I4");
+    expect(invariantsOf(await check(evidence))).toContain("I4");
   });
 
   test("points die of age while the item is failed over", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    drawing.clock.pass(86_400);
-    await takeBack(drawing);
-    const evidence = await drawing.done();
+    const builder = await EvidenceBuilder.create();
+    await failOver(builder);
+    builder.clock.pass(86_400);
+    await cancelFailover(builder);
+    const evidence = await builder.done();
     for (const { atMs, state } of statesFrom(evidence, "start-replica")) {
       const stoppedAtMs = state.replication.stoppedAtMs;
       if (stoppedAtMs === null || state.promotedFrom === null) continue;
       state.replication.sinceMs = Math.min(atMs, stoppedAtMs);
     }
-    expect(named(await check(evidence))).toContain("I4");
+    expect(invariantsOf(await check(evidence))).toContain("I4");
   });
 
   test("points that a commit deleted are not missed by one that is told again", async () => {
-    const drawing = await Drawing.of();
-    await failOver(drawing);
-    await commit(drawing, 2);
-    drawing.clock.pass(60);
-    await commit(drawing, 3);
-    expect(await broken(drawing)).not.toContain("I4");
+    const builder = await EvidenceBuilder.create();
+    await failOver(builder);
+    await commit(builder, 2);
+    builder.clock.pass(60);
+    await commit(builder, 3);
+    expect(await violatedBy(builder)).not.toContain("I4");
   });
 
   test("points that had grown old when the source was shut down are no loss", async () => {
-    const drawing = await Drawing.of();
-    drawing.execution(1, "unplanned-failover");
-    await drawing.item("stop-replication", {});
-    drawing.clock.pass(86_400);
-    await drawing.item("shut-down-source", {});
-    drawing.clock.pass(86_400);
-    await drawing.item("restore-replication", {});
-    expect(await broken(drawing)).not.toContain("I4");
+    const builder = await EvidenceBuilder.create();
+    builder.execution(1, "unplanned-failover");
+    await builder.item("stop-replication", {});
+    builder.clock.pass(86_400);
+    await builder.item("shut-down-source", {});
+    builder.clock.pass(86_400);
+    await builder.item("restore-replication", {});
+    expect(await violatedBy(builder)).not.toContain("I4");
   });
 
   test("points that were young when the source was shut down are a loss", async () => {
-    const drawing = await Drawing.of();
-    drawing.execution(1, "unplanned-failover");
-    await drawing.item("stop-replication", {});
-    drawing.clock.pass(3_600);
-    await drawing.item("shut-down-source", {});
-    drawing.clock.pass(86_400);
-    await drawing.item("restore-replication", {});
-    const evidence = await drawing.done();
+    const builder = await EvidenceBuilder.create();
+    builder.execution(1, "unplanned-failover");
+    await builder.item("stop-replication", {});
+    builder.clock.pass(3_600);
+    await builder.item("shut-down-source", {});
+    builder.clock.pass(86_400);
+    await builder.item("restore-replication", {});
+    const evidence = await builder.done();
     for (const { atMs, state } of statesFrom(evidence, "restore-replication")) state.replication.sinceMs = atMs;
-    expect(named(await check(evidence))).toContain("I4");
+    expect(invariantsOf(await check(evidence))).toContain("I4");
   });
 });

@@ -10,7 +10,7 @@ import { moment, type Violation, violation } from "./violation.js";
 type Promotion = { promoted: Effect; started: Effect };
 
 /** What brought the item up last before an effect: its promotion, and the start that followed it. */
-function broughtUp(effects: readonly Effect[], before: Effect): Promotion | undefined {
+function lastBringUp(effects: readonly Effect[], before: Effect): Promotion | undefined {
   const earlier = effects.filter(({ entry }) => entry.sequence < before.entry.sequence);
   const promoted = earlier.findLast(({ entry: { operation } }) => PROMOTES.has(operation));
   const started = earlier.findLast(({ entry: { operation } }) => STARTS.has(operation));
@@ -24,11 +24,11 @@ const STARTS: ReadonlySet<OperationName> = new Set(["start-replica", "promote-te
 /** Why a commit of one item ought not to have begun. */
 function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect): string | undefined {
   const { executionId } = commit.key;
-  const ran = facts.executions.get(executionId);
-  if (ran === undefined) return "an execution that has no record committed it";
-  const { verb } = ran.record;
+  const trace = facts.executions.get(executionId);
+  if (trace === undefined) return "an execution that has no record committed it";
+  const { verb } = trace.record;
   if (verb !== "commit" && verb !== "full-run") return `a ${verb} deleted its recovery points`;
-  const up = broughtUp(effects, commit);
+  const up = lastBringUp(effects, commit);
   if (up === undefined || commit.before.promotedFrom === null) return "it was not running at the other site";
   if (commit.before.replica.power !== "on") return "its copy was off";
   if (verb === "commit") {
@@ -36,7 +36,7 @@ function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect)
     const [decided] = decisionsOf(facts, promoter, "validate");
     return decided?.made.verdict === "reject" ? `execution ${promoter}, which failed it over, was rejected` : undefined;
   }
-  if (planOf(facts, ran.record)?.validation.required !== true) return undefined;
+  if (planOf(facts, trace.record)?.validation.required !== true) return undefined;
   const [decided] = decisionsOf(facts, executionId, "validate");
   if (decided === undefined || decided.atMs > commit.beganMs) return "nobody had accepted it";
   if (decided.made.verdict !== "accept") return "it was rejected";
@@ -59,7 +59,7 @@ export function noCommitBeforeValidation(facts: Facts): Violation[] {
 }
 
 /** What may end points, and under which verbs. */
-const ENDS_POINTS: Partial<Record<OperationName, ReadonlySet<string>>> = {
+const MAY_DELETE_POINTS: Partial<Record<OperationName, ReadonlySet<string>>> = {
   "delete-recovery-points": new Set(["commit", "full-run"]),
   "disable-replication": new Set(["disable-replication"]),
 };
@@ -84,7 +84,7 @@ const mayAge = ({ promotedFrom, replication, pointsDeleted }: EmulatedItem): boo
   !pointsDeleted && promotedFrom === null && replication.stoppedAtMs === null;
 
 /** Points that were there at a moment and are not at a later one, but for those that died of age. */
-function lost(before: EmulatedItem, beforeMs: number, after: EmulatedItem, afterMs: number): string[] {
+function lostPoints(before: EmulatedItem, beforeMs: number, after: EmulatedItem, afterMs: number): string[] {
   const left = new Set(pointsOf(after, afterMs).map(({ id }) => id));
   const oldestMs = mayAge(after) ? (quietSinceMs(after) ?? afterMs) - NEVER_PRUNED_MS : -Infinity;
   return pointsOf(before, beforeMs).flatMap(({ id, time }) =>
@@ -102,7 +102,7 @@ export function pointsDieAtCommit(facts: Facts): Violation[] {
       effects.some(
         ({ entry, key, after }) =>
           after === change.after &&
-          ENDS_POINTS[entry.operation]?.has(facts.executions.get(key.executionId)?.record.verb ?? "none"),
+          MAY_DELETE_POINTS[entry.operation]?.has(facts.executions.get(key.executionId)?.record.verb ?? "none"),
       );
     const killed = changesOf(item).flatMap((change) => {
       if (unchanged(change)) return [];
@@ -111,7 +111,7 @@ export function pointsDieAtCommit(facts: Facts): Violation[] {
         change.atMs,
         ...effects.flatMap((one) => (one.after === change.after ? [one.effectMs] : [])),
       );
-      const gone = lost(change.before, effectMs, change.after, effectMs);
+      const gone = lostPoints(change.before, effectMs, change.after, effectMs);
       if (gone.length === 0 || allowed(change)) return [];
       const by = change.after.ledger.at(-1);
       const what = `${item.itemId} lost ${textOf(gone)} at ${moment(change.atMs)} by ${by?.operation} of ${by?.executionId}`;
@@ -128,7 +128,7 @@ function agedWhileFailedOver(itemId: string, effects: readonly Effect[]): Violat
     const promotion = effects.slice(0, index).findLast(({ entry }) => PROMOTES.has(entry.operation));
     if (promotion === undefined || ending.before.promotedFrom === null) return [];
     if (ending.before.pointsDeleted) return []; // a commit that is told again; what the first one ended was looked at
-    const gone = lost(promotion.after, promotion.effectMs, ending.before, ending.effectMs);
+    const gone = lostPoints(promotion.after, promotion.effectMs, ending.before, ending.effectMs);
     if (gone.length === 0) return [];
     const what = `${itemId} lost ${textOf(gone)} between its promotion at ${moment(promotion.effectMs)} and ${ending.entry.operation} at ${moment(ending.effectMs)}`;
     return [violation("I4", what, promotion.entry, ending.entry)];

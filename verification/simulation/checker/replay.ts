@@ -56,7 +56,7 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
 }
 
 /** I15: replayed on the product's own orchestrators, each stored history asks for the same, in the same order. */
-export async function replaysAlike({ evidence }: Facts): Promise<Violation[]> {
+export async function replaysIdentically({ evidence }: Facts): Promise<Violation[]> {
   const app = await genuineApp();
   const found: Violation[] = [];
   for (const { instance, history } of evidence.hub.instances) {

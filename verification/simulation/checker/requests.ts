@@ -1,59 +1,62 @@
 import { EventType } from "../../../host/durable/history.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import { DECISION_EVENT, type Decision, decision } from "../../../src/orchestrators/contracts.js";
-import type { Asked } from "../client/requests.js";
+import type { ClientRequest } from "../client/requests.js";
 import type { ClientEntry, Evidence } from "../evidence.js";
 import { decisionsOf } from "./decisions.js";
-import { type Facts, isOver } from "./facts.js";
+import { type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-type Told<K extends Asked["kind"]> = ClientEntry & { asked: Extract<Asked, { kind: K }> };
+type Acknowledged<K extends ClientRequest["kind"]> = ClientEntry & { request: Extract<ClientRequest, { kind: K }> };
 
-const acknowledged = <K extends Asked["kind"]>({ client }: Evidence, kind: K): Told<K>[] =>
-  client.filter((entry): entry is Told<K> => entry.asked.kind === kind && entry.outcome === "ok");
+const acknowledged = <K extends ClientRequest["kind"]>({ client }: Evidence, kind: K): Acknowledged<K>[] =>
+  client.filter((entry): entry is Acknowledged<K> => entry.request.kind === kind && entry.outcome === "ok");
 
-function startGone(facts: Facts, { asked, executionId }: Told<"start">): string | undefined {
+function missingStart(facts: Facts, { request, executionId }: Acknowledged<"start">): string | undefined {
   const record = facts.evidence.store.executions.find((execution) => execution.executionId === executionId);
   if (record === undefined) return `there is no execution ${executionId}`;
-  if (record.idempotencyKey !== asked.idempotencyKey) return `execution ${executionId} has another key`;
-  if (record.verb !== asked.verb) return `execution ${executionId} is a ${record.verb}`;
+  if (record.idempotencyKey !== request.idempotencyKey) return `execution ${executionId} has another key`;
+  if (record.verb !== request.verb) return `execution ${executionId} is a ${record.verb}`;
   const subject = record.subject.kind === "plan" ? record.subject.planId : record.subject.itemId;
-  const target = asked.target.kind === "plan" ? asked.target.planId : asked.target.itemId;
+  const target = request.target.kind === "plan" ? request.target.planId : request.target.itemId;
   return subject === target ? undefined : `execution ${executionId} is of ${subject}`;
 }
 
-function planGone({ store }: Evidence, { asked }: Told<"save-plan">): string | undefined {
+function missingPlan({ store }: Evidence, { request }: Acknowledged<"save-plan">): string | undefined {
   const rows = store.rows.filter(({ table }) => table === "Plans");
-  return rows.some(({ json }) => json.includes(`"id":"${asked.plan.id}"`))
+  return rows.some(({ json }) => json.includes(`"id":"${request.plan.id}"`))
     ? undefined
-    : `there is no plan ${asked.plan.id}`;
+    : `there is no plan ${request.plan.id}`;
 }
 
-function targetGone({ estate }: Evidence, { asked, atMs, endedMs }: Told<"change-target">): string | undefined {
+function missingTarget(
+  { estate }: Evidence,
+  { request, atMs, endedMs }: Acknowledged<"change-target">,
+): string | undefined {
   const kept = estate.items.some(
     ({ itemId, states }) =>
-      itemId === asked.itemId &&
-      states.some((seen) => seen.state.item.target.size === asked.size && seen.atMs <= (endedMs ?? atMs)),
+      itemId === request.itemId &&
+      states.some((seen) => seen.state.item.target.size === request.size && seen.atMs <= (endedMs ?? atMs)),
   );
-  return kept ? undefined : `${asked.itemId} was never given the size ${asked.size}`;
+  return kept ? undefined : `${request.itemId} was never given the size ${request.size}`;
 }
 
 /** I16: what was acknowledged is in the store at the end, whatever died in between. */
 export function acknowledgedIsDurable(facts: Facts): Violation[] {
   const { evidence } = facts;
-  const gone = (entry: ClientEntry, why: string | undefined): Violation[] => {
+  const missing = (entry: ClientEntry, why: string | undefined): Violation[] => {
     if (why === undefined) return [];
-    const what = `the ${entry.asked.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} is gone: ${why}`;
+    const what = `the ${entry.request.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} is gone: ${why}`;
     return [violation("I16", what, entry)];
   };
   return [
-    ...acknowledged(evidence, "start").flatMap((entry) => gone(entry, startGone(facts, entry))),
+    ...acknowledged(evidence, "start").flatMap((entry) => missing(entry, missingStart(facts, entry))),
     ...acknowledged(evidence, "cancel").flatMap((entry) => {
-      const noted = facts.executions.get(entry.asked.executionId)?.record.cancelRequest !== undefined;
-      return gone(entry, noted ? undefined : `execution ${entry.asked.executionId} has no cancel`);
+      const noted = facts.executions.get(entry.request.executionId)?.record.cancelRequest !== undefined;
+      return missing(entry, noted ? undefined : `execution ${entry.request.executionId} has no cancel`);
     }),
-    ...acknowledged(evidence, "save-plan").flatMap((entry) => gone(entry, planGone(evidence, entry))),
-    ...acknowledged(evidence, "change-target").flatMap((entry) => gone(entry, targetGone(evidence, entry))),
+    ...acknowledged(evidence, "save-plan").flatMap((entry) => missing(entry, missingPlan(evidence, entry))),
+    ...acknowledged(evidence, "change-target").flatMap((entry) => missing(entry, missingTarget(evidence, entry))),
   ];
 }
 
@@ -82,7 +85,7 @@ function endOf({ hub }: Evidence, { instance }: Instance): number {
   const commits = hub.commits.filter(({ instanceId }) => instanceId === instance.instanceId);
   const last = commits.at(-1);
   const repeated = commits.findLastIndex(({ firstRow }) => firstRow !== last?.firstRow) + 1;
-  return commits[repeated]?.toldMs ?? -Infinity;
+  return commits[repeated]?.requestedMs ?? -Infinity;
 }
 
 /** Each acknowledged message is history once, unless the instance had ended. */
@@ -116,11 +119,13 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
 }
 
 /** Which decision a request becomes, and how to know it among the messages. */
-function isOf(asked: Asked, made: Decision): boolean {
-  if (asked.kind === "validate") return made.kind === "validate" && made.verdict === asked.verdict;
-  if (asked.kind === "confirm")
-    return made.kind === "confirm" && made.actionId === asked.actionId && made.done === asked.done;
-  return asked.kind === "resolve" && made.kind === "resolve" && made.ask === asked.ask && made.answer === asked.answer;
+function isOf(request: ClientRequest, made: Decision): boolean {
+  if (request.kind === "validate") return made.kind === "validate" && made.verdict === request.verdict;
+  if (request.kind === "confirm")
+    return made.kind === "confirm" && made.actionId === request.actionId && made.done === request.done;
+  return (
+    request.kind === "resolve" && made.kind === "resolve" && made.ask === request.ask && made.answer === request.answer
+  );
 }
 
 /** Each acknowledged decision became a message of its execution. */
@@ -128,12 +133,12 @@ function decisionsUnsent({ evidence }: Facts): Violation[] {
   const entries = (["validate", "confirm", "resolve"] as const).flatMap((kind) => acknowledged(evidence, kind));
   return entries.flatMap((entry) => {
     const sent = evidence.hub.messages.some((message) => {
-      if (message.instanceId !== entry.asked.executionId || message.name !== DECISION_EVENT) return false;
+      if (message.instanceId !== entry.request.executionId || message.name !== DECISION_EVENT) return false;
       const made = decision.safeParse(JSON.parse(message.data));
-      return made.success && message.atMs >= entry.atMs && isOf(entry.asked, made.data);
+      return made.success && message.atMs >= entry.atMs && isOf(entry.request, made.data);
     });
     if (sent) return [];
-    const what = `the ${entry.asked.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} was never sent to ${entry.asked.executionId}`;
+    const what = `the ${entry.request.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} was never sent to ${entry.request.executionId}`;
     return [violation("I17", what, entry)];
   });
 }
@@ -149,13 +154,13 @@ function timeWasOver({ hub }: Evidence, executionId: string): number {
     ({ instanceId, firstRow, events: rows }) =>
       instanceId === executionId && firstRow <= fired && fired < firstRow + rows,
   );
-  return written?.toldMs ?? Infinity;
+  return written?.requestedMs ?? Infinity;
 }
 
 /** What somebody decided is what the execution came to. */
 function decisionsIgnored(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, cancelMs }) => {
-    if (!isOver(record)) return [];
+    if (!hasEnded(record)) return [];
     const { executionId, status } = record;
     const well = status === "succeeded" || status === "succeeded-with-failures";
     if (cancelMs !== null && well) {

@@ -1,12 +1,12 @@
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { DiskSequence } from "../../../src/hypervisor/port.js";
-import { untruths } from "./estate-truth.js";
-import { type Effect, type Facts, isOver, type Ran, stateAt } from "./facts.js";
+import { discrepancies } from "./estate-truth.js";
+import { type Effect, type ExecutionTrace, type Facts, hasEnded, stateAt } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** Executions that took a failover back: the verb cancel, and those that undid their own work. */
-function tookBack({ record }: Ran, own: readonly Effect[], itemId: string): boolean {
-  if (!isOver(record)) return false;
+function rolledBack({ record }: ExecutionTrace, own: readonly Effect[], itemId: string): boolean {
+  if (!hasEnded(record)) return false;
   const outcome = record.outcomes.find((candidate) => candidate.itemId === itemId);
   const demoted = own.some(({ entry }) => entry.operation === "demote-replica");
   if (record.verb === "cancel") return outcome?.outcome === "succeeded";
@@ -14,13 +14,13 @@ function tookBack({ record }: Ran, own: readonly Effect[], itemId: string): bool
 }
 
 /** What a way back must not have changed: where it runs, which way it replicates, and what its disks hold. */
-function notAsBefore(ran: Ran, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
+function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
   const { source, direction } = after;
-  const wrong = untruths(
+  const wrong = discrepancies(
     { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [] },
     after,
   );
-  if (before === undefined || ran.record.verb === "cancel") return wrong;
+  if (before === undefined || trace.record.verb === "cancel") return wrong;
   const moved = before.source.siteId !== after.source.siteId || before.direction !== after.direction;
   const shorter = after.sourceWrites.length < before.sourceWrites.length;
   return [
@@ -32,22 +32,22 @@ function notAsBefore(ran: Ran, before: EmulatedItem | undefined, after: Emulated
 
 function rollbacks(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
-    [...facts.executions.values()].flatMap((ran) => {
-      const { executionId, verb } = ran.record;
+    [...facts.executions.values()].flatMap((trace) => {
+      const { executionId, verb } = trace.record;
       const own = effects.filter(({ key }) => key.executionId === executionId);
-      if (own.length === 0 || ran.endedMs === null || !tookBack(ran, own, item.itemId)) return [];
-      const after = stateAt(item, ran.endedMs);
+      if (own.length === 0 || trace.endedMs === null || !rolledBack(trace, own, item.itemId)) return [];
+      const after = stateAt(item, trace.endedMs);
       if (after === undefined) return [];
-      const wrong = notAsBefore(ran, own[0]?.before, after);
+      const wrong = rollbackDifferences(trace, own[0]?.before, after);
       if (wrong.length === 0) return [];
-      const what = `${verb} ${executionId} took ${item.itemId} back by ${moment(ran.endedMs)}, but ${wrong.join(", ")}`;
+      const what = `${verb} ${executionId} took ${item.itemId} back by ${moment(trace.endedMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, ...own.map(({ entry }) => entry), after)];
     }),
   );
 }
 
 /** What is wrong with an item that came home, just after its commit. */
-function notHome({ before, after, effectMs }: Effect, home: string, effects: readonly Effect[]): string[] {
+function failbackDifferences({ before, after, effectMs }: Effect, home: string, effects: readonly Effect[]): string[] {
   const promotion = effects.findLast(
     ({ entry }) => entry.operation === "promote-replica" && Date.parse(entry.at) <= effectMs,
   );
@@ -75,7 +75,7 @@ function failbacks({ items }: Facts): Violation[] {
       const isHome =
         commit.entry.operation === "delete-recovery-points" && commit.before.direction === "recovery-to-primary";
       if (!isHome) return [];
-      const wrong = notHome(commit, commit.after.item.sourceSiteId, effects);
+      const wrong = failbackDifferences(commit, commit.after.item.sourceSiteId, effects);
       if (wrong.length === 0) return [];
       const what = `${item.itemId} came home and was committed at ${moment(commit.effectMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, commit.entry)];
@@ -84,4 +84,4 @@ function failbacks({ items }: Facts): Violation[] {
 }
 
 /** I19: a failover that is taken back leaves all as it was, and one that comes home brings all of it home. */
-export const wayBackIsSymmetric = (facts: Facts): Violation[] => [...rollbacks(facts), ...failbacks(facts)];
+export const rollbackIsSymmetric = (facts: Facts): Violation[] => [...rollbacks(facts), ...failbacks(facts)];

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
-import { type Effect, type Facts, isOver, itemAt, present } from "./facts.js";
+import { type Effect, type Facts, hasEnded, itemAt, present } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
@@ -78,7 +78,7 @@ function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, i
   const word = [...facts.executions.values()]
     .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))
     .flatMap(({ record }) => {
-      if (!isOver(record)) return [];
+      if (!hasEnded(record)) return [];
       const notes = record.outcomes.map(({ note }) => note);
       if ([...notes, "failure" in record ? record.failure.message : undefined].some(names)) return ["left"];
       const done = record.outcomes.some(({ itemId, outcome }) => itemIds.includes(itemId) && outcome === "succeeded");
@@ -110,7 +110,7 @@ function networksLeft(facts: Facts): Violation[] {
 }
 
 /** I18: a test touches no production, and nothing is left of it after its clean-up. */
-export const testTouchesNothing = (facts: Facts): Violation[] => [
+export const testsAreIsolated = (facts: Facts): Violation[] => [
   ...touching(facts),
   ...leftAfterCleanUp(facts),
   ...leftAtRest(facts),

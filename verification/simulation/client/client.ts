@@ -3,24 +3,24 @@ import { sweepExecutions } from "../../../src/commands/sweep.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
 import type { WorldInput } from "../../../src/domain/world.js";
 import type { ClientEntry } from "../evidence.js";
+import type { Random } from "../random.js";
 import type { Cluster } from "../runtime/cluster.js";
-import type { Gate } from "../runtime/fault-proxy.js";
+import type { FaultProxy } from "../runtime/fault-proxy.js";
 import type { SimulatedHost } from "../runtime/host.js";
 import { sleep } from "../runtime/host-lifetime.js";
-import type { Random } from "../random.js";
 import { perform } from "./perform.js";
-import type { Asked } from "./requests.js";
+import type { ClientRequest } from "./requests.js";
 
 /** A caller gives up in the end. */
-const MOST_TRIES = 12;
+const MAX_TRIES = 12;
 
-interface Heard {
+interface Answer {
   outcome: ClientEntry["outcome"];
   code: string | null;
   answer: unknown;
 }
 
-const UNHEARD: Heard = { outcome: "unknown", code: null, answer: "the host died" };
+const NO_ANSWER: Answer = { outcome: "unknown", code: null, answer: "the host died" };
 
 /** Whoever asks the product for something, and keeps a ledger of it. */
 export class Client {
@@ -29,25 +29,25 @@ export class Client {
   pending = 0;
   readonly #clock: VirtualClock;
   readonly #cluster: Cluster;
-  readonly #gate: Gate;
+  readonly #proxy: FaultProxy;
   readonly #world: WorldInput;
 
-  constructor(options: { clock: VirtualClock; cluster: Cluster; gate: Gate; world: WorldInput }) {
+  constructor(options: { clock: VirtualClock; cluster: Cluster; proxy: FaultProxy; world: WorldInput }) {
     this.#clock = options.clock;
     this.#cluster = options.cluster;
-    this.#gate = options.gate;
+    this.#proxy = options.proxy;
     this.#world = options.world;
   }
 
   /** Asks once, and writes down what came of it. */
-  async ask(asked: Asked, repeats: number | null = null): Promise<ClientEntry> {
+  async send(request: ClientRequest, repeats: number | null = null): Promise<ClientEntry> {
     const host = await this.#cluster.live();
     const entry: ClientEntry = {
       n: this.ledger.length + 1,
       atMs: this.#clock.now(),
       endedMs: null,
-      generation: host.life.generation,
-      asked,
+      generation: host.lifetime.generation,
+      request,
       repeats,
       outcome: "unknown",
       code: null,
@@ -56,23 +56,23 @@ export class Client {
     };
     this.ledger.push(entry);
     this.pending += 1;
-    const heard = await Promise.race([this.#heard(host, asked), host.life.died.then(() => UNHEARD)]);
+    const heard = await Promise.race([this.#heard(host, request), host.lifetime.died.then(() => NO_ANSWER)]);
     this.pending -= 1;
     Object.assign(entry, heard);
-    if (heard !== UNHEARD) entry.endedMs = this.#clock.now();
-    if (asked.kind === "start" && entry.outcome === "ok") {
+    if (heard !== NO_ANSWER) entry.endedMs = this.#clock.now();
+    if (request.kind === "start" && entry.outcome === "ok") {
       entry.executionId = (entry.answer as { executionId: string }).executionId;
     }
     return entry;
   }
 
   /** Asks until it knows what came of it, as a careful caller does: the same request again, after a while. */
-  async insist(asked: Asked, random: Random): Promise<ClientEntry> {
-    const first = await this.ask(asked);
+  async sendUntilKnown(request: ClientRequest, random: Random): Promise<ClientEntry> {
+    const first = await this.send(request);
     let last = first;
-    for (let tries = 1; tries < MOST_TRIES && isUnsure(last); tries += 1) {
+    for (let tries = 1; tries < MAX_TRIES && isUncertain(last); tries += 1) {
       await sleep(this.#clock, random.skewed(100, 60_000));
-      last = await this.ask(asked, first.n);
+      last = await this.send(request, first.n);
     }
     return last;
   }
@@ -81,14 +81,14 @@ export class Client {
   async sweep(): Promise<void> {
     const host = await this.#cluster.live();
     const swept = sweepExecutions(host.context).catch(() => undefined);
-    await Promise.race([swept, host.life.died]);
+    await Promise.race([swept, host.lifetime.died]);
   }
 
-  async #heard(host: SimulatedHost, asked: Asked): Promise<Heard> {
-    const passenger = host.passenger;
+  async #heard(host: SimulatedHost, request: ClientRequest): Promise<Answer> {
+    const caller = host.caller;
     try {
-      const answer = await this.#gate.pass(passenger, "request", asked.kind, () =>
-        perform(host.context, asked, this.#world),
+      const answer = await this.#proxy.call(caller, "request", request.kind, () =>
+        perform(host.context, request, this.#world),
       );
       return { outcome: "ok", code: null, answer: answer ?? null };
     } catch (thrown) {
@@ -99,4 +99,4 @@ export class Client {
   }
 }
 
-const isUnsure = ({ outcome }: ClientEntry): boolean => outcome === "unknown" || outcome === "fail";
+const isUncertain = ({ outcome }: ClientEntry): boolean => outcome === "unknown" || outcome === "fail";

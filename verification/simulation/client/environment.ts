@@ -12,25 +12,25 @@ import type { Journal } from "../runtime/tables.js";
 import type { Client } from "./client.js";
 
 /** What everybody who acts in a run knows and can reach. */
-export interface Town {
+export interface Environment {
   clock: VirtualClock;
   cluster: Cluster;
   client: Client;
   journal: Journal;
   /** Reads without going through the gate: what a person sees who looks at a page. */
-  peek: Store;
+  directStore: Store;
   world: WorldInput;
   plans: PlanInput[];
   /** True once the faults are over: whoever answers does it at once, and nobody begins anything more. */
-  calm: boolean;
+  quiescing: boolean;
   /** How many of the operators and hecklers are still at it. */
-  busy: number;
+  activeUsers: number;
   /** How many rows can't be read and have not been seen to. */
-  cares: number;
+  pendingRepairs: number;
 }
 
 /** What somebody sees who looks at a page; undefined when it can't be shown now, and he looks again later. */
-export async function shown<T>(page: Promise<T>): Promise<T | undefined> {
+export async function ifReadable<T>(page: Promise<T>): Promise<T | undefined> {
   try {
     return await page;
   } catch (error) {
@@ -41,7 +41,7 @@ export async function shown<T>(page: Promise<T>): Promise<T | undefined> {
 }
 
 /** The serving host's context, read without delays or crashes; undefined while no host serves. */
-export function glance({ cluster, peek }: Town): Context | undefined {
+export function servingContext({ cluster, directStore }: Environment): Context | undefined {
   const host = cluster.serving;
-  return host && { ...host.context, store: peek };
+  return host && { ...host.context, store: directStore };
 }

@@ -1,26 +1,27 @@
 import { OPERATIONS } from "../../../src/domain/operations.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
-import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
-import { glance, shown, type Town } from "./environment.js";
+import { sleep } from "../runtime/host-lifetime.js";
+import { type Environment, ifReadable, servingContext } from "./environment.js";
 
 /** Makes the estate hostile once: a fault for a while, or a source that comes back. Its id names it, for shrinking. */
-export async function heckle(town: Town, random: Random): Promise<void> {
-  const { clock, journal } = town;
+export async function runNemesis(environment: Environment, random: Random): Promise<void> {
+  const { clock, journal } = environment;
   await sleep(clock, random.skewed(1_000, 7_200_000));
-  for (let tries = 0; journal.running.size === 0 && tries < 200 && !town.calm; tries += 1) await sleep(clock, 60_000);
+  for (let tries = 0; journal.running.size === 0 && tries < 200 && !environment.quiescing; tries += 1)
+    await sleep(clock, 60_000);
   await sleep(clock, random.skewed(100, 1_200_000));
-  if (town.calm) return;
-  if (random.chance(0.2)) return comeBack(town, random);
-  const fault = faultOf(town, random);
-  const { outcome, answer } = await town.client.insist({ kind: "add-fault", fault }, random);
+  if (environment.quiescing) return;
+  if (random.chance(0.2)) return comeBack(environment, random);
+  const fault = faultOf(environment, random);
+  const { outcome, answer } = await environment.client.sendUntilKnown({ kind: "add-fault", fault }, random);
   if (outcome !== "ok") return;
   const { faultId } = answer as { faultId: string };
   await sleep(clock, random.skewed(5_000, 28_800_000));
-  if (!town.calm) await town.client.insist({ kind: "clear-fault", faultId }, random);
+  if (!environment.quiescing) await environment.client.sendUntilKnown({ kind: "clear-fault", faultId }, random);
 }
 
-function faultOf({ world }: Town, random: Random): FaultInput {
+function faultOf({ world }: Environment, random: Random): FaultInput {
   const mode = random.weighted({ "fail-before": 3, "fail-after": 4, refuse: 3, hang: 3, slow: 2 });
   const at = random.weighted({ item: 7, site: 2, link: 1 });
   const itemId = random.pick(world.items ?? []).id;
@@ -38,13 +39,13 @@ function faultOf({ world }: Town, random: Random): FaultInput {
 }
 
 /** The copy that a failover left comes up by itself; later somebody mends it, or does not. */
-async function comeBack(town: Town, random: Random): Promise<void> {
-  const itemId = random.pick(town.world.items ?? []).id;
-  const { outcome } = await town.client.ask({ kind: "source-comes-back", itemId });
+async function comeBack(environment: Environment, random: Random): Promise<void> {
+  const itemId = random.pick(environment.world.items ?? []).id;
+  const { outcome } = await environment.client.send({ kind: "return-source", itemId });
   if (outcome !== "ok" || random.chance(0.4)) return;
-  await sleep(town.clock, random.skewed(10_000, 7_200_000));
-  const looked = glance(town)?.hypervisor.describeItems(town.world.id, [itemId]);
-  const [seen] = (looked && (await shown(looked))) ?? [];
+  await sleep(environment.clock, random.skewed(10_000, 7_200_000));
+  const looked = servingContext(environment)?.hypervisor.describeItems(environment.world.id, [itemId]);
+  const [seen] = (looked && (await ifReadable(looked))) ?? [];
   const type = seen?.conditions[0]?.type ?? "split-brain";
-  await town.client.ask({ kind: "mend-condition", itemId, type });
+  await environment.client.send({ kind: "resolve-condition", itemId, type });
 }

@@ -8,52 +8,52 @@ import { changeTarget, getTarget } from "../../../src/commands/target-settings.j
 import { importWorld } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plan.js";
 import { World, type WorldInput } from "../../../src/domain/world.js";
-import type { Asked } from "./requests.js";
+import type { ClientRequest } from "./requests.js";
 
 /** Does what a request asks, by the product's commands, and gives back what its caller is told. */
-export async function perform(context: Context, asked: Asked, world: WorldInput): Promise<unknown> {
-  switch (asked.kind) {
+export async function perform(context: Context, request: ClientRequest, world: WorldInput): Promise<unknown> {
+  switch (request.kind) {
     case "start": {
-      const { kind: _, ...request } = asked;
-      return startExecution(context, { ...request, requestedBy: "operator" });
+      const { kind: _, ...start } = request;
+      return startExecution(context, { ...start, requestedBy: "operator" });
     }
     case "validate":
-      return validateExecution(context, asked.executionId, { verdict: asked.verdict, by: "owner", reason: "" });
+      return validateExecution(context, request.executionId, { verdict: request.verdict, by: "owner", reason: "" });
     case "confirm":
-      return confirmAction(context, asked.executionId, { ...asked, by: "operator", note: "" });
+      return confirmAction(context, request.executionId, { ...request, by: "operator", note: "" });
     case "resolve":
-      return resolveFailure(context, asked.executionId, { ...asked, by: "operator", reason: "" });
+      return resolveFailure(context, request.executionId, { ...request, by: "operator", reason: "" });
     case "cancel":
-      return cancelExecution(context, asked.executionId, { ...asked, by: "operator", reason: undefined });
+      return cancelExecution(context, request.executionId, { ...request, by: "operator", reason: undefined });
     case "save-plan":
-      return savePlan(context, Plan.parse(asked.plan), asked.ifMatch);
+      return savePlan(context, Plan.parse(request.plan), request.ifMatch);
     default:
-      return performOnEstate(context, asked, world);
+      return performOnEstate(context, request, world);
   }
 }
 
 type OnEstate = Extract<
-  Asked,
+  ClientRequest,
   {
-    kind: "change-target" | "import-world" | "add-fault" | "clear-fault" | "source-comes-back" | "mend-condition";
+    kind: "change-target" | "import-world" | "add-fault" | "clear-fault" | "return-source" | "resolve-condition";
   }
 >;
 
-async function performOnEstate(context: Context, asked: OnEstate, world: WorldInput): Promise<unknown> {
-  switch (asked.kind) {
+async function performOnEstate(context: Context, request: OnEstate, world: WorldInput): Promise<unknown> {
+  switch (request.kind) {
     case "change-target": {
-      const { etag } = await getTarget(context, world.id, asked.itemId);
-      return changeTarget(context, world.id, asked.itemId, { change: { size: asked.size }, ifMatch: etag });
+      const { etag } = await getTarget(context, world.id, request.itemId);
+      return changeTarget(context, world.id, request.itemId, { change: { size: request.size }, ifMatch: etag });
     }
     case "import-world":
       return importWorld(context, World.parse(world));
     case "add-fault":
-      return addFault(context, world.id, asked.fault);
+      return addFault(context, world.id, request.fault);
     case "clear-fault":
-      return clearFaults(context, world.id, asked.faultId ?? undefined);
-    case "source-comes-back":
-      return sourceComesBack(context, world.id, asked.itemId);
-    case "mend-condition":
-      return mendCondition(context, world.id, asked.itemId, asked.type);
+      return clearFaults(context, world.id, request.faultId ?? undefined);
+    case "return-source":
+      return sourceComesBack(context, world.id, request.itemId);
+    case "resolve-condition":
+      return mendCondition(context, world.id, request.itemId, request.type);
   }
 }

@@ -4,7 +4,7 @@ import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
 
 /** What a client asks of the product, as data. */
-export type Asked =
+export type ClientRequest =
   | {
       kind: "start";
       idempotencyKey: string;
@@ -22,5 +22,5 @@ export type Asked =
   | { kind: "import-world" }
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
-  | { kind: "source-comes-back"; itemId: string }
-  | { kind: "mend-condition"; itemId: string; type: string };
+  | { kind: "return-source"; itemId: string }
+  | { kind: "resolve-condition"; itemId: string; type: string };

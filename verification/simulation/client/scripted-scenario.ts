@@ -1,63 +1,63 @@
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput, OperationName } from "../../../src/hypervisor/port.js";
-import { sleep } from "../runtime/host-lifetime.js";
 import type { Random } from "../random.js";
+import { sleep } from "../runtime/host-lifetime.js";
+import { type Environment, ifReadable } from "./environment.js";
 import { doVerb } from "./operator.js";
-import { shown, type Town } from "./environment.js";
 
-interface Walk {
+interface ScriptedScenario {
   /** How likely it is among the walks. */
   weight: number;
   path: Verb[];
   /** One of these does not work at the last step. */
-  hurdles: OperationName[];
+  failingOperations: OperationName[];
 }
 
 const HOMEWARD: Verb[] = ["unplanned-failover", "commit", "reprotect"];
 const HOME: Verb[] = [...HOMEWARD, "failback"];
 
 /** Where users who act as they please seldom come to. */
-const WALKS: Walk[] = [
-  { weight: 3, path: ["test-failover"], hurdles: ["create-test-network"] },
-  { weight: 3, path: ["test-failover", "test-clean-up"], hurdles: ["remove-test-network"] },
-  { weight: 2, path: ["test-failover", "promote-test"], hurdles: ["promote-test-copy"] },
-  { weight: 4, path: [...HOMEWARD, "test-failover", "test-clean-up"], hurdles: ["remove-test-copy"] },
-  { weight: 4, path: [...HOMEWARD, "test-failover", "promote-test"], hurdles: ["promote-test-copy"] },
-  { weight: 2, path: [...HOMEWARD, "resynchronise"], hurdles: ["resynchronise"] },
-  { weight: 4, path: [...HOME, "cancel"], hurdles: ["demote-replica", "restore-replication"] },
-  { weight: 8, path: [...HOME, "commit"], hurdles: ["delete-recovery-points", "remove-old-machine"] },
-  { weight: 4, path: [...HOME, "commit", "disable-replication"], hurdles: ["disable-replication"] },
+const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
+  { weight: 3, path: ["test-failover"], failingOperations: ["create-test-network"] },
+  { weight: 3, path: ["test-failover", "test-clean-up"], failingOperations: ["remove-test-network"] },
+  { weight: 2, path: ["test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
+  { weight: 4, path: [...HOMEWARD, "test-failover", "test-clean-up"], failingOperations: ["remove-test-copy"] },
+  { weight: 4, path: [...HOMEWARD, "test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
+  { weight: 2, path: [...HOMEWARD, "resynchronise"], failingOperations: ["resynchronise"] },
+  { weight: 4, path: [...HOME, "cancel"], failingOperations: ["demote-replica", "restore-replication"] },
+  { weight: 8, path: [...HOME, "commit"], failingOperations: ["delete-recovery-points", "remove-old-machine"] },
+  { weight: 4, path: [...HOME, "commit", "disable-replication"], failingOperations: ["disable-replication"] },
 ];
 const MODES: FaultInput["mode"][] = ["fail-before", "fail-after", "refuse", "hang"];
-const RARELY = 0.1;
+const SCRIPTED_PROBABILITY = 0.1;
 
 /** Whether the one user of a run is somebody on a walk. */
-export const goesForAWalk = (random: Random): boolean => random.chance(RARELY);
+export const isScripted = (random: Random): boolean => random.chance(SCRIPTED_PROBABILITY);
 
 /** Leads a plan all the way to a seldom place, where something does not work. */
-export async function walk(town: Town, id: string, random: Random): Promise<void> {
-  const { path, hurdles } = WALKS[
-    Number(random.weighted(Object.fromEntries(WALKS.map((one, at) => [at, one.weight]))))
-  ] as Walk;
+export async function runScriptedScenario(environment: Environment, id: string, random: Random): Promise<void> {
+  const { path, failingOperations } = SCRIPTED_SCENARIOS[
+    Number(random.weighted(Object.fromEntries(SCRIPTED_SCENARIOS.map((one, at) => [at, one.weight]))))
+  ] as ScriptedScenario;
   const last = path.length - 1;
   for (const [step, verb] of path.entries()) {
-    await sleep(town.clock, random.skewed(600_000, 7_200_000));
-    if (step === last) await putInTheWay(town, random.pick(hurdles), random.pick(MODES), random);
-    if (town.calm) return;
-    await shown(doVerb(town, `${id}/${step}`, verb, random.fork(`step/${step}`)));
+    await sleep(environment.clock, random.skewed(600_000, 7_200_000));
+    if (step === last) await addFaults(environment, random.pick(failingOperations), random.pick(MODES), random);
+    if (environment.quiescing) return;
+    await ifReadable(doVerb(environment, `${id}/${step}`, verb, random.fork(`step/${step}`)));
   }
 }
 
 /** At every site, until somebody clears it or the faults are over. */
-async function putInTheWay(
-  { client, world, clock }: Town,
+async function addFaults(
+  { client, world, clock }: Environment,
   operation: OperationName,
   mode: FaultInput["mode"],
   random: Random,
 ): Promise<void> {
   const laid = world.sites.map(({ id: siteId }): FaultInput => ({ target: { siteId }, operation, mode }));
-  for (const fault of laid) await client.insist({ kind: "add-fault", fault }, random);
+  for (const fault of laid) await client.sendUntilKnown({ kind: "add-fault", fault }, random);
   void sleep(clock, random.skewed(600_000, 86_400_000)).then(() =>
-    client.insist({ kind: "clear-fault", faultId: null }, random),
+    client.sendUntilKnown({ kind: "clear-fault", faultId: null }, random),
   );
 }

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { undisturbed, wrongAt } from "./explore.js";
-import { JOURNEYS } from "./crash-scenarios.js";
+import { CRASH_CASES } from "./crash-cases.js";
+import { faultFree, violationsAt } from "./explore.js";
 
 /** What a worker is asked for: one journey, and every `oneIn`th of its points. */
 interface Job {
-  journey: number;
+  crashCase: number;
   oneIn: number;
 }
 interface Explored {
@@ -17,15 +17,15 @@ interface Explored {
   wrong: string[];
 }
 
-async function explore({ journey, oneIn }: Job): Promise<Explored> {
-  const told = JOURNEYS[journey];
-  if (!told) throw new Error(`there is no journey ${journey}`);
-  const run = await undisturbed(told);
-  const chosen = run.points.filter((_, index) => (index + journey) % oneIn === 0);
+async function explore({ crashCase, oneIn }: Job): Promise<Explored> {
+  const told = CRASH_CASES[crashCase];
+  if (!told) throw new Error(`there is no journey ${crashCase}`);
+  const run = await faultFree(told);
+  const chosen = run.points.filter((_, index) => (index + crashCase) % oneIn === 0);
   const wrong: string[] = [];
   let failed = 0;
   for (const point of chosen) {
-    const found = await wrongAt(point, run);
+    const found = await violationsAt(point, run);
     wrong.push(...found);
     failed += found.length > 0 ? 1 : 0;
   }
@@ -39,17 +39,17 @@ function work(): void {
 }
 
 /** Shares the journeys out among workers; `heard` is told of each. */
-async function exploreAll(jobs: number, oneIn: number, heard: (explored: Explored) => void): Promise<void> {
+async function exploreAll(jobs: number, oneIn: number, report: (explored: Explored) => void): Promise<void> {
   let next = 0;
   const employ = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(fileURLToPath(import.meta.url));
       const give = (): void => {
-        if (next < JOURNEYS.length) worker.postMessage({ journey: next++, oneIn } satisfies Job);
+        if (next < CRASH_CASES.length) worker.postMessage({ crashCase: next++, oneIn } satisfies Job);
         else void worker.terminate().then(() => resolve());
       };
       worker.on("message", (explored: Explored) => {
-        heard(explored);
+        report(explored);
         give();
       });
       worker.on("error", reject);

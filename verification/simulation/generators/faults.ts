@@ -1,21 +1,22 @@
-import { type Boundary, HUB_ROWS, POISONED_ROWS, type PoisonedRow, type Remedy, type StoreFault } from "../evidence.js";
+import { type Boundary, CORRUPTIBLE_ROWS, HUB_ROWS, type Remedy, type RowKind, type StoreFault } from "../evidence.js";
 import type { Random } from "../random.js";
+import { seedLabel } from "../seed-labels.js";
 
 /** Something that goes wrong at the `nth` call of a boundary. Each has an id, so that shrinking can leave it out. */
-export type Mishap =
+export type Fault =
   /** The host dies before or after the call took effect, and another one starts after a pause. */
   | { id: string; kind: "crash"; at: Boundary; nth: number; after: boolean; pauseMs: number; inFlight: number }
   /** The host stalls, loses its hub to another one, goes on for a while and only then notices. */
   | { id: string; kind: "overlap"; at: Boundary; nth: number; forMs: number }
   | { id: string; kind: "store-fault"; at: Boundary; nth: number; what: StoreFault; forMs: number }
-  | { id: string; kind: "activity"; at: "activity"; nth: number; what: ActivityMishap; byMs: number }
+  | { id: string; kind: "activity"; at: "activity"; nth: number; what: ActivityFault; byMs: number }
   | { id: string; kind: "clock-jump"; at: Boundary; nth: number; skewMs: number }
   /** A stored row becomes unreadable, until somebody mends it, or ends the instance that it belongs to. */
-  | { id: string; kind: "poison"; at: Boundary; nth: number; what: PoisonedRow; forMs: number; remedy: Remedy };
+  | { id: string; kind: "row-corruption"; at: Boundary; nth: number; what: RowKind; forMs: number; remedy: Remedy };
 
-export type MishapOf<K extends Mishap["kind"]> = Extract<Mishap, { kind: K }>;
+export type FaultOf<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
 
-type ActivityMishap = "twice" | "twice-together" | "late" | "lost";
+type ActivityFault = "twice" | "twice-together" | "late" | "lost";
 
 /** How many calls of a boundary a run may see: mishaps are spread over them, the early ones more densely. */
 const CALLS: Record<Boundary, number> = {
@@ -59,24 +60,24 @@ const HUB_FAULTS: Partial<Record<Boundary, number>> = { "instance-update": 3, "h
 
 const nthOf = (random: Random, at: Boundary): number => random.skewed(1, CALLS[at]);
 
-function crash(random: Random, id: string): Mishap {
+function crash(random: Random, id: string): Fault {
   const at = random.weighted(CRASHES);
   const after = random.chance(0.5);
   const pauseMs = random.chance(0.2) ? 0 : random.skewed(100, 1_200_000);
   return { id, kind: "crash", at, nth: nthOf(random, at), after, pauseMs, inFlight: random.pick([0, 0.5, 1]) };
 }
 
-function storeFault(random: Random, id: string): Mishap {
+function storeFault(random: Random, id: string): Fault {
   const at = random.weighted(STORE_FAULTS);
   return storeFaultAt(at, random, id);
 }
 
 /** The hub's store refuses, or loses its answer, when it is read, tidied up or told how an instance stands. */
-function hubFault(random: Random, id: string): Mishap {
+function hubFault(random: Random, id: string): Fault {
   return storeFaultAt(random.weighted(HUB_FAULTS), random, id);
 }
 
-function storeFaultAt(at: Boundary, random: Random, id: string): Mishap {
+function storeFaultAt(at: Boundary, random: Random, id: string): Fault {
   const isRead = at === "table-read" || at === "history-read";
   const what = random.weighted<StoreFault>({
     throttled: 2,
@@ -88,21 +89,29 @@ function storeFaultAt(at: Boundary, random: Random, id: string): Mishap {
   return { id, kind: "store-fault", at, nth: nthOf(random, at), what, forMs: random.skewed(50, 30_000) };
 }
 
-function poison(random: Random, id: string): Mishap {
-  const what = random.pick(POISONED_ROWS);
+function corruption(random: Random, id: string): Fault {
+  const what = random.pick(CORRUPTIBLE_ROWS);
   const ofHub = HUB_ROWS.has(what);
   const at = what === "message" ? "inbox-append" : ofHub ? "history-commit" : "table-write";
-  const remedy = ofHub && random.chance(0.3) ? "end" : "mend";
-  return { id, kind: "poison", at, nth: nthOf(random, at), what, forMs: random.skewed(5_000, 14_400_000), remedy };
+  const remedy = ofHub && random.chance(0.3) ? "terminate" : "repair";
+  return {
+    id,
+    kind: "row-corruption",
+    at,
+    nth: nthOf(random, at),
+    what,
+    forMs: random.skewed(5_000, 14_400_000),
+    remedy,
+  };
 }
 
-function overlap(random: Random, id: string): Mishap {
+function overlap(random: Random, id: string): Fault {
   const at = random.pick<Boundary>(["history-commit", "activity", "operation", "table-write"]);
   return { id, kind: "overlap", at, nth: nthOf(random, at), forMs: random.skewed(1_000, 900_000) };
 }
 
-function activityMishap(random: Random, id: string): Mishap {
-  const what = random.pick<ActivityMishap>(["twice", "twice-together", "late", "lost"]);
+function activityFault(random: Random, id: string): Fault {
+  const what = random.pick<ActivityFault>(["twice", "twice-together", "late", "lost"]);
   return {
     id,
     kind: "activity",
@@ -113,37 +122,39 @@ function activityMishap(random: Random, id: string): Mishap {
   };
 }
 
-function clockJump(random: Random, id: string): Mishap {
+function clockJump(random: Random, id: string): Fault {
   const at = random.pick<Boundary>(["history-commit", "activity", "request"]);
   const skewMs = random.pick([-1, 1]) * random.skewed(1_000, 5_400_000);
   return { id, kind: "clock-jump", at, nth: nthOf(random, at), skewMs };
 }
 
-const MAKERS = { crash, store: storeFault, overlap, activity: activityMishap, clock: clockJump };
+const MAKERS = { crash, store: storeFault, overlap, activity: activityFault, clock: clockJump };
 type Maker = keyof typeof MAKERS;
 
 /** How many of each kind a run gets at most, by how rough it is. */
-const ROUGHNESS: Record<string, Record<Maker, number>> = {
-  calm: { crash: 0, store: 0, overlap: 0, activity: 0, clock: 0 },
-  gentle: { crash: 2, store: 2, overlap: 0, activity: 2, clock: 0 },
-  rough: { crash: 6, store: 8, overlap: 1, activity: 6, clock: 1 },
-  wild: { crash: 14, store: 20, overlap: 3, activity: 14, clock: 3 },
+const INTENSITY: Record<string, Record<Maker, number>> = {
+  none: { crash: 0, store: 0, overlap: 0, activity: 0, clock: 0 },
+  light: { crash: 2, store: 2, overlap: 0, activity: 2, clock: 0 },
+  heavy: { crash: 6, store: 8, overlap: 1, activity: 6, clock: 1 },
+  extreme: { crash: 14, store: 20, overlap: 3, activity: 14, clock: 3 },
 };
 
 /** Everything that will go wrong with the machinery in a run. */
-export function mishapsOf(random: Random): Mishap[] {
-  const roughness = random.weighted({ calm: 1, gentle: 3, rough: 4, wild: 2 });
-  const most = ROUGHNESS[roughness] as Record<Maker, number>;
+export function generateFaults(random: Random): Fault[] {
+  const intensity = random.weighted({ none: 1, light: 3, heavy: 4, extreme: 2 });
+  const maxima = INTENSITY[intensity] as Record<Maker, number>;
   const drawn = (Object.keys(MAKERS) as Maker[]).flatMap((maker) =>
-    several(random, maker, random.int(0, most[maker]), MAKERS[maker]),
+    several(random, maker, random.int(0, maxima[maker]), MAKERS[maker]),
   );
-  const [hub, poisoned] = [random.fork("hub"), random.fork("poison")];
+  const [hub, poisoned] = [random.fork("hub"), random.fork(seedLabel("row-corruption"))];
   return [
     ...drawn,
     ...several(hub, "hub", hub.weighted({ 0: 6, 1: 1, 4: 2, 10: 1 }), hubFault),
-    ...several(poisoned, "poison", poisoned.weighted({ 0: 7, 1: 2, 3: 1 }), poison),
+    ...several(poisoned, "row-corruption", poisoned.weighted({ 0: 7, 1: 2, 3: 1 }), corruption),
   ];
 }
 
-const several = (random: Random, kind: string, count: number | string, make: (random: Random, id: string) => Mishap) =>
-  Array.from({ length: Number(count) }, (_, index) => make(random.fork(`${kind}/${index}`), `${kind}/${index}`));
+const several = (random: Random, kind: string, count: number | string, make: (random: Random, id: string) => Fault) =>
+  Array.from({ length: Number(count) }, (_, index) =>
+    make(random.fork(seedLabel(`${kind}/${index}`)), `${kind}/${index}`),
+  );

@@ -11,12 +11,12 @@ const WORDS = OnFailure.options;
 const WITH_POLICY = ["test-failover", "planned-failover", "unplanned-failover", "failback", "full-run"] as const;
 
 /** The plans of a world: one over all its items, now and then a second one over some of them. */
-export function plansOf(world: WorldInput, random: Random): PlanInput[] {
+export function generatePlans(world: WorldInput, random: Random): PlanInput[] {
   const items = world.items ?? [];
-  const whole = planOf("plan-a", world.id, units(items), random.fork("a"));
+  const whole = generatePlan("plan-a", world.id, units(items), random.fork("a"));
   if (items.length < 2 || random.chance(0.6)) return [whole];
   const some = random.shuffled(units(items)).slice(0, Math.max(1, Math.ceil(units(items).length / 2)));
-  return [whole, planOf("plan-b", world.id, some, random.fork("b"))];
+  return [whole, generatePlan("plan-b", world.id, some, random.fork("b"))];
 }
 
 /** What goes together: members of a replication group, or one item by itself. */
@@ -30,7 +30,7 @@ function units(items: readonly ItemInput[]): ItemInput[][] {
 }
 
 /** A plan over units, in one to six groups with actions and policies. Also what a user makes of it when changing it. */
-export function planOf(id: string, worldId: string, all: readonly ItemInput[][], random: Random): PlanInput {
+export function generatePlan(id: string, worldId: string, all: readonly ItemInput[][], random: Random): PlanInput {
   const count = Math.min(all.length, random.int(1, 6));
   const shuffled = random.shuffled(all);
   const members = Array.from({ length: count }, (_, at) =>

@@ -19,7 +19,7 @@ export function itemCount(random: Random): number {
 }
 
 /** An estate whose items may all be failed over, of one scenario or several. */
-export function worldOf(random: Random): WorldInput {
+export function generateWorld(random: Random): WorldInput {
   const count = itemCount(random.fork("count"));
   const scenarios = random.shuffled(SCENARIOS).slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
   const parts = scenarios.map((scenario, index) => {

@@ -4,10 +4,10 @@ import type { ItemOperation, ItemTask } from "../../../src/hypervisor/port.js";
 import { decode, encode } from "../../../src/store/tables/codec.js";
 import { TableConflict, type Tables } from "../../../src/store/tables/port.js";
 import type { Mutant } from "./mutant.js";
-import { operations, plans, pretend } from "./wrap.js";
+import { changePlan, claimDone, wrapOperations } from "./wrap.js";
 
 /** The estate with a change to each item's state as it is written. */
-const written =
+const changeState =
   (change: (state: EmulatedItem) => EmulatedItem) =>
   (tables: Tables): Tables => ({
     table: (name) => {
@@ -30,15 +30,15 @@ const written =
 
 /** Lets the estate forget that it is at a higher epoch than it is asked for. */
 async function forgetEpoch(tables: Tables, { worldId, itemId, operation, key, params }: ItemTask<ItemOperation>) {
-  const asked = "epoch" in params ? params.epoch : undefined;
-  if (asked === undefined) return;
+  const request = "epoch" in params ? params.epoch : undefined;
+  if (request === undefined) return;
   const table = tables.table("Estate");
   const { header } = await readHeader(table, worldId);
   const partition = partitionOfItem(header, itemId);
   const row = await table.get(partition, stateRow(itemId));
   if (row === null) return;
   const state = decode(ITEM, row);
-  const epoch = operation === "start-replica" ? asked : asked - 1;
+  const epoch = operation === "start-replica" ? request : request - 1;
   if (state.tasks[key] !== undefined || state.epoch <= epoch) return;
   const columns = encode(ITEM, stateRow(itemId), { ...state, epoch });
   await table.transact(partition, [{ kind: "replace", ...columns, etag: row.etag }]).catch((error: unknown) => {
@@ -47,21 +47,21 @@ async function forgetEpoch(tables: Tables, { worldId, itemId, operation, key, pa
 }
 
 /** Does another operation beside the one asked for, once that is done. */
-const beside = (asked: ItemOperation, extra: ItemOperation): NonNullable<Mutant["services"]> =>
-  operations(async (run, task) => {
+const withExtra = (request: ItemOperation, extra: ItemOperation): NonNullable<Mutant["services"]> =>
+  wrapOperations(async (run, task) => {
     const reply = await run(task);
-    if (task.operation !== asked || reply.state !== "done") return reply;
+    if (task.operation !== request || reply.state !== "done") return reply;
     await run({ ...task, operation: extra, params: {}, key: `${task.executionId}/${extra}/${task.itemId}` });
     return reply;
   });
 
 let hosts = 0;
 
-export const BROKEN_ESTATE: readonly Mutant[] = [
+export const ESTATE_MUTANTS: readonly Mutant[] = [
   {
     breaks: "I1",
     what: "an estate that does not fence a source which is on",
-    tables: written((state) =>
+    tables: changeState((state) =>
       state.promotedFrom !== null && state.source.power === "on"
         ? { ...state, source: { ...state.source, writable: true } }
         : state,
@@ -70,14 +70,14 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
   {
     breaks: "I2",
     what: "an estate that takes any epoch, and executions that all begin at the first",
-    activities: plans((plan) => ({
+    activities: changePlan((plan) => ({
       ...plan,
       groups: plan.groups.map((group) => ({
         ...group,
         items: group.items.map((item) => ({ ...item, epoch: 0 })),
       })),
     })),
-    services: operations(async (run, task, _, tables) => {
+    services: wrapOperations(async (run, task, _, tables) => {
       await forgetEpoch(tables, task);
       return run(task);
     }),
@@ -85,22 +85,22 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
   {
     breaks: "I4",
     what: "a promotion that deletes the recovery points",
-    services: beside("promote-replica", "delete-recovery-points"),
+    services: withExtra("promote-replica", "delete-recovery-points"),
   },
   {
     breaks: "I5",
     what: "a last synchronisation that only says so",
-    services: operations(async (run, task, services) => {
+    services: wrapOperations(async (run, task, services) => {
       if (task.operation !== "final-synchronise") return run(task);
       const time = new Date(services.clock.now()).toISOString();
       const point = { id: "none", time, consistency: "crash-consistent", replicationGroupId: null };
-      return pretend(services, { point, sequences: [] });
+      return claimDone(services, { point, sequences: [] });
     }),
   },
   {
     breaks: "I6",
     what: "a promotion that reports no loss",
-    services: operations(async (run, task) => {
+    services: wrapOperations(async (run, task) => {
       const reply = await run(task);
       if (task.operation !== "promote-replica" || reply.state !== "done") return reply;
       return { ...reply, result: { ...reply.result, dataLoss: { seconds: 0, writes: 0, bytes: 0 } } };
@@ -112,7 +112,7 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
     services: (services, tables) => {
       hosts += 1;
       const mine = hosts;
-      const named = operations((run, task) => {
+      const named = wrapOperations((run, task) => {
         const [executionId, step, ...subject] = task.key.split("/");
         return run({ ...task, key: [executionId, `${step}~${mine}`, ...subject].join("/") });
       });
@@ -122,19 +122,19 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
   {
     breaks: "I18",
     what: "a test copy that stops replication",
-    services: beside("create-test-copy", "stop-replication"),
+    services: withExtra("create-test-copy", "stop-replication"),
   },
   {
     breaks: "I19",
     what: "a way back that only says that it replicates",
     services: (services, tables) => {
       const { hypervisor } = services;
-      const lying = operations(async (run, task) =>
+      const lying = wrapOperations(async (run, task) =>
         task.operation === "restore-replication"
-          ? pretend(services, { replicatingSince: new Date(services.clock.now()).toISOString() })
+          ? claimDone(services, { replicatingSince: new Date(services.clock.now()).toISOString() })
           : run(task),
       );
-      const told = {
+      const changeInput = {
         ...services,
         hypervisor: {
           ...hypervisor,
@@ -145,7 +145,7 @@ export const BROKEN_ESTATE: readonly Mutant[] = [
             })),
         },
       };
-      return lying(told, tables);
+      return lying(changeInput, tables);
     },
   },
 ];

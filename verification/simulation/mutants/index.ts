@@ -1,7 +1,7 @@
-import { BROKEN_ESTATE } from "./estate-mutants.js";
-import { BROKEN_RECORDS } from "./record-mutants.js";
-import { BROKEN_STORIES } from "./orchestration-mutants.js";
+import { ESTATE_MUTANTS } from "./estate-mutants.js";
 import type { Mutant } from "./mutant.js";
+import { ORCHESTRATION_MUTANTS } from "./orchestration-mutants.js";
+import { RECORD_MUTANTS } from "./record-mutants.js";
 
 /** One broken product for each invariant. */
-export const MUTANTS: readonly Mutant[] = [...BROKEN_ESTATE, ...BROKEN_RECORDS, ...BROKEN_STORIES];
+export const MUTANTS: readonly Mutant[] = [...ESTATE_MUTANTS, ...RECORD_MUTANTS, ...ORCHESTRATION_MUTANTS];

@@ -2,14 +2,14 @@ import type { LoadedApp } from "../../../host/app/load-app.js";
 import type { ActivityRunner } from "../../../host/durable/engine/index.js";
 import type { Decision } from "../../../src/orchestrators/contracts.js";
 import type { Mutant } from "./mutant.js";
-import { plans, told } from "./wrap.js";
+import { changeInput, changePlan } from "./wrap.js";
 
 interface Answer {
   actions: { actionType: number; input?: unknown }[][];
 }
 
 /** Orchestrators that put something into their calls which no history has. */
-function unsteady(app: LoadedApp): LoadedApp {
+function nondeterministic(app: LoadedApp): LoadedApp {
   let calls = 0;
   return {
     ...app,
@@ -27,11 +27,11 @@ function unsteady(app: LoadedApp): LoadedApp {
 }
 
 /** How often the engine that counts nothing runs what it is to run once. */
-const AT_ONCE = 25;
+const COPIES = 25;
 const TRIES = 12;
 
 /** Tries a failing activity again and again, behind the back of the engine. */
-const stubborn =
+const retryForever =
   (runner: ActivityRunner): ActivityRunner =>
   async (call) => {
     let end = await runner(call);
@@ -41,25 +41,25 @@ const stubborn =
 
 const kindOf = (data: object): Decision["kind"] | undefined => ("kind" in data ? (data as Decision).kind : undefined);
 
-export const BROKEN_STORIES: readonly Mutant[] = [
+export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   {
     breaks: "I3",
     what: "a full run that commits without its validation",
-    activities: plans((plan) =>
+    activities: changePlan((plan) =>
       plan.verb === "full-run" ? { ...plan, validation: { ...plan.validation, required: false } } : plan,
     ),
   },
   {
     breaks: "I7",
     what: "groups in the wrong order",
-    activities: plans((plan) => ({ ...plan, groups: plan.groups.toReversed() })),
+    activities: changePlan((plan) => ({ ...plan, groups: plan.groups.toReversed() })),
   },
   {
     breaks: "I10",
     what: "steps that do not ask whether the execution was cancelled",
     services: (services) => ({ ...services, refuseIfOver: async () => undefined }),
   },
-  { breaks: "I15", what: "orchestrators that are not deterministic", app: unsteady },
+  { breaks: "I15", what: "orchestrators that are not deterministic", app: nondeterministic },
   {
     breaks: "I17",
     what: "decisions that are acknowledged and dropped",
@@ -75,7 +75,7 @@ export const BROKEN_STORIES: readonly Mutant[] = [
     what: "an engine that does not count what it runs at once",
     activities: (runner) => async (call) => {
       const [end] = await Promise.all(
-        Array.from({ length: AT_ONCE }, (_, at) => runner({ ...call, taskId: call.taskId + at * 1_000 })),
+        Array.from({ length: COPIES }, (_, at) => runner({ ...call, taskId: call.taskId + at * 1_000 })),
       );
       if (end === undefined) throw new Error("nothing ran");
       return end;
@@ -84,12 +84,12 @@ export const BROKEN_STORIES: readonly Mutant[] = [
   {
     breaks: "I25",
     what: "a report in which everything succeeded",
-    activities: told("close-execution", (closing: { reports: object[] }) => ({
+    activities: changeInput("close-execution", (closing: { reports: object[] }) => ({
       ...closing,
       status: "succeeded",
       failure: null,
       reports: closing.reports.map((report) => ({ ...report, outcome: "succeeded", failure: null })),
     })),
   },
-  { breaks: "I26", what: "an engine that tries what fails again and again", activities: stubborn },
+  { breaks: "I26", what: "an engine that tries what fails again and again", activities: retryForever },
 ];

@@ -1,10 +1,15 @@
 import type { Execution } from "../../../src/domain/execution.js";
 import type { Page, Store } from "../../../src/store/port.js";
 import type { Mutant } from "./mutant.js";
-import { records } from "./wrap.js";
+import { wrapStore } from "./wrap.js";
 
 /** Gives up what others hold, in the state from which they took it. */
-async function takeAway(store: Store, worldId: string, executionId: string, itemIds: readonly string[]): Promise<void> {
+async function stealItems(
+  store: Store,
+  worldId: string,
+  executionId: string,
+  itemIds: readonly string[],
+): Promise<void> {
   for (const { itemId, heldBy } of await store.getItems(worldId, itemIds)) {
     if (heldBy === null || heldBy.executionId === executionId) continue;
     const update = { itemId, release: true, change: { state: heldBy.from } };
@@ -13,7 +18,7 @@ async function takeAway(store: Store, worldId: string, executionId: string, item
 }
 
 /** A store that grants what is held; whoever asks for a start sees nothing of the hold. */
-function granting(): NonNullable<Mutant["services"]> {
+function grantHeldItems(): NonNullable<Mutant["services"]> {
   return (services) => {
     const { store } = services;
     let starting = 0;
@@ -33,7 +38,7 @@ function granting(): NonNullable<Mutant["services"]> {
         },
         acquireItems: async (worldId, executionId, verb, claims) => {
           const itemIds = claims.map(({ itemId }) => itemId);
-          await takeAway(store, worldId, executionId, itemIds);
+          await stealItems(store, worldId, executionId, itemIds);
           return store.acquireItems(worldId, executionId, verb, claims);
         },
       },
@@ -42,7 +47,7 @@ function granting(): NonNullable<Mutant["services"]> {
 }
 
 /** A store that acknowledges an execution and keeps it in memory, until it was looked at a few times. */
-function forgetful(store: Store): Partial<Store> {
+function acknowledgeEarly(store: Store): Partial<Store> {
   const kept = new Map<string, { execution: Execution; looks: number }>();
   const flush = async (executionId: string): Promise<void> => {
     const pending = kept.get(executionId);
@@ -74,7 +79,7 @@ function forgetful(store: Store): Partial<Store> {
 }
 
 /** Lists without a word on what is not in them. */
-const silent = (store: Store): Partial<Store> => {
+const omitUnreadable = (store: Store): Partial<Store> => {
   const unsaid = <T>(page: Promise<Page<T>>): Promise<Page<T>> => page.then(({ unreadable: _, ...said }) => said);
   return {
     listItems: (worldId, page) => unsaid(store.listItems(worldId, page)),
@@ -83,12 +88,12 @@ const silent = (store: Store): Partial<Store> => {
   };
 };
 
-export const BROKEN_RECORDS: readonly Mutant[] = [
-  { breaks: "I8", what: "a store that grants what is held", services: granting() },
+export const RECORD_MUTANTS: readonly Mutant[] = [
+  { breaks: "I8", what: "a store that grants what is held", services: grantHeldItems() },
   {
     breaks: "I11",
     what: "a store that never gives an item up",
-    services: records((store) => ({
+    services: wrapStore((store) => ({
       updateItems: (worldId, executionId, updates) =>
         store.updateItems(
           worldId,
@@ -100,18 +105,18 @@ export const BROKEN_RECORDS: readonly Mutant[] = [
   {
     breaks: "I16",
     what: "a store that acknowledges an execution before it is written",
-    services: records(forgetful),
+    services: wrapStore(acknowledgeEarly),
   },
   {
     breaks: "I20",
     what: "a store that gives the newest version of a plan, whichever is asked for",
-    services: records((store) => ({
+    services: wrapStore((store) => ({
       getPlanVersion: async (planId) => (await store.getPlan(planId))?.value ?? null,
     })),
   },
   {
     breaks: "I26",
     what: "a store that leaves out what it can't read, and does not say so",
-    services: records(silent),
+    services: wrapStore(omitUnreadable),
   },
 ];

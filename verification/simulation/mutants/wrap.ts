@@ -11,7 +11,7 @@ type Run = (task: ItemTask<ItemOperation>) => Promise<Reply>;
 type Wrapped = NonNullable<Mutant["services"]>;
 
 /** Puts something in the place of every operation on an item. */
-export const operations =
+export const wrapOperations =
   (broken: (run: Run, task: ItemTask<ItemOperation>, services: Services, tables: Tables) => Promise<Reply>): Wrapped =>
   (services, tables) => {
     const { hypervisor } = services;
@@ -21,12 +21,12 @@ export const operations =
   };
 
 /** Puts something in the place of methods of the store. */
-export const records =
+export const wrapStore =
   (broken: (store: Store, services: Services) => Partial<Store>): Wrapped =>
   (services) => ({ ...services, store: { ...services.store, ...broken(services.store, services) } });
 
 /** Changes what activities of one name are told. */
-export const told =
+export const changeInput =
   (name: string, change: (input: never) => unknown) =>
   (runner: ActivityRunner): ActivityRunner =>
   (call: ActivityCall) =>
@@ -35,7 +35,7 @@ export const told =
       : runner(call);
 
 /** Changes the value that activities of one name answer with. */
-const answers =
+const changeAnswer =
   (name: string, change: (value: never) => unknown) =>
   (runner: ActivityRunner): ActivityRunner =>
   async (call: ActivityCall): Promise<ActivityEnd> => {
@@ -49,11 +49,11 @@ const answers =
 type Opened = { open: false } | { open: true; plan: RunPlan };
 
 /** Changes the plan as an execution reads it. */
-export const plans = (change: (plan: RunPlan) => RunPlan) =>
-  answers("open-execution", (opened: Opened) => (opened.open ? { ...opened, plan: change(opened.plan) } : opened));
+export const changePlan = (change: (plan: RunPlan) => RunPlan) =>
+  changeAnswer("open-execution", (opened: Opened) => (opened.open ? { ...opened, plan: change(opened.plan) } : opened));
 
 /** An answer that claims an effect which never took place. */
-export function pretend(services: Services, result: object): Reply {
+export function claimDone(services: Services, result: object): Reply {
   const at = new Date(services.clock.now()).toISOString();
   return { state: "done", result: result as ItemOperations[ItemOperation]["result"], startedAt: at, endedAt: at };
 }

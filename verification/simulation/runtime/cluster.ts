@@ -1,19 +1,20 @@
 import { HUB_ROWS } from "../evidence.js";
-import type { Passenger } from "./fault-proxy.js";
-import { type Ground, SimulatedHost } from "./host.js";
-import { Life, sleep } from "./host-lifetime.js";
+import type { Caller } from "./fault-proxy.js";
+import { SimulatedHost } from "./host.js";
+import { HostLifetime, sleep } from "./host-lifetime.js";
+import type { Infrastructure } from "./infrastructure.js";
 
 /** The hosts of a run, one after the other; for a while two of them when one did not notice that it was replaced. */
 export class Cluster {
-  readonly #ground: Ground;
+  readonly #infrastructure: Infrastructure;
   #generation = 0;
   #serving: SimulatedHost | undefined;
   #waiting: ((host: SimulatedHost) => void)[] = [];
   #skewMs = 0;
   readonly hosts: SimulatedHost[] = [];
 
-  constructor(ground: Ground) {
-    this.#ground = ground;
+  constructor(infrastructure: Infrastructure) {
+    this.#infrastructure = infrastructure;
   }
 
   get serving(): SimulatedHost | undefined {
@@ -30,24 +31,24 @@ export class Cluster {
   /** Starts a host over the stores as they are. */
   async boot(): Promise<void> {
     this.#generation += 1;
-    const life = new Life(this.#generation);
-    const passenger: Passenger = {
-      life,
+    const lifetime = new HostLifetime(this.#generation);
+    const caller: Caller = {
+      lifetime,
       crash: ({ pauseMs }) => this.#die(host, pauseMs),
       overlap: ({ forMs }) => this.#overlap(host, forMs),
       jump: (skewMs) => {
         this.#skewMs = skewMs;
         host.clock.skewMs = skewMs;
       },
-      poison: (mishap, subject) => {
-        void this.#ground.poisoner.strike(mishap, subject);
+      corruption: (fault, subject) => {
+        void this.#infrastructure.rowCorruptor.inject(fault, subject);
         // Nobody reads again what he has in memory: the host goes too, and the next one finds the row.
-        if (HUB_ROWS.has(mishap.what)) this.#die(host, 1_000);
+        if (HUB_ROWS.has(fault.what)) this.#die(host, 1_000);
       },
     };
     // Losing the hub ends a host; whoever watches over it starts the next one.
     const onFatal = (): void => this.#die(host, 1_000);
-    const host = new SimulatedHost(this.#ground, passenger, { skewMs: this.#skewMs, onFatal });
+    const host = new SimulatedHost(this.#infrastructure, caller, { skewMs: this.#skewMs, onFatal });
     this.hosts.push(host);
     try {
       await host.hub.open();
@@ -56,7 +57,7 @@ export class Cluster {
       return;
     }
     // One that lost the hub while it opened it has been replaced, and clients find the newer one.
-    if (!life.alive || !this.#isNewest(host)) return;
+    if (!lifetime.alive || !this.#isNewest(host)) return;
     this.#serving = host;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -64,27 +65,27 @@ export class Cluster {
   }
 
   #die(host: SimulatedHost, pauseMs: number): void {
-    if (!host.life.alive) return;
-    host.life.end();
+    if (!host.lifetime.alive) return;
+    host.lifetime.end();
     if (this.#isNewest(host)) this.#bootAfter(pauseMs);
     if (this.#serving === host) this.#serving = undefined;
   }
 
-  #isNewest = (host: SimulatedHost): boolean => host.life.generation === this.#generation;
+  #isNewest = (host: SimulatedHost): boolean => host.lifetime.generation === this.#generation;
 
   #bootAfter(pauseMs: number): void {
-    const { clock } = this.#ground;
+    const { clock } = this.#infrastructure;
     void sleep(clock, pauseMs).then(() => this.boot());
   }
 
   /** Another host takes the hub over; this one goes on until it notices. */
   #overlap(host: SimulatedHost, forMs: number): void {
-    if (!host.life.alive || !this.#isNewest(host)) return;
-    const { clock, gate } = this.#ground;
-    const { generation } = host.life;
-    gate.disturbances.push({ atMs: clock.now(), kind: "overlap", generation, lostMs: clock.now() + forMs });
+    if (!host.lifetime.alive || !this.#isNewest(host)) return;
+    const { clock, proxy } = this.#infrastructure;
+    const { generation } = host.lifetime;
+    proxy.injectedFaults.push({ atMs: clock.now(), kind: "overlap", generation, lostMs: clock.now() + forMs });
     if (this.#serving === host) this.#serving = undefined;
     void this.boot();
-    void sleep(clock, forMs).then(() => host.life.end());
+    void sleep(clock, forMs).then(() => host.lifetime.end());
   }
 }

@@ -16,7 +16,7 @@ import type { InstanceFilter, InstancePage } from "../../../host/durable/task-hu
 const HUB = "Simulation";
 
 /** Which row of the hub is spoilt, named as the host names it. */
-export type SpoiltRow = { instanceId: string; name: string } & (
+export type CorruptedHubRow = { instanceId: string; name: string } & (
   | { kind: "history"; index: number }
   | { kind: "instance" }
   | { kind: "message"; key: string }
@@ -26,54 +26,54 @@ export type SpoiltRow = { instanceId: string; name: string } & (
  * The hub in memory, with rows of which a column is damaged: it then says what the hub in Table Storage says, by the
  * same code that reads its columns.
  */
-export class SpoilableHistory extends MemoryHistoryStore {
-  readonly #spoilt = new Set<SpoiltRow>();
+export class CorruptibleHistory extends MemoryHistoryStore {
+  readonly #corrupted = new Set<CorruptedHubRow>();
   /** Rows of histories that somebody tried to read. */
-  readonly #met = new Set<SpoiltRow>();
+  readonly #observed = new Set<CorruptedHubRow>();
 
-  spoilHistory(instanceId: string, index: number): SpoiltRow {
+  corruptHistory(instanceId: string, index: number): CorruptedHubRow {
     const name = `row '${historyRowKey(index)}' of '${instanceId}' in table ${HUB}History`;
     return this.#spoil({ kind: "history", instanceId, index, name });
   }
 
-  spoilInstance(instanceId: string): SpoiltRow {
+  corruptInstance(instanceId: string): CorruptedHubRow {
     return this.#spoil({ kind: "instance", instanceId, name: `the row of '${instanceId}' in table ${HUB}Instances` });
   }
 
-  spoilMessage(instanceId: string, key: string): SpoiltRow {
+  corruptMessage(instanceId: string, key: string): CorruptedHubRow {
     return this.#spoil({
       ...{ kind: "message", instanceId, key },
       name: `row '${key}' of '${instanceId}' in table ${HUB}Inbox`,
     });
   }
 
-  #spoil(row: SpoiltRow): SpoiltRow {
-    this.#spoilt.add(row);
+  #spoil(row: CorruptedHubRow): CorruptedHubRow {
+    this.#corrupted.add(row);
     return row;
   }
 
   /** Brings back what stood in the row. */
-  mend(row: SpoiltRow): void {
-    this.#spoilt.delete(row);
+  repair(row: CorruptedHubRow): void {
+    this.#corrupted.delete(row);
   }
 
   /** Whether anybody can know of it: a host that has an instance in memory does not read its history. */
-  isMet(row: SpoiltRow): boolean {
-    return row.kind !== "history" || this.#met.has(row);
+  isObservable(row: CorruptedHubRow): boolean {
+    return row.kind !== "history" || this.#observed.has(row);
   }
 
-  isSpoilt(row: SpoiltRow): boolean {
-    return this.#spoilt.has(row);
+  isCorrupt(row: CorruptedHubRow): boolean {
+    return this.#corrupted.has(row);
   }
 
-  #find<K extends SpoiltRow["kind"]>(kind: K, instanceId: string): Extract<SpoiltRow, { kind: K }>[] {
-    return [...this.#spoilt].filter(
-      (row): row is Extract<SpoiltRow, { kind: K }> => row.kind === kind && row.instanceId === instanceId,
+  #find<K extends CorruptedHubRow["kind"]>(kind: K, instanceId: string): Extract<CorruptedHubRow, { kind: K }>[] {
+    return [...this.#corrupted].filter(
+      (row): row is Extract<CorruptedHubRow, { kind: K }> => row.kind === kind && row.instanceId === instanceId,
     );
   }
 
-  #forget(gone: (row: SpoiltRow) => boolean): void {
-    for (const row of [...this.#spoilt].filter(gone)) this.#spoilt.delete(row);
+  #forget(gone: (row: CorruptedHubRow) => boolean): void {
+    for (const row of [...this.#corrupted].filter(gone)) this.#corrupted.delete(row);
   }
 
   override async createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {
@@ -93,7 +93,7 @@ export class SpoilableHistory extends MemoryHistoryStore {
 
   override async listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
     const page = await super.listInstances(filter, top, continuation);
-    return { ...page, instances: page.instances.map((instance) => this.#shown(instance as StoredInstance)) };
+    return { ...page, instances: page.instances.map((instance) => this.#shownInstance(instance as StoredInstance)) };
   }
 
   override async purge(instanceId: string): Promise<void> {
@@ -110,9 +110,9 @@ export class SpoilableHistory extends MemoryHistoryStore {
 
   override async readExecution(instanceId: string): Promise<StoredExecution | undefined> {
     const execution = await super.readExecution(instanceId);
-    for (const spoilt of this.#find("history", instanceId)) {
-      const { index, name } = spoilt;
-      this.#met.add(spoilt);
+    for (const corrupted of this.#find("history", instanceId)) {
+      const { index, name } = corrupted;
+      this.#observed.add(corrupted);
       const row = execution?.events[index];
       if (!row || !execution) continue;
       const columns = {
@@ -132,10 +132,10 @@ export class SpoilableHistory extends MemoryHistoryStore {
   override async readInbox(): Promise<StoredInbox> {
     const inbox = await super.readInbox();
     for (const [instanceId, messages] of inbox.messages) {
-      const [spoilt] = this.#find("message", instanceId);
-      if (!spoilt) continue;
-      inbox.unreadable.set(instanceId, new UnreadableError(spoilt.name, new Error("Unexpected end of JSON input")));
-      const left = messages.filter(({ key }: InboxMessage) => key !== spoilt.key);
+      const [corrupted] = this.#find("message", instanceId);
+      if (!corrupted) continue;
+      inbox.unreadable.set(instanceId, new UnreadableError(corrupted.name, new Error("Unexpected end of JSON input")));
+      const left = messages.filter(({ key }: InboxMessage) => key !== corrupted.key);
       if (left.length > 0) inbox.messages.set(instanceId, left);
       else inbox.messages.delete(instanceId);
     }
@@ -143,17 +143,17 @@ export class SpoilableHistory extends MemoryHistoryStore {
   }
 
   #read(instance: StoredInstance): StoredInstance {
-    const [spoilt] = this.#find("instance", instance.instanceId);
-    if (!spoilt) return instance;
+    const [corrupted] = this.#find("instance", instance.instanceId);
+    if (!corrupted) return instance;
     const row = damagedColumns(instance);
     return unreadable(
-      spoilt.name,
+      corrupted.name,
       () => instanceOf(row, null, null),
       (reason) => standIn(row, reason),
     );
   }
 
-  #shown(instance: StoredInstance): StoredInstance {
+  #shownInstance(instance: StoredInstance): StoredInstance {
     try {
       return this.#read(instance);
     } catch (error) {
@@ -163,11 +163,11 @@ export class SpoilableHistory extends MemoryHistoryStore {
   }
 }
 
-function unreadable<T>(name: string, read: () => T, shown?: (reason: string) => StoredInstance): T {
+function unreadable<T>(name: string, read: () => T, shownInstance?: (reason: string) => StoredInstance): T {
   try {
     return read();
   } catch (error) {
-    throw new UnreadableError(name, error, shown);
+    throw new UnreadableError(name, error, shownInstance);
   }
 }
 

@@ -9,7 +9,7 @@ const realImmediate = globalThis.setImmediate;
 let immediates: (() => void)[] = [];
 
 /** Resolves when everything has run that can without time passing. */
-export async function settled(): Promise<void> {
+export async function untilIdle(): Promise<void> {
   for (;;) {
     await new Promise<void>((resolve) => realImmediate(resolve));
     if (immediates.length === 0) return;
@@ -23,7 +23,7 @@ const immediate = (goOn: (...args: unknown[]) => void, ...args: unknown[]): void
   immediates.push(() => goOn(...args));
 };
 
-interface Trapped {
+interface ReplacedGlobal {
   holder: object;
   name: string;
   was: unknown;
@@ -48,20 +48,20 @@ function timelessDate(): object {
 }
 
 /** Runs `work` while whatever is not drawn from the seed throws: wall clock, chance, timers, fresh GUIDs. */
-export async function trapped<T>(work: () => Promise<T>): Promise<T> {
-  const set: Trapped[] = [];
-  const trap = (holder: object, name: string, value: unknown): void => {
+export async function inDeterminismSandbox<T>(work: () => Promise<T>): Promise<T> {
+  const set: ReplacedGlobal[] = [];
+  const replace = (holder: object, name: string, value: unknown): void => {
     set.push({ holder, name, was: Reflect.get(holder, name) });
     Reflect.set(holder, name, value);
   };
   immediates = [];
-  trap(globalThis, "setImmediate", immediate);
-  for (const name of ["setTimeout", "setInterval"]) trap(globalThis, name, forbidden(name));
-  for (const name of ["setTimeout", "setImmediate", "setInterval"]) trap(timers, name, forbidden(name));
-  for (const name of ["randomUUID", "randomBytes", "randomInt"]) trap(crypto, name, forbidden(name));
-  trap(Math, "random", forbidden("Math.random"));
-  trap(performance, "now", forbidden("performance.now"));
-  trap(globalThis, "Date", timelessDate());
+  replace(globalThis, "setImmediate", immediate);
+  for (const name of ["setTimeout", "setInterval"]) replace(globalThis, name, forbidden(name));
+  for (const name of ["setTimeout", "setImmediate", "setInterval"]) replace(timers, name, forbidden(name));
+  for (const name of ["randomUUID", "randomBytes", "randomInt"]) replace(crypto, name, forbidden(name));
+  replace(Math, "random", forbidden("Math.random"));
+  replace(performance, "now", forbidden("performance.now"));
+  replace(globalThis, "Date", timelessDate());
   syncBuiltinESMExports();
   try {
     return await work();

@@ -11,15 +11,15 @@ import type {
   TaskReply,
 } from "../../../src/hypervisor/port.js";
 import type { ActivityRun, Effects, OperationCall } from "../evidence.js";
+import type { FaultOf } from "../generators/faults.js";
 import type { Random } from "../random.js";
-import type { MishapOf } from "../generators/faults.js";
-import type { Gate, Passenger } from "./fault-proxy.js";
+import type { Caller, FaultProxy } from "./fault-proxy.js";
 import { never, sleep } from "./host-lifetime.js";
 
 /** What the outside parts of a host share. */
-export interface Outside {
-  gate: Gate;
-  passenger: Passenger;
+export interface ProxyContext {
+  proxy: FaultProxy;
+  caller: Caller;
   clock: VirtualClock;
   effects: Effects;
   /** How far the host's clock is ahead of true time. */
@@ -27,12 +27,12 @@ export interface Outside {
   /** Decides what addresses of webhooks answer. */
   webhooks: Random;
   /** What befalls activities, by the number of the call. */
-  activityMishaps: ReadonlyMap<number, MishapOf<"activity">>;
+  activityFaults: ReadonlyMap<number, FaultOf<"activity">>;
 }
 
 /** The hypervisor as one host reaches it, with every call of an operation written down. */
-export function gatedHypervisor<H extends Hypervisor>(hypervisor: H, outside: Outside): H {
-  const { gate, passenger, clock, effects } = outside;
+export function proxiedHypervisor<H extends Hypervisor>(hypervisor: H, proxyContext: ProxyContext): H {
+  const { proxy, caller, clock, effects } = proxyContext;
   const called = async <R>(
     call: Pick<OperationCall, "executionId" | "key" | "operation" | "subjectId">,
     run: () => Promise<TaskReply<R>>,
@@ -41,7 +41,7 @@ export function gatedHypervisor<H extends Hypervisor>(hypervisor: H, outside: Ou
     const entry: OperationCall = {
       atMs: clock.now(),
       endedMs: null,
-      generation: passenger.life.generation,
+      generation: caller.lifetime.generation,
       ...{ executionId, key, operation, subjectId },
       outcome: "lost",
       hanging: false,
@@ -49,11 +49,11 @@ export function gatedHypervisor<H extends Hypervisor>(hypervisor: H, outside: Ou
     };
     effects.operations.push(entry);
     try {
-      const reply = await gate.pass(passenger, "operation", key, run);
+      const reply = await proxy.call(caller, "operation", key, run);
       entry.outcome = reply.state;
       entry.hanging = reply.state === "waiting" && reply.hanging;
       entry.code = reply.state === "failed" ? reply.code : null;
-      return inHostTime(reply, outside.skewMs());
+      return inHostTime(reply, proxyContext.skewMs());
     } catch (thrown) {
       entry.outcome = "thrown";
       entry.code = thrown instanceof RecoveryError ? thrown.code : null;
@@ -80,11 +80,11 @@ function inHostTime<R>(reply: TaskReply<R>, skewMs: number): TaskReply<R> {
 const BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
 
 /** Runs the product's own activities on the ports of one host; only what a webhook calls is made up. */
-export function activityRunner(ports: () => Ports, outside: Outside): ActivityRunner {
-  const { gate, passenger, clock, effects, activityMishaps } = outside;
+export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): ActivityRunner {
+  const { proxy, caller, clock, effects, activityFaults } = proxyContext;
   const runOnce = async (call: ActivityCall): Promise<ActivityEnd> => {
     const { instanceId, taskId, name } = call;
-    const { generation } = passenger.life;
+    const { generation } = caller.lifetime;
     const run: ActivityRun = {
       atMs: clock.now(),
       endedMs: null,
@@ -95,41 +95,41 @@ export function activityRunner(ports: () => Ports, outside: Outside): ActivityRu
       outcome: "lost",
     };
     effects.activities.push(run);
-    const { outcome, end } = await handled(ports(), call, outside);
-    if (!passenger.life.alive) return never();
+    const { outcome, end } = await handled(ports(), call, proxyContext);
+    if (!caller.lifetime.alive) return never();
     run.endedMs = clock.now();
     run.outcome = outcome;
     return end;
   };
   return (call) => {
-    const mishap = gate.rough ? activityMishaps.get((gate.passed.get("activity") ?? 0) + 1) : undefined;
-    return gate.pass(passenger, "activity", call.name, () => (mishap ? befallen(mishap, call) : runOnce(call)));
+    const fault = proxy.faultsEnabled ? activityFaults.get((proxy.callCounts.get("activity") ?? 0) + 1) : undefined;
+    return proxy.call(caller, "activity", call.name, () => (fault ? runWithFault(fault, call) : runOnce(call)));
   };
 
-  async function befallen({ what, byMs }: MishapOf<"activity">, call: ActivityCall): Promise<ActivityEnd> {
-    const { generation } = passenger.life;
+  async function runWithFault({ what, byMs }: FaultOf<"activity">, call: ActivityCall): Promise<ActivityEnd> {
+    const { generation } = caller.lifetime;
     const atMs = clock.now();
     const { name } = call;
     switch (what) {
       case "twice": {
-        gate.disturbances.push({ atMs, kind: "activity-twice", generation, name, together: false });
+        proxy.injectedFaults.push({ atMs, kind: "activity-twice", generation, name, together: false });
         await runOnce(call);
         return runOnce(call);
       }
       case "twice-together": {
         // A straggler: the twin may go on long after the story heard of the first one's end.
-        gate.disturbances.push({ atMs, kind: "activity-twice", generation, name, together: true });
-        void sleep(clock, byMs).then(() => (passenger.life.alive ? runOnce(call) : never()));
+        proxy.injectedFaults.push({ atMs, kind: "activity-twice", generation, name, together: true });
+        void sleep(clock, byMs).then(() => (caller.lifetime.alive ? runOnce(call) : never()));
         return runOnce(call);
       }
       case "late": {
-        gate.disturbances.push({ atMs, kind: "late-completion", generation, name, byMs });
+        proxy.injectedFaults.push({ atMs, kind: "late-completion", generation, name, byMs });
         const end = await runOnce(call);
         await sleep(clock, byMs);
         return end;
       }
       case "lost": {
-        gate.disturbances.push({ atMs, kind: "lost-completion", generation, name, byMs });
+        proxy.injectedFaults.push({ atMs, kind: "lost-completion", generation, name, byMs });
         await runOnce(call);
         await sleep(clock, byMs);
         return runOnce(call);
@@ -144,10 +144,11 @@ interface Handled {
 }
 
 /** One activity, as a host runs it: its answer, or its error as the host words it. */
-async function handled(ports: Ports, call: ActivityCall, outside: Outside): Promise<Handled> {
+async function handled(ports: Ports, call: ActivityCall, proxyContext: ProxyContext): Promise<Handled> {
   try {
     const input: unknown = JSON.parse(call.input ?? "null");
-    const answer = call.name === "call-webhook" ? await webhook(ports, input, outside) : await own(ports, call, input);
+    const answer =
+      call.name === "call-webhook" ? await webhook(ports, input, proxyContext) : await own(ports, call, input);
     const refused = "ok" in answer && answer.ok === false;
     return { outcome: refused ? "refused" : "ok", end: { ok: true, result: JSON.stringify(answer) } };
   } catch (thrown) {
@@ -170,8 +171,8 @@ interface WebhookInput {
 }
 
 /** In place of the network: an address that answers, or does not, as the seed says. */
-async function webhook(ports: Ports, input: unknown, outside: Outside): Promise<object> {
-  const { clock, passenger, effects, webhooks } = outside;
+async function webhook(ports: Ports, input: unknown, proxyContext: ProxyContext): Promise<object> {
+  const { clock, caller, effects, webhooks } = proxyContext;
   const { executionId, payload } = input as WebhookInput;
   const { actionId } = payload;
   try {
@@ -182,7 +183,7 @@ async function webhook(ports: Ports, input: unknown, outside: Outside): Promise<
     return { ok: false, code, message: (thrown as Error).message, details: [] };
   }
   const answered = webhooks.chance(0.8);
-  effects.webhooks.push({ atMs: clock.now(), generation: passenger.life.generation, executionId, actionId, answered });
+  effects.webhooks.push({ atMs: clock.now(), generation: caller.lifetime.generation, executionId, actionId, answered });
   await sleep(clock, webhooks.skewed(5, 5_000));
   const value = answered ? { delivered: true, status: 200 } : { delivered: false, why: "it did not answer" };
   return { ok: true, value };

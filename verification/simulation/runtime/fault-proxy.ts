@@ -1,138 +1,139 @@
 import { RestError } from "@azure/data-tables";
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TableConflict } from "../../../src/store/tables/port.js";
-import type { Boundary, Disturbance, StoreFault } from "../evidence.js";
+import type { Boundary, InjectedFault, StoreFault } from "../evidence.js";
+import type { Fault, FaultOf } from "../generators/faults.js";
 import type { Random } from "../random.js";
-import type { Mishap, MishapOf } from "../generators/faults.js";
-import { type Life, never, sleep } from "./host-lifetime.js";
+import { type HostLifetime, never, sleep } from "./host-lifetime.js";
 
 /** Who goes through a gate: a host, and what may befall it. */
-export interface Passenger {
-  readonly life: Life;
-  crash(mishap: MishapOf<"crash">): void;
-  overlap(mishap: MishapOf<"overlap">): void;
+export interface Caller {
+  readonly lifetime: HostLifetime;
+  crash(fault: FaultOf<"crash">): void;
+  overlap(fault: FaultOf<"overlap">): void;
   jump(skewMs: number): void;
   /** `subject` is the instance whose call it was, at the hub. */
-  poison(mishap: MishapOf<"poison">, subject: string): void;
+  corruption(fault: FaultOf<"row-corruption">, subject: string): void;
 }
 
 /** How long calls take: how many are delayed at all, and by how much at most. */
-export interface Weather {
-  delayed: number;
-  longestMs: number;
+export interface LatencyProfile {
+  delayProbability: number;
+  maxDelayMs: number;
 }
 
 /** Whether a call had its effect, and whether its caller will hear of it. */
-export interface Passage {
+export interface CallResult {
   applied: boolean;
   answered: boolean;
 }
 
-type StoreMishap = MishapOf<"store-fault">;
+type InjectedStoreFault = FaultOf<"store-fault">;
 
 /**
  * Every call that a host makes of the outside goes through here: table, history, inbox, activity, hypervisor, request.
  * The gate decides how long it takes on the way there and back, and what befalls it.
  */
-export class Gate {
+export class FaultProxy {
   /** How often each boundary was passed. */
-  readonly passed = new Map<Boundary, number>();
-  readonly disturbances: Disturbance[] = [];
+  readonly callCounts = new Map<Boundary, number>();
+  readonly injectedFaults: InjectedFault[] = [];
   /** Once false nothing goes wrong any more; calls still take their time. */
-  rough = true;
+  faultsEnabled = true;
   readonly #clock: VirtualClock;
-  readonly #weather: Weather;
+  readonly #latency: LatencyProfile;
   readonly #random: Random;
-  readonly #mishaps = new Map<string, Mishap[]>();
+  readonly #faults = new Map<string, Fault[]>();
 
-  constructor(options: { clock: VirtualClock; weather: Weather; random: Random; mishaps: readonly Mishap[] }) {
+  constructor(options: { clock: VirtualClock; latency: LatencyProfile; random: Random; faults: readonly Fault[] }) {
     this.#clock = options.clock;
-    this.#weather = options.weather;
+    this.#latency = options.latency;
     this.#random = options.random;
-    for (const mishap of options.mishaps) {
-      const key = `${mishap.at}/${mishap.nth}`;
-      this.#mishaps.set(key, [...(this.#mishaps.get(key) ?? []), mishap]);
+    for (const fault of options.faults) {
+      const key = `${fault.at}/${fault.nth}`;
+      this.#faults.set(key, [...(this.#faults.get(key) ?? []), fault]);
     }
   }
 
   /** Makes a call. `note` hears how it went before the caller does; what a dead host asked for never settles. */
-  async pass<T>(
-    passenger: Passenger,
+  async call<T>(
+    caller: Caller,
     at: Boundary,
     detail: string,
     effect: () => Promise<T>,
-    note: (passage: Passage) => void = () => undefined,
+    note: (callResult: CallResult) => void = () => undefined,
   ): Promise<T> {
-    const { life } = passenger;
-    if (!life.alive) return never();
-    const mishaps = this.#mishapsNow(at);
-    const crash = mishaps.find((mishap) => mishap.kind === "crash");
-    const fault = mishaps.find((mishap) => mishap.kind === "store-fault");
-    for (const mishap of mishaps) this.#befall(passenger, mishap);
-    await this.#travel();
-    if (crash && !crash.after) this.#crash(passenger, crash, detail, false);
-    if (!life.alive && !this.#stillArrives()) return never();
-    if (fault) await this.#before(passenger, fault, detail);
+    const { lifetime } = caller;
+    if (!lifetime.alive) return never();
+    const faults = this.#faultsDue(at);
+    const crash = faults.find((fault) => fault.kind === "crash");
+    const storeFault = faults.find((fault) => fault.kind === "store-fault");
+    for (const fault of faults) this.#inject(caller, fault);
+    await this.#delay();
+    if (crash && !crash.after) this.#crash(caller, crash, detail, false);
+    if (!lifetime.alive && !this.#arrivesAfterCrash()) return never();
+    if (storeFault) await this.#before(caller, storeFault, detail);
     const result = await effect();
-    const poison = mishaps.find((mishap) => mishap.kind === "poison");
-    if (poison) passenger.poison(poison, detail);
-    const answered = life.alive && !crash && !(fault && AFTER.has(fault.what));
+    const corruption = faults.find((fault) => fault.kind === "row-corruption");
+    if (corruption) caller.corruption(corruption, detail);
+    const answered = lifetime.alive && !crash && !(storeFault && AFTER.has(storeFault.what));
     note({ applied: true, answered });
-    if (crash?.after) this.#crash(passenger, crash, detail, true);
-    if (fault) this.#after(fault, detail);
-    await this.#travel();
-    if (life.alive) return result;
+    if (crash?.after) this.#crash(caller, crash, detail, true);
+    if (storeFault) this.#after(storeFault, detail);
+    await this.#delay();
+    if (lifetime.alive) return result;
     note({ applied: true, answered: false });
     return never();
   }
 
-  #mishapsNow(at: Boundary): Mishap[] {
-    const nth = (this.passed.get(at) ?? 0) + 1;
-    this.passed.set(at, nth);
-    return this.rough ? (this.#mishaps.get(`${at}/${nth}`) ?? []) : [];
+  #faultsDue(at: Boundary): Fault[] {
+    const nth = (this.callCounts.get(at) ?? 0) + 1;
+    this.callCounts.set(at, nth);
+    return this.faultsEnabled ? (this.#faults.get(`${at}/${nth}`) ?? []) : [];
   }
 
-  #befall(passenger: Passenger, mishap: Mishap): void {
-    const { generation } = passenger.life;
+  #inject(caller: Caller, fault: Fault): void {
+    const { generation } = caller.lifetime;
     const atMs = this.#clock.now();
-    if (mishap.kind === "overlap") {
-      passenger.overlap(mishap);
-    } else if (mishap.kind === "clock-jump") {
-      passenger.jump(mishap.skewMs);
-      this.disturbances.push({ atMs, kind: "clock-jump", generation, skewMs: mishap.skewMs });
+    if (fault.kind === "overlap") {
+      caller.overlap(fault);
+    } else if (fault.kind === "clock-jump") {
+      caller.jump(fault.skewMs);
+      this.injectedFaults.push({ atMs, kind: "clock-jump", generation, skewMs: fault.skewMs });
     }
   }
 
-  #crash(passenger: Passenger, crash: MishapOf<"crash">, detail: string, applied: boolean): void {
-    if (!passenger.life.alive) return;
-    const { generation } = passenger.life;
+  #crash(caller: Caller, crash: FaultOf<"crash">, detail: string, applied: boolean): void {
+    if (!caller.lifetime.alive) return;
+    const { generation } = caller.lifetime;
     const atMs = this.#clock.now();
-    this.disturbances.push({ atMs, kind: "crash", generation, at: crash.at, detail, applied });
-    passenger.crash(crash);
+    this.injectedFaults.push({ atMs, kind: "crash", generation, at: crash.at, detail, applied });
+    caller.crash(crash);
     this.#inFlight = crash.inFlight;
   }
 
   #inFlight = 0.5;
 
   /** A call that was on its way when its host died may arrive all the same. */
-  #stillArrives(): boolean {
+  #arrivesAfterCrash(): boolean {
     return this.#random.chance(this.#inFlight);
   }
 
-  async #travel(): Promise<void> {
-    const { delayed, longestMs } = this.#weather;
-    if (delayed > 0 && this.#random.chance(delayed)) await sleep(this.#clock, this.#random.skewed(1, longestMs));
+  async #delay(): Promise<void> {
+    const { delayProbability, maxDelayMs } = this.#latency;
+    if (delayProbability > 0 && this.#random.chance(delayProbability))
+      await sleep(this.#clock, this.#random.skewed(1, maxDelayMs));
   }
 
-  async #before({ life }: Passenger, { at, what, forMs }: StoreMishap, detail: string): Promise<void> {
-    const { generation } = life;
-    this.disturbances.push({ atMs: this.#clock.now(), kind: "store-fault", generation, at, what, detail });
+  async #before({ lifetime }: Caller, { at, what, forMs }: InjectedStoreFault, detail: string): Promise<void> {
+    const { generation } = lifetime;
+    this.injectedFaults.push({ atMs: this.#clock.now(), kind: "store-fault", generation, at, what, detail });
     await sleep(this.#clock, forMs);
-    if (!life.alive) return never();
+    if (!lifetime.alive) return never();
     if (what === "unavailable" || what === "timeout-before") throw storeError(what);
   }
 
-  #after({ what }: StoreMishap, detail: string): void {
+  #after({ what }: InjectedStoreFault, detail: string): void {
     if (what === "timeout-after") throw storeError(what);
     // A client that repeats a write of which it lost the answer meets its own.
     if (what === "conflict") throw new TableConflict("changed", detail);

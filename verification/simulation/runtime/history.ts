@@ -2,7 +2,7 @@ import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { EventType } from "../../../host/durable/history.js";
 import type { HistoryStore } from "../../../host/durable/store/port.js";
 import type { HubDump } from "../evidence.js";
-import type { Gate, Passenger } from "./fault-proxy.js";
+import type { Caller, FaultProxy } from "./fault-proxy.js";
 
 /** What was made durable at the hub, by all hosts, in order. */
 export interface HubRecord {
@@ -14,37 +14,37 @@ export interface HubRecord {
 }
 
 /** The history store as one host reaches it. */
-export function gatedHistory(
+export function proxiedHistory(
   store: HistoryStore,
-  { gate, passenger, record, clock }: { gate: Gate; passenger: Passenger; record: HubRecord; clock: VirtualClock },
+  { proxy, caller, record, clock }: { proxy: FaultProxy; caller: Caller; record: HubRecord; clock: VirtualClock },
 ): HistoryStore {
-  const { generation } = passenger.life;
-  const toldMs = new Map<string, number>();
+  const { generation } = caller.lifetime;
+  const requestedMs = new Map<string, number>();
   const read = <T>(detail: string, effect: () => Promise<T>): Promise<T> =>
-    gate.pass(passenger, "history-read", detail, effect);
+    proxy.call(caller, "history-read", detail, effect);
   return {
     outages: 0,
     watch: () => store.watch(),
     open: () => store.open(),
     createInstance: (instance) =>
-      gate.pass(passenger, "instance-create", instance.instanceId, () => store.createInstance(instance)),
+      proxy.call(caller, "instance-create", instance.instanceId, () => store.createInstance(instance)),
     replaceInstance: (instance) =>
-      gate.pass(passenger, "instance-create", instance.instanceId, () => store.replaceInstance(instance)),
+      proxy.call(caller, "instance-create", instance.instanceId, () => store.replaceInstance(instance)),
     updateInstance: (instance) =>
-      gate.pass(passenger, "instance-update", instance.instanceId, () => store.updateInstance(instance)),
+      proxy.call(caller, "instance-update", instance.instanceId, () => store.updateInstance(instance)),
     readInstance: (id) => read(id, () => store.readInstance(id)),
     listInstances: (filter, top, continuation) => read("list", () => store.listInstances(filter, top, continuation)),
     unfinishedInstances: () => read("unfinished", () => store.unfinishedInstances()),
     purge: (id) => store.purge(id),
     commit: (commit) => {
       const { commitId, instanceId, firstRow, events } = commit;
-      const told = toldMs.get(commitId) ?? clock.now();
-      toldMs.set(commitId, told);
-      return gate.pass(passenger, "history-commit", instanceId, async () => {
+      const told = requestedMs.get(commitId) ?? clock.now();
+      requestedMs.set(commitId, told);
+      return proxy.call(caller, "history-commit", instanceId, async () => {
         await store.commit(commit);
         record.changed();
         record.commits.push({
-          toldMs: told,
+          requestedMs: told,
           atMs: clock.now(),
           generation,
           instanceId,
@@ -60,7 +60,7 @@ export function gatedHistory(
     readExecution: (id) => read(id, () => store.readExecution(id)),
     appendInbox: async (instanceId, messages) => {
       let written: HubDump["messages"] = [];
-      await gate.pass(passenger, "inbox-append", instanceId, async () => {
+      await proxy.call(caller, "inbox-append", instanceId, async () => {
         await store.appendInbox(instanceId, messages);
         record.changed();
         written = messages.flatMap(({ key, event }) => {
@@ -73,7 +73,7 @@ export function gatedHistory(
       for (const message of written) message.answered = true;
     },
     deleteInbox: (instanceId, keys) =>
-      gate.pass(passenger, "inbox-delete", instanceId, () => store.deleteInbox(instanceId, keys)),
+      proxy.call(caller, "inbox-delete", instanceId, () => store.deleteInbox(instanceId, keys)),
     readInbox: () => read("inbox", () => store.readInbox()),
   };
 }

@@ -9,7 +9,7 @@ export const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
   new Promise((resolve) => clock.at(clock.now() + ms, resolve));
 
 /** The life of one host process: it dies once, and nothing of it goes on afterwards. */
-export class Life {
+export class HostLifetime {
   readonly generation: number;
   readonly died: Promise<void>;
   #alive = true;
@@ -36,11 +36,11 @@ export class Life {
 export class HostClock implements Clock {
   skewMs = 0;
   readonly #true: VirtualClock;
-  readonly #life: Life;
+  readonly #lifetime: HostLifetime;
 
-  constructor(clock: VirtualClock, life: Life) {
+  constructor(clock: VirtualClock, lifetime: HostLifetime) {
     this.#true = clock;
-    this.#life = life;
+    this.#lifetime = lifetime;
   }
 
   now(): number {
@@ -48,9 +48,9 @@ export class HostClock implements Clock {
   }
 
   at(dueMs: number, callback: () => void): Alarm {
-    if (!this.#life.alive) return { cancel: () => undefined };
+    if (!this.#lifetime.alive) return { cancel: () => undefined };
     return this.#true.at(dueMs - this.skewMs, () => {
-      if (this.#life.alive) this.#ring(dueMs, callback);
+      if (this.#lifetime.alive) this.#ring(dueMs, callback);
     });
   }
 

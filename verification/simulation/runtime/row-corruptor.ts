@@ -2,86 +2,89 @@ import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import { type Row, TableConflict, type Tables } from "../../../src/store/tables/port.js";
-import { HUB_ROWS, type Poison } from "../evidence.js";
+import { HUB_ROWS, type RowCorruption } from "../evidence.js";
+import type { FaultOf } from "../generators/faults.js";
 import type { Random } from "../random.js";
-import type { MishapOf } from "../generators/faults.js";
-import type { SpoilableHistory, SpoiltRow } from "./corruptible-history.js";
+import { seedLabel } from "../seed-labels.js";
+import type { CorruptedHubRow, CorruptibleHistory } from "./corruptible-history.js";
 import type { Journal } from "./tables.js";
 
-type Mishap = MishapOf<"poison">;
+type CorruptionFault = FaultOf<"row-corruption">;
 
 /** A row that is spoilt, and how it comes right again. */
-export interface Spoilt {
-  poison: Poison;
+export interface CorruptionHandle {
+  record: RowCorruption;
   /** Brings back what stood there, unless the row is gone or somebody wrote it meanwhile, which is noted. */
-  mend(): Promise<void>;
-  isSpoilt(): Promise<boolean>;
+  repair(): Promise<void>;
+  isCorrupt(): Promise<boolean>;
   /** Whether somebody tried to read it, or will when he is asked for it. */
-  isMet(): boolean;
+  isObservable(): boolean;
 }
 
 /** Where a row is, and what it belongs to. */
-interface Place {
+interface TargetRow {
   table: string;
   row: Row;
-  of: string;
+  ownerId: string;
 }
 
-interface PoisonerOptions {
+interface RowCorruptorOptions {
   clock: VirtualClock;
   tables: Tables;
-  history: SpoilableHistory;
+  history: CorruptibleHistory;
   journal: Journal;
   random: Random;
   worldId: string;
   /** Told of each row; it is to come right again after so long. */
-  found(spoilt: Spoilt, forMs: number): void;
+  onCorrupted(handle: CorruptionHandle, forMs: number): void;
 }
 
 /** Damages stored rows, as a disk or a careless hand would, behind the back of every host. */
-export class Poisoner {
-  readonly #options: PoisonerOptions;
+export class RowCorruptor {
+  readonly #options: RowCorruptorOptions;
 
-  constructor(options: PoisonerOptions) {
+  constructor(options: RowCorruptorOptions) {
     this.#options = options;
   }
 
   /** Spoils a row of the kind, if there is one. `subject` is the instance that was written to just now, at the hub. */
-  async strike(mishap: Mishap, subject: string): Promise<void> {
-    const spoilt = await this.#spoil(mishap, this.#options.random.fork(mishap.id), subject);
-    if (spoilt) this.#options.found(spoilt, mishap.forMs);
+  async inject(fault: CorruptionFault, subject: string): Promise<void> {
+    const handle = await this.#corrupt(fault, this.#options.random.fork(seedLabel(fault.id)), subject);
+    if (handle) this.#options.onCorrupted(handle, fault.forMs);
   }
 
-  #spoil(mishap: Mishap, random: Random, subject: string): Promise<Spoilt | undefined> {
-    return HUB_ROWS.has(mishap.what) ? this.#spoilHub(mishap, random, subject) : this.#spoilTable(mishap, random);
+  #corrupt(fault: CorruptionFault, random: Random, subject: string): Promise<CorruptionHandle | undefined> {
+    return HUB_ROWS.has(fault.what)
+      ? this.#corruptHubRow(fault, random, subject)
+      : this.#corruptTableRow(fault, random);
   }
 
-  async #spoilHub(mishap: Mishap, random: Random, subject: string): Promise<Spoilt | undefined> {
+  async #corruptHubRow(fault: CorruptionFault, random: Random, subject: string): Promise<CorruptionHandle | undefined> {
     const { history } = this.#options;
     const instance = await history.readInstance(subject).catch(() => undefined);
     if (!instance || TERMINAL_STATUSES.has(instance.runtimeStatus)) return undefined;
-    const of = await this.#rootOf(subject);
-    const row = await this.#hubRow(mishap, random, subject);
+    const ownerId = await this.#rootOf(subject);
+    const row = await this.#hubRow(fault, random, subject);
     if (!row) return undefined;
     // Only the history of a child knows what it did to its items: it is mended, whatever was drawn.
-    const remedy = of === subject ? mishap.remedy : "mend";
+    const remedy = ownerId === subject ? fault.remedy : "repair";
     return {
-      poison: this.#poison({ ...mishap, remedy }, { row: row.name, of, instanceId: subject }),
-      isSpoilt: async () => history.isSpoilt(row),
-      isMet: () => history.isMet(row),
-      mend: async () => history.mend(row),
+      record: this.#record({ ...fault, remedy }, { row: row.name, ownerId, instanceId: subject }),
+      isCorrupt: async () => history.isCorrupt(row),
+      isObservable: () => history.isObservable(row),
+      repair: async () => history.repair(row),
     };
   }
 
-  async #hubRow({ what }: Mishap, random: Random, instanceId: string): Promise<SpoiltRow | undefined> {
+  async #hubRow({ what }: CorruptionFault, random: Random, instanceId: string): Promise<CorruptedHubRow | undefined> {
     const { history } = this.#options;
-    if (what === "instance") return history.spoilInstance(instanceId);
+    if (what === "instance") return history.corruptInstance(instanceId);
     if (what === "message") {
       const keys = (await history.readInbox()).messages.get(instanceId)?.map(({ key }) => key) ?? [];
-      return keys.length === 0 ? undefined : history.spoilMessage(instanceId, random.pick(keys));
+      return keys.length === 0 ? undefined : history.corruptMessage(instanceId, random.pick(keys));
     }
     const rows = (await history.readExecution(instanceId).catch(() => undefined))?.events.length ?? 0;
-    return rows === 0 ? undefined : history.spoilHistory(instanceId, random.int(0, rows - 1));
+    return rows === 0 ? undefined : history.corruptHistory(instanceId, random.int(0, rows - 1));
   }
 
   /** The execution that an instance, or a child of a child of it, tells of. */
@@ -91,56 +94,56 @@ export class Poisoner {
     return parent === undefined || parent === null ? instanceId : this.#rootOf(parent);
   }
 
-  async #spoilTable(mishap: Mishap, random: Random): Promise<Spoilt | undefined> {
+  async #corruptTableRow(fault: CorruptionFault, random: Random): Promise<CorruptionHandle | undefined> {
     const { tables } = this.#options;
-    const places = await this.#placesOf(mishap);
-    if (places.length === 0) return undefined;
-    const { table: name, row, of } = random.pick(places);
+    const targets = await this.#targetRows(fault);
+    if (targets.length === 0) return undefined;
+    const { table: name, row, ownerId } = random.pick(targets);
     const { partition, row: key, schema, json, etag } = row;
     const table = tables.table(name);
     const write = (text: string, over: string) =>
       table.transact(partition, [{ kind: "replace", row: key, schema, json: text, etag: over }]);
-    const spoiltTag = await write(json.slice(0, Math.floor(json.length / 2)), etag).then(
+    const corruptedTag = await write(json.slice(0, Math.floor(json.length / 2)), etag).then(
       ([tag = ""]) => tag,
       orChanged,
     );
-    if (spoiltTag === undefined) return undefined;
-    const poison = this.#poison(mishap, { row: `${partition}/${key}`, of, instanceId: null });
+    if (corruptedTag === undefined) return undefined;
+    const record = this.#record(fault, { row: `${partition}/${key}`, ownerId, instanceId: null });
     return {
-      poison,
-      isSpoilt: async () => (await table.get(partition, key))?.etag === spoiltTag,
-      isMet: () => true,
-      mend: async () => {
+      record,
+      isCorrupt: async () => (await table.get(partition, key))?.etag === corruptedTag,
+      isObservable: () => true,
+      repair: async () => {
         try {
-          await write(json, spoiltTag);
+          await write(json, corruptedTag);
         } catch (error) {
           if (!(error instanceof TableConflict)) throw error;
-          poison.overwritten = error.reason === "changed";
+          record.overwritten = error.reason === "changed";
         }
       },
     };
   }
 
   /** Rows of the kind that would be missed: those of what is under way, if there are any. */
-  async #placesOf({ what }: Mishap): Promise<Place[]> {
+  async #targetRows({ what }: CorruptionFault): Promise<TargetRow[]> {
     const { worldId, journal } = this.#options;
     switch (what) {
       case "execution": {
         const rows = [...journal.running].map((id) => this.#rowsOf("Executions", id));
         const all = (await Promise.all(rows)).flat().filter(({ row }) => row === "record");
-        return all.map((row) => ({ table: "Executions", row, of: row.partition }));
+        return all.map((row) => ({ table: "Executions", row, ownerId: row.partition }));
       }
       case "plan":
-        return (await this.#rowsOf("Plans", "plans")).map((row) => ({ table: "Plans", row, of: row.row }));
+        return (await this.#rowsOf("Plans", "plans")).map((row) => ({ table: "Plans", row, ownerId: row.row }));
       case "item": {
         const rows = await this.#rowsOf("Items", worldId);
         const held = rows.filter(({ json }) => heldIn(json));
-        return (held.length > 0 ? held : rows).map((row) => ({ table: "Items", row, of: row.row }));
+        return (held.length > 0 ? held : rows).map((row) => ({ table: "Items", row, ownerId: row.row }));
       }
       default: {
         const rows = (await Promise.all(this.#shards().map((shard) => this.#rowsOf("Estate", shard)))).flat();
         const items = rows.filter(({ row }) => row.startsWith(STATE));
-        return items.map((row) => ({ table: "Estate", row, of: row.row.slice(STATE.length) }));
+        return items.map((row) => ({ table: "Estate", row, ownerId: row.row.slice(STATE.length) }));
       }
     }
   }
@@ -162,11 +165,14 @@ export class Poisoner {
     });
   }
 
-  #poison({ what, remedy }: Mishap, row: Pick<Poison, "row" | "of" | "instanceId">): Poison {
+  #record(
+    { what, remedy }: CorruptionFault,
+    row: Pick<RowCorruption, "row" | "ownerId" | "instanceId">,
+  ): RowCorruption {
     const atMs = this.#options.clock.now();
     return {
-      ...{ atMs, kind: "poison", what, ...row, remedy },
-      ...{ answer: null, askedMs: null, shown: null, standing: [], remediedMs: null, overwritten: false },
+      ...{ atMs, kind: "row-corruption", what, ...row, remedy },
+      ...{ answer: null, observedMs: null, hubReason: null, suspended: [], repairedMs: null, overwritten: false },
     };
   }
 }

@@ -4,7 +4,7 @@ import { isEnded } from "../../../src/domain/failure-policy.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
 import type { Transaction } from "../evidence.js";
-import type { Gate, Passenger } from "./fault-proxy.js";
+import type { Caller, FaultProxy } from "./fault-proxy.js";
 
 /** What was written to the tables, by all hosts, in order. */
 export class Journal {
@@ -64,15 +64,15 @@ function belongs(to: Set<string>, member: string, is: boolean): void {
 }
 
 /** The tables as one host reaches them: through the gate, with every accepted transaction in the journal. */
-export function gatedTables(
+export function proxiedTables(
   tables: Tables,
-  { gate, passenger, journal, clock }: { gate: Gate; passenger: Passenger; journal: Journal; clock: VirtualClock },
+  { proxy, caller, journal, clock }: { proxy: FaultProxy; caller: Caller; journal: Journal; clock: VirtualClock },
 ): Tables {
-  const gated = (name: string, table: Table): Table => ({
+  const proxied = (name: string, table: Table): Table => ({
     get: (partition, row) =>
-      gate.pass(passenger, "table-read", `${name}/${partition}/${row}`, () => table.get(partition, row)),
+      proxy.call(caller, "table-read", `${name}/${partition}/${row}`, () => table.get(partition, row)),
     list: (partition, range) =>
-      gate.pass(passenger, "table-read", `${name}/${partition}`, () => table.list(partition, range)),
+      proxy.call(caller, "table-read", `${name}/${partition}`, () => table.list(partition, range)),
     transact: (partition, operations) => {
       let written: Transaction | undefined;
       const write = async (): Promise<string[]> => {
@@ -81,21 +81,21 @@ export function gatedTables(
           atMs: clock.now(),
           table: name,
           partition,
-          generation: passenger.life.generation,
+          generation: caller.lifetime.generation,
           answered: true,
           operations: operations.map(noted),
         });
         return etags;
       };
-      return gate.pass(passenger, "table-write", `${name}/${partition}/${rowsOf(operations)}`, write, (passage) => {
-        if (written) written.answered = passage.answered;
+      return proxy.call(caller, "table-write", `${name}/${partition}/${rowsOf(operations)}`, write, (callResult) => {
+        if (written) written.answered = callResult.answered;
       });
     },
   });
   const opened = new Map<string, Table>();
   return {
     table: (name) => {
-      const table = opened.get(name) ?? gated(name, tables.table(name));
+      const table = opened.get(name) ?? proxied(name, tables.table(name));
       opened.set(name, table);
       return table;
     },

@@ -12,7 +12,7 @@ import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "..
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
 import { HandClock, smallPlan, smallWorld } from "../../../../test/suites/world.js";
-import type { ClientEntry, EstateItem, EstateSite, Evidence, Poison, Transaction } from "../../evidence.js";
+import type { ClientEntry, EstateItem, EstateSite, Evidence, RowCorruption, Transaction } from "../../evidence.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
@@ -36,7 +36,7 @@ function watched(tables: Tables, note: (row: string, json: string) => void): Tab
   };
 }
 
-interface Did {
+interface EffectOptions {
   executionId?: string;
   step?: string;
   subject?: string;
@@ -45,7 +45,7 @@ interface Did {
 }
 
 /** Draws the evidence of a run by hand: effects on a real emulated estate, and records as somebody might write them. */
-export class Drawing {
+export class EvidenceBuilder {
   readonly clock = new HandClock();
   readonly evidence: Evidence;
   readonly #estate;
@@ -60,15 +60,15 @@ export class Drawing {
       speed: 1,
       durations: "realistic",
     });
-    this.evidence = blank(world, this.clock.now());
+    this.evidence = emptyEvidence(world, this.clock.now());
   }
 
-  static async of(items = 1): Promise<Drawing> {
-    const drawing = new Drawing(items);
-    await drawing.#estate.loadWorld(drawing.evidence.world);
-    drawing.plan();
-    drawing.clock.pass(5 * 3_600);
-    return drawing;
+  static async create(items = 1): Promise<EvidenceBuilder> {
+    const builder = new EvidenceBuilder(items);
+    await builder.#estate.loadWorld(builder.evidence.world);
+    builder.plan();
+    builder.clock.pass(5 * 3_600);
+    return builder;
   }
 
   #note(row: string, json: string): void {
@@ -91,7 +91,7 @@ export class Drawing {
   async item<O extends ItemOperation>(
     operation: O,
     params: ItemOperations[O]["params"],
-    { executionId = run(1), step = operation, subject = "item-1", keyOf = executionId }: Did = {},
+    { executionId = run(1), step = operation, subject = "item-1", keyOf = executionId }: EffectOptions = {},
   ): Promise<TaskReply<ItemOperations[O]["result"]>> {
     const key = `${keyOf}/${step}/${subject}`;
     return this.#toItsEnd(() =>
@@ -99,17 +99,17 @@ export class Drawing {
     );
   }
 
-  async site(operation: SiteOperation, did: Did = {}): Promise<void> {
+  async site(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
     await this.#toItsEnd(() => this.#onSite(operation, did));
   }
 
   /** Begins one at the site; it comes to its end and nobody looks. */
-  async siteUnseen(operation: SiteOperation, did: Did = {}): Promise<void> {
+  async siteUnseen(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
     const reply = await this.#onSite(operation, did);
     if (reply.state === "waiting") this.clock.goTo(reply.doneAt);
   }
 
-  #onSite(operation: SiteOperation, { executionId = run(1), step = operation, keyOf = executionId }: Did) {
+  #onSite(operation: SiteOperation, { executionId = run(1), step = operation, keyOf = executionId }: EffectOptions) {
     const task = { worldId: "small", executionId, key: `${keyOf}/${step}/away`, siteId: "away", operation };
     return this.#estate.runOnSite({ ...task, params: { processServerId: "ps" } });
   }
@@ -217,20 +217,28 @@ export class Drawing {
   }
 
   /** A row that could not be read for a while. */
-  poison(changes: Partial<Poison>): void {
+  corruption(changes: Partial<RowCorruption>): void {
     const atMs = this.clock.now();
-    this.evidence.disturbances.push({
-      ...{ atMs, kind: "poison", what: "item", row: "small/item-1", of: "item-1", instanceId: null, remedy: "mend" },
-      ...{ answer: null, askedMs: atMs, shown: null, standing: [], remediedMs: atMs, overwritten: false },
+    this.evidence.injectedFaults.push({
+      ...{
+        atMs,
+        kind: "row-corruption",
+        what: "item",
+        row: "small/item-1",
+        ownerId: "item-1",
+        instanceId: null,
+        remedy: "repair",
+      },
+      ...{ answer: null, observedMs: atMs, hubReason: null, suspended: [], repairedMs: atMs, overwritten: false },
       ...changes,
     });
   }
 
-  asked(asked: ClientEntry["asked"], changes: Partial<ClientEntry> = {}): ClientEntry {
+  request(request: ClientEntry["request"], changes: Partial<ClientEntry> = {}): ClientEntry {
     const atMs = this.clock.now();
     const entry: ClientEntry = {
       n: this.evidence.client.length + 1,
-      ...{ atMs, endedMs: atMs, generation: 1, asked, repeats: null, outcome: "ok", code: null, answer: null },
+      ...{ atMs, endedMs: atMs, generation: 1, request, repeats: null, outcome: "ok", code: null, answer: null },
       executionId: null,
       ...changes,
     };
@@ -248,7 +256,7 @@ export class Drawing {
       site.ledger = await this.#estate.ledger("small", { siteId: site.siteId });
       site.truth = await this.#estate.describeSite("small", site.siteId);
     }
-    this.evidence.estate = { items: [...this.#items.values()], sites: [...this.#sites.values()], happenings: [] };
+    this.evidence.estate = { items: [...this.#items.values()], sites: [...this.#sites.values()], events: [] };
     return structuredClone(this.evidence);
   }
 }
@@ -274,17 +282,17 @@ const freshRecord = (itemId: string): ItemRecord => ({
 });
 
 /** A run in which nothing happened. */
-function blank(world: Evidence["world"], nowMs: number): Evidence {
+function emptyEvidence(world: Evidence["world"], nowMs: number): Evidence {
   return {
     seed: 0,
     world,
     plans: [],
-    estate: { items: [], sites: [], happenings: [] },
+    estate: { items: [], sites: [], events: [] },
     store: { executions: [], steps: {}, items: [], plans: [], rows: [], journal: [] },
     hub: { instances: [], states: [], commits: [], messages: [], log: [] },
     client: [],
     effects: { activities: [], operations: [], webhooks: [] },
-    disturbances: [],
+    injectedFaults: [],
     timing: { beganMs: nowMs, faultsOffMs: nowMs, endedMs: nowMs },
     rest: { reached: true, atMs: nowMs },
     views: { executions: [], items: [], failed: [] },
