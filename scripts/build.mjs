@@ -5,7 +5,15 @@ import { pathToFileURL } from "node:url";
 import { ROOT, runNode } from "./program.mjs";
 import { sourceFiles } from "./source-files.mjs";
 
-const ROOMS = ["src", "host", "demo", "verification/chaos", "verification/fuzz", "test/support"];
+const ROOMS = [
+  "src",
+  "host",
+  "demo",
+  "verification/chaos",
+  "verification/fuzz",
+  "verification/support",
+  "test/support",
+];
 const STAMP = join(ROOT, "dist", ".built");
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 

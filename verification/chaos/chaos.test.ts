@@ -16,5 +16,5 @@ test("forty machines are recovered truthfully while host and storage are restart
   await kills(stack, report, 3);
   await storageRestarts(stack, report, 1);
   expect(report.findings).toEqual([]);
-  expect(stack.user.lived.length).toBeGreaterThan(0);
+  expect(stack.user.completed.length).toBeGreaterThan(0);
 });

@@ -3,7 +3,7 @@ import type { ItemRecord } from "../../src/domain/item-record.js";
 import type { Plan } from "../../src/domain/plan.js";
 import type { Copy, EmulatedItem, Entry } from "../../src/hypervisor/emulator/state.js";
 import type { Truth } from "./truth.js";
-import type { Asked, Lived } from "./user.js";
+import type { CompletedExecution, SentRequest } from "./user.js";
 
 /** What is wrong, a line each; none when all is well. */
 export type Findings = string[];
@@ -22,7 +22,7 @@ function grouped<T>(entries: readonly T[], by: (entry: T) => string): Map<string
 const isLive = ({ power, writable }: Copy): boolean => power === "on" && writable;
 
 /** No effect key was applied twice, and each entry is of an execution that is on record. */
-export function effectsOnce({ ledger, executions }: Truth): Findings {
+export function effectsAtMostOnce({ ledger, executions }: Truth): Findings {
   const seen = new Set<string>();
   return ledger.flatMap(({ key, executionId, operation }) => {
     const findings: Findings = [];
@@ -71,19 +71,19 @@ export function groupsInOrder({ ledger }: Truth, plan: Plan): Findings {
 }
 
 /** What the product reports of each item is what the hypervisor has; nobody holds one once all is at rest. */
-export function truthfulStates({ items, records }: Truth): Findings {
+export function statesMatchEstate({ items, records }: Truth): Findings {
   return [...records.values()].flatMap((record) => {
     const item = items.get(record.itemId);
     if (!item) return [`${record.itemId} is on record, and not in the world`];
-    const held = record.heldBy === null ? [] : [`${record.itemId} is still held by ${record.heldBy.executionId}`];
-    return [...held, ...stateFindings(record, item)];
+    const blocked = record.heldBy === null ? [] : [`${record.itemId} is still held by ${record.heldBy.executionId}`];
+    return [...blocked, ...stateFindings(record, item)];
   });
 }
 
 function stateFindings(record: ItemRecord, item: EmulatedItem): Findings {
   const { itemId, state, activeSiteId, direction } = record;
   const wrong = (what: string): string =>
-    `${itemId} is reported ${state}, and ${what} (source ${told(item.source)}, replica ${told(item.replica)})`;
+    `${itemId} is reported ${state}, and ${what} (source ${describe(item.source)}, replica ${describe(item.replica)})`;
   if (item.direction !== direction) return [wrong(`replicates ${item.direction}, not ${direction}`)];
   const active = [item.source, item.replica].find(({ siteId }) => siteId === activeSiteId);
   if (!active) return [wrong(`has no copy at ${activeSiteId}`)];
@@ -116,23 +116,23 @@ const RESTING: ReadonlySet<string> = new Set([
   "unprotected",
 ]);
 
-const told = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
+const describe = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
 
 /** Each acknowledged request is on record, under the name of who asked. */
-export function acknowledgedIsKept({ executions, steps }: Truth, asked: readonly Asked[]): Findings {
-  return asked
+export function acknowledgedIsDurable({ executions, steps }: Truth, request: readonly SentRequest[]): Findings {
+  return request
     .filter(({ answer }) => answer === "acknowledged")
     .flatMap(({ what, by, executionId }) => {
       const execution = executions.get(executionId);
       if (execution === undefined)
         return [`the ${what} by ${by} was acknowledged, and ${executionId} is not on record`];
-      return isKept(what, by, execution, steps.get(executionId) ?? "")
+      return isRecorded(what, by, execution, steps.get(executionId) ?? "")
         ? []
         : [`the ${what} of ${executionId} by ${by} was acknowledged, and is not on record`];
     });
 }
 
-function isKept(what: Asked["what"], by: string, execution: Execution, steps: string): boolean {
+function isRecorded(what: SentRequest["what"], by: string, execution: Execution, steps: string): boolean {
   if (what === "start") return execution.requestedBy === by;
   if (what === "cancel") return execution.cancelRequest !== undefined;
   // A confirmation that was asked for twice is kept once, under the first name.
@@ -140,13 +140,13 @@ function isKept(what: Asked["what"], by: string, execution: Execution, steps: st
 }
 
 /** Every execution that a user saw end ended as it had to, and the record says the same as the answer did. */
-export function endedTruthfully({ executions }: Truth, lived: readonly Lived[]): Findings {
-  return lived.flatMap(({ executionId, verb, status, wanted, last }) => {
+export function outcomesMatchRecords({ executions }: Truth, completed: readonly CompletedExecution[]): Findings {
+  return completed.flatMap(({ executionId, verb, status, goal, last }) => {
     const name = `${verb} ${executionId}`;
     const record = executions.get(executionId);
     const findings: Findings = [];
     if (record?.status !== status) findings.push(`${name} was answered as ${status}, and is ${record?.status}`);
-    if (!mayEnd(status, wanted)) {
+    if (!isExpectedEnd(status, goal)) {
       const why = last.failure?.message ?? JSON.stringify(last.outcomes?.map(({ failure }) => failure).filter(Boolean));
       findings.push(`${name} ended ${status}: ${why}`);
     }
@@ -155,14 +155,14 @@ export function endedTruthfully({ executions }: Truth, lived: readonly Lived[]):
 }
 
 /** Orchestrations that have not ended; none are left once all executions have. */
-export function openInstances({ instances }: Truth): Findings {
+export function unfinishedInstances({ instances }: Truth): Findings {
   return instances
     .filter(({ status }) => !/^(Completed|Failed|Terminated)$/.test(status))
     .map(({ instanceId, status }) => `the orchestration ${instanceId} is still ${status}`);
 }
 
 /** A cancel may come too late; a rejection undoes the failover, which is reported as a failure of that name. */
-function mayEnd(status: string, wanted: Lived["wanted"]): boolean {
+function isExpectedEnd(status: string, goal: CompletedExecution["goal"]): boolean {
   if (status === "succeeded") return true;
-  return wanted === "cancel" ? status === "cancelled" : wanted === "rejection" && status === "failed";
+  return goal === "cancel" ? status === "cancelled" : goal === "rejection" && status === "failed";
 }

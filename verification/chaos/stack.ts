@@ -9,10 +9,10 @@ import { ROUTES } from "../../src/api/routes.js";
 import { Plan } from "../../src/domain/plan.js";
 import { World } from "../../src/domain/world.js";
 import { type Azurite, type AzuritePorts, startAzurite } from "../../test/support/azurite.js";
+import { describeEnd, HostProcess } from "../support/host-process.js";
+import { SeededRandom } from "../support/random.js";
 import * as checks from "./checks.js";
-import { HostProcess, told } from "./host-process.js";
-import { Random } from "./random.js";
-import { Wire, type Write } from "./storage-proxy.js";
+import { StorageProxy, type Write } from "./storage-proxy.js";
 import { allRows, readTruth, type Truth } from "./truth.js";
 import { User } from "./user.js";
 
@@ -29,10 +29,10 @@ export interface StackSettings {
 
 /** The product on real parts: a host in a process of its own, a wire that can be cut, an Azurite on disk. */
 export class Stack {
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly user: User;
   readonly prefix: string;
-  wire: Wire;
+  proxy: StorageProxy;
   host: HostProcess;
   azurite: Azurite;
   /** Where the newest host listens; the one before it, until then. */
@@ -49,18 +49,18 @@ export class Stack {
     settings: StackSettings;
     folder: string;
     azurite: Azurite;
-    wire: Wire;
+    proxy: StorageProxy;
     prefix: string;
     host: HostProcess;
     url: string;
     plan: Plan;
     worldId: string;
   }) {
-    const { settings, folder, azurite, wire, prefix, host, url, plan, worldId } = parts;
-    this.random = new Random(settings.seed);
-    this.user = new User({ worldId, planId: plan.id }, () => this.url, new Random(settings.seed + 1));
+    const { settings, folder, azurite, proxy, prefix, host, url, plan, worldId } = parts;
+    this.random = new SeededRandom(settings.seed);
+    this.user = new User({ worldId, planId: plan.id }, () => this.url, new SeededRandom(settings.seed + 1));
     this.prefix = prefix;
-    this.wire = wire;
+    this.proxy = proxy;
     this.host = host;
     this.azurite = azurite;
     this.url = url;
@@ -74,10 +74,10 @@ export class Stack {
   static async start(settings: StackSettings): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "secondsite-chaos-azurite-"));
     const azurite = await startAzurite(folder);
-    const wire = await Wire.lay(azurite.ports);
+    const proxy = await StorageProxy.start(azurite.ports);
     const prefix = `C${randomUUID().replaceAll("-", "").slice(0, 12)}`;
     const host = await HostProcess.spawn({
-      connectionString: through(azurite.connectionString, azurite.ports, wire.ports),
+      connectionString: viaProxy(azurite.connectionString, azurite.ports, proxy.ports),
       prefix,
       speed: settings.speed,
     });
@@ -87,15 +87,15 @@ export class Stack {
     const client = createClient(url);
     await client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
     await client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan });
-    return new Stack({ settings, folder, azurite, wire, prefix, host, url, plan, worldId: world.id });
+    return new Stack({ settings, folder, azurite, proxy, prefix, host, url, plan, worldId: world.id });
   }
 
   /** Starts a host in place of the present one, over a wire of its own when asked. Resolves when it listens. */
-  async startHost({ port, wire = this.wire }: { port?: number; wire?: Wire } = {}): Promise<HostProcess> {
+  async startHost({ port, proxy = this.proxy }: { port?: number; proxy?: StorageProxy } = {}): Promise<HostProcess> {
     const { connectionString, ports } = this.azurite;
-    this.wire = wire;
+    this.proxy = proxy;
     this.host = await HostProcess.spawn({
-      connectionString: through(connectionString, ports, wire.ports),
+      connectionString: viaProxy(connectionString, ports, proxy.ports),
       prefix: this.prefix,
       speed: this.#speed,
       ...(port === undefined ? {} : { port }),
@@ -116,10 +116,10 @@ export class Stack {
   }
 
   /** Until a transaction has passed on the wire beside the first so many writes; undefined when none comes in time. */
-  async untilWrite(beside: number): Promise<Write | undefined> {
+  async waitForWrite(beside: number): Promise<Write | undefined> {
     const endMs = performance.now() + PROGRESS_LIMIT_MS;
     for (;;) {
-      const write = this.wire.writes.slice(beside).find(({ path }) => path.endsWith("$batch"));
+      const write = this.proxy.writes.slice(beside).find(({ path }) => path.endsWith("$batch"));
       if (write || performance.now() > endMs) return write;
       await wait(20);
     }
@@ -130,17 +130,17 @@ export class Stack {
   }
 
   /** How the host ended by itself, and its last words; nothing while it runs. */
-  async ownEnd(): Promise<string[]> {
+  async unexpectedEnd(): Promise<string[]> {
     if (this.host.isRunning) return [];
-    return [`the host ended by itself ${told(await this.host.ended)}: ${this.hostTail}`];
+    return [`the host ended by itself ${describeEnd(await this.host.ended)}: ${this.hostTail}`];
   }
 
   rows(table: string): Promise<Record<string, unknown>[]> {
     return allRows(this.azurite.connectionString, `${this.prefix}${table}`);
   }
 
-  newWire(): Promise<Wire> {
-    return Wire.lay(this.azurite.ports);
+  newProxy(): Promise<StorageProxy> {
+    return StorageProxy.start(this.azurite.ports);
   }
 
   /** Starts Azurite again on its folder and ports. */
@@ -150,27 +150,27 @@ export class Stack {
 
   /** Looks at everything once all is at rest, and gives back what is wrong. */
   async check(): Promise<string[]> {
-    const truth = await this.#truthAtRest();
+    const truth = await this.#settledTruth();
     return [
-      ...checks.openInstances(truth),
-      ...checks.endedTruthfully(truth, this.user.lived),
-      ...checks.acknowledgedIsKept(
+      ...checks.unfinishedInstances(truth),
+      ...checks.outcomesMatchRecords(truth, this.user.completed),
+      ...checks.acknowledgedIsDurable(
         truth,
-        this.user.asked.filter(({ atMs }) => !this.isLost(atMs)),
+        this.user.request.filter(({ atMs }) => !this.isLost(atMs)),
       ),
-      ...checks.effectsOnce(truth),
+      ...checks.effectsAtMostOnce(truth),
       ...checks.singleWriter(truth),
       ...checks.groupsInOrder(truth, this.#plan),
-      ...checks.truthfulStates(truth),
+      ...checks.statesMatchEstate(truth),
     ];
   }
 
   /** Instance rows follow the history by a second. */
-  async #truthAtRest(): Promise<Truth> {
+  async #settledTruth(): Promise<Truth> {
     const endMs = performance.now() + REST_LIMIT_MS;
     for (;;) {
       const truth = await this.truth();
-      if (checks.openInstances(truth).length === 0 || performance.now() > endMs) return truth;
+      if (checks.unfinishedInstances(truth).length === 0 || performance.now() > endMs) return truth;
       await wait(500);
     }
   }
@@ -181,14 +181,14 @@ export class Stack {
 
   async remove(): Promise<void> {
     await this.host.end("SIGTERM");
-    await this.wire.remove();
+    await this.proxy.remove();
     await this.azurite.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
 
 /** The connection string by way of a wire. */
-function through(connectionString: string, direct: AzuritePorts, wired: AzuritePorts): string {
+function viaProxy(connectionString: string, direct: AzuritePorts, wired: AzuritePorts): string {
   return (["blob", "queue", "table"] as const).reduce(
     (text, service) => text.replace(`:${direct[service]}/`, `:${wired[service]}/`),
     connectionString,

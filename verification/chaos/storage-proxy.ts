@@ -4,7 +4,7 @@ import type { AzuritePorts } from "../../test/support/azurite.js";
 
 const WRITES = /^(PUT|POST|PATCH|MERGE|DELETE) (\S+) HTTP\/1\.1\r\n/gm;
 /** Reads that are sent as writes are, and what only opens a door. */
-const HARMLESS = /\/Tables(\(|$|\?)|restype=container/;
+const IGNORED = /\/Tables(\(|$|\?)|restype=container/;
 
 /** A request that changes something, as it passed. */
 export interface Write {
@@ -14,12 +14,12 @@ export interface Write {
 }
 
 /** A wire between one host and Azurite that can be cut, and on which every write is seen. */
-export class Wire {
+export class StorageProxy {
   readonly ports: AzuritePorts;
   readonly writes: Write[] = [];
   readonly #servers: Server[];
   readonly #sockets = new Set<Socket>();
-  #held = false;
+  #blocked = false;
 
   private constructor(servers: Server[], ports: AzuritePorts) {
     this.#servers = servers;
@@ -27,20 +27,20 @@ export class Wire {
   }
 
   /** Lays a wire to an Azurite, which may be down for now or come back later on the same ports. */
-  static async lay(to: AzuritePorts): Promise<Wire> {
+  static async start(to: AzuritePorts): Promise<StorageProxy> {
     const servers = [createServer(), createServer(), createServer()];
     for (const server of servers) server.listen(0, "127.0.0.1");
     await Promise.all(servers.map((server) => once(server, "listening")));
     const [blob = 0, queue = 0, table = 0] = servers.map(portOf);
-    const wire = new Wire(servers, { blob, queue, table });
+    const proxy = new StorageProxy(servers, { blob, queue, table });
     for (const [at, port] of [to.blob, to.queue, to.table].entries()) {
-      servers[at]?.on("connection", (socket) => wire.#join(socket, port));
+      servers[at]?.on("connection", (socket) => proxy.#join(socket, port));
     }
-    return wire;
+    return proxy;
   }
 
   #join(socket: Socket, port: number): void {
-    if (this.#held) {
+    if (this.#blocked) {
       socket.resetAndDestroy();
       return;
     }
@@ -63,27 +63,27 @@ export class Wire {
 
   #note(bytes: Buffer): void {
     for (const [, method = "", path = ""] of bytes.toString("latin1").matchAll(WRITES)) {
-      if (!HARMLESS.test(path)) this.writes.push({ atMs: performance.now(), method, path });
+      if (!IGNORED.test(path)) this.writes.push({ atMs: performance.now(), method, path });
     }
   }
 
   /** Resets every connection; new ones work. What was asked may have been done, or not. */
-  cut(): void {
+  resetConnections(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   /** Lets nothing through until {@link release}. */
-  hold(): void {
-    this.#held = true;
-    this.cut();
+  block(): void {
+    this.#blocked = true;
+    this.resetConnections();
   }
 
-  release(): void {
-    this.#held = false;
+  unblock(): void {
+    this.#blocked = false;
   }
 
   async remove(): Promise<void> {
-    this.cut();
+    this.resetConnections();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 }

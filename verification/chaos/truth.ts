@@ -35,10 +35,10 @@ export async function readTruth(connectionString: string, prefix: string, worldI
   const mine = estate.filter(({ partitionKey }) => String(partitionKey).startsWith(`${worldId}:`));
   const subjects = mine
     .filter(({ rowKey }) => String(rowKey).startsWith("state:"))
-    .map((row) => jsonOf(row) as EmulatedItem | EmulatedSite);
+    .map((row) => parseRow(row) as EmulatedItem | EmulatedSite);
   const pages = mine
     .filter(({ rowKey }) => String(rowKey).startsWith("ledger:"))
-    .flatMap((row) => jsonOf(row) as Entry[]);
+    .flatMap((row) => parseRow(row) as Entry[]);
   const steps = new Map<string, string>();
   for (const row of executions.filter(({ rowKey }) => String(rowKey).startsWith("steps."))) {
     const id = String(row["partitionKey"]);
@@ -50,12 +50,12 @@ export async function readTruth(connectionString: string, prefix: string, worldI
     records: new Map(
       records
         .filter(({ partitionKey }) => partitionKey === worldId)
-        .map((row) => [String(row["rowKey"]), jsonOf(row) as ItemRecord]),
+        .map((row) => [String(row["rowKey"]), parseRow(row) as ItemRecord]),
     ),
     executions: new Map(
       executions
         .filter(({ rowKey }) => rowKey === "record")
-        .map((row) => [String(row["partitionKey"]), jsonOf(row) as Execution]),
+        .map((row) => [String(row["partitionKey"]), parseRow(row) as Execution]),
     ),
     steps,
     instances: instances.map((row) => ({
@@ -79,4 +79,4 @@ function textOf(row: Entity): string {
   return text;
 }
 
-const jsonOf = (row: Entity): unknown => JSON.parse(textOf(row)) as unknown;
+const parseRow = (row: Entity): unknown => JSON.parse(textOf(row)) as unknown;

@@ -4,15 +4,16 @@ import type { z } from "zod";
 import { ApiError, type Client, createClient } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { executionView, itemView, startBody } from "../../src/api/schemas.js";
+import { isEnded } from "../../src/domain/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import type { Random } from "./random.js";
+import type { SeededRandom } from "../support/random.js";
 
 export type ExecutionAnswer = z.output<typeof executionView>;
 type ItemAnswer = z.output<typeof itemView>;
 type Options = NonNullable<z.input<typeof startBody>["options"]>;
 
 /** One request that changes something, and what became of it as far as its sender knows. */
-export interface Asked {
+export interface SentRequest {
   what: "start" | "confirm" | "validate" | "cancel";
   /** Signs the request, so that its effect can be told from others'. */
   by: string;
@@ -23,20 +24,19 @@ export interface Asked {
 }
 
 /** An execution that a user has seen to its end. */
-export interface Lived {
+export interface CompletedExecution {
   executionId: string;
   verb: Verb;
   status: string;
-  wanted: "success" | "rejection" | "cancel";
+  goal: "success" | "rejection" | "cancel";
   last: ExecutionAnswer;
   /** When its end was seen, in milliseconds since the epoch. */
   atMs: number;
 }
 
-type Begun = Pick<Lived, "executionId" | "verb" | "wanted">;
+type StartedExecution = Pick<CompletedExecution, "executionId" | "verb" | "goal">;
 
-const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 const OPTIONS: Partial<Record<Verb, Options>> = {
   reprotect: { reprotect: { datastoreId: "sas-utr-02", waitForAgent: true } },
   "planned-failover": { acknowledgeNoTest: true },
@@ -45,15 +45,20 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
 
 /** Somebody who plays a plan there and back for ever, whatever happens to the host, and keeps a ledger of it. */
 export class User {
-  readonly asked: Asked[] = [];
-  readonly lived: Lived[] = [];
-  readonly #begun = new Map<string, Begun>();
+  readonly request: SentRequest[] = [];
+  readonly completed: CompletedExecution[] = [];
+  readonly #started = new Map<string, StartedExecution>();
   readonly #estate: { worldId: string; planId: string };
   readonly #url: () => string;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #patienceMs: number;
 
-  constructor(estate: { worldId: string; planId: string }, url: () => string, random: Random, patienceMs = 240_000) {
+  constructor(
+    estate: { worldId: string; planId: string },
+    url: () => string,
+    random: SeededRandom,
+    patienceMs = 240_000,
+  ) {
     this.#estate = estate;
     this.#url = url;
     this.#random = random;
@@ -64,32 +69,32 @@ export class User {
    * Starts what the items allow next, and sees it to its end. When the storage has gone back in time, an execution of
    * before is under way once more and comes first.
    */
-  async liveOne(): Promise<Lived> {
+  async runNext(): Promise<CompletedExecution> {
     const items = await this.#items();
-    const again = items.map(({ heldBy }) => this.#begun.get(heldBy?.executionId ?? "")).find(Boolean);
-    if (again) return this.liveAgain(again);
+    const again = items.map(({ heldBy }) => this.#started.get(heldBy?.executionId ?? "")).find(Boolean);
+    if (again) return this.runAgain(again);
     const verb = this.#choose(items);
-    const wanted = this.#wish(verb);
+    const goal = this.#chooseGoal(verb);
     const executionId = await this.#start(verb);
-    return this.#live({ executionId, verb, wanted });
+    return this.#runToEnd({ executionId, verb, goal });
   }
 
   /** Sees an execution to its end once more, since the storage has forgotten the first one. */
-  async liveAgain(before: Begun): Promise<Lived> {
-    const at = this.lived.findIndex(({ executionId }) => executionId === before.executionId);
-    if (at >= 0) this.lived.splice(at, 1);
-    return this.#live(before);
+  async runAgain(before: StartedExecution): Promise<CompletedExecution> {
+    const at = this.completed.findIndex(({ executionId }) => executionId === before.executionId);
+    if (at >= 0) this.completed.splice(at, 1);
+    return this.#runToEnd(before);
   }
 
-  async #live({ executionId, verb, wanted }: Begun): Promise<Lived> {
-    this.#begun.set(executionId, { executionId, verb, wanted });
-    const last = await this.#seeThrough(executionId, wanted);
-    const lived: Lived = { executionId, verb, status: last.status, wanted, last, atMs: Date.now() };
-    this.lived.push(lived);
-    return lived;
+  async #runToEnd({ executionId, verb, goal }: StartedExecution): Promise<CompletedExecution> {
+    this.#started.set(executionId, { executionId, verb, goal });
+    const last = await this.#driveToEnd(executionId, goal);
+    const completed: CompletedExecution = { executionId, verb, status: last.status, goal, last, atMs: Date.now() };
+    this.completed.push(completed);
+    return completed;
   }
 
-  #wish(verb: Verb): Lived["wanted"] {
+  #chooseGoal(verb: Verb): CompletedExecution["goal"] {
     if (verb === "planned-failover" || verb === "unplanned-failover" || verb === "failback") {
       if (this.#random.chance(15)) return "cancel";
       if (this.#random.chance(15)) return "rejection";
@@ -115,32 +120,34 @@ export class User {
   async #start(verb: Verb): Promise<string> {
     const key = randomUUID();
     const by = `chaos-${randomUUID().slice(0, 8)}`;
-    const asked: Asked = { what: "start", by, executionId: "", answer: "unknown", atMs: 0 };
-    this.asked.push(asked);
-    const { body } = await this.#insist(asked, (client) =>
+    const request: SentRequest = { what: "start", by, executionId: "", answer: "unknown", atMs: 0 };
+    this.request.push(request);
+    const { body } = await this.#sendUntilAnswered(request, (client) =>
       client.call(ROUTES.startOnPlan, {
         params: { planId: this.#estate.planId },
         headers: { "idempotency-key": key },
         body: { verb, requestedBy: by, options: OPTIONS[verb] ?? {} },
       }),
     );
-    asked.executionId = body.executionId;
+    request.executionId = body.executionId;
     return body.executionId;
   }
 
-  async #seeThrough(executionId: string, wanted: Lived["wanted"]): Promise<ExecutionAnswer> {
-    const cancelAt = wanted === "cancel" ? this.#random.between(5, 60) : 101;
+  async #driveToEnd(executionId: string, goal: CompletedExecution["goal"]): Promise<ExecutionAnswer> {
+    const cancelAt = goal === "cancel" ? this.#random.between(5, 60) : 101;
     let cancelled = false;
     const endMs = performance.now() + this.#patienceMs;
     for (;;) {
-      const seen = await this.look(executionId);
-      if (ENDED.has(seen.status)) return seen;
+      const current = await this.getExecution(executionId);
+      if (isEnded(current.status)) return current;
       if (performance.now() > endMs) {
-        throw new Error(`execution ${executionId} (${seen.verb}) is still ${seen.status} at ${seen.progress} %`);
+        throw new Error(
+          `execution ${executionId} (${current.verb}) is still ${current.status} at ${current.progress} %`,
+        );
       }
-      if (!cancelled && seen.progress >= cancelAt) cancelled = await this.#cancel(executionId);
-      for (const awaited of cancelled ? [] : seen.awaits) await this.#answer(executionId, awaited, wanted);
-      await wait(LOOK_EVERY_MS);
+      if (!cancelled && current.progress >= cancelAt) cancelled = await this.#cancel(executionId);
+      for (const awaited of cancelled ? [] : current.awaits) await this.#answer(executionId, awaited, goal);
+      await wait(POLL_MS);
     }
   }
 
@@ -150,13 +157,13 @@ export class User {
     );
   }
 
-  async #answer(executionId: string, awaited: ExecutionAnswer["awaits"][number], wanted: Lived["wanted"]) {
+  async #answer(executionId: string, awaited: ExecutionAnswer["awaits"][number], goal: CompletedExecution["goal"]) {
     if (awaited.kind === "confirm") {
       await this.#try("confirm", executionId, (client, by) =>
         client.call(ROUTES.confirm, { params: { executionId }, body: { actionId: awaited.actionId, by } }),
       );
     } else if (awaited.kind === "validate") {
-      const verdict = wanted === "rejection" ? "reject" : "accept";
+      const verdict = goal === "rejection" ? "reject" : "accept";
       await this.#try("validate", executionId, (client, by) =>
         client.call(ROUTES.validate, { params: { executionId }, body: { verdict, by, reason: "chaos" } }),
       );
@@ -165,33 +172,39 @@ export class User {
 
   /** Asks once; the next look shows whether it has to be asked again. */
   async #try(
-    what: Asked["what"],
+    what: SentRequest["what"],
     executionId: string,
     call: (client: Client, by: string) => Promise<unknown>,
   ): Promise<boolean> {
-    const asked: Asked = { what, executionId, by: `chaos-${randomUUID().slice(0, 8)}`, answer: "unknown", atMs: 0 };
-    this.asked.push(asked);
+    const request: SentRequest = {
+      what,
+      executionId,
+      by: `chaos-${randomUUID().slice(0, 8)}`,
+      answer: "unknown",
+      atMs: 0,
+    };
+    this.request.push(request);
     try {
-      await call(createClient(this.#url()), asked.by);
-      acknowledged(asked);
+      await call(createClient(this.#url()), request.by);
+      acknowledged(request);
       return true;
     } catch (error) {
-      if (isRefusal(error)) asked.answer = "refused";
+      if (isRefusal(error)) request.answer = "refused";
       return false;
     }
   }
 
   /** Asks until there is an answer, under the same key. */
-  async #insist<T>(asked: Asked, call: (client: Client) => Promise<T>): Promise<T> {
+  async #sendUntilAnswered<T>(request: SentRequest, call: (client: Client) => Promise<T>): Promise<T> {
     const answer = await this.#untilAnswered(call, (refusal) => {
-      asked.answer = "refused";
+      request.answer = "refused";
       return refusal;
     });
-    acknowledged(asked);
+    acknowledged(request);
     return answer;
   }
 
-  look(executionId: string): Promise<ExecutionAnswer> {
+  getExecution(executionId: string): Promise<ExecutionAnswer> {
     return this.#untilAnswered(
       async (client) => (await client.call(ROUTES.getExecution, { params: { executionId } })).body,
     );
@@ -222,9 +235,9 @@ export class User {
   }
 }
 
-function acknowledged(asked: Asked): void {
-  asked.answer = "acknowledged";
-  asked.atMs = Date.now();
+function acknowledged(request: SentRequest): void {
+  request.answer = "acknowledged";
+  request.atMs = Date.now();
 }
 
 /** Said by the product; anything else leaves open what became of the request. */

@@ -2,10 +2,10 @@ import { ApiError } from "../../src/api/client.js";
 import type { Report } from "./report.js";
 import type { Stack } from "./stack.js";
 
-const OF_LOSSES: ReadonlySet<string> = new Set(["execution-not-found", "item-held"]);
+const LOSS_CODES: ReadonlySet<string> = new Set(["execution-not-found", "item-held"]);
 
 /** A user at work beside what is done to the product: one execution after the other, each looked at when it has ended. */
-export class Living {
+export class WorkloadRunner {
   #stop = false;
   #failure: unknown;
   readonly #done: Promise<void>;
@@ -15,7 +15,7 @@ export class Living {
   constructor(stack: Stack, report: Report) {
     this.#stack = stack;
     this.#report = report;
-    this.#done = this.#live().catch((error: unknown) => {
+    this.#done = this.#runToEnd().catch((error: unknown) => {
       this.#failure = error;
     });
   }
@@ -25,11 +25,11 @@ export class Living {
     return this.#failure;
   }
 
-  async #live(): Promise<void> {
+  async #runToEnd(): Promise<void> {
     const { user } = this.#stack;
-    while (!this.#stop) await this.#unlessLost(user.liveOne());
-    for (const lived of user.lived.filter(({ atMs }) => this.#stack.isLost(atMs))) {
-      await this.#unlessLost(user.liveAgain(lived));
+    while (!this.#stop) await this.#tolerateLoss(user.runNext());
+    for (const completed of user.completed.filter(({ atMs }) => this.#stack.isLost(atMs))) {
+      await this.#tolerateLoss(user.runAgain(completed));
     }
   }
 
@@ -37,12 +37,12 @@ export class Living {
    * An execution that the storage has forgotten is not found any more, and one whose end it has forgotten holds its
    * items again; its user looks anew.
    */
-  async #unlessLost(living: Promise<unknown>): Promise<void> {
+  async #tolerateLoss(workload: Promise<unknown>): Promise<void> {
     try {
-      await living;
+      await workload;
     } catch (error) {
-      const isOfLoss = error instanceof ApiError && OF_LOSSES.has(error.problem.code);
-      if (!isOfLoss || this.#stack.lost.length === 0) throw error;
+      const isCausedByLoss = error instanceof ApiError && LOSS_CODES.has(error.problem.code);
+      if (!isCausedByLoss || this.#stack.lost.length === 0) throw error;
     }
   }
 
@@ -50,9 +50,9 @@ export class Living {
   async end(): Promise<void> {
     this.#stop = true;
     await this.#done;
-    const { lived } = this.#stack.user;
-    const told = `${lived.length} executions have ended truthfully, no effect twice, nothing acknowledged lost`;
+    const { completed } = this.#stack.user;
+    const describe = `${completed.length} executions have ended truthfully, no effect twice, nothing acknowledged lost`;
     const failure = this.#failure instanceof Error ? [this.#failure.message] : [];
-    this.#report.check(told, [...failure, ...(await this.#stack.check())]);
+    this.#report.check(describe, [...failure, ...(await this.#stack.check())]);
   }
 }

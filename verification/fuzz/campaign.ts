@@ -1,12 +1,13 @@
 import fc from "fast-check";
+import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
 import { cpuMs, examine } from "./examine.js";
 import type { Target, Verdict } from "./target.js";
 
 /** Inputs between two looks at the clock and the failures; each part has a seed of its own. */
 const PART = 2_000;
 /** A target that fails again and again has been understood. */
-const MOST_FAILURES = 3;
-const LONGEST_PART_MS = 120_000;
+const MAX_FAILURES = 3;
+const MAX_PART_MS = 120_000;
 
 /** An input that broke a rule, in its shortest form, and what repeats it. */
 export interface Failure {
@@ -25,7 +26,7 @@ export interface TargetReport {
   /** Of the processor. */
   seconds: number;
   slowestMs: number;
-  mostBytes: number;
+  maxBytes: number;
   failures: Failure[];
 }
 
@@ -38,11 +39,11 @@ export async function fuzz<I>(target: Target<I>, wanted: number, seed: number): 
     refused: 0,
     seconds: 0,
     slowestMs: 0,
-    mostBytes: 0,
+    maxBytes: 0,
     failures: [],
   };
   const started = process.cpuUsage();
-  for (let fed = 0; fed < wanted && report.failures.length < MOST_FAILURES; fed += PART) {
+  for (let fed = 0; fed < wanted && report.failures.length < MAX_FAILURES; fed += PART) {
     const part = { seed: partSeed(seed, target.name, fed / PART), numRuns: Math.min(PART, wanted - fed) };
     const failure = await feed(target, part, report);
     if (failure !== undefined) report.failures.push(failure);
@@ -65,12 +66,12 @@ async function feed<I>(
     const { verdict, ms, bytes } = await examine(target, input);
     if (report !== undefined) count(report, verdict, ms, bytes);
   });
-  const outcome = await fc.check(property, { ...part, interruptAfterTimeLimit: LONGEST_PART_MS });
+  const outcome = await fc.check(property, { ...part, interruptAfterTimeLimit: MAX_PART_MS });
   if (!outcome.failed || outcome.counterexample === null) return undefined;
   const { counterexample, counterexamplePath, errorInstance } = outcome;
   return {
     target: target.name,
-    why: errorInstance instanceof Error ? wordsOf(errorInstance) : String(errorInstance),
+    why: errorInstance instanceof Error ? describeError(errorInstance) : String(errorInstance),
     seed: part.seed,
     path: counterexamplePath ?? "",
     input: counterexample[0],
@@ -78,19 +79,15 @@ async function feed<I>(
 }
 
 /** A broken rule says enough by its message; anything else escaped, and where it came from matters. */
-export const wordsOf = (error: Error): string =>
+export const describeError = (error: Error): string =>
   error.name === "Violation" ? error.message : `escaped: ${(error.stack ?? error.message).slice(0, 1_500)}`;
 
 function count(report: TargetReport, verdict: Verdict, ms: number, bytes: number): void {
   report.inputs += 1;
   report[verdict] += 1;
   report.slowestMs = Math.max(report.slowestMs, ms);
-  report.mostBytes = Math.max(report.mostBytes, bytes);
+  report.maxBytes = Math.max(report.maxBytes, bytes);
 }
 
-/** A seed for a part of a target, so that no two parts feed the same and a target can be fuzzed by itself. */
-function partSeed(seed: number, name: string, part: number): number {
-  let mixed = (seed ^ Math.imul(part + 1, 0x9e3779b1)) | 0;
-  for (const character of name) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  return mixed | 0;
-}
+/** Every part of every target has its own seed, so no two parts feed the same inputs. fast-check takes 32-bit integers. */
+const partSeed = (seed: number, name: string, part: number): number => seedOf(`${seed}/${name}/${part}`) | 0;

@@ -3,11 +3,11 @@ import { runInNewContext } from "node:vm";
 import { type Target, type Verdict, Violation } from "./target.js";
 
 /** No input may hold the only thread for longer, in milliseconds. */
-export const LONGEST_MS = 250;
+export const MAX_INPUT_MS = 250;
 /** No input may take more memory, in bytes. */
-export const MOST_BYTES = 50 * 1_048_576;
+export const MAX_INPUT_BYTES = 50 * 1_048_576;
 /** One that seems to is measured again by itself: another program or the collector may have been at work. */
-const MEASURED_AGAIN = 3;
+const MAX_REMEASUREMENTS = 3;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -26,12 +26,12 @@ process.on("uncaughtException", (error) => stray.push(error));
 /** Feeds one input and holds it to the rules that count for every target. Throws when one is broken. */
 export async function examine<I>(target: Target<I>, input: I): Promise<Measured> {
   let measured = await measure(target, input);
-  for (let again = 0; again < MEASURED_AGAIN && isTooMuch(measured); again += 1) {
+  for (let again = 0; again < MAX_REMEASUREMENTS && exceedsLimits(measured); again += 1) {
     collectGarbage();
     const repeated = await measure(target, input);
     measured = { ...measured, ms: Math.min(measured.ms, repeated.ms), bytes: Math.min(measured.bytes, repeated.bytes) };
   }
-  refuse(measured);
+  assertLimits(measured);
   return measured;
 }
 
@@ -59,7 +59,7 @@ async function feed<I>(target: Target<I>, input: I): Promise<Verdict> {
 /** Of the processor: the time that other programs take is not the input's. */
 export const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
 
-const isTooMuch = ({ ms, bytes }: Measured): boolean => ms > LONGEST_MS || bytes > MOST_BYTES;
+const exceedsLimits = ({ ms, bytes }: Measured): boolean => ms > MAX_INPUT_MS || bytes > MAX_INPUT_BYTES;
 
 function held(): number {
   const { used_heap_size, external_memory } = getHeapStatistics();
@@ -68,9 +68,10 @@ function held(): number {
 
 const POLLUTED = Object.prototype as { polluted?: unknown };
 
-function refuse({ ms, bytes }: Measured): void {
-  if (ms > LONGEST_MS) throw new Violation(`it took ${Math.round(ms)} ms, more than ${LONGEST_MS}`);
-  if (bytes > MOST_BYTES) throw new Violation(`it took ${Math.round(bytes / 1_048_576)} MiB of memory, more than 50`);
+function assertLimits({ ms, bytes }: Measured): void {
+  if (ms > MAX_INPUT_MS) throw new Violation(`it took ${Math.round(ms)} ms, more than ${MAX_INPUT_MS}`);
+  if (bytes > MAX_INPUT_BYTES)
+    throw new Violation(`it took ${Math.round(bytes / 1_048_576)} MiB of memory, more than 50`);
   if (POLLUTED.polluted !== undefined || Object.keys(Object.prototype).length > 0) {
     delete POLLUTED.polluted;
     throw new Violation("it reached Object.prototype");

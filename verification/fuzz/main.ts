@@ -26,7 +26,7 @@ interface Flags {
 /** Read where it lies: only code is built. */
 const REGRESSIONS = fileURLToPath(new URL("../../../verification/fuzz/regressions.json", import.meta.url));
 const MILLION = 1_000_000;
-const LONGEST_SHOWN = 2_000;
+const MAX_SHOWN_CHARACTERS = 2_000;
 
 async function main(): Promise<number> {
   const flags = readFlags();
@@ -87,7 +87,7 @@ async function repeated([target]: readonly Target[], seed: number, path: string)
   return failure === undefined ? 0 : 1;
 }
 
-function lineOf({ target, inputs, accepted, seconds, slowestMs, mostBytes }: TargetReport): string {
+function lineOf({ target, inputs, accepted, seconds, slowestMs, maxBytes }: TargetReport): string {
   const rate = Math.round(inputs / seconds);
   const taken = inputs === 0 ? 0 : Math.round((100 * accepted) / inputs);
   return [
@@ -96,13 +96,16 @@ function lineOf({ target, inputs, accepted, seconds, slowestMs, mostBytes }: Tar
     `${rate}/s`.padStart(10),
     `${taken} % accepted`.padStart(15),
     `slowest ${Math.round(slowestMs)} ms`.padStart(16),
-    `most ${Math.round(mostBytes / 1_048_576)} MiB`.padStart(12),
+    `most ${Math.round(maxBytes / 1_048_576)} MiB`.padStart(12),
   ].join("  ");
 }
 
 function textOf({ target, why, seed, path, input }: Failure): string {
   const shown = JSON.stringify(input);
-  const short = shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}… (${shown.length} characters)` : shown;
+  const short =
+    shown.length > MAX_SHOWN_CHARACTERS
+      ? `${shown.slice(0, MAX_SHOWN_CHARACTERS)}… (${shown.length} characters)`
+      : shown;
   const repeat = path === "" ? "" : `\n  repeat: npm run fuzz -- --target ${target} --seed ${seed} --path ${path}`;
   return `FAILED ${target}: ${why}\n  input:  ${short}${repeat}`;
 }

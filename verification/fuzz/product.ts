@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { endExecution } from "../../src/activities/close-execution.js";
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
@@ -15,6 +14,7 @@ import type { Endpoint } from "../../src/functions/serve.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../../src/orchestrators/step-ids.js";
 import { createStore } from "../../src/store/store.js";
+import { sha256 } from "../support/hash.js";
 import { loadApp } from "./app.js";
 import { type Pieces, textOf } from "./pieces.js";
 import { createRewindingTables, type RewindingTables } from "./rewinding-tables.js";
@@ -22,7 +22,7 @@ import { SMALL_PLAN, SMALL_WORLD } from "./small-estate.js";
 import { type Verdict, Violation } from "./target.js";
 
 /** A request as its trigger gets it. A body of bytes that are no text is in hexadecimal digits. */
-export interface Asked {
+export interface ApiRequest {
   route: string;
   params?: Record<string, string>;
   query?: [string, string][];
@@ -40,15 +40,14 @@ export interface StoredRow {
 }
 
 /** Stands in a header or path where the fixture's own value goes. */
-export const HELD = { etag: "{etag}", target: "{target}", execution: "{execution}", ended: "{ended}" } as const;
+export const PLACEHOLDERS = { etag: "{etag}", target: "{target}", execution: "{execution}", ended: "{ended}" } as const;
 
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 const NOW_MS = Date.UTC(2026, 0, 15, 12);
 /** More than that helps nobody who has to read it. */
-const LONGEST_PROBLEM = 65_536;
+const MAX_PROBLEM_CHARACTERS = 65_536;
 
 /** An execution in the middle of its story, which waits for everything that a person can decide. */
-const AWAITING: Orchestrations = {
+const AWAITING_ORCHESTRATIONS: Orchestrations = {
   start: async () => undefined,
   raise: async () => undefined,
   look: async () => ({
@@ -69,7 +68,7 @@ export class FuzzedProduct {
   /** One of each kind. */
   readonly rows: StoredRow[] = [];
   /** The last request that was answered, until everything is put back. */
-  #asked: Asked | undefined;
+  #request: ApiRequest | undefined;
   #held: ReadonlyMap<string, string> = new Map();
 
   private constructor(endpoints: ReadonlyMap<string, Endpoint>) {
@@ -83,9 +82,9 @@ export class FuzzedProduct {
       hypervisor: emulator,
       estate: emulator,
       clock,
-      hash,
+      hash: sha256,
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false },
-      orchestrations: AWAITING,
+      orchestrations: AWAITING_ORCHESTRATIONS,
       refuseIfOver: async () => undefined,
     };
   }
@@ -97,36 +96,37 @@ export class FuzzedProduct {
   }
 
   /** Feeds a request, and holds the answer to the rules of the API. */
-  async ask(asked: Asked): Promise<Verdict> {
-    const answer = await this.#send(asked);
-    this.#asked = asked;
+  async feed(request: ApiRequest): Promise<Verdict> {
+    const answer = await this.#send(request);
+    this.#request = request;
     const status = answer.status ?? 200;
-    const [fault] = this.#faults.splice(0);
-    if (status >= 500 || fault !== undefined) throw new Violation(`answered ${status}: ${fault}`);
+    const [nextFault] = this.#faults.splice(0);
+    if (status >= 500 || nextFault !== undefined) throw new Violation(`answered ${status}: ${nextFault}`);
     if (status >= 400) checkProblem(status, answer.headers, String(answer.body ?? ""));
     else JSON.stringify(answer.jsonBody);
     const wrote = this.#tables.writes() > 0;
-    if (wrote && (status >= 400 || READS.test(asked.route))) throw new Violation(`answered ${status} and wrote`);
+    if (wrote && (status >= 400 || READS.test(request.route))) throw new Violation(`answered ${status} and wrote`);
     return status >= 400 ? "refused" : "accepted";
   }
 
   /** Puts everything back as it was; what was written must have been readable. */
   async settle(): Promise<void> {
-    const looks = this.#asked === undefined ? [] : looksAfter(this.#asked);
-    this.#asked = undefined;
+    const reads = this.#request === undefined ? [] : readsAfter(this.#request);
+    this.#request = undefined;
     if (this.#tables.writes() === 0) return;
     try {
-      for (const asked of looks) await this.#look(asked);
+      for (const request of reads) await this.#look(request);
     } finally {
       await this.#tables.rewind();
-      this.#held = await this.#heldNow();
+      this.#held = await this.#currentValues();
     }
   }
 
-  async #look(asked: Asked): Promise<void> {
-    const { status } = await this.#send(asked);
-    const [fault] = this.#faults.splice(0);
-    if (fault !== undefined) throw new Violation(`was accepted, then ${asked.route} answered ${status}: ${fault}`);
+  async #look(request: ApiRequest): Promise<void> {
+    const { status } = await this.#send(request);
+    const [nextFault] = this.#faults.splice(0);
+    if (nextFault !== undefined)
+      throw new Violation(`was accepted, then ${request.route} answered ${status}: ${nextFault}`);
   }
 
   /** Reads what a row stands for as it is given here, and makes sure that it was left so. */
@@ -149,13 +149,13 @@ export class FuzzedProduct {
   }
 
   async #collectRows(): Promise<void> {
-    const executionId = executionIdOf("busy", hash);
+    const executionId = executionIdOf("busy", sha256);
     const places = [
       ["Worlds", "worlds", "w"],
       ["Plans", "plans", "p"],
       ["Items", "w", "m1"],
       ["Executions", executionId, "record"],
-      ["Executions", executionIdOf("over", hash), "record"],
+      ["Executions", executionIdOf("over", sha256), "record"],
       ["Estate", "w:1:0", "state:m1"],
     ] as const;
     for (const [table, partition, row] of places) {
@@ -165,11 +165,11 @@ export class FuzzedProduct {
     }
   }
 
-  #send(asked: Asked): ReturnType<Endpoint> {
-    const endpoint = this.#endpoints.get(asked.route);
-    if (endpoint === undefined) throw new Error(`no route ${asked.route}`);
+  #send(request: ApiRequest): ReturnType<Endpoint> {
+    const endpoint = this.#endpoints.get(request.route);
+    if (endpoint === undefined) throw new Error(`no route ${request.route}`);
     return endpoint(
-      this.#raw(asked),
+      this.#raw(request),
       () => this.#context,
       (text) => this.#faults.push(text),
     );
@@ -178,14 +178,14 @@ export class FuzzedProduct {
   async #fill(): Promise<void> {
     await importWorld(this.#context, World.parse(SMALL_WORLD));
     await savePlan(this.#context, Plan.parse(SMALL_PLAN), null);
-    for (const planId of ["busy", "over"]) await this.#startAnother(planId);
-    this.#held = await this.#heldNow();
+    for (const planId of ["busy", "over"]) await this.#startExecutionOf(planId);
+    this.#held = await this.#currentValues();
     await this.#collectRows();
     this.#tables.mark();
   }
 
   /** An execution of an estate of its own; that of `over` has ended. */
-  async #startAnother(id: string): Promise<void> {
+  async #startExecutionOf(id: string): Promise<void> {
     await importWorld(this.#context, World.parse({ ...SMALL_WORLD, id }));
     await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null);
     const { executionId } = await startExecution(this.#context, {
@@ -201,18 +201,18 @@ export class FuzzedProduct {
     await endExecution(this.#context, { executionId, status: "failed", failure, ...nothing });
   }
 
-  async #heldNow(): Promise<ReadonlyMap<string, string>> {
+  async #currentValues(): Promise<ReadonlyMap<string, string>> {
     const plan = await this.#context.store.getPlan("p");
     const target = await this.#send({ route: "get-target-settings", params: { worldId: "w", itemId: "m1" } });
     return new Map<string, string>([
-      [HELD.etag, plan?.etag ?? ""],
-      [HELD.target, (target.jsonBody as { etag: string } | undefined)?.etag ?? ""],
-      [HELD.execution, executionIdOf("busy", hash)],
-      [HELD.ended, executionIdOf("over", hash)],
+      [PLACEHOLDERS.etag, plan?.etag ?? ""],
+      [PLACEHOLDERS.target, (target.jsonBody as { etag: string } | undefined)?.etag ?? ""],
+      [PLACEHOLDERS.execution, executionIdOf("busy", sha256)],
+      [PLACEHOLDERS.ended, executionIdOf("over", sha256)],
     ]);
   }
 
-  #raw({ params = {}, query = [], headers = {}, body }: Asked): RawRequest {
+  #raw({ params = {}, query = [], headers = {}, body }: ApiRequest): RawRequest {
     const held = (text: string): string => this.#held.get(text) ?? text;
     const heldParams = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, held(value)]));
     return {
@@ -225,15 +225,15 @@ export class FuzzedProduct {
 }
 
 /** Whoever looks at everything must get an answer, whatever was accepted before. */
-const LOOKS: readonly Asked[] = [
+const READ_CHECKS: readonly ApiRequest[] = [
   { route: "list-worlds" },
   { route: "list-plans" },
   { route: "list-executions" },
   { route: "list-items", params: { worldId: "w" } },
 ];
 /** What takes long is looked at after one in so many accepted requests; the request itself says which. */
-const ONE_IN = 8;
-const LONG_LOOKS: readonly Asked[] = [
+const SLOW_READS_ONE_IN = 8;
+const SLOW_READ_CHECKS: readonly ApiRequest[] = [
   { route: "get-item", params: { worldId: "w", itemId: "m1" } },
   { route: "preview-plan-networks", params: { planId: "p" } },
   { route: "preview-plan-recovery-points", params: { planId: "p" } },
@@ -241,12 +241,14 @@ const LONG_LOOKS: readonly Asked[] = [
   { route: "look-at-item-prerequisites", params: { worldId: "w", itemId: "m1" }, query: [["verb", "reprotect"]] },
 ];
 
-const looksAfter = (asked: Asked): readonly Asked[] =>
-  Number.parseInt(hash(JSON.stringify(asked)).slice(0, 4), 16) % ONE_IN === 0 ? [...LOOKS, ...LONG_LOOKS] : LOOKS;
+const readsAfter = (request: ApiRequest): readonly ApiRequest[] =>
+  Number.parseInt(sha256(JSON.stringify(request)).slice(0, 4), 16) % SLOW_READS_ONE_IN === 0
+    ? [...READ_CHECKS, ...SLOW_READ_CHECKS]
+    : READ_CHECKS;
 
 const READS = /^(get|list|preview|look|openapi)/;
 
-function chunksOf(body: NonNullable<Asked["body"]>): AsyncIterable<Uint8Array> {
+function chunksOf(body: NonNullable<ApiRequest["body"]>): AsyncIterable<Uint8Array> {
   const bytes = "hex" in body ? Buffer.from(body.hex, "hex") : Buffer.from(textOf(body));
   return (async function* () {
     yield bytes;
@@ -259,7 +261,7 @@ function checkProblem(status: number | undefined, headers: unknown, body: string
   const problem = problemSchema.parse(JSON.parse(body));
   if (problem.status !== status) throw new Violation(`answered ${status} with a problem of status ${problem.status}`);
   if (problem.detail === "" || problem.action === "") throw new Violation(`answered ${status} without saying why`);
-  if (body.length > LONGEST_PROBLEM)
+  if (body.length > MAX_PROBLEM_CHARACTERS)
     throw new Violation(`answered ${status} with a problem of ${body.length} characters`);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Failure, wordsOf } from "./campaign.js";
+import { describeError, type Failure } from "./campaign.js";
 import { examine } from "./examine.js";
 import type { Target } from "./target.js";
 
@@ -24,7 +24,7 @@ export async function feedRegressions(
     try {
       await examine(target, input);
     } catch (thrown) {
-      const why = thrown instanceof Error ? wordsOf(thrown) : String(thrown);
+      const why = thrown instanceof Error ? describeError(thrown) : String(thrown);
       failures.push({ target: name, why: `again (${was}): ${why}`, seed: 0, path: "", input });
     }
   }

@@ -1,5 +1,5 @@
-import { seededChoice } from "../../host/durable/engine/index.js";
 import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
+import { uint32Stream } from "../support/random.js";
 
 /**
  * Choices drawn from a name. Each part of a run takes a generator of its own by `fork`, so that leaving one part out
@@ -7,11 +7,11 @@ import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
  */
 export class Random {
   readonly #name: string;
-  readonly #choose: (count: number) => number;
+  readonly #next: () => number;
 
   constructor(name: string) {
     this.#name = name;
-    this.#choose = seededChoice(seedOf(name));
+    this.#next = uint32Stream(seedOf(name));
   }
 
   /** A generator of its own; however often this one was asked, the same name gives the same one. */
@@ -21,28 +21,28 @@ export class Random {
 
   /** A whole number from `low` up to and with `high`. */
   int(low: number, high: number): number {
-    return low + this.#choose(high - low + 1);
+    return low + (this.#next() % (high - low + 1));
   }
 
   chance(probability: number): boolean {
-    return this.#choose(1_000_000) < probability * 1_000_000;
+    return this.#next() % 1_000_000 < probability * 1_000_000;
   }
 
   /** A whole number of which small ones are as likely as large ones are: even in its logarithm. */
   skewed(low: number, high: number): number {
-    const share = this.#choose(1_000_001) / 1_000_000;
+    const share = (this.#next() % 1_000_001) / 1_000_000;
     return Math.round(Math.exp(Math.log(low) + share * (Math.log(high) - Math.log(low))));
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.#choose(from.length)] as T;
+    return from[this.#next() % from.length] as T;
   }
 
   /** One of the keys, each as likely as its weight says. */
   weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
     const entries = Object.entries(weights) as [K, number][];
     const total = entries.reduce((sum, [, weight]) => sum + weight, 0);
-    let left = (this.#choose(1_000_000) / 1_000_000) * total;
+    let left = ((this.#next() % 1_000_000) / 1_000_000) * total;
     for (const [key, weight] of entries) {
       left -= weight;
       if (left < 0) return key;
@@ -52,6 +52,6 @@ export class Random {
 
   shuffled<T>(list: readonly T[]): T[] {
     const left = [...list];
-    return list.map(() => left.splice(this.#choose(left.length), 1)[0] as T);
+    return list.map(() => left.splice(this.#next() % left.length, 1)[0] as T);
   }
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { sha256 } from "../support/hash.js";
 import { runSeed } from "./campaign/run-seed.js";
 import type { Evidence } from "./evidence.js";
 import { type SimulationOptions, simulate } from "./simulate.js";
@@ -16,7 +16,7 @@ const REGRESSIONS = JSON.parse(
   readFileSync(new URL("regressions.json", import.meta.url), "utf8"),
 ) as readonly Regression[];
 
-const hashOf = (evidence: Evidence): string => createHash("sha256").update(JSON.stringify(evidence)).digest("hex");
+const hashOf = (evidence: Evidence): string => sha256(JSON.stringify(evidence));
 
 /** What is wrong with a seed, and how to see it again. */
 async function wrongWith(seed: number, options: SimulationOptions = {}): Promise<string[]> {

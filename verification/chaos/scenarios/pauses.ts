@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
-import { Living } from "../workload-runner.js";
+import { WorkloadRunner } from "../workload-runner.js";
 
-const SHORT_MS = { least: 500, most: 8_000 };
+const SHORT_MS = { min: 500, most: 8_000 };
 /** A lease that is not renewed for so long is taken over. */
 const LEASE_MS = 30_000;
 const TAKE_OVER_LIMIT_MS = 60_000;
@@ -12,37 +12,37 @@ const END_LIMIT_MS = 20_000;
 /** A host that stands still for a while goes on as if nothing had been. */
 export async function pauses(stack: Stack, report: Report): Promise<void> {
   report.begin("pauses", "SIGSTOP and SIGCONT of the host, within its lease");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   for (let pause = 1; pause <= 5; pause += 1) {
     await wait(stack.random.between(500, 4_000));
     stack.host.signal("SIGSTOP");
-    const ms = stack.random.between(SHORT_MS.least, SHORT_MS.most);
+    const ms = stack.random.between(SHORT_MS.min, SHORT_MS.most);
     await wait(ms);
     stack.host.signal("SIGCONT");
-    const goesOn = await stack.untilWrite(stack.wire.writes.length);
+    const progress = await stack.waitForWrite(stack.proxy.writes.length);
     report.check(`pause ${pause} of ${(ms / 1_000).toFixed(1)} s`, [
-      ...(await stack.ownEnd()),
-      ...(goesOn === undefined ? ["nothing was written any more"] : []),
+      ...(await stack.unexpectedEnd()),
+      ...(progress === undefined ? ["nothing was written any more"] : []),
     ]);
   }
-  await living.end();
+  await workload.end();
 }
 
 /** A host that stands still beyond its lease, comes back beside its successor, and must not write. */
 export async function zombies(stack: Stack, report: Report): Promise<void> {
   report.begin("zombies", "SIGSTOP beyond the lease, a second host takes over, SIGCONT");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   for (let round = 1; round <= 2; round += 1) {
     await wait(stack.random.between(3_000, 9_000));
-    const [zombie, wire] = [stack.host, stack.wire];
+    const [zombie, proxy] = [stack.host, stack.proxy];
     zombie.signal("SIGSTOP");
     await wait(LEASE_MS);
     await takeOver(stack);
     await wait(stack.random.between(500, 4_000));
-    const before = wire.writes.length;
+    const before = proxy.writes.length;
     zombie.signal("SIGCONT");
     const ended = await Promise.race([zombie.ended, wait(END_LIMIT_MS).then(() => undefined)]);
-    const writes = wire.writes.slice(before);
+    const writes = proxy.writes.slice(before);
     const ofHub = writes.filter(({ path }) => path.includes(`${stack.prefix}Hub`) || path.endsWith("$batch"));
     report.check(`zombie ${round}: ended with code ${ended?.code} after ${writes.length} writes`, [
       ...(ended?.code === 1 ? [] : [`it did not end by itself: ${zombie.output.slice(-500)}`]),
@@ -50,17 +50,17 @@ export async function zombies(stack: Stack, report: Report): Promise<void> {
       ...ofHub.map(({ method, path }) => `it wrote to the hub: ${method} ${path}`),
     ]);
     await zombie.end("SIGKILL");
-    await wire.remove();
+    await proxy.remove();
   }
-  await living.end();
+  await workload.end();
 }
 
 /** Starts hosts over a wire of their own until one holds the hub. */
 async function takeOver(stack: Stack): Promise<void> {
-  const wire = await stack.newWire();
+  const proxy = await stack.newProxy();
   const endMs = performance.now() + TAKE_OVER_LIMIT_MS;
   for (;;) {
-    const host = await stack.startHost({ wire });
+    const host = await stack.startHost({ proxy });
     try {
       stack.url = await host.ready;
       return;

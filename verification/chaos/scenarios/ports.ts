@@ -3,19 +3,19 @@ import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
-import { Living } from "../workload-runner.js";
+import { WorkloadRunner } from "../workload-runner.js";
 
 const CUTTING_MS = 8_000;
 
 /** Somebody else takes the host's port while it is down; then the connections to Azurite are cut again and again. */
 export async function ports(stack: Stack, report: Report): Promise<void> {
   report.begin("ports", "the host's port is taken at its restart, and its connections to storage are reset");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   await wait(2_000);
   await stack.host.end("SIGKILL");
   const port = Number(new URL(stack.url).port);
-  const thief = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
-  await once(thief, "listening");
+  const portHolder = createServer((socket) => socket.destroy()).listen(port, "127.0.0.1");
+  await once(portHolder, "listening");
   const refused = await stack.startHost({ port });
   const { code } = await refused.ended;
   report.check("a host whose port is taken says so and ends", [
@@ -23,20 +23,20 @@ export async function ports(stack: Stack, report: Report): Promise<void> {
     ...(refused.output.includes(String(port)) ? [] : [`it did not name the port: ${refused.output.slice(-500)}`]),
   ]);
   await refused.end("SIGKILL");
-  thief.close();
-  await once(thief, "close");
+  portHolder.close();
+  await once(portHolder, "close");
   const again = await stack.startHost({ port });
   stack.url = await again.ready;
   const endMs = performance.now() + CUTTING_MS;
   let cuts = 0;
   for (; performance.now() < endMs; cuts += 1) {
     await wait(stack.random.between(50, 600));
-    stack.wire.cut();
+    stack.proxy.resetConnections();
   }
-  const goesOn = await stack.untilWrite(stack.wire.writes.length);
+  const progress = await stack.waitForWrite(stack.proxy.writes.length);
   report.check(`${cuts} cuts of every connection to storage`, [
-    ...(await stack.ownEnd()),
-    ...(goesOn === undefined ? ["nothing was written any more"] : []),
+    ...(await stack.unexpectedEnd()),
+    ...(progress === undefined ? ["nothing was written any more"] : []),
   ]);
-  await living.end();
+  await workload.end();
 }

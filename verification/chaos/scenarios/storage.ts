@@ -3,10 +3,10 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Ended, type HostProcess, told } from "../host-process.js";
+import { describeEnd, type HostProcess, type ProcessEnd } from "../../support/host-process.js";
 import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
-import { Living } from "../workload-runner.js";
+import { WorkloadRunner } from "../workload-runner.js";
 
 const run = promisify(execFile);
 const NOTICE_LIMIT_MS = 30_000;
@@ -17,52 +17,52 @@ const HUB_ROWS = ["HubHistory", "HubInstances", "HubInbox"];
 /** Azurite stopped by SIGTERM and started again: nothing is lost, and the host waits for it. */
 export async function storageRestarts(stack: Stack, report: Report, rounds = 5): Promise<void> {
   report.begin("storage-restarts", "SIGTERM of Azurite and a start on the same folder");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   for (let round = 1; round <= rounds; round += 1) {
     await wait(stack.random.between(1_000, 5_000));
     await stack.azurite.stop("SIGTERM");
     await wait(stack.random.between(0, 4_000));
     await stack.startAzurite();
-    const goesOn = await stack.untilWrite(stack.wire.writes.length);
+    const progress = await stack.waitForWrite(stack.proxy.writes.length);
     report.check(`restart ${round}`, [
-      ...(await stack.ownEnd()),
-      ...(goesOn === undefined ? ["nothing was written any more"] : []),
+      ...(await stack.unexpectedEnd()),
+      ...(progress === undefined ? ["nothing was written any more"] : []),
     ]);
   }
-  await living.end();
+  await workload.end();
 }
 
 /** Azurite killed: what it had only in memory is gone. Then the host must notice, say so, and go on from what is there. */
 export async function storageKills(stack: Stack, report: Report): Promise<void> {
   report.begin("storage-kills", "SIGKILL of Azurite, which loses what it acknowledged in the last seconds");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   let losses = 0;
   for (let round = 1; round <= 6; round += 1) {
     await wait(stack.random.between(3_000, 9_000));
     losses += (await loseStorage(stack, report, `kill ${round}`, () => stack.azurite.stop("SIGKILL"))) ? 1 : 0;
   }
-  await living.end();
+  await workload.end();
   report.check(`${losses} of 6 kills lost something`, losses === 0 ? ["none did, so nothing was shown"] : []);
 }
 
 /** The disk is full: Azurite goes on in memory, and what it could not keep when it ends is gone. */
 export async function fullDisk(stack: Stack, report: Report): Promise<void> {
   report.begin("full-disk", "Azurite may write no larger files, as on a full disk");
-  const living = new Living(stack, report);
+  const workload = new WorkloadRunner(stack, report);
   await wait(3_000);
   if (!(await limitFiles(stack, await largestFile(stack.folder)))) {
     report.say("not tried: prlimit, of util-linux, is needed to limit the size of Azurite's files");
-    await living.end();
+    await workload.end();
     return;
   }
   await wait(9_000);
   await limitFiles(stack, "unlimited");
-  report.check("the disk was full for a while", await stack.ownEnd());
+  report.check("the disk was full for a while", await stack.unexpectedEnd());
   await wait(stack.random.between(2_000, 4_000));
   await limitFiles(stack, await largestFile(stack.folder));
   await wait(4_000);
   await loseStorage(stack, report, "ended while the disk was full", () => stack.azurite.stop("SIGTERM"));
-  await living.end();
+  await workload.end();
 }
 
 /**
@@ -70,7 +70,7 @@ export async function fullDisk(stack: Stack, report: Report): Promise<void> {
  * then; it may end or go on when all of them were written so late that they were perhaps never acknowledged.
  */
 async function loseStorage(stack: Stack, report: Report, name: string, end: () => Promise<void>): Promise<boolean> {
-  stack.wire.hold();
+  stack.proxy.block();
   const heldAt = Date.now();
   const before = await hubRows(stack);
   await end();
@@ -79,27 +79,27 @@ async function loseStorage(stack: Stack, report: Report, name: string, end: () =
   const gone = [...before].filter(([key]) => !after.has(key)).map(([, writtenAt]) => writtenAt);
   const acknowledged = gone.filter((writtenAt) => writtenAt < heldAt - IN_FLIGHT_MS);
   stack.lost.push({ fromMs: Math.min(...gone, heldAt), toMs: heldAt });
-  const from = stack.wire.writes.length;
-  stack.wire.release();
-  const ended = await judgement(stack);
+  const from = stack.proxy.writes.length;
+  stack.proxy.unblock();
+  const ended = await hostReaction(stack);
   const lost = `${gone.length} rows of the hub are lost, ${acknowledged.length} of them surely acknowledged`;
   report.check(`${name}: ${lost}, and the host ${ended ? "says so" : "goes on"}`, [
     ...(ended && gone.length === 0 ? ["it had no reason to end"] : []),
-    ...(ended ? saysSo(stack.host, ended) : []),
+    ...(ended ? reportsLoss(stack.host, ended) : []),
     ...(!ended && acknowledged.length > 0 ? [`the host went on: ${stack.hostTail}`] : []),
-    ...(ended || (await stack.untilWrite(from)) ? [] : [`it wrote nothing any more: ${stack.hostTail}`]),
+    ...(ended || (await stack.waitForWrite(from)) ? [] : [`it wrote nothing any more: ${stack.hostTail}`]),
   ]);
   if (ended || !stack.host.isRunning) await stack.restart();
   return acknowledged.length > 0;
 }
 
-function saysSo(host: HostProcess, ended: Ended): string[] {
+function reportsLoss(host: HostProcess, ended: ProcessEnd): string[] {
   if (ended.code === 1 && host.output.includes("has lost what it had acknowledged")) return [];
-  return [`it ended ${told(ended)} and did not say why: ${host.tail}`];
+  return [`it ended ${describeEnd(ended)} and did not say why: ${host.tail}`];
 }
 
 /** What the host makes of the storage: it ends, or it answers from it; undefined when it does that. */
-async function judgement({ host, url }: Stack): Promise<Ended | undefined> {
+async function hostReaction({ host, url }: Stack): Promise<ProcessEnd | undefined> {
   const endMs = performance.now() + NOTICE_LIMIT_MS;
   const instances = `${url}/runtime/webhooks/durabletask/instances?top=1`;
   while (host.isRunning && performance.now() < endMs) {

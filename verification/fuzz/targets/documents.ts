@@ -20,7 +20,7 @@ const YAML_TEXT: Format = {
 
 /** Bodies: a valid document changed in its structure, then in its text, or something huge. */
 function bodies(document: Json, { write }: Format, bombs: number): fc.Arbitrary<Pieces> {
-  const spoiled = fc
+  const corruptedRows = fc
     .tuple(
       fc.array(change, { maxLength: 4 }),
       fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(edit, { maxLength: 3 })),
@@ -28,7 +28,7 @@ function bodies(document: Json, { write }: Format, bombs: number): fc.Arbitrary<
     .map(([changes, edits]) => plain(edited(write(changed(document, changes)), edits)));
   const wide = widening.map((how) => plain(write(widened(document, how))));
   return fc.oneof(
-    { weight: 1_000, arbitrary: spoiled },
+    { weight: 1_000, arbitrary: corruptedRows },
     { weight: bombs, arbitrary: bomb },
     { weight: bombs, arbitrary: wide },
   );
@@ -36,14 +36,14 @@ function bodies(document: Json, { write }: Format, bombs: number): fc.Arbitrary<
 
 export function documentTargets(product: FuzzedProduct): Target<Pieces>[] {
   const plan = (format: Format) => (body: Pieces) =>
-    product.ask({
+    product.feed({
       route: "save-plan",
       params: { planId: "p" },
       headers: { "content-type": format.contentType, "if-match": "{etag}" },
       body,
     });
   const world = (format: Format) => (body: Pieces) =>
-    product.ask({
+    product.feed({
       route: "import-world",
       params: { worldId: "w" },
       headers: { "content-type": format.contentType },

@@ -24,7 +24,7 @@ function refusedAs(promised: (error: Error) => boolean, parse: () => unknown): V
 
 const isConfigurationError = (error: Error): boolean => error instanceof ConfigurationError && error.message !== "";
 
-const spoiled = (seeds: readonly string[], most = 3): fc.Arbitrary<string> =>
+const corruptedRows = (seeds: readonly string[], most = 3): fc.Arbitrary<string> =>
   fc.tuple(fc.constantFrom(...seeds), fc.array(edit, { maxLength: most })).map(([seed, edits]) => edited(seed, edits));
 
 const CRONTABS = [
@@ -64,7 +64,7 @@ const schedules: Target<{ text: string; now: number }> = {
   share: 230_000,
   inputs: fc.record({
     text: fc.oneof(
-      spoiled(CRONTABS),
+      corruptedRows(CRONTABS),
       fc.array(FIELD, { minLength: 5, maxLength: 6 }).map((fields) => fields.join(" ")),
     ),
     now: fc.constantFrom(...NOWS),
@@ -94,7 +94,7 @@ const spans: Target<string> = {
   name: "time-spans",
   share: 130_000,
   inputs: fc.oneof(
-    spoiled(SPANS),
+    corruptedRows(SPANS),
     fc
       .array(fc.oneof(fc.nat(99).map(String), fc.constantFrom(":", ".", "9".repeat(30)), nastyText), { maxLength: 9 })
       .map(join),
@@ -141,8 +141,8 @@ const templates: Target<{ template: string; other: string; path: string[] }> = {
   name: "route-templates",
   share: 130_000,
   inputs: fc.record({
-    template: spoiled(TEMPLATES, 4),
-    other: spoiled(TEMPLATES, 1),
+    template: corruptedRows(TEMPLATES, 4),
+    other: corruptedRows(TEMPLATES, 1),
     path: fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...PATHS) }, nastyText), { maxLength: 5 }),
   }),
   feed: ({ template, other, path }) =>

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import fc from "fast-check";
 import { PROBLEM_MEDIA_TYPE } from "../../../src/api/problem.js";
-import { LONGEST_MS } from "../examine.js";
-import { HostProcess } from "../host-process.js";
+import { MAX_INPUT_MS } from "../examine.js";
+import { FuzzedHost } from "../fuzzed-host.js";
 import { change, changed, type Json, nastyText } from "../mutate.js";
 import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../small-estate.js";
@@ -20,9 +20,9 @@ interface Sent {
   ends: "waits" | "breaks-off" | "hold";
 }
 
-const PATIENCE_MS = 10_000;
-const MEASURED_AGAIN = 3;
-const MOST_HELD = 200;
+const MAX_WAIT_MS = 10_000;
+const MAX_REMEASUREMENTS = 3;
+const MAX_HELD_CONNECTIONS = 200;
 const NOT_SERVED = "501";
 
 const PATHS = [
@@ -147,20 +147,20 @@ function bytesOf({ line, headers, body, framing }: Sent): Buffer {
 }
 
 /** The whole product over real sockets: malformed HTTP, bad chunks, torn bodies, floods of headers, connections held. */
-class FuzzedHost {
+class HttpFuzzer {
   readonly #held: (() => void)[] = [];
-  #host: HostProcess | undefined;
+  #host: FuzzedHost | undefined;
 
   async feed(sent: Sent): Promise<Verdict> {
-    this.#host ??= await HostProcess.start();
-    let { answer, ms } = await this.#ask(this.#host.url, sent);
-    for (let again = 0; again < MEASURED_AGAIN && ms > LONGEST_MS; again += 1) {
-      const repeated = await this.#ask(this.#host.url, sent);
+    this.#host ??= await FuzzedHost.start();
+    let { answer, ms } = await this.#exchange(this.#host.url, sent);
+    for (let again = 0; again < MAX_REMEASUREMENTS && ms > MAX_INPUT_MS; again += 1) {
+      const repeated = await this.#exchange(this.#host.url, sent);
       ms = Math.min(ms, repeated.ms);
       answer = repeated.answer;
     }
-    if (ms > LONGEST_MS) throw new Violation(`answered after ${Math.round(ms)} ms`);
-    const fault = this.#host.fault();
+    if (ms > MAX_INPUT_MS) throw new Violation(`answered after ${Math.round(ms)} ms`);
+    const fault = this.#host.nextFault();
     if (fault !== undefined) throw new Violation(`the host says: ${fault}`);
     return verdictOf(answer, sent);
   }
@@ -171,7 +171,7 @@ class FuzzedHost {
     this.#host = undefined;
   }
 
-  #ask(url: URL, sent: Sent): Promise<{ answer: string; ms: number }> {
+  #exchange(url: URL, sent: Sent): Promise<{ answer: string; ms: number }> {
     const startedMs = performance.now();
     return new Promise((resolve, reject) => {
       const socket = connect(Number(url.port), url.hostname);
@@ -186,7 +186,7 @@ class FuzzedHost {
           if (isWhole(sent)) reject(new Violation("no answer to a request that was whole"));
           else done();
         },
-        isWhole(sent) ? PATIENCE_MS : LONGEST_MS / 5,
+        isWhole(sent) ? MAX_WAIT_MS : MAX_INPUT_MS / 5,
       );
       socket.on("data", (chunk) => chunks.push(chunk));
       socket.on("error", () => undefined);
@@ -207,7 +207,7 @@ class FuzzedHost {
 
   #hold(release: () => void): void {
     this.#held.push(release);
-    if (this.#held.length > MOST_HELD) this.#held.shift()?.();
+    if (this.#held.length > MAX_HELD_CONNECTIONS) this.#held.shift()?.();
   }
 }
 
@@ -221,25 +221,25 @@ function verdictOf(all: string, sent: Sent): Verdict {
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? "";
   if (status === "" || (status >= "500" && status !== NOT_SERVED))
     throw new Violation(`answered ${answer.slice(0, 500)}`);
-  const isTold =
-    /\r\ncontent-length: 0\r\n/i.test(answer) || answer.includes(PROBLEM_MEDIA_TYPE) || NOT_OURS.test(status);
-  const [, asked = ""] = sent.line.split(" ");
-  if (asked.startsWith("/api/") && status >= "400" && !isTold && !sent.line.startsWith("HEAD")) {
+  const isExplained =
+    /\r\ncontent-length: 0\r\n/i.test(answer) || answer.includes(PROBLEM_MEDIA_TYPE) || REFUSED_BY_PARSER.test(status);
+  const [, request = ""] = sent.line.split(" ");
+  if (request.startsWith("/api/") && status >= "400" && !isExplained && !sent.line.startsWith("HEAD")) {
     throw new Violation(`answered ${status} without saying why: ${answer.slice(0, 500)}`);
   }
   return status >= "400" ? "refused" : "accepted";
 }
 
 /** What the HTTP parser itself refuses, before there is a request. */
-const NOT_OURS = /^(400|408|413|417|431)$/;
+const REFUSED_BY_PARSER = /^(400|408|413|417|431)$/;
 
 export function httpTarget(): Target<Sent> {
-  const host = new FuzzedHost();
+  const fuzzer = new HttpFuzzer();
   return {
     name: "http",
     share: 10_000,
     inputs: requests,
-    feed: (sent) => host.feed(sent),
-    close: () => host.close(),
+    feed: (sent) => fuzzer.feed(sent),
+    close: () => fuzzer.close(),
   };
 }

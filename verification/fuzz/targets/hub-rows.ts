@@ -61,7 +61,7 @@ function asRead(columns: Columns): Row {
   );
 }
 
-const spoiled = (row: fc.Arbitrary<Row>): fc.Arbitrary<Json> =>
+const corruptedRows = (row: fc.Arbitrary<Row>): fc.Arbitrary<Json> =>
   fc.tuple(row, fc.array(change, { maxLength: 3 })).map(([is, changes]) => changed(is as Json, changes));
 
 /** Whatever JSON can hold may stand in a column; what is no row at all the table does not give. */
@@ -96,6 +96,6 @@ function feedInstance(json: Json): Verdict {
 
 /** Rows of the task hub that something else wrote: read as events and instances that are whole, or refused in words. */
 export const HUB_ROW_TARGETS: readonly Target<Json>[] = [
-  { name: "history-rows", share: 20_000, inputs: spoiled(fc.constantFrom(...EVENT_ROWS)), feed: feedEvent },
-  { name: "instance-rows", share: 10_000, inputs: spoiled(fc.constant(INSTANCE_ROW)), feed: feedInstance },
+  { name: "history-rows", share: 20_000, inputs: corruptedRows(fc.constantFrom(...EVENT_ROWS)), feed: feedEvent },
+  { name: "instance-rows", share: 10_000, inputs: corruptedRows(fc.constant(INSTANCE_ROW)), feed: feedInstance },
 ];

@@ -14,7 +14,7 @@ import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
-interface Asked {
+interface ApiRequest {
   method: string;
   /** Below the API's own path, as it stands in the request line. */
   path: string;
@@ -24,9 +24,9 @@ interface Asked {
 
 const NOT_SERVED = 501;
 /** A hub is made anew when accepted starts have filled it. */
-const MOST_INSTANCES = 40;
+const MAX_INSTANCES = 40;
 /** How often the clock goes on while a request waits for an end that does not come. */
-const PATIENCE = 20;
+const MAX_CLOCK_STEPS = 20;
 
 const WORDS = ["instances", "orchestrators", "entities", "makeprimary", "constructor", "__proto__", "tostring", ""];
 const IDS = [
@@ -100,11 +100,11 @@ const paths = fc
   );
 
 const VALUE = { executionId: "a", list: [1, "b", null, { c: true }] };
-const spoiled = fc
+const corruptedRows = fc
   .tuple(fc.array(change, { maxLength: 2 }), fc.array(edit, { maxLength: 2 }))
   .map(([changes, edits]) => plain(edited(JSON.stringify(changed(VALUE, changes)), edits)));
 
-const requests: fc.Arbitrary<Asked> = fc.record({
+const requests: fc.Arbitrary<ApiRequest> = fc.record({
   method: fc.constantFrom("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"),
   path: paths,
   headers: fc.constantFrom<Record<string, string>[]>(
@@ -117,7 +117,7 @@ const requests: fc.Arbitrary<Asked> = fc.record({
     { host: "a b", "content-type": "application/json" },
   ),
   body: fc.oneof(
-    { weight: 300, arbitrary: spoiled },
+    { weight: 300, arbitrary: corruptedRows },
     { weight: 100, arbitrary: fc.constant<Pieces>([]) },
     { weight: 1, arbitrary: bomb },
   ),
@@ -157,22 +157,22 @@ class FuzzedHub {
     return fuzzed;
   }
 
-  async ask(asked: Asked): Promise<Verdict> {
+  async feed(request: ApiRequest): Promise<Verdict> {
     const before = await this.#dump();
-    const { status, body } = await this.#answer(asked);
+    const { status, body } = await this.#answer(request);
     if (!Number.isInteger(status) || status < 200 || (status >= 500 && status !== NOT_SERVED)) {
       throw new Violation(`answered ${status}: ${JSON.stringify(body)}`);
     }
     JSON.stringify(body);
     await this.hub.engine.idle.whenIdle();
     const changed = (await this.#dump()) !== before;
-    if (changed && (status >= 400 || asked.method === "GET"))
+    if (changed && (status >= 400 || request.method === "GET"))
       throw new Violation(`answered ${status} and changed something`);
     return status >= 400 ? "refused" : "accepted";
   }
 
   async isFull(): Promise<boolean> {
-    return (await this.#store.listInstances({}, MOST_INSTANCES + 1)).instances.length > MOST_INSTANCES;
+    return (await this.#store.listInstances({}, MAX_INSTANCES + 1)).instances.length > MAX_INSTANCES;
   }
 
   async #dump(): Promise<string> {
@@ -181,13 +181,13 @@ class FuzzedHub {
     return JSON.stringify(states.map((state) => [state?.instanceId, state?.executionId, state?.runtimeStatus]));
   }
 
-  async #answer(asked: Asked): Promise<Answer> {
+  async #answer(request: ApiRequest): Promise<Answer> {
     const stopping = new AbortController();
     const links = { hubName: "Fuzzed", connectionName: "Storage" };
     const context = { hub: this.hub, clock: this.#clock, links, stopping: stopping.signal };
     const answering = (async () => {
       try {
-        return await route(managementRequest(messageOf(asked), MANAGEMENT_PATH, "http://localhost"), context);
+        return await route(managementRequest(messageOf(request), MANAGEMENT_PATH, "http://localhost"), context);
       } catch (error) {
         const refusal = answerToError(error);
         if (refusal === undefined) throw error;
@@ -199,7 +199,7 @@ class FuzzedHub {
       answered = true;
     });
     settled.catch(() => undefined);
-    for (let round = 0; round < PATIENCE && !answered; round += 1) {
+    for (let round = 0; round < MAX_CLOCK_STEPS && !answered; round += 1) {
       await new Promise((resolve) => setImmediate(resolve));
       if (!answered) this.#clock.ring();
     }
@@ -208,7 +208,7 @@ class FuzzedHub {
   }
 }
 
-function messageOf({ method, path, headers, body }: Asked): IncomingMessage {
+function messageOf({ method, path, headers, body }: ApiRequest): IncomingMessage {
   const message = new IncomingMessage(new Socket());
   Object.assign(message, { method, url: `${MANAGEMENT_PATH}${path}` });
   for (const [name, value] of Object.entries(headers)) message.headers[name] = value;
@@ -218,13 +218,13 @@ function messageOf({ method, path, headers, body }: Asked): IncomingMessage {
   return message;
 }
 
-export async function managementTarget(): Promise<Target<Asked>> {
+export async function managementTarget(): Promise<Target<ApiRequest>> {
   let fuzzed = await FuzzedHub.open();
   return {
     name: "management",
     share: 35_000,
     inputs: requests,
-    feed: (asked) => fuzzed.ask(asked),
+    feed: (request) => fuzzed.feed(request),
     async settle() {
       if (await fuzzed.isFull()) fuzzed = await FuzzedHub.open();
     },

@@ -5,7 +5,7 @@ import { OPERATIONS } from "../../../src/domain/operations.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
 import { change, changed, type Json, nastyText } from "../mutate.js";
 import { type Pieces, plain } from "../pieces.js";
-import { type Asked, type FuzzedProduct, HELD } from "../product.js";
+import { type ApiRequest, type FuzzedProduct, PLACEHOLDERS } from "../product.js";
 import type { Target } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
@@ -14,7 +14,7 @@ const PARAMS: Readonly<Record<string, readonly string[]>> = {
   worldId: ["w", "busy", "over", "none"],
   planId: ["p", "busy", "over", "none"],
   itemId: ["m1", "m2", "none"],
-  executionId: [HELD.execution, HELD.ended],
+  executionId: [PLACEHOLDERS.execution, PLACEHOLDERS.ended],
   siteId: ["home", "away"],
   processServerId: ["ps-1"],
   type: ["install-mobility-service", "none"],
@@ -46,8 +46,8 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "content-encoding": ["identity", "gzip", "deflate, br"],
   "content-length": ["0", "10", "1048577", "-1", "1e9", "NaN"],
   "idempotency-key": ["busy", "over", "k", "x".repeat(200), "x".repeat(201), "x".repeat(255)],
-  "if-match": [HELD.etag, HELD.target, "*", "W/\"datetime'2020-01-01'\""],
-  "if-none-match": ["*", HELD.etag],
+  "if-match": [PLACEHOLDERS.etag, PLACEHOLDERS.target, "*", "W/\"datetime'2020-01-01'\""],
+  "if-none-match": ["*", PLACEHOLDERS.etag],
 };
 
 const valuesOf = (known: readonly string[] = ["1"]): fc.Arbitrary<string> =>
@@ -80,13 +80,13 @@ const BODIES: Readonly<Record<string, readonly Json[]>> = {
     { verdict: "reject", by: "me", reason: "no" },
   ],
   "confirm-action": [{ actionId: "look", done: true, by: "me", note: "n" }],
-  "resolve-failure": [{ ask: 1, answer: "retry", by: "me", reason: "r" }],
+  "resolve-failure": [{ feed: 1, answer: "retry", by: "me", reason: "r" }],
   "cancel-execution": [{ behaviour: "restore-protection", by: "me", reason: "r" }],
   "change-target-settings": [{ name: "n", size: null, ip: "10.0.0.20", subnet: "a", networkId: "lan2" }],
 };
 
-function bodyFor(route: string): fc.Arbitrary<Asked["body"] | undefined> {
-  const spoiled = fc
+function bodyFor(route: string): fc.Arbitrary<ApiRequest["body"] | undefined> {
+  const corruptedRows = fc
     .tuple(
       fc.constantFrom(...(BODIES[route] ?? [{}])),
       fc.array(change, { maxLength: 3 }),
@@ -95,7 +95,7 @@ function bodyFor(route: string): fc.Arbitrary<Asked["body"] | undefined> {
     .map(([body, changes, edits]): Pieces => plain(edited(JSON.stringify(changed(body, changes)), edits)));
   const bytes = fc.uint8Array({ maxLength: 40 }).map((found) => ({ hex: Buffer.from(found).toString("hex") }));
   return fc.oneof(
-    { weight: 20, arbitrary: spoiled },
+    { weight: 20, arbitrary: corruptedRows },
     { weight: 1, arbitrary: bytes },
     { weight: 1, arbitrary: fc.constant(undefined) },
   );
@@ -111,7 +111,7 @@ const pairs = (known: Readonly<Record<string, readonly string[]>>, names: readon
     { maxLength: 3 },
   );
 
-function requestsTo(route: (typeof ALL_ROUTES)[number]): fc.Arbitrary<Asked> {
+function requestsTo(route: (typeof ALL_ROUTES)[number]): fc.Arbitrary<ApiRequest> {
   const params = Object.keys(route.params.shape);
   const query = Object.keys(route.query.shape);
   const headers = Object.keys(route.headers);
@@ -123,19 +123,19 @@ function requestsTo(route: (typeof ALL_ROUTES)[number]): fc.Arbitrary<Asked> {
       others: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, pairs(HEADERS, Object.keys(HEADERS))),
       body: readsBody(route) ? bodyFor(route.id) : fc.constant(undefined),
     })
-    .map(({ params: found, query: asked, own, others, body }): Asked => {
+    .map(({ params: found, query: request, own, others, body }): ApiRequest => {
       const sent = { ...own, ...Object.fromEntries(others) };
-      return { route: route.id, params: found, query: asked, headers: sent, ...(body === undefined ? {} : { body }) };
+      return { route: route.id, params: found, query: request, headers: sent, ...(body === undefined ? {} : { body }) };
     });
 }
 
 /** Every route with its ids, query, headers and body, each mostly right so that the others are looked at. */
-export function requestTarget(product: FuzzedProduct): Target<Asked> {
+export function requestTarget(product: FuzzedProduct): Target<ApiRequest> {
   return {
     name: "requests",
     share: 100_000,
     inputs: fc.oneof(...ALL_ROUTES.filter(({ id }) => id !== "openapi").map(requestsTo)),
-    feed: (asked) => product.ask(asked),
+    feed: (request) => product.feed(request),
     settle: () => product.settle(),
   };
 }

@@ -6,13 +6,13 @@ import { type Target, type Verdict, Violation } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
 /** A row as something else might have left it. */
-interface Spoiled {
+interface CorruptedRow {
   row: number;
   schema: number;
   json: string;
 }
 
-function spoiled(rows: readonly StoredRow[]): fc.Arbitrary<Spoiled> {
+function corruptedRows(rows: readonly StoredRow[]): fc.Arbitrary<CorruptedRow> {
   return fc.nat({ max: rows.length - 1 }).chain((row) =>
     fc.record({
       row: fc.constant(row),
@@ -27,12 +27,12 @@ function spoiled(rows: readonly StoredRow[]): fc.Arbitrary<Spoiled> {
 const parsed = (row: StoredRow | undefined): Json => JSON.parse(row?.json ?? "null") as Json;
 
 /** What is stored is read as carefully as what is sent: a row that is damaged or newer is named and left as it is. */
-export function rowTarget(product: FuzzedProduct): Target<Spoiled> {
+export function rowTarget(product: FuzzedProduct): Target<CorruptedRow> {
   const rows = product.rows;
   return {
     name: "stored-rows",
     share: 40_000,
-    inputs: spoiled(rows),
+    inputs: corruptedRows(rows),
     feed: ({ row: index, schema, json }) => read(product, { ...rowAt(rows, index), schema, json }),
     settle: () => product.settle(),
   };

@@ -123,7 +123,7 @@ function isPublic(address: string): boolean {
 }
 
 /** What a hostile server does with a connection: says things with waits between, then ends it in some way. */
-interface Performance {
+interface ServerBehaviour {
   says: { text: Pieces; waitMs: number }[];
   ends: "fin" | "reset" | "hold";
 }
@@ -131,7 +131,7 @@ interface Performance {
 const TIME_LIMIT_MS = 60;
 /** Beyond the limit: an answer that comes so late was not cut off. */
 const SLACK_MS = 190;
-const LONGEST_ANSWER = 4_096;
+const MAX_ANSWER_CHARACTERS = 4_096;
 
 const LINES = [
   "HTTP/1.1 200 OK\r\n",
@@ -162,7 +162,7 @@ const LINES = [
   "x: y\r\n",
 ];
 
-const performances: fc.Arbitrary<Performance> = fc
+const serverBehaviours: fc.Arbitrary<ServerBehaviour> = fc
   .record({
     begins: fc.constantFrom<Pieces[]>([], [["HTTP/1.1 200 OK\r\n", 1]], [["HTTP/1.1 200 OK\r\nx: y\r\n\r\n", 1]]),
     says: fc.array(
@@ -172,11 +172,11 @@ const performances: fc.Arbitrary<Performance> = fc
       }),
       { maxLength: 3 },
     ),
-    ends: fc.constantFrom<Performance["ends"][]>("fin", "reset", "hold"),
+    ends: fc.constantFrom<ServerBehaviour["ends"][]>("fin", "reset", "hold"),
   })
   .map(({ begins, says, ends }) => ({ says: [{ text: begins, waitMs: 0 }, ...says], ends }));
 
-async function perform(socket: Socket, { says, ends }: Performance): Promise<void> {
+async function behave(socket: Socket, { says, ends }: ServerBehaviour): Promise<void> {
   socket.on("error", () => undefined);
   for (const { text, waitMs } of says) {
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -188,17 +188,17 @@ async function perform(socket: Socket, { says, ends }: Performance): Promise<voi
 }
 
 /** One server for all; each connection is given what is to be done with it. */
-class Stage {
+class HostileServer {
   readonly #server: Server = createServer((socket) => {
     socket.on("data", (chunk) => {
       if (chunk.includes(`POST /${this.#turn} `)) this.#calls += 1;
     });
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    void perform(socket, this.#next);
+    void behave(socket, this.#next);
   });
   readonly #sockets = new Set<Socket>();
-  #next: Performance = { says: [], ends: "fin" };
+  #next: ServerBehaviour = { says: [], ends: "fin" };
   #calls = 0;
 
   /** How often the last call came. */
@@ -209,8 +209,8 @@ class Stage {
   /** A connection of an earlier turn may come late. */
   #turn = 0;
 
-  async call(performance: Performance): Promise<{ status: number; body: string } | undefined> {
-    this.#next = performance;
+  async call(behaviour: ServerBehaviour): Promise<{ status: number; body: string } | undefined> {
+    this.#next = behaviour;
     this.#calls = 0;
     this.#turn += 1;
     if (!this.#server.listening) {
@@ -236,17 +236,17 @@ class Stage {
   }
 }
 
-const stage = new Stage();
+const hostileServer = new HostileServer();
 
-const answers: Target<Performance> = {
+const answers: Target<ServerBehaviour> = {
   name: "webhook-answers",
   share: 3_000,
-  inputs: performances,
-  async feed(performance) {
-    const answer = await stage.call(performance);
-    if (stage.calls > 1) throw new Violation("it called more than once");
+  inputs: serverBehaviours,
+  async feed(behaviour) {
+    const answer = await hostileServer.call(behaviour);
+    if (hostileServer.calls > 1) throw new Violation("it called more than once");
     if (answer === undefined) return "refused";
-    if (answer.body.length > LONGEST_ANSWER) throw new Violation(`kept ${answer.body.length} characters`);
+    if (answer.body.length > MAX_ANSWER_CHARACTERS) throw new Violation(`kept ${answer.body.length} characters`);
     return "accepted";
   },
 };

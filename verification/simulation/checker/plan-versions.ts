@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Execution, Step, StepRecord } from "../../../src/domain/execution.js";
 import { planHash } from "../../../src/domain/identity.js";
 import type { Plan } from "../../../src/domain/plan.js";
+import { sha256 } from "../../support/hash.js";
 import { type Facts, hasEnded } from "./facts.js";
 import { versionOf } from "./plans.js";
 import { type Violation, violation } from "./violation.js";
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** The names that steps of an execution's own story carry, by what they are of. */
 function namesOf(steps: readonly Step[]): { groups: Set<string>; actions: Set<string> } {

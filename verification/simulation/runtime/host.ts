@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { EngineTaskHub } from "../../../host/durable/engine/index.js";
 import type { Logger } from "../../../host/logger.js";
 import { endGuard } from "../../../src/activities/end-guard.js";
@@ -7,6 +6,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createStore } from "../../../src/store/store.js";
 import { orchestrationsOf } from "../../../test/support/orchestrations.js";
+import { sha256 } from "../../support/hash.js";
 import type { Random } from "../random.js";
 import { activityRunner, proxiedHypervisor } from "./effects.js";
 import type { Caller } from "./fault-proxy.js";
@@ -17,8 +17,6 @@ import { proxiedTables } from "./tables.js";
 
 /** How long one step may take, in emulated time; the composition's default. */
 const STEP_LIMIT_MS = 4 * 3_600_000;
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** One host process: the whole product but HTTP, built as the composition builds it, on the gated outside. */
 export class SimulatedHost {
@@ -85,7 +83,7 @@ export class SimulatedHost {
       hypervisor: takeTurns(proxiedHypervisor(emulator, proxyContext), limits.operationsAtOnce),
       estate: emulator,
       clock: this.clock,
-      hash,
+      hash: sha256,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true },
       refuseIfOver: endGuard(store, this.clock),
     };

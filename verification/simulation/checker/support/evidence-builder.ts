@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Execution, ItemOutcome } from "../../../../src/domain/execution.js";
 import { ExecutionOptions } from "../../../../src/domain/execution.js";
 import { planHash } from "../../../../src/domain/identity.js";
@@ -12,9 +11,8 @@ import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "..
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
 import { HandClock, smallPlan, smallWorld } from "../../../../test/suites/world.js";
+import { sha256 } from "../../../support/hash.js";
 import type { ClientEntry, EstateItem, EstateSite, Evidence, RowCorruption, Transaction } from "../../evidence.js";
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** The id of an execution by its number. */
 export const run = (number: number): string => `00000000-0000-8000-8000-${String(number).padStart(12, "0")}`;
