@@ -1,12 +1,11 @@
 import { writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { isMainThread } from "node:worker_threads";
 import { Campaign } from "./campaign/campaign.js";
 import { COVERAGE_GOALS } from "./campaign/coverage.js";
 import { runSeed, type SeedResult } from "./campaign/run-seed.js";
+import { runJobs, serveJobs } from "./worker-pool.js";
 
-/** What a worker is asked for and what it answers. */
 interface Job {
   seed: number;
   omit: string[];
@@ -21,10 +20,10 @@ interface Arguments {
   omit: string[];
 }
 
-/** A run makes much that is soon forgotten: with room for it, less of it is copied about. */
-const YOUNG_MB = 192;
+/** A run allocates many short-lived objects. A large young generation spares the collector from copying them. */
+const YOUNG_GENERATION_MB = 192;
 
-/** How many seeds are shrunk: the first few say enough. */
+/** The number of failing seeds that each worker shrinks. */
 const MAX_SHRUNK = 5;
 
 function readArguments(): Arguments {
@@ -43,45 +42,32 @@ function readArguments(): Arguments {
   return { from, to, json: values.json, jobs, omit: values.omit.split(",").filter((part) => part !== "") };
 }
 
-/** In a worker: seeds come one at a time, results go back. */
-function work(): void {
-  const port = parentPort;
-  let shrunkCount = 0;
-  port?.on("message", ({ seed, omit }: Job) => {
-    runSeed(seed, { omit }, { shrinking: shrunkCount < MAX_SHRUNK })
-      .then((result) => {
-        shrunkCount += result.shrunk ? 1 : 0;
-        port.postMessage({ result } satisfies Answer);
-      })
-      .catch((error: Error) => port.postMessage({ seed, error: error.stack ?? error.message } satisfies Answer));
-  });
+let shrunkCount = 0;
+
+async function runJob({ seed, omit }: Job): Promise<Answer> {
+  try {
+    const result = await runSeed(seed, { omit }, { shrinking: shrunkCount < MAX_SHRUNK });
+    shrunkCount += result.shrunk ? 1 : 0;
+    return { result };
+  } catch (error) {
+    return { seed, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
 }
 
-/** Shares the seeds out among workers, and prints what goes wrong when it does. */
 async function run({ from, to, jobs, omit }: Arguments): Promise<Campaign> {
   const campaign = new Campaign();
-  let next = from;
-  const employ = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(fileURLToPath(import.meta.url), {
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      });
-      const give = (): void => {
-        if (next <= to) worker.postMessage({ seed: next++, omit } satisfies Job);
-        else void worker.terminate().then(() => resolve());
-      };
-      worker.on("message", (answer: Answer) => {
-        take(campaign, answer);
-        give();
-      });
-      worker.on("error", reject);
-      give();
-    });
-  await Promise.all(Array.from({ length: Math.min(jobs, to - from + 1) }, employ));
+  const seeds = Array.from({ length: to - from + 1 }, (_, index): Job => ({ seed: from + index, omit }));
+  await runJobs<Job, Answer>({
+    program: import.meta.url,
+    workers: Math.min(jobs, seeds.length),
+    jobs: seeds,
+    onResult: (answer) => add(campaign, answer),
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   return campaign;
 }
 
-function take(campaign: Campaign, answer: Answer): void {
+function add(campaign: Campaign, answer: Answer): void {
   if ("error" in answer) {
     campaign.addBroken(answer.seed, answer.error);
     console.log(`seed ${answer.seed} could not be run: ${answer.error}`);
@@ -95,23 +81,22 @@ function report({ seed, violations, shrunk }: SeedResult): void {
   console.log(`\nseed ${seed}:`);
   for (const { invariant, what } of violations.slice(0, 5)) console.log(`  ${invariant} ${what}`);
   const omitted = shrunk === null || shrunk.omit.length === 0 ? "" : ` --omit ${shrunk.omit.join(",")}`;
-  console.log(`  repeat it: npm run simulate -- --seeds ${seed}..${seed}${omitted}`);
+  console.log(`  repeat: npm run simulate -- --seeds ${seed}..${seed}${omitted}`);
   if (shrunk === null) return;
-  console.log(`  needed for it: ${shrunk.kept.join(", ") || "nothing in particular"}`);
+  console.log(`  needed to reproduce: ${shrunk.kept.join(", ") || "no part of the run"}`);
   for (const line of shrunk.timeline) console.log(`    ${line}`);
 }
 
 function summarise(campaign: Campaign, wallMs: number): void {
-  const { coverage, seeds, recoveries, missed } = campaign;
-  const { perCoreSecond } = campaign;
-  console.log("\nReached in this many runs:");
+  const { coverage, seeds, recoveries, missed, perCoreSecond } = campaign;
+  console.log("\nCoverage (number of runs):");
   const names = [...new Set([...COVERAGE_GOALS, ...coverage.keys()])];
   for (const name of names) console.log(`${String(coverage.get(name) ?? 0).padStart(8)}  ${name}`);
   console.log(
     `\n${seeds} seeds, ${recoveries} recoveries in ${(wallMs / 1_000).toFixed(1)} s; on one core ` +
       `${perCoreSecond.seeds.toFixed(1)} seeds/s and ${perCoreSecond.recoveries.toFixed(1)} recoveries/s`,
   );
-  if (missed.length > 0) console.log(`never reached: ${missed.join("; ")}`);
+  if (missed.length > 0) console.log(`not covered: ${missed.join("; ")}`);
   console.log(`${seeds - campaign.failed} passed, ${campaign.failed + (missed.length > 0 ? 1 : 0)} failed`);
 }
 
@@ -134,4 +119,4 @@ async function main(): Promise<void> {
 }
 
 if (isMainThread) await main();
-else work();
+else serveJobs(runJob);

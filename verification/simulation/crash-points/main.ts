@@ -1,12 +1,12 @@
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { isMainThread } from "node:worker_threads";
+import { runJobs, serveJobs } from "../worker-pool.js";
 import { CRASH_CASES } from "./crash-cases.js";
 import { faultFree, violationsAt } from "./explore.js";
 
-/** What a worker is asked for: one journey, and every `oneIn`th of its points. */
+/** One case, and every `oneIn`th of its crash points. */
 interface Job {
-  crashCase: number;
+  index: number;
   oneIn: number;
 }
 interface Explored {
@@ -14,51 +14,26 @@ interface Explored {
   points: number;
   tried: number;
   failed: number;
-  wrong: string[];
+  violations: string[];
 }
 
-async function explore({ crashCase, oneIn }: Job): Promise<Explored> {
-  const told = CRASH_CASES[crashCase];
-  if (!told) throw new Error(`there is no journey ${crashCase}`);
-  const run = await faultFree(told);
-  const chosen = run.points.filter((_, index) => (index + crashCase) % oneIn === 0);
-  const wrong: string[] = [];
+async function explore({ index, oneIn }: Job): Promise<Explored> {
+  const crashCase = CRASH_CASES[index];
+  if (!crashCase) throw new Error(`there is no case ${index}`);
+  const run = await faultFree(crashCase);
+  const chosen = run.points.filter((_, at) => (at + index) % oneIn === 0);
+  const violations: string[] = [];
   let failed = 0;
   for (const point of chosen) {
     const found = await violationsAt(point, run);
-    wrong.push(...found);
+    violations.push(...found);
     failed += found.length > 0 ? 1 : 0;
   }
-  return { name: `${told.verb} of ${told.scenario}`, points: run.points.length, tried: chosen.length, failed, wrong };
+  const name = `${crashCase.verb} of ${crashCase.scenario}`;
+  return { name, points: run.points.length, tried: chosen.length, failed, violations };
 }
 
-/** In a worker: journeys come one at a time, results go back. */
-function work(): void {
-  const port = parentPort;
-  port?.on("message", async (job: Job) => port.postMessage(await explore(job)));
-}
-
-/** Shares the journeys out among workers; `heard` is told of each. */
-async function exploreAll(jobs: number, oneIn: number, report: (explored: Explored) => void): Promise<void> {
-  let next = 0;
-  const employ = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(fileURLToPath(import.meta.url));
-      const give = (): void => {
-        if (next < CRASH_CASES.length) worker.postMessage({ crashCase: next++, oneIn } satisfies Job);
-        else void worker.terminate().then(() => resolve());
-      };
-      worker.on("message", (explored: Explored) => {
-        report(explored);
-        give();
-      });
-      worker.on("error", reject);
-      give();
-    });
-  await Promise.all(Array.from({ length: jobs }, employ));
-}
-
-/** Stops the host at points of every journey, all of them unless told otherwise, and says what is wrong. */
+/** Stops the host at the crash points of every case and prints the violations. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { jobs: { type: "string", default: "2" }, "one-in": { type: "string", default: "1" } },
@@ -67,15 +42,20 @@ async function main(): Promise<void> {
   if (!(jobs >= 1 && oneIn >= 1))
     throw new Error("Use --jobs with the number of cores, --one-in N for every Nth point.");
   let [tried, failed] = [0, 0];
-  await exploreAll(jobs, oneIn, (explored) => {
-    for (const one of explored.wrong) console.log(one);
-    console.log(`${explored.name}: ${explored.tried} of ${explored.points} crash points, ${explored.failed} wrong`);
-    tried += explored.tried;
-    failed += explored.failed;
+  await runJobs<Job, Explored>({
+    program: import.meta.url,
+    workers: jobs,
+    jobs: CRASH_CASES.map((_, index) => ({ index, oneIn })),
+    onResult: (explored) => {
+      for (const one of explored.violations) console.log(one);
+      console.log(`${explored.name}: ${explored.tried} of ${explored.points} crash points, ${explored.failed} failed`);
+      tried += explored.tried;
+      failed += explored.failed;
+    },
   });
   console.log(`${tried - failed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
 if (isMainThread) await main();
-else work();
+else serveJobs(explore);
