@@ -8,7 +8,7 @@ import type { Infrastructure } from "./runtime/infrastructure.js";
 
 type Subject = z.infer<typeof EmulatedItem> | z.infer<typeof EmulatedSite>;
 
-/** One subject of one load of the world, as its rows were written. */
+/** One subject in one load of the world, according to the rows that were written. */
 interface SubjectTrace<S> {
   load: number;
   id: string;
@@ -19,7 +19,7 @@ interface SubjectTrace<S> {
 const STATE = "state:";
 const LEDGER = "ledger:";
 
-/** The estate's truth, from the rows that were written and not from what the product made of them. */
+/** The ground truth of the estate, from the rows that were written and not from what the product read in them. */
 export async function estateOf(environment: Environment, infrastructure: Infrastructure): Promise<Estate> {
   const items = new Map<string, SubjectTrace<EmulatedItem>>();
   const sites = new Map<string, SubjectTrace<EmulatedSite>>();
@@ -67,7 +67,7 @@ function follow(
   const load = Number(transaction.partition.split(":")[1]);
   for (const { row, json } of transaction.operations) {
     if (json === null || !row.startsWith(STATE)) continue;
-    // A page of older entries stands in rows of its own; each entry was in a state before.
+    // A page of older entries has a row of its own. Each of its entries was in a state before.
     const state = JSON.parse(json) as Subject;
     if (state.kind === "item") add(items, load, transaction.atMs, state);
     else add(sites, load, transaction.atMs, state);
@@ -102,7 +102,7 @@ interface Header {
   faults: { faultId: string; mode: string; operation?: string; target: Record<string, string> }[];
 }
 
-/** Loads and faults, as the world's header has them from one write to the next. */
+/** Loads and faults, from successive writes of the world's header. */
 function worldEvents({ atMs, operations }: Transaction, before: readonly EstateEvent[]): EstateEvent[] {
   return operations.flatMap(({ json }): EstateEvent[] => {
     if (json === null) return [];
@@ -140,7 +140,7 @@ function activeFaults(events: readonly EstateEvent[]): Set<string> {
   return active;
 }
 
-/** What users did to the estate that leaves no mark of its own in it. */
+/** Changes that users made to the estate and that leave no row of their own. */
 function requestedEvents({ client }: Environment): EstateEvent[] {
   return client.ledger.flatMap(({ request, outcome, endedMs }): EstateEvent[] => {
     if (outcome !== "ok" || endedMs === null) return [];

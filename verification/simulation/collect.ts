@@ -25,7 +25,7 @@ interface Collecting {
   moving(): string[];
 }
 
-/** Everything that a run left behind, read from the stores themselves. */
+/** Collects the evidence of a run, read from the stores themselves. */
 export async function collect({
   seed,
   parts,
@@ -125,7 +125,7 @@ async function hubOf(
   return { instances, states: states.flatMap((state) => state ?? []), commits, messages, log };
 }
 
-/** What the product says of itself; what it cannot say is noted. */
+/** What the product reports about itself. Failures to report are recorded. */
 async function viewsOf(environment: Environment, { executions }: StoreDump): Promise<Evidence["views"]> {
   const context = servingContext(environment);
   const failed: string[] = [];

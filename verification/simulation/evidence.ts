@@ -11,38 +11,40 @@ import type { GroundTruth, LedgerEntry, OperationName } from "../../src/hypervis
 import type { ClientRequest } from "./client/requests.js";
 
 /**
- * What one simulated run leaves behind: all that a checker may look at. Every `…Ms` is the true virtual time in
- * milliseconds since the epoch, whatever the clock of a host said at that moment. The emulated world runs at speed 1
- * on the same true time, so a ledger's `at` and these compare.
+ * Everything that the checker may look at after a run. Every `…Ms` is the true virtual time in milliseconds since the
+ * epoch, whatever the clock of a host said. The emulated world runs at speed 1 on the same time, so a ledger's `at` is
+ * comparable.
  */
 export interface Evidence {
   seed: number;
-  /** Ids of errands, heckles and mishaps of the run: `omit` leaves any of them out. */
+  /** Ids of the workloads, nemeses and faults of the run; `omit` leaves any of them out. */
   parts?: string[];
-  /** The world as it was first imported, with every default filled in. */
+  /** The world as first imported, with all defaults filled in. */
   world: World;
   /** Every version of every plan that was saved, oldest first. */
   plans: PlanVersion[];
   estate: Estate;
   store: StoreDump;
   hub: HubDump;
-  /** Every request that a client made, in the order of asking. */
+  /** Every request that a client made, in the order of sending. */
   client: ClientEntry[];
   effects: Effects;
-  /** What was done to the run from outside, in order: deaths of hosts, faults of stores, of the estate, of clocks. */
+  /**
+   * Faults that the simulation injected, in order: crashes of hosts, and faults of stores, activities, clocks and rows.
+   */
   injectedFaults: InjectedFault[];
   timing: Timing;
   rest: Rest;
-  /** What the product says of itself at the end. To be checked, never the judge. */
+  /** What the product reports at the end. The checker verifies it and never relies on it. */
   views: { executions: ExecutionView[]; items: ItemView[]; failed: string[] };
   limits: Limits;
 }
 
 /** Configured limits that must hold. */
 export interface Limits {
-  /** How many calls of an operation one host may have under way at once. */
+  /** Concurrent calls of an operation by one host. */
   operationsAtOnce: number;
-  /** How many operations each hypervisor itself may have under way at once. */
+  /** Concurrent operations at each hypervisor. */
   hypervisorOperations: number;
   activitiesAtOnce: number;
   orchestratorsAtOnce: number;
@@ -50,18 +52,18 @@ export interface Limits {
 
 export interface Timing {
   beganMs: number;
-  /** From here on no fault is added, none is left, and no host dies. */
+  /** After this time no fault is injected, none is active, and no host crashes. */
   faultsOffMs: number;
   endedMs: number;
 }
 
-/** Whether everything came to rest in time after the faults ended, and if not, what still moved. */
+/** Whether everything came to rest in time after the faults, and if not, what was still active. */
 export type Rest = { reached: true; atMs: number } | { reached: false; why: string; moving: string[] };
 
 // The estate: ground truth.
 
 export interface Estate {
-  /** One for each item of each load of the world: importing it anew begins another load. */
+  /** One for each item of each load of the world. A new import starts another load. */
   items: EstateItem[];
   sites: EstateSite[];
   events: EstateEvent[];
@@ -74,7 +76,7 @@ export interface EstateItem {
   itemId: string;
   /** Accepted mutations, oldest first, from all pages. */
   ledger: LedgerEntry[];
-  /** The state after each accepted write, oldest first; the last one is how it ended. */
+  /** The state after each accepted write, oldest first. The last one is the final state. */
   states: { atMs: number; state: EmulatedItem }[];
   /** At the end of the run; null for a load that was replaced. */
   truth: GroundTruth | null;
@@ -86,11 +88,11 @@ export interface EstateSite {
   siteId: string;
   ledger: LedgerEntry[];
   states: { atMs: number; state: EmulatedSite }[];
-  /** What is there at the end of the run, with everything settled that was due; null for a load that was replaced. */
+  /** The state at the end of the run after everything due has taken effect; null for a load that was replaced. */
   truth: Pick<EmulatedSite, "testNetworks"> | null;
 }
 
-/** What the world did by itself, not by an operation of the product. */
+/** What happened to the estate other than through an operation of the product. */
 export type EstateEvent =
   | { atMs: number; kind: "world-loaded"; load: number }
   | { atMs: number; kind: "source-returned"; itemId: string }
@@ -108,7 +110,7 @@ export interface StoreDump {
   /** With their holds. */
   items: ItemRecord[];
   plans: PlanVersion[];
-  /** Every row at the end, undecoded. */
+  /** Every row at the end, not decoded. */
   rows: { table: string; partition: string; row: string; schema: number; json: string }[];
   /** Every accepted transaction of the tables, in order. */
   journal: Transaction[];
@@ -120,9 +122,9 @@ export interface Transaction {
   /** `Worlds`, `Items`, `Plans`, `Executions` or `Estate`. */
   table: string;
   partition: string;
-  /** Which host generation wrote it. */
+  /** The generation of the host that wrote it. */
   generation: number;
-  /** False when the writer was told that it failed, or died before it heard. */
+  /** False when the writer got an error, or crashed before it got the answer. */
   answered: boolean;
   operations: { kind: "insert" | "replace" | "put" | "delete"; row: string; json: string | null }[];
 }
@@ -130,13 +132,16 @@ export interface Transaction {
 // The task hub.
 
 export interface HubDump {
-  /** As stored at the end; the history is the newest execution's. */
+  /** As stored at the end; the history is that of the newest execution. */
   instances: { instance: StoredInstance; history: StoredExecution | null }[];
-  /** As the hub itself answers at the end. */
+  /** What the hub itself answers at the end. */
   states: InstanceState[];
-  /** Accepted commits of history, in order; each was asked for at `toldMs`, and perhaps again until it was accepted. */
+  /**
+   * Accepted commits of history, in order. Each was first requested at `requestedMs`, and possibly repeated until it
+   * was accepted.
+   */
   commits: {
-    /** One that was asked for again has the same. */
+    /** A repeated commit has the same id. */
     commitId: string;
     requestedMs: number;
     atMs: number;
@@ -148,8 +153,8 @@ export interface HubDump {
     raised: { name: string; data: string }[];
   }[];
   /**
-   * Messages from outside that became durable, in order; `key` tells them apart, `data` is JSON text. One that was not
-   * answered is of a writer that was told it failed, or died: it may be consumed or not.
+   * External messages that became durable, in order. `key` identifies a message, `data` is JSON text. When a message is
+   * not answered, its writer got an error or crashed: the message may or may not be consumed.
    */
   messages: {
     atMs: number;
@@ -160,7 +165,7 @@ export interface HubDump {
     data: string;
     answered: boolean;
   }[];
-  /** What the engine had to say: level and text. */
+  /** Warnings and errors of the engine. */
   log: { atMs: number; generation: number; level: string; message: string; instanceId: string | null }[];
 }
 
@@ -169,22 +174,22 @@ export interface HubDump {
 export interface ClientEntry {
   n: number;
   atMs: number;
-  /** Null when it never heard, because the host died. */
+  /** Null when the host crashed before it answered. */
   endedMs: number | null;
   generation: number;
   request: ClientRequest;
-  /** The first request of which this one is a repetition; null when it is none. */
+  /** The first request that this one repeats; null when it repeats none. */
   repeats: number | null;
   /**
-   * `ok` was acknowledged; `refused` got an error of the catalogue; `fail` any other error (a 500): it may have been
-   * done or not; `unknown` never came back.
+   * `ok`: acknowledged. `refused`: an error of the catalogue. `fail`: any other error (a 500), so it may or may not
+   * have been done. `unknown`: no answer came.
    */
   outcome: "ok" | "refused" | "fail" | "unknown";
   /** Of a refusal or failure. */
   code: string | null;
-  /** Of `ok` what came back, else the message. */
+  /** The result of `ok`; the message otherwise. */
   answer: unknown;
-  /** Of an acknowledged start: its execution. */
+  /** The execution of an acknowledged start. */
   executionId: string | null;
 }
 
@@ -203,7 +208,7 @@ export interface ActivityRun {
   instanceId: string;
   taskId: number;
   name: string;
-  /** `lost` ran, and its host never heard of its end. */
+  /** `lost`: it ran, and its host never received the result. */
   outcome: "ok" | "refused" | "failed" | "lost";
 }
 
@@ -222,7 +227,7 @@ export interface OperationCall {
   code: string | null;
 }
 
-// What was done to it.
+// Injected faults.
 
 export type InjectedFault =
   | { atMs: number; kind: "crash"; generation: number; at: Boundary; detail: string; applied: boolean }
@@ -231,14 +236,14 @@ export type InjectedFault =
   | { atMs: number; kind: "store-fault"; generation: number; at: Boundary; what: StoreFault; detail: string }
   | { atMs: number; kind: "activity-twice"; generation: number; name: string; together: boolean }
   | { atMs: number; kind: "late-completion" | "lost-completion"; generation: number; name: string; byMs: number }
-  /** The host's clock is `skewMs` ahead of true time from here on. */
+  /** From now on the host's clock is `skewMs` ahead of true time. */
   | { atMs: number; kind: "clock-jump"; generation: number; skewMs: number }
   | RowCorruption;
 
-/** What a stored row that becomes unreadable is. */
+/** Kinds of stored rows that become unreadable. */
 export const CORRUPTIBLE_ROWS = ["history", "instance", "message", "item", "machine", "execution", "plan"] as const;
 export type RowKind = (typeof CORRUPTIBLE_ROWS)[number];
-/** Those that are the hub's: whoever reads them stands still until he is resumed or ended. */
+/** Rows of the hub. An instance that reads one is suspended until somebody resumes or terminates it. */
 export const HUB_ROWS: ReadonlySet<RowKind> = new Set(["history", "instance", "message"]);
 export type Remedy = "repair" | "terminate";
 
@@ -249,28 +254,28 @@ export interface RowCorruption {
   what: RowKind;
   /** As answers name it. */
   row: string;
-  /** What it belongs to: an execution, an item or a plan, by id. */
+  /** The id of the execution, item or plan to which it belongs. */
   ownerId: string;
-  /** Of a row of the hub: the instance that it belongs to. */
+  /** Of a row of the hub: the instance to which it belongs. */
   instanceId: string | null;
   remedy: Remedy;
-  /** What the product said shortly before the remedy, when it was asked for what the row belongs to. */
+  /** What the product answered, shortly before the remedy, about the owner of the row. */
   answer: string | null;
-  /** When that was. */
+  /** When it answered. */
   observedMs: number | null;
-  /** Of a row of the hub: what the hub itself said of its instance then, if it stood still. */
+  /** Of a row of the hub: the reason that the hub gave then, if it had suspended the instance. */
   hubReason: string | null;
-  /** Which instances stood still at that moment. */
+  /** Instances that were suspended at that time. */
   suspended: string[];
-  /** When it was mended or ended; null until then. */
+  /** When the row was repaired or its instance terminated; null until then. */
   repairedMs: number | null;
-  /** Somebody wrote the row in place of what could not be read. */
+  /** Somebody overwrote the unreadable row. */
   overwritten: boolean;
 }
 
 export type StoreFault = "throttled" | "unavailable" | "timeout-before" | "timeout-after" | "conflict";
 
-/** Where a host may die: at a call of one of its outside parts. */
+/** Where a host may crash: at a call to something outside its process. */
 export type Boundary =
   | "table-read"
   | "table-write"

@@ -4,10 +4,10 @@ import { MUTANTS } from "./mutants/index.js";
 import type { Mutant } from "./mutants/mutant.js";
 import { simulate } from "./simulate.js";
 
-/** A campaign that does not find a broken product in so many runs is too weak, or its checker is blind. */
+/** A campaign that does not catch a mutant in this many seeds is too weak, or its checker is blind. */
 const MAX_SEEDS = 500;
 
-/** What the first seed finds that shows the product as broken in the way it is. */
+/** The first seed whose run violates the invariant that the mutant breaks. */
 async function caught(mutant: Mutant): Promise<{ seed: number; found: Violation } | undefined> {
   for (let seed = 1; seed <= MAX_SEEDS; seed += 1) {
     const violations = await check(await simulate(seed, { mutant }));

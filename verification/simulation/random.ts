@@ -2,8 +2,8 @@ import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
 import { uint32Stream } from "../support/random.js";
 
 /**
- * Choices drawn from a name. Each part of a run takes a generator of its own by `fork`, so that leaving one part out
- * changes nothing of what the others draw.
+ * Choices derived from a name. Each part of a run forks its own generator, so leaving one part out does not change what
+ * the others draw.
  */
 export class Random {
   readonly #name: string;
@@ -14,12 +14,12 @@ export class Random {
     this.#next = uint32Stream(seedOf(name));
   }
 
-  /** A generator of its own; however often this one was asked, the same name gives the same one. */
+  /** A generator of its own. The same name gives the same generator, however much was drawn before. */
   fork(name: string): Random {
     return new Random(`${this.#name}/${name}`);
   }
 
-  /** A whole number from `low` up to and with `high`. */
+  /** A whole number from `low` to `high`, both included. */
   int(low: number, high: number): number {
     return low + (this.#next() % (high - low + 1));
   }
@@ -28,7 +28,7 @@ export class Random {
     return this.#next() % 1_000_000 < probability * 1_000_000;
   }
 
-  /** A whole number of which small ones are as likely as large ones are: even in its logarithm. */
+  /** A whole number, distributed evenly in its logarithm: small and large ones are equally likely. */
   skewed(low: number, high: number): number {
     const share = (this.#next() % 1_000_001) / 1_000_000;
     return Math.round(Math.exp(Math.log(low) + share * (Math.log(high) - Math.log(low))));
@@ -38,7 +38,7 @@ export class Random {
     return from[this.#next() % from.length] as T;
   }
 
-  /** One of the keys, each as likely as its weight says. */
+  /** One of the keys, with a probability proportional to its weight. */
   weighted<K extends string>(weights: Readonly<Partial<Record<K, number>>>): K {
     const entries = Object.entries(weights) as [K, number][];
     const total = entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -5,7 +5,7 @@ import { runSeed } from "./campaign/run-seed.js";
 import type { Evidence } from "./evidence.js";
 import { type SimulationOptions, simulate } from "./simulate.js";
 
-/** A seed that once showed a bug, and what it was. */
+/** A seed that once showed a bug, and the bug. */
 interface Regression {
   seed: number;
   options?: SimulationOptions;
@@ -18,7 +18,7 @@ const REGRESSIONS = JSON.parse(
 
 const hashOf = (evidence: Evidence): string => sha256(JSON.stringify(evidence));
 
-/** What is wrong with a seed, and how to see it again. */
+/** The violations of a seed, each with the command that repeats it. */
 async function wrongWith(seed: number, options: SimulationOptions = {}): Promise<string[]> {
   const { violations } = await runSeed(seed, options, { shrinking: false });
   return violations.map(
@@ -36,7 +36,7 @@ describe("the same seed gives the same run byte for byte", () => {
   });
 });
 
-/** As many as the gate has time for; `npm run simulate` takes any. */
+/** The number that `npm test` has time for. `npm run simulate` takes any. */
 const SEEDS = 300;
 
 describe("every invariant holds", () => {

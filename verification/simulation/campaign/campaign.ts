@@ -1,18 +1,18 @@
 import { addTo, type Coverage, missedGoals } from "./coverage.js";
 import type { SeedResult } from "./run-seed.js";
 
-/** From this many seeds on a campaign has to reach every interesting state. */
+/** A campaign of at least this many seeds has to reach every coverage goal. */
 export const FULL_CAMPAIGN = 5_000;
 
-/** What a campaign came to so far. */
+/** The results of a campaign so far. */
 export class Campaign {
   readonly coverage: Coverage = new Map();
   readonly failures: SeedResult[] = [];
-  /** Seeds that could not be run to their end at all. */
+  /** Seeds whose run threw an error. */
   readonly broken: { seed: number; error: string }[] = [];
   seeds = 0;
   recoveries = 0;
-  /** Of all cores, of everything that it did. */
+  /** Processor time of the whole campaign, on all cores. */
   cpuMs = 0;
 
   add(result: SeedResult): void {
@@ -27,7 +27,7 @@ export class Campaign {
     this.broken.push({ seed, error });
   }
 
-  /** Interesting states that were not reached, where the campaign is large enough to reach all. */
+  /** Coverage goals that were not reached, if the campaign is large enough to reach all. */
   get missed(): string[] {
     return this.seeds >= FULL_CAMPAIGN ? missedGoals(this.coverage) : [];
   }

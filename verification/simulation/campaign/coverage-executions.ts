@@ -9,7 +9,7 @@ type Reach = (name: string) => void;
 export const transitionName = (direction: string, state: string, verb: string, outcome: string): string =>
   `transition ${direction}: ${verb} from ${state}, ${outcome}`;
 
-/** States of executions and of what users ask, that a campaign has to reach. */
+/** Coverage goals about executions and requests. */
 export const EXECUTION_STATES = [
   "cancel undone: every item protected again",
   "cancel as documented: items left where they were",
@@ -68,7 +68,7 @@ function ofExecution(evidence: Evidence, execution: Execution, reach: Reach): vo
   if (new Set(scenarios).size > 1) timeline("several scenarios in one execution");
 }
 
-/** How one item came out; gives back its scenario when the execution had taken it. */
+/** Records how one item ended. Returns its scenario if the execution had taken it. */
 function ofOutcome(
   evidence: Evidence,
   { executionId, verb }: Execution,
@@ -89,7 +89,7 @@ function ofOutcome(
 
 const isFailover = (verb: Verb): boolean => /failover$|^failback$|^full-run$/.test(verb) && verb !== "test-failover";
 
-/** Why an execution ended as it did, as far as its record says. */
+/** Why an execution ended as it did, according to its record. */
 function endings(execution: Extract<Execution, { outcomes: unknown }>): ExecutionState[] {
   const failure = "failure" in execution ? execution.failure : null;
   const texts = [failure, ...execution.outcomes.map((outcome) => outcome.failure)].flatMap((one) => one ?? []);
@@ -124,7 +124,7 @@ interface Beginning {
 
 const begun = new WeakMap<Evidence, Map<string, Beginning>>();
 
-/** How an item stood when an execution took it. */
+/** The state of an item when an execution took it. */
 function beginning(evidence: Evidence, executionId: string, itemId: string): Beginning | undefined {
   const known = begun.get(evidence) ?? beginnings(evidence);
   begun.set(evidence, known);

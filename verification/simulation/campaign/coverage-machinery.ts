@@ -37,7 +37,7 @@ const STORE_FAULTS: readonly (readonly [Boundary, readonly StoreFault[]])[] = [
   ["history-read", ["throttled", "unavailable", "timeout-before"]],
 ];
 
-/** States of hosts, stores and the estate's answers, that a campaign has to reach. */
+/** Coverage goals about hosts, stores and the answers of the estate. */
 export const MACHINERY_STATES: readonly string[] = [
   ...BOUNDARIES.flatMap((at) => [crashName(at, false), crashName(at, true)]),
   ...STORE_FAULTS.flatMap(([at, faults]) => faults.map((what) => storeFaultName(at, what))),
@@ -92,7 +92,7 @@ function injectedName(injected: InjectedFault): string {
   }
 }
 
-/** How what could not be read came right again, where somebody was told of it. */
+/** How a corrupted row was repaired, if an answer had named it. */
 function remedyNames({ answer, row, instanceId, remedy }: RowCorruption): string[] {
   if (!answer?.includes(row)) return [];
   if (instanceId === null) return ["named in an answer, and mended: another row"];

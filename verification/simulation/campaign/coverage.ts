@@ -5,12 +5,12 @@ import type { Evidence } from "../evidence.js";
 import { EXECUTION_STATES, reachedByExecutions, transitionName } from "./coverage-executions.js";
 import { MACHINERY_STATES, reachedByMachinery } from "./coverage-machinery.js";
 
-/** How often each interesting state was reached, by its name. */
+/** The number of times that each goal was reached, by name. */
 export type Coverage = Map<string, number>;
 
 /**
- * Verbs that a user starts; `cancel` of something under way is a request and has states of its own. Replication is
- * disabled at home only, and an item without it is on no way home.
+ * Verbs that a user starts. A `cancel` of a running execution is a request and has goals of its own. Replication is
+ * disabled only at the primary site, so an unprotected item has no direction of recovery-to-primary.
  */
 const transitionNames = (): string[] => [
   ...new Set(
@@ -31,13 +31,13 @@ const OUTCOMES = ["succeeded", "not succeeded"] as const;
 const isUnderWay = (state: ItemState): boolean => /ing(-|$)/.test(state);
 
 const ESTATE_MODES = ["thrown", "refused", "hanging", "again"] as const;
-/** Nothing of the product asks for it: process servers are set up by hand. */
+/** The product never requests this one: process servers are deployed by hand. */
 const ASKED = OPERATIONS.filter((operation) => operation !== "deploy-process-server");
 
-/** A run with faults in which everything succeeded was compared with the same one without them. */
+/** A run with faults in which everything succeeded was compared with the same run without faults. */
 export const COMPARED = "ended as without faults, all of it well";
 
-/** Everything that a campaign has to reach, each at least once. */
+/** Every goal that a full campaign has to reach at least once. */
 export const COVERAGE_GOALS: readonly string[] = [
   ...transitionNames(),
   ...ASKED.flatMap((operation) => ESTATE_MODES.map((mode) => `operation ${operation}: ${mode}`)),
@@ -48,7 +48,7 @@ export const COVERAGE_GOALS: readonly string[] = [
   COMPARED,
 ];
 
-/** What one run reached. */
+/** The goals that one run reached. */
 export function coverageOf(evidence: Evidence): Coverage {
   const coverage: Coverage = new Map();
   const reach = (name: string): void => {
@@ -63,5 +63,5 @@ export function addTo(sum: Coverage, more: Iterable<readonly [string, number]>):
   for (const [name, count] of more) sum.set(name, (sum.get(name) ?? 0) + count);
 }
 
-/** Interesting states that a campaign did not reach. */
+/** Goals that a campaign did not reach. */
 export const missedGoals = (coverage: Coverage): string[] => COVERAGE_GOALS.filter((name) => !coverage.has(name));

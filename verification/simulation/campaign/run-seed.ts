@@ -7,15 +7,15 @@ import { COMPARED, coverageOf } from "./coverage.js";
 import { shrink } from "./shrink.js";
 import { timelineOf } from "./timeline.js";
 
-/** How one seed came out. */
+/** The result of one seed. */
 export interface SeedResult {
   seed: number;
   violations: Violation[];
-  /** Names and counts of what it reached. */
+  /** Names and counts of the coverage goals that it reached. */
   reached: [string, number][];
-  /** Failovers of any kind that it told, there and back. */
+  /** Number of failovers and failbacks. */
   recoveries: number;
-  /** Of a seed that failed: the parts that are left when all that does not matter is left out, and what happened. */
+  /** For a failing seed: the parts that are necessary for the failure, and the timeline of the shrunk run. */
   shrunk: ShrunkFailure | null;
 }
 
@@ -25,14 +25,13 @@ export interface ShrunkFailure {
   timeline: string[];
 }
 
-/** One seed in so many is run without faults as well, when all went well with them: the ends are compared. */
+/** Every fifth seed also runs without faults, if everything succeeded with them. Both must end in the same state. */
 const COMPARED_SHARE = 5;
 
-/** A run with what it is judged by. */
 interface CheckedRun {
   evidence: Evidence;
   violations: Violation[];
-  /** The same run without faults, where there is one. */
+  /** The same run without faults, if it was made. */
   faultFree?: Evidence;
 }
 
@@ -45,7 +44,7 @@ async function runAndCheck(seed: number, options: SimulationOptions): Promise<Ch
   return { evidence, violations: await check(evidence, faultFree), faultFree };
 }
 
-/** Runs a seed and checks it; a violation is looked at more closely when `shrinking`. */
+/** Runs a seed and checks it. With `shrinking`, a failing run is shrunk. */
 export async function runSeed(
   seed: number,
   options: SimulationOptions,

@@ -1,10 +1,10 @@
 import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { ClientEntry, Evidence, Transaction } from "../evidence.js";
 
-/** How many of the last lines are shown. */
+/** Only the last lines are printed. */
 const LAST = 60;
 
-/** The last of what happened in a run, from all of its ledgers in the order of time, a line each. */
+/** The last events of a run from all of its ledgers, in the order of time, one line each. */
 export function timelineOf(evidence: Evidence): string[] {
   const lines: [number, string][] = [
     ...evidence.injectedFaults.map(({ atMs, ...what }): [number, string] => [

@@ -2,10 +2,10 @@ import type { OperationName } from "../../../src/hypervisor/port.js";
 import { type Begin, type Facts, present } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** A step that looked for a cancel just before it came may still begin. */
+/** A step that checked for a cancel just before it arrived may still begin its work. */
 const GRACE_MS = 30_000;
 
-/** Operations that take back what was done: a cancel is what they are for. */
+/** Operations that undo work. A cancel starts them, so they may begin after it. */
 const UNDO_OPERATIONS: ReadonlySet<OperationName> = new Set([
   "demote-replica",
   "restore-replication",
@@ -14,7 +14,7 @@ const UNDO_OPERATIONS: ReadonlySet<OperationName> = new Set([
   "remove-test-network",
 ]);
 
-/** I10, first half: after an acknowledged cancel nothing that leads forward is begun any more. */
+/** I10, first half: after an acknowledged cancel no forward operation begins. */
 function begunAfterCancel(facts: Facts): Violation[] {
   const acknowledged = new Map<string, number>();
   for (const { request, outcome, endedMs } of facts.evidence.client) {
@@ -34,7 +34,7 @@ function begunAfterCancel(facts: Facts): Violation[] {
   ];
 }
 
-/** I10, second half: of an item that a cancel left, the report says whether it replicates as the estate does. */
+/** I10, second half: after a cancel the report on an item says whether it replicates, as the estate does. */
 function unreportedReplication(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   const cancelled = new Set(
@@ -65,10 +65,10 @@ function unreportedReplication(facts: Facts): Violation[] {
   });
 }
 
-/** States in which nobody takes an item for replicating. */
+/** States that imply that an item does not replicate. */
 const STATES_WITHOUT_REPLICATION: ReadonlySet<string> = new Set(["failed-over", "committed", "unprotected"]);
 
-/** I10: a cancel stops what leads forward, and what it leaves is told as it is. */
+/** I10: a cancel stops forward work, and the reports on what it leaves are true. */
 export const cancelIsHonoured = (facts: Facts): Violation[] => [
   ...begunAfterCancel(facts),
   ...unreportedReplication(facts),

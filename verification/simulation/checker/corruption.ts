@@ -5,7 +5,9 @@ import type { ClientEntry, Evidence, RowCorruption } from "../evidence.js";
 import { type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** How often one scheduled activity may run: once for each host, and once more for each time it was made to. */
+/**
+ * The number of runs that one scheduled activity may have: one for each host, and one for each injected repetition.
+ */
 function maxRuns({ effects, injectedFaults }: Evidence): number {
   const hosts = new Set(effects.activities.map(({ generation }) => generation)).size;
   const repeated = injectedFaults.filter(({ kind }) => kind === "activity-twice" || kind === "lost-completion").length;
@@ -13,8 +15,8 @@ function maxRuns({ effects, injectedFaults }: Evidence): number {
 }
 
 /**
- * How often each instance began, as its history says. Several requests for one start may come to begin it, and so may
- * the sweep; a later one begins it anew when it has ended by then.
+ * How often each instance started, according to its history. Several requests for one start may start it, and so may
+ * the sweep. A later request starts it again when it has ended by then.
  */
 function beginnings({ hub }: Evidence): Map<string, number> {
   const begun = new Map<string, Set<string>>();
@@ -24,7 +26,7 @@ function beginnings({ hub }: Evidence): Map<string, number> {
   return new Map([...begun].map(([instanceId, commits]) => [instanceId, commits.size]));
 }
 
-/** An execution begins no more often than somebody came to begin it: each request for its start, and the sweep. */
+/** An execution starts at most once for each request for its start, and once for the sweep. */
 function startedTooOften({ evidence }: Facts): Violation[] {
   const begun = beginnings(evidence);
   return evidence.store.executions.flatMap(({ executionId, idempotencyKey }) => {
@@ -58,11 +60,11 @@ function ranTooOften({ evidence }: Facts): Violation[] {
 const corruptionsIn = ({ injectedFaults }: Evidence): RowCorruption[] =>
   injectedFaults.filter((one) => one.kind === "row-corruption");
 
-/** Whether what could not be read belongs to an execution: to itself, to one of its items or to its plan. */
+/** Whether the corrupted row belongs to the execution: to itself, to one of its items or to its plan. */
 const concerns = ({ executionId, itemIds, subject }: Execution, { ownerId }: RowCorruption): boolean =>
   executionId === ownerId || itemIds.includes(ownerId) || (subject.kind === "plan" && subject.planId === ownerId);
 
-/** An execution that fails of a row has one that it needed. */
+/** An execution fails with `row-unreadable` only if it needed the row. */
 function foreignFailures({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   return [...executions.values()].flatMap(({ record }) => {
@@ -78,7 +80,7 @@ function foreignFailures({ evidence, executions }: Facts): Violation[] {
 const isOfRow = ({ code, message }: { code: string; message: string }): boolean =>
   code === "row-unreadable" || codeIn(message) === "row-unreadable";
 
-/** What a request is about, by id; null for one that is about the whole world. */
+/** The id of what a request is about; null when it is about the whole world. */
 function subjectOf(request: ClientRequest): string | null {
   switch (request.kind) {
     case "start":
@@ -99,13 +101,13 @@ function subjectOf(request: ClientRequest): string | null {
   }
 }
 
-/** The execution that a start had begun before, when it is sent again. */
+/** The execution that an earlier copy of the same start request had started. */
 const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
   store.executions
     .filter(({ idempotencyKey }) => request.kind === "start" && request.idempotencyKey === idempotencyKey)
     .map(({ executionId }) => executionId);
 
-/** A request is refused for a row only if the row has to do with it. */
+/** A request is refused because of a row only if the row concerns it. */
 function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   const itemsOf = (id: string): string[] => [
@@ -123,7 +125,7 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   });
 }
 
-/** Whether an instance that two rows of its own are spoilt of stood still at the other, and said so. */
+/** Whether an instance with two corrupted rows was suspended at the other one, and said so. */
 const blockedByOtherRow = (
   { instanceId, row, answer, observedMs }: RowCorruption,
   all: readonly RowCorruption[],
@@ -138,21 +140,21 @@ const blockedByOtherRow = (
       answer?.includes(other.row) === true,
   );
 
-/** Whoever asks for what a row belongs to is told which row it is. */
+/** A read of what a row belongs to names the row. */
 const unreported = ({ evidence, executions }: Facts): Violation[] =>
   corruptionsIn(evidence).flatMap((corruption) => {
     const { what, row, ownerId, answer, observedMs, instanceId, hubReason, atMs } = corruption;
     if (answer === null || observedMs === null || answer.includes(row)) return [];
-    // An execution that had ended waits for nothing more: of those that stand still then the hub tells.
+    // An ended execution waits for nothing more. The hub then names the row of its suspended instance.
     const hadEnded = instanceId !== null && (executions.get(ownerId)?.endedMs ?? Infinity) <= observedMs;
     if (hadEnded && (hubReason === null || hubReason.includes(row))) return [];
-    // Who stands still at one row of its own has not come to the next.
+    // An instance that is suspended at one of its rows has not reached the next one.
     if (blockedByOtherRow(corruption, corruptionsIn(evidence))) return [];
     const text = `the ${what} row ${row} can't be read since ${moment(atMs)}, and nobody who asks is told`;
     return [violation("I26", text, corruption)];
   });
 
-/** An instance stands still only if a row of its own can't be read. */
+/** An instance is suspended only if one of its own rows is corrupted. */
 function suspendedWithoutCause({ evidence }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   const own = new Set(corruptions.map(({ instanceId }) => instanceId));
@@ -161,13 +163,16 @@ function suspendedWithoutCause({ evidence }: Facts): Violation[] {
     .map((instanceId) => violation("I26", `${instanceId} stood still, and every row of it could be read`));
 }
 
-/** What can't be read is not written over. */
+/** The product never overwrites a row that it can't read. */
 const overwritten = ({ evidence }: Facts): Violation[] =>
   corruptionsIn(evidence)
     .filter((corruption) => corruption.overwritten)
     .map((corruption) => violation("I26", `the ${corruption.what} row ${corruption.row} was written over`, corruption));
 
-/** I26: what can't be read stops what it belongs to and nothing else, is named and left as it is; nothing is tried for ever. */
+/**
+ * I26: a corrupted row stops only what it belongs to. The product names it and leaves it as it is. Nothing is retried
+ * forever.
+ */
 export const corruptionIsContained = (facts: Facts): Violation[] => [
   ...foreignFailures(facts),
   ...foreignRefusals(facts),

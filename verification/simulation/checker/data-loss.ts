@@ -11,7 +11,7 @@ const PROMOTES: ReadonlySet<OperationName> = new Set(["promote-replica", "promot
 const total = (sequences: readonly DiskSequence[]): number =>
   sequences.reduce((sum, { sequence }) => sum + sequence, 0);
 
-/** What a promotion truly left behind: the writes of the source, less those that its point holds. */
+/** The real loss of a promotion: the writes of the source, minus those in the recovery point. */
 interface Truth {
   point: RecoveryPoint;
   loss: DataLoss;
@@ -30,7 +30,7 @@ function truthOf({ after, effectMs, entry }: Effect): Truth {
   return { point, source, held, loss: { seconds, writes, bytes: writes * WRITE_BYTES } };
 }
 
-/** The promotions of an execution, by item: the last one counts. */
+/** The promotions of an execution, by item. The last promotion of an item counts. */
 function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
   return new Map(
     facts.items.flatMap(({ item, effects }) => {
@@ -42,13 +42,13 @@ function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
   );
 }
 
-/** Verbs that let the sources go on purpose: what goes home may lose, unless it is planned too. */
+/** Verbs that shut the sources down on purpose. A failback may lose data unless it is planned too. */
 const PLANNED: ReadonlySet<string> = new Set(["planned-failover", "planned-failback", "full-run"]);
 const isPlanned = ({ record: { verb } }: ExecutionTrace): boolean => PLANNED.has(verb);
 
 type WatchedItem = Facts["items"][number]["item"];
 
-/** Whether somebody brought the source back while its replica was being promoted, which cannot be helped. */
+/** Whether the source came back during the promotion of its replica. The product can't prevent that. */
 const sourceReturned = (item: WatchedItem, { beganMs, effectMs }: Effect): boolean =>
   changesOf(item).some(
     ({ atMs, before, after }) =>
@@ -72,7 +72,7 @@ function lossOfPlanned(item: WatchedItem, promotion: Effect, own: readonly Effec
   return off.effectMs > synchronised.beganMs ? "the last synchronisation began before its source was off" : undefined;
 }
 
-/** I5: a planned failover loses nothing. */
+/** I5: a planned failover loses no data. */
 export function plannedLosesNothing(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
     effects.flatMap((promotion) => {
@@ -88,7 +88,7 @@ export function plannedLosesNothing(facts: Facts): Violation[] {
   );
 }
 
-/** How a report differs from the truth; undefined when it does not. */
+/** How a report differs from the ground truth; undefined when it does not. */
 function difference(
   reported: Pick<ItemOutcome, "recoveryPoint" | "dataLoss">,
   { point, loss }: Truth,
@@ -104,7 +104,7 @@ function difference(
 
 const LOSS = ["seconds", "writes", "bytes"];
 
-/** Verbs after which a workload runs from a point. */
+/** Verbs after which a workload runs from a recovery point. */
 const MOVES: ReadonlySet<string> = new Set([
   "planned-failover",
   "unplanned-failover",
@@ -131,7 +131,7 @@ function falseOutcomes(facts: Facts): Violation[] {
   });
 }
 
-/** Where an item's record tells of a point and a loss that count. */
+/** In these states an item's record reports a recovery point and a loss. */
 const COUNTS: ReadonlySet<string> = new Set(["failed-over", "committed"]);
 
 function falseRecords(facts: Facts): Violation[] {
@@ -147,7 +147,7 @@ function falseRecords(facts: Facts): Violation[] {
   });
 }
 
-/** What executions say they measured is not less than the worst of what their items truly lost. */
+/** The loss that an execution measured is the worst real loss among its items. */
 function falseMeasures(facts: Facts): Violation[] {
   return facts.evidence.views.executions.flatMap(({ execution, measures }) => {
     if (measures === null || !hasEnded(execution)) return [];
@@ -162,7 +162,7 @@ function falseMeasures(facts: Facts): Violation[] {
   });
 }
 
-/** I6: the points and losses that are reported are those of the ground truth. */
+/** I6: the recovery points and losses that are reported are those of the ground truth. */
 export const lossReportedTruthfully = (facts: Facts): Violation[] => [
   ...falseOutcomes(facts),
   ...falseRecords(facts),

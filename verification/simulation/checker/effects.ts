@@ -1,7 +1,7 @@
 import type { Effect, Facts } from "./facts.js";
 import { type Violation, violation } from "./violation.js";
 
-/** What an effect is, whatever its key: one operation of one try of one execution on one subject. */
+/** The identity of an effect without its key: one operation, in one attempt of one execution, on one subject. */
 const identityOf = (subjectId: string, { entry, key }: Pick<Effect, "entry" | "key">): string =>
   `${key.executionId}/${entry.operation}.${key.attempt}/${subjectId}/${key.subject}`;
 

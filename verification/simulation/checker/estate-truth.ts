@@ -4,7 +4,7 @@ import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 
 const runs = ({ power, writable }: EmulatedItem["source"]): boolean => power === "on" && writable;
 
-/** What an estate has to be like for an item to be said to be in a state at rest; each text is what is not so. */
+/** For each state at rest, what the estate must look like. Each text names a difference. */
 const EXPECTED: Partial<Record<ItemState, (state: EmulatedItem) => string[]>> = {
   protected: (state) => [...atSource(state), ...textIf(state.testCopies.length > 0, "it has a test copy")],
   "test-failed-over": atSource,
@@ -40,14 +40,17 @@ function away({ source, replica, promotedFrom }: EmulatedItem): string[] {
 const activeSite = ({ source, replica, promotedFrom }: EmulatedItem): string =>
   promotedFrom === null ? source.siteId : replica.siteId;
 
-/** What is said of an item. */
+/** The state that a record or an outcome reports of an item. */
 type ReportedState = Pick<ItemRecord, "state" | "activeSiteId" | "direction" | "epoch" | "conditions">;
 
-/** What a record may own up to beside its state. */
+/** Whether a record admits a problem in a condition. */
 const reports = ({ conditions }: ReportedState, owned: ItemCondition["type"]): boolean =>
   conditions.some(({ type }) => type === owned);
 
-/** Where a record at rest does not say what the estate is; empty when it does, or says that something failed. */
+/**
+ * Differences between a record at rest and the estate; empty when there are none or when the record says that something
+ * failed.
+ */
 export function discrepancies(record: ReportedState, state: EmulatedItem): string[] {
   const expected = EXPECTED[record.state];
   if (expected === undefined) return [];

@@ -4,7 +4,7 @@ import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hype
 import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
 import type { EstateItem, EstateSite, Evidence } from "../evidence.js";
 
-/** The parts of a task key: whose it is, which step and which try of it, on what. */
+/** The parts of a task key: its execution, step, attempt and subject. */
 export interface KeyParts {
   executionId: string;
   step: string;
@@ -29,20 +29,23 @@ interface SubjectTrace<S extends Subject> {
   states: { atMs: number; state: S }[];
 }
 
-/** A write of a subject's state: what it was, and what it became. */
+/** A write of a subject's state: the state before and after it. */
 export interface Change<S> {
   atMs: number;
   before: S;
   after: S;
 }
 
-/** One accepted mutation, with the write in which it took place. `key` tells whose it is: a clean-up acts for a test. */
+/**
+ * One accepted mutation and the write that contained it. A test clean-up acts under the key of the test, so `key` names
+ * the owner and not the actor.
+ */
 export interface Effect<S = EmulatedItem> extends Change<S> {
   entry: LedgerEntry;
   key: KeyParts;
-  /** When it took place, in milliseconds since the epoch; the write may be later. */
+  /** When it took effect, in milliseconds since the epoch. The write may be later. */
   effectMs: number;
-  /** When it was begun; the moment of the effect when its task is forgotten. */
+  /** When it began; the time of the effect if its task is no longer stored. */
   beganMs: number;
   params: Params;
 }
@@ -90,7 +93,7 @@ const beginOf = (text: string, { operation, beganMs, params }: Task): Begin => (
   params,
 });
 
-/** Every task that the subject took on; one that was refused at once never began. */
+/** Every task that the subject accepted. A task that was refused immediately never began. */
 export function beginsOf<S extends Subject>(watched: SubjectTrace<S>): Begin[] {
   return changesOf(watched).flatMap(({ before, after }) =>
     Object.entries(after.tasks).flatMap(([key, task]) => {
@@ -107,25 +110,25 @@ export interface RecordWrite {
   record: ItemRecord;
 }
 
-/** An execution with the true times at which its record changed. */
+/** An execution and the true times at which its record changed. */
 export interface ExecutionTrace {
   record: Execution;
   createdMs: number;
   /** When its record ended; null when it has not. */
   endedMs: number | null;
-  /** When a cancel was first noted in it. */
+  /** When a cancel was first recorded in it. */
   cancelMs: number | null;
 }
 
 export const hasEnded = (execution: Execution): execution is Extract<Execution, { outcomes: unknown }> =>
   "outcomes" in execution;
 
-/** What several invariants ask of one run's evidence, worked out once. */
+/** Derived data that several invariants need, computed once for each run. */
 export interface Facts {
   evidence: Evidence;
   /** By execution id. */
   executions: ReadonlyMap<string, ExecutionTrace>;
-  /** Writes of item records by item id, oldest first; a world that is imported anew goes on in the same list. */
+  /** Writes of item records by item id, oldest first. A new import of the world continues the same list. */
   records: ReadonlyMap<string, readonly RecordWrite[]>;
   items: readonly { item: EstateItem; effects: readonly Effect[]; begins: readonly Begin[] }[];
   sites: readonly { site: EstateSite; effects: readonly Effect<EmulatedSite>[]; begins: readonly Begin[] }[];
@@ -142,7 +145,7 @@ export function factsOf(evidence: Evidence): Facts {
   };
 }
 
-/** The rows of one table that were written, in order; what is no JSON was poison and is passed over. */
+/** The rows of one table that were written, in order. Rows that are not JSON were corrupted, and are skipped. */
 function* writesOf({ store }: Evidence, wanted: string): Generator<RowWrite> {
   for (const { n, atMs, table, partition, operations } of store.journal) {
     if (table !== wanted) continue;
@@ -192,17 +195,17 @@ function executionsOf(evidence: Evidence): Map<string, ExecutionTrace> {
   return trace;
 }
 
-/** The state of a subject at a moment: after the last write that was not later. */
+/** The state of a subject at a time: after the last write that was not later. */
 export function stateAt<S extends Subject>({ states }: SubjectTrace<S>, atMs: number): S | undefined {
   return states.findLast((seen) => seen.atMs <= atMs)?.state;
 }
 
-/** The state of an item at a moment, in the load of the world that was there then. */
+/** The state of an item at a time, in the load of the world that was current then. */
 export function itemAt({ items }: Facts, itemId: string, atMs: number): EmulatedItem | undefined {
   const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
   const newest = loads.at(-1);
   return newest === undefined ? undefined : stateAt(newest.item, atMs);
 }
 
-/** The loads of the world's items that are there at the end. */
+/** The items of the load of the world that is current at the end. */
 export const present = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);

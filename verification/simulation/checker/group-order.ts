@@ -8,7 +8,7 @@ import { type Facts, hasEnded } from "./facts.js";
 import { groupsBefore, planOf } from "./plans.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** Verbs that start groups in order, and what they do to the items of one. */
+/** Verbs that start groups in order, and the operations with which they start the items of a group. */
 const IN_ORDER: ReadonlySet<string> = new Set([
   "test-failover",
   "planned-failover",
@@ -26,12 +26,12 @@ const STARTING: ReadonlySet<OperationName> = new Set([
 ]);
 const BOOTS: ReadonlySet<OperationName> = new Set(["start-replica", "start-test-copy"]);
 
-/** When the items of a group were worked on in an execution. */
+/** When an execution worked on the items of a group. */
 interface Worked {
   group: PlanGroup;
   firstMs: number;
   lastBeginMs: number;
-  /** When the last item that came through was up. */
+  /** When the last item that succeeded was up. */
   upMs: number;
 }
 
@@ -60,11 +60,11 @@ function workedOn(facts: Facts, execution: Execution, group: PlanGroup): Worked 
 
 const applies = ({ verb, direction }: Execution, { failoverTypes, directions }: Action): boolean => {
   const type = failoverTypeOf(verb);
-  if (direction === "mixed") return false; // which of them concern it depends on its items
+  if (direction === "mixed") return false; // which actions apply depends on the items
   return type !== null && failoverTypes.includes(type) && directions.includes(direction);
 };
 
-/** When an action was done, by what was called or who confirmed it; Infinity when it never was. */
+/** When an action was done, according to the webhook call or the confirmation; Infinity when it never was. */
 function doneMs(facts: Facts, { executionId }: Execution, action: Action): number {
   if (action.kind === "manual") {
     const confirmed = decisionsOf(facts, executionId, "confirm").find(
@@ -78,7 +78,7 @@ function doneMs(facts: Facts, { executionId }: Execution, action: Action): numbe
   return Math.min(...calls.map(({ atMs }) => atMs));
 }
 
-/** Actions that must be done, since their failure ends the execution, and were not when the next group began. */
+/** Actions whose failure ends the execution, and that were not done when the next group began. */
 function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }: Worked, later: Worked): string[] {
   const otherwise = failurePolicyOf(plan, execution.verb).onActionFailure;
   return [...group.after, ...later.group.before].flatMap((action) => {
@@ -98,7 +98,7 @@ function outOfOrder(facts: Facts, plan: Plan, execution: Execution, earlier: Wor
   ];
 }
 
-/** I7: a group is begun when those before it are up, and what stands between them is done. */
+/** I7: a group begins when the groups before it are up and the actions between them are done. */
 export function groupsInOrder(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
     const plan = planOf(facts, record);

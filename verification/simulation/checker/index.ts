@@ -42,8 +42,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
 ];
 
 /**
- * Checks one run against every invariant: what the estate, the store and the clients wrote down is the judge of what
- * the product says. `undisturbed` is the evidence of the same seed without faults, to compare how both ended.
+ * Checks one run against every invariant. `faultFree` is the evidence of the same seed without faults: both runs must
+ * end in the same state.
  */
 export async function check(evidence: Evidence, faultFree?: Evidence): Promise<Violation[]> {
   const facts = factsOf(evidence);

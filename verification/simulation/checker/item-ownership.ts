@@ -1,7 +1,7 @@
 import type { Facts, RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** A span in which one execution held an item. */
+/** A period in which one execution held an item. */
 interface Hold {
   itemId: string;
   executionId: string;
@@ -23,7 +23,7 @@ function holdsOn(itemId: string, writes: readonly RecordWrite[]): Hold[] {
   return holds;
 }
 
-/** A hold that passed from one execution to another without being given up. */
+/** A hold that passed from one execution to another without a release. */
 function stolen(itemId: string, writes: readonly RecordWrite[]): Violation[] {
   return writes.flatMap(({ atMs, record }, index) => {
     const before = writes[index - 1]?.record.heldBy?.executionId;
@@ -78,7 +78,10 @@ function twoOfOnePlan(facts: Facts, holds: readonly Hold[]): Violation[] {
   );
 }
 
-/** I8: holds of an item follow one another, those of a plan too, and nobody works on what he does not hold. */
+/**
+ * I8: holds of one item do not overlap, holds of one plan do not overlap, and no execution works on an item that it
+ * does not hold.
+ */
 export function singleHolder(facts: Facts): Violation[] {
   const holds = new Map([...facts.records].map(([itemId, writes]) => [itemId, holdsOn(itemId, writes)] as const));
   return [

@@ -3,10 +3,13 @@ import type { Evidence, Transaction } from "../evidence.js";
 import type { Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** The most that the engine takes as a custom status, in bytes of UTF-16. */
+/** The largest custom status that the engine accepts, in bytes of UTF-16. */
 const MAX_STATUS_BYTES = 16 * 1_024;
 
-/** A history beyond this makes every episode of its instance dear: to write into its partition, and to replay. */
+/**
+ * A longer history makes every episode of its instance expensive, because the episode writes into its partition and
+ * replays it.
+ */
 const MAX_HISTORY_ROWS = 1_000;
 
 interface Span {
@@ -15,7 +18,7 @@ interface Span {
   generation: number;
 }
 
-/** How many of one host were under way at once, at most. What ended in the moment it began was beside nothing. */
+/** The maximum concurrency of each host. A call that ended at the time it began was concurrent with nothing. */
 function maxConcurrency(spans: readonly Span[]): Map<number, { max: number; atMs: number }> {
   const steps = spans.flatMap(({ atMs, endedMs, generation }) => [
     { generation, atMs, by: 1 },
@@ -40,7 +43,10 @@ function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Vio
   );
 }
 
-/** Runs of activities as the host began them: one that was delivered twice at once came from outside its limit. */
+/**
+ * Activity runs as the host started them. A run that was delivered twice at once is an injected fault, outside the
+ * limit.
+ */
 function begunByHosts({ effects }: Evidence): Evidence["effects"]["activities"] {
   const endedMs = new Map<string, number>();
   return effects.activities.filter((run) => {
@@ -51,7 +57,7 @@ function begunByHosts({ effects }: Evidence): Evidence["effects"]["activities"] 
   });
 }
 
-/** Operations that each hypervisor had under way, by what the estate says of each that took effect. */
+/** Operations in progress at each hypervisor, according to the estate's entry for each that took effect. */
 function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
   const entries = [...items.flatMap(({ item }) => item.ledger), ...sites.flatMap(({ site }) => site.ledger)];
   const spans = new Map<string, Span[]>();
@@ -95,7 +101,7 @@ function historyTooLong({ hub }: Evidence): Violation[] {
   });
 }
 
-/** I21: no more under way at once than configured, and nothing larger than what holds it. */
+/** I21: nothing exceeds its configured concurrency, and nothing exceeds the size of what stores it. */
 export function withinLimits(facts: Facts): Violation[] {
   const { evidence } = facts;
   const { effects, limits, store } = evidence;

@@ -4,11 +4,11 @@ import { type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const HOUR_MS = 3_600_000;
-/** A question about a failure waits a day; a step, with all that it retries, at most so long; the rest is slack. */
+/** A question about a failure waits for a day. A step with its retries takes at most the slack. */
 const ASK_MS = 24 * HOUR_MS;
 const SLACK_MS = 72 * HOUR_MS;
 
-/** The longest that the plans may wait for people, one after the other. */
+/** The longest time that a plan may wait for people, all waits in sequence. */
 function maxWaitMs({ plans }: Evidence): number {
   const waits = plans.map(({ plan }) => {
     const actions = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
@@ -19,7 +19,7 @@ function maxWaitMs({ plans }: Evidence): number {
   return Math.max(0, ...waits);
 }
 
-/** I11: after the faults, and once what could not be read is mended, everything that was accepted comes to its end. */
+/** I11: after the faults, and once corrupted rows are repaired, everything that was accepted ends. */
 export function terminatesInTime({ evidence, executions }: Facts): Violation[] {
   const { rest, timing, store, hub } = evidence;
   const boundMs = maxWaitMs(evidence) + ASK_MS + SLACK_MS;

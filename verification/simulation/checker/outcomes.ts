@@ -9,8 +9,8 @@ import { type Facts, hasEnded, itemAt, present, type RecordWrite } from "./facts
 import { moment, type Violation, violation } from "./violation.js";
 
 /**
- * When an execution gave an item up, and the record that it left; undefined when it never held it. What it left of
- * unknown outcome is set right later, which its own word does not tell of.
+ * When an execution released an item, and the record that it left; undefined when it never held the item. A record of
+ * unknown outcome is corrected later, and the execution's own outcome does not reflect that.
  */
 function releaseBy({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
   const writes = records.get(itemId) ?? [];
@@ -19,7 +19,7 @@ function releaseBy({ records }: Facts, itemId: string, executionId: string): Rec
   return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
 }
 
-/** Where each verb brings an item when it succeeds. */
+/** The state of an item after each verb succeeds. */
 const BRINGS_TO: Readonly<Record<string, ItemState>> = {
   "test-failover": "test-failed-over",
   "test-clean-up": "protected",
@@ -41,12 +41,12 @@ const BRINGS_TO: Readonly<Record<string, ItemState>> = {
 function wrongState(execution: Execution, { outcome, state }: ItemOutcome): string[] {
   const { verb } = execution;
   const brings = BRINGS_TO[verb];
-  // A full run that ends before its end says so, and its items are where they came to.
+  // A full run that stops early says so, and its items stay in the state they reached.
   if (verb === "full-run" && "failure" in execution) return [];
   return outcome === "succeeded" && state !== brings ? [`a ${verb} that succeeds brings it to ${brings}`] : [];
 }
 
-/** An item that an ended execution calls done is in the estate as its state says, when the execution gives it up. */
+/** When an ended execution releases an item as done, the estate matches the state in its outcome. */
 function falseOutcomes(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
     if (!hasEnded(record)) return [];
@@ -66,7 +66,7 @@ function falseOutcomes(facts: Facts): Violation[] {
   });
 }
 
-/** At rest every record says what the estate is, or that something failed, and why. */
+/** At rest every record matches the estate, or says that something failed and why. */
 function falseRecords(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   return present(facts).flatMap(({ item }) => {
@@ -79,7 +79,7 @@ function falseRecords(facts: Facts): Violation[] {
   });
 }
 
-/** Only what could not be read, or lost its orchestration, may be of unknown outcome. */
+/** Only an item whose row was corrupted, or whose orchestration was lost, may have an unknown outcome. */
 function unknownWithoutCause(facts: Facts): Violation[] {
   const { injectedFaults, hub, store } = facts.evidence;
   const itemsOf = (id: string): string[] => facts.executions.get(id)?.record.itemIds ?? [];
@@ -97,10 +97,10 @@ function unknownWithoutCause(facts: Facts): Violation[] {
 
 const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
-/** How an item comes out of an execution that succeeds. */
+/** Outcomes of an item that allow its execution to succeed. */
 const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
 
-/** A status sums up its outcomes: succeeded is all of them, failed or cancelled says why. */
+/** The status of an execution follows from its outcomes: `succeeded` needs all of them, and a failure has a reason. */
 function falseStatuses({ executions }: Facts): Violation[] {
   return [...executions.values()].flatMap(({ record }) => {
     if (!hasEnded(record)) return [];
@@ -134,7 +134,7 @@ function falseStatuses({ executions }: Facts): Violation[] {
   });
 }
 
-/** What of an item must be the same with and without faults, when everything went well. */
+/** What must be equal with and without faults when everything succeeded. */
 function finalState(record: ItemRecord | undefined, state: EmulatedItem | undefined): unknown {
   if (record === undefined || state === undefined) return null;
   const { source, replica, promotedFrom, pointsDeleted, testCopies, replication, direction } = state;
@@ -151,7 +151,7 @@ function finalState(record: ItemRecord | undefined, state: EmulatedItem | undefi
   };
 }
 
-/** How each item ends: what its record says and what the estate is. */
+/** The final state of each item, in its record and in the estate. */
 export function finalStates({ estate, store }: Evidence): Map<string, unknown> {
   const records = new Map(store.items.map((record) => [record.itemId, record]));
   return new Map(
@@ -161,7 +161,7 @@ export function finalStates({ estate, store }: Evidence): Map<string, unknown> {
   );
 }
 
-/** What clients asked and what came of it, in order: runs of the same can be compared. */
+/** What clients requested and the results, in order. Runs with the same requests are comparable. */
 const requestsOf = ({ client, store }: Evidence): string =>
   JSON.stringify([
     client.flatMap(({ request, outcome, code, repeats }) =>
@@ -172,15 +172,15 @@ const requestsOf = ({ client, store }: Evidence): string =>
 
 const FAULT_REQUESTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
 
-/** Whether there was something to do in a run, and all of it succeeded. */
+/** Whether the run had executions and all of them succeeded. */
 export const allSucceeded = ({ store: { executions } }: Evidence): boolean =>
   executions.length > 0 && executions.every(({ status }) => status === "succeeded");
 
-/** Whether two runs are of the same requests, and all went well in both: then they have to end alike. */
+/** Whether two runs have the same requests and all succeeded in both: then both must end in the same state. */
 export const areComparable = (one: Evidence, other: Evidence): boolean =>
   allSucceeded(one) && allSucceeded(other) && requestsOf(one) === requestsOf(other);
 
-/** The same requests that all went well end in the same, faults or not. */
+/** The same requests, all successful, end in the same state with and without faults. */
 function differsFromFaultFree({ evidence }: Facts, faultFree: Evidence): Violation[] {
   if (!areComparable(evidence, faultFree)) return [];
   const expected = finalStates(faultFree);
@@ -191,7 +191,7 @@ function differsFromFaultFree({ evidence }: Facts, faultFree: Evidence): Violati
   });
 }
 
-/** I25: faults change nothing in the end, or what they changed is declared, item by item. */
+/** I25: faults do not change the final state, or the product declares the change, item by item. */
 export const faultsAreTransparent = (facts: Facts, faultFree: Evidence | undefined): Violation[] => [
   ...falseOutcomes(facts),
   ...falseRecords(facts),

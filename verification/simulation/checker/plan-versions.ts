@@ -6,7 +6,7 @@ import { type Facts, hasEnded } from "./facts.js";
 import { versionOf } from "./plans.js";
 import { type Violation, violation } from "./violation.js";
 
-/** The names that steps of an execution's own story carry, by what they are of. */
+/** The names of groups and actions in an execution's own steps. */
 function namesOf(steps: readonly Step[]): { groups: Set<string>; actions: Set<string> } {
   const groups = new Set<string>();
   const actions = new Set<string>();
@@ -29,17 +29,17 @@ function unknownParts(plan: Plan, steps: readonly Step[]): string[] {
   ];
 }
 
-/** Verbs that start the groups of a plan one after the other. */
+/** Verbs that start the groups of a plan in order. */
 const BY_GROUPS: ReadonlySet<string> = new Set(["test-failover", "planned-failover", "unplanned-failover"]);
 
-/** Groups of the plan that a failover which came through never came to. */
+/** Groups of the plan that a successful failover never reached. */
 function missingGroups(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
   if (execution.status !== "succeeded" || !BY_GROUPS.has(execution.verb)) return [];
   const { groups } = namesOf(steps);
   return plan.groups.flatMap(({ id }) => (groups.has(id) ? [] : [`nothing of group ${id}`]));
 }
 
-/** Items that were told of under a group which does not have them. */
+/** Items that were reported under a group that does not contain them. */
 function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
   const members = new Map(plan.groups.map(({ id, items }) => [`group-${id}`, new Set(items.map((item) => item.id))]));
   return parts.flatMap(({ part, steps }) => {
@@ -51,7 +51,7 @@ function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
   });
 }
 
-/** The same of what is shown of it. */
+/** Items that the execution's view shows under a group that does not contain them. */
 function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: Plan): string[] {
   const members = new Map(plan.groups.map(({ id, items }) => [`groups/${id}`, new Set(items.map((item) => item.id))]));
   const view = evidence.views.executions.find(({ execution }) => execution.executionId === executionId);
@@ -64,7 +64,7 @@ function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: 
   });
 }
 
-/** Items that an execution worked on, though its version of the plan does not have them. */
+/** Items that an execution worked on although its version of the plan does not contain them. */
 function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
   const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
   return items.flatMap(({ item, effects }) =>
@@ -74,7 +74,7 @@ function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan):
   );
 }
 
-/** I20: an execution runs the plan as it was when it started, whatever is saved meanwhile. */
+/** I20: an execution runs the plan version with which it started, whatever is saved in the meantime. */
 export function planVersionIsKept(facts: Facts): Violation[] {
   const { store } = facts.evidence;
   return [...facts.executions.values()].flatMap(({ record }) => {

@@ -2,7 +2,7 @@ import type { Execution } from "../../../src/domain/execution.js";
 import type { Plan, PlanVersion } from "../../../src/domain/plan.js";
 import type { Facts } from "./facts.js";
 
-/** The version of its plan that an execution was started with, by what clients saved; undefined for a single item. */
+/** The plan version that an execution started with, according to what clients saved; undefined for a single item. */
 export function versionOf({ evidence }: Facts, { subject }: Execution): PlanVersion | undefined {
   if (subject.kind === "item") return undefined;
   return evidence.plans.find(({ plan, version }) => plan.id === subject.planId && version === subject.planVersion);
@@ -10,7 +10,7 @@ export function versionOf({ evidence }: Facts, { subject }: Execution): PlanVers
 
 export const planOf = (facts: Facts, execution: Execution): Plan | undefined => versionOf(facts, execution)?.plan;
 
-/** For each group the ids of those that must have started before it, however far back. */
+/** For each group, the ids of all groups that must start before it, directly or indirectly. */
 export function groupsBefore({ groups }: Plan): Map<string, Set<string>> {
   const direct = new Map(
     groups.map(({ id, dependsOn }, index) => {

@@ -154,7 +154,7 @@ describe("I15 replay is deterministic", () => {
     return builder;
   }
 
-  /** Golden histories have no inputs; those of the first task are what is compared first. */
+  /** Golden histories have no inputs, so the comparison starts with those of the first task. */
   const first = async (builder: EvidenceBuilder) => (await check(await builder.done())).map(({ what }) => what)[0];
 
   test("another activity was called than the code calls", async () => {
@@ -210,8 +210,8 @@ describe("I17 no event lost or doubled", () => {
   });
 
   /**
-   * Execution 1 heard the verdict so many times, and came to its end then; that was written down a minute later, twice,
-   * since the first answer was lost. Its history was dropped.
+   * Execution 1 received the verdict this often and then ended. The end was written a minute later, twice, because the
+   * first answer was lost. Its history was dropped.
    */
   function heard(builder: EvidenceBuilder, times: number, requestedMs: number): void {
     const raised = Array.from({ length: times }, () => ({ name: "decision", data: JSON.stringify(verdict) }));

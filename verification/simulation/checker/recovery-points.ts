@@ -9,7 +9,7 @@ import { moment, type Violation, violation } from "./violation.js";
 
 type Promotion = { promoted: Effect; started: Effect };
 
-/** What brought the item up last before an effect: its promotion, and the start that followed it. */
+/** The last bring-up of an item before an effect: its promotion, and the start after it. */
 function lastBringUp(effects: readonly Effect[], before: Effect): Promotion | undefined {
   const earlier = effects.filter(({ entry }) => entry.sequence < before.entry.sequence);
   const promoted = earlier.findLast(({ entry: { operation } }) => PROMOTES.has(operation));
@@ -21,7 +21,7 @@ function lastBringUp(effects: readonly Effect[], before: Effect): Promotion | un
 const PROMOTES: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy"]);
 const STARTS: ReadonlySet<OperationName> = new Set(["start-replica", "promote-test-copy"]);
 
-/** Why a commit of one item ought not to have begun. */
+/** Why the commit of an item should not have begun. */
 function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect): string | undefined {
   const { executionId } = commit.key;
   const trace = facts.executions.get(executionId);
@@ -44,7 +44,7 @@ function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect)
   return undefined;
 }
 
-/** I3: an item is committed only as it runs, and in a full run only as it was accepted. */
+/** I3: an item is committed only while it runs, and in a full run only in the form that was accepted. */
 export function noCommitBeforeValidation(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
     effects
@@ -58,13 +58,13 @@ export function noCommitBeforeValidation(facts: Facts): Violation[] {
   );
 }
 
-/** What may end points, and under which verbs. */
+/** Operations that may delete recovery points, and the verbs that may use them. */
 const MAY_DELETE_POINTS: Partial<Record<OperationName, ReadonlySet<string>>> = {
   "delete-recovery-points": new Set(["commit", "full-run"]),
   "disable-replication": new Set(["disable-replication"]),
 };
 
-/** Points depend on these alone, beside the moment. */
+/** Besides the time, recovery points depend on these fields only. */
 const unchanged = ({ before, after }: Change<EmulatedItem>): boolean =>
   JSON.stringify(pointFields(before)) === JSON.stringify(pointFields(after));
 
@@ -79,11 +79,11 @@ const pointFields = ({ madePoints, pointsDeleted, replication, sourceWrites, dir
 /** Younger points are neither thinned out nor pruned. */
 const NEVER_PRUNED_MS = 2 * 3_600_000;
 
-/** Age has its way again once an item is merely protected, for as long as its source runs: what it takes is no loss. */
+/** Retention applies again once an item is protected and its source runs. Points that it prunes are no loss. */
 const mayAge = ({ promotedFrom, replication, pointsDeleted }: EmulatedItem): boolean =>
   !pointsDeleted && promotedFrom === null && replication.stoppedAtMs === null;
 
-/** Points that were there at a moment and are not at a later one, but for those that died of age. */
+/** Points that existed at one time and not at a later one, except those that retention pruned. */
 function lostPoints(before: EmulatedItem, beforeMs: number, after: EmulatedItem, afterMs: number): string[] {
   const left = new Set(pointsOf(after, afterMs).map(({ id }) => id));
   const oldestMs = mayAge(after) ? (quietSinceMs(after) ?? afterMs) - NEVER_PRUNED_MS : -Infinity;
@@ -95,7 +95,7 @@ function lostPoints(before: EmulatedItem, beforeMs: number, after: EmulatedItem,
 const textOf = (ids: readonly string[]): string =>
   `${ids.length} recovery points (${ids[0] ?? ""}${ids.length > 1 ? " …" : ""})`;
 
-/** I4: points die only at a commit, when replication is ended, or of age while the item is merely protected. */
+/** I4: points are deleted only by a commit, by the end of replication, or by retention while the item is protected. */
 export function pointsDieAtCommit(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) => {
     const allowed = (change: Change<EmulatedItem>): boolean =>
@@ -106,7 +106,8 @@ export function pointsDieAtCommit(facts: Facts): Violation[] {
       );
     const killed = changesOf(item).flatMap((change) => {
       if (unchanged(change)) return [];
-      // What takes effect is written when somebody looks: until then the schedule went on only in appearance.
+      // An effect is written when the product next looks. In the meantime the points only seem to follow the
+      // schedule.
       const effectMs = Math.min(
         change.atMs,
         ...effects.flatMap((one) => (one.after === change.after ? [one.effectMs] : [])),
@@ -121,13 +122,13 @@ export function pointsDieAtCommit(facts: Facts): Violation[] {
   });
 }
 
-/** From the promotion on, no point dies of age until a commit or the way back. */
+/** From the promotion until a commit or a rollback, retention deletes no point. */
 function agedWhileFailedOver(itemId: string, effects: readonly Effect[]): Violation[] {
   return effects.flatMap((ending, index) => {
     if (ending.entry.operation !== "delete-recovery-points" && ending.entry.operation !== "demote-replica") return [];
     const promotion = effects.slice(0, index).findLast(({ entry }) => PROMOTES.has(entry.operation));
     if (promotion === undefined || ending.before.promotedFrom === null) return [];
-    if (ending.before.pointsDeleted) return []; // a commit that is told again; what the first one ended was looked at
+    if (ending.before.pointsDeleted) return []; // a commit that ran again; the effect of the first one was checked
     const gone = lostPoints(promotion.after, promotion.effectMs, ending.before, ending.effectMs);
     if (gone.length === 0) return [];
     const what = `${itemId} lost ${textOf(gone)} between its promotion at ${moment(promotion.effectMs)} and ${ending.entry.operation} at ${moment(ending.effectMs)}`;

@@ -18,13 +18,13 @@ const SCHEDULES: ReadonlySet<number> = new Set([
 
 let loaded: Promise<LoadedApp> | undefined;
 
-/** The orchestrators as they are in the product, whatever the run had in their place. */
+/** The orchestrators of the real product, even when the run used a mutant. */
 function genuineApp(): Promise<LoadedApp> {
   loaded ??= loadFunctionApp({ directory: APP_FOLDER, logger: silentLogger });
   return loaded;
 }
 
-/** What a scheduled task is: its kind and number, what it calls, with what, or when. */
+/** A scheduled task as text: its kind, number, name, input or time. */
 function taskText({ event, taskInput }: StoredEvent): string {
   const named = "Name" in event ? event.Name.toLowerCase() : "";
   const fireAt = "FireAt" in event ? event.FireAt : "";
@@ -41,7 +41,7 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
   const fn = app.find(start.Name);
   if (fn === undefined) throw new Error(`there is no orchestrator ${start.Name}`);
   const answer = await ask(app, fn, start, history.map(asReplayed));
-  // Without what it scheduled, all of that is asked for again, under the same numbers.
+  // A replay without the scheduling events must schedule the same tasks under the same numbers.
   const rest = history.filter(({ EventType: type }) => !SCHEDULES.has(type));
   const { decisions, ending } = new Replay(answer).run(rest);
   const recorded = events.filter(({ event }) => SCHEDULES.has(event.EventType)).map(taskText);
@@ -55,7 +55,7 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
   return ending === undefined ? "history has its end, and it does not end" : undefined;
 }
 
-/** I15: replayed on the product's own orchestrators, each stored history asks for the same, in the same order. */
+/** I15: replayed with the real orchestrators, each stored history schedules the same tasks in the same order. */
 export async function replaysIdentically({ evidence }: Facts): Promise<Violation[]> {
   const app = await genuineApp();
   const found: Violation[] = [];

@@ -41,7 +41,7 @@ function missingTarget(
   return kept ? undefined : `${request.itemId} was never given the size ${request.size}`;
 }
 
-/** I16: what was acknowledged is in the store at the end, whatever died in between. */
+/** I16: everything that was acknowledged is in the store at the end, whatever crashed in between. */
 export function acknowledgedIsDurable(facts: Facts): Violation[] {
   const { evidence } = facts;
   const missing = (entry: ClientEntry, why: string | undefined): Violation[] => {
@@ -60,15 +60,15 @@ export function acknowledgedIsDurable(facts: Facts): Violation[] {
   ];
 }
 
-/** An instance that ends just as a message comes has no use for it any more. */
+/** An instance that ends just when a message arrives does not need the message. */
 const TOO_LATE_MS = 5_000;
 
 type Message = Evidence["hub"]["messages"][number];
 type Instance = Evidence["hub"]["instances"][number];
 
 /**
- * How often an instance took a message into its history: by what was committed, since the history of one that was
- * terminated while it stood still is dropped.
+ * How often an instance took a message into its history. This counts commits, because the history of an instance that
+ * was terminated while suspended is dropped.
  */
 function timesRaised({ hub }: Evidence, { instanceId, name, data }: Message): number {
   const commits = hub.commits.filter((commit) => commit.instanceId === instanceId);
@@ -77,8 +77,8 @@ function timesRaised({ hub }: Evidence, { instanceId, name, data }: Message): nu
 }
 
 /**
- * When an instance came to its end, once it has one. A host that could not write that down, or did not hear that it did,
- * writes the same again, and looks at nothing that came in between.
+ * When an instance ended. A host that could not write the end, or did not hear that it was written, writes the same end
+ * again and ignores messages that arrived in between.
  */
 function endOf({ hub }: Evidence, { instance }: Instance): number {
   if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) return Infinity;
@@ -88,7 +88,7 @@ function endOf({ hub }: Evidence, { instance }: Instance): number {
   return commits[repeated]?.requestedMs ?? -Infinity;
 }
 
-/** Each acknowledged message is history once, unless the instance had ended. */
+/** An instance takes each acknowledged message into its history exactly once, unless it had ended. */
 function messagesUnconsumed(evidence: Evidence): Violation[] {
   const instances = new Map(evidence.hub.instances.map((instance) => [instance.instance.instanceId, instance]));
   const groups = new Map<string, Message[]>();
@@ -118,7 +118,7 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
   });
 }
 
-/** Which decision a request becomes, and how to know it among the messages. */
+/** Whether a request became this decision. */
 function isOf(request: ClientRequest, made: Decision): boolean {
   if (request.kind === "validate") return made.kind === "validate" && made.verdict === request.verdict;
   if (request.kind === "confirm")
@@ -128,7 +128,7 @@ function isOf(request: ClientRequest, made: Decision): boolean {
   );
 }
 
-/** Each acknowledged decision became a message of its execution. */
+/** Each acknowledged decision became a message to its execution. */
 function decisionsUnsent({ evidence }: Facts): Violation[] {
   const entries = (["validate", "confirm", "resolve"] as const).flatMap((kind) => acknowledged(evidence, kind));
   return entries.flatMap((entry) => {
@@ -144,8 +144,8 @@ function decisionsUnsent({ evidence }: Facts): Violation[] {
 }
 
 /**
- * When an execution had last written down that a time was over; one whose validation expired did so then at the latest.
- * What comes after it comes too late, also when the execution shows for a moment that it waits.
+ * When an execution last wrote that a timer fired. A validation that expired did so then at the latest. A decision
+ * after that is too late, even while the execution still shows that it waits.
  */
 function timeWasOver({ hub }: Evidence, executionId: string): number {
   const events = hub.instances.find(({ instance }) => instance.instanceId === executionId)?.history?.events ?? [];
@@ -157,7 +157,7 @@ function timeWasOver({ hub }: Evidence, executionId: string): number {
   return written?.requestedMs ?? Infinity;
 }
 
-/** What somebody decided is what the execution came to. */
+/** The result of an execution follows the decisions it received. */
 function decisionsIgnored(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, cancelMs }) => {
     if (!hasEnded(record)) return [];
@@ -180,7 +180,7 @@ function decisionsIgnored(facts: Facts): Violation[] {
   });
 }
 
-/** I17: each acknowledged event is consumed once, and what it said is done. */
+/** I17: each acknowledged event is consumed exactly once, and its decision is carried out. */
 export const noEventLost = (facts: Facts): Violation[] => [
   ...decisionsUnsent(facts),
   ...messagesUnconsumed(facts.evidence),

@@ -4,7 +4,7 @@ import { discrepancies } from "./estate-truth.js";
 import { type Effect, type ExecutionTrace, type Facts, hasEnded, stateAt } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** Executions that took a failover back: the verb cancel, and those that undid their own work. */
+/** Whether an execution rolled a failover back: the verb cancel, or an execution that undid its own work. */
 function rolledBack({ record }: ExecutionTrace, own: readonly Effect[], itemId: string): boolean {
   if (!hasEnded(record)) return false;
   const outcome = record.outcomes.find((candidate) => candidate.itemId === itemId);
@@ -13,7 +13,7 @@ function rolledBack({ record }: ExecutionTrace, own: readonly Effect[], itemId: 
   return demoted && outcome?.outcome === "cancelled" && outcome.state === "protected";
 }
 
-/** What a way back must not have changed: where it runs, which way it replicates, and what its disks hold. */
+/** What a rollback must not change: the active site, the direction of replication, and the content of the disks. */
 function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
   const { source, direction } = after;
   const wrong = discrepancies(
@@ -46,7 +46,7 @@ function rollbacks(facts: Facts): Violation[] {
   );
 }
 
-/** What is wrong with an item that came home, just after its commit. */
+/** What is wrong with an item just after the commit of its failback. */
 function failbackDifferences({ before, after, effectMs }: Effect, home: string, effects: readonly Effect[]): string[] {
   const promotion = effects.findLast(
     ({ entry }) => entry.operation === "promote-replica" && Date.parse(entry.at) <= effectMs,
@@ -59,7 +59,7 @@ function failbackDifferences({ before, after, effectMs }: Effect, home: string, 
     ...(after.source.writable ? ["the copy that it came from takes writes"] : []),
   ];
   if (promotion === undefined || off === undefined || synchronised === undefined) return wrong;
-  if (before.promotedFrom?.id !== newestPointOf(synchronised)) return wrong; // an older point was asked for
+  if (before.promotedFrom?.id !== newestPointOf(synchronised)) return wrong; // the user chose an older point
   const { sequences: left } = off.entry.result as { sequences: DiskSequence[] };
   const { sequences: arrived } = promotion.entry.result as { sequences: DiskSequence[] };
   return JSON.stringify(left) === JSON.stringify(arrived)
@@ -83,5 +83,5 @@ function failbacks({ items }: Facts): Violation[] {
   );
 }
 
-/** I19: a failover that is taken back leaves all as it was, and one that comes home brings all of it home. */
+/** I19: a rollback restores the state before the failover, and a failback brings all data home. */
 export const rollbackIsSymmetric = (facts: Facts): Violation[] => [...rollbacks(facts), ...failbacks(facts)];

@@ -7,11 +7,11 @@ import { moment, type Violation, violation } from "./violation.js";
 
 const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
 
-/** What verbs of tests may do to an item; pending data may be made into a point for them. */
+/** Operations that a test may use on an item. It may turn pending data into a recovery point. */
 const OF_TESTS: ReadonlySet<OperationName> = new Set([...ON_COPIES, "process-pending-data"]);
 const TEST_VERBS: ReadonlySet<string> = new Set(["test-failover", "test-clean-up"]);
 
-/** What is production of an item, and a test must leave alone. */
+/** The part of an item's state that is production. A test must not change it. */
 const productionOf = ({ ledger, tasks, entries, faultHits, testCopies, ...production }: EmulatedItem): unknown =>
   production;
 
@@ -23,7 +23,7 @@ function touched(effect: Effect): string | undefined {
   return isUntouched ? undefined : "it changed more than the test copy";
 }
 
-/** A test, or its clean-up, that did what neither does. */
+/** A test or a clean-up used an operation that neither may use. */
 function beyondTest(facts: Facts, { entry, key }: Effect): string | undefined {
   const verb = facts.executions.get(key.executionId)?.record.verb;
   if (verb === undefined || !TEST_VERBS.has(verb) || OF_TESTS.has(entry.operation)) return undefined;
@@ -42,7 +42,7 @@ function touching(facts: Facts): Violation[] {
   );
 }
 
-/** After a clean-up that succeeded nothing of a test is there. */
+/** After a successful clean-up nothing of the test is left. */
 function leftAfterCleanUp(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, endedMs }) => {
     if (record.verb !== "test-clean-up" || record.status !== "succeeded" || endedMs === null) return [];
@@ -55,7 +55,7 @@ function leftAfterCleanUp(facts: Facts): Violation[] {
   });
 }
 
-/** At rest a copy is there only where the item says that a test awaits its clean-up. */
+/** At rest a test copy exists only if the item's state says that a test awaits its clean-up. */
 function leftAtRest(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   return present(facts).flatMap(({ item }) => {
@@ -69,10 +69,13 @@ function leftAtRest(facts: Facts): Violation[] {
   });
 }
 
-/** The verbs that leave no network of a test of their items, or say that they did. */
+/** Verbs that remove the test networks of their items, or report that they could not. */
 const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel", "commit"]);
 
-/** Whether the last word on a network was that it is left: said by name, and by no later end that should have removed it. */
+/**
+ * Whether the newest report on a network says that it is left. A later execution that should have removed it overrides
+ * that.
+ */
 function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, itemIds: readonly string[]): boolean {
   const names = (text: string | undefined) => text?.includes(`the network of test ${testExecutionId} at ${siteId} `);
   const word = [...facts.executions.values()]
@@ -87,7 +90,10 @@ function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, i
   return word === "left";
 }
 
-/** A network of a test goes with it: it stays only for copies on it, for items that await their clean-up, or by name. */
+/**
+ * A network goes with its test. It may stay for copies on it, for items that await their clean-up, or when a report
+ * names it.
+ */
 function networksLeft(facts: Facts): Violation[] {
   const stateOf = new Map(facts.evidence.store.items.map(({ itemId, state }) => [itemId, state]));
   return facts.sites.flatMap(({ site: { siteId, truth } }) =>
@@ -109,7 +115,7 @@ function networksLeft(facts: Facts): Violation[] {
   );
 }
 
-/** I18: a test touches no production, and nothing is left of it after its clean-up. */
+/** I18: a test changes nothing in production, and nothing is left after its clean-up. */
 export const testsAreIsolated = (facts: Facts): Violation[] => [
   ...touching(facts),
   ...leftAfterCleanUp(facts),

@@ -1,4 +1,7 @@
-/** What must always hold. Numbers as in the reference on reliability: those of approvals and drills come with them. */
+/**
+ * The invariants. The numbers are those of the reference on reliability; those of approvals and drills will follow with
+ * these features.
+ */
 export const INVARIANTS = {
   I1: "single writer",
   I2: "fencing",
@@ -24,7 +27,7 @@ export const INVARIANTS = {
 
 export type Invariant = keyof typeof INVARIANTS;
 
-/** One breach: which invariant, what happened with ids and virtual times, and the entries that show it. */
+/** One violation: the invariant, what happened with ids and virtual times, and the entries that show it. */
 export interface Violation {
   invariant: Invariant;
   what: string;
@@ -37,5 +40,5 @@ export const violation = (invariant: Invariant, what: string, ...evidence: unkno
   evidence,
 });
 
-/** A virtual moment as people read it. */
+/** A virtual time as text. */
 export const moment = (ms: number): string => new Date(ms).toISOString();

@@ -4,7 +4,7 @@ import type { OperationName } from "../../../src/hypervisor/port.js";
 import type { Effect, Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** Networks on which a copy reaches production: those of machines, and those that replicas get. */
+/** Networks that reach production: those of machines, and those assigned to replicas. */
 function productionNetworks({ machines, items, networkMappings }: World): Set<string> {
   return new Set([
     ...machines.flatMap(({ nics }) => nics.map(({ networkId }) => networkId)),
@@ -19,7 +19,7 @@ function writersOf({ source, replica, testCopies }: EmulatedItem, production: Re
   return [...copies.map(({ siteId }) => siteId), ...tests.map(({ name, networkId }) => `${name} on ${networkId}`)];
 }
 
-/** Moments at which both copies took writes. */
+/** When both copies first took writes at the same time. */
 function overlapOf({ sourceWrites, replicaWrites }: EmulatedItem): number | undefined {
   for (const a of sourceWrites) {
     for (const b of replicaWrites) {
@@ -48,7 +48,7 @@ export function singleWriter({ evidence, items }: Facts): Violation[] {
   });
 }
 
-/** Operations that take the item over: each under an epoch above all before it. */
+/** Operations that make another copy the active one. Each needs an epoch above all earlier ones. */
 const TAKEOVERS: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy", "demote-replica"]);
 
 function fenceBroken({ entry, params, effectMs }: Effect, epoch: number): string | undefined {
@@ -67,7 +67,7 @@ function fenceBroken({ entry, params, effectMs }: Effect, epoch: number): string
   return undefined;
 }
 
-/** I2: accepted epochs of an item never fall, and after a takeover nothing with the old epoch is accepted. */
+/** I2: accepted epochs of an item never decrease, and after a takeover nothing with an older epoch is accepted. */
 export function fencing({ items }: Facts): Violation[] {
   return items.flatMap(({ item, effects }) => {
     let epoch = item.states[0]?.state.epoch ?? 0;

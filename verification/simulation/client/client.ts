@@ -11,7 +11,7 @@ import { sleep } from "../runtime/host-lifetime.js";
 import { perform } from "./perform.js";
 import type { ClientRequest } from "./requests.js";
 
-/** A caller gives up in the end. */
+/** Then the caller gives up. */
 const MAX_TRIES = 12;
 
 interface Answer {
@@ -22,10 +22,10 @@ interface Answer {
 
 const NO_ANSWER: Answer = { outcome: "unknown", code: null, answer: "the host died" };
 
-/** Whoever asks the product for something, and keeps a ledger of it. */
+/** Sends requests to the product and keeps a ledger of them. */
 export class Client {
   readonly ledger: ClientEntry[] = [];
-  /** How many requests are under way. */
+  /** The number of requests in progress. */
   pending = 0;
   readonly #clock: VirtualClock;
   readonly #cluster: Cluster;
@@ -39,7 +39,7 @@ export class Client {
     this.#world = options.world;
   }
 
-  /** Asks once, and writes down what came of it. */
+  /** Sends a request once and records the result. */
   async send(request: ClientRequest, repeats: number | null = null): Promise<ClientEntry> {
     const host = await this.#cluster.live();
     const entry: ClientEntry = {
@@ -66,7 +66,7 @@ export class Client {
     return entry;
   }
 
-  /** Asks until it knows what came of it, as a careful caller does: the same request again, after a while. */
+  /** Repeats a request until the result is known, as a careful caller does. */
   async sendUntilKnown(request: ClientRequest, random: Random): Promise<ClientEntry> {
     const first = await this.send(request);
     let last = first;
@@ -77,7 +77,7 @@ export class Client {
     return last;
   }
 
-  /** The timer's look after executions; nobody asked for it, so it is in no ledger. */
+  /** The sweep timer. It is not a client request, so it is not in the ledger. */
   async sweep(): Promise<void> {
     const host = await this.#cluster.live();
     const swept = sweepExecutions(host.context).catch(() => undefined);

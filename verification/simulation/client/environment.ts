@@ -11,25 +11,25 @@ import type { Cluster } from "../runtime/cluster.js";
 import type { Journal } from "../runtime/tables.js";
 import type { Client } from "./client.js";
 
-/** What everybody who acts in a run knows and can reach. */
+/** The shared state of all users in a run. */
 export interface Environment {
   clock: VirtualClock;
   cluster: Cluster;
   client: Client;
   journal: Journal;
-  /** Reads without going through the gate: what a person sees who looks at a page. */
+  /** Reads the stores without the fault proxy, like a person who looks at a page. */
   directStore: Store;
   world: WorldInput;
   plans: PlanInput[];
-  /** True once the faults are over: whoever answers does it at once, and nobody begins anything more. */
+  /** True once the faults are over: users answer immediately and start nothing new. */
   quiescing: boolean;
-  /** How many of the operators and hecklers are still at it. */
+  /** Operators and nemeses that have not finished. */
   activeUsers: number;
-  /** How many rows can't be read and have not been seen to. */
+  /** Corrupted rows that nobody has repaired yet. */
   pendingRepairs: number;
 }
 
-/** What somebody sees who looks at a page; undefined when it can't be shown now, and he looks again later. */
+/** Reads something; undefined when it can't be read now, so that the user looks again later. */
 export async function ifReadable<T>(page: Promise<T>): Promise<T | undefined> {
   try {
     return await page;
@@ -40,7 +40,9 @@ export async function ifReadable<T>(page: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The serving host's context, read without delays or crashes; undefined while no host serves. */
+/**
+ * The context of the serving host, with reads that are neither delayed nor interrupted; undefined while no host serves.
+ */
 export function servingContext({ cluster, directStore }: Environment): Context | undefined {
   const host = cluster.serving;
   return host && { ...host.context, store: directStore };

@@ -4,7 +4,7 @@ import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import { type Environment, ifReadable, servingContext } from "./environment.js";
 
-/** Makes the estate hostile once: a fault for a while, or a source that comes back. Its id names it, for shrinking. */
+/** Disturbs the estate once: a fault for a while, or a source that comes back. */
 export async function runNemesis(environment: Environment, random: Random): Promise<void> {
   const { clock, journal } = environment;
   await sleep(clock, random.skewed(1_000, 7_200_000));
@@ -38,7 +38,7 @@ function faultOf({ world }: Environment, random: Random): FaultInput {
   };
 }
 
-/** The copy that a failover left comes up by itself; later somebody mends it, or does not. */
+/** The old source comes back after a failover. Later somebody may resolve the conflict. */
 async function comeBack(environment: Environment, random: Random): Promise<void> {
   const itemId = random.pick(environment.world.items ?? []).id;
   const { outcome } = await environment.client.send({ kind: "return-source", itemId });

@@ -14,7 +14,7 @@ type Start = Extract<ClientRequest, { kind: "start" }>;
 
 const WORKLOADS = { "plan-verb": 60, "item-verb": 14, "change-plan": 6, "change-target": 4, import: 2 };
 
-/** How likely a verb is among those that are allowed. */
+/** The weight of each verb among those that are allowed. */
 const VERB_WEIGHTS: Record<Verb, number> = {
   "test-failover": 6,
   "test-clean-up": 8,
@@ -33,7 +33,7 @@ const VERB_WEIGHTS: Record<Verb, number> = {
   resynchronise: 2,
 };
 
-/** One thing a user does. Its id names it, so that shrinking can leave it out. */
+/** Does one thing that a user does, after a while. */
 export async function runWorkload(environment: Environment, id: string, random: Random): Promise<void> {
   await sleep(environment.clock, random.skewed(1_000, 7_200_000));
   if (!environment.quiescing) await ifReadable(performWorkload(environment, id, random));
@@ -73,7 +73,7 @@ async function startOnItem(environment: Environment, id: string, random: Random)
   );
 }
 
-/** Mostly a verb that some item allows, now and then any. */
+/** Usually a verb that some item allows, sometimes any verb. */
 function verbFor(items: readonly ItemRecord[], alone: boolean, random: Random): Verb {
   const free = items.map((item) => ({ ...item, heldBy: null }));
   const allowed = Verb.options.filter((verb) => free.some((item) => mayDo(item, verb, { alone }).allowed));
@@ -102,7 +102,7 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
   return { kind: "start", idempotencyKey: id, verb, target, options };
 }
 
-/** Runs a verb on the plan over everything, to its end. */
+/** Runs a verb on the plan over all items, to its end. */
 export async function doVerb(environment: Environment, id: string, verb: Verb, random: Random): Promise<void> {
   const planId = environment.plans[0]?.id ?? "";
   const start = startOf(environment, id, verb, { kind: "plan", planId }, random);
@@ -110,12 +110,12 @@ export async function doVerb(environment: Environment, id: string, verb: Verb, r
   if (executionId !== null) await waitForEnd(environment, executionId);
 }
 
-/** Starts an execution, perhaps twice, perhaps to cancel it soon, and mostly waits for its end. */
+/** Starts an execution, sometimes twice or followed by a cancel, and usually waits for its end. */
 async function startAndWait(environment: Environment, start: Start, random: Random): Promise<void> {
   const { client, clock } = environment;
   if (random.chance(0.15)) void sendDuplicate(environment, start, random.fork("twin"));
   const edit = random.fork("edit");
-  if (edit.chance(0.15)) void ifReadable(changePlan(environment, edit)); // at the same moment: the start runs the version that it met
+  if (edit.chance(0.15)) void ifReadable(changePlan(environment, edit)); // at the same time: the start runs the version that it read
   const { executionId } = await client.sendUntilKnown(start, random.fork("insist"));
   if (executionId === null) return;
   if (random.chance(0.25)) void cancelSoon(environment, executionId, random.fork("cancel"));
@@ -128,8 +128,8 @@ async function waitForEnd(environment: Environment, executionId: string): Promis
 }
 
 /**
- * The same start once more, at the same moment or later. One that was refused may begin now, so it does not come when
- * everything is to come to rest.
+ * Sends the same start again, at the same time or later. A start that was refused may begin now, so it is not sent
+ * after the faults.
  */
 async function sendDuplicate(environment: Environment, start: Start, random: Random): Promise<void> {
   const { client, clock } = environment;
@@ -153,7 +153,7 @@ async function currentPlan(environment: Environment, { id }: PlanInput): Promise
   return { plan: found.value.plan, etag: found.etag };
 }
 
-/** The plan anew over the same items: other groups, actions and policies. */
+/** Replaces the plan by another one over the same items, with other groups, actions and policies. */
 async function changePlan(environment: Environment, random: Random): Promise<void> {
   const { plan, etag } = await currentPlan(environment, random.pick(environment.plans));
   const ids = new Set(planItemIds(plan));

@@ -10,7 +10,7 @@ import { Plan } from "../../../src/domain/plan.js";
 import { World, type WorldInput } from "../../../src/domain/world.js";
 import type { ClientRequest } from "./requests.js";
 
-/** Does what a request asks, by the product's commands, and gives back what its caller is told. */
+/** Runs the product's command for a request and returns its answer. */
 export async function perform(context: Context, request: ClientRequest, world: WorldInput): Promise<unknown> {
   switch (request.kind) {
     case "start": {

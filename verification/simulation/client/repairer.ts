@@ -9,13 +9,15 @@ import { never, sleep } from "../runtime/host-lifetime.js";
 import type { CorruptionHandle } from "../runtime/row-corruptor.js";
 import { type Environment, ifReadable } from "./environment.js";
 
-/** How often somebody looks whether the faults are over, and how soon a remedy that failed is tried again. */
+/**
+ * The interval at which the repairer checks whether the faults are over, and at which it repeats a remedy that failed.
+ */
 const POLL_MS = 30_000;
 const WHOLE = 100;
 
 /**
- * Sees what the product says of a row that can't be read, and some time later does what its documentation says:
- * restores the row and resumes what stands still, or terminates the instance that the row belongs to.
+ * Records what the product says about a corrupted row. Some time later it does what the documentation says: it restores
+ * the row and resumes the suspended instance, or terminates the instance to which the row belongs.
  */
 export async function repairRow(environment: Environment, handle: CorruptionHandle, forMs: number): Promise<void> {
   const { record } = handle;
@@ -31,7 +33,7 @@ export async function repairRow(environment: Environment, handle: CorruptionHand
   environment.journal.wake();
 }
 
-/** What a host does as long as it lives; the next one begins again. */
+/** Runs work on a live host. If the host dies, the next host starts it again. */
 async function onLiveHost<T>(environment: Environment, work: (host: SimulatedHost) => Promise<T>): Promise<T> {
   for (;;) {
     const host = await environment.cluster.live();
@@ -40,7 +42,7 @@ async function onLiveHost<T>(environment: Environment, work: (host: SimulatedHos
   }
 }
 
-/** Writes down what the product says when it is asked for what the row belongs to, and what stands still at all. */
+/** Records what the product answers about the row's owner, and which instances are suspended. */
 async function recordSymptoms(
   environment: Environment,
   host: SimulatedHost,
@@ -58,7 +60,7 @@ async function recordSymptoms(
   record.answer = answer;
 }
 
-/** The page on which somebody would look. */
+/** The page on which a person would look. */
 async function answerAbout(
   environment: Environment,
   context: Context,
@@ -80,7 +82,7 @@ async function answerAbout(
   }
 }
 
-/** Resumes an instance that stands still, or terminates it, until it does so no more. */
+/** Resumes or terminates a suspended instance, until it is no longer suspended. */
 async function resumeOrTerminate(environment: Environment, instanceId: string, remedy: Remedy): Promise<void> {
   while (await onLiveHost(environment, (host) => isStillSuspended(host, instanceId, remedy)))
     await sleep(environment.clock, POLL_MS);

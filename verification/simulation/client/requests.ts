@@ -3,7 +3,7 @@ import type { PlanInput } from "../../../src/domain/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
 
-/** What a client asks of the product, as data. */
+/** A request to the product, as data. */
 export type ClientRequest =
   | {
       kind: "start";
@@ -16,7 +16,7 @@ export type ClientRequest =
   | { kind: "confirm"; executionId: string; actionId: string; done: boolean }
   | { kind: "resolve"; executionId: string; ask: number; answer: FailureAnswer }
   | { kind: "cancel"; executionId: string; behaviour: "restore-protection" | "as-documented" }
-  /** `ifMatch` is the ETag seen, null to create. */
+  /** `ifMatch` is the ETag that was read, null to create. */
   | { kind: "save-plan"; plan: PlanInput; ifMatch: string | null }
   | { kind: "change-target"; itemId: string; size: string }
   | { kind: "import-world" }

@@ -4,10 +4,10 @@ import { sleep } from "../runtime/host-lifetime.js";
 import { type Environment, ifReadable, servingContext } from "./environment.js";
 import type { ClientRequest } from "./requests.js";
 
-/** How soon after a change somebody looks whether an execution waits for a person. */
+/** The delay between a change and the look for executions that wait for a person. */
 const LOOK_MS = 20_000;
 
-/** Answers what executions wait for: now and then wrongly, late or never, and at once when the faults are over. */
+/** Answers the questions of executions: sometimes wrongly, late or never, and immediately once the faults are over. */
 export async function respond(environment: Environment, random: Random): Promise<void> {
   const seen = new Set<string>();
   for (;;) {
@@ -42,7 +42,7 @@ async function answerLater(
     await environment.client.sendUntilKnown(answerTo(executionId, stepId, false, random), random);
 }
 
-/** Steps that wait for a person now: each as it came out last. */
+/** The steps that wait for a person now, according to their newest status. */
 function awaited(steps: PackedSteps): string[] {
   const newest = new Map(steps.map(([id, status]) => [id, status]));
   return [...newest].flatMap(([id, status]) => (status === "awaiting-input" ? [id] : []));

@@ -6,17 +6,17 @@ import { type Environment, ifReadable } from "./environment.js";
 import { doVerb } from "./operator.js";
 
 interface ScriptedScenario {
-  /** How likely it is among the walks. */
+  /** How likely it is among the scenarios. */
   weight: number;
   path: Verb[];
-  /** One of these does not work at the last step. */
+  /** One of these fails at the last step. */
   failingOperations: OperationName[];
 }
 
 const HOMEWARD: Verb[] = ["unplanned-failover", "commit", "reprotect"];
 const HOME: Verb[] = [...HOMEWARD, "failback"];
 
-/** Where users who act as they please seldom come to. */
+/** Paths that random workloads seldom take. */
 const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
   { weight: 3, path: ["test-failover"], failingOperations: ["create-test-network"] },
   { weight: 3, path: ["test-failover", "test-clean-up"], failingOperations: ["remove-test-network"] },
@@ -31,10 +31,10 @@ const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
 const MODES: FaultInput["mode"][] = ["fail-before", "fail-after", "refuse", "hang"];
 const SCRIPTED_PROBABILITY = 0.1;
 
-/** Whether the one user of a run is somebody on a walk. */
+/** Whether the only user of a run follows a script. */
 export const isScripted = (random: Random): boolean => random.chance(SCRIPTED_PROBABILITY);
 
-/** Leads a plan all the way to a seldom place, where something does not work. */
+/** Runs all verbs of a path on the plan, with a fault at the last one. */
 export async function runScriptedScenario(environment: Environment, id: string, random: Random): Promise<void> {
   const { path, failingOperations } = SCRIPTED_SCENARIOS[
     Number(random.weighted(Object.fromEntries(SCRIPTED_SCENARIOS.map((one, at) => [at, one.weight]))))
@@ -48,7 +48,7 @@ export async function runScriptedScenario(environment: Environment, id: string, 
   }
 }
 
-/** At every site, until somebody clears it or the faults are over. */
+/** Adds the fault at every site, until somebody clears it or the fault phase ends. */
 async function addFaults(
   { client, world, clock }: Environment,
   operation: OperationName,

@@ -9,7 +9,7 @@ import type { FaultProxy } from "../runtime/fault-proxy.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import type { Script } from "../simulate.js";
 
-/** What has to be done before a verb is allowed. */
+/** The verbs that must run before a verb is allowed. */
 const BEFORE: Readonly<Partial<Record<string, readonly Verb[]>>> = {
   "test-clean-up": ["test-failover"],
   "promote-test": ["test-failover"],
@@ -32,7 +32,7 @@ export const CRASH_CASES: readonly CrashCase[] = Scenario.options.flatMap((scena
   Verb.options.map((verb) => ({ scenario, verb })),
 );
 
-/** How often each boundary was passed when the verb was asked for, and when it had ended. */
+/** The number of calls at each boundary before the verb started and after it ended. */
 export interface BoundaryCounts {
   from: ReadonlyMap<Boundary, number>;
   to: ReadonlyMap<Boundary, number>;
@@ -45,7 +45,7 @@ async function doVerb(
   { scenario, verb }: CrashCase,
   planId: string,
 ): Promise<void> {
-  // Servers come home as virtual machines, which are put somewhere.
+  // Servers come home as virtual machines, which need a datastore.
   const home = scenario === "physical-to-azure" ? { datastoreId: "ssd" } : {};
   const options = ExecutionOptions.parse({ acknowledgeNoTest: true, reprotect: { waitForAgent: true, ...home } });
   const target = { kind: "plan", planId } as const;
@@ -55,7 +55,7 @@ async function doVerb(
   while (journal.running.has(executionId)) await sleep(clock, POLL_MS);
 }
 
-/** The journey as a script; `note` hears which boundaries the verb passed. */
+/** The case as a script; `note` receives the calls that the verb made. */
 export function scriptOf(
   { scenario, verb }: CrashCase,
   faults: readonly Fault[],

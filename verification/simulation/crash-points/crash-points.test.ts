@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CRASH_CASES } from "./crash-cases.js";
 import { faultFree, violationsAt } from "./explore.js";
 
-/** One point in so many is tried here, each time others of a journey; all of them by `npm run simulate -- --crash-points`. */
+/** Tries every 251st point, with another offset for each case. `npm run simulate -- --crash-points` tries all. */
 const ONE_IN = 251;
 
 describe("a host that dies anywhere in a verb leaves it to the next one", () => {

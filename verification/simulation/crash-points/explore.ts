@@ -5,7 +5,7 @@ import type { Fault } from "../generators/faults.js";
 import { simulate } from "../simulate.js";
 import { type BoundaryCounts, type CrashCase, scriptOf } from "./crash-cases.js";
 
-/** Where a host is stopped: each history append, effect, reply, write and request. */
+/** Where the host is stopped: each history append, effect, reply, write and request. */
 const BOUNDARIES: readonly Boundary[] = [
   "history-commit",
   "operation",
@@ -15,10 +15,10 @@ const BOUNDARIES: readonly Boundary[] = [
   "inbox-append",
   "request",
 ];
-/** Another host starts so much later. */
+/** The next host starts after this time. */
 const PAUSE_MS = 5_000;
 
-/** One place at which the host dies: before or after the `nth` call of a boundary took effect. */
+/** A point at which the host dies: before or after the `nth` call of a boundary took effect. */
 export interface CrashPoint extends CrashCase {
   at: Boundary;
   nth: number;
@@ -28,7 +28,7 @@ export interface CrashPoint extends CrashCase {
 export const nameOf = ({ scenario, verb, at, nth, after }: CrashPoint): string =>
   `${verb} of ${scenario}, ${after ? "after" : "before"} ${at} ${nth}`;
 
-/** A journey that nothing disturbs, and every place in it at which a host may die. */
+/** A case without faults, and all of its crash points. */
 export interface FaultFreeRun {
   evidence: Evidence;
   points: CrashPoint[];
@@ -49,11 +49,14 @@ export async function faultFree(crashCase: CrashCase): Promise<FaultFreeRun> {
   return { evidence, points };
 }
 
-/** An execution that says itself, item by item, that not everything came off. */
+/** Whether an execution declares, item by item, that something did not succeed. */
 const declares = ({ store }: Evidence): boolean =>
   store.executions.some((execution) => execution.status !== "succeeded" && "outcomes" in execution);
 
-/** What is wrong with a run whose host died at a point; empty when it ends as the undisturbed one, or says that it does not. */
+/**
+ * What is wrong with a run whose host died at the point. Empty when it ends like the fault-free run, or declares that
+ * it does not.
+ */
 export async function violationsAt(point: CrashPoint, { evidence: expected }: FaultFreeRun): Promise<string[]> {
   const { at, nth, after } = point;
   const crash: Fault = { id: "crash", kind: "crash", at, nth, after, pauseMs: PAUSE_MS, inFlight: 0 };

@@ -2,23 +2,23 @@ import { type Boundary, CORRUPTIBLE_ROWS, HUB_ROWS, type Remedy, type RowKind, t
 import type { Random } from "../random.js";
 import { seedLabel } from "../seed-labels.js";
 
-/** Something that goes wrong at the `nth` call of a boundary. Each has an id, so that shrinking can leave it out. */
+/** A fault at the `nth` call of a boundary. Each has an id, so that shrinking can leave it out. */
 export type Fault =
   /** The host dies before or after the call took effect, and another one starts after a pause. */
   | { id: string; kind: "crash"; at: Boundary; nth: number; after: boolean; pauseMs: number; inFlight: number }
-  /** The host stalls, loses its hub to another one, goes on for a while and only then notices. */
+  /** The host stalls, loses its hub to another one, continues for a while and only then notices. */
   | { id: string; kind: "overlap"; at: Boundary; nth: number; forMs: number }
   | { id: string; kind: "store-fault"; at: Boundary; nth: number; what: StoreFault; forMs: number }
   | { id: string; kind: "activity"; at: "activity"; nth: number; what: ActivityFault; byMs: number }
   | { id: string; kind: "clock-jump"; at: Boundary; nth: number; skewMs: number }
-  /** A stored row becomes unreadable, until somebody mends it, or ends the instance that it belongs to. */
+  /** A stored row becomes unreadable, until somebody repairs it or terminates its instance. */
   | { id: string; kind: "row-corruption"; at: Boundary; nth: number; what: RowKind; forMs: number; remedy: Remedy };
 
 export type FaultOf<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
 
 type ActivityFault = "twice" | "twice-together" | "late" | "lost";
 
-/** How many calls of a boundary a run may see: mishaps are spread over them, the early ones more densely. */
+/** The number of calls at a boundary that a run may see. Faults are spread over them, more densely at the start. */
 const CALLS: Record<Boundary, number> = {
   "table-read": 3_000,
   "table-write": 1_500,
@@ -55,7 +55,7 @@ const STORE_FAULTS: Partial<Record<Boundary, number>> = {
   "instance-create": 1,
 };
 
-/** What of the hub may be refused beside commits and messages; drawn by itself. */
+/** Further boundaries of the hub at which the store may fail. They draw from a generator of their own. */
 const HUB_FAULTS: Partial<Record<Boundary, number>> = { "instance-update": 3, "history-read": 3, "inbox-delete": 2 };
 
 const nthOf = (random: Random, at: Boundary): number => random.skewed(1, CALLS[at]);
@@ -72,7 +72,7 @@ function storeFault(random: Random, id: string): Fault {
   return storeFaultAt(at, random, id);
 }
 
-/** The hub's store refuses, or loses its answer, when it is read, tidied up or told how an instance stands. */
+/** The hub's store refuses, or loses its answer, when the host reads it, deletes messages or updates an instance. */
 function hubFault(random: Random, id: string): Fault {
   return storeFaultAt(random.weighted(HUB_FAULTS), random, id);
 }
@@ -131,7 +131,7 @@ function clockJump(random: Random, id: string): Fault {
 const MAKERS = { crash, store: storeFault, overlap, activity: activityFault, clock: clockJump };
 type Maker = keyof typeof MAKERS;
 
-/** How many of each kind a run gets at most, by how rough it is. */
+/** The maximum number of faults of each kind, by intensity. */
 const INTENSITY: Record<string, Record<Maker, number>> = {
   none: { crash: 0, store: 0, overlap: 0, activity: 0, clock: 0 },
   light: { crash: 2, store: 2, overlap: 0, activity: 2, clock: 0 },
@@ -139,7 +139,7 @@ const INTENSITY: Record<string, Record<Maker, number>> = {
   extreme: { crash: 14, store: 20, overlap: 3, activity: 14, clock: 3 },
 };
 
-/** Everything that will go wrong with the machinery in a run. */
+/** Generates all faults of a run. */
 export function generateFaults(random: Random): Fault[] {
   const intensity = random.weighted({ none: 1, light: 3, heavy: 4, extreme: 2 });
   const maxima = INTENSITY[intensity] as Record<Maker, number>;

@@ -10,7 +10,7 @@ type ItemInput = NonNullable<WorldInput["items"]>[number];
 const WORDS = OnFailure.options;
 const WITH_POLICY = ["test-failover", "planned-failover", "unplanned-failover", "failback", "full-run"] as const;
 
-/** The plans of a world: one over all its items, now and then a second one over some of them. */
+/** The plans of a world: one over all its items, sometimes a second one over some of them. */
 export function generatePlans(world: WorldInput, random: Random): PlanInput[] {
   const items = world.items ?? [];
   const whole = generatePlan("plan-a", world.id, units(items), random.fork("a"));
@@ -19,7 +19,7 @@ export function generatePlans(world: WorldInput, random: Random): PlanInput[] {
   return [whole, generatePlan("plan-b", world.id, some, random.fork("b"))];
 }
 
-/** What goes together: members of a replication group, or one item by itself. */
+/** Items that fail over together: the members of a replication group, or a single item. */
 function units(items: readonly ItemInput[]): ItemInput[][] {
   const groups = new Map<string, ItemInput[]>();
   for (const item of items) {
@@ -29,7 +29,7 @@ function units(items: readonly ItemInput[]): ItemInput[][] {
   return [...groups.values()];
 }
 
-/** A plan over units, in one to six groups with actions and policies. Also what a user makes of it when changing it. */
+/** A plan over units, in one to six groups with actions and policies. Users also create it when they change a plan. */
 export function generatePlan(id: string, worldId: string, all: readonly ItemInput[][], random: Random): PlanInput {
   const count = Math.min(all.length, random.int(1, 6));
   const shuffled = random.shuffled(all);

@@ -10,7 +10,7 @@ type LinkInput = NonNullable<WorldInput["links"]>[number];
 export const WORLD_ID = "world";
 const SCENARIOS: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv", "azure-to-azure"];
 
-/** How many items: mostly few, now and then more than a slice of them. */
+/** The number of items: usually few, sometimes more than a slice holds. */
 export function itemCount(random: Random): number {
   const size = random.weighted({ one: 25, few: 60, some: 14, many: 1 });
   if (size === "one") return 1;
@@ -18,7 +18,7 @@ export function itemCount(random: Random): number {
   return size === "some" ? random.int(5, 10) : random.int(26, 60);
 }
 
-/** An estate whose items may all be failed over, of one scenario or several. */
+/** An estate of one or several scenarios, in which every item may be failed over. */
 export function generateWorld(random: Random): WorldInput {
   const count = itemCount(random.fork("count"));
   const scenarios = random.shuffled(SCENARIOS).slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
@@ -47,7 +47,7 @@ interface Place {
   away: SiteInput;
 }
 
-/** The machines of one scenario with their two sites. */
+/** The machines of one scenario and their two sites. */
 function partOf(scenario: Scenario, index: number, count: number, random: Random) {
   const prefix = scenario.slice(0, 2);
   const place: Place = { scenario, index, prefix, ...sitesOf(scenario, prefix, index) };
@@ -128,7 +128,7 @@ function itemOf(place: Place, number: number, groupId: string | undefined, rando
   };
 }
 
-/** Home and away of a scenario, each with addresses of its own. */
+/** The primary and the recovery site of a scenario, each with its own addresses. */
 function sitesOf(scenario: Scenario, prefix: string, index: number): Pick<Place, "home" | "away"> {
   const [home, away] = [`${prefix}-home`, `${prefix}-away`];
   const [here, there] = [`10.${2 * index + 1}.0.0/24`, `10.${2 * index + 2}.0.0/24`];

@@ -6,7 +6,7 @@ import { TableConflict, type Tables } from "../../../src/store/tables/port.js";
 import type { Mutant } from "./mutant.js";
 import { changePlan, claimDone, wrapOperations } from "./wrap.js";
 
-/** The estate with a change to each item's state as it is written. */
+/** Changes each item's state when it is written. */
 const changeState =
   (change: (state: EmulatedItem) => EmulatedItem) =>
   (tables: Tables): Tables => ({
@@ -28,7 +28,7 @@ const changeState =
     },
   });
 
-/** Lets the estate forget that it is at a higher epoch than it is asked for. */
+/** Makes the estate forget that its epoch is above the requested one. */
 async function forgetEpoch(tables: Tables, { worldId, itemId, operation, key, params }: ItemTask<ItemOperation>) {
   const request = "epoch" in params ? params.epoch : undefined;
   if (request === undefined) return;
@@ -46,7 +46,7 @@ async function forgetEpoch(tables: Tables, { worldId, itemId, operation, key, pa
   });
 }
 
-/** Does another operation beside the one asked for, once that is done. */
+/** Runs another operation after the requested one is done. */
 const withExtra = (request: ItemOperation, extra: ItemOperation): NonNullable<Mutant["services"]> =>
   wrapOperations(async (run, task) => {
     const reply = await run(task);

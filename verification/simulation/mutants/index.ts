@@ -3,5 +3,5 @@ import type { Mutant } from "./mutant.js";
 import { ORCHESTRATION_MUTANTS } from "./orchestration-mutants.js";
 import { RECORD_MUTANTS } from "./record-mutants.js";
 
-/** One broken product for each invariant. */
+/** At least one mutant for each invariant. */
 export const MUTANTS: readonly Mutant[] = [...ESTATE_MUTANTS, ...RECORD_MUTANTS, ...ORCHESTRATION_MUTANTS];

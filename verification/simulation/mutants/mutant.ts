@@ -6,22 +6,21 @@ import type { Tables } from "../../../src/store/tables/port.js";
 import type { Invariant } from "../checker/violation.js";
 
 /**
- * A deliberately broken product: its parts are wrapped where the simulation puts a host together, each time one starts.
- * What records evidence and injects faults stands nearer to the outside world than a wrapper, so that it sees what the
- * broken product does.
+ * A deliberately broken product. Its wrappers are applied each time the simulation builds a host. Evidence is recorded
+ * and faults are injected outside the wrappers, so the evidence shows what the mutant does.
  */
 export interface Mutant {
   /** The invariant that it breaks, and that has to catch it. */
   breaks: Invariant;
   /** What is broken, in words. */
   what: string;
-  /** The tables that store and emulated estate stand on. */
+  /** The tables of the store and of the emulated estate. */
   tables?: (tables: Tables) => Tables;
-  /** Store, hypervisor, clock and the rest that activities and commands are given. */
+  /** Store, hypervisor, clock and the other services of activities and commands. */
   services?: (services: Services, tables: Tables) => Services;
   app?: (app: LoadedApp) => LoadedApp;
-  /** What runs an activity of the engine. */
+  /** Runs the activities of the engine. */
   activities?: (runner: ActivityRunner) => ActivityRunner;
-  /** What commands start and tell orchestrations through. */
+  /** Starts orchestrations and sends them events, for commands. */
   orchestrations?: (orchestrations: Orchestrations) => Orchestrations;
 }

@@ -8,7 +8,7 @@ interface Answer {
   actions: { actionType: number; input?: unknown }[][];
 }
 
-/** Orchestrators that put something into their calls which no history has. */
+/** Orchestrators that put a value into their calls that no history contains. */
 function nondeterministic(app: LoadedApp): LoadedApp {
   let calls = 0;
   return {
@@ -26,11 +26,11 @@ function nondeterministic(app: LoadedApp): LoadedApp {
   };
 }
 
-/** How often the engine that counts nothing runs what it is to run once. */
+/** How often the engine without a limit runs each activity. */
 const COPIES = 25;
 const TRIES = 12;
 
-/** Tries a failing activity again and again, behind the back of the engine. */
+/** Retries a failing activity without the engine's knowledge. */
 const retryForever =
   (runner: ActivityRunner): ActivityRunner =>
   async (call) => {

@@ -3,7 +3,7 @@ import type { Page, Store } from "../../../src/store/port.js";
 import type { Mutant } from "./mutant.js";
 import { wrapStore } from "./wrap.js";
 
-/** Gives up what others hold, in the state from which they took it. */
+/** Releases items that other executions hold, in the state in which they were taken. */
 async function stealItems(
   store: Store,
   worldId: string,
@@ -17,7 +17,7 @@ async function stealItems(
   }
 }
 
-/** A store that grants what is held; whoever asks for a start sees nothing of the hold. */
+/** A store that grants items that are held. Requests to start do not see the hold. */
 function grantHeldItems(): NonNullable<Mutant["services"]> {
   return (services) => {
     const { store } = services;
@@ -46,7 +46,7 @@ function grantHeldItems(): NonNullable<Mutant["services"]> {
   };
 }
 
-/** A store that acknowledges an execution and keeps it in memory, until it was looked at a few times. */
+/** A store that acknowledges an execution and keeps it in memory until it has been read a few times. */
 function acknowledgeEarly(store: Store): Partial<Store> {
   const kept = new Map<string, { execution: Execution; looks: number }>();
   const flush = async (executionId: string): Promise<void> => {
@@ -78,7 +78,7 @@ function acknowledgeEarly(store: Store): Partial<Store> {
   };
 }
 
-/** Lists without a word on what is not in them. */
+/** Lists that do not report unreadable rows. */
 const omitUnreadable = (store: Store): Partial<Store> => {
   const unsaid = <T>(page: Promise<Page<T>>): Promise<Page<T>> => page.then(({ unreadable: _, ...said }) => said);
   return {

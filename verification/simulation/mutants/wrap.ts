@@ -10,7 +10,7 @@ type Reply = TaskReply<ItemOperations[ItemOperation]["result"]>;
 type Run = (task: ItemTask<ItemOperation>) => Promise<Reply>;
 type Wrapped = NonNullable<Mutant["services"]>;
 
-/** Puts something in the place of every operation on an item. */
+/** Replaces every operation on an item. */
 export const wrapOperations =
   (broken: (run: Run, task: ItemTask<ItemOperation>, services: Services, tables: Tables) => Promise<Reply>): Wrapped =>
   (services, tables) => {
@@ -20,12 +20,12 @@ export const wrapOperations =
     return { ...services, hypervisor: { ...hypervisor, runOnItem: runOnItem as typeof hypervisor.runOnItem } };
   };
 
-/** Puts something in the place of methods of the store. */
+/** Replaces methods of the store. */
 export const wrapStore =
   (broken: (store: Store, services: Services) => Partial<Store>): Wrapped =>
   (services) => ({ ...services, store: { ...services.store, ...broken(services.store, services) } });
 
-/** Changes what activities of one name are told. */
+/** Changes the input of the activities with a name. */
 export const changeInput =
   (name: string, change: (input: never) => unknown) =>
   (runner: ActivityRunner): ActivityRunner =>
@@ -34,7 +34,7 @@ export const changeInput =
       ? runner({ ...call, input: JSON.stringify(change(JSON.parse(call.input) as never)) })
       : runner(call);
 
-/** Changes the value that activities of one name answer with. */
+/** Changes the result of the activities with a name. */
 const changeAnswer =
   (name: string, change: (value: never) => unknown) =>
   (runner: ActivityRunner): ActivityRunner =>
@@ -48,11 +48,11 @@ const changeAnswer =
 
 type Opened = { open: false } | { open: true; plan: RunPlan };
 
-/** Changes the plan as an execution reads it. */
+/** Changes the plan that an execution reads. */
 export const changePlan = (change: (plan: RunPlan) => RunPlan) =>
   changeAnswer("open-execution", (opened: Opened) => (opened.open ? { ...opened, plan: change(opened.plan) } : opened));
 
-/** An answer that claims an effect which never took place. */
+/** An answer that claims an effect that never took place. */
 export function claimDone(services: Services, result: object): Reply {
   const at = new Date(services.clock.now()).toISOString();
   return { state: "done", result: result as ItemOperations[ItemOperation]["result"], startedAt: at, endedAt: at };

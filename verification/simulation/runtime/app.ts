@@ -4,7 +4,7 @@ import { APP_FOLDER } from "../../../test/orchestrators/support/stage.js";
 
 let loading: Promise<LoadedApp> | undefined;
 
-/** The product's orchestrations, loaded once; invocations get an id that is none, since it is only for logs. */
+/** The product's orchestrations, loaded once. The invocation id is a constant, because only logs contain it. */
 export function loadedApp(): Promise<LoadedApp> {
   loading ??= loadFunctionApp({
     directory: APP_FOLDER,

@@ -4,7 +4,10 @@ import { SimulatedHost } from "./host.js";
 import { HostLifetime, sleep } from "./host-lifetime.js";
 import type { Infrastructure } from "./infrastructure.js";
 
-/** The hosts of a run, one after the other; for a while two of them when one did not notice that it was replaced. */
+/**
+ * The hosts of a run, one after another. Two of them run at once while the older one has not noticed that it was
+ * replaced.
+ */
 export class Cluster {
   readonly #infrastructure: Infrastructure;
   #generation = 0;
@@ -28,7 +31,7 @@ export class Cluster {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Starts a host over the stores as they are. */
+  /** Starts a host on the stores as they are. */
   async boot(): Promise<void> {
     this.#generation += 1;
     const lifetime = new HostLifetime(this.#generation);
@@ -42,11 +45,11 @@ export class Cluster {
       },
       corruption: (fault, subject) => {
         void this.#infrastructure.rowCorruptor.inject(fault, subject);
-        // Nobody reads again what he has in memory: the host goes too, and the next one finds the row.
+        // A host does not read again what it has in memory. So the host crashes too, and the next one reads the row.
         if (HUB_ROWS.has(fault.what)) this.#die(host, 1_000);
       },
     };
-    // Losing the hub ends a host; whoever watches over it starts the next one.
+    // A host that loses the hub ends, and its supervisor starts the next one.
     const onFatal = (): void => this.#die(host, 1_000);
     const host = new SimulatedHost(this.#infrastructure, caller, { skewMs: this.#skewMs, onFatal });
     this.hosts.push(host);
@@ -56,7 +59,7 @@ export class Cluster {
       this.#die(host, 5_000);
       return;
     }
-    // One that lost the hub while it opened it has been replaced, and clients find the newer one.
+    // A host that lost the hub while it opened it has been replaced. Clients use the newer one.
     if (!lifetime.alive || !this.#isNewest(host)) return;
     this.#serving = host;
     const waiting = this.#waiting;
@@ -78,7 +81,7 @@ export class Cluster {
     void sleep(clock, pauseMs).then(() => this.boot());
   }
 
-  /** Another host takes the hub over; this one goes on until it notices. */
+  /** Another host takes the hub over; this one continues until it notices. */
   #overlap(host: SimulatedHost, forMs: number): void {
     if (!host.lifetime.alive || !this.#isNewest(host)) return;
     const { clock, proxy } = this.#infrastructure;

@@ -15,7 +15,7 @@ import type { InstanceFilter, InstancePage } from "../../../host/durable/task-hu
 
 const HUB = "Simulation";
 
-/** Which row of the hub is spoilt, named as the host names it. */
+/** A corrupted row of the hub. Its name is the one that the host uses. */
 export type CorruptedHubRow = { instanceId: string; name: string } & (
   | { kind: "history"; index: number }
   | { kind: "instance" }
@@ -23,12 +23,12 @@ export type CorruptedHubRow = { instanceId: string; name: string } & (
 );
 
 /**
- * The hub in memory, with rows of which a column is damaged: it then says what the hub in Table Storage says, by the
- * same code that reads its columns.
+ * The hub in memory, with rows in which a column is damaged. It reports them as the hub in Table Storage does, with the
+ * same code that reads the columns.
  */
 export class CorruptibleHistory extends MemoryHistoryStore {
   readonly #corrupted = new Set<CorruptedHubRow>();
-  /** Rows of histories that somebody tried to read. */
+  /** Corrupted rows of histories that a host tried to read. */
   readonly #observed = new Set<CorruptedHubRow>();
 
   corruptHistory(instanceId: string, index: number): CorruptedHubRow {
@@ -52,12 +52,12 @@ export class CorruptibleHistory extends MemoryHistoryStore {
     return row;
   }
 
-  /** Brings back what stood in the row. */
+  /** Restores the row. */
   repair(row: CorruptedHubRow): void {
     this.#corrupted.delete(row);
   }
 
-  /** Whether anybody can know of it: a host that has an instance in memory does not read its history. */
+  /** Whether a host can know of it. A host that has an instance in memory does not read its history. */
   isObservable(row: CorruptedHubRow): boolean {
     return row.kind !== "history" || this.#observed.has(row);
   }
@@ -171,7 +171,7 @@ function unreadable<T>(name: string, read: () => T, shownInstance?: (reason: str
   }
 }
 
-/** The columns of an instance's row as they are read back, without the name of its function. */
+/** The columns of an instance's row as a host reads them, without the name of its function. */
 function damagedColumns(instance: StoredInstance): Record<string, unknown> {
   const { Name: _, ...columns } = instanceColumns(instance, HUB);
   const read = Object.entries(columns).map(([name, value]) => [

@@ -2,13 +2,13 @@ import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 
-/** Kept for the one loop that drives a simulation: it lets everything run that can before time goes on. */
+/** Kept for the event loop of the simulation. */
 const realImmediate = globalThis.setImmediate;
 
-/** What asked to go on as soon as everything else has, in the order of asking. */
+/** Callbacks that wait for everything else to finish, in the order of scheduling. */
 let immediates: (() => void)[] = [];
 
-/** Resolves when everything has run that can without time passing. */
+/** Resolves when nothing more can run until time passes. */
 export async function untilIdle(): Promise<void> {
   for (;;) {
     await new Promise<void>((resolve) => realImmediate(resolve));
@@ -33,11 +33,11 @@ const forbidden = (name: string) => (): never => {
   throw new Error(`${name} was used inside a simulation: time, chance and order come from the seed alone`);
 };
 
-/** A Date that knows no present: it only converts moments that it is given. */
+/** A Date without a current time: it only converts given times. */
 function timelessDate(): object {
   const RealDate = globalThis.Date;
   const now = forbidden("the wall clock");
-  // Not a Proxy: moments are converted so often that its traps would be felt.
+  // Not a Proxy: the product converts times so often that a Proxy would slow the run down.
   function Timeless(...parts: [] | [number]): Date {
     if (new.target === undefined || parts.length === 0) now();
     return new.target === Timeless
@@ -47,7 +47,7 @@ function timelessDate(): object {
   return Object.assign(Timeless, { prototype: RealDate.prototype, parse: RealDate.parse, UTC: RealDate.UTC, now });
 }
 
-/** Runs `work` while whatever is not drawn from the seed throws: wall clock, chance, timers, fresh GUIDs. */
+/** Runs `work` while every source of chance outside the seed throws: wall clock, randomness, timers, new GUIDs. */
 export async function inDeterminismSandbox<T>(work: () => Promise<T>): Promise<T> {
   const set: ReplacedGlobal[] = [];
   const replace = (holder: object, name: string, value: unknown): void => {

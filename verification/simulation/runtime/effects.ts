@@ -16,7 +16,7 @@ import type { Random } from "../random.js";
 import type { Caller, FaultProxy } from "./fault-proxy.js";
 import { never, sleep } from "./host-lifetime.js";
 
-/** What the outside parts of a host share. */
+/** What the proxies of one host share. */
 export interface ProxyContext {
   proxy: FaultProxy;
   caller: Caller;
@@ -24,13 +24,13 @@ export interface ProxyContext {
   effects: Effects;
   /** How far the host's clock is ahead of true time. */
   skewMs: () => number;
-  /** Decides what addresses of webhooks answer. */
+  /** Decides what webhooks answer. */
   webhooks: Random;
-  /** What befalls activities, by the number of the call. */
+  /** Faults of activities, by the number of the call. */
   activityFaults: ReadonlyMap<number, FaultOf<"activity">>;
 }
 
-/** The hypervisor as one host reaches it, with every call of an operation written down. */
+/** The hypervisor as one host reaches it, with a record of every call of an operation. */
 export function proxiedHypervisor<H extends Hypervisor>(hypervisor: H, proxyContext: ProxyContext): H {
   const { proxy, caller, clock, effects } = proxyContext;
   const called = async <R>(
@@ -71,7 +71,7 @@ export function proxiedHypervisor<H extends Hypervisor>(hypervisor: H, proxyCont
   };
 }
 
-/** When to look again is told in the time of whoever asks. */
+/** The time of the next poll is given in the time of the caller. */
 function inHostTime<R>(reply: TaskReply<R>, skewMs: number): TaskReply<R> {
   if (reply.state !== "waiting" || skewMs === 0) return reply;
   return { ...reply, doneAt: new Date(Date.parse(reply.doneAt) + skewMs).toISOString() };
@@ -79,7 +79,7 @@ function inHostTime<R>(reply: TaskReply<R>, skewMs: number): TaskReply<R> {
 
 const BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
 
-/** Runs the product's own activities on the ports of one host; only what a webhook calls is made up. */
+/** Runs the product's own activities on the ports of one host. Only webhooks are simulated. */
 export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): ActivityRunner {
   const { proxy, caller, clock, effects, activityFaults } = proxyContext;
   const runOnce = async (call: ActivityCall): Promise<ActivityEnd> => {
@@ -117,7 +117,7 @@ export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): 
         return runOnce(call);
       }
       case "twice-together": {
-        // A straggler: the twin may go on long after the story heard of the first one's end.
+        // A straggler: the second run may continue long after the orchestration received the first result.
         proxy.injectedFaults.push({ atMs, kind: "activity-twice", generation, name, together: true });
         void sleep(clock, byMs).then(() => (caller.lifetime.alive ? runOnce(call) : never()));
         return runOnce(call);
@@ -143,7 +143,7 @@ interface Handled {
   end: ActivityEnd;
 }
 
-/** One activity, as a host runs it: its answer, or its error as the host words it. */
+/** Runs one activity as a host does, and returns its result or its error in the host's words. */
 async function handled(ports: Ports, call: ActivityCall, proxyContext: ProxyContext): Promise<Handled> {
   try {
     const input: unknown = JSON.parse(call.input ?? "null");
@@ -170,7 +170,7 @@ interface WebhookInput {
   payload: { actionId: string };
 }
 
-/** In place of the network: an address that answers, or does not, as the seed says. */
+/** Replaces the network: the seed decides whether the address answers. */
 async function webhook(ports: Ports, input: unknown, proxyContext: ProxyContext): Promise<object> {
   const { clock, caller, effects, webhooks } = proxyContext;
   const { executionId, payload } = input as WebhookInput;

@@ -6,23 +6,23 @@ import type { Fault, FaultOf } from "../generators/faults.js";
 import type { Random } from "../random.js";
 import { type HostLifetime, never, sleep } from "./host-lifetime.js";
 
-/** Who goes through a gate: a host, and what may befall it. */
+/** A host that makes calls through the proxy, and how faults act on it. */
 export interface Caller {
   readonly lifetime: HostLifetime;
   crash(fault: FaultOf<"crash">): void;
   overlap(fault: FaultOf<"overlap">): void;
   jump(skewMs: number): void;
-  /** `subject` is the instance whose call it was, at the hub. */
+  /** `subject` is the instance of the call, at the hub. */
   corruption(fault: FaultOf<"row-corruption">, subject: string): void;
 }
 
-/** How long calls take: how many are delayed at all, and by how much at most. */
+/** How long calls take: the share that is delayed, and the longest delay. */
 export interface LatencyProfile {
   delayProbability: number;
   maxDelayMs: number;
 }
 
-/** Whether a call had its effect, and whether its caller will hear of it. */
+/** Whether a call took effect, and whether its caller receives the answer. */
 export interface CallResult {
   applied: boolean;
   answered: boolean;
@@ -31,14 +31,14 @@ export interface CallResult {
 type InjectedStoreFault = FaultOf<"store-fault">;
 
 /**
- * Every call that a host makes of the outside goes through here: table, history, inbox, activity, hypervisor, request.
- * The gate decides how long it takes on the way there and back, and what befalls it.
+ * Every call from a host to something outside passes through here: table, history, inbox, activity, hypervisor,
+ * request. The proxy delays the call in both directions and injects the faults that are due at it.
  */
 export class FaultProxy {
-  /** How often each boundary was passed. */
+  /** The number of calls at each boundary. */
   readonly callCounts = new Map<Boundary, number>();
   readonly injectedFaults: InjectedFault[] = [];
-  /** Once false nothing goes wrong any more; calls still take their time. */
+  /** When false, no fault is injected. Calls are still delayed. */
   faultsEnabled = true;
   readonly #clock: VirtualClock;
   readonly #latency: LatencyProfile;
@@ -55,7 +55,7 @@ export class FaultProxy {
     }
   }
 
-  /** Makes a call. `note` hears how it went before the caller does; what a dead host asked for never settles. */
+  /** Makes a call. `note` receives its result before the caller does. A call of a dead host never settles. */
   async call<T>(
     caller: Caller,
     at: Boundary,
@@ -114,7 +114,7 @@ export class FaultProxy {
 
   #inFlight = 0.5;
 
-  /** A call that was on its way when its host died may arrive all the same. */
+  /** A call that was in flight when its host died may still arrive. */
   #arrivesAfterCrash(): boolean {
     return this.#random.chance(this.#inFlight);
   }
@@ -135,7 +135,7 @@ export class FaultProxy {
 
   #after({ what }: InjectedStoreFault, detail: string): void {
     if (what === "timeout-after") throw storeError(what);
-    // A client that repeats a write of which it lost the answer meets its own.
+    // A client that repeats a write after losing the answer meets its own write.
     if (what === "conflict") throw new TableConflict("changed", detail);
   }
 }

@@ -4,12 +4,12 @@ import type { HistoryStore } from "../../../host/durable/store/port.js";
 import type { HubDump } from "../evidence.js";
 import type { Caller, FaultProxy } from "./fault-proxy.js";
 
-/** What was made durable at the hub, by all hosts, in order. */
+/** Everything that all hosts made durable at the hub, in order. */
 export interface HubRecord {
   commits: HubDump["commits"];
   messages: HubDump["messages"];
   log: HubDump["log"];
-  /** Called for everything that becomes durable. */
+  /** Called for each of them. */
   changed(): void;
 }
 

@@ -1,14 +1,14 @@
 import type { Alarm, Clock } from "../../../host/clock.js";
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 
-/** Never settles: what a dead host waited for. */
+/** Never settles: the result of a call from a dead host. */
 export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-/** Resolves after so many milliseconds of true virtual time. */
+/** Resolves after this much true virtual time. */
 export const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
   new Promise((resolve) => clock.at(clock.now() + ms, resolve));
 
-/** The life of one host process: it dies once, and nothing of it goes on afterwards. */
+/** The lifetime of one host process. It dies once, and none of its work continues afterwards. */
 export class HostLifetime {
   readonly generation: number;
   readonly died: Promise<void>;
@@ -32,7 +32,7 @@ export class HostLifetime {
   }
 }
 
-/** The clock of one host: it may be wrong, and its alarms end with the host. */
+/** The clock of one host. It may be wrong, and its alarms end with the host. */
 export class HostClock implements Clock {
   skewMs = 0;
   readonly #true: VirtualClock;
@@ -54,7 +54,7 @@ export class HostClock implements Clock {
     });
   }
 
-  /** A clock that was set back meanwhile has not come so far yet. */
+  /** A clock that was set back has not reached the time yet. */
   #ring(dueMs: number, callback: () => void): void {
     if (this.now() >= dueMs) callback();
     else this.at(dueMs, callback);

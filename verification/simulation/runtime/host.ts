@@ -15,10 +15,10 @@ import { HostClock, type HostLifetime } from "./host-lifetime.js";
 import type { Infrastructure } from "./infrastructure.js";
 import { proxiedTables } from "./tables.js";
 
-/** How long one step may take, in emulated time; the composition's default. */
+/** The time limit of one step, in emulated time; the composition's default. */
 const STEP_LIMIT_MS = 4 * 3_600_000;
 
-/** One host process: the whole product but HTTP, built as the composition builds it, on the gated outside. */
+/** One host process: the whole product except HTTP, built as the composition builds it, over proxied stores. */
 export class SimulatedHost {
   readonly caller: Caller;
   readonly clock: HostClock;
@@ -45,7 +45,7 @@ export class SimulatedHost {
     const { activityFaults } = infrastructure;
     const skew = (): number => this.clock.skewMs;
     const proxyContext = { proxy, caller, clock, effects, skewMs: skew, webhooks, activityFaults };
-    // The estate's time is true whatever this host thinks; the hypervisor is another machine.
+    // The hypervisor is another machine, so the estate uses true time, whatever this host's clock says.
     const { durations } = infrastructure;
     const emulator = createEmulator({
       tables,

@@ -11,17 +11,17 @@ import type { Journal } from "./tables.js";
 
 type CorruptionFault = FaultOf<"row-corruption">;
 
-/** A row that is spoilt, and how it comes right again. */
+/** A corrupted row, and how it is repaired. */
 export interface CorruptionHandle {
   record: RowCorruption;
-  /** Brings back what stood there, unless the row is gone or somebody wrote it meanwhile, which is noted. */
+  /** Restores the row, unless it is gone or was overwritten in the meantime, which is recorded. */
   repair(): Promise<void>;
   isCorrupt(): Promise<boolean>;
-  /** Whether somebody tried to read it, or will when he is asked for it. */
+  /** Whether a host tried to read it, or will read it when asked. */
   isObservable(): boolean;
 }
 
-/** Where a row is, and what it belongs to. */
+/** A row and its owner. */
 interface TargetRow {
   table: string;
   row: Row;
@@ -35,11 +35,11 @@ interface RowCorruptorOptions {
   journal: Journal;
   random: Random;
   worldId: string;
-  /** Told of each row; it is to come right again after so long. */
+  /** Called for each corrupted row, with the time after which it is to be repaired. */
   onCorrupted(handle: CorruptionHandle, forMs: number): void;
 }
 
-/** Damages stored rows, as a disk or a careless hand would, behind the back of every host. */
+/** Damages stored rows without the knowledge of any host, as a disk fault or a careless edit would. */
 export class RowCorruptor {
   readonly #options: RowCorruptorOptions;
 
@@ -47,7 +47,7 @@ export class RowCorruptor {
     this.#options = options;
   }
 
-  /** Spoils a row of the kind, if there is one. `subject` is the instance that was written to just now, at the hub. */
+  /** Corrupts a row of the given kind, if there is one. `subject` is the instance at the hub that was just written. */
   async inject(fault: CorruptionFault, subject: string): Promise<void> {
     const handle = await this.#corrupt(fault, this.#options.random.fork(seedLabel(fault.id)), subject);
     if (handle) this.#options.onCorrupted(handle, fault.forMs);
@@ -66,7 +66,7 @@ export class RowCorruptor {
     const ownerId = await this.#rootOf(subject);
     const row = await this.#hubRow(fault, random, subject);
     if (!row) return undefined;
-    // Only the history of a child knows what it did to its items: it is mended, whatever was drawn.
+    // Only a child's history knows what it did to its items, so it is always repaired.
     const remedy = ownerId === subject ? fault.remedy : "repair";
     return {
       record: this.#record({ ...fault, remedy }, { row: row.name, ownerId, instanceId: subject }),
@@ -87,7 +87,7 @@ export class RowCorruptor {
     return rows === 0 ? undefined : history.corruptHistory(instanceId, random.int(0, rows - 1));
   }
 
-  /** The execution that an instance, or a child of a child of it, tells of. */
+  /** The execution at the root of an instance's parents. */
   async #rootOf(instanceId: string): Promise<string> {
     const instance = await this.#options.history.readInstance(instanceId).catch(() => undefined);
     const parent = instance?.parentInstanceId;
@@ -124,7 +124,7 @@ export class RowCorruptor {
     };
   }
 
-  /** Rows of the kind that would be missed: those of what is under way, if there are any. */
+  /** Candidate rows of the kind. Rows of running executions are preferred, because their loss is noticed. */
   async #targetRows({ what }: CorruptionFault): Promise<TargetRow[]> {
     const { worldId, journal } = this.#options;
     switch (what) {
@@ -153,7 +153,7 @@ export class RowCorruptor {
     return page.rows.filter(({ json }) => isReadable(json));
   }
 
-  /** Where the machines of the newest load are. */
+  /** The partitions that contain the machines of the newest load. */
   #shards(): string[] {
     const written = this.#options.journal.transactions.filter(({ table }) => table === "Estate");
     const partitions = new Set(written.map(({ partition }) => partition));
@@ -190,7 +190,7 @@ function isReadable(json: string): boolean {
 
 const heldIn = (json: string): boolean => (JSON.parse(json) as ItemRecord).heldBy !== null;
 
-/** A row that somebody changed in the same moment stays whole. */
+/** A row that was changed at the same time stays intact. */
 function orChanged(error: unknown): undefined {
   if (!(error instanceof TableConflict)) throw error;
 }

@@ -6,19 +6,19 @@ import type { RowOperation, Table, Tables } from "../../../src/store/tables/port
 import type { Transaction } from "../evidence.js";
 import type { Caller, FaultProxy } from "./fault-proxy.js";
 
-/** What was written to the tables, by all hosts, in order. */
+/** Everything that all hosts wrote to the tables, in order. */
 export class Journal {
   readonly transactions: Transaction[] = [];
   /** Executions whose record has not ended. */
   readonly running = new Set<string>();
-  /** Those of them that were asked to stop. */
+  /** Running executions that were asked to cancel. */
   readonly cancelled = new Set<string>();
   /** Items that an execution holds. */
   readonly held = new Set<string>();
   #changed: (() => void) | undefined;
   #change: Promise<void> | undefined;
 
-  /** The next moment at which any host made something durable. */
+  /** Resolves when any host next makes something durable. */
   change(): Promise<void> {
     this.#change ??= new Promise((resolve) => {
       this.#changed = resolve;
@@ -26,7 +26,7 @@ export class Journal {
     return this.#change;
   }
 
-  /** Lets those go on who wait for a change. */
+  /** Resumes those who wait for a change. */
   wake(): void {
     this.#changed?.();
     this.#changed = undefined;
@@ -63,7 +63,7 @@ function belongs(to: Set<string>, member: string, is: boolean): void {
   else to.delete(member);
 }
 
-/** The tables as one host reaches them: through the gate, with every accepted transaction in the journal. */
+/** The tables as one host reaches them: through the proxy, with every accepted transaction in the journal. */
 export function proxiedTables(
   tables: Tables,
   { proxy, caller, journal, clock }: { proxy: FaultProxy; caller: Caller; journal: Journal; clock: VirtualClock },

@@ -17,7 +17,7 @@ import type { ClientEntry, EstateItem, EstateSite, Evidence, RowCorruption, Tran
 /** The id of an execution by its number. */
 export const run = (number: number): string => `00000000-0000-8000-8000-${String(number).padStart(12, "0")}`;
 
-/** The tables with every accepted write of an estate's state kept. */
+/** Tables that keep every accepted write of an estate's state. */
 function watched(tables: Tables, note: (row: string, json: string) => void): Tables {
   return {
     table: (name) => {
@@ -38,11 +38,11 @@ interface EffectOptions {
   executionId?: string;
   step?: string;
   subject?: string;
-  /** Whose key it is, when that is another execution: a clean-up acts for the test. */
+  /** The owner of the key when it is another execution: a clean-up acts under the key of the test. */
   keyOf?: string;
 }
 
-/** Draws the evidence of a run by hand: effects on a real emulated estate, and records as somebody might write them. */
+/** Builds the evidence of a run by hand: effects on a real emulated estate, and hand-written records. */
 export class EvidenceBuilder {
   readonly clock = new HandClock();
   readonly evidence: Evidence;
@@ -85,7 +85,7 @@ export class EvidenceBuilder {
     }
   }
 
-  /** Does one operation on an item to its end, under the key of its step. */
+  /** Runs one operation on an item to its end, under the key of its step. */
   async item<O extends ItemOperation>(
     operation: O,
     params: ItemOperations[O]["params"],
@@ -101,7 +101,7 @@ export class EvidenceBuilder {
     await this.#toItsEnd(() => this.#onSite(operation, did));
   }
 
-  /** Begins one at the site; it comes to its end and nobody looks. */
+  /** Runs one operation at the site to its end without reading the result. */
   async siteUnseen(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
     const reply = await this.#onSite(operation, did);
     if (reply.state === "waiting") this.clock.goTo(reply.doneAt);
@@ -129,7 +129,7 @@ export class EvidenceBuilder {
     return this.#estate.sourceComesBack("small", itemId);
   }
 
-  /** A version of the plan, over all items unless said otherwise. */
+  /** Saves a version of the plan, over all items by default. */
   plan(changes: Parameters<typeof smallPlan>[1] = {}): PlanVersion {
     const plan = smallPlan(
       this.evidence.world.items.map(({ id }) => id),
@@ -158,7 +158,6 @@ export class EvidenceBuilder {
     journal.push(transaction);
   }
 
-  /** Writes an item's record. */
   record(changes: Partial<ItemRecord>, itemId = "item-1"): ItemRecord {
     const { items } = this.evidence.store;
     const known = items.find((item) => item.itemId === itemId) ?? freshRecord(itemId);
@@ -168,13 +167,12 @@ export class EvidenceBuilder {
     return record;
   }
 
-  /** An execution takes an item up. */
+  /** An execution takes an item. */
   hold(number: number, verb: Verb, state: ItemRecord["state"], itemId = "item-1"): void {
     const from = this.evidence.store.items.find((item) => item.itemId === itemId)?.state ?? "protected";
     this.record({ state, heldBy: { executionId: run(number), verb, from } }, itemId);
   }
 
-  /** Writes an execution's record. */
   execution(number: number, verb: Verb, changes: object = {}): Execution {
     const { executions } = this.evidence.store;
     const executionId = run(number);
@@ -244,7 +242,7 @@ export class EvidenceBuilder {
     return entry;
   }
 
-  /** The evidence as it stands, with the ledgers of the estate. */
+  /** The evidence so far, with the ledgers of the estate. */
   async done(): Promise<Evidence> {
     for (const item of this.#items.values()) {
       item.ledger = await this.#estate.ledger("small", { itemId: item.itemId });

@@ -3,7 +3,7 @@ import { check, type Invariant } from "../index.js";
 import type { Violation } from "../violation.js";
 import { type EvidenceBuilder, run } from "./evidence-builder.js";
 
-/** An outcome as an execution that came through tells it. */
+/** The outcome of an item in an execution that succeeded. */
 export const outcome = (changes: Partial<ItemOutcome>): ItemOutcome => ({
   itemId: "item-1",
   outcome: "succeeded",
@@ -20,11 +20,11 @@ export interface Failover {
   verb: "planned-failover" | "unplanned-failover" | "full-run";
   epoch: number;
   itemId: string;
-  /** False: the execution goes on, and holds the item. */
+  /** False: the execution continues and holds the item. */
   ends: boolean;
 }
 
-/** One item fails over in one execution, with its source shut down and synchronised first where it is planned. */
+/** One item fails over in one execution. A planned failover shuts its source down and synchronises it first. */
 export async function failOver(builder: EvidenceBuilder, changes: Partial<Failover> = {}): Promise<void> {
   const { number, verb, epoch, itemId, ends }: Failover = {
     ...{ number: 1, verb: "planned-failover", epoch: 1, itemId: "item-1", ends: true },
@@ -48,7 +48,7 @@ export async function failOver(builder: EvidenceBuilder, changes: Partial<Failov
   if (ends) builder.ended(number, verb, [outcome({ itemId, recoveryPoint, dataLoss })]);
 }
 
-/** The failover of an item is committed by another execution. */
+/** Another execution commits the failover of an item. */
 export async function commit(builder: EvidenceBuilder, number = 2): Promise<void> {
   builder.execution(number, "commit");
   builder.hold(number, "commit", "committing");
@@ -57,7 +57,7 @@ export async function commit(builder: EvidenceBuilder, number = 2): Promise<void
   builder.ended(number, "commit", [outcome({ state: "committed" })]);
 }
 
-/** A failover that awaits its commit is taken back by another execution. */
+/** Another execution rolls back a failover that awaits its commit. */
 export async function cancelFailover(builder: EvidenceBuilder, number = 2, epoch = 2): Promise<void> {
   const on = { executionId: run(number) };
   builder.execution(number, "cancel");
@@ -70,7 +70,7 @@ export async function cancelFailover(builder: EvidenceBuilder, number = 2, epoch
   builder.ended(number, "cancel", [outcome({ state: "protected" })]);
 }
 
-/** A copy of the item is started on a test network, and stays. */
+/** Starts a copy of the item on a test network and leaves it there. */
 export async function testFailover(builder: EvidenceBuilder, number = 1): Promise<void> {
   const on = { executionId: run(number) };
   builder.execution(number, "test-failover");
@@ -86,7 +86,7 @@ export async function testFailover(builder: EvidenceBuilder, number = 1): Promis
   builder.ended(number, "test-failover", [outcome({ state: "test-failed-over" })]);
 }
 
-/** The test is cleaned up by another execution, as it says. */
+/** Another execution cleans the test up, according to its report. */
 export async function cleanUp(
   builder: EvidenceBuilder,
   number = 2,
@@ -101,7 +101,7 @@ export async function cleanUp(
   builder.ended(number, "test-clean-up", [outcome({ state: "protected" })]);
 }
 
-/** The invariants that a drawing breaks, each once. */
+/** The invariants that the evidence violates, each once. */
 export async function violatedBy(builder: EvidenceBuilder): Promise<Invariant[]> {
   return invariantsOf(await check(await builder.done()));
 }
