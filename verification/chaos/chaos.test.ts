@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => stack.remove());
 
-/** A taste of `npm run chaos`, short enough for every day. */
+/** A short form of `npm run chaos`. */
 test("forty machines are recovered truthfully while host and storage are restarted under them", async () => {
   const report = new Report(() => undefined);
   await kills(stack, report, 3);

@@ -5,7 +5,7 @@ import type { Copy, EmulatedItem, Entry } from "../../src/hypervisor/emulator/st
 import type { Truth } from "./truth.js";
 import type { CompletedExecution, SentRequest } from "./user.js";
 
-/** What is wrong, a line each; none when all is well. */
+/** What is wrong, one line each; empty when everything is right. */
 export type Findings = string[];
 
 function grouped<T>(entries: readonly T[], by: (entry: T) => string): Map<string, T[]> {
@@ -21,7 +21,7 @@ function grouped<T>(entries: readonly T[], by: (entry: T) => string): Map<string
 
 const isLive = ({ power, writable }: Copy): boolean => power === "on" && writable;
 
-/** No effect key was applied twice, and each entry is of an execution that is on record. */
+/** C2. No effect key was applied twice, and each ledger entry belongs to an execution on record. */
 export function effectsAtMostOnce({ ledger, executions }: Truth): Findings {
   const seen = new Set<string>();
   return ledger.flatMap(({ key, executionId, operation }) => {
@@ -33,7 +33,7 @@ export function effectsAtMostOnce({ ledger, executions }: Truth): Findings {
   });
 }
 
-/** At no step of an item's ledger both copies took writes, and its epoch never went back. */
+/** C3. The two copies of an item never both took writes, and its epoch never decreased. */
 export function singleWriter({ items, ledger }: Truth): Findings {
   const findings: Findings = [];
   const byItem = grouped(ledger, ({ key }) => key.split("/").at(-1) ?? "");
@@ -49,7 +49,7 @@ export function singleWriter({ items, ledger }: Truth): Findings {
   return findings;
 }
 
-/** Within an execution nothing of a later group was promoted before the last machine of an earlier one was started. */
+/** C4. In one execution no item of a group was promoted before the items of the previous group were started. */
 export function groupsInOrder({ ledger }: Truth, plan: Plan): Findings {
   const groupOf = new Map(plan.groups.flatMap(({ items }, at) => items.map(({ id }) => [id, at] as const)));
   const findings: Findings = [];
@@ -70,7 +70,7 @@ export function groupsInOrder({ ledger }: Truth, plan: Plan): Findings {
   return findings;
 }
 
-/** What the product reports of each item is what the hypervisor has; nobody holds one once all is at rest. */
+/** C5. The reported state of each item matches the hypervisor, and at rest no execution holds an item. */
 export function statesMatchEstate({ items, records }: Truth): Findings {
   return [...records.values()].flatMap((record) => {
     const item = items.get(record.itemId);
@@ -118,7 +118,7 @@ const RESTING: ReadonlySet<string> = new Set([
 
 const describe = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
 
-/** Each acknowledged request is on record, under the name of who asked. */
+/** C6. Each acknowledged request is on record, under the name of its sender. */
 export function acknowledgedIsDurable({ executions, steps }: Truth, request: readonly SentRequest[]): Findings {
   return request
     .filter(({ answer }) => answer === "acknowledged")
@@ -135,11 +135,11 @@ export function acknowledgedIsDurable({ executions, steps }: Truth, request: rea
 function isRecorded(what: SentRequest["what"], by: string, execution: Execution, steps: string): boolean {
   if (what === "start") return execution.requestedBy === by;
   if (what === "cancel") return execution.cancelRequest !== undefined;
-  // A confirmation that was asked for twice is kept once, under the first name.
+  // A confirmation that was sent twice is recorded once, under the first name.
   return steps.includes(by) || (execution.status === "cancelled" ? true : steps.includes("by chaos-"));
 }
 
-/** Every execution that a user saw end ended as it had to, and the record says the same as the answer did. */
+/** C7. Each execution that a user saw to its end ended as expected, and the record matches the answer. */
 export function outcomesMatchRecords({ executions }: Truth, completed: readonly CompletedExecution[]): Findings {
   return completed.flatMap(({ executionId, verb, status, goal, last }) => {
     const name = `${verb} ${executionId}`;
@@ -154,14 +154,14 @@ export function outcomesMatchRecords({ executions }: Truth, completed: readonly 
   });
 }
 
-/** Orchestrations that have not ended; none are left once all executions have. */
+/** C1. No orchestration is unfinished once all executions have ended. */
 export function unfinishedInstances({ instances }: Truth): Findings {
   return instances
     .filter(({ status }) => !/^(Completed|Failed|Terminated)$/.test(status))
     .map(({ instanceId, status }) => `the orchestration ${instanceId} is still ${status}`);
 }
 
-/** A cancel may come too late; a rejection undoes the failover, which is reported as a failure of that name. */
+/** A cancel may arrive too late. A rejection undoes the failover, so the execution fails. */
 function isExpectedEnd(status: string, goal: CompletedExecution["goal"]): boolean {
   if (status === "succeeded") return true;
   return goal === "cancel" ? status === "cancelled" : goal === "rejection" && status === "failed";

@@ -1,6 +1,6 @@
 /**
- * Breaks what stands around the product while forty machines are recovered, and looks in the storage itself whether
- * what the product says is true.
+ * Breaks what surrounds the product while forty machines are recovered, then reads the storage itself to verify what
+ * the product reports.
  *
  * Usage: npm run chaos -- [--kills N] [--seed S] [--only NAME] [--speed N] [--json FILE]
  */

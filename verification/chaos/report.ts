@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import type { Findings } from "./checks.js";
 
-/** One thing that was looked at, and what was wrong with it. */
+/** One check and its findings. */
 interface Result {
   scenario: string;
   name: string;
   findings: Findings;
 }
 
-/** Prints each result as it comes, and says at the end how many were well. */
+/** Prints each result when it arrives, and the totals at the end. */
 export class Report {
   readonly #results: Result[] = [];
   readonly #figures: Record<string, number> = {};
@@ -19,7 +19,6 @@ export class Report {
     this.#print = print;
   }
 
-  /** All that was found so far. */
   get findings(): Findings {
     return this.#results.flatMap(({ name, findings }) => findings.map((finding) => `${name}: ${finding}`));
   }
@@ -33,14 +32,14 @@ export class Report {
     this.#print(`  ${text}`);
   }
 
-  /** Counts as passed when nothing was found. */
+  /** Passes when there are no findings. */
   check(name: string, findings: Findings): void {
     this.#results.push({ scenario: this.#scenario, name, findings });
     this.#print(`  ${findings.length === 0 ? "✔" : "✘"} ${name}`);
     for (const finding of findings.slice(0, 20)) this.#print(`      ${finding}`);
   }
 
-  /** Keeps the median and the largest of some measurements. */
+  /** Keeps the median and the maximum of the measurements. */
   measured(figure: string, values: readonly number[], unit: string): void {
     const sorted = values.toSorted((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -50,7 +49,7 @@ export class Report {
     this.say(`${figure}: median ${median.toFixed(2)} ${unit}, at most ${most.toFixed(2)} ${unit}`);
   }
 
-  /** Prints the last line, and writes the same as data; gives back how many failed. */
+  /** Prints the totals and writes the results as JSON. Returns the number of failed checks. */
   end(about: { seed: number; seconds: number }, file: string | undefined): number {
     const failed = this.#results.filter(({ findings }) => findings.length > 0);
     if (file !== undefined) {

@@ -16,9 +16,9 @@ import { StorageProxy, type Write } from "./storage-proxy.js";
 import { allRows, readTruth, type Truth } from "./truth.js";
 import { User } from "./user.js";
 
-/** How long what has ended may still be written down. */
+/** Rows may still be written for this long after an execution has ended. */
 const REST_LIMIT_MS = 15_000;
-/** Generous beside other work on the machine; what is reached is reported. */
+/** Generous, because other programs share the machine. The report shows the real times. */
 const PROGRESS_LIMIT_MS = 60_000;
 const SAMPLE = join(process.cwd(), "samples/mixed-estate");
 
@@ -27,7 +27,7 @@ export interface StackSettings {
   speed: number;
 }
 
-/** The product on real parts: a host in a process of its own, a wire that can be cut, an Azurite on disk. */
+/** The product on real parts: a host process, a proxy that can break connections, and Azurite on disk. */
 export class Stack {
   readonly random: SeededRandom;
   readonly user: User;
@@ -35,11 +35,11 @@ export class Stack {
   proxy: StorageProxy;
   host: HostProcess;
   azurite: Azurite;
-  /** Where the newest host listens; the one before it, until then. */
+  /** The address of the newest host that is ready. */
   url: string;
-  /** Azurite's. */
+  /** The data folder of Azurite. */
   readonly folder: string;
-  /** Spans of time, in milliseconds since the epoch, of which the storage lost what it had acknowledged. */
+  /** Periods, in milliseconds since the epoch, from which the storage lost acknowledged writes. */
   readonly lost: { fromMs: number; toMs: number }[] = [];
   readonly #speed: number;
   readonly #plan: Plan;
@@ -90,7 +90,9 @@ export class Stack {
     return new Stack({ settings, folder, azurite, proxy, prefix, host, url, plan, worldId: world.id });
   }
 
-  /** Starts a host in place of the present one, over a wire of its own when asked. Resolves when it listens. */
+  /**
+   * Starts a host in place of the current one, optionally over a proxy of its own. Does not wait until it is ready.
+   */
   async startHost({ port, proxy = this.proxy }: { port?: number; proxy?: StorageProxy } = {}): Promise<HostProcess> {
     const { connectionString, ports } = this.azurite;
     this.proxy = proxy;
@@ -103,23 +105,23 @@ export class Stack {
     return this.host;
   }
 
-  /** Starts a host in place of the present one, and waits until it listens. */
+  /** Starts a host in place of the current one, and waits until it is ready. */
   async restart(): Promise<HostProcess> {
     const host = await this.startHost();
     this.url = await host.ready;
     return host;
   }
 
-  /** Whether the storage has forgotten that moment. */
+  /** Whether the storage lost the writes of this time. */
   isLost(atMs: number): boolean {
     return this.lost.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
   }
 
-  /** Until a transaction has passed on the wire beside the first so many writes; undefined when none comes in time. */
-  async waitForWrite(beside: number): Promise<Write | undefined> {
+  /** Waits for a transaction after the first `after` writes; undefined when none comes in time. */
+  async waitForWrite(after: number): Promise<Write | undefined> {
     const endMs = performance.now() + PROGRESS_LIMIT_MS;
     for (;;) {
-      const write = this.proxy.writes.slice(beside).find(({ path }) => path.endsWith("$batch"));
+      const write = this.proxy.writes.slice(after).find(({ path }) => path.endsWith("$batch"));
       if (write || performance.now() > endMs) return write;
       await wait(20);
     }
@@ -129,7 +131,7 @@ export class Stack {
     return this.host.tail;
   }
 
-  /** How the host ended by itself, and its last words; nothing while it runs. */
+  /** How the host ended on its own, and the end of its log; empty while it runs. */
   async unexpectedEnd(): Promise<string[]> {
     if (this.host.isRunning) return [];
     return [`the host ended by itself ${describeEnd(await this.host.ended)}: ${this.hostTail}`];
@@ -148,7 +150,7 @@ export class Stack {
     this.azurite = await startAzurite(this.folder, this.azurite.ports);
   }
 
-  /** Looks at everything once all is at rest, and gives back what is wrong. */
+  /** Checks everything once it is at rest, and returns the findings. */
   async check(): Promise<string[]> {
     const truth = await this.#settledTruth();
     return [
@@ -165,7 +167,7 @@ export class Stack {
     ];
   }
 
-  /** Instance rows follow the history by a second. */
+  /** Instance rows follow the history within a second. */
   async #settledTruth(): Promise<Truth> {
     const endMs = performance.now() + REST_LIMIT_MS;
     for (;;) {
@@ -187,7 +189,7 @@ export class Stack {
   }
 }
 
-/** The connection string by way of a wire. */
+/** The connection string with the ports of the proxy. */
 function viaProxy(connectionString: string, direct: AzuritePorts, wired: AzuritePorts): string {
   return (["blob", "queue", "table"] as const).reduce(
     (text, service) => text.replace(`:${direct[service]}/`, `:${wired[service]}/`),

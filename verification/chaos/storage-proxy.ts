@@ -3,17 +3,17 @@ import { createConnection, createServer, type Server, type Socket } from "node:n
 import type { AzuritePorts } from "../../test/support/azurite.js";
 
 const WRITES = /^(PUT|POST|PATCH|MERGE|DELETE) (\S+) HTTP\/1\.1\r\n/gm;
-/** Reads that are sent as writes are, and what only opens a door. */
+/** Reads that use a writing method, and the creation of tables and containers. */
 const IGNORED = /\/Tables(\(|$|\?)|restype=container/;
 
-/** A request that changes something, as it passed. */
+/** A request that changes something. */
 export interface Write {
   atMs: number;
   method: string;
   path: string;
 }
 
-/** A wire between one host and Azurite that can be cut, and on which every write is seen. */
+/** A proxy between one host and Azurite that can break connections, and that records every write. */
 export class StorageProxy {
   readonly ports: AzuritePorts;
   readonly writes: Write[] = [];
@@ -26,7 +26,7 @@ export class StorageProxy {
     this.ports = ports;
   }
 
-  /** Lays a wire to an Azurite, which may be down for now or come back later on the same ports. */
+  /** Starts a proxy to an Azurite. Azurite may be down, or come back later on the same ports. */
   static async start(to: AzuritePorts): Promise<StorageProxy> {
     const servers = [createServer(), createServer(), createServer()];
     for (const server of servers) server.listen(0, "127.0.0.1");
@@ -67,12 +67,12 @@ export class StorageProxy {
     }
   }
 
-  /** Resets every connection; new ones work. What was asked may have been done, or not. */
+  /** Resets every connection. New ones work. A request in flight may or may not have been done. */
   resetConnections(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Lets nothing through until {@link release}. */
+  /** Refuses all connections until {@link unblock}. */
   block(): void {
     this.#blocked = true;
     this.resetConnections();

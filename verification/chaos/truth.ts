@@ -3,20 +3,20 @@ import type { Execution } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/item-record.js";
 import type { EmulatedItem, EmulatedSite, Entry } from "../../src/hypervisor/emulator/state.js";
 
-/** An instance's row in the hub, as far as the checks look at it. */
+/** The columns of an instance's row that the checks need. */
 export interface HubInstance {
   instanceId: string;
   status: string;
 }
 
-/** What the storage holds, read from Azurite and not from the product. */
+/** The content of the storage, read from Azurite and not from the product. */
 export interface Truth {
   /** Items and sites of the emulated world. */
   items: Map<string, EmulatedItem>;
   ledger: Entry[];
   records: Map<string, ItemRecord>;
   executions: Map<string, Execution>;
-  /** The kept steps of each execution, as stored text. */
+  /** The stored steps of each execution, as text. */
   steps: Map<string, string>;
   instances: HubInstance[];
 }
@@ -72,7 +72,7 @@ export async function allRows(connectionString: string, table: string): Promise<
   return rows;
 }
 
-/** The JSON of a row, which is cut in pieces. */
+/** The JSON of a row, which is stored in several columns. */
 function textOf(row: Entity): string {
   let text = "";
   for (let piece = 0; typeof row[`json${piece}`] === "string"; piece += 1) text += String(row[`json${piece}`]);

@@ -12,10 +12,10 @@ export type ExecutionAnswer = z.output<typeof executionView>;
 type ItemAnswer = z.output<typeof itemView>;
 type Options = NonNullable<z.input<typeof startBody>["options"]>;
 
-/** One request that changes something, and what became of it as far as its sender knows. */
+/** A request that changes something, and its result as far as its sender knows. */
 export interface SentRequest {
   what: "start" | "confirm" | "validate" | "cancel";
-  /** Signs the request, so that its effect can be told from others'. */
+  /** Identifies the request, so that its effect can be told from those of others. */
   by: string;
   executionId: string;
   answer: "acknowledged" | "refused" | "unknown";
@@ -23,7 +23,7 @@ export interface SentRequest {
   atMs: number;
 }
 
-/** An execution that a user has seen to its end. */
+/** An execution that the user saw to its end. */
 export interface CompletedExecution {
   executionId: string;
   verb: Verb;
@@ -43,7 +43,7 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
   "unplanned-failover": { acknowledgeNoTest: true },
 };
 
-/** Somebody who plays a plan there and back for ever, whatever happens to the host, and keeps a ledger of it. */
+/** A user who runs a plan over and back repeatedly, whatever happens to the host, and keeps a ledger of it. */
 export class User {
   readonly request: SentRequest[] = [];
   readonly completed: CompletedExecution[] = [];
@@ -66,8 +66,8 @@ export class User {
   }
 
   /**
-   * Starts what the items allow next, and sees it to its end. When the storage has gone back in time, an execution of
-   * before is under way once more and comes first.
+   * Starts a verb that the items allow, and drives it to its end. When the storage has lost writes, an earlier
+   * execution may be running again. Then that one comes first.
    */
   async runNext(): Promise<CompletedExecution> {
     const items = await this.#items();
@@ -79,7 +79,7 @@ export class User {
     return this.#runToEnd({ executionId, verb, goal });
   }
 
-  /** Sees an execution to its end once more, since the storage has forgotten the first one. */
+  /** Drives an execution to its end again, because the storage lost the first end. */
   async runAgain(before: StartedExecution): Promise<CompletedExecution> {
     const at = this.completed.findIndex(({ executionId }) => executionId === before.executionId);
     if (at >= 0) this.completed.splice(at, 1);
@@ -170,7 +170,7 @@ export class User {
     }
   }
 
-  /** Asks once; the next look shows whether it has to be asked again. */
+  /** Sends a request once. The next poll shows whether it must be repeated. */
   async #try(
     what: SentRequest["what"],
     executionId: string,
@@ -194,7 +194,7 @@ export class User {
     }
   }
 
-  /** Asks until there is an answer, under the same key. */
+  /** Repeats a request under the same key until it is answered. */
   async #sendUntilAnswered<T>(request: SentRequest, call: (client: Client) => Promise<T>): Promise<T> {
     const answer = await this.#untilAnswered(call, (refusal) => {
       request.answer = "refused";
@@ -240,14 +240,14 @@ function acknowledged(request: SentRequest): void {
   request.atMs = Date.now();
 }
 
-/** Said by the product; anything else leaves open what became of the request. */
+/** An answer of the product. After any other error the result of the request is unknown. */
 const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.problem.status < 500;
 
-/** What the items outside of replication groups say: those of a group do not go alone. */
+/** Only items outside of replication groups count, because a member of a group can't act alone. */
 function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {
   const alone = items.filter(({ replicationGroupId }) => replicationGroupId === null);
   const allows = ({ allowedActions }: ItemAnswer): boolean =>
     allowedActions.some((action) => action.verb === verb && action.allowed);
-  // On the way home some kinds of machines can be tested and others cannot, and those refuse the whole plan.
+  // On the way home only some kinds of machines can be tested, and the others refuse the whole plan.
   return verb === "test-failover" ? alone.every(allows) : alone.some(allows);
 }

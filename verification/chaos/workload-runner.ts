@@ -4,7 +4,7 @@ import type { Stack } from "./stack.js";
 
 const LOSS_CODES: ReadonlySet<string> = new Set(["execution-not-found", "item-held"]);
 
-/** A user at work beside what is done to the product: one execution after the other, each looked at when it has ended. */
+/** Runs one execution after another while a scenario injects faults, then checks all of them. */
 export class WorkloadRunner {
   #stop = false;
   #failure: unknown;
@@ -20,7 +20,7 @@ export class WorkloadRunner {
     });
   }
 
-  /** What ended the user's work early. */
+  /** The error that ended the workload early. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -34,8 +34,8 @@ export class WorkloadRunner {
   }
 
   /**
-   * An execution that the storage has forgotten is not found any more, and one whose end it has forgotten holds its
-   * items again; its user looks anew.
+   * After a loss, a forgotten execution is not found, and an execution whose end was forgotten holds its items again.
+   * The next iteration reads the items again.
    */
   async #tolerateLoss(workload: Promise<unknown>): Promise<void> {
     try {
@@ -46,7 +46,7 @@ export class WorkloadRunner {
     }
   }
 
-  /** Lets the execution under way end, then looks whether all of them ended well. */
+  /** Waits for the current execution, then checks that all of them ended well. */
   async end(): Promise<void> {
     this.#stop = true;
     await this.#done;

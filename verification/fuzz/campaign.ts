@@ -3,13 +3,13 @@ import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
 import { cpuMs, examine } from "./examine.js";
 import type { Target, Verdict } from "./target.js";
 
-/** Inputs between two looks at the clock and the failures; each part has a seed of its own. */
+/** The number of inputs between two checks of the time and the failures. */
 const PART = 2_000;
-/** A target that fails again and again has been understood. */
+/** After this many failures of a target, more would say nothing new. */
 const MAX_FAILURES = 3;
 const MAX_PART_MS = 120_000;
 
-/** An input that broke a rule, in its shortest form, and what repeats it. */
+/** An input that broke a rule, in its shrunk form, and how to repeat it. */
 export interface Failure {
   target: string;
   why: string;
@@ -23,14 +23,14 @@ export interface TargetReport {
   inputs: number;
   accepted: number;
   refused: number;
-  /** Of the processor. */
+  /** Processor time. */
   seconds: number;
   slowestMs: number;
   maxBytes: number;
   failures: Failure[];
 }
 
-/** Feeds a target its share of `inputs`, part by part. */
+/** Feeds a target its share of the inputs, part by part. */
 export async function fuzz<I>(target: Target<I>, wanted: number, seed: number): Promise<TargetReport> {
   const report: TargetReport = {
     target: target.name,
@@ -52,7 +52,7 @@ export async function fuzz<I>(target: Target<I>, wanted: number, seed: number): 
   return report;
 }
 
-/** Feeds the one input that a failure named. */
+/** Feeds the one input that a failure names. */
 export async function repeat<I>(target: Target<I>, seed: number, path: string): Promise<Failure | undefined> {
   return feed(target, { seed, path, numRuns: 1 }, undefined);
 }
@@ -78,7 +78,7 @@ async function feed<I>(
   };
 }
 
-/** A broken rule says enough by its message; anything else escaped, and where it came from matters. */
+/** The message of a violation explains it. Any other error escaped, so its stack matters. */
 export const describeError = (error: Error): string =>
   error.name === "Violation" ? error.message : `escaped: ${(error.stack ?? error.message).slice(0, 1_500)}`;
 

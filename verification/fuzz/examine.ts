@@ -6,7 +6,10 @@ import { type Target, type Verdict, Violation } from "./target.js";
 export const MAX_INPUT_MS = 250;
 /** No input may take more memory, in bytes. */
 export const MAX_INPUT_BYTES = 50 * 1_048_576;
-/** One that seems to is measured again by itself: another program or the collector may have been at work. */
+/**
+ * An input that exceeds a limit is measured again, because another program or the garbage collector may have been the
+ * cause.
+ */
 const MAX_REMEASUREMENTS = 3;
 
 setFlagsFromString("--expose-gc");
@@ -18,12 +21,12 @@ interface Measured {
   bytes: number;
 }
 
-/** What happened outside any input's own call. */
+/** Errors outside the call of any input. */
 const stray: unknown[] = [];
 process.on("unhandledRejection", (reason) => stray.push(reason));
 process.on("uncaughtException", (error) => stray.push(error));
 
-/** Feeds one input and holds it to the rules that count for every target. Throws when one is broken. */
+/** Feeds one input and checks the rules that apply to every target. Throws when it breaks one. */
 export async function examine<I>(target: Target<I>, input: I): Promise<Measured> {
   let measured = await measure(target, input);
   for (let again = 0; again < MAX_REMEASUREMENTS && exceedsLimits(measured); again += 1) {
@@ -50,13 +53,13 @@ async function feed<I>(target: Target<I>, input: I): Promise<Verdict> {
     const answer = target.feed(input);
     return typeof answer === "string" ? answer : await answer;
   } catch (thrown) {
-    // What is broken already is told; that it leaves more behind would only hide it.
+    // The violation is already known. A second error in the cleanup would only hide it.
     await target.settle?.().catch(() => undefined);
     throw thrown;
   }
 }
 
-/** Of the processor: the time that other programs take is not the input's. */
+/** Processor time only: the time of other programs does not count. */
 export const cpuMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
 
 const exceedsLimits = ({ ms, bytes }: Measured): boolean => ms > MAX_INPUT_MS || bytes > MAX_INPUT_BYTES;

@@ -23,7 +23,7 @@ interface Flags {
   json: string | undefined;
 }
 
-/** Read where it lies: only code is built. */
+/** Read from the source folder, because the build contains only code. */
 const REGRESSIONS = fileURLToPath(new URL("../../../verification/fuzz/regressions.json", import.meta.url));
 const MILLION = 1_000_000;
 const MAX_SHOWN_CHARACTERS = 2_000;

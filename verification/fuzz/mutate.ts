@@ -2,7 +2,7 @@ import fc from "fast-check";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Texts that parsers, tables, logs and addresses trip over. */
+/** Texts that often break parsers, tables, logs and addresses. */
 const NASTY_TEXTS: readonly string[] = [
   "",
   " ",
@@ -113,10 +113,10 @@ export const nastyValue: fc.Arbitrary<Json> = fc.oneof(
   { weight: 1, arbitrary: fc.double() },
 );
 
-/** One change of a document: something is dropped, replaced, renamed, added or taken from elsewhere in it. */
+/** One change of a document: drop, replace, rename or add a value, or copy one from elsewhere in the document. */
 export interface Change {
   how: "drop" | "replace" | "rename" | "add" | "copy" | "repeat";
-  /** Which place, counted through the whole document and taken modulo its places. */
+  /** The position in the whole document, modulo the number of positions. */
   at: number;
   from: number;
   key: string;
@@ -136,7 +136,7 @@ interface Place {
   key: string;
 }
 
-/** The document with the changes made, one after the other. */
+/** The document after all changes, in order. */
 export function changed(document: Json, changes: readonly Change[]): Json {
   const copy = { root: JSON.parse(JSON.stringify(document)) as Json };
   for (const one of changes) make(one, placesOf(copy));
@@ -168,12 +168,12 @@ function make({ how, at, from, key, value }: Change, places: readonly Place[]): 
   if (how === "drop" || how === "rename") drop(place);
 }
 
-/** Each place has a value of its own: one that stood in two would be changed in both, or come to hold itself. */
+/** Each position gets a copy of its value. A shared value would change in two places, or contain itself. */
 const own = (value: Json): Json => structuredClone(value);
 
 const get = ({ box, key }: Place): Json => (Array.isArray(box) ? box[Number(key)] : box[key]) ?? null;
 
-/** Defined, not assigned: the key may be `__proto__`. */
+/** Defined and not assigned, because the key may be `__proto__`. */
 function set({ box, key }: Place, value: Json): void {
   if (!Array.isArray(box))
     Object.defineProperty(box, key, { value, enumerable: true, writable: true, configurable: true });
@@ -185,7 +185,7 @@ function drop({ box, key }: Place): void {
   else if (key !== "root") delete box[key];
 }
 
-/** One list of a document with many more entries, each of its own id or all alike, or an object with many more keys. */
+/** Adds many entries to a list of the document, with different or equal ids, or many keys to an object. */
 export interface Widening {
   at: number;
   times: number;
@@ -198,7 +198,7 @@ export const widening: fc.Arbitrary<Widening> = fc.record({
   alike: fc.boolean(),
 });
 
-/** The document, widened. */
+/** The document with the added entries. */
 export function widened(document: Json, { at, times, alike }: Widening): Json {
   const copy = { root: JSON.parse(JSON.stringify(document)) as Json };
   const places = placesOf(copy);

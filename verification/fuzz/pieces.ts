@@ -1,13 +1,13 @@
 import fc from "fast-check";
 
-/** A text as what it is made of, each piece with how often it comes: a megabyte stays one readable line. */
+/** A text as a list of pieces with repeat counts, so that a megabyte is still one readable line. */
 export type Pieces = readonly (readonly [text: string, times: number])[];
 
 export const textOf = (pieces: Pieces): string => pieces.map(([text, times]) => text.repeat(times)).join("");
 
 export const plain = (text: string): Pieces => [[text, 1]];
 
-/** A little beyond the largest body that is read. */
+/** Slightly more than the largest body that the product reads. */
 const LONGEST = 1_100_000;
 
 const UNITS: readonly string[] = [
@@ -75,7 +75,7 @@ const times = fc.oneof(
   fc.integer({ min: 3_000, max: 1_000_000 }),
 );
 
-/** A bomb: a few pieces, some of them very often. Never longer than about a mebibyte. */
+/** A bomb: a few pieces, some of them repeated very often. At most about one mebibyte. */
 export const bomb: fc.Arbitrary<Pieces> = fc
   .array(fc.tuple(fc.oneof(fc.constantFrom(...UNITS), fc.string({ maxLength: 6 })), times), {
     minLength: 1,

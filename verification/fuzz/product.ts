@@ -21,7 +21,7 @@ import { createRewindingTables, type RewindingTables } from "./rewinding-tables.
 import { SMALL_PLAN, SMALL_WORLD } from "./small-estate.js";
 import { type Verdict, Violation } from "./target.js";
 
-/** A request as its trigger gets it. A body of bytes that are no text is in hexadecimal digits. */
+/** A request as its trigger receives it. A body that is not text is given in hexadecimal digits. */
 export interface ApiRequest {
   route: string;
   params?: Record<string, string>;
@@ -30,7 +30,7 @@ export interface ApiRequest {
   body?: Pieces | { hex: string };
 }
 
-/** A row as it lies in a table, and which. */
+/** A row of a table, with its location. */
 export interface StoredRow {
   table: "Worlds" | "Plans" | "Items" | "Executions" | "Estate";
   partition: string;
@@ -39,14 +39,14 @@ export interface StoredRow {
   json: string;
 }
 
-/** Stands in a header or path where the fixture's own value goes. */
+/** Placeholders in a header or path for values of the fixture. */
 export const PLACEHOLDERS = { etag: "{etag}", target: "{target}", execution: "{execution}", ended: "{ended}" } as const;
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12);
-/** More than that helps nobody who has to read it. */
+/** A longer problem document helps nobody. */
 const MAX_PROBLEM_CHARACTERS = 65_536;
 
-/** An execution in the middle of its story, which waits for everything that a person can decide. */
+/** An execution that waits for every decision that a person can make. */
 const AWAITING_ORCHESTRATIONS: Orchestrations = {
   start: async () => undefined,
   raise: async () => undefined,
@@ -59,7 +59,7 @@ const AWAITING_ORCHESTRATIONS: Orchestrations = {
   }),
 };
 
-/** The triggers of every route over memory, with a small estate in it, always the same for each request. */
+/** The triggers of all routes over memory tables with a small estate, reset after each request. */
 export class FuzzedProduct {
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #tables: RewindingTables;
@@ -67,7 +67,7 @@ export class FuzzedProduct {
   readonly #faults: string[] = [];
   /** One of each kind. */
   readonly rows: StoredRow[] = [];
-  /** The last request that was answered, until everything is put back. */
+  /** The last request that was answered, until the reset. */
   #request: ApiRequest | undefined;
   #held: ReadonlyMap<string, string> = new Map();
 
@@ -95,7 +95,7 @@ export class FuzzedProduct {
     return product;
   }
 
-  /** Feeds a request, and holds the answer to the rules of the API. */
+  /** Feeds a request and checks the answer against the rules of the API. */
   async feed(request: ApiRequest): Promise<Verdict> {
     const answer = await this.#send(request);
     this.#request = request;
@@ -109,7 +109,7 @@ export class FuzzedProduct {
     return status >= 400 ? "refused" : "accepted";
   }
 
-  /** Puts everything back as it was; what was written must have been readable. */
+  /** Resets everything. Before that, everything that was written must be readable. */
   async settle(): Promise<void> {
     const reads = this.#request === undefined ? [] : readsAfter(this.#request);
     this.#request = undefined;
@@ -129,7 +129,7 @@ export class FuzzedProduct {
       throw new Violation(`was accepted, then ${request.route} answered ${status}: ${nextFault}`);
   }
 
-  /** Reads what a row stands for as it is given here, and makes sure that it was left so. */
+  /** Reads what the given row stands for, and checks that the read changed nothing. */
   async readWith({ table: name, partition, row, schema, json }: StoredRow): Promise<void> {
     const table = this.#tables.table(name);
     await table.transact(partition, [{ kind: "put", row, schema, json }]);
@@ -184,7 +184,7 @@ export class FuzzedProduct {
     this.#tables.mark();
   }
 
-  /** An execution of an estate of its own; that of `over` has ended. */
+  /** Starts an execution in an estate of its own. The one of `over` is ended. */
   async #startExecutionOf(id: string): Promise<void> {
     await importWorld(this.#context, World.parse({ ...SMALL_WORLD, id }));
     await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null);
@@ -224,14 +224,14 @@ export class FuzzedProduct {
   }
 }
 
-/** Whoever looks at everything must get an answer, whatever was accepted before. */
+/** Every list must still answer after any accepted request. */
 const READ_CHECKS: readonly ApiRequest[] = [
   { route: "list-worlds" },
   { route: "list-plans" },
   { route: "list-executions" },
   { route: "list-items", params: { worldId: "w" } },
 ];
-/** What takes long is looked at after one in so many accepted requests; the request itself says which. */
+/** Slow reads run after one in eight accepted requests. A hash of the request selects which. */
 const SLOW_READS_ONE_IN = 8;
 const SLOW_READ_CHECKS: readonly ApiRequest[] = [
   { route: "get-item", params: { worldId: "w", itemId: "m1" } },

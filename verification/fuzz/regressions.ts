@@ -11,7 +11,7 @@ interface Regression {
   input: unknown;
 }
 
-/** Feeds what once failed to its target. Throws when a target is not there any more: its inputs need a new home. */
+/** Feeds known inputs to their targets. Throws when a target no longer exists, because its inputs need a new one. */
 export async function feedRegressions(
   targets: readonly Target[],
   file: string,

@@ -1,11 +1,11 @@
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Row, RowOperation, Table, Tables } from "../../src/store/tables/port.js";
 
-/** Memory tables that tell how often they were written, and go back to where they were marked. */
+/** Memory tables that count writes and can return to a marked state. */
 export interface RewindingTables extends Tables {
   /** Transactions that changed something since the mark. */
   writes(): number;
-  /** What stands now is what {@link rewind} comes back to. */
+  /** Marks the current state as the one to which {@link rewind} returns. */
   mark(): void;
   rewind(): Promise<void>;
 }

@@ -1,24 +1,24 @@
 import type { Arbitrary } from "fast-check";
 
-/** What a parser made of an input: it took it, or refused it with a reason. */
+/** Whether a parser accepted an input, or refused it with a reason. */
 export type Verdict = "accepted" | "refused";
 
 /** A boundary that takes input from outside. */
 export interface Target<I = unknown> {
   readonly name: string;
-  /** How many of a million inputs it gets. */
+  /** Its share of a million inputs. */
   readonly share: number;
-  /** Inputs that JSON can hold, so that one can be printed and kept. */
+  /** Inputs that JSON can represent, so that they can be printed and kept. */
   readonly inputs: Arbitrary<I>;
-  /** Feeds one input. Throws a {@link Violation}, or whatever escaped, when a rule was broken. */
+  /** Feeds one input. Throws a {@link Violation}, or the error that escaped, when it breaks a rule. */
   feed(input: I): Verdict | Promise<Verdict>;
-  /** Undoes what accepted inputs left, after each input and outside its time. */
+  /** Undoes what accepted inputs changed. It runs after each input and is not measured. */
   settle?(): Promise<void>;
-  /** Ends what it started. */
+  /** Ends what the target started. */
   close?(): Promise<void>;
 }
 
-/** A rule was broken; the message says which and how. */
+/** A broken rule. The message says which rule and how. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { nastyText } from "./mutate.js";
 
-/** Pieces of text that mean something to a parser of JSON or YAML. */
+/** Pieces of text with a meaning in JSON or YAML. */
 const FRAGMENTS: readonly string[] = [
   "1e999",
   "-1e999",
@@ -71,7 +71,7 @@ export const edit: fc.Arbitrary<Edit> = fc.record({
 
 const TOKENS = /"(?:[^"\\\n]|\\.)*"|[\w.+-]+|[^\S\n]+|\n|[^\w\s]/g;
 
-/** The text with edits made between and upon its tokens. */
+/** The text after the edits, which act on tokens and between them. */
 export function edited(text: string, edits: readonly Edit[]): string {
   if (edits.length === 0) return text;
   let tokens: string[] = text.match(TOKENS) ?? [];

@@ -3,12 +3,12 @@ import type { Report } from "../report.js";
 import type { Stack } from "../stack.js";
 import { WorkloadRunner } from "../workload-runner.js";
 
-/** How long a host may live before it is killed, in milliseconds; some are killed before they listen. */
+/** The uptime of a host before it is killed. Some hosts are killed before they listen. */
 const UPTIME_MS = { min: 100, most: 4_200 };
 const STARTING_MS = { min: 50, most: 1_200 };
 const KILLED_WHILE_STARTING_PERCENT = 10;
 
-/** SIGKILLs of the host at moments drawn from the seed, each followed by a start. */
+/** Kills the host with SIGKILL at times drawn from the seed, and starts it again each time. */
 export async function kills(stack: Stack, report: Report, count: number): Promise<void> {
   report.begin("kills", `${count} SIGKILLs of the host while forty machines are on their way`);
   const workload = new WorkloadRunner(stack, report);
@@ -33,7 +33,7 @@ async function killWhileStarting(stack: Stack): Promise<void> {
   await host.end("SIGKILL");
 }
 
-/** Starts a host; milliseconds until its first transaction has passed on the wire, undefined when none comes. */
+/** Starts a host. Returns the milliseconds until its first transaction, undefined when none comes. */
 async function restartUntilProgress(stack: Stack): Promise<number | undefined> {
   const from = stack.proxy.writes.length;
   const host = await stack.restart();

@@ -4,12 +4,12 @@ import type { Stack } from "../stack.js";
 import { WorkloadRunner } from "../workload-runner.js";
 
 const SHORT_MS = { min: 500, most: 8_000 };
-/** A lease that is not renewed for so long is taken over. */
+/** After this time without renewal another host may take the lease. */
 const LEASE_MS = 30_000;
 const TAKE_OVER_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 20_000;
 
-/** A host that stands still for a while goes on as if nothing had been. */
+/** A host that is paused within its lease continues as if nothing had happened. */
 export async function pauses(stack: Stack, report: Report): Promise<void> {
   report.begin("pauses", "SIGSTOP and SIGCONT of the host, within its lease");
   const workload = new WorkloadRunner(stack, report);
@@ -28,7 +28,7 @@ export async function pauses(stack: Stack, report: Report): Promise<void> {
   await workload.end();
 }
 
-/** A host that stands still beyond its lease, comes back beside its successor, and must not write. */
+/** A host that is paused beyond its lease returns beside its successor, and must not write. */
 export async function zombies(stack: Stack, report: Report): Promise<void> {
   report.begin("zombies", "SIGSTOP beyond the lease, a second host takes over, SIGCONT");
   const workload = new WorkloadRunner(stack, report);
@@ -55,7 +55,7 @@ export async function zombies(stack: Stack, report: Report): Promise<void> {
   await workload.end();
 }
 
-/** Starts hosts over a wire of their own until one holds the hub. */
+/** Starts hosts over a proxy of their own until one holds the hub. */
 async function takeOver(stack: Stack): Promise<void> {
   const proxy = await stack.newProxy();
   const endMs = performance.now() + TAKE_OVER_LIMIT_MS;

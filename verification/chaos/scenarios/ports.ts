@@ -7,7 +7,7 @@ import { WorkloadRunner } from "../workload-runner.js";
 
 const CUTTING_MS = 8_000;
 
-/** Somebody else takes the host's port while it is down; then the connections to Azurite are cut again and again. */
+/** Another process takes the host's port while it is down. Then the connections to Azurite are reset repeatedly. */
 export async function ports(stack: Stack, report: Report): Promise<void> {
   report.begin("ports", "the host's port is taken at its restart, and its connections to storage are reset");
   const workload = new WorkloadRunner(stack, report);

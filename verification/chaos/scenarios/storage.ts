@@ -10,11 +10,11 @@ import { WorkloadRunner } from "../workload-runner.js";
 
 const run = promisify(execFile);
 const NOTICE_LIMIT_MS = 30_000;
-/** Writes so shortly before the wire was held may never have been acknowledged. */
+/** Writes within this time before the proxy was blocked may never have been acknowledged. */
 const IN_FLIGHT_MS = 300;
 const HUB_ROWS = ["HubHistory", "HubInstances", "HubInbox"];
 
-/** Azurite stopped by SIGTERM and started again: nothing is lost, and the host waits for it. */
+/** Azurite is stopped by SIGTERM and started again. Nothing is lost, and the host waits for it. */
 export async function storageRestarts(stack: Stack, report: Report, rounds = 5): Promise<void> {
   report.begin("storage-restarts", "SIGTERM of Azurite and a start on the same folder");
   const workload = new WorkloadRunner(stack, report);
@@ -32,7 +32,10 @@ export async function storageRestarts(stack: Stack, report: Report, rounds = 5):
   await workload.end();
 }
 
-/** Azurite killed: what it had only in memory is gone. Then the host must notice, say so, and go on from what is there. */
+/**
+ * Azurite is killed and loses what was only in memory. The host must notice and report it, and continue from what is
+ * there.
+ */
 export async function storageKills(stack: Stack, report: Report): Promise<void> {
   report.begin("storage-kills", "SIGKILL of Azurite, which loses what it acknowledged in the last seconds");
   const workload = new WorkloadRunner(stack, report);
@@ -45,7 +48,7 @@ export async function storageKills(stack: Stack, report: Report): Promise<void> 
   report.check(`${losses} of 6 kills lost something`, losses === 0 ? ["none did, so nothing was shown"] : []);
 }
 
-/** The disk is full: Azurite goes on in memory, and what it could not keep when it ends is gone. */
+/** The disk is full. Azurite continues in memory, and loses what it could not save when it ends. */
 export async function fullDisk(stack: Stack, report: Report): Promise<void> {
   report.begin("full-disk", "Azurite may write no larger files, as on a full disk");
   const workload = new WorkloadRunner(stack, report);
@@ -66,8 +69,8 @@ export async function fullDisk(stack: Stack, report: Report): Promise<void> {
 }
 
 /**
- * Ends Azurite while nobody can reach it and starts it again. The host must end if rows of its hub are gone, and only
- * then; it may end or go on when all of them were written so late that they were perhaps never acknowledged.
+ * Ends Azurite while the proxy is blocked, and starts it again. The host must end if and only if rows of its hub are
+ * gone. If all of them were written so late that they may not have been acknowledged, it may end or continue.
  */
 async function loseStorage(stack: Stack, report: Report, name: string, end: () => Promise<void>): Promise<boolean> {
   stack.proxy.block();
@@ -98,7 +101,7 @@ function reportsLoss(host: HostProcess, ended: ProcessEnd): string[] {
   return [`it ended ${describeEnd(ended)} and did not say why: ${host.tail}`];
 }
 
-/** What the host makes of the storage: it ends, or it answers from it; undefined when it does that. */
+/** How the host reacts to the storage: its end, or undefined when it still answers. */
 async function hostReaction({ host, url }: Stack): Promise<ProcessEnd | undefined> {
   const endMs = performance.now() + NOTICE_LIMIT_MS;
   const instances = `${url}/runtime/webhooks/durabletask/instances?top=1`;
@@ -110,7 +113,7 @@ async function hostReaction({ host, url }: Stack): Promise<ProcessEnd | undefine
   return host.isRunning ? undefined : host.ended;
 }
 
-/** When each row of the hub that was only ever added was written, in milliseconds since the epoch. */
+/** When each row of the append-only tables of the hub was written, in milliseconds since the epoch. */
 async function hubRows(stack: Stack): Promise<Map<string, number>> {
   const rows = new Map<string, number>();
   for (const table of HUB_ROWS) {

@@ -18,7 +18,7 @@ const YAML_TEXT: Format = {
   write: (value) => stringify(value, { aliasDuplicateObjects: false }),
 };
 
-/** Bodies: a valid document changed in its structure, then in its text, or something huge. */
+/** Bodies: a valid document with changes in its structure and then in its text, or something huge. */
 function bodies(document: Json, { write }: Format, bombs: number): fc.Arbitrary<Pieces> {
   const corruptedRows = fc
     .tuple(

@@ -11,7 +11,7 @@ import { bomb, type Pieces, plain, textOf } from "../pieces.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
-/** Takes an error that the parser promises for a refusal; whatever else is thrown escapes. */
+/** Counts an error that the parser documents as a refusal. Any other error escapes. */
 function refusedAs(promised: (error: Error) => boolean, parse: () => unknown): Verdict {
   try {
     parse();
@@ -243,5 +243,5 @@ const settings: Target<[string, string][]> = {
     ),
 };
 
-/** What the person who runs the host writes. */
+/** Targets that read the settings of the person who runs the host. */
 export const HOST_TARGETS: readonly Target[] = [schedules, spans, templates, hostJson, localSettings, settings];

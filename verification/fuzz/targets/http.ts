@@ -9,14 +9,14 @@ import { SMALL_PLAN, SMALL_WORLD } from "../small-estate.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
-/** Bytes as they go over the wire, and whether the sender breaks off. */
+/** Bytes on the wire, and whether the sender breaks off. */
 interface Sent {
   line: string;
   headers: [string, string][];
   body: Pieces;
-  /** How the body's length is told: rightly, wrongly, in good or bad chunks, twice, or not at all. */
+  /** How the length of the body is given: correctly, wrongly, in good or bad chunks, twice, or not at all. */
   framing: "length" | "longer" | "shorter" | "chunks" | "bad-chunks" | "both" | "none";
-  /** `hold` leaves the connection open and says no more. */
+  /** `hold` keeps the connection open and sends nothing more. */
   ends: "waits" | "breaks-off" | "hold";
 }
 
@@ -146,7 +146,10 @@ function bytesOf({ line, headers, body, framing }: Sent): Buffer {
   ]);
 }
 
-/** The whole product over real sockets: malformed HTTP, bad chunks, torn bodies, floods of headers, connections held. */
+/**
+ * The whole product over real sockets: malformed HTTP, bad chunks, truncated bodies, floods of headers, connections
+ * that stay open.
+ */
 class HttpFuzzer {
   readonly #held: (() => void)[] = [];
   #host: FuzzedHost | undefined;
@@ -211,7 +214,7 @@ class HttpFuzzer {
   }
 }
 
-/** Whether the server has all it was told to wait for. */
+/** Whether the server has received the whole request. */
 const isWhole = ({ ends, framing, line }: Sent): boolean =>
   ends === "waits" && framing !== "longer" && framing !== "none" && !line.startsWith("CONNECT");
 
@@ -230,7 +233,7 @@ function verdictOf(all: string, sent: Sent): Verdict {
   return status >= "400" ? "refused" : "accepted";
 }
 
-/** What the HTTP parser itself refuses, before there is a request. */
+/** Statuses with which the HTTP parser refuses input before there is a request. */
 const REFUSED_BY_PARSER = /^(400|408|413|417|431)$/;
 
 export function httpTarget(): Target<Sent> {

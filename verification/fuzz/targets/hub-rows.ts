@@ -8,7 +8,7 @@ import { type Target, type Verdict, Violation } from "../target.js";
 type Row = Record<string, unknown>;
 
 const TIME = "2026-01-01T00:00:00.000Z";
-/** Of each kind of event the columns take what is theirs. */
+/** The columns pick the fields that belong to their kind of event. */
 const EVERYTHING = {
   ...{ EventId: 3, IsPlayed: false, Timestamp: TIME, FireAt: TIME, Name: "run-items", Version: "1", Input: "{}" },
   ...{ Result: '"done"', Reason: "it failed", Details: "at once", Data: "x", OrchestrationStatus: "Completed" },
@@ -54,7 +54,7 @@ const INSTANCE_ROW: Row = {
   ),
 };
 
-/** Columns as the table gives them back. */
+/** Columns as the table returns them. */
 function asRead(columns: Columns): Row {
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => [name, typeof column === "object" ? column.value : column]),
@@ -64,10 +64,10 @@ function asRead(columns: Columns): Row {
 const corruptedRows = (row: fc.Arbitrary<Row>): fc.Arbitrary<Json> =>
   fc.tuple(row, fc.array(change, { maxLength: 3 })).map(([is, changes]) => changed(is as Json, changes));
 
-/** Whatever JSON can hold may stand in a column; what is no row at all the table does not give. */
+/** Any JSON value may stand in a column. The table never returns something that is not a row. */
 const asRow = (json: Json): Row => (json !== null && typeof json === "object" && !Array.isArray(json) ? json : {});
 
-/** What a row made, or undefined when it was refused in words; anything else that is thrown escapes. */
+/** The result of reading a row, or undefined when it was refused with a reason. Any other error escapes. */
 function readOr<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -94,7 +94,10 @@ function feedInstance(json: Json): Verdict {
   return readOr(() => instanceOf(row, null, null)) === undefined ? "refused" : "accepted";
 }
 
-/** Rows of the task hub that something else wrote: read as events and instances that are whole, or refused in words. */
+/**
+ * Rows of the task hub that another program wrote. Each is read as a complete event or instance, or refused with a
+ * reason.
+ */
 export const HUB_ROW_TARGETS: readonly Target<Json>[] = [
   { name: "history-rows", share: 20_000, inputs: corruptedRows(fc.constantFrom(...EVENT_ROWS)), feed: feedEvent },
   { name: "instance-rows", share: 10_000, inputs: corruptedRows(fc.constant(INSTANCE_ROW)), feed: feedInstance },

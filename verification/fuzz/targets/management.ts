@@ -16,16 +16,16 @@ import { edit, edited } from "../text-edits.js";
 
 interface ApiRequest {
   method: string;
-  /** Below the API's own path, as it stands in the request line. */
+  /** The path below the API's own path, as in the request line. */
   path: string;
   headers: Record<string, string>;
   body: Pieces;
 }
 
 const NOT_SERVED = 501;
-/** A hub is made anew when accepted starts have filled it. */
+/** The hub is replaced when it holds this many accepted starts. */
 const MAX_INSTANCES = 40;
-/** How often the clock goes on while a request waits for an end that does not come. */
+/** How often the clock advances while a request waits for an end that does not come. */
 const MAX_CLOCK_STEPS = 20;
 
 const WORDS = ["instances", "orchestrators", "entities", "makeprimary", "constructor", "__proto__", "tostring", ""];
@@ -123,7 +123,7 @@ const requests: fc.Arbitrary<ApiRequest> = fc.record({
   ),
 });
 
-/** The durable management API over a hub in memory, in which nothing ever ends by itself. */
+/** The durable management API over a hub in memory in which no orchestration ever ends. */
 class FuzzedHub {
   readonly #clock = new VirtualClock();
   readonly #store = new MemoryHistoryStore();

@@ -9,7 +9,7 @@ import { type ApiRequest, type FuzzedProduct, PLACEHOLDERS } from "../product.js
 import type { Target } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
-/** Values that lead somewhere, by the name of the part they stand in. */
+/** Values that exist in the fixture, by the name of the parameter. */
 const PARAMS: Readonly<Record<string, readonly string[]>> = {
   worldId: ["w", "busy", "over", "none"],
   planId: ["p", "busy", "over", "none"],
@@ -66,7 +66,7 @@ const START: Json = {
   },
 };
 
-/** Bodies that a route takes, to be spoiled. */
+/** Bodies that a route accepts, before they are changed. */
 const BODIES: Readonly<Record<string, readonly Json[]>> = {
   "start-execution-on-plan": [START, ...Verb.options.map((verb) => ({ verb }))],
   "start-execution-on-item": [START, ...Verb.options.map((verb) => ({ verb }))],
@@ -129,7 +129,7 @@ function requestsTo(route: (typeof ALL_ROUTES)[number]): fc.Arbitrary<ApiRequest
     });
 }
 
-/** Every route with its ids, query, headers and body, each mostly right so that the others are looked at. */
+/** Every route with its ids, query, headers and body. Most parts are valid, so that the others are reached. */
 export function requestTarget(product: FuzzedProduct): Target<ApiRequest> {
   return {
     name: "requests",

@@ -5,7 +5,7 @@ import type { FuzzedProduct, StoredRow } from "../product.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 import { edit, edited } from "../text-edits.js";
 
-/** A row as something else might have left it. */
+/** A row as another program or build might have left it. */
 interface CorruptedRow {
   row: number;
   schema: number;
@@ -26,7 +26,7 @@ function corruptedRows(rows: readonly StoredRow[]): fc.Arbitrary<CorruptedRow> {
 
 const parsed = (row: StoredRow | undefined): Json => JSON.parse(row?.json ?? "null") as Json;
 
-/** What is stored is read as carefully as what is sent: a row that is damaged or newer is named and left as it is. */
+/** Stored rows are checked as strictly as requests: a damaged or newer row is named and left as it is. */
 export function rowTarget(product: FuzzedProduct): Target<CorruptedRow> {
   const rows = product.rows;
   return {
@@ -50,7 +50,7 @@ async function read(product: FuzzedProduct, row: StoredRow): Promise<Verdict> {
     return "accepted";
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
-    // A row that says it is of another item leaves nothing under its own name.
+    // A row with another item's id hides the item of its own key.
     if (error.code === "item-not-found") return "refused";
     if (error.code !== "row-unreadable") throw new Violation(`refused as ${error.code}: ${error.message}`);
     if (!error.message.includes(row.row)) throw new Violation(`does not name the row: ${error.message}`);

@@ -78,7 +78,7 @@ const urls = fc
   )
   .map(([scheme, host, rest, edits]) => edited(`${scheme}${host}${rest}`, edits));
 
-/** What a plan may name, and what is then called: never an address that is not on the public internet. */
+/** The URL of a plan's webhook, and the address that is then called: never one outside the public internet. */
 const outgoing: Target<string> = {
   name: "webhook-urls",
   share: 60_000,
@@ -87,7 +87,7 @@ const outgoing: Target<string> = {
     const named = WebhookAction.shape.url.safeParse(text);
     if (!named.success) return "refused";
     const url = new URL(named.data);
-    // Names are for the resolver; only what is an address can be judged without one.
+    // A name needs a resolver. Only an address can be judged without one.
     if (isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0) return "refused";
     const checked = await checkEgress(url, false);
     if (!("address" in checked)) return "refused";
@@ -96,7 +96,7 @@ const outgoing: Target<string> = {
   },
 };
 
-/** First bits of IPv4 addresses that are not on the public internet. */
+/** Leading bits of IPv4 addresses that are not on the public internet. */
 const NOT_PUBLIC = [
   "0/8 10/8 100.64/10 127/8 168.63.129.16/32 169.254/16 172.16/12 192.0.0/24 192.0.2/24 192.88.99/24 192.168/16",
   "198.18/15 198.51.100/24 203.0.113/24 224/4 240/4",
@@ -113,7 +113,7 @@ function bitsOf(address: string): string {
   return octets.map((octet) => Number(octet).toString(2).padStart(8, "0")).join("");
 }
 
-/** Told otherwise than by the guard itself: by the first bits of the address as text. */
+/** Independent of the guard: it compares the first bits of the address as text. */
 function isPublic(address: string): boolean {
   if (isIP(address) === 4) return !NOT_PUBLIC.some((bits) => bitsOf(address).startsWith(bits));
   const [first = "", second = ""] = address.split(":");
@@ -122,14 +122,14 @@ function isPublic(address: string): boolean {
   return high >= 0x2000 && high <= 0x3fff && !special.includes(true);
 }
 
-/** What a hostile server does with a connection: says things with waits between, then ends it in some way. */
+/** What a hostile server does with a connection: it sends texts with waits between them, then ends the connection. */
 interface ServerBehaviour {
   says: { text: Pieces; waitMs: number }[];
   ends: "fin" | "reset" | "hold";
 }
 
 const TIME_LIMIT_MS = 60;
-/** Beyond the limit: an answer that comes so late was not cut off. */
+/** An answer later than this was not cut off at the limit. */
 const SLACK_MS = 190;
 const MAX_ANSWER_CHARACTERS = 4_096;
 
@@ -187,7 +187,7 @@ async function behave(socket: Socket, { says, ends }: ServerBehaviour): Promise<
   if (ends === "reset") socket.resetAndDestroy();
 }
 
-/** One server for all; each connection is given what is to be done with it. */
+/** One server for all inputs. Each connection behaves as the current input says. */
 class HostileServer {
   readonly #server: Server = createServer((socket) => {
     socket.on("data", (chunk) => {
@@ -201,12 +201,12 @@ class HostileServer {
   #next: ServerBehaviour = { says: [], ends: "fin" };
   #calls = 0;
 
-  /** How often the last call came. */
+  /** The number of requests of the last call. */
   get calls(): number {
     return this.#calls;
   }
 
-  /** A connection of an earlier turn may come late. */
+  /** A connection of an earlier call may arrive late. */
   #turn = 0;
 
   async call(behaviour: ServerBehaviour): Promise<{ status: number; body: string } | undefined> {

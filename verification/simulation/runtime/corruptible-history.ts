@@ -33,21 +33,21 @@ export class CorruptibleHistory extends MemoryHistoryStore {
 
   corruptHistory(instanceId: string, index: number): CorruptedHubRow {
     const name = `row '${historyRowKey(index)}' of '${instanceId}' in table ${HUB}History`;
-    return this.#spoil({ kind: "history", instanceId, index, name });
+    return this.#markCorrupt({ kind: "history", instanceId, index, name });
   }
 
   corruptInstance(instanceId: string): CorruptedHubRow {
-    return this.#spoil({ kind: "instance", instanceId, name: `the row of '${instanceId}' in table ${HUB}Instances` });
+    return this.#markCorrupt({ kind: "instance", instanceId, name: `the row of '${instanceId}' in table ${HUB}Instances` });
   }
 
   corruptMessage(instanceId: string, key: string): CorruptedHubRow {
-    return this.#spoil({
+    return this.#markCorrupt({
       ...{ kind: "message", instanceId, key },
       name: `row '${key}' of '${instanceId}' in table ${HUB}Inbox`,
     });
   }
 
-  #spoil(row: CorruptedHubRow): CorruptedHubRow {
+  #markCorrupt(row: CorruptedHubRow): CorruptedHubRow {
     this.#corrupted.add(row);
     return row;
   }
