@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => stack.remove());
 
 /** A short form of `npm run chaos`. */
-test("forty machines are recovered truthfully while host and storage are restarted under them", async () => {
+test("forty machines are recovered correctly while host and storage restart", async () => {
   const report = new Report(() => undefined);
   await kills(stack, report, 3);
   await storageRestarts(stack, report, 1);

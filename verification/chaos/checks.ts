@@ -28,7 +28,7 @@ export function effectsAtMostOnce({ ledger, executions }: Truth): Findings {
     const findings: Findings = [];
     if (seen.has(key)) findings.push(`${operation} under ${key} was applied twice`);
     seen.add(key);
-    if (!executions.has(executionId)) findings.push(`${key} belongs to an execution that nobody knows`);
+    if (!executions.has(executionId)) findings.push(`${key} belongs to an unknown execution`);
     return findings;
   });
 }
@@ -42,7 +42,7 @@ export function singleWriter({ items, ledger }: Truth): Findings {
     for (const entry of (byItem.get(id) ?? []).toSorted((a, b) => a.sequence - b.sequence)) {
       const { after, key } = entry;
       if (after && isLive(after.source) && isLive(after.replica)) findings.push(`${id} had two writers after ${key}`);
-      if (entry.epoch < epoch) findings.push(`${id} went back to epoch ${entry.epoch} at ${key}`);
+      if (entry.epoch < epoch) findings.push(`the epoch of ${id} decreased to ${entry.epoch} at ${key}`);
       epoch = entry.epoch;
     }
   }
@@ -74,7 +74,7 @@ export function groupsInOrder({ ledger }: Truth, plan: Plan): Findings {
 export function statesMatchEstate({ items, records }: Truth): Findings {
   return [...records.values()].flatMap((record) => {
     const item = items.get(record.itemId);
-    if (!item) return [`${record.itemId} is on record, and not in the world`];
+    if (!item) return [`${record.itemId} is on record but not in the world`];
     const blocked = record.heldBy === null ? [] : [`${record.itemId} is still held by ${record.heldBy.executionId}`];
     return [...blocked, ...stateFindings(record, item)];
   });
@@ -83,10 +83,10 @@ export function statesMatchEstate({ items, records }: Truth): Findings {
 function stateFindings(record: ItemRecord, item: EmulatedItem): Findings {
   const { itemId, state, activeSiteId, direction } = record;
   const wrong = (what: string): string =>
-    `${itemId} is reported ${state}, and ${what} (source ${describe(item.source)}, replica ${describe(item.replica)})`;
-  if (item.direction !== direction) return [wrong(`replicates ${item.direction}, not ${direction}`)];
+    `${itemId} is reported as ${state}, but ${what} (source ${describe(item.source)}, replica ${describe(item.replica)})`;
+  if (item.direction !== direction) return [wrong(`it replicates ${item.direction}, not ${direction}`)];
   const active = [item.source, item.replica].find(({ siteId }) => siteId === activeSiteId);
-  if (!active) return [wrong(`has no copy at ${activeSiteId}`)];
+  if (!active) return [wrong(`it has no copy at ${activeSiteId}`)];
   const findings: Findings = [];
   const expect = (holds: boolean, what: string): void => {
     if (!holds) findings.push(wrong(what));
@@ -101,9 +101,9 @@ function stateFindings(record: ItemRecord, item: EmulatedItem): Findings {
     expect(active === item.replica && isLive(item.replica), "its replica does not run");
     expect(item.promotedFrom !== null, "its replica is not promoted");
     expect(record.epoch === item.epoch, `its epoch is ${item.epoch}, not ${record.epoch}`);
-    expect(item.pointsDeleted === (state === "committed"), "its recovery points say otherwise");
+    expect(item.pointsDeleted === (state === "committed"), "its recovery points do not match");
   }
-  expect(RESTING.has(state), "that is no state to rest in");
+  expect(RESTING.has(state), "that is not a state at rest");
   return findings;
 }
 
@@ -125,10 +125,10 @@ export function acknowledgedIsDurable({ executions, steps }: Truth, request: rea
     .flatMap(({ what, by, executionId }) => {
       const execution = executions.get(executionId);
       if (execution === undefined)
-        return [`the ${what} by ${by} was acknowledged, and ${executionId} is not on record`];
+        return [`the ${what} by ${by} was acknowledged, but ${executionId} is not on record`];
       return isRecorded(what, by, execution, steps.get(executionId) ?? "")
         ? []
-        : [`the ${what} of ${executionId} by ${by} was acknowledged, and is not on record`];
+        : [`the ${what} of ${executionId} by ${by} was acknowledged, but is not on record`];
     });
 }
 
@@ -145,7 +145,7 @@ export function outcomesMatchRecords({ executions }: Truth, completed: readonly 
     const name = `${verb} ${executionId}`;
     const record = executions.get(executionId);
     const findings: Findings = [];
-    if (record?.status !== status) findings.push(`${name} was answered as ${status}, and is ${record?.status}`);
+    if (record?.status !== status) findings.push(`${name} was answered as ${status}, but is ${record?.status}`);
     if (!isExpectedEnd(status, goal)) {
       const why = last.failure?.message ?? JSON.stringify(last.outcomes?.map(({ failure }) => failure).filter(Boolean));
       findings.push(`${name} ended ${status}: ${why}`);

@@ -45,8 +45,8 @@ export class Report {
     const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
     const most = sorted.at(-1) ?? Number.NaN;
     this.#figures[`${figure}, median`] = median;
-    this.#figures[`${figure}, most`] = most;
-    this.say(`${figure}: median ${median.toFixed(2)} ${unit}, at most ${most.toFixed(2)} ${unit}`);
+    this.#figures[`${figure}, maximum`] = most;
+    this.say(`${figure}: median ${median.toFixed(2)} ${unit}, maximum ${most.toFixed(2)} ${unit}`);
   }
 
   /** Prints the totals and writes the results as JSON. Returns the number of failed checks. */

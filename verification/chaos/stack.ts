@@ -134,7 +134,7 @@ export class Stack {
   /** How the host ended on its own, and the end of its log; empty while it runs. */
   async unexpectedEnd(): Promise<string[]> {
     if (this.host.isRunning) return [];
-    return [`the host ended by itself ${describeEnd(await this.host.ended)}: ${this.hostTail}`];
+    return [`the host ended unexpectedly ${describeEnd(await this.host.ended)}: ${this.hostTail}`];
   }
 
   rows(table: string): Promise<Record<string, unknown>[]> {

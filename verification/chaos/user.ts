@@ -114,7 +114,7 @@ export class User {
     );
     if (verb !== undefined) return verb;
     const states = [...new Set(items.map(({ state }) => state))].join(", ");
-    throw new Error(`nothing can be done any more: the items are ${states}`);
+    throw new Error(`no verb is allowed: the items are ${states}`);
   }
 
   async #start(verb: Verb): Promise<string> {

@@ -51,7 +51,7 @@ export class WorkloadRunner {
     this.#stop = true;
     await this.#done;
     const { completed } = this.#stack.user;
-    const describe = `${completed.length} executions have ended truthfully, no effect twice, nothing acknowledged lost`;
+    const describe = `${completed.length} executions ended correctly, no effect twice, no acknowledged request lost`;
     const failure = this.#failure instanceof Error ? [this.#failure.message] : [];
     this.#report.check(describe, [...failure, ...(await this.#stack.check())]);
   }

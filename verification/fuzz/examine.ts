@@ -81,7 +81,7 @@ function assertLimits({ ms, bytes }: Measured): void {
   }
   const [first] = stray.splice(0);
   if (first !== undefined) {
-    throw new Violation(`unhandled, after this input or one of the last before it: ${describe(first)}`);
+    throw new Violation(`unhandled, after this input or one of the last inputs: ${describe(first)}`);
   }
 }
 

@@ -8,11 +8,11 @@ import { allTargets } from "./targets/all.js";
 
 const USAGE = `Usage: npm run fuzz -- [options]
 
-  --inputs N     how many inputs, shared out among the targets (default: 1,000,000)
+  --inputs N     number of inputs, divided among the targets (default: 1,000,000)
   --seed S       a whole number; the same seed feeds the same inputs (default: 1)
-  --target NAME  only this target, which then gets all inputs
-  --path P       with --target and --seed: only the input that a failure named
-  --json FILE    write the report there as well
+  --target NAME  only this target, with all inputs
+  --path P       with --target and --seed: only the input that a failure names
+  --json FILE    write the report as JSON
 `;
 
 interface Flags {
@@ -69,7 +69,7 @@ const text = { type: "string" } as const;
 function wholeNumber(name: string, given: string | undefined, otherwise: number): number {
   const value = Number(given ?? otherwise);
   if (Number.isSafeInteger(value) && given !== "") return value;
-  throw new Error(`--${name} is a whole number, not "${given}".\n\n${USAGE}`);
+  throw new Error(`--${name} must be a whole number, not "${given}".\n\n${USAGE}`);
 }
 
 function chosen(targets: readonly Target[], name: string | undefined): readonly Target[] {

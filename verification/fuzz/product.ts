@@ -100,8 +100,8 @@ export class FuzzedProduct {
     const answer = await this.#send(request);
     this.#request = request;
     const status = answer.status ?? 200;
-    const [nextFault] = this.#faults.splice(0);
-    if (status >= 500 || nextFault !== undefined) throw new Violation(`answered ${status}: ${nextFault}`);
+    const [fault] = this.#faults.splice(0);
+    if (status >= 500 || fault !== undefined) throw new Violation(`answered ${status}: ${fault}`);
     if (status >= 400) checkProblem(status, answer.headers, String(answer.body ?? ""));
     else JSON.stringify(answer.jsonBody);
     const wrote = this.#tables.writes() > 0;
@@ -124,9 +124,9 @@ export class FuzzedProduct {
 
   async #look(request: ApiRequest): Promise<void> {
     const { status } = await this.#send(request);
-    const [nextFault] = this.#faults.splice(0);
-    if (nextFault !== undefined)
-      throw new Violation(`was accepted, then ${request.route} answered ${status}: ${nextFault}`);
+    const [fault] = this.#faults.splice(0);
+    if (fault !== undefined)
+      throw new Violation(`was accepted, but then ${request.route} answered ${status}: ${fault}`);
   }
 
   /** Reads what the given row stands for, and checks that the read changed nothing. */

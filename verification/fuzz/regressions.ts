@@ -20,7 +20,7 @@ export async function feedRegressions(
   const failures: Failure[] = [];
   for (const { target: name, was, input } of corpus) {
     const target = targets.find((one) => one.name === name);
-    if (target === undefined) throw new Error(`${file} names the target "${name}", which is not there`);
+    if (target === undefined) throw new Error(`${file} names the target "${name}", which does not exist`);
     try {
       await examine(target, input);
     } catch (thrown) {

@@ -58,8 +58,9 @@ function restOf({ items }: StoreDump, atMs: number | null, moving: string[]): Re
   const held = items.flatMap(({ itemId, heldBy }) => (heldBy ? [`item ${itemId} held by ${heldBy.executionId}`] : []));
   const restless = items.flatMap(({ itemId, state }) => (RESTING_STATES.has(state) ? [] : [`item ${itemId} ${state}`]));
   const left = [...moving, ...held, ...restless];
-  if (atMs === null) return { reached: false, why: "something still moved when the time was over", moving: left };
-  if (left.length > 0) return { reached: false, why: "nothing moved and not everything was at rest", moving: left };
+  if (atMs === null) return { reached: false, why: "something was still active at the time limit", moving: left };
+  if (left.length > 0)
+    return { reached: false, why: "nothing was active, but not everything was at rest", moving: left };
   return { reached: true, atMs };
 }
 

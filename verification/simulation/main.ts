@@ -70,7 +70,7 @@ async function run({ from, to, jobs, omit }: Arguments): Promise<Campaign> {
 function add(campaign: Campaign, answer: Answer): void {
   if ("error" in answer) {
     campaign.addBroken(answer.seed, answer.error);
-    console.log(`seed ${answer.seed} could not be run: ${answer.error}`);
+    console.log(`seed ${answer.seed} failed to run: ${answer.error}`);
     return;
   }
   campaign.add(answer.result);
@@ -101,19 +101,19 @@ function summarise(campaign: Campaign, wallMs: number): void {
 }
 
 async function main(): Promise<void> {
-  const request = readArguments();
+  const args = readArguments();
   const beganMs = Date.now();
-  const campaign = await run(request);
+  const campaign = await run(args);
   const { user, system } = process.cpuUsage();
   campaign.cpuMs = (user + system) / 1_000;
   const wallMs = Date.now() - beganMs;
   summarise(campaign, wallMs);
-  if (request.json !== undefined) {
+  if (args.json !== undefined) {
     const { seeds, recoveries, cpuMs, perCoreSecond, broken, missed, coverage } = campaign;
     const failures = campaign.failures.map(({ seed, violations, shrunk }) => ({ seed, violations, shrunk }));
     const reached = Object.fromEntries(coverage);
     const figures = { seeds, recoveries, wallMs, cpuMs, perCoreSecond, failures, broken, missed, reached };
-    await writeFile(request.json, `${JSON.stringify({ ...request, ...figures }, null, 2)}\n`);
+    await writeFile(args.json, `${JSON.stringify({ ...args, ...figures }, null, 2)}\n`);
   }
   if (campaign.failed > 0 || campaign.missed.length > 0) process.exitCode = 1;
 }

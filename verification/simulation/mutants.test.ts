@@ -17,8 +17,8 @@ async function caught(mutant: Mutant): Promise<{ seed: number; found: Violation 
   return undefined;
 }
 
-describe("a broken product is caught by the invariant that it breaks", () => {
-  test("there is one for every invariant", () => {
+describe("a mutant is caught by the invariant that it breaks", () => {
+  test("every invariant has a mutant", () => {
     const violatedBy = new Set<Invariant>(MUTANTS.map(({ breaks }) => breaks));
     expect(Object.keys(INVARIANTS).filter((invariant) => !violatedBy.has(invariant as Invariant))).toEqual([]);
   });

@@ -10,7 +10,7 @@ const KILLED_WHILE_STARTING_PERCENT = 10;
 
 /** Kills the host with SIGKILL at times drawn from the seed, and starts it again each time. */
 export async function kills(stack: Stack, report: Report, count: number): Promise<void> {
-  report.begin("kills", `${count} SIGKILLs of the host while forty machines are on their way`);
+  report.begin("kills", `${count} SIGKILLs of the host while forty machines are recovered`);
   const workload = new WorkloadRunner(stack, report);
   const toProgress: number[] = [];
   for (let kill = 1; kill <= count && workload.failure === undefined; kill += 1) {

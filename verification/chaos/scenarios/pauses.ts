@@ -22,7 +22,7 @@ export async function pauses(stack: Stack, report: Report): Promise<void> {
     const progress = await stack.waitForWrite(stack.proxy.writes.length);
     report.check(`pause ${pause} of ${(ms / 1_000).toFixed(1)} s`, [
       ...(await stack.unexpectedEnd()),
-      ...(progress === undefined ? ["nothing was written any more"] : []),
+      ...(progress === undefined ? ["nothing was written after it"] : []),
     ]);
   }
   await workload.end();
@@ -45,7 +45,7 @@ export async function zombies(stack: Stack, report: Report): Promise<void> {
     const writes = proxy.writes.slice(before);
     const ofHub = writes.filter(({ path }) => path.includes(`${stack.prefix}Hub`) || path.endsWith("$batch"));
     report.check(`zombie ${round}: ended with code ${ended?.code} after ${writes.length} writes`, [
-      ...(ended?.code === 1 ? [] : [`it did not end by itself: ${zombie.output.slice(-500)}`]),
+      ...(ended?.code === 1 ? [] : [`it did not end: ${zombie.output.slice(-500)}`]),
       ...(zombie.output.includes("taken over the task hub") ? [] : ["it did not say why"]),
       ...ofHub.map(({ method, path }) => `it wrote to the hub: ${method} ${path}`),
     ]);

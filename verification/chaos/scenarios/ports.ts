@@ -18,7 +18,7 @@ export async function ports(stack: Stack, report: Report): Promise<void> {
   await once(portHolder, "listening");
   const refused = await stack.startHost({ port });
   const { code } = await refused.ended;
-  report.check("a host whose port is taken says so and ends", [
+  report.check("a host whose port is taken reports it and ends", [
     ...(code === 2 ? [] : [`it ended with code ${code}`]),
     ...(refused.output.includes(String(port)) ? [] : [`it did not name the port: ${refused.output.slice(-500)}`]),
   ]);
@@ -34,9 +34,9 @@ export async function ports(stack: Stack, report: Report): Promise<void> {
     stack.proxy.resetConnections();
   }
   const progress = await stack.waitForWrite(stack.proxy.writes.length);
-  report.check(`${cuts} cuts of every connection to storage`, [
+  report.check(`${cuts} resets of all connections to storage`, [
     ...(await stack.unexpectedEnd()),
-    ...(progress === undefined ? ["nothing was written any more"] : []),
+    ...(progress === undefined ? ["nothing was written after them"] : []),
   ]);
   await workload.end();
 }

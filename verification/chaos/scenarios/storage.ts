@@ -26,7 +26,7 @@ export async function storageRestarts(stack: Stack, report: Report, rounds = 5):
     const progress = await stack.waitForWrite(stack.proxy.writes.length);
     report.check(`restart ${round}`, [
       ...(await stack.unexpectedEnd()),
-      ...(progress === undefined ? ["nothing was written any more"] : []),
+      ...(progress === undefined ? ["nothing was written after it"] : []),
     ]);
   }
   await workload.end();
@@ -37,7 +37,7 @@ export async function storageRestarts(stack: Stack, report: Report, rounds = 5):
  * there.
  */
 export async function storageKills(stack: Stack, report: Report): Promise<void> {
-  report.begin("storage-kills", "SIGKILL of Azurite, which loses what it acknowledged in the last seconds");
+  report.begin("storage-kills", "SIGKILL of Azurite, which loses the last seconds of acknowledged writes");
   const workload = new WorkloadRunner(stack, report);
   let losses = 0;
   for (let round = 1; round <= 6; round += 1) {
@@ -45,16 +45,16 @@ export async function storageKills(stack: Stack, report: Report): Promise<void> 
     losses += (await loseStorage(stack, report, `kill ${round}`, () => stack.azurite.stop("SIGKILL"))) ? 1 : 0;
   }
   await workload.end();
-  report.check(`${losses} of 6 kills lost something`, losses === 0 ? ["none did, so nothing was shown"] : []);
+  report.check(`${losses} of 6 kills lost something`, losses === 0 ? ["none did, so the scenario showed nothing"] : []);
 }
 
 /** The disk is full. Azurite continues in memory, and loses what it could not save when it ends. */
 export async function fullDisk(stack: Stack, report: Report): Promise<void> {
-  report.begin("full-disk", "Azurite may write no larger files, as on a full disk");
+  report.begin("full-disk", "Azurite may not extend its files, as on a full disk");
   const workload = new WorkloadRunner(stack, report);
   await wait(3_000);
   if (!(await limitFiles(stack, await largestFile(stack.folder)))) {
-    report.say("not tried: prlimit, of util-linux, is needed to limit the size of Azurite's files");
+    report.say("skipped: prlimit (util-linux) is needed to limit the size of Azurite's files");
     await workload.end();
     return;
   }
@@ -85,12 +85,12 @@ async function loseStorage(stack: Stack, report: Report, name: string, end: () =
   const from = stack.proxy.writes.length;
   stack.proxy.unblock();
   const ended = await hostReaction(stack);
-  const lost = `${gone.length} rows of the hub are lost, ${acknowledged.length} of them surely acknowledged`;
-  report.check(`${name}: ${lost}, and the host ${ended ? "says so" : "goes on"}`, [
+  const lost = `${gone.length} rows of the hub are lost, ${acknowledged.length} of them certainly acknowledged`;
+  report.check(`${name}: ${lost}, and the host ${ended ? "reports it" : "continues"}`, [
     ...(ended && gone.length === 0 ? ["it had no reason to end"] : []),
     ...(ended ? reportsLoss(stack.host, ended) : []),
-    ...(!ended && acknowledged.length > 0 ? [`the host went on: ${stack.hostTail}`] : []),
-    ...(ended || (await stack.waitForWrite(from)) ? [] : [`it wrote nothing any more: ${stack.hostTail}`]),
+    ...(!ended && acknowledged.length > 0 ? [`the host continued: ${stack.hostTail}`] : []),
+    ...(ended || (await stack.waitForWrite(from)) ? [] : [`it wrote nothing more: ${stack.hostTail}`]),
   ]);
   if (ended || !stack.host.isRunning) await stack.restart();
   return acknowledged.length > 0;
@@ -98,7 +98,7 @@ async function loseStorage(stack: Stack, report: Report, name: string, end: () =
 
 function reportsLoss(host: HostProcess, ended: ProcessEnd): string[] {
   if (ended.code === 1 && host.output.includes("has lost what it had acknowledged")) return [];
-  return [`it ended ${describeEnd(ended)} and did not say why: ${host.tail}`];
+  return [`it ended ${describeEnd(ended)} and did not report the loss: ${host.tail}`];
 }
 
 /** How the host reacts to the storage: its end, or undefined when it still answers. */

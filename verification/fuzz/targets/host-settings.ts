@@ -102,7 +102,7 @@ const spans: Target<string> = {
   feed(text) {
     const ms = parseTimeSpan(text);
     if (ms === undefined) return "refused";
-    if (!(ms >= 0 && ms <= LONGEST_SPAN_MS)) throw new Violation(`${ms} ms is no time span of .NET`);
+    if (!(ms >= 0 && ms <= LONGEST_SPAN_MS)) throw new Violation(`${ms} ms is not a time span of .NET`);
     return "accepted";
   },
 };
@@ -154,7 +154,7 @@ const templates: Target<{ template: string; other: string; path: string[] }> = {
       }
       const second = parseRouteTemplate(other);
       if (comparePrecedence(parsed, second) !== -comparePrecedence(second, parsed)) {
-        throw new Violation("the order of two templates depends on which is asked first");
+        throw new Violation("the order of two templates depends on which comes first");
       }
     }),
 };

@@ -164,7 +164,7 @@ class HttpFuzzer {
     }
     if (ms > MAX_INPUT_MS) throw new Violation(`answered after ${Math.round(ms)} ms`);
     const fault = this.#host.nextFault();
-    if (fault !== undefined) throw new Violation(`the host says: ${fault}`);
+    if (fault !== undefined) throw new Violation(`the host logged: ${fault}`);
     return verdictOf(answer, sent);
   }
 
@@ -186,7 +186,7 @@ class HttpFuzzer {
       const late = setTimeout(
         () => {
           socket.destroy();
-          if (isWhole(sent)) reject(new Violation("no answer to a request that was whole"));
+          if (isWhole(sent)) reject(new Violation("no answer to a complete request"));
           else done();
         },
         isWhole(sent) ? MAX_WAIT_MS : MAX_INPUT_MS / 5,

@@ -83,14 +83,15 @@ function feedEvent(json: Json): Verdict {
   if (event === undefined) return "refused";
   if (EVENT_TYPE_NAMES[event.EventType] === undefined) throw new Violation(`an event of type ${event.EventType}`);
   const again = fromColumns(asRead(toColumns(event, "e")));
-  if (JSON.stringify(again) !== JSON.stringify(event)) throw new Violation("an event that its own columns do not make");
+  if (JSON.stringify(again) !== JSON.stringify(event))
+    throw new Violation("an event that its own columns do not produce");
   return "accepted";
 }
 
 function feedInstance(json: Json): Verdict {
   const row = { ...asRow(json), partitionKey: "i" };
   const shown = standIn(row, "it can't be read");
-  if (shown.runtimeStatus !== "Suspended") throw new Violation("what can't be read is shown as something that moves");
+  if (shown.runtimeStatus !== "Suspended") throw new Violation("an unreadable instance is shown as running");
   return readOr(() => instanceOf(row, null, null)) === undefined ? "refused" : "accepted";
 }
 

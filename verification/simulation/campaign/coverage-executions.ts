@@ -11,32 +11,32 @@ export const transitionName = (direction: string, state: string, verb: string, o
 
 /** Coverage goals about executions and requests. */
 export const EXECUTION_STATES = [
-  "cancel undone: every item protected again",
-  "cancel as documented: items left where they were",
-  "cancel after the end refused",
+  "cancel restored protection of every item",
+  "cancel as documented: items left in place",
+  "cancel refused after the end",
   "undo failed",
   "validation accepted",
   "validation rejected",
-  "nobody validated: machines kept",
-  "nobody validated: failover undone",
+  "validation expired: failover kept",
+  "validation expired: failover undone",
   "manual action confirmed",
   "manual action declined",
-  "manual action not confirmed in time",
-  "question after a failure not answered",
+  "manual action expired",
+  "question after a failure expired",
   "step past its time limit",
   "prerequisites not met",
   "no recovery point to start from",
   "succeeded with failures",
-  "item already there passed over",
-  "more items than a slice takes",
+  "item already done skipped",
+  "more items than a slice holds",
   "duplicate start joined",
   "start refused: item held",
   "start refused: verb not allowed",
   "plan changed while it ran",
   "world imported again",
   "world import refused: in use",
-  "split brain noticed",
-  "split brain mended",
+  "split brain detected",
+  "split brain resolved",
   "webhook delivered",
   "webhook not answered",
   "several scenarios in one execution",
@@ -47,20 +47,20 @@ export function reachedByExecutions(evidence: Evidence, reach: Reach): void {
   const timeline = (name: ExecutionState): void => reach(name);
   for (const execution of evidence.store.executions) ofExecution(evidence, execution, reach);
   for (const entry of evidence.client) ofRequest(evidence, entry, reach);
-  for (const { kind } of evidence.estate.events) if (kind === "condition-resolved") timeline("split brain mended");
+  for (const { kind } of evidence.estate.events) if (kind === "condition-resolved") timeline("split brain resolved");
   for (const { answered } of evidence.effects.webhooks)
     timeline(answered ? "webhook delivered" : "webhook not answered");
   if (evidence.estate.items.some(({ load }) => load > 1)) timeline("world imported again");
   for (const { states } of evidence.estate.items) {
     if (states.some(({ state }) => state.conditions.some(({ type }) => type === "split-brain"))) {
-      timeline("split brain noticed");
+      timeline("split brain detected");
     }
   }
 }
 
 function ofExecution(evidence: Evidence, execution: Execution, reach: Reach): void {
   const timeline = (name: ExecutionState): void => reach(name);
-  if (execution.itemIds.length > 25) timeline("more items than a slice takes");
+  if (execution.itemIds.length > 25) timeline("more items than a slice holds");
   if (!("outcomes" in execution)) return;
   if (execution.status === "succeeded-with-failures") timeline("succeeded with failures");
   for (const name of endings(execution)) timeline(name);
@@ -75,7 +75,7 @@ function ofOutcome(
   { itemId, outcome }: ItemOutcome,
   reach: Reach,
 ): string[] {
-  if (outcome === "already-done") reach("item already there passed over" satisfies ExecutionState);
+  if (outcome === "already-done") reach("item already done skipped" satisfies ExecutionState);
   const began = beginning(evidence, executionId, itemId);
   if (!began) return [];
   const { direction, scenario, from } = began;
@@ -99,15 +99,15 @@ function endings(execution: Extract<Execution, { outcomes: unknown }>): Executio
   const asDocumented = execution.cancelRequest?.behaviour === "as-documented";
   const restored = execution.outcomes.some(({ outcome, state }) => outcome === "cancelled" && state === "protected");
   const candidates: [ExecutionState, boolean][] = [
-    ["cancel undone: every item protected again", cancelled && !asDocumented && restored],
-    ["cancel as documented: items left where they were", cancelled && asDocumented],
+    ["cancel restored protection of every item", cancelled && !asDocumented && restored],
+    ["cancel as documented: items left in place", cancelled && asDocumented],
     ["undo failed", codes.has("undo-failed")],
     ["validation rejected", said("rejected by")],
-    ["nobody validated: machines kept", codes.has("validation-expired")],
-    ["nobody validated: failover undone", said("nobody validated in time") && !codes.has("validation-expired")],
+    ["validation expired: failover kept", codes.has("validation-expired")],
+    ["validation expired: failover undone", said("nobody validated in time") && !codes.has("validation-expired")],
     ["manual action declined", said("declined it")],
-    ["manual action not confirmed in time", said("nobody confirmed the action in time")],
-    ["question after a failure not answered", said("nobody answered what to do")],
+    ["manual action expired", said("nobody confirmed the action in time")],
+    ["question after a failure expired", said("nobody answered what to do")],
     ["step past its time limit", said("the step did not end within its limit")],
     ["prerequisites not met", codes.has("prerequisites-failed")],
     ["no recovery point to start from", codes.has("no-recovery-point") || codes.has("no-common-recovery-point")],
@@ -149,12 +149,12 @@ function ofRequest(evidence: Evidence, entry: ClientEntry, reach: Reach): void {
   const { request, outcome, code } = entry;
   const timeline = (name: ExecutionState): void => reach(name);
   if (request.kind === "start") ofStart(evidence, entry, timeline);
-  if (request.kind === "cancel" && code === "execution-ended") timeline("cancel after the end refused");
+  if (request.kind === "cancel" && code === "execution-ended") timeline("cancel refused after the end");
   if (request.kind === "import-world" && code === "world-in-use") timeline("world import refused: in use");
   if (outcome !== "ok") return;
   if (request.kind === "validate" && request.verdict === "accept") timeline("validation accepted");
   if (request.kind === "confirm" && request.done) timeline("manual action confirmed");
-  if (request.kind === "resolve") reach(`asked after a failure: ${request.answer}`);
+  if (request.kind === "resolve") reach(`failure resolved with ${request.answer}`);
   if (request.kind === "save-plan" && request.ifMatch !== null && ranAt(evidence, entry.atMs))
     timeline("plan changed while it ran");
 }

@@ -42,25 +42,25 @@ export const MACHINERY_STATES: readonly string[] = [
   ...BOUNDARIES.flatMap((at) => [crashName(at, false), crashName(at, true)]),
   ...STORE_FAULTS.flatMap(([at, faults]) => faults.map((what) => storeFaultName(at, what))),
   ...CORRUPTIBLE_ROWS.map(corruptionName),
-  "named in an answer, and mended: a row of the hub",
-  "named in an answer, and mended: another row",
-  "instance that can't be read ended by a person",
-  "activity run twice, one after the other",
-  "activity run twice, side by side",
+  "corrupted hub row reported and repaired",
+  "corrupted product row reported and repaired",
+  "instance with a corrupted row terminated by a person",
+  "activity run twice, in sequence",
+  "activity run twice, concurrently",
   "completion late",
-  "completion lost and the activity run again",
+  "completion lost and activity repeated",
   "two hosts at once",
-  "host ended because another one had taken its hub",
+  "host ended after another one took its hub over",
   "clock set forward",
   "clock set back",
-  "write of a dead host arrived",
+  "write of a crashed host applied",
   "request not answered",
-  "request answered on its repetition",
+  "request answered when repeated",
   "ten crashes in one run",
 ];
 
 function corruptionName(what: RowKind): string {
-  return `row that can't be read: ${what}`;
+  return `corrupted row: ${what}`;
 }
 
 function crashName(at: Boundary, applied: boolean): string {
@@ -78,11 +78,11 @@ function injectedName(injected: InjectedFault): string {
     case "store-fault":
       return storeFaultName(injected.at, injected.what);
     case "activity-twice":
-      return injected.together ? "activity run twice, side by side" : "activity run twice, one after the other";
+      return injected.together ? "activity run twice, concurrently" : "activity run twice, in sequence";
     case "late-completion":
       return "completion late";
     case "lost-completion":
-      return "completion lost and the activity run again";
+      return "completion lost and activity repeated";
     case "overlap":
       return "two hosts at once";
     case "clock-jump":
@@ -95,9 +95,9 @@ function injectedName(injected: InjectedFault): string {
 /** How a corrupted row was repaired, if an answer had named it. */
 function remedyNames({ answer, row, instanceId, remedy }: RowCorruption): string[] {
   if (!answer?.includes(row)) return [];
-  if (instanceId === null) return ["named in an answer, and mended: another row"];
-  if (remedy === "terminate") return ["instance that can't be read ended by a person"];
-  return ["named in an answer, and mended: a row of the hub"];
+  if (instanceId === null) return ["corrupted product row reported and repaired"];
+  if (remedy === "terminate") return ["instance with a corrupted row terminated by a person"];
+  return ["corrupted hub row reported and repaired"];
 }
 
 const injectedNames = (injected: InjectedFault): string[] => [
@@ -110,12 +110,12 @@ export function reachedByMachinery(evidence: Evidence, reach: Reach): void {
   for (const name of injectedFaults.flatMap(injectedNames)) reach(name);
   if (injectedFaults.filter(({ kind }) => kind === "crash").length >= 10) reach("ten crashes in one run");
   for (const { message } of hub.log) {
-    if (message.includes("another host has written")) reach("host ended because another one had taken its hub");
+    if (message.includes("another host has written")) reach("host ended after another one took its hub over");
   }
-  if (store.journal.some(({ answered }) => !answered)) reach("write of a dead host arrived");
+  if (store.journal.some(({ answered }) => !answered)) reach("write of a crashed host applied");
   for (const { outcome, repeats } of client) {
     if (outcome === "unknown") reach("request not answered");
-    if (outcome === "ok" && repeats !== null) reach("request answered on its repetition");
+    if (outcome === "ok" && repeats !== null) reach("request answered when repeated");
   }
   const seen = new Set<string>();
   for (const call of effects.operations) ofOperation(call, seen, reach);

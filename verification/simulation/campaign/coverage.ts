@@ -35,14 +35,14 @@ const ESTATE_MODES = ["thrown", "refused", "hanging", "again"] as const;
 const ASKED = OPERATIONS.filter((operation) => operation !== "deploy-process-server");
 
 /** A run with faults in which everything succeeded was compared with the same run without faults. */
-export const COMPARED = "ended as without faults, all of it well";
+export const COMPARED = "same final state as without faults";
 
 /** Every goal that a full campaign has to reach at least once. */
 export const COVERAGE_GOALS: readonly string[] = [
   ...transitionNames(),
   ...ASKED.flatMap((operation) => ESTATE_MODES.map((mode) => `operation ${operation}: ${mode}`)),
   ...Scenario.options.flatMap((scenario) => [`${scenario} failed over`, `${scenario} came home`]),
-  ...FailureAnswer.options.map((answer) => `asked after a failure: ${answer}`),
+  ...FailureAnswer.options.map((answer) => `failure resolved with ${answer}`),
   ...EXECUTION_STATES,
   ...MACHINERY_STATES,
   COMPARED,

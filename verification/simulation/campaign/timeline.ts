@@ -7,10 +7,7 @@ const LAST = 60;
 /** The last events of a run from all of its ledgers, in the order of time, one line each. */
 export function timelineOf(evidence: Evidence): string[] {
   const lines: [number, string][] = [
-    ...evidence.injectedFaults.map(({ atMs, ...what }): [number, string] => [
-      atMs,
-      `disturbed ${JSON.stringify(what)}`,
-    ]),
+    ...evidence.injectedFaults.map(({ atMs, ...what }): [number, string] => [atMs, `fault ${JSON.stringify(what)}`]),
     ...evidence.estate.events.map(({ atMs, ...what }): [number, string] => [atMs, `estate ${JSON.stringify(what)}`]),
     ...evidence.client.map((entry): [number, string] => [entry.atMs, requestLine(entry)]),
     ...evidence.store.journal.flatMap((transaction) => itemLines(transaction)),

@@ -25,7 +25,7 @@ function begunAfterCancel(facts: Facts): Violation[] {
     const cancelMs = acknowledged.get(begin.key.executionId);
     if (cancelMs === undefined || UNDO_OPERATIONS.has(begin.operation) || begin.beganMs <= cancelMs + GRACE_MS)
       return [];
-    const what = `${begin.operation} of ${subjectId} was begun at ${moment(begin.beganMs)}, after the cancel of ${begin.key.executionId} was acknowledged at ${moment(cancelMs)}`;
+    const what = `${begin.operation} of ${subjectId} began at ${moment(begin.beganMs)}, after the cancel of ${begin.key.executionId} was acknowledged at ${moment(cancelMs)}`;
     return [violation("I10", what, begin)];
   };
   return [
@@ -54,14 +54,14 @@ function unreportedReplication(facts: Facts): Violation[] {
       return [
         violation(
           "I10",
-          `${item.itemId} is said to be protected after a cancel, and does not replicate`,
+          `${item.itemId} is reported as protected after a cancel, but does not replicate`,
           record,
           state,
         ),
       ];
     }
     if (replicates || isReported) return [];
-    return [violation("I10", `nothing says that ${item.itemId}, ${record.state}, does not replicate`, record, state)];
+    return [violation("I10", `no report says that ${item.itemId}, ${record.state}, does not replicate`, record, state)];
   });
 }
 

@@ -30,12 +30,12 @@ function beginnings({ hub }: Evidence): Map<string, number> {
 function startedTooOften({ evidence }: Facts): Violation[] {
   const begun = beginnings(evidence);
   return evidence.store.executions.flatMap(({ executionId, idempotencyKey }) => {
-    const request = evidence.client.filter(
+    const requests = evidence.client.filter(
       (one) => one.request.kind === "start" && one.request.idempotencyKey === idempotencyKey,
     );
     const times = begun.get(executionId) ?? 0;
-    if (times <= request.length + 1) return [];
-    return [violation("I26", `${executionId} began ${times} times, and ${request.length} requests asked for it`)];
+    if (times <= requests.length + 1) return [];
+    return [violation("I26", `${executionId} started ${times} times for ${requests.length} requests`)];
   });
 }
 
@@ -53,7 +53,7 @@ function ranTooOften({ evidence }: Facts): Violation[] {
     const explained = maxOf.get(task) ?? max;
     return count <= explained
       ? []
-      : [violation("I26", `${task} ran ${count} times, and ${explained} can be explained`)];
+      : [violation("I26", `${task} ran ${count} times, at most ${explained} are explained`)];
   });
 }
 
@@ -72,7 +72,7 @@ function foreignFailures({ evidence, executions }: Facts): Violation[] {
     const failures = ["failure" in record ? record.failure : null, ...record.outcomes.map(({ failure }) => failure)];
     const met = failures.find((failure) => failure && isOfRow(failure));
     if (!met) return [];
-    const what = `${record.verb} ${record.executionId} failed of a row that is not its own: ${met.message}`;
+    const what = `${record.verb} ${record.executionId} failed because of a row of another owner: ${met.message}`;
     return [violation("I26", what, record)];
   });
 }
@@ -121,7 +121,12 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
     if (entry.code !== "row-unreadable" || subject === null) return [];
     const own = new Set([subject, ...itemsOf(subject), ...startedBy(evidence, entry.request)]);
     if (corruptions.some(({ ownerId, row }) => own.has(ownerId) && String(entry.answer).includes(row))) return [];
-    return [violation("I26", `${entry.request.kind} of ${subject} was refused for a row of another: ${entry.answer}`)];
+    return [
+      violation(
+        "I26",
+        `${entry.request.kind} of ${subject} was refused because of a row of another owner: ${entry.answer}`,
+      ),
+    ];
   });
 }
 
@@ -150,7 +155,7 @@ const unreported = ({ evidence, executions }: Facts): Violation[] =>
     if (hadEnded && (hubReason === null || hubReason.includes(row))) return [];
     // An instance that is suspended at one of its rows has not reached the next one.
     if (blockedByOtherRow(corruption, corruptionsIn(evidence))) return [];
-    const text = `the ${what} row ${row} can't be read since ${moment(atMs)}, and nobody who asks is told`;
+    const text = `the ${what} row ${row} is unreadable since ${moment(atMs)}, and no answer names it`;
     return [violation("I26", text, corruption)];
   });
 
@@ -160,14 +165,14 @@ function suspendedWithoutCause({ evidence }: Facts): Violation[] {
   const own = new Set(corruptions.map(({ instanceId }) => instanceId));
   return [...new Set(corruptions.flatMap(({ suspended }) => suspended))]
     .filter((instanceId) => !own.has(instanceId))
-    .map((instanceId) => violation("I26", `${instanceId} stood still, and every row of it could be read`));
+    .map((instanceId) => violation("I26", `${instanceId} was suspended although all of its rows are readable`));
 }
 
 /** The product never overwrites a row that it can't read. */
 const overwritten = ({ evidence }: Facts): Violation[] =>
   corruptionsIn(evidence)
     .filter((corruption) => corruption.overwritten)
-    .map((corruption) => violation("I26", `the ${corruption.what} row ${corruption.row} was written over`, corruption));
+    .map((corruption) => violation("I26", `the ${corruption.what} row ${corruption.row} was overwritten`, corruption));
 
 /**
  * I26: a corrupted row stops only what it belongs to. The product names it and leaves it as it is. Nothing is retried

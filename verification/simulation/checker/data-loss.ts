@@ -62,13 +62,13 @@ function lossOfPlanned(item: WatchedItem, promotion: Effect, own: readonly Effec
     return `it lost ${loss.writes} writes (${loss.seconds} s)`;
   }
   const { sequences } = promotion.entry.result as { sequences: DiskSequence[] };
-  if (JSON.stringify(sequences) !== JSON.stringify(source)) return "both copies do not hold the same";
+  if (JSON.stringify(sequences) !== JSON.stringify(source)) return "the copies differ";
   const isOff = promotion.before.source.power === "off" || sourceReturned(item, promotion);
   if (!isOff) return "its source was on";
   const synchronised = own.findLast(({ entry }) => entry.operation === "final-synchronise");
   const off = own.findLast(({ entry }) => entry.operation === "shut-down-source");
   if (promotion.before.promotedFrom !== null) return undefined;
-  if (off === undefined || synchronised === undefined) return "it was not shut down and synchronised before";
+  if (off === undefined || synchronised === undefined) return "it was not shut down and synchronised first";
   return off.effectMs > synchronised.beganMs ? "the last synchronisation began before its source was off" : undefined;
 }
 
@@ -82,7 +82,7 @@ export function plannedLosesNothing(facts: Facts): Violation[] {
       const wrong = lossOfPlanned(item, promotion, own);
       if (wrong === undefined) return [];
       const { verb, executionId } = trace.record;
-      const what = `${verb} ${executionId} promoted ${item.itemId} at ${moment(promotion.effectMs)}, and ${wrong}`;
+      const what = `${verb} ${executionId} promoted ${item.itemId} at ${moment(promotion.effectMs)}, but ${wrong}`;
       return [violation("I5", what, ...own.map(({ entry }) => entry))];
     }),
   );
@@ -94,12 +94,12 @@ function difference(
   { point, loss }: Truth,
 ): string | undefined {
   const { recoveryPoint, dataLoss } = reported;
-  if (recoveryPoint === null || dataLoss === null) return "no loss is told";
+  if (recoveryPoint === null || dataLoss === null) return "no loss is reported";
   if (recoveryPoint.id !== point.id || recoveryPoint.time !== point.time) {
-    return `it tells of the point ${recoveryPoint.id}, and it was ${point.id}`;
+    return `the reported point is ${recoveryPoint.id}, the real one ${point.id}`;
   }
   if (JSON.stringify(loss, LOSS) === JSON.stringify(dataLoss, LOSS)) return undefined;
-  return `it tells of ${JSON.stringify(dataLoss)} lost, and it was ${JSON.stringify(loss)}`;
+  return `the reported loss is ${JSON.stringify(dataLoss)}, the real one ${JSON.stringify(loss)}`;
 }
 
 const LOSS = ["seconds", "writes", "bytes"];
@@ -125,7 +125,7 @@ function falseOutcomes(facts: Facts): Violation[] {
       if (!mustReport && outcome.dataLoss === null) return [];
       const wrong = promotion === undefined ? "nothing was promoted" : difference(outcome, truthOf(promotion));
       if (wrong === undefined) return [];
-      const what = `${record.verb} ${record.executionId} reports on ${outcome.itemId}: ${wrong}`;
+      const what = `${record.verb} ${record.executionId}, outcome of ${outcome.itemId}: ${wrong}`;
       return [violation("I6", what, outcome, promotion?.entry)];
     });
   });
@@ -157,7 +157,7 @@ function falseMeasures(facts: Facts): Violation[] {
     const promotions = [...promotionsOf(facts, execution.executionId)].filter(([itemId]) => reported.has(itemId));
     const worst = Math.max(0, ...promotions.map(([, promotion]) => truthOf(promotion).loss.seconds));
     if (promotions.length === 0 || measures.plan.dataLossSeconds === worst) return [];
-    const what = `execution ${execution.executionId} measured a loss of ${measures.plan.dataLossSeconds} s, and it was ${worst} s`;
+    const what = `execution ${execution.executionId} measured a loss of ${measures.plan.dataLossSeconds} s, the real one is ${worst} s`;
     return [violation("I6", what, measures)];
   });
 }

@@ -15,7 +15,7 @@ function duplicates(subjectId: string, effects: readonly Pick<Effect, "entry" | 
       return [];
     }
     const { operation, at, key } = effect.entry;
-    const what = `${operation} of ${subjectId} took effect at ${first.entry.at} and once more at ${at}, under ${key}`;
+    const what = `${operation} of ${subjectId} took effect at ${first.entry.at} and again at ${at}, under ${key}`;
     return [violation("I9", what, first.entry, effect.entry)];
   });
 }

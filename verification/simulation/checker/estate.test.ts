@@ -13,7 +13,7 @@ import {
   violatedBy,
 } from "./support/scenarios.js";
 
-describe("nothing is found in what is as it should be", () => {
+describe("a correct run has no violations", () => {
   test("a failover that is committed", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
@@ -21,7 +21,7 @@ describe("nothing is found in what is as it should be", () => {
     expect(await check(await builder.done())).toEqual([]);
   });
 
-  test("an unplanned failover that is taken back, and another one", async () => {
+  test("an unplanned failover that is rolled back, and another one", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
     await cancelFailover(builder);
@@ -30,7 +30,7 @@ describe("nothing is found in what is as it should be", () => {
     expect(await check(await builder.done())).toEqual([]);
   });
 
-  test("a rehearsal and its clean-up", async () => {
+  test("a test failover and its clean-up", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     await cleanUp(builder, 2);
@@ -59,7 +59,7 @@ describe("I1 single writer", () => {
     expect(invariantsOf(await check(evidence))).toContain("I1");
   });
 
-  test("a source that came back without taking writes is no second writer", async () => {
+  test("a source that came back read-only is no second writer", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await builder.sourceComesBack();
@@ -68,7 +68,7 @@ describe("I1 single writer", () => {
 });
 
 describe("I2 fencing", () => {
-  test("an accepted epoch falls", async () => {
+  test("an accepted epoch decreases", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await cancelFailover(builder);
@@ -89,7 +89,7 @@ describe("I2 fencing", () => {
   });
 });
 
-describe("I5 a planned failover loses nothing", () => {
+describe("I5 a planned failover loses no data", () => {
   test("the last changes were not sent", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "planned-failover");
@@ -111,7 +111,7 @@ describe("I5 a planned failover loses nothing", () => {
     expect(invariantsOf(await check(evidence))).toContain("I5");
   });
 
-  test("an unplanned failover may lose", async () => {
+  test("an unplanned failover may lose data", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
     const evidence = await builder.done();
@@ -120,8 +120,8 @@ describe("I5 a planned failover loses nothing", () => {
   });
 });
 
-describe("I6 loss is told truthfully", () => {
-  test.each(["seconds", "writes", "bytes"] as const)("an outcome tells of fewer %s", async (unit) => {
+describe("I6 data loss is reported truthfully", () => {
+  test.each(["seconds", "writes", "bytes"] as const)("an outcome reports fewer %s", async (unit) => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
     const evidence = await builder.done();
@@ -134,7 +134,7 @@ describe("I6 loss is told truthfully", () => {
     expect(invariantsOf(await check(evidence))).toEqual(["I6"]);
   });
 
-  test("a record tells of another point", async () => {
+  test("a record reports another point", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
     const { recoveryPoint } = builder.record({});
@@ -143,7 +143,7 @@ describe("I6 loss is told truthfully", () => {
     expect(await violatedBy(builder)).toEqual(["I6"]);
   });
 
-  test("a success that tells of no loss", async () => {
+  test("a success reports no loss", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.ended(1, "planned-failover", [outcome({})]);
@@ -152,14 +152,14 @@ describe("I6 loss is told truthfully", () => {
 });
 
 describe("I9 effects at most once", () => {
-  test("a step has its effect under two keys", async () => {
+  test("a step takes effect under two keys", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { ends: false });
     await builder.item("start-replica", { epoch: 1 }, { step: "start-replica-again" });
     expect(await violatedBy(builder)).toContain("I9");
   });
 
-  test("a second try is another effect", async () => {
+  test("a second attempt is another effect", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { ends: false });
     await builder.item("start-replica", { epoch: 1 }, { step: "start-replica.2" });
@@ -167,8 +167,8 @@ describe("I9 effects at most once", () => {
   });
 });
 
-describe("I18 a test touches nothing", () => {
-  test("a copy is left after a clean-up that succeeded", async () => {
+describe("I18 test failovers are isolated", () => {
+  test("a successful clean-up leaves a copy", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     builder.execution(2, "test-clean-up");
@@ -185,7 +185,7 @@ describe("I18 a test touches nothing", () => {
     expect(await violatedBy(builder)).toContain("I18");
   });
 
-  test("making a copy changes the source", async () => {
+  test("the creation of a copy changes the source", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     const evidence = await builder.done();
@@ -201,7 +201,7 @@ describe("I18 a test touches nothing", () => {
     expect(await violatedBy(builder)).toEqual(["I18"]);
   });
 
-  test("a network went after its test, and nobody looked at it any more", async () => {
+  test("a network was removed after its test, and nobody looked since", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     await builder.siteUnseen("remove-test-network", { executionId: run(1), keyOf: run(2) });
@@ -209,7 +209,7 @@ describe("I18 a test touches nothing", () => {
     expect(await violatedBy(builder)).toEqual([]);
   });
 
-  test("a network outlives its test, and the last end that should have removed it says so", async () => {
+  test("a network outlives its test, and the last execution that should have removed it reports it", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     await cleanUp(builder, 2, { network: false });
@@ -225,8 +225,8 @@ describe("I18 a test touches nothing", () => {
   });
 });
 
-describe("I19 the way back is symmetric", () => {
-  test("a failover that was taken back does not replicate", async () => {
+describe("I19 rollback is symmetric", () => {
+  test("an item that was rolled back does not replicate", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await cancelFailover(builder);
@@ -235,7 +235,7 @@ describe("I19 the way back is symmetric", () => {
     expect(invariantsOf(await check(evidence))).toContain("I19");
   });
 
-  test("an item that came home does not run there", async () => {
+  test("an item that failed back does not run at home", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await commit(builder);

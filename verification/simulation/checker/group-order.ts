@@ -92,7 +92,7 @@ function outOfOrder(facts: Facts, plan: Plan, execution: Execution, earlier: Wor
   if (later.firstMs === Infinity) return [];
   const { group, lastBeginMs, upMs } = earlier;
   return [
-    ...(lastBeginMs > later.firstMs ? [`work on group ${group.id} was begun at ${moment(lastBeginMs)}`] : []),
+    ...(lastBeginMs > later.firstMs ? [`work on group ${group.id} began at ${moment(lastBeginMs)}`] : []),
     ...(upMs > later.firstMs ? [`group ${group.id} was up at ${moment(upMs)}`] : []),
     ...actionsUndone(facts, plan, execution, earlier, later),
   ];
@@ -111,7 +111,7 @@ export function groupsInOrder(facts: Facts): Violation[] {
         if (earlier === undefined || later === undefined) return [];
         const wrong = outOfOrder(facts, plan, record, earlier, later);
         if (wrong.length === 0) return [];
-        const what = `${record.verb} ${record.executionId} began group ${id} at ${moment(later.firstMs)}, though ${wrong.join(", ")}`;
+        const what = `${record.verb} ${record.executionId} began group ${id} at ${moment(later.firstMs)}, but ${wrong.join(", ")}`;
         return [violation("I7", what, earlier, later)];
       });
     });

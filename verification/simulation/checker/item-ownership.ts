@@ -43,7 +43,7 @@ function workWithoutHold({ items }: Facts, holds: ReadonlyMap<string, readonly H
         (hold) => hold.executionId === executionId && hold.fromMs <= begin.beganMs && begin.beganMs <= hold.toMs,
       );
       if (held) return [];
-      const what = `${begin.operation} of ${item.itemId} was begun for ${executionId} at ${moment(begin.beganMs)}, which did not hold it`;
+      const what = `${begin.operation} of ${item.itemId} began at ${moment(begin.beganMs)} for ${executionId}, which did not hold the item`;
       return [violation("I8", what, begin, holds.get(item.itemId))];
     }),
   );

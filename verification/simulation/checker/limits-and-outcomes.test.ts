@@ -6,15 +6,15 @@ import { check } from "./index.js";
 import { EvidenceBuilder, run } from "./support/evidence-builder.js";
 import { commit, failOver, invariantsOf, outcome, testFailover, violatedBy } from "./support/scenarios.js";
 
-describe("I21 limits hold", () => {
+describe("I21 limits are respected", () => {
   const call = (atMs: number, endedMs: number): OperationCall => ({
     ...{ atMs, endedMs, generation: 1, executionId: run(1), key: "", subjectId: "item-1" },
     ...{ operation: "start-replica", outcome: "done", code: null },
   });
 
   test.each([
-    ["one after the other", [call(0, 5), call(0, 5), call(5, 9)], []],
-    ["three at once, of two", [call(0, 5), call(0, 5), call(4, 9)], ["I21"]],
+    ["in sequence", [call(0, 5), call(0, 5), call(5, 9)], []],
+    ["three at once, the limit is two", [call(0, 5), call(0, 5), call(4, 9)], ["I21"]],
   ])("operations %s", async (_, operations, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.evidence.effects.operations = operations;
@@ -23,8 +23,8 @@ describe("I21 limits hold", () => {
 
   test.each([
     ["one of them delivered twice", [1, 2, 2], []],
-    ["each its own task", [1, 2, 3], ["I21"]],
-  ])("three activities at once, of two: %s", async (_, taskIds, expected) => {
+    ["each a task of its own", [1, 2, 3], ["I21"]],
+  ])("three activities at once, the limit is two: %s", async (_, taskIds, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.evidence.effects.activities = taskIds.map((taskId) => ({
       ...{ atMs: 0, endedMs: 5, generation: 1, instanceId: run(1), taskId, name: "do-steps", outcome: "ok" },
@@ -56,21 +56,21 @@ describe("I21 limits hold", () => {
 });
 
 describe("I25 faults are transparent or declared", () => {
-  test("an item is called protected, and a test copy of it is there", async () => {
+  test("an item is reported as protected while a test copy of it exists", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     builder.record({ state: "protected" });
     expect(await violatedBy(builder)).toContain("I25");
   });
 
-  test("a success leaves an item out", async () => {
+  test("a success omits an item", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.execution(1, "planned-failover", { itemIds: ["item-1", "item-2"] });
     expect(await violatedBy(builder)).toContain("I25");
   });
 
-  test("a failed item is called failed over", async () => {
+  test("a failed item is reported as failed over", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "planned-failover");
     builder.hold(1, "planned-failover", "failing-over");
@@ -80,9 +80,9 @@ describe("I25 faults are transparent or declared", () => {
   });
 
   test.each([
-    ["and its machine could not be read", "item-1", []],
-    ["and nothing hid it", "item-2", ["I25"]],
-  ])("the outcome of an item is said to be unknown, %s", async (_, ownerId, expected) => {
+    ["and its machine was unreadable", "item-1", []],
+    ["without a cause", "item-2", ["I25"]],
+  ])("the outcome of an item is reported as unknown, %s", async (_, ownerId, expected) => {
     const builder = await EvidenceBuilder.create();
     const unknown = { type: "outcome-unknown", since: null, whatToDo: "look at the machine" } as const;
     builder.execution(1, "planned-failover");
@@ -93,7 +93,7 @@ describe("I25 faults are transparent or declared", () => {
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I25")).toEqual(expected);
   });
 
-  test("everything succeeded, and the end is another one than without faults", async () => {
+  test("everything succeeded, but the final state differs from the run without faults", async () => {
     const faultFree = await EvidenceBuilder.create();
     await failOver(faultFree);
     await commit(faultFree);
@@ -107,10 +107,10 @@ describe("I25 faults are transparent or declared", () => {
   });
 });
 
-describe("I26 poison is contained", () => {
+describe("I26 corruption is contained", () => {
   const FAILED = { code: "operation-failed", message: "it did not work" };
 
-  test("an execution fails of a row that is not its own", async () => {
+  test("an execution fails because of a row of another owner", async () => {
     const builder = await EvidenceBuilder.create();
     const failure = { code: "row-unreadable", message: "the item in row small/item-7 is damaged" };
     const told = [outcome({ outcome: "failed", state: "protected", failure })];
@@ -120,7 +120,7 @@ describe("I26 poison is contained", () => {
     expect(await violatedBy(builder)).toEqual([]);
   });
 
-  test("a request is refused for a row that has nothing to do with it", async () => {
+  test("a request is refused because of a row of another owner", async () => {
     const builder = await EvidenceBuilder.create(2);
     builder.corruption({ ownerId: "item-1", row: "small/item-1" });
     const refused = { outcome: "refused", code: "row-unreadable", answer: "row small/item-1 is damaged" } as const;
@@ -131,11 +131,11 @@ describe("I26 poison is contained", () => {
   });
 
   test.each([
-    ["is named to whoever asks", { answer: '["row small/item-1 is damaged"]' }, []],
+    ["is named in the answer", { answer: '["row small/item-1 is damaged"]' }, []],
     ["is not named", { answer: "[]" }, ["I26"]],
-    ["is written over", { overwritten: true }, ["I26"]],
-    ["has an instance stand still that has nothing to do with it", { suspended: [run(7)] }, ["I26"]],
-  ])("what can't be read %s", async (_, changes, expected) => {
+    ["is overwritten", { overwritten: true }, ["I26"]],
+    ["suspends an instance of another owner", { suspended: [run(7)] }, ["I26"]],
+  ])("an unreadable row %s", async (_, changes, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.corruption({ ownerId: "item-1", row: "small/item-1", ...changes });
     expect(await violatedBy(builder)).toEqual(expected);
@@ -144,7 +144,7 @@ describe("I26 poison is contained", () => {
   test.each([
     ["the hub names it", "row 7 can't be read", []],
     ["the hub does not name it", "it was suspended", ["I26"]],
-  ])("an execution ended before its row could not be read, and %s", async (_, hubReason, expected) => {
+  ])("an execution ended before its row became unreadable, and %s", async (_, hubReason, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.ended(1, "commit", [outcome({ state: "protected" })], { status: "failed", failure: FAILED });
     const hubRow = {
@@ -158,7 +158,7 @@ describe("I26 poison is contained", () => {
     expect(await violatedBy(builder)).toEqual(expected);
   });
 
-  test("an activity is tried for ever", async () => {
+  test("an activity is retried without limit", async () => {
     const builder = await EvidenceBuilder.create();
     const tried: ActivityRun = {
       ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 3, name: "do-steps", outcome: "failed" },
@@ -170,8 +170,8 @@ describe("I26 poison is contained", () => {
   });
 
   test.each([
-    ["is told of after the other at which its execution stands still", "row 9 can't be read", []],
-    ["is not told of, and neither is the other", "it was suspended", ["I26"]],
+    ["is reported after the other one, at which its execution is suspended", "row 9 can't be read", []],
+    ["is not reported, and neither is the other one", "it was suspended", ["I26"]],
   ])("one of two rows of an execution %s", async (_, why, expected) => {
     const builder = await EvidenceBuilder.create();
     const hubRow = { what: "history", ownerId: run(1), instanceId: run(1), hubReason: why } as const;
@@ -181,9 +181,9 @@ describe("I26 poison is contained", () => {
   });
 
   test.each([
-    ["as often as it was asked for, and once more by the sweep", 2, []],
-    ["for ever", 3, ["I26"]],
-  ])("an execution that had ended was begun anew %s", async (_, times, expected) => {
+    ["as often as requested, and once by the sweep", 2, []],
+    ["without limit", 3, ["I26"]],
+  ])("an ended execution was started again %s", async (_, times, expected) => {
     const builder = await EvidenceBuilder.create();
     const trace: ActivityRun = {
       ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 0, name: "open-execution", outcome: "ok" },

@@ -39,7 +39,12 @@ function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Vio
   return [...maxConcurrency(spans)].flatMap(([generation, { max, atMs }]) =>
     max <= limit
       ? []
-      : [violation("I21", `host ${generation} had ${max} ${what} under way at ${moment(atMs)}, of at most ${limit}`)],
+      : [
+          violation(
+            "I21",
+            `host ${generation} had ${max} concurrent ${what} at ${moment(atMs)}, the limit is ${limit}`,
+          ),
+        ],
   );
 }
 
@@ -70,7 +75,7 @@ function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
     const limit = evidence.limits.hypervisorOperations ?? Infinity;
     return max <= limit
       ? []
-      : [violation("I21", `site ${siteId} had ${max} operations under way at ${moment(atMs)}, of at most ${limit}`)];
+      : [violation("I21", `site ${siteId} had ${max} concurrent operations at ${moment(atMs)}, the limit is ${limit}`)];
   });
 }
 

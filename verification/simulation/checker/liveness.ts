@@ -27,7 +27,7 @@ export function terminatesInTime({ evidence, executions }: Facts): Violation[] {
   const since = `since the faults ended at ${moment(timing.faultsOffMs)}`;
   return [
     ...(rest.reached ? [] : [violation("I11", `no rest ${since}: ${rest.why}`, ...rest.moving)]),
-    ...(slow ? [violation("I11", `it took until ${moment(rest.atMs)} to come to rest ${since}`, timing)] : []),
+    ...(slow ? [violation("I11", `it came to rest only at ${moment(rest.atMs)} ${since}`, timing)] : []),
     ...[...executions.values()].flatMap(({ record }) =>
       hasEnded(record) ? [] : [violation("I11", `${record.verb} ${record.executionId} has not ended ${since}`, record)],
     ),

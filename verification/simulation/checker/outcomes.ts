@@ -43,7 +43,7 @@ function wrongState(execution: Execution, { outcome, state }: ItemOutcome): stri
   const brings = BRINGS_TO[verb];
   // A full run that stops early says so, and its items stay in the state they reached.
   if (verb === "full-run" && "failure" in execution) return [];
-  return outcome === "succeeded" && state !== brings ? [`a ${verb} that succeeds brings it to ${brings}`] : [];
+  return outcome === "succeeded" && state !== brings ? [`a successful ${verb} leads to ${brings}`] : [];
 }
 
 /** When an ended execution releases an item as done, the estate matches the state in its outcome. */
@@ -60,7 +60,7 @@ function falseOutcomes(facts: Facts): Violation[] {
         ...discrepancies({ ...released.record, state: outcome.state }, state),
       ];
       if (wrong.length === 0) return [];
-      const what = `${record.verb} ${record.executionId} gave ${outcome.itemId} up at ${moment(released.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
+      const what = `${record.verb} ${record.executionId} released ${outcome.itemId} at ${moment(released.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
       return [violation("I25", what, outcome, released.record, state)];
     });
   });
@@ -75,7 +75,7 @@ function falseRecords(facts: Facts): Violation[] {
     if (record === undefined || state === undefined || record.heldBy !== null) return [];
     const wrong = discrepancies(record, state);
     if (wrong.length === 0) return [];
-    return [violation("I25", `${item.itemId} is said to be ${record.state}, but ${wrong.join(", ")}`, record, state)];
+    return [violation("I25", `${item.itemId} is reported as ${record.state}, but ${wrong.join(", ")}`, record, state)];
   });
 }
 
@@ -91,7 +91,7 @@ function unknownWithoutCause(facts: Facts): Violation[] {
   );
   return store.items.flatMap((record) => {
     if (!isOutcomeUnknown(record) || unread.has(record.itemId) || lost.has(record.itemId)) return [];
-    return [violation("I25", `the outcome of ${record.itemId} is said to be unknown, and nothing hid it`, record)];
+    return [violation("I25", `the outcome of ${record.itemId} is reported as unknown without a cause`, record)];
   });
 }
 
@@ -108,7 +108,11 @@ function falseStatuses({ executions }: Facts): Violation[] {
     const missing = record.itemIds.filter((itemId) => !named.has(itemId));
     if (missing.length > 0) {
       return [
-        violation("I25", `${record.verb} ${record.executionId} ended without a word on ${missing.join(", ")}`, record),
+        violation(
+          "I25",
+          `${record.verb} ${record.executionId} ended without an outcome of ${missing.join(", ")}`,
+          record,
+        ),
       ];
     }
     const undone = record.outcomes.filter(({ outcome }) => !SUCCESSFUL.has(outcome));
@@ -116,7 +120,7 @@ function falseStatuses({ executions }: Facts): Violation[] {
       return [
         violation(
           "I25",
-          `${record.verb} ${record.executionId} succeeded, without ${undone.map(({ itemId }) => itemId).join(", ")}`,
+          `${record.verb} ${record.executionId} succeeded, but not for ${undone.map(({ itemId }) => itemId).join(", ")}`,
           record,
         ),
       ];
@@ -127,7 +131,7 @@ function falseStatuses({ executions }: Facts): Violation[] {
       : [
           violation(
             "I25",
-            `${record.verb} ${record.executionId} does not say why ${silent.map(({ itemId }) => itemId).join(", ")} failed`,
+            `${record.verb} ${record.executionId} gives no reason for the failure of ${silent.map(({ itemId }) => itemId).join(", ")}`,
             record,
           ),
         ];
@@ -187,7 +191,9 @@ function differsFromFaultFree({ evidence }: Facts, faultFree: Evidence): Violati
   return [...finalStates(evidence)].flatMap(([itemId, final]) => {
     const wanted = expected.get(itemId);
     if (JSON.stringify(wanted) === JSON.stringify(final)) return [];
-    return [violation("I25", `everything succeeded, and ${itemId} ended otherwise than without faults`, final, wanted)];
+    return [
+      violation("I25", `everything succeeded, but ${itemId} ended in another state than without faults`, final, wanted),
+    ];
   });
 }
 

@@ -24,8 +24,8 @@ function unknownParts(plan: Plan, steps: readonly Step[]): string[] {
   const all = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
   const knownActions = new Set([...all, ...plan.shutdown.before, ...plan.shutdown.after].map(({ id }) => id));
   return [
-    ...[...groups].filter((id) => !known.has(id)).map((id) => `group ${id}, which it does not have`),
-    ...[...actions].filter((id) => !knownActions.has(id)).map((id) => `action ${id}, which it does not have`),
+    ...[...groups].filter((id) => !known.has(id)).map((id) => `unknown group ${id}`),
+    ...[...actions].filter((id) => !knownActions.has(id)).map((id) => `unknown action ${id}`),
   ];
 }
 
@@ -36,7 +36,7 @@ const BY_GROUPS: ReadonlySet<string> = new Set(["test-failover", "planned-failov
 function missingGroups(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
   if (execution.status !== "succeeded" || !BY_GROUPS.has(execution.verb)) return [];
   const { groups } = namesOf(steps);
-  return plan.groups.flatMap(({ id }) => (groups.has(id) ? [] : [`nothing of group ${id}`]));
+  return plan.groups.flatMap(({ id }) => (groups.has(id) ? [] : [`no step of group ${id}`]));
 }
 
 /** Items that were reported under a group that does not contain them. */
@@ -47,7 +47,7 @@ function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
     const others = new Set(
       steps.flatMap(({ itemId }) => (itemId === undefined || known?.has(itemId) !== false ? [] : [itemId])),
     );
-    return [...others].map((itemId) => `${itemId} in ${part}, where it is not`);
+    return [...others].map((itemId) => `${itemId} in ${part}, which does not contain it`);
   });
 }
 
@@ -60,7 +60,7 @@ function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: 
     const others = children.flatMap(({ itemId }) =>
       itemId === undefined || known?.has(itemId) !== false ? [] : [itemId],
     );
-    return others.map((itemId) => `${itemId} as shown under ${id}, where it is not`);
+    return others.map((itemId) => `${itemId} in the view under ${id}, which does not contain it`);
   });
 }
 
@@ -69,7 +69,7 @@ function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan):
   const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
   return items.flatMap(({ item, effects }) =>
     !own.has(item.itemId) && effects.some(({ key }) => key.executionId === executionId)
-      ? [`item ${item.itemId}, which it does not have`]
+      ? [`unknown item ${item.itemId}`]
       : [],
   );
 }
@@ -81,11 +81,11 @@ export function planVersionIsKept(facts: Facts): Violation[] {
     if (record.subject.kind === "item") return [];
     const { planId, planVersion } = record.subject;
     const version = versionOf(facts, record);
-    const trace = `${record.verb} ${record.executionId} of ${planId} version ${planVersion}`;
-    if (version === undefined) return [violation("I20", `${trace}: nobody saved that version`, record)];
+    const execution = `${record.verb} ${record.executionId} of ${planId} version ${planVersion}`;
+    if (version === undefined) return [violation("I20", `${execution}: no such version was saved`, record)];
     const { plan } = version;
     if (record.planHash !== planHash(plan, sha256)) {
-      return [violation("I20", `${trace} has the hash ${record.planHash} of another plan`, record, version)];
+      return [violation("I20", `${execution} has the hash ${record.planHash} of another plan`, record, version)];
     }
     const parts = store.steps[record.executionId] ?? [];
     const kept = parts.find(({ part }) => part === "execution")?.steps ?? [];
@@ -96,6 +96,6 @@ export function planVersionIsKept(facts: Facts): Violation[] {
       ...misplacedInView(facts, record, plan),
       ...foreignItems(facts, record, plan),
     ];
-    return wrong.length === 0 ? [] : [violation("I20", `${trace} ran ${wrong.join(", ")}`, record, ...kept)];
+    return wrong.length === 0 ? [] : [violation("I20", `${execution}: ${wrong.join(", ")}`, record, ...kept)];
   });
 }

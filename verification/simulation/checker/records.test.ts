@@ -31,20 +31,20 @@ describe("I7 group order", () => {
     return builder;
   }
 
-  test("one group after the other is right", async () => {
+  test("groups in sequence are in order", async () => {
     expect(await violatedBy(await both(["item-1", "item-2"]))).toEqual([]);
   });
 
-  test("the second group is begun before the first", async () => {
+  test("the second group begins before the first", async () => {
     expect(await violatedBy(await both(["item-2", "item-1"]))).toEqual(["I7"]);
   });
 
-  test("groups that do not depend on one another have no order", async () => {
+  test("independent groups have no order", async () => {
     const groups = TWO_GROUPS.groups.map((group) => ({ ...group, dependsOn: [] }));
     expect(await violatedBy(await both(["item-2", "item-1"], { groups }))).toEqual([]);
   });
 
-  test("the action between them was never confirmed, though its failure stops the run", async () => {
+  test("the action between them was never confirmed, although its failure stops the run", async () => {
     const [first, second] = TWO_GROUPS.groups;
     const action = { id: "look", name: "Look", kind: "manual", instructions: "Look.", failoverTypes: ["planned"] };
     const groups = [{ ...first, after: [{ ...action, onFailure: "stop" }] }, second];
@@ -52,8 +52,8 @@ describe("I7 group order", () => {
   });
 });
 
-describe("I8 one execution per plan and per item", () => {
-  test("an item is taken from who holds it", async () => {
+describe("I8 one execution per plan and item", () => {
+  test("an item is taken from its holder", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { ends: false });
     builder.execution(2, "commit");
@@ -61,7 +61,7 @@ describe("I8 one execution per plan and per item", () => {
     expect(await violatedBy(builder)).toContain("I8");
   });
 
-  test("somebody works on an item that is not his", async () => {
+  test("an execution works on an item that it does not hold", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.clock.pass(SLOW);
@@ -81,8 +81,8 @@ describe("I8 one execution per plan and per item", () => {
   });
 });
 
-describe("I10 cancel is true", () => {
-  test("something is begun after the cancel was acknowledged", async () => {
+describe("I10 cancel is honoured", () => {
+  test("work begins after the cancel was acknowledged", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "unplanned-failover");
     builder.hold(1, "unplanned-failover", "failing-over");
@@ -92,7 +92,7 @@ describe("I10 cancel is true", () => {
     expect(await violatedBy(builder)).toContain("I10");
   });
 
-  test("what was begun just before it may end, and what takes it back may begin", async () => {
+  test("work that began just before the cancel may end, and undo work may begin", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.request({ kind: "cancel", executionId: run(2), behaviour: "restore-protection" });
@@ -101,7 +101,7 @@ describe("I10 cancel is true", () => {
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I10")).toEqual([]);
   });
 
-  test("nothing says that a cancelled item does not replicate", async () => {
+  test("no report says that a cancelled item does not replicate", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "unplanned-failover");
     builder.hold(1, "unplanned-failover", "failing-over");
@@ -118,23 +118,23 @@ describe("I10 cancel is true", () => {
   });
 });
 
-describe("I11 terminal within bounded time", () => {
-  test("an execution goes on and holds its item", async () => {
+describe("I11 termination within bounded time", () => {
+  test("an execution continues and holds its item", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "commit");
     builder.hold(1, "commit", "committing");
     expect(await violatedBy(builder)).toEqual(["I11"]);
   });
 
-  test("no rest is reached, or only after weeks", async () => {
+  test("rest is not reached, or only after weeks", async () => {
     const builder = await EvidenceBuilder.create();
-    builder.evidence.rest = { reached: false, why: "a timer is set again and again", moving: [run(1)] };
+    builder.evidence.rest = { reached: false, why: "a timer is set repeatedly", moving: [run(1)] };
     expect(await violatedBy(builder)).toEqual(["I11"]);
     builder.evidence.rest = { reached: true, atMs: builder.evidence.timing.faultsOffMs + 30 * 86_400_000 };
     expect(await violatedBy(builder)).toEqual(["I11"]);
   });
 
-  test("what could not be read was mended, and its execution goes on for ever", async () => {
+  test("a corrupted row was repaired, but its execution never ends", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "commit");
     builder.corruption({ what: "history", ownerId: run(1), instanceId: run(1) });
@@ -157,7 +157,7 @@ describe("I15 replay is deterministic", () => {
   /** Golden histories have no inputs, so the comparison starts with those of the first task. */
   const first = async (builder: EvidenceBuilder) => (await check(await builder.done())).map(({ what }) => what)[0];
 
-  test("another activity was called than the code calls", async () => {
+  test("the history called another activity than the code calls", async () => {
     const builder = await recorded((history) => {
       const scheduled = history.find((event) => "Name" in event && event.Name === "open-execution");
       if (scheduled === undefined || !("Name" in scheduled)) throw new Error("no such task");
@@ -177,7 +177,7 @@ describe("I16 acknowledged is durable", () => {
     options: { sourceShutdown: "attempt", reprotect: {}, acknowledgeNoTest: false },
   } as unknown as Evidence["client"][number]["request"];
 
-  test("a start is there, or it is not", async () => {
+  test("a start is present or missing", async () => {
     const builder = await EvidenceBuilder.create();
     builder.request(start, { executionId: run(1) });
     expect(await violatedBy(builder)).toEqual(["I16"]);
@@ -185,7 +185,7 @@ describe("I16 acknowledged is durable", () => {
     expect(await violatedBy(builder)).toEqual([]);
   });
 
-  test("a cancel is not in the record", async () => {
+  test("a cancel is missing from the record", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.request({ kind: "cancel", executionId: run(1), behaviour: "restore-protection" });
@@ -193,10 +193,10 @@ describe("I16 acknowledged is durable", () => {
   });
 });
 
-describe("I17 no event lost or doubled", () => {
+describe("I17 events are delivered exactly once", () => {
   const verdict = { kind: "validate", verdict: "reject", by: "owner", reason: "" };
 
-  test("a decision was acknowledged and never sent", async () => {
+  test("a decision was acknowledged but never sent", async () => {
     const builder = await EvidenceBuilder.create();
     builder.request({ kind: "validate", executionId: run(1), verdict: "accept" });
     expect(await violatedBy(builder)).toEqual(["I17"]);
@@ -237,25 +237,28 @@ describe("I17 no event lost or doubled", () => {
   test.each([
     ["before", -1, 1],
     ["after", 1, 0],
-  ])("an acceptance came %s the time for it was over, and nobody validated", async (_, aheadSeconds, expected) => {
-    const builder = await EvidenceBuilder.create();
-    const failure = { code: "validation-expired", message: "nobody validated in time" };
-    builder.ended(1, "planned-failover", [outcome({})], { status: "failed", failure });
-    const { instances, commits } = builder.evidence.hub;
-    const fired = { event: { EventType: EventType.TimerFired, EventId: -1, TimerId: 5 }, taskInput: null };
-    const history = { executionId: "", startId: "", customStatus: null, inboxThrough: "", rowsPresent: 0 };
-    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
-    instances.push({ instance, history: { ...history, events: [fired as unknown as StoredEvent] } });
-    const requestedMs = builder.clock.now() + 60_000;
-    const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1, raised: [] };
-    commits.push({ ...place, commitId: "1", requestedMs, atMs: requestedMs });
-    builder.clock.pass(60 + aheadSeconds);
-    builder.decided(1, { ...verdict, verdict: "accept" });
-    const told = (await check(await builder.done())).filter(({ what }) => what.includes("was accepted in time"));
-    expect(told).toHaveLength(expected);
-  });
+  ])(
+    "an acceptance came %s its time limit, and the execution says that nobody validated it",
+    async (_, aheadSeconds, expected) => {
+      const builder = await EvidenceBuilder.create();
+      const failure = { code: "validation-expired", message: "nobody validated in time" };
+      builder.ended(1, "planned-failover", [outcome({})], { status: "failed", failure });
+      const { instances, commits } = builder.evidence.hub;
+      const fired = { event: { EventType: EventType.TimerFired, EventId: -1, TimerId: 5 }, taskInput: null };
+      const history = { executionId: "", startId: "", customStatus: null, inboxThrough: "", rowsPresent: 0 };
+      const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+      instances.push({ instance, history: { ...history, events: [fired as unknown as StoredEvent] } });
+      const requestedMs = builder.clock.now() + 60_000;
+      const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1, raised: [] };
+      commits.push({ ...place, commitId: "1", requestedMs, atMs: requestedMs });
+      builder.clock.pass(60 + aheadSeconds);
+      builder.decided(1, { ...verdict, verdict: "accept" });
+      const told = (await check(await builder.done())).filter(({ what }) => what.includes("was accepted in time"));
+      expect(told).toHaveLength(expected);
+    },
+  );
 
-  test("not: a message came when the end was told and could not be written down yet", async () => {
+  test("a message that arrived while the end could not be written yet is not lost", async () => {
     const builder = await EvidenceBuilder.create();
     builder.decided(1, verdict);
     heard(builder, 0, builder.clock.now());
@@ -263,15 +266,15 @@ describe("I17 no event lost or doubled", () => {
   });
 });
 
-describe("I20 an execution keeps its plan", () => {
-  test("it runs a group that its version does not have", async () => {
+describe("I20 an execution keeps its plan version", () => {
+  test("it runs a group that its version does not contain", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.evidence.store.steps[run(1)]?.[0]?.steps.push({ id: "groups/new", title: "New", status: "succeeded" });
     expect(await violatedBy(builder)).toEqual(["I20"]);
   });
 
-  test("it tells of an item under another group", async () => {
+  test("it reports an item under another group", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     const steps = [{ id: "promote-replica", title: "Promote", status: "succeeded" as const, itemId: "item-9" }];
@@ -279,7 +282,7 @@ describe("I20 an execution keeps its plan", () => {
     expect(await violatedBy(builder)).toEqual(["I20"]);
   });
 
-  test("it carries the hash of another version", async () => {
+  test("it has the hash of another version", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.execution(1, "planned-failover", { planHash: builder.plan({ name: "Changed" }).hash });

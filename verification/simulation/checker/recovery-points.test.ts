@@ -26,7 +26,7 @@ describe("I3 no commit before validation", () => {
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I3")).toEqual([]);
   });
 
-  test("nobody accepted it", async () => {
+  test("it was not accepted", async () => {
     expect(await violatedBy(await fullRun(() => undefined))).toContain("I3");
   });
 
@@ -45,8 +45,8 @@ describe("I3 no commit before validation", () => {
   });
 });
 
-describe("I4 recovery points die only at commit", () => {
-  test("points go with a promotion", async () => {
+describe("I4 recovery points are deleted only by a commit", () => {
+  test("a promotion deletes points", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     const evidence = await builder.done();
@@ -54,7 +54,7 @@ describe("I4 recovery points die only at commit", () => {
     expect(invariantsOf(await check(evidence))).toContain("I4");
   });
 
-  test("points die of age while the item is failed over", async () => {
+  test("retention deletes points while the item is failed over", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.clock.pass(86_400);
@@ -68,7 +68,7 @@ describe("I4 recovery points die only at commit", () => {
     expect(invariantsOf(await check(evidence))).toContain("I4");
   });
 
-  test("points that a commit deleted are not missed by one that is told again", async () => {
+  test("points that a commit deleted are not missed by a repeated commit", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await commit(builder, 2);
@@ -77,7 +77,7 @@ describe("I4 recovery points die only at commit", () => {
     expect(await violatedBy(builder)).not.toContain("I4");
   });
 
-  test("points that had grown old when the source was shut down are no loss", async () => {
+  test("points that were old when the source was shut down are no loss", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "unplanned-failover");
     await builder.item("stop-replication", {});

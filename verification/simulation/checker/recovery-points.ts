@@ -25,22 +25,24 @@ const STARTS: ReadonlySet<OperationName> = new Set(["start-replica", "promote-te
 function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect): string | undefined {
   const { executionId } = commit.key;
   const trace = facts.executions.get(executionId);
-  if (trace === undefined) return "an execution that has no record committed it";
+  if (trace === undefined) return "an execution without a record committed it";
   const { verb } = trace.record;
   if (verb !== "commit" && verb !== "full-run") return `a ${verb} deleted its recovery points`;
   const up = lastBringUp(effects, commit);
   if (up === undefined || commit.before.promotedFrom === null) return "it was not running at the other site";
-  if (commit.before.replica.power !== "on") return "its copy was off";
+  if (commit.before.replica.power !== "on") return "its copy was powered off";
   if (verb === "commit") {
     const promoter = up.promoted.key.executionId;
     const [decided] = decisionsOf(facts, promoter, "validate");
-    return decided?.made.verdict === "reject" ? `execution ${promoter}, which failed it over, was rejected` : undefined;
+    return decided?.made.verdict === "reject"
+      ? `execution ${promoter}, which failed it over, had been rejected`
+      : undefined;
   }
   if (planOf(facts, trace.record)?.validation.required !== true) return undefined;
   const [decided] = decisionsOf(facts, executionId, "validate");
-  if (decided === undefined || decided.atMs > commit.beganMs) return "nobody had accepted it";
+  if (decided === undefined || decided.atMs > commit.beganMs) return "it had not been accepted";
   if (decided.made.verdict !== "accept") return "it was rejected";
-  if (up.started.effectMs > decided.atMs) return `it was started anew after it was accepted at ${moment(decided.atMs)}`;
+  if (up.started.effectMs > decided.atMs) return `it was started again after its acceptance at ${moment(decided.atMs)}`;
   return undefined;
 }
 
@@ -52,7 +54,7 @@ export function noCommitBeforeValidation(facts: Facts): Violation[] {
       .flatMap((commit) => {
         const why = uncommittable(facts, effects, commit);
         if (why === undefined) return [];
-        const what = `${item.itemId} was committed by ${commit.key.executionId} at ${moment(commit.effectMs)}, though ${why}`;
+        const what = `${item.itemId} was committed by ${commit.key.executionId} at ${moment(commit.effectMs)}, but ${why}`;
         return [violation("I3", what, commit.entry, ...effects.map(({ entry }) => entry).slice(-8))];
       }),
   );

@@ -47,12 +47,13 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
   const recorded = events.filter(({ event }) => SCHEDULES.has(event.EventType)).map(taskText);
   const replayed = decisions.map((decision) => taskText(decided(decision, executionId, 0)));
   const at = replayed.findIndex((text, index) => text !== recorded[index]);
-  if (at >= 0) return `it asks for ${replayed[at]}, and history has ${recorded[at] ?? "nothing"}`;
-  if (replayed.length < recorded.length) return `history has ${recorded[replayed.length]}, and it does not ask for it`;
+  if (at >= 0) return `the replay schedules ${replayed[at]}, the history has ${recorded[at] ?? "nothing"}`;
+  if (replayed.length < recorded.length)
+    return `the history has ${recorded[replayed.length]}, the replay does not schedule it`;
   const completed = history.find(({ EventType: type }) => type === EventType.ExecutionCompleted);
   if (completed === undefined)
-    return ending === undefined ? undefined : `it ends as ${ending.kind}, and history does not`;
-  return ending === undefined ? "history has its end, and it does not end" : undefined;
+    return ending === undefined ? undefined : `the replay ends as ${ending.kind}, the history does not`;
+  return ending === undefined ? "the history has ended, the replay does not end" : undefined;
 }
 
 /** I15: replayed with the real orchestrators, each stored history schedules the same tasks in the same order. */

@@ -19,7 +19,7 @@ function missingStart(facts: Facts, { request, executionId }: Acknowledged<"star
   if (record.verb !== request.verb) return `execution ${executionId} is a ${record.verb}`;
   const subject = record.subject.kind === "plan" ? record.subject.planId : record.subject.itemId;
   const target = request.target.kind === "plan" ? request.target.planId : request.target.itemId;
-  return subject === target ? undefined : `execution ${executionId} is of ${subject}`;
+  return subject === target ? undefined : `execution ${executionId} is on ${subject}`;
 }
 
 function missingPlan({ store }: Evidence, { request }: Acknowledged<"save-plan">): string | undefined {
@@ -38,7 +38,7 @@ function missingTarget(
       itemId === request.itemId &&
       states.some((seen) => seen.state.item.target.size === request.size && seen.atMs <= (endedMs ?? atMs)),
   );
-  return kept ? undefined : `${request.itemId} was never given the size ${request.size}`;
+  return kept ? undefined : `${request.itemId} never had the size ${request.size}`;
 }
 
 /** I16: everything that was acknowledged is in the store at the end, whatever crashed in between. */
@@ -46,7 +46,7 @@ export function acknowledgedIsDurable(facts: Facts): Violation[] {
   const { evidence } = facts;
   const missing = (entry: ClientEntry, why: string | undefined): Violation[] => {
     if (why === undefined) return [];
-    const what = `the ${entry.request.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} is gone: ${why}`;
+    const what = `the ${entry.request.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} is lost: ${why}`;
     return [violation("I16", what, entry)];
   };
   return [
@@ -107,7 +107,7 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
       return [
         violation(
           "I17",
-          `${first.data} reached ${first.instanceId} ${raised} times, sent ${messages.length} times`,
+          `${first.data} reached ${first.instanceId} ${raised} times, but was sent ${messages.length} times`,
           ...messages,
         ),
       ];
@@ -164,18 +164,18 @@ function decisionsIgnored(facts: Facts): Violation[] {
     const { executionId, status } = record;
     const well = status === "succeeded" || status === "succeeded-with-failures";
     if (cancelMs !== null && well) {
-      return [violation("I17", `the cancel of ${executionId} was acknowledged, and it ${status}`, record)];
+      return [violation("I17", `the cancel of ${executionId} was acknowledged, but it ${status}`, record)];
     }
     const validations = decisionsOf(facts, executionId, "validate");
     const verdicts = new Set(validations.map(({ made }) => made.verdict));
     if (verdicts.size !== 1) return [];
     const expired = "failure" in record && record.failure.code === "validation-expired";
     if (verdicts.has("reject") && well) {
-      return [violation("I17", `${executionId} was rejected, and it ${status}`, record)];
+      return [violation("I17", `${executionId} was rejected, but it ${status}`, record)];
     }
     const inTime = validations.some(({ atMs }) => atMs < timeWasOver(facts.evidence, executionId));
     return verdicts.has("accept") && expired && inTime
-      ? [violation("I17", `${executionId} was accepted in time, and says that nobody validated`, record)]
+      ? [violation("I17", `${executionId} was accepted in time, but says that nobody validated it`, record)]
       : [];
   });
 }

@@ -25,8 +25,8 @@ function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undef
   const shorter = after.sourceWrites.length < before.sourceWrites.length;
   return [
     ...wrong,
-    ...(moved ? ["it is not where it was"] : []),
-    ...(shorter ? ["writes of its source are gone"] : []),
+    ...(moved ? ["its site or direction differs"] : []),
+    ...(shorter ? ["writes of its source are lost"] : []),
   ];
 }
 
@@ -40,7 +40,7 @@ function rollbacks(facts: Facts): Violation[] {
       if (after === undefined) return [];
       const wrong = rollbackDifferences(trace, own[0]?.before, after);
       if (wrong.length === 0) return [];
-      const what = `${verb} ${executionId} took ${item.itemId} back by ${moment(trace.endedMs)}, but ${wrong.join(", ")}`;
+      const what = `${verb} ${executionId} rolled ${item.itemId} back by ${moment(trace.endedMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, ...own.map(({ entry }) => entry), after)];
     }),
   );
@@ -56,7 +56,7 @@ function failbackDifferences({ before, after, effectMs }: Effect, home: string, 
   const synchronised = own.find(({ entry }) => entry.operation === "final-synchronise");
   const wrong = [
     ...(after.replica.siteId === home && after.replica.writable ? [] : ["it does not run at its original site"]),
-    ...(after.source.writable ? ["the copy that it came from takes writes"] : []),
+    ...(after.source.writable ? ["the copy at the recovery site takes writes"] : []),
   ];
   if (promotion === undefined || off === undefined || synchronised === undefined) return wrong;
   if (before.promotedFrom?.id !== newestPointOf(synchronised)) return wrong; // the user chose an older point
@@ -64,7 +64,7 @@ function failbackDifferences({ before, after, effectMs }: Effect, home: string, 
   const { sequences: arrived } = promotion.entry.result as { sequences: DiskSequence[] };
   return JSON.stringify(left) === JSON.stringify(arrived)
     ? wrong
-    : [...wrong, "it does not hold what its copy held when it was shut down"];
+    : [...wrong, "it lacks data that its copy had at shutdown"];
 }
 
 const newestPointOf = ({ entry }: Effect): string => (entry.result as { point: { id: string } }).point.id;
@@ -77,7 +77,7 @@ function failbacks({ items }: Facts): Violation[] {
       if (!isHome) return [];
       const wrong = failbackDifferences(commit, commit.after.item.sourceSiteId, effects);
       if (wrong.length === 0) return [];
-      const what = `${item.itemId} came home and was committed at ${moment(commit.effectMs)}, but ${wrong.join(", ")}`;
+      const what = `${item.itemId} failed back and was committed at ${moment(commit.effectMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, commit.entry)];
     }),
   );

@@ -27,7 +27,7 @@ function touched(effect: Effect): string | undefined {
 function beyondTest(facts: Facts, { entry, key }: Effect): string | undefined {
   const verb = facts.executions.get(key.executionId)?.record.verb;
   if (verb === undefined || !TEST_VERBS.has(verb) || OF_TESTS.has(entry.operation)) return undefined;
-  return `a ${verb} did it`;
+  return `a ${verb} ran it`;
 }
 
 function touching(facts: Facts): Violation[] {
@@ -49,7 +49,7 @@ function leftAfterCleanUp(facts: Facts): Violation[] {
     return record.itemIds.flatMap((itemId) => {
       const copies = itemAt(facts, itemId, endedMs)?.testCopies ?? [];
       if (copies.length === 0) return [];
-      const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, and a test copy of ${itemId} was there`;
+      const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, but left a test copy of ${itemId}`;
       return [violation("I18", what, ...copies)];
     });
   });
@@ -64,7 +64,7 @@ function leftAtRest(facts: Facts): Violation[] {
     if (copies.length === 0 || record === undefined || record.heldBy !== null) return [];
     if (record.state === "test-failed-over" || record.state === "failover-failed") return [];
     return [
-      violation("I18", `a test copy of ${item.itemId} is left, and the item is ${record.state}`, record, ...copies),
+      violation("I18", `a test copy of ${item.itemId} is left, but the item is ${record.state}`, record, ...copies),
     ];
   });
 }
@@ -109,7 +109,7 @@ function networksLeft(facts: Facts): Violation[] {
       const awaited = itemIds.some((itemId) => stateOf.get(itemId) === "test-failed-over");
       const used = there.some(({ testCopies }) => testCopies.some((copy) => copy.executionId === executionId));
       if (awaited || used || isSaidToBeLeft(facts, siteId, executionId, itemIds)) return [];
-      const what = `the network ${id} is left at ${siteId}, where no item of its test awaits a clean-up, and nobody says so`;
+      const what = `the network ${id} is left at ${siteId}, no item of its test awaits a clean-up, and no report names it`;
       return [violation("I18", what, record)];
     }),
   );

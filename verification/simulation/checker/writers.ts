@@ -52,17 +52,17 @@ export function singleWriter({ evidence, items }: Facts): Violation[] {
 const TAKEOVERS: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy", "demote-replica"]);
 
 function fenceBroken({ entry, params, effectMs }: Effect, epoch: number): string | undefined {
-  const request = params.epoch;
+  const requested = params.epoch;
   const when = `at ${moment(effectMs)}`;
   if (entry.epoch < epoch) return `${entry.operation} lowered the epoch from ${epoch} to ${entry.epoch} ${when}`;
   if (TAKEOVERS.has(entry.operation)) {
     if (entry.epoch <= epoch)
       return `${entry.operation} was accepted at epoch ${entry.epoch}, not above ${epoch}, ${when}`;
-    if (request !== undefined && request !== entry.epoch) {
-      return `${entry.operation} asked for epoch ${request} and got ${entry.epoch} ${when}`;
+    if (requested !== undefined && requested !== entry.epoch) {
+      return `${entry.operation} asked for epoch ${requested} and got ${entry.epoch} ${when}`;
     }
-  } else if (request !== undefined && request < epoch) {
-    return `${entry.operation} with epoch ${request} was accepted after epoch ${epoch} ${when}`;
+  } else if (requested !== undefined && requested < epoch) {
+    return `${entry.operation} with epoch ${requested} was accepted after epoch ${epoch} ${when}`;
   }
   return undefined;
 }

@@ -51,7 +51,7 @@ async function doVerb(
   const target = { kind: "plan", planId } as const;
   const start = { kind: "start", idempotencyKey: `crash-case/${verb}`, verb, target, options } as const;
   const { executionId, outcome, answer } = await client.sendUntilKnown(start, new Random(verb));
-  if (executionId === null) throw new Error(`${verb} was not begun: ${outcome} ${JSON.stringify(answer)}`);
+  if (executionId === null) throw new Error(`${verb} did not start: ${outcome} ${JSON.stringify(answer)}`);
   while (journal.running.has(executionId)) await sleep(clock, POLL_MS);
 }
 

@@ -5,7 +5,7 @@ import { faultFree, violationsAt } from "./explore.js";
 /** Tries every 251st point, with another offset for each case. `npm run simulate -- --crash-points` tries all. */
 const ONE_IN = 251;
 
-describe("a host that dies anywhere in a verb leaves it to the next one", () => {
+describe("a host that crashes anywhere in a verb leaves the work to the next host", () => {
   test.each(CRASH_CASES.map((crashCase, index) => ({ ...crashCase, index })))(
     "$verb of $scenario",
     async (crashCase) => {

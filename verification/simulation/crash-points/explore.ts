@@ -64,6 +64,8 @@ export async function violationsAt(point: CrashPoint, { evidence: expected }: Fa
   const violations = await check(evidence);
   const wrong = violations.map(({ invariant, what }) => `${nameOf(point)}: ${invariant} ${what}`);
   const same = JSON.stringify([...finalStates(evidence)]) === JSON.stringify([...finalStates(expected)]);
-  if (!evidence.injectedFaults.some(({ kind }) => kind === "crash")) wrong.push(`${nameOf(point)}: no host died`);
-  return same || declares(evidence) ? wrong : [...wrong, `${nameOf(point)}: it ended otherwise, and does not say so`];
+  if (!evidence.injectedFaults.some(({ kind }) => kind === "crash")) wrong.push(`${nameOf(point)}: no host crashed`);
+  return same || declares(evidence)
+    ? wrong
+    : [...wrong, `${nameOf(point)}: the final state differs, and no execution declares it`];
 }

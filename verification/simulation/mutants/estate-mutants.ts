@@ -60,7 +60,7 @@ let hosts = 0;
 export const ESTATE_MUTANTS: readonly Mutant[] = [
   {
     breaks: "I1",
-    what: "an estate that does not fence a source which is on",
+    what: "an estate that does not fence a powered-on source",
     tables: changeState((state) =>
       state.promotedFrom !== null && state.source.power === "on"
         ? { ...state, source: { ...state.source, writable: true } }
@@ -69,7 +69,7 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I2",
-    what: "an estate that takes any epoch, and executions that all begin at the first",
+    what: "an estate that accepts any epoch, and executions that all start at the first",
     activities: changePlan((plan) => ({
       ...plan,
       groups: plan.groups.map((group) => ({
@@ -89,7 +89,7 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I5",
-    what: "a last synchronisation that only says so",
+    what: "a final synchronisation that does nothing",
     services: wrapOperations(async (run, task, services) => {
       if (task.operation !== "final-synchronise") return run(task);
       const time = new Date(services.clock.now()).toISOString();
@@ -108,7 +108,7 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I9",
-    what: "keys that a host which starts anew does not derive again",
+    what: "keys that change when a host restarts",
     services: (services, tables) => {
       hosts += 1;
       const mine = hosts;
@@ -126,7 +126,7 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I19",
-    what: "a way back that only says that it replicates",
+    what: "a rollback that does not restore replication",
     services: (services, tables) => {
       const { hypervisor } = services;
       const lying = wrapOperations(async (run, task) =>

@@ -51,15 +51,15 @@ export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I7",
-    what: "groups in the wrong order",
+    what: "groups in reverse order",
     activities: changePlan((plan) => ({ ...plan, groups: plan.groups.toReversed() })),
   },
   {
     breaks: "I10",
-    what: "steps that do not ask whether the execution was cancelled",
+    what: "steps that do not check for a cancel",
     services: (services) => ({ ...services, refuseIfOver: async () => undefined }),
   },
-  { breaks: "I15", what: "orchestrators that are not deterministic", app: nondeterministic },
+  { breaks: "I15", what: "nondeterministic orchestrators", app: nondeterministic },
   {
     breaks: "I17",
     what: "decisions that are acknowledged and dropped",
@@ -72,7 +72,7 @@ export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I21",
-    what: "an engine that does not count what it runs at once",
+    what: "an engine without a concurrency limit",
     activities: (runner) => async (call) => {
       const [end] = await Promise.all(
         Array.from({ length: COPIES }, (_, at) => runner({ ...call, taskId: call.taskId + at * 1_000 })),
@@ -91,5 +91,5 @@ export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
       reports: closing.reports.map((report) => ({ ...report, outcome: "succeeded", failure: null })),
     })),
   },
-  { breaks: "I26", what: "an engine that tries what fails again and again", activities: retryForever },
+  { breaks: "I26", what: "an engine that retries a failing activity without limit", activities: retryForever },
 ];

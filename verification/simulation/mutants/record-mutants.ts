@@ -89,10 +89,10 @@ const omitUnreadable = (store: Store): Partial<Store> => {
 };
 
 export const RECORD_MUTANTS: readonly Mutant[] = [
-  { breaks: "I8", what: "a store that grants what is held", services: grantHeldItems() },
+  { breaks: "I8", what: "a store that grants items that are held", services: grantHeldItems() },
   {
     breaks: "I11",
-    what: "a store that never gives an item up",
+    what: "a store that never releases an item",
     services: wrapStore((store) => ({
       updateItems: (worldId, executionId, updates) =>
         store.updateItems(
@@ -109,14 +109,14 @@ export const RECORD_MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: "I20",
-    what: "a store that gives the newest version of a plan, whichever is asked for",
+    what: "a store that returns the newest plan version, whichever is requested",
     services: wrapStore((store) => ({
       getPlanVersion: async (planId) => (await store.getPlan(planId))?.value ?? null,
     })),
   },
   {
     breaks: "I26",
-    what: "a store that leaves out what it can't read, and does not say so",
+    what: "a store that omits unreadable rows without reporting them",
     services: wrapStore(omitUnreadable),
   },
 ];

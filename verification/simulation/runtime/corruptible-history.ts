@@ -37,7 +37,11 @@ export class CorruptibleHistory extends MemoryHistoryStore {
   }
 
   corruptInstance(instanceId: string): CorruptedHubRow {
-    return this.#markCorrupt({ kind: "instance", instanceId, name: `the row of '${instanceId}' in table ${HUB}Instances` });
+    return this.#markCorrupt({
+      kind: "instance",
+      instanceId,
+      name: `the row of '${instanceId}' in table ${HUB}Instances`,
+    });
   }
 
   corruptMessage(instanceId: string, key: string): CorruptedHubRow {

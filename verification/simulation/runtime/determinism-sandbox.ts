@@ -30,7 +30,7 @@ interface ReplacedGlobal {
 }
 
 const forbidden = (name: string) => (): never => {
-  throw new Error(`${name} was used inside a simulation: time, chance and order come from the seed alone`);
+  throw new Error(`${name} was used inside a simulation: time, randomness and order come from the seed alone`);
 };
 
 /** A Date without a current time: it only converts given times. */

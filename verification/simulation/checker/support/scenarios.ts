@@ -41,7 +41,7 @@ export async function failOver(builder: EvidenceBuilder, changes: Partial<Failov
   const pointId = await builder.newestPoint(itemId);
   const promoted = await builder.item("promote-replica", { pointId, epoch }, on);
   await builder.item("start-replica", { epoch }, on);
-  if (promoted.state !== "done") throw new Error(`the promotion did not come off: ${JSON.stringify(promoted)}`);
+  if (promoted.state !== "done") throw new Error(`the promotion failed: ${JSON.stringify(promoted)}`);
   const { point: recoveryPoint, dataLoss } = promoted.result;
   const came = { state: "failed-over", recoveryPoint, dataLoss, epoch, activeSiteId: "away" } as const;
   builder.record({ ...came, ...(ends ? { heldBy: null } : {}) }, itemId);
