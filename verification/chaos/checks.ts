@@ -1,3 +1,15 @@
+/**
+ * The checks read the storage after a scenario, and compare it with what the product answered. What they guarantee
+ * when they find nothing (checks.test.ts shows a finding of each):
+ *
+ * C1. Every orchestration has ended.
+ * C2. No effect was applied twice, and every effect belongs to an execution on record.
+ * C3. No item ever had two writers, and no epoch decreased.
+ * C4. Groups were promoted in order.
+ * C5. The reported state of each item is that of the hypervisor, and no execution holds an item.
+ * C6. Every acknowledged request is on record.
+ * C7. Every execution ended as expected, and its record says what the answer said.
+ */
 import type { Execution } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/item-record.js";
 import type { Plan } from "../../src/domain/plan.js";

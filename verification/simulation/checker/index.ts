@@ -1,3 +1,14 @@
+/**
+ * The checker compares what the product reports with what the estate, the tables, the hub and the clients recorded.
+ * Its guarantees:
+ *
+ * K1. It never relies on the product: the ledger of the estate, the journal of the tables, the histories and the client
+ *     ledger are the evidence, and views of the product are only compared with them (estate.test.ts, records.test.ts).
+ * K2. Each invariant catches a product that breaks it (mutants.test.ts: every invariant has a mutant).
+ * K3. Each invariant accepts correct evidence and rejects evidence that breaks only this invariant (estate.test.ts,
+ *     records.test.ts, recovery-points.test.ts, limits-and-outcomes.test.ts).
+ * K4. A check depends on the evidence only, so a violation repeats with its seed (simulation.test.ts).
+ */
 import type { Evidence } from "../evidence.js";
 import { cancelIsHonoured } from "./cancels.js";
 import { corruptionIsContained } from "./corruption.js";

@@ -1,3 +1,12 @@
+/**
+ * The cluster supervises the hosts of a run. Its guarantees (cluster.test.ts):
+ *
+ * L1. When the newest host dies, another one starts after the pause of the fault.
+ * L2. At most one host serves clients, and it is the newest. An older host may continue without serving, until it
+ *     notices that it lost the hub.
+ * L3. A request for a host waits until one serves, so no client talks to a dead host.
+ * L4. Clock skew belongs to the machine: the next host inherits it.
+ */
 import { HUB_ROWS } from "../evidence.js";
 import type { Caller } from "./fault-proxy.js";
 import { SimulatedHost } from "./host.js";
@@ -39,11 +48,11 @@ export class Cluster {
       lifetime,
       crash: ({ pauseMs }) => this.#die(host, pauseMs),
       overlap: ({ forMs }) => this.#overlap(host, forMs),
-      jump: (skewMs) => {
+      setClockSkew: (skewMs) => {
         this.#skewMs = skewMs;
         host.clock.skewMs = skewMs;
       },
-      corruption: (fault, subject) => {
+      corruptRow: (fault, subject) => {
         void this.#infrastructure.rowCorruptor.inject(fault, subject);
         // A host does not read again what it has in memory. So the host crashes too, and the next one reads the row.
         if (HUB_ROWS.has(fault.what)) this.#die(host, 1_000);

@@ -1,3 +1,12 @@
+/**
+ * The determinism sandbox makes a run depend on its seed only. Its guarantees:
+ *
+ * D1. Inside the sandbox the wall clock, randomness, real timers and new GUIDs throw (determinism-sandbox.test.ts).
+ * D2. `setImmediate` runs callbacks in the order of scheduling, and `untilIdle` waits for all of them
+ *     (determinism-sandbox.test.ts).
+ * D3. Afterwards every global is what it was, also when the work throws (determinism-sandbox.test.ts).
+ * D4. The same seed leaves the same evidence, byte for byte (simulation.test.ts).
+ */
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";

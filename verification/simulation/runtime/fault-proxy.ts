@@ -1,3 +1,13 @@
+/**
+ * The fault proxy stands between the hosts of a run and everything outside them. Its guarantees (fault-proxy.test.ts):
+ *
+ * P1. A fault is injected at exactly the call that it names, the `nth` of its boundary, and at most once.
+ * P2. A call of a dead host never settles. A call in flight when its host dies may still take effect.
+ * P3. A fault "before" a call prevents the effect; a fault "after" it only hides the answer from the caller.
+ * P4. `note` says whether the call took effect and whether its caller gets the answer, before the caller knows.
+ * P5. With faults disabled, calls are counted and delayed, but nothing fails.
+ * P6. Every injected fault is recorded in `injectedFaults`, with the true time and the generation of the host.
+ */
 import { RestError } from "@azure/data-tables";
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TableConflict } from "../../../src/store/tables/port.js";
@@ -11,9 +21,9 @@ export interface Caller {
   readonly lifetime: HostLifetime;
   crash(fault: FaultOf<"crash">): void;
   overlap(fault: FaultOf<"overlap">): void;
-  jump(skewMs: number): void;
+  setClockSkew(skewMs: number): void;
   /** `subject` is the instance of the call, at the hub. */
-  corruption(fault: FaultOf<"row-corruption">, subject: string): void;
+  corruptRow(fault: FaultOf<"row-corruption">, subject: string): void;
 }
 
 /** How long calls take: the share that is delayed, and the longest delay. */
@@ -75,7 +85,7 @@ export class FaultProxy {
     if (storeFault) await this.#before(caller, storeFault, detail);
     const result = await effect();
     const corruption = faults.find((fault) => fault.kind === "row-corruption");
-    if (corruption) caller.corruption(corruption, detail);
+    if (corruption) caller.corruptRow(corruption, detail);
     const answered = lifetime.alive && !crash && !(storeFault && AFTER.has(storeFault.what));
     note({ applied: true, answered });
     if (crash?.after) this.#crash(caller, crash, detail, true);
@@ -98,7 +108,7 @@ export class FaultProxy {
     if (fault.kind === "overlap") {
       caller.overlap(fault);
     } else if (fault.kind === "clock-jump") {
-      caller.jump(fault.skewMs);
+      caller.setClockSkew(fault.skewMs);
       this.injectedFaults.push({ atMs, kind: "clock-jump", generation, skewMs: fault.skewMs });
     }
   }

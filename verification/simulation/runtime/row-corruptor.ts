@@ -1,3 +1,13 @@
+/**
+ * The row corruptor damages stored rows without the knowledge of any host. Its guarantees (row-corruptor.test.ts):
+ *
+ * C1. A corrupted row can't be decoded, and is written with a new ETag like any other write.
+ * C2. A repair restores the row byte for byte, unless the row is gone or was overwritten. It never overwrites a newer
+ *     row, and records that there was one.
+ * C3. It corrupts only readable rows, so that a row never has two corruptions.
+ * C4. It corrupts rows of the hub only for instances that have not ended, and always repairs the history of a child
+ *     (simulation.test.ts: every seed comes to rest, I11; mutants.test.ts: I26 catches a product that hides such a row).
+ */
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import type { ItemRecord } from "../../../src/domain/item-record.js";
