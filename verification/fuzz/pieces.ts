@@ -8,7 +8,7 @@ export const textOf = (pieces: Pieces): string => pieces.map(([text, times]) => 
 export const plain = (text: string): Pieces => [[text, 1]];
 
 /** Slightly more than the largest body that the product reads. */
-const LONGEST = 1_100_000;
+const MAX_LENGTH = 1_100_000;
 
 const UNITS: readonly string[] = [
   "[",
@@ -84,7 +84,7 @@ export const bomb: fc.Arbitrary<Pieces> = fc
   .map(cut);
 
 function cut(pieces: Pieces): Pieces {
-  let left = LONGEST;
+  let left = MAX_LENGTH;
   return pieces.map(([text, count]) => {
     const kept = Math.min(count, Math.floor(left / Math.max(1, text.length)));
     left -= kept * text.length;

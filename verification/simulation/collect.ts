@@ -15,7 +15,7 @@ import type { Journal } from "./runtime/tables.js";
 
 const PAGE = 100;
 
-interface Collecting {
+interface CollectOptions {
   seed: number;
   parts: string[];
   environment: Environment;
@@ -34,7 +34,7 @@ export async function collect({
   timing,
   restedMs,
   moving,
-}: Collecting): Promise<Evidence> {
+}: CollectOptions): Promise<Evidence> {
   const store = await storeOf(environment, infrastructure);
   return {
     seed,

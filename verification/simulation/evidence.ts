@@ -43,11 +43,11 @@ export interface Evidence {
 /** Configured limits that must hold. */
 export interface Limits {
   /** Concurrent calls of an operation by one host. */
-  operationsAtOnce: number;
+  operationConcurrency: number;
   /** Concurrent operations at each hypervisor. */
-  hypervisorOperations: number;
-  activitiesAtOnce: number;
-  orchestratorsAtOnce: number;
+  hypervisorConcurrency: number;
+  activityConcurrency: number;
+  orchestratorConcurrency: number;
 }
 
 export interface Timing {

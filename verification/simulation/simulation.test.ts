@@ -19,7 +19,7 @@ const REGRESSIONS = JSON.parse(
 const hashOf = (evidence: Evidence): string => sha256(JSON.stringify(evidence));
 
 /** The violations of a seed, each with the command that repeats it. */
-async function wrongWith(seed: number, options: SimulationOptions = {}): Promise<string[]> {
+async function violationsOf(seed: number, options: SimulationOptions = {}): Promise<string[]> {
   const { violations } = await runSeed(seed, options, { shrinking: false });
   return violations.map(
     ({ invariant, what }) => `seed ${seed}: ${invariant} ${what}; npm run simulate -- --seeds ${seed}..${seed}`,
@@ -44,11 +44,11 @@ describe("every invariant holds", () => {
   const chunks = Array.from({ length: SEEDS / CHUNK }, (_, index) => 1 + index * CHUNK);
   test.each(chunks)(`seeds from %i`, async (from) => {
     const wrong: string[] = [];
-    for (let seed = from; seed < from + CHUNK; seed += 1) wrong.push(...(await wrongWith(seed)));
+    for (let seed = from; seed < from + CHUNK; seed += 1) wrong.push(...(await violationsOf(seed)));
     expect(wrong).toEqual([]);
   });
 
   test.each(REGRESSIONS)("seed $seed, which showed that $was", async ({ seed, options }) => {
-    expect(await wrongWith(seed, options)).toEqual([]);
+    expect(await violationsOf(seed, options)).toEqual([]);
   });
 });

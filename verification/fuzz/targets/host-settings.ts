@@ -88,7 +88,7 @@ const SPANS = [
   "99999999.23:59:59",
   "0.00:00:00.0000001",
 ];
-const LONGEST_SPAN_MS = 922_337_203_685_477;
+const MAX_SPAN_MS = 922_337_203_685_477;
 
 const spans: Target<string> = {
   name: "time-spans",
@@ -102,7 +102,7 @@ const spans: Target<string> = {
   feed(text) {
     const ms = parseTimeSpan(text);
     if (ms === undefined) return "refused";
-    if (!(ms >= 0 && ms <= LONGEST_SPAN_MS)) throw new Violation(`${ms} ms is not a time span of .NET`);
+    if (!(ms >= 0 && ms <= MAX_SPAN_MS)) throw new Violation(`${ms} ms is not a time span of .NET`);
     return "accepted";
   },
 };

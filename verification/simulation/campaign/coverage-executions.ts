@@ -44,28 +44,28 @@ export const EXECUTION_STATES = [
 type ExecutionState = (typeof EXECUTION_STATES)[number];
 
 export function reachedByExecutions(evidence: Evidence, reach: Reach): void {
-  const timeline = (name: ExecutionState): void => reach(name);
+  const reached = (name: ExecutionState): void => reach(name);
   for (const execution of evidence.store.executions) ofExecution(evidence, execution, reach);
   for (const entry of evidence.client) ofRequest(evidence, entry, reach);
-  for (const { kind } of evidence.estate.events) if (kind === "condition-resolved") timeline("split brain resolved");
+  for (const { kind } of evidence.estate.events) if (kind === "condition-resolved") reached("split brain resolved");
   for (const { answered } of evidence.effects.webhooks)
-    timeline(answered ? "webhook delivered" : "webhook not answered");
-  if (evidence.estate.items.some(({ load }) => load > 1)) timeline("world imported again");
+    reached(answered ? "webhook delivered" : "webhook not answered");
+  if (evidence.estate.items.some(({ load }) => load > 1)) reached("world imported again");
   for (const { states } of evidence.estate.items) {
     if (states.some(({ state }) => state.conditions.some(({ type }) => type === "split-brain"))) {
-      timeline("split brain detected");
+      reached("split brain detected");
     }
   }
 }
 
 function ofExecution(evidence: Evidence, execution: Execution, reach: Reach): void {
-  const timeline = (name: ExecutionState): void => reach(name);
-  if (execution.itemIds.length > 25) timeline("more items than a slice holds");
+  const reached = (name: ExecutionState): void => reach(name);
+  if (execution.itemIds.length > 25) reached("more items than a slice holds");
   if (!("outcomes" in execution)) return;
-  if (execution.status === "succeeded-with-failures") timeline("succeeded with failures");
-  for (const name of endings(execution)) timeline(name);
+  if (execution.status === "succeeded-with-failures") reached("succeeded with failures");
+  for (const name of endings(execution)) reached(name);
   const scenarios = execution.outcomes.flatMap((outcome) => ofOutcome(evidence, execution, outcome, reach));
-  if (new Set(scenarios).size > 1) timeline("several scenarios in one execution");
+  if (new Set(scenarios).size > 1) reached("several scenarios in one execution");
 }
 
 /** Records how one item ended. Returns its scenario if the execution had taken it. */
@@ -147,24 +147,24 @@ function beginnings({ store }: Evidence): Map<string, Beginning> {
 
 function ofRequest(evidence: Evidence, entry: ClientEntry, reach: Reach): void {
   const { request, outcome, code } = entry;
-  const timeline = (name: ExecutionState): void => reach(name);
-  if (request.kind === "start") ofStart(evidence, entry, timeline);
-  if (request.kind === "cancel" && code === "execution-ended") timeline("cancel refused after the end");
-  if (request.kind === "import-world" && code === "world-in-use") timeline("world import refused: in use");
+  const reached = (name: ExecutionState): void => reach(name);
+  if (request.kind === "start") ofStart(evidence, entry, reached);
+  if (request.kind === "cancel" && code === "execution-ended") reached("cancel refused after the end");
+  if (request.kind === "import-world" && code === "world-in-use") reached("world import refused: in use");
   if (outcome !== "ok") return;
-  if (request.kind === "validate" && request.verdict === "accept") timeline("validation accepted");
-  if (request.kind === "confirm" && request.done) timeline("manual action confirmed");
+  if (request.kind === "validate" && request.verdict === "accept") reached("validation accepted");
+  if (request.kind === "confirm" && request.done) reached("manual action confirmed");
   if (request.kind === "resolve") reach(`failure resolved with ${request.answer}`);
   if (request.kind === "save-plan" && request.ifMatch !== null && ranAt(evidence, entry.atMs))
-    timeline("plan changed while it ran");
+    reached("plan changed while it ran");
 }
 
-function ofStart({ client }: Evidence, entry: ClientEntry, timeline: (name: ExecutionState) => void): void {
+function ofStart({ client }: Evidence, entry: ClientEntry, reached: (name: ExecutionState) => void): void {
   const { executionId, n, code } = entry;
-  if (code === "item-held") timeline("start refused: item held");
-  if (code === "verb-not-allowed") timeline("start refused: verb not allowed");
+  if (code === "item-held") reached("start refused: item held");
+  if (code === "verb-not-allowed") reached("start refused: verb not allowed");
   const isJoined = executionId !== null && client.some((other) => other.n < n && other.executionId === executionId);
-  if (isJoined) timeline("duplicate start joined");
+  if (isJoined) reached("duplicate start joined");
 }
 
 const ranAt = ({ store }: Evidence, atMs: number): boolean =>

@@ -32,7 +32,7 @@ const isUnderWay = (state: ItemState): boolean => /ing(-|$)/.test(state);
 
 const ESTATE_MODES = ["thrown", "refused", "hanging", "again"] as const;
 /** The product never requests this one: process servers are deployed by hand. */
-const ASKED = OPERATIONS.filter((operation) => operation !== "deploy-process-server");
+const REQUESTED_OPERATIONS = OPERATIONS.filter((operation) => operation !== "deploy-process-server");
 
 /** A run with faults in which everything succeeded was compared with the same run without faults. */
 export const COMPARED = "same final state as without faults";
@@ -40,7 +40,7 @@ export const COMPARED = "same final state as without faults";
 /** Every goal that a full campaign has to reach at least once. */
 export const COVERAGE_GOALS: readonly string[] = [
   ...transitionNames(),
-  ...ASKED.flatMap((operation) => ESTATE_MODES.map((mode) => `operation ${operation}: ${mode}`)),
+  ...REQUESTED_OPERATIONS.flatMap((operation) => ESTATE_MODES.map((mode) => `operation ${operation}: ${mode}`)),
   ...Scenario.options.flatMap((scenario) => [`${scenario} failed over`, `${scenario} came home`]),
   ...FailureAnswer.options.map((answer) => `failure resolved with ${answer}`),
   ...EXECUTION_STATES,

@@ -2,7 +2,7 @@ import type { ItemRecord } from "../../../src/domain/item-record.js";
 import type { ClientEntry, Evidence, Transaction } from "../evidence.js";
 
 /** Only the last lines are printed. */
-const LAST = 60;
+const MAX_LINES = 60;
 
 /** The last events of a run from all of its ledgers, in the order of time, one line each. */
 export function timelineOf(evidence: Evidence): string[] {
@@ -20,7 +20,7 @@ export function timelineOf(evidence: Evidence): string[] {
   ];
   return lines
     .sort(([a], [b]) => a - b)
-    .slice(-LAST)
+    .slice(-MAX_LINES)
     .map(([atMs, line]) => `${new Date(atMs).toISOString().slice(5, 23)} ${line.slice(0, 400)}`);
 }
 

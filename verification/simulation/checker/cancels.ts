@@ -1,5 +1,5 @@
 import type { OperationName } from "../../../src/hypervisor/port.js";
-import { type Begin, type Facts, present } from "./facts.js";
+import { type Begin, currentItems, type Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** A step that checked for a cancel just before it arrived may still begin its work. */
@@ -42,7 +42,7 @@ function unreportedReplication(facts: Facts): Violation[] {
       .filter(({ record, cancelMs }) => cancelMs !== null || record.verb === "cancel")
       .flatMap(({ record }) => record.itemIds),
   );
-  return present(facts).flatMap(({ item }) => {
+  return currentItems(facts).flatMap(({ item }) => {
     const record = records.get(item.itemId);
     const state = item.states.at(-1)?.state;
     if (!cancelled.has(item.itemId) || record === undefined || state === undefined || record.heldBy !== null) return [];

@@ -2,7 +2,7 @@ import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-point-choice.js";
 import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
-import { changesOf, type Effect, type ExecutionTrace, type Facts, hasEnded, present } from "./facts.js";
+import { changesOf, currentItems, type Effect, type ExecutionTrace, type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const WRITE_BYTES = 65_536;
@@ -136,7 +136,7 @@ const COUNTS: ReadonlySet<string> = new Set(["failed-over", "committed"]);
 
 function falseRecords(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
-  return present(facts).flatMap(({ item, effects }) => {
+  return currentItems(facts).flatMap(({ item, effects }) => {
     const record = records.get(item.itemId);
     if (record === undefined || record.heldBy !== null || !COUNTS.has(record.state)) return [];
     const promotion = effects.findLast(({ entry }) => PROMOTES.has(entry.operation));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { check } from "./index.js";
-import { EvidenceBuilder, run } from "./support/evidence-builder.js";
+import { EvidenceBuilder, executionIdOf } from "./support/evidence-builder.js";
 import { entryOf, statesFrom } from "./support/ledger.js";
 import {
   cancelFailover,
@@ -82,7 +82,7 @@ describe("I2 fencing", () => {
     await failOver(builder, { epoch: 4 });
     const evidence = await builder.done();
     for (const { state } of statesFrom(evidence, "stop-replication")) {
-      const task = state.tasks[`${run(1)}/start-replica/item-1`];
+      const task = state.tasks[`${executionIdOf(1)}/start-replica/item-1`];
       if (task !== undefined) task.params = { epoch: 3 };
     }
     expect(invariantsOf(await check(evidence))).toContain("I2");
@@ -105,7 +105,7 @@ describe("I5 a planned failover loses no data", () => {
     await failOver(builder);
     const evidence = await builder.done();
     for (const { state } of statesFrom(evidence, "shut-down-source")) {
-      const task = state.tasks[`${run(1)}/final-synchronise/item-1`];
+      const task = state.tasks[`${executionIdOf(1)}/final-synchronise/item-1`];
       if (task !== undefined) task.beganMs -= 600_000;
     }
     expect(invariantsOf(await check(evidence))).toContain("I5");
@@ -204,7 +204,7 @@ describe("I18 test failovers are isolated", () => {
   test("a network was removed after its test, and nobody looked since", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
-    await builder.siteUnseen("remove-test-network", { executionId: run(1), keyOf: run(2) });
+    await builder.siteWithoutRead("remove-test-network", { executionId: executionIdOf(1), keyOf: executionIdOf(2) });
     await cleanUp(builder, 2, { network: false });
     expect(await violatedBy(builder)).toEqual([]);
   });
@@ -213,7 +213,7 @@ describe("I18 test failovers are isolated", () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     await cleanUp(builder, 2, { network: false });
-    const note = `the network of test ${run(1)} at away was not removed: refused`;
+    const note = `the network of test ${executionIdOf(1)} at away was not removed: refused`;
     const left = [outcome({ state: "protected", note })];
     builder.ended(2, "test-clean-up", left, { status: "succeeded-with-failures" });
     expect(await violatedBy(builder)).toEqual([]);

@@ -208,4 +208,4 @@ export function itemAt({ items }: Facts, itemId: string, atMs: number): Emulated
 }
 
 /** The items of the load of the world that is current at the end. */
-export const present = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);
+export const currentItems = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);

@@ -3,12 +3,12 @@ import { EventType } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredInstance } from "../../../host/durable/store/port.js";
 import type { ActivityRun, ClientEntry, OperationCall } from "../evidence.js";
 import { check } from "./index.js";
-import { EvidenceBuilder, run } from "./support/evidence-builder.js";
+import { EvidenceBuilder, executionIdOf } from "./support/evidence-builder.js";
 import { commit, failOver, invariantsOf, outcome, testFailover, violatedBy } from "./support/scenarios.js";
 
 describe("I21 limits are respected", () => {
   const call = (atMs: number, endedMs: number): OperationCall => ({
-    ...{ atMs, endedMs, generation: 1, executionId: run(1), key: "", subjectId: "item-1" },
+    ...{ atMs, endedMs, generation: 1, executionId: executionIdOf(1), key: "", subjectId: "item-1" },
     ...{ operation: "start-replica", outcome: "done", code: null },
   });
 
@@ -27,7 +27,7 @@ describe("I21 limits are respected", () => {
   ])("three activities at once, the limit is two: %s", async (_, taskIds, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.evidence.effects.activities = taskIds.map((taskId) => ({
-      ...{ atMs: 0, endedMs: 5, generation: 1, instanceId: run(1), taskId, name: "do-steps", outcome: "ok" },
+      ...{ atMs: 0, endedMs: 5, generation: 1, instanceId: executionIdOf(1), taskId, name: "do-steps", outcome: "ok" },
     }));
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I21")).toEqual(expected);
   });
@@ -46,7 +46,7 @@ describe("I21 limits are respected", () => {
     [1_001, ["I21"]],
   ])("a history of %i rows", async (rows, expected) => {
     const builder = await EvidenceBuilder.create();
-    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+    const instance = { instanceId: executionIdOf(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
     const raised = { EventType: EventType.EventRaised, EventId: -1, Name: "decision", Input: "{}" };
     const events = Array.from({ length: rows }, () => ({ event: raised, taskInput: null }) as unknown as StoredEvent);
     const history = { executionId: "", startId: "", events, customStatus: null, inboxThrough: "", rowsPresent: 0 };
@@ -113,8 +113,8 @@ describe("I26 corruption is contained", () => {
   test("an execution fails because of a row of another owner", async () => {
     const builder = await EvidenceBuilder.create();
     const failure = { code: "row-unreadable", message: "the item in row small/item-7 is damaged" };
-    const told = [outcome({ outcome: "failed", state: "protected", failure })];
-    builder.ended(1, "commit", told, { status: "failed", failure });
+    const outcomes = [outcome({ outcome: "failed", state: "protected", failure })];
+    builder.ended(1, "commit", outcomes, { status: "failed", failure });
     expect(await violatedBy(builder)).toEqual(["I26"]);
     builder.corruption({ ownerId: "item-1" });
     expect(await violatedBy(builder)).toEqual([]);
@@ -134,7 +134,7 @@ describe("I26 corruption is contained", () => {
     ["is named in the answer", { answer: '["row small/item-1 is damaged"]' }, []],
     ["is not named", { answer: "[]" }, ["I26"]],
     ["is overwritten", { overwritten: true }, ["I26"]],
-    ["suspends an instance of another owner", { suspended: [run(7)] }, ["I26"]],
+    ["suspends an instance of another owner", { suspended: [executionIdOf(7)] }, ["I26"]],
   ])("an unreadable row %s", async (_, changes, expected) => {
     const builder = await EvidenceBuilder.create();
     builder.corruption({ ownerId: "item-1", row: "small/item-1", ...changes });
@@ -149,19 +149,27 @@ describe("I26 corruption is contained", () => {
     builder.ended(1, "commit", [outcome({ state: "protected" })], { status: "failed", failure: FAILED });
     const hubRow = {
       what: "history",
-      ownerId: run(1),
-      instanceId: run(1),
+      ownerId: executionIdOf(1),
+      instanceId: executionIdOf(1),
       row: "row 7",
       answer: '["failed"]',
     } as const;
-    builder.corruption({ ...hubRow, suspended: [run(1)], hubReason });
+    builder.corruption({ ...hubRow, suspended: [executionIdOf(1)], hubReason });
     expect(await violatedBy(builder)).toEqual(expected);
   });
 
   test("an activity is retried without limit", async () => {
     const builder = await EvidenceBuilder.create();
     const tried: ActivityRun = {
-      ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 3, name: "do-steps", outcome: "failed" },
+      ...{
+        atMs: 0,
+        endedMs: 0,
+        generation: 1,
+        instanceId: executionIdOf(1),
+        taskId: 3,
+        name: "do-steps",
+        outcome: "failed",
+      },
     };
     builder.evidence.effects.activities = [tried];
     expect(await violatedBy(builder)).toEqual([]);
@@ -174,9 +182,14 @@ describe("I26 corruption is contained", () => {
     ["is not reported, and neither is the other one", "it was suspended", ["I26"]],
   ])("one of two rows of an execution %s", async (_, why, expected) => {
     const builder = await EvidenceBuilder.create();
-    const hubRow = { what: "history", ownerId: run(1), instanceId: run(1), hubReason: why } as const;
+    const hubRow = {
+      what: "history",
+      ownerId: executionIdOf(1),
+      instanceId: executionIdOf(1),
+      hubReason: why,
+    } as const;
     const answer = `["running","${why}"]`;
-    for (const row of ["row 7", "row 9"]) builder.corruption({ ...hubRow, row, answer, suspended: [run(1)] });
+    for (const row of ["row 7", "row 9"]) builder.corruption({ ...hubRow, row, answer, suspended: [executionIdOf(1)] });
     expect(await violatedBy(builder)).toEqual(expected);
   });
 
@@ -186,12 +199,28 @@ describe("I26 corruption is contained", () => {
   ])("an ended execution was started again %s", async (_, times, expected) => {
     const builder = await EvidenceBuilder.create();
     const trace: ActivityRun = {
-      ...{ atMs: 0, endedMs: 0, generation: 1, instanceId: run(1), taskId: 0, name: "open-execution", outcome: "ok" },
+      ...{
+        atMs: 0,
+        endedMs: 0,
+        generation: 1,
+        instanceId: executionIdOf(1),
+        taskId: 0,
+        name: "open-execution",
+        outcome: "ok",
+      },
     };
     builder.execution(1, "commit");
     const target = { kind: "plan", planId: "plan" };
     builder.request({ kind: "start", idempotencyKey: "key-1", verb: "commit", target } as ClientEntry["request"]);
-    const began = { requestedMs: 0, atMs: 0, generation: 1, instanceId: run(1), firstRow: 0, events: 4, raised: [] };
+    const began = {
+      requestedMs: 0,
+      atMs: 0,
+      generation: 1,
+      instanceId: executionIdOf(1),
+      firstRow: 0,
+      events: 4,
+      raised: [],
+    };
     for (let time = 1; time <= times; time += 1) {
       builder.evidence.effects.activities.push(trace);
       builder.evidence.hub.commits.push({ ...began, commitId: `commit-${time}` });

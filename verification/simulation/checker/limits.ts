@@ -72,7 +72,7 @@ function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
   }
   return [...spans].flatMap(([siteId, all]) => {
     const { max, atMs } = maxConcurrency(all).get(0) ?? { max: 0, atMs: 0 };
-    const limit = evidence.limits.hypervisorOperations ?? Infinity;
+    const limit = evidence.limits.hypervisorConcurrency ?? Infinity;
     return max <= limit
       ? []
       : [violation("I21", `site ${siteId} had ${max} concurrent operations at ${moment(atMs)}, the limit is ${limit}`)];
@@ -111,8 +111,8 @@ export function withinLimits(facts: Facts): Violation[] {
   const { evidence } = facts;
   const { effects, limits, store } = evidence;
   return [
-    ...tooManyAtOnce("operations", effects.operations, limits.operationsAtOnce),
-    ...tooManyAtOnce("activities", begunByHosts(evidence), limits.activitiesAtOnce),
+    ...tooManyAtOnce("operations", effects.operations, limits.operationConcurrency),
+    ...tooManyAtOnce("activities", begunByHosts(evidence), limits.activityConcurrency),
     ...tooManyAtSites(facts),
     ...store.journal.flatMap(tooLarge),
     ...statusTooLarge(evidence),

@@ -5,7 +5,7 @@ import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { discrepancies } from "./estate-truth.js";
-import { type Facts, hasEnded, itemAt, present, type RecordWrite } from "./facts.js";
+import { currentItems, type Facts, hasEnded, itemAt, type RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /**
@@ -69,7 +69,7 @@ function falseOutcomes(facts: Facts): Violation[] {
 /** At rest every record matches the estate, or says that something failed and why. */
 function falseRecords(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
-  return present(facts).flatMap(({ item }) => {
+  return currentItems(facts).flatMap(({ item }) => {
     const record = records.get(item.itemId);
     const state = item.states.at(-1)?.state;
     if (record === undefined || state === undefined || record.heldBy !== null) return [];

@@ -5,7 +5,7 @@ import type { StoredEvent, StoredInstance } from "../../../host/durable/store/po
 import { fromLines, type Golden, HISTORIES, presentVersion } from "../../../test/replay/golden.js";
 import type { Evidence } from "../evidence.js";
 import { check } from "./index.js";
-import { EvidenceBuilder, run } from "./support/evidence-builder.js";
+import { EvidenceBuilder, executionIdOf } from "./support/evidence-builder.js";
 import { cancelFailover, failOver, outcome, violatedBy } from "./support/scenarios.js";
 
 const SLOW = 3_600;
@@ -57,7 +57,7 @@ describe("I8 one execution per plan and item", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { ends: false });
     builder.execution(2, "commit");
-    builder.record({ heldBy: { executionId: run(2), verb: "commit", from: "failed-over" } });
+    builder.record({ heldBy: { executionId: executionIdOf(2), verb: "commit", from: "failed-over" } });
     expect(await violatedBy(builder)).toContain("I8");
   });
 
@@ -65,7 +65,7 @@ describe("I8 one execution per plan and item", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     builder.clock.pass(SLOW);
-    await builder.item("shut-down-source", {}, { executionId: run(7) });
+    await builder.item("shut-down-source", {}, { executionId: executionIdOf(7) });
     expect(await violatedBy(builder)).toEqual(["I8"]);
   });
 
@@ -86,7 +86,7 @@ describe("I10 cancel is honoured", () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "unplanned-failover");
     builder.hold(1, "unplanned-failover", "failing-over");
-    builder.request({ kind: "cancel", executionId: run(1), behaviour: "restore-protection" });
+    builder.request({ kind: "cancel", executionId: executionIdOf(1), behaviour: "restore-protection" });
     builder.clock.pass(SLOW);
     await builder.item("stop-replication", {});
     expect(await violatedBy(builder)).toContain("I10");
@@ -95,7 +95,7 @@ describe("I10 cancel is honoured", () => {
   test("work that began just before the cancel may end, and undo work may begin", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    builder.request({ kind: "cancel", executionId: run(2), behaviour: "restore-protection" });
+    builder.request({ kind: "cancel", executionId: executionIdOf(2), behaviour: "restore-protection" });
     builder.clock.pass(SLOW);
     await cancelFailover(builder);
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I10")).toEqual([]);
@@ -109,8 +109,8 @@ describe("I10 cancel is honoured", () => {
     const cancelRequest = { behaviour: "as-documented", requestedBy: "tester", requestedAt: builder.at };
     const failure = { code: "cancelled", message: "cancelled" };
     builder.record({ state: "failover-failed", heldBy: null });
-    const told = [outcome({ outcome: "cancelled", state: "failover-failed", failure })];
-    builder.ended(1, "unplanned-failover", told, { status: "cancelled", failure, cancelRequest });
+    const outcomes = [outcome({ outcome: "cancelled", state: "failover-failed", failure })];
+    builder.ended(1, "unplanned-failover", outcomes, { status: "cancelled", failure, cancelRequest });
     expect(await violatedBy(builder)).toEqual(["I10"]);
     const since = builder.at;
     builder.record({ conditions: [{ type: "not-replicating", since, whatToDo: "cancel to restore protection" }] });
@@ -128,7 +128,7 @@ describe("I11 termination within bounded time", () => {
 
   test("rest is not reached, or only after weeks", async () => {
     const builder = await EvidenceBuilder.create();
-    builder.evidence.rest = { reached: false, why: "a timer is set repeatedly", moving: [run(1)] };
+    builder.evidence.rest = { reached: false, why: "a timer is set repeatedly", moving: [executionIdOf(1)] };
     expect(await violatedBy(builder)).toEqual(["I11"]);
     builder.evidence.rest = { reached: true, atMs: builder.evidence.timing.faultsOffMs + 30 * 86_400_000 };
     expect(await violatedBy(builder)).toEqual(["I11"]);
@@ -137,7 +137,7 @@ describe("I11 termination within bounded time", () => {
   test("a corrupted row was repaired, but its execution never ends", async () => {
     const builder = await EvidenceBuilder.create();
     builder.execution(1, "commit");
-    builder.corruption({ what: "history", ownerId: run(1), instanceId: run(1) });
+    builder.corruption({ what: "history", ownerId: executionIdOf(1), instanceId: executionIdOf(1) });
     expect(await violatedBy(builder)).toEqual(["I11"]);
   });
 });
@@ -179,7 +179,7 @@ describe("I16 acknowledged is durable", () => {
 
   test("a start is present or missing", async () => {
     const builder = await EvidenceBuilder.create();
-    builder.request(start, { executionId: run(1) });
+    builder.request(start, { executionId: executionIdOf(1) });
     expect(await violatedBy(builder)).toEqual(["I16"]);
     await failOver(builder);
     expect(await violatedBy(builder)).toEqual([]);
@@ -188,7 +188,7 @@ describe("I16 acknowledged is durable", () => {
   test("a cancel is missing from the record", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    builder.request({ kind: "cancel", executionId: run(1), behaviour: "restore-protection" });
+    builder.request({ kind: "cancel", executionId: executionIdOf(1), behaviour: "restore-protection" });
     expect(await violatedBy(builder)).toEqual(["I16"]);
   });
 });
@@ -198,7 +198,7 @@ describe("I17 events are delivered exactly once", () => {
 
   test("a decision was acknowledged but never sent", async () => {
     const builder = await EvidenceBuilder.create();
-    builder.request({ kind: "validate", executionId: run(1), verdict: "accept" });
+    builder.request({ kind: "validate", executionId: executionIdOf(1), verdict: "accept" });
     expect(await violatedBy(builder)).toEqual(["I17"]);
   });
 
@@ -215,10 +215,10 @@ describe("I17 events are delivered exactly once", () => {
    */
   function heard(builder: EvidenceBuilder, times: number, requestedMs: number): void {
     const raised = Array.from({ length: times }, () => ({ name: "decision", data: JSON.stringify(verdict) }));
-    const instance = { instanceId: run(1), name: "x", runtimeStatus: "Terminated" } as StoredInstance;
+    const instance = { instanceId: executionIdOf(1), name: "x", runtimeStatus: "Terminated" } as StoredInstance;
     const { instances, commits } = builder.evidence.hub;
     instances.push({ instance, history: null });
-    const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1 };
+    const place = { generation: 1, instanceId: executionIdOf(1), firstRow: 0, events: 1 };
     const commit = { ...place, commitId: "1", requestedMs, atMs: requestedMs + 60_000, raised };
     commits.push(commit, commit);
   }
@@ -246,15 +246,15 @@ describe("I17 events are delivered exactly once", () => {
       const { instances, commits } = builder.evidence.hub;
       const fired = { event: { EventType: EventType.TimerFired, EventId: -1, TimerId: 5 }, taskInput: null };
       const history = { executionId: "", startId: "", customStatus: null, inboxThrough: "", rowsPresent: 0 };
-      const instance = { instanceId: run(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
+      const instance = { instanceId: executionIdOf(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
       instances.push({ instance, history: { ...history, events: [fired as unknown as StoredEvent] } });
       const requestedMs = builder.clock.now() + 60_000;
-      const place = { generation: 1, instanceId: run(1), firstRow: 0, events: 1, raised: [] };
+      const place = { generation: 1, instanceId: executionIdOf(1), firstRow: 0, events: 1, raised: [] };
       commits.push({ ...place, commitId: "1", requestedMs, atMs: requestedMs });
       builder.clock.pass(60 + aheadSeconds);
       builder.decided(1, { ...verdict, verdict: "accept" });
-      const told = (await check(await builder.done())).filter(({ what }) => what.includes("was accepted in time"));
-      expect(told).toHaveLength(expected);
+      const found = (await check(await builder.done())).filter(({ what }) => what.includes("was accepted in time"));
+      expect(found).toHaveLength(expected);
     },
   );
 
@@ -270,7 +270,11 @@ describe("I20 an execution keeps its plan version", () => {
   test("it runs a group that its version does not contain", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    builder.evidence.store.steps[run(1)]?.[0]?.steps.push({ id: "groups/new", title: "New", status: "succeeded" });
+    builder.evidence.store.steps[executionIdOf(1)]?.[0]?.steps.push({
+      id: "groups/new",
+      title: "New",
+      status: "succeeded",
+    });
     expect(await violatedBy(builder)).toEqual(["I20"]);
   });
 
@@ -278,7 +282,7 @@ describe("I20 an execution keeps its plan version", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     const steps = [{ id: "promote-replica", title: "Promote", status: "succeeded" as const, itemId: "item-9" }];
-    builder.evidence.store.steps[run(1)]?.push({ part: "group-all/0", steps });
+    builder.evidence.store.steps[executionIdOf(1)]?.push({ part: "group-all/0", steps });
     expect(await violatedBy(builder)).toEqual(["I20"]);
   });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
-import { type Effect, type Facts, hasEnded, itemAt, present } from "./facts.js";
+import { currentItems, type Effect, type Facts, hasEnded, itemAt } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const ON_COPIES: ReadonlySet<OperationName> = new Set(["create-test-copy", "start-test-copy", "remove-test-copy"]);
@@ -58,7 +58,7 @@ function leftAfterCleanUp(facts: Facts): Violation[] {
 /** At rest a test copy exists only if the item's state says that a test awaits its clean-up. */
 function leftAtRest(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
-  return present(facts).flatMap(({ item }) => {
+  return currentItems(facts).flatMap(({ item }) => {
     const record = records.get(item.itemId);
     const copies = item.states.at(-1)?.state.testCopies ?? [];
     if (copies.length === 0 || record === undefined || record.heldBy !== null) return [];
@@ -100,7 +100,7 @@ function networksLeft(facts: Facts): Violation[] {
     (truth?.testNetworks ?? []).flatMap(({ id, executionId }) => {
       const record = facts.executions.get(executionId)?.record;
       if (record === undefined) return [];
-      const there = present(facts).flatMap(({ item }) => {
+      const there = currentItems(facts).flatMap(({ item }) => {
         const state = item.states.at(-1)?.state;
         const isThere = state?.source.siteId === siteId || state?.replica.siteId === siteId;
         return state !== undefined && isThere && record.itemIds.includes(item.itemId) ? [state] : [];

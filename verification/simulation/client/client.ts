@@ -56,10 +56,10 @@ export class Client {
     };
     this.ledger.push(entry);
     this.pending += 1;
-    const heard = await Promise.race([this.#heard(host, request), host.lifetime.died.then(() => NO_ANSWER)]);
+    const answer = await Promise.race([this.#perform(host, request), host.lifetime.died.then(() => NO_ANSWER)]);
     this.pending -= 1;
-    Object.assign(entry, heard);
-    if (heard !== NO_ANSWER) entry.endedMs = this.#clock.now();
+    Object.assign(entry, answer);
+    if (answer !== NO_ANSWER) entry.endedMs = this.#clock.now();
     if (request.kind === "start" && entry.outcome === "ok") {
       entry.executionId = (entry.answer as { executionId: string }).executionId;
     }
@@ -84,7 +84,7 @@ export class Client {
     await Promise.race([swept, host.lifetime.died]);
   }
 
-  async #heard(host: SimulatedHost, request: ClientRequest): Promise<Answer> {
+  async #perform(host: SimulatedHost, request: ClientRequest): Promise<Answer> {
     const caller = host.caller;
     try {
       const answer = await this.#proxy.call(caller, "request", request.kind, () =>

@@ -103,7 +103,7 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
 }
 
 /** Runs a verb on the plan over all items, to its end. */
-export async function doVerb(environment: Environment, id: string, verb: Verb, random: Random): Promise<void> {
+export async function runVerb(environment: Environment, id: string, verb: Verb, random: Random): Promise<void> {
   const planId = environment.plans[0]?.id ?? "";
   const start = startOf(environment, id, verb, { kind: "plan", planId }, random);
   const { executionId } = await environment.client.sendUntilKnown(start, random.fork("insist"));

@@ -5,14 +5,14 @@ import { type Environment, ifReadable, servingContext } from "./environment.js";
 import type { ClientRequest } from "./requests.js";
 
 /** The delay between a change and the look for executions that wait for a person. */
-const LOOK_MS = 20_000;
+const REACTION_MS = 20_000;
 
 /** Answers the questions of executions: sometimes wrongly, late or never, and immediately once the faults are over. */
 export async function respond(environment: Environment, random: Random): Promise<void> {
   const seen = new Set<string>();
   for (;;) {
     await environment.journal.change();
-    await sleep(environment.clock, LOOK_MS);
+    await sleep(environment.clock, REACTION_MS);
     for (const executionId of [...environment.journal.running])
       await look(environment, executionId, seen, random.fork(executionId));
   }

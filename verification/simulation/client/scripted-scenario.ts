@@ -3,7 +3,7 @@ import type { FaultInput, OperationName } from "../../../src/hypervisor/port.js"
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import { type Environment, ifReadable } from "./environment.js";
-import { doVerb } from "./operator.js";
+import { runVerb } from "./operator.js";
 
 interface ScriptedScenario {
   /** How likely it is among the scenarios. */
@@ -13,20 +13,20 @@ interface ScriptedScenario {
   failingOperations: OperationName[];
 }
 
-const HOMEWARD: Verb[] = ["unplanned-failover", "commit", "reprotect"];
-const HOME: Verb[] = [...HOMEWARD, "failback"];
+const REPROTECTED: Verb[] = ["unplanned-failover", "commit", "reprotect"];
+const FAILED_BACK: Verb[] = [...REPROTECTED, "failback"];
 
 /** Paths that random workloads seldom take. */
 const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
   { weight: 3, path: ["test-failover"], failingOperations: ["create-test-network"] },
   { weight: 3, path: ["test-failover", "test-clean-up"], failingOperations: ["remove-test-network"] },
   { weight: 2, path: ["test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
-  { weight: 4, path: [...HOMEWARD, "test-failover", "test-clean-up"], failingOperations: ["remove-test-copy"] },
-  { weight: 4, path: [...HOMEWARD, "test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
-  { weight: 2, path: [...HOMEWARD, "resynchronise"], failingOperations: ["resynchronise"] },
-  { weight: 4, path: [...HOME, "cancel"], failingOperations: ["demote-replica", "restore-replication"] },
-  { weight: 8, path: [...HOME, "commit"], failingOperations: ["delete-recovery-points", "remove-old-machine"] },
-  { weight: 4, path: [...HOME, "commit", "disable-replication"], failingOperations: ["disable-replication"] },
+  { weight: 4, path: [...REPROTECTED, "test-failover", "test-clean-up"], failingOperations: ["remove-test-copy"] },
+  { weight: 4, path: [...REPROTECTED, "test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
+  { weight: 2, path: [...REPROTECTED, "resynchronise"], failingOperations: ["resynchronise"] },
+  { weight: 4, path: [...FAILED_BACK, "cancel"], failingOperations: ["demote-replica", "restore-replication"] },
+  { weight: 8, path: [...FAILED_BACK, "commit"], failingOperations: ["delete-recovery-points", "remove-old-machine"] },
+  { weight: 4, path: [...FAILED_BACK, "commit", "disable-replication"], failingOperations: ["disable-replication"] },
 ];
 const MODES: FaultInput["mode"][] = ["fail-before", "fail-after", "refuse", "hang"];
 const SCRIPTED_PROBABILITY = 0.1;
@@ -44,7 +44,7 @@ export async function runScriptedScenario(environment: Environment, id: string, 
     await sleep(environment.clock, random.skewed(600_000, 7_200_000));
     if (step === last) await addFaults(environment, random.pick(failingOperations), random.pick(MODES), random);
     if (environment.quiescing) return;
-    await ifReadable(doVerb(environment, `${id}/${step}`, verb, random.fork(`step/${step}`)));
+    await ifReadable(runVerb(environment, `${id}/${step}`, verb, random.fork(`step/${step}`)));
   }
 }
 

@@ -40,7 +40,7 @@ export interface BoundaryCounts {
 
 const POLL_MS = 10_000;
 
-async function doVerb(
+async function runVerb(
   { client, clock, journal }: Environment,
   { scenario, verb }: CrashCase,
   planId: string,
@@ -67,9 +67,9 @@ export function scriptOf(
     plan: { ...plan, validation: { required: false } },
     faults,
     act: async (environment: Environment, proxy: FaultProxy) => {
-      for (const earlier of BEFORE[verb] ?? []) await doVerb(environment, { scenario, verb: earlier }, plan.id);
+      for (const earlier of BEFORE[verb] ?? []) await runVerb(environment, { scenario, verb: earlier }, plan.id);
       const from = new Map(proxy.callCounts);
-      await doVerb(environment, { scenario, verb }, plan.id);
+      await runVerb(environment, { scenario, verb }, plan.id);
       note({ from, to: new Map(proxy.callCounts) });
     },
   };

@@ -1,4 +1,4 @@
-import type { Scenario } from "../../../src/domain/vocabulary.js";
+import { Scenario } from "../../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../../src/domain/world.js";
 import type { Random } from "../random.js";
 
@@ -8,7 +8,6 @@ type ItemInput = NonNullable<WorldInput["items"]>[number];
 type LinkInput = NonNullable<WorldInput["links"]>[number];
 
 export const WORLD_ID = "world";
-const SCENARIOS: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv", "azure-to-azure"];
 
 /** The number of items: usually few, sometimes more than a slice holds. */
 export function itemCount(random: Random): number {
@@ -21,7 +20,9 @@ export function itemCount(random: Random): number {
 /** An estate of one or several scenarios, in which every item may be failed over. */
 export function generateWorld(random: Random): WorldInput {
   const count = itemCount(random.fork("count"));
-  const scenarios = random.shuffled(SCENARIOS).slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
+  const scenarios = random
+    .shuffled(Scenario.options)
+    .slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
   const parts = scenarios.map((scenario, index) => {
     const share = Math.floor(count / scenarios.length) + (index < count % scenarios.length ? 1 : 0);
     return partOf(scenario, index, share, random.fork(scenario));
@@ -39,7 +40,7 @@ export function generateWorld(random: Random): WorldInput {
   };
 }
 
-interface Place {
+interface SitePair {
   scenario: Scenario;
   index: number;
   prefix: string;
@@ -50,11 +51,11 @@ interface Place {
 /** The machines of one scenario and their two sites. */
 function partOf(scenario: Scenario, index: number, count: number, random: Random) {
   const prefix = scenario.slice(0, 2);
-  const place: Place = { scenario, index, prefix, ...sitesOf(scenario, prefix, index) };
+  const pair: SitePair = { scenario, index, prefix, ...sitesOf(scenario, prefix, index) };
   const link: LinkInput = {
     id: `${prefix}-link`,
     kind: scenario === "azure-to-azure" ? "internet" : "vpn",
-    between: [place.home.id, place.away.id],
+    between: [pair.home.id, pair.away.id],
     bandwidthMbps: random.pick([100, 1_000]),
   };
   const policy = {
@@ -67,24 +68,24 @@ function partOf(scenario: Scenario, index: number, count: number, random: Random
   const grouped = groups.length === 0 ? 0 : random.int(2, Math.min(count, 8));
   const numbers = Array.from({ length: count }, (_, number) => number);
   return {
-    sites: [place.home, place.away],
+    sites: [pair.home, pair.away],
     link,
     policy,
     groups,
-    machines: numbers.map((number) => machineOf(place, number, random.fork(`machine/${number}`))),
-    items: numbers.map((number) => itemOf(place, number, number < grouped ? groups[0] : undefined, random)),
+    machines: numbers.map((number) => machineOf(pair, number, random.fork(`machine/${number}`))),
+    items: numbers.map((number) => itemOf(pair, number, number < grouped ? groups[0] : undefined, random)),
   };
 }
 
-const nameOf = ({ prefix }: Place, number: number): string => `${prefix}-${String(number).padStart(2, "0")}`;
+const nameOf = ({ prefix }: SitePair, number: number): string => `${prefix}-${String(number).padStart(2, "0")}`;
 
-function machineOf(place: Place, number: number, random: Random): MachineInput {
-  const { scenario, home, index } = place;
+function machineOf(pair: SitePair, number: number, random: Random): MachineInput {
+  const { scenario, home, index } = pair;
   const windows = random.chance(0.5);
   const atVcenter = scenario === "vmware-to-azure";
   return {
-    id: `vm-${nameOf(place, number)}`,
-    name: nameOf(place, number),
+    id: `vm-${nameOf(pair, number)}`,
+    name: nameOf(pair, number),
     siteId: home.id,
     form: scenario === "physical-to-azure" ? "physical" : "vm",
     ...(atVcenter ? { hostId: `${home.id}-esx-2`, datastoreId: `${home.id}-ssd` } : {}),
@@ -108,12 +109,12 @@ function machineOf(place: Place, number: number, random: Random): MachineInput {
   };
 }
 
-function itemOf(place: Place, number: number, groupId: string | undefined, random: Random): ItemInput {
-  const { scenario, home, away, prefix } = place;
+function itemOf(pair: SitePair, number: number, groupId: string | undefined, random: Random): ItemInput {
+  const { scenario, home, away, prefix } = pair;
   const resourceGroup = away.resourceGroups?.[0];
   return {
-    id: nameOf(place, number),
-    machineId: `vm-${nameOf(place, number)}`,
+    id: nameOf(pair, number),
+    machineId: `vm-${nameOf(pair, number)}`,
     scenario,
     sourceSiteId: home.id,
     targetSiteId: away.id,
@@ -129,7 +130,7 @@ function itemOf(place: Place, number: number, groupId: string | undefined, rando
 }
 
 /** The primary and the recovery site of a scenario, each with its own addresses. */
-function sitesOf(scenario: Scenario, prefix: string, index: number): Pick<Place, "home" | "away"> {
+function sitesOf(scenario: Scenario, prefix: string, index: number): Pick<SitePair, "home" | "away"> {
   const [home, away] = [`${prefix}-home`, `${prefix}-away`];
   const [here, there] = [`10.${2 * index + 1}.0.0/24`, `10.${2 * index + 2}.0.0/24`];
   switch (scenario) {

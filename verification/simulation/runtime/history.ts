@@ -38,13 +38,13 @@ export function proxiedHistory(
     purge: (id) => store.purge(id),
     commit: (commit) => {
       const { commitId, instanceId, firstRow, events } = commit;
-      const told = requestedMs.get(commitId) ?? clock.now();
-      requestedMs.set(commitId, told);
+      const firstMs = requestedMs.get(commitId) ?? clock.now();
+      requestedMs.set(commitId, firstMs);
       return proxy.call(caller, "history-commit", instanceId, async () => {
         await store.commit(commit);
         record.changed();
         record.commits.push({
-          requestedMs: told,
+          requestedMs: firstMs,
           atMs: clock.now(),
           generation,
           instanceId,

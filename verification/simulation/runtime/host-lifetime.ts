@@ -35,21 +35,21 @@ export class HostLifetime {
 /** The clock of one host. It may be wrong, and its alarms end with the host. */
 export class HostClock implements Clock {
   skewMs = 0;
-  readonly #true: VirtualClock;
+  readonly #trueClock: VirtualClock;
   readonly #lifetime: HostLifetime;
 
   constructor(clock: VirtualClock, lifetime: HostLifetime) {
-    this.#true = clock;
+    this.#trueClock = clock;
     this.#lifetime = lifetime;
   }
 
   now(): number {
-    return this.#true.now() + this.skewMs;
+    return this.#trueClock.now() + this.skewMs;
   }
 
   at(dueMs: number, callback: () => void): Alarm {
     if (!this.#lifetime.alive) return { cancel: () => undefined };
-    return this.#true.at(dueMs - this.skewMs, () => {
+    return this.#trueClock.at(dueMs - this.skewMs, () => {
       if (this.#lifetime.alive) this.#ring(dueMs, callback);
     });
   }

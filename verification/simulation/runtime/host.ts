@@ -52,7 +52,7 @@ export class SimulatedHost {
       clock,
       speed: 1,
       durations,
-      operationsAtOnce: limits.hypervisorOperations,
+      operationsAtOnce: limits.hypervisorConcurrency,
     });
     const runner = activityRunner(() => this.context, proxyContext);
     this.hub = new EngineTaskHub({
@@ -63,8 +63,8 @@ export class SimulatedHost {
       logger: this.#logger(infrastructure),
       replay: infrastructure.replay,
       activities: mutant.activities?.(runner) ?? runner,
-      maxConcurrentOrchestrators: limits.orchestratorsAtOnce,
-      maxConcurrentActivities: limits.activitiesAtOnce,
+      maxConcurrentOrchestrators: limits.orchestratorConcurrency,
+      maxConcurrentActivities: limits.activityConcurrency,
       choose: (count) => order.int(0, count - 1),
       newGuid: () => guidOf(guids),
       onFatal: ({ message }) => {
@@ -80,7 +80,7 @@ export class SimulatedHost {
     });
     const services: Services = {
       store,
-      hypervisor: takeTurns(proxiedHypervisor(emulator, proxyContext), limits.operationsAtOnce),
+      hypervisor: takeTurns(proxiedHypervisor(emulator, proxyContext), limits.operationConcurrency),
       estate: emulator,
       clock: this.clock,
       hash: sha256,

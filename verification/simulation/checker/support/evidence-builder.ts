@@ -15,7 +15,7 @@ import { sha256 } from "../../../support/hash.js";
 import type { ClientEntry, EstateItem, EstateSite, Evidence, RowCorruption, Transaction } from "../../evidence.js";
 
 /** The id of an execution by its number. */
-export const run = (number: number): string => `00000000-0000-8000-8000-${String(number).padStart(12, "0")}`;
+export const executionIdOf = (number: number): string => `00000000-0000-8000-8000-${String(number).padStart(12, "0")}`;
 
 /** Tables that keep every accepted write of an estate's state. */
 function watched(tables: Tables, note: (row: string, json: string) => void): Tables {
@@ -89,30 +89,33 @@ export class EvidenceBuilder {
   async item<O extends ItemOperation>(
     operation: O,
     params: ItemOperations[O]["params"],
-    { executionId = run(1), step = operation, subject = "item-1", keyOf = executionId }: EffectOptions = {},
+    { executionId = executionIdOf(1), step = operation, subject = "item-1", keyOf = executionId }: EffectOptions = {},
   ): Promise<TaskReply<ItemOperations[O]["result"]>> {
     const key = `${keyOf}/${step}/${subject}`;
-    return this.#toItsEnd(() =>
+    return this.#runToEnd(() =>
       this.#estate.runOnItem({ worldId: "small", executionId, key, itemId: subject, operation, params }),
     );
   }
 
   async site(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
-    await this.#toItsEnd(() => this.#onSite(operation, did));
+    await this.#runToEnd(() => this.#onSite(operation, did));
   }
 
   /** Runs one operation at the site to its end without reading the result. */
-  async siteUnseen(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
+  async siteWithoutRead(operation: SiteOperation, did: EffectOptions = {}): Promise<void> {
     const reply = await this.#onSite(operation, did);
     if (reply.state === "waiting") this.clock.goTo(reply.doneAt);
   }
 
-  #onSite(operation: SiteOperation, { executionId = run(1), step = operation, keyOf = executionId }: EffectOptions) {
+  #onSite(
+    operation: SiteOperation,
+    { executionId = executionIdOf(1), step = operation, keyOf = executionId }: EffectOptions,
+  ) {
     const task = { worldId: "small", executionId, key: `${keyOf}/${step}/away`, siteId: "away", operation };
     return this.#estate.runOnSite({ ...task, params: { processServerId: "ps" } });
   }
 
-  async #toItsEnd<R>(call: () => Promise<TaskReply<R>>): Promise<TaskReply<R>> {
+  async #runToEnd<R>(call: () => Promise<TaskReply<R>>): Promise<TaskReply<R>> {
     for (;;) {
       const reply = await call();
       if (reply.state !== "waiting") return reply;
@@ -170,12 +173,12 @@ export class EvidenceBuilder {
   /** An execution takes an item. */
   hold(number: number, verb: Verb, state: ItemRecord["state"], itemId = "item-1"): void {
     const from = this.evidence.store.items.find((item) => item.itemId === itemId)?.state ?? "protected";
-    this.record({ state, heldBy: { executionId: run(number), verb, from } }, itemId);
+    this.record({ state, heldBy: { executionId: executionIdOf(number), verb, from } }, itemId);
   }
 
   execution(number: number, verb: Verb, changes: object = {}): Execution {
     const { executions } = this.evidence.store;
-    const executionId = run(number);
+    const executionId = executionIdOf(number);
     const known = executions.find((execution) => execution.executionId === executionId);
     const version = this.evidence.plans.at(-1);
     const fresh = {
@@ -201,14 +204,14 @@ export class EvidenceBuilder {
   ended(number: number, verb: Verb, outcomes: readonly ItemOutcome[], changes: object = {}): Execution {
     const groups = this.evidence.plans.at(-1)?.plan.groups ?? [];
     const steps = groups.map(({ id }) => ({ id: `groups/${id}`, title: id, status: "succeeded" as const }));
-    this.evidence.store.steps[run(number)] = [{ part: "execution", steps }];
+    this.evidence.store.steps[executionIdOf(number)] = [{ part: "execution", steps }];
     return this.execution(number, verb, { status: "succeeded", endedAt: this.at, outcomes, ...changes });
   }
 
   /** A decision that the hub acknowledged. */
   decided(number: number, data: object): void {
     const { messages } = this.evidence.hub;
-    const place = { atMs: this.clock.now(), generation: 1, instanceId: run(number), name: "decision" };
+    const place = { atMs: this.clock.now(), generation: 1, instanceId: executionIdOf(number), name: "decision" };
     messages.push({ ...place, key: String(messages.length), data: JSON.stringify(data), answered: true });
   }
 
@@ -292,6 +295,6 @@ function emptyEvidence(world: Evidence["world"], nowMs: number): Evidence {
     timing: { beganMs: nowMs, faultsOffMs: nowMs, endedMs: nowMs },
     rest: { reached: true, atMs: nowMs },
     views: { executions: [], items: [], failed: [] },
-    limits: { operationsAtOnce: 2, hypervisorOperations: 10, activitiesAtOnce: 2, orchestratorsAtOnce: 2 },
+    limits: { operationConcurrency: 2, hypervisorConcurrency: 10, activityConcurrency: 2, orchestratorConcurrency: 2 },
   };
 }

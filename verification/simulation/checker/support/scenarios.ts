@@ -1,7 +1,7 @@
 import type { ItemOutcome } from "../../../../src/domain/execution.js";
 import { check, type Invariant } from "../index.js";
 import type { Violation } from "../violation.js";
-import { type EvidenceBuilder, run } from "./evidence-builder.js";
+import { type EvidenceBuilder, executionIdOf } from "./evidence-builder.js";
 
 /** The outcome of an item in an execution that succeeded. */
 export const outcome = (changes: Partial<ItemOutcome>): ItemOutcome => ({
@@ -30,7 +30,7 @@ export async function failOver(builder: EvidenceBuilder, changes: Partial<Failov
     ...{ number: 1, verb: "planned-failover", epoch: 1, itemId: "item-1", ends: true },
     ...changes,
   };
-  const on = { executionId: run(number), subject: itemId };
+  const on = { executionId: executionIdOf(number), subject: itemId };
   builder.execution(number, verb, { itemIds: [itemId] });
   builder.hold(number, verb, "failing-over", itemId);
   if (verb !== "unplanned-failover") {
@@ -52,14 +52,14 @@ export async function failOver(builder: EvidenceBuilder, changes: Partial<Failov
 export async function commit(builder: EvidenceBuilder, number = 2): Promise<void> {
   builder.execution(number, "commit");
   builder.hold(number, "commit", "committing");
-  await builder.item("delete-recovery-points", {}, { executionId: run(number) });
+  await builder.item("delete-recovery-points", {}, { executionId: executionIdOf(number) });
   builder.record({ state: "committed", heldBy: null });
   builder.ended(number, "commit", [outcome({ state: "committed" })]);
 }
 
 /** Another execution rolls back a failover that awaits its commit. */
 export async function cancelFailover(builder: EvidenceBuilder, number = 2, epoch = 2): Promise<void> {
-  const on = { executionId: run(number) };
+  const on = { executionId: executionIdOf(number) };
   builder.execution(number, "cancel");
   builder.hold(number, "cancel", "cancelling");
   await builder.item("demote-replica", { epoch }, on);
@@ -72,13 +72,13 @@ export async function cancelFailover(builder: EvidenceBuilder, number = 2, epoch
 
 /** Starts a copy of the item on a test network and leaves it there. */
 export async function testFailover(builder: EvidenceBuilder, number = 1): Promise<void> {
-  const on = { executionId: run(number) };
+  const on = { executionId: executionIdOf(number) };
   builder.execution(number, "test-failover");
   builder.hold(number, "test-failover", "testing-failover");
   await builder.site("create-test-network", on);
   await builder.item(
     "create-test-copy",
-    { pointId: await builder.newestPoint(), networkId: `test-${run(number)}` },
+    { pointId: await builder.newestPoint(), networkId: `test-${executionIdOf(number)}` },
     on,
   );
   await builder.item("start-test-copy", {}, on);
@@ -92,11 +92,12 @@ export async function cleanUp(
   number = 2,
   { network }: { network: boolean } = { network: true },
 ): Promise<void> {
-  const key = { executionId: run(1), step: "remove-test-copy" };
+  const key = { executionId: executionIdOf(1), step: "remove-test-copy" };
   builder.execution(number, "test-clean-up");
   builder.hold(number, "test-clean-up", "cleaning-up");
-  await builder.item("remove-test-copy", {}, { ...key, keyOf: run(number) });
-  if (network) await builder.site("remove-test-network", { executionId: run(1), keyOf: run(number) });
+  await builder.item("remove-test-copy", {}, { ...key, keyOf: executionIdOf(number) });
+  if (network)
+    await builder.site("remove-test-network", { executionId: executionIdOf(1), keyOf: executionIdOf(number) });
   builder.record({ state: "protected", heldBy: null });
   builder.ended(number, "test-clean-up", [outcome({ state: "protected" })]);
 }
