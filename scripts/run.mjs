@@ -12,7 +12,7 @@ const COMMANDS = {
   check: async () => (await import("./check.mjs")).check(),
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
   histories: () => runNode(["scripts/record-histories.mjs"]),
-  // No input may reach a prototype, nor may anything do so in passing.
+  // No input may reach a prototype.
   fuzz: (args) => afterBuild(() => runNode(["--disable-proto=throw", "dist/verification/fuzz/main.js", ...args])),
   simulate: async (args) => (await import("./simulate.mjs")).simulate(args),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),

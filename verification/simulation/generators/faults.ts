@@ -146,11 +146,11 @@ export function generateFaults(random: Random): Fault[] {
   const drawn = (Object.keys(MAKERS) as Maker[]).flatMap((maker) =>
     several(random, maker, random.int(0, maxima[maker]), MAKERS[maker]),
   );
-  const [hub, poisoned] = [random.fork("hub"), random.fork(seedLabel("row-corruption"))];
+  const [hub, corrupted] = [random.fork("hub"), random.fork(seedLabel("row-corruption"))];
   return [
     ...drawn,
     ...several(hub, "hub", hub.weighted({ 0: 6, 1: 1, 4: 2, 10: 1 }), hubFault),
-    ...several(poisoned, "row-corruption", poisoned.weighted({ 0: 7, 1: 2, 3: 1 }), corruption),
+    ...several(corrupted, "row-corruption", corrupted.weighted({ 0: 7, 1: 2, 3: 1 }), corruption),
   ];
 }
 
