@@ -5,7 +5,7 @@ export default defineConfig({
     pool: "forks",
     // No input may reach a prototype. Azurite itself needs __proto__, so this is not in NODE_OPTIONS.
     execArgv: ["--disable-proto=throw"],
-    include: ["test/**/*.test.ts", "host/test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "verification/**/*.test.ts", "host/test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**", "host/test/golden/**", "host/test/apps/**"],
     globalSetup: ["test/support/azurite-setup.ts"],
     testTimeout: 180_000,

@@ -5,15 +5,23 @@ import { pathToFileURL } from "node:url";
 import { ROOT, runNode } from "./program.mjs";
 import { sourceFiles } from "./source-files.mjs";
 
-const ROOMS = ["src", "host", "demo", "test/chaos", "test/fuzz", "test/support"];
+const ROOMS = [
+  "src",
+  "host",
+  "demo",
+  "verification/chaos",
+  "verification/fuzz",
+  "verification/support",
+  "test/support",
+];
 const STAMP = join(ROOT, "dist", ".built");
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 
-/** The tests stay where they are; what stands beside them to run as a program of its own is built. */
+/** Programs are built, including those in verification. Tests are not. */
 const isBuilt = (file) =>
   file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/azurite-setup/.test(file);
 
-/** Compiles src, host, demo, the crash runner and the fuzzing to dist. Resolves with an exit code; does nothing when no source changed. */
+/** Compiles src, host, demo, chaos and fuzzing to dist, unless no source changed. Resolves with an exit code. */
 export async function build() {
   const sources = sourceFiles(ROOMS, isBuilt);
   const orphans = outputsWithoutSource(new Set(sources));

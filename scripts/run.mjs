@@ -12,11 +12,11 @@ const COMMANDS = {
   check: async () => (await import("./check.mjs")).check(),
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
   histories: () => runNode(["scripts/record-histories.mjs"]),
-  // No input may reach a prototype, nor may anything do so in passing.
-  fuzz: (args) => afterBuild(() => runNode(["--disable-proto=throw", "dist/test/fuzz/main.js", ...args])),
+  // No input may reach a prototype.
+  fuzz: (args) => afterBuild(() => runNode(["--disable-proto=throw", "dist/verification/fuzz/main.js", ...args])),
   simulate: async (args) => (await import("./simulate.mjs")).simulate(args),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
-  chaos: (args) => afterBuild(() => runNode(["dist/test/chaos/main.js", ...args])),
+  chaos: (args) => afterBuild(() => runNode(["dist/verification/chaos/main.js", ...args])),
 };
 
 async function afterBuild(then) {

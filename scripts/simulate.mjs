@@ -8,12 +8,12 @@ const APP = "test/orchestrators/support/app";
 
 const CRASH_POINTS = "--crash-points";
 
-/** Every core has a worker of its own: threads that collect garbage beside them only get in their way. */
-const ONE_THREAD_EACH = "--single-threaded-gc";
+/** Each core runs a worker. Additional threads of the garbage collector would only compete with the workers. */
+const SINGLE_THREADED_GC = "--single-threaded-gc";
 
 /**
- * Compiles the simulation with what it runs, and runs seeds. `args` are those of test/simulation/main.ts; with
- * `--crash-points` a host is stopped at every point of every verb instead.
+ * Compiles the simulation and the product, and runs seeds. `args` are those of verification/simulation/main.ts. With
+ * `--crash-points` it stops a host at every point of every verb instead.
  */
 export async function simulate(args) {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
@@ -22,8 +22,8 @@ export async function simulate(args) {
   cpSync(join(ROOT, APP), join(OUTPUT, APP), { recursive: true });
   const program = args.includes(CRASH_POINTS) ? "crash-points/main.js" : "main.js";
   return runNode([
-    ONE_THREAD_EACH,
-    join(OUTPUT, "test/simulation", program),
+    SINGLE_THREADED_GC,
+    join(OUTPUT, "verification/simulation", program),
     ...args.filter((arg) => arg !== CRASH_POINTS),
   ]);
 }

@@ -1,0 +1,9 @@
+import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
+import { silentLogger } from "../../host/logger.js";
+import { ROOT } from "../support/host-process.js";
+
+/** Loads the built app as a Functions host does, with the settings that it needs. Node loads it only once. */
+export function loadApp(): Promise<LoadedApp> {
+  process.env["AzureWebJobsStorage"] ??= "UseDevelopmentStorage=true";
+  return loadFunctionApp({ directory: ROOT, logger: silentLogger });
+}

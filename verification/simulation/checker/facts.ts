@@ -1,0 +1,211 @@
+import type { Execution } from "../../../src/domain/execution.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hypervisor/emulator/state.js";
+import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
+import type { EstateItem, EstateSite, Evidence } from "../evidence.js";
+
+/** The parts of a task key: its execution, step, attempt and subject. */
+export interface KeyParts {
+  executionId: string;
+  step: string;
+  attempt: number;
+  subject: string;
+}
+
+export function partsOf(key: string): KeyParts {
+  const [executionId = "", named = "", ...subject] = key.split("/");
+  const tried = /^(.+)\.(\d+)$/.exec(named);
+  return {
+    executionId,
+    step: tried?.[1] ?? named,
+    attempt: Number(tried?.[2] ?? 1),
+    subject: subject.join("/"),
+  };
+}
+
+type Subject = EmulatedItem | EmulatedSite;
+interface SubjectTrace<S extends Subject> {
+  ledger: LedgerEntry[];
+  states: { atMs: number; state: S }[];
+}
+
+/** A write of a subject's state: the state before and after it. */
+export interface Change<S> {
+  atMs: number;
+  before: S;
+  after: S;
+}
+
+/**
+ * One accepted mutation and the write that contained it. A test clean-up acts under the key of the test, so `key` names
+ * the owner and not the actor.
+ */
+export interface Effect<S = EmulatedItem> extends Change<S> {
+  entry: LedgerEntry;
+  key: KeyParts;
+  /** When it took effect, in milliseconds since the epoch. The write may be later. */
+  effectMs: number;
+  /** When it began; the time of the effect if its task is no longer stored. */
+  beganMs: number;
+  params: Params;
+}
+
+/** A task as it first appeared. */
+export interface Begin {
+  key: KeyParts;
+  text: string;
+  operation: OperationName;
+  beganMs: number;
+  params: Params;
+}
+
+export function changesOf<S extends Subject>({ states }: SubjectTrace<S>): Change<S>[] {
+  return states.slice(1).flatMap(({ atMs, state }, index) => {
+    const before = states[index]?.state;
+    return before === undefined ? [] : [{ atMs, before, after: state }];
+  });
+}
+
+export function effectsOf<S extends Subject>(watched: SubjectTrace<S>): Effect<S>[] {
+  return changesOf(watched).flatMap((change) => {
+    const { before, after } = change;
+    const fresh = watched.ledger.filter(({ sequence }) => sequence > before.entries && sequence <= after.entries);
+    return fresh.map((entry) => {
+      const task = after.tasks[entry.key] ?? before.tasks[entry.key];
+      const effectMs = Date.parse(entry.at);
+      return {
+        ...change,
+        entry,
+        key: partsOf(entry.key),
+        effectMs,
+        beganMs: task?.beganMs ?? effectMs,
+        params: task?.params ?? {},
+      };
+    });
+  });
+}
+
+const beginOf = (text: string, { operation, beganMs, params }: Task): Begin => ({
+  key: partsOf(text),
+  text,
+  operation,
+  beganMs,
+  params,
+});
+
+/** Every task that the subject accepted. A task that was refused immediately never began. */
+export function beginsOf<S extends Subject>(watched: SubjectTrace<S>): Begin[] {
+  return changesOf(watched).flatMap(({ before, after }) =>
+    Object.entries(after.tasks).flatMap(([key, task]) => {
+      const refusedAtOnce = task.state === "failed" && before.tasks[key] === undefined;
+      return before.tasks[key] !== undefined || refusedAtOnce ? [] : [beginOf(key, task)];
+    }),
+  );
+}
+
+/** A write of an item's record, in the order of the journal. */
+export interface RecordWrite {
+  n: number;
+  atMs: number;
+  record: ItemRecord;
+}
+
+/** An execution and the true times at which its record changed. */
+export interface ExecutionTrace {
+  record: Execution;
+  createdMs: number;
+  /** When its record ended; null when it has not. */
+  endedMs: number | null;
+  /** When a cancel was first recorded in it. */
+  cancelMs: number | null;
+}
+
+export const hasEnded = (execution: Execution): execution is Extract<Execution, { outcomes: unknown }> =>
+  "outcomes" in execution;
+
+/** Derived data that several invariants need, computed once for each run. */
+export interface Facts {
+  evidence: Evidence;
+  /** By execution id. */
+  executions: ReadonlyMap<string, ExecutionTrace>;
+  /** Writes of item records by item id, oldest first. A new import of the world continues the same list. */
+  records: ReadonlyMap<string, readonly RecordWrite[]>;
+  items: readonly { item: EstateItem; effects: readonly Effect[]; begins: readonly Begin[] }[];
+  sites: readonly { site: EstateSite; effects: readonly Effect<EmulatedSite>[]; begins: readonly Begin[] }[];
+}
+
+export function factsOf(evidence: Evidence): Facts {
+  const { items, sites } = evidence.estate;
+  return {
+    evidence,
+    executions: executionsOf(evidence),
+    records: recordsOf(evidence),
+    items: items.map((item) => ({ item, effects: effectsOf(item), begins: beginsOf(item) })),
+    sites: sites.map((site) => ({ site, effects: effectsOf(site), begins: beginsOf(site) })),
+  };
+}
+
+/** The rows of one table that were written, in order. Rows that are not JSON were corrupted, and are skipped. */
+function* writesOf({ store }: Evidence, wanted: string): Generator<RowWrite> {
+  for (const { n, atMs, table, partition, operations } of store.journal) {
+    if (table !== wanted) continue;
+    for (const { row, json } of operations) {
+      const value = json === null ? undefined : parsed(json);
+      if (value !== undefined) yield { n, atMs, partition, row, value };
+    }
+  }
+}
+
+interface RowWrite {
+  n: number;
+  atMs: number;
+  partition: string;
+  row: string;
+  value: unknown;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function recordsOf(evidence: Evidence): Map<string, RecordWrite[]> {
+  const writes = new Map<string, RecordWrite[]>();
+  for (const { n, atMs, row, value } of writesOf(evidence, "Items")) {
+    const write = { n, atMs, record: value as ItemRecord };
+    const known = writes.get(row);
+    if (known === undefined) writes.set(row, [write]);
+    else known.push(write);
+  }
+  return writes;
+}
+
+function executionsOf(evidence: Evidence): Map<string, ExecutionTrace> {
+  const trace = new Map<string, ExecutionTrace>();
+  for (const { atMs, partition, row, value } of writesOf(evidence, "Executions")) {
+    if (row !== "record") continue;
+    const record = value as Execution;
+    const known = trace.get(partition) ?? { createdMs: atMs, endedMs: null, cancelMs: null };
+    const cancelMs = known.cancelMs ?? (record.cancelRequest === undefined ? null : atMs);
+    trace.set(partition, { ...known, record, cancelMs, endedMs: known.endedMs ?? (hasEnded(record) ? atMs : null) });
+  }
+  return trace;
+}
+
+/** The state of a subject at a time: after the last write that was not later. */
+export function stateAt<S extends Subject>({ states }: SubjectTrace<S>, atMs: number): S | undefined {
+  return states.findLast((seen) => seen.atMs <= atMs)?.state;
+}
+
+/** The state of an item at a time, in the load of the world that was current then. */
+export function itemAt({ items }: Facts, itemId: string, atMs: number): EmulatedItem | undefined {
+  const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
+  const newest = loads.at(-1);
+  return newest === undefined ? undefined : stateAt(newest.item, atMs);
+}
+
+/** The items of the load of the world that is current at the end. */
+export const currentItems = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);

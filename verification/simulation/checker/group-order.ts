@@ -1,0 +1,119 @@
+import type { Execution } from "../../../src/domain/execution.js";
+import { failoverTypeOf } from "../../../src/domain/plans/failover-type.js";
+import { failurePolicyOf } from "../../../src/domain/plans/failure-policy.js";
+import type { Action, Plan, PlanGroup } from "../../../src/domain/plans/plan.js";
+import type { OperationName } from "../../../src/hypervisor/port.js";
+import { decisionsOf } from "./decisions.js";
+import { type Facts, hasEnded } from "./facts.js";
+import { groupsBefore, planOf } from "./plans.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+/** Verbs that start groups in order, and the operations with which they start the items of a group. */
+const IN_ORDER: ReadonlySet<string> = new Set([
+  "test-failover",
+  "planned-failover",
+  "unplanned-failover",
+  "failback",
+  "planned-failback",
+  "full-run",
+]);
+const STARTING: ReadonlySet<OperationName> = new Set([
+  "stop-replication",
+  "promote-replica",
+  "start-replica",
+  "create-test-copy",
+  "start-test-copy",
+]);
+const BOOTS: ReadonlySet<OperationName> = new Set(["start-replica", "start-test-copy"]);
+
+/** When an execution worked on the items of a group. */
+interface Worked {
+  group: PlanGroup;
+  firstMs: number;
+  lastBeginMs: number;
+  /** When the last item that succeeded was up. */
+  upMs: number;
+}
+
+function workedOn(facts: Facts, execution: Execution, group: PlanGroup): Worked {
+  const ids = new Set(group.items.map(({ id }) => id));
+  const through = new Set(
+    hasEnded(execution)
+      ? execution.outcomes.flatMap(({ itemId, outcome }) => (outcome === "succeeded" ? [itemId] : []))
+      : [],
+  );
+  const mine = facts.items.filter(({ item }) => ids.has(item.itemId));
+  const begins = mine.flatMap(({ begins: all }) =>
+    all.flatMap(({ key, operation, beganMs }) =>
+      key.executionId === execution.executionId && STARTING.has(operation) ? [beganMs] : [],
+    ),
+  );
+  const ups = mine.flatMap(({ item, effects }) =>
+    effects.flatMap(({ key, entry, effectMs }) =>
+      key.executionId === execution.executionId && BOOTS.has(entry.operation) && through.has(item.itemId)
+        ? [effectMs]
+        : [],
+    ),
+  );
+  return { group, firstMs: Math.min(...begins), lastBeginMs: Math.max(...begins), upMs: Math.max(...ups) };
+}
+
+const applies = ({ verb, direction }: Execution, { failoverTypes, directions }: Action): boolean => {
+  const type = failoverTypeOf(verb);
+  if (direction === "mixed") return false; // which actions apply depends on the items
+  return type !== null && failoverTypes.includes(type) && directions.includes(direction);
+};
+
+/** When an action was done, according to the webhook call or the confirmation; Infinity when it never was. */
+function doneMs(facts: Facts, { executionId }: Execution, action: Action): number {
+  if (action.kind === "manual") {
+    const confirmed = decisionsOf(facts, executionId, "confirm").find(
+      ({ made }) => made.actionId === action.id && made.done,
+    );
+    return confirmed?.atMs ?? Infinity;
+  }
+  const calls = facts.evidence.effects.webhooks.filter(
+    (call) => call.executionId === executionId && call.actionId === action.id && call.answered,
+  );
+  return Math.min(...calls.map(({ atMs }) => atMs));
+}
+
+/** Actions whose failure ends the execution, and that were not done when the next group began. */
+function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }: Worked, later: Worked): string[] {
+  const otherwise = failurePolicyOf(plan, execution.verb).onActionFailure;
+  return [...group.after, ...later.group.before].flatMap((action) => {
+    const word = action.onFailure ?? otherwise;
+    if (!applies(execution, action) || (word !== "stop" && word !== "undo")) return [];
+    return doneMs(facts, execution, action) <= later.firstMs ? [] : [`the action ${action.id} was not done`];
+  });
+}
+
+function outOfOrder(facts: Facts, plan: Plan, execution: Execution, earlier: Worked, later: Worked): string[] {
+  if (later.firstMs === Infinity) return [];
+  const { group, lastBeginMs, upMs } = earlier;
+  return [
+    ...(lastBeginMs > later.firstMs ? [`work on group ${group.id} began at ${moment(lastBeginMs)}`] : []),
+    ...(upMs > later.firstMs ? [`group ${group.id} was up at ${moment(upMs)}`] : []),
+    ...actionsUndone(facts, plan, execution, earlier, later),
+  ];
+}
+
+/** I7: a group begins when the groups before it are up and the actions between them are done. */
+export function groupsInOrder(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    const plan = planOf(facts, record);
+    if (plan === undefined || !IN_ORDER.has(record.verb)) return [];
+    const worked = new Map(plan.groups.map((group) => [group.id, workedOn(facts, record, group)]));
+    return [...groupsBefore(plan)].flatMap(([id, before]) => {
+      const later = worked.get(id);
+      return [...before].flatMap((other) => {
+        const earlier = worked.get(other);
+        if (earlier === undefined || later === undefined) return [];
+        const wrong = outOfOrder(facts, plan, record, earlier, later);
+        if (wrong.length === 0) return [];
+        const what = `${record.verb} ${record.executionId} began group ${id} at ${moment(later.firstMs)}, but ${wrong.join(", ")}`;
+        return [violation("I7", what, earlier, later)];
+      });
+    });
+  });
+}

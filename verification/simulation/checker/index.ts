@@ -1,0 +1,66 @@
+/**
+ * The checker compares what the product reports with what the estate, the tables, the hub and the clients recorded.
+ * Its guarantees:
+ *
+ * K1. It never relies on the product: the ledger of the estate, the journal of the tables, the histories and the client
+ *     ledger are the evidence, and views of the product are only compared with them (estate.test.ts, records.test.ts).
+ * K2. Each invariant catches a product that breaks it (mutants.test.ts: every invariant has a mutant).
+ * K3. Each invariant accepts correct evidence and rejects evidence that breaks only this invariant (estate.test.ts,
+ *     records.test.ts, recovery-points.test.ts, limits-and-outcomes.test.ts).
+ * K4. A check depends on the evidence only, so a violation repeats with its seed (simulation.test.ts).
+ */
+import type { Evidence } from "../evidence.js";
+import { cancelIsHonoured } from "./cancels.js";
+import { corruptionIsContained } from "./corruption.js";
+import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
+import { effectsAtMostOnce } from "./effects.js";
+import { type Facts, factsOf } from "./facts.js";
+import { groupsInOrder } from "./group-order.js";
+import { singleHolder } from "./item-ownership.js";
+import { withinLimits } from "./limits.js";
+import { terminatesInTime } from "./liveness.js";
+import { faultsAreTransparent } from "./outcomes.js";
+import { planVersionIsKept } from "./plan-versions.js";
+import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
+import { replaysIdentically } from "./replay.js";
+import { acknowledgedIsDurable, noEventLost } from "./requests.js";
+import { rollbackIsSymmetric } from "./rollback.js";
+import { testsAreIsolated } from "./test-failovers.js";
+import type { Violation } from "./violation.js";
+import { fencing, singleWriter } from "./writers.js";
+
+export { INVARIANTS, type Invariant, type Violation } from "./violation.js";
+
+const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
+  singleWriter,
+  fencing,
+  noCommitBeforeValidation,
+  pointsDieAtCommit,
+  plannedLosesNothing,
+  lossReportedTruthfully,
+  groupsInOrder,
+  singleHolder,
+  effectsAtMostOnce,
+  cancelIsHonoured,
+  terminatesInTime,
+  acknowledgedIsDurable,
+  noEventLost,
+  testsAreIsolated,
+  rollbackIsSymmetric,
+  planVersionIsKept,
+  withinLimits,
+  corruptionIsContained,
+];
+
+/**
+ * Checks one run against every invariant. `faultFree` is the evidence of the same seed without faults: both runs must
+ * end in the same state.
+ */
+export async function check(evidence: Evidence, faultFree?: Evidence): Promise<Violation[]> {
+  const facts = factsOf(evidence);
+  return [
+    ...CHECKS.flatMap((holds) => holds(facts)),
+    ...(await replaysIdentically(facts)),
+    ...faultsAreTransparent(facts, faultFree),
+  ];
+}

@@ -1,0 +1,207 @@
+import type { Execution, ItemOutcome } from "../../../src/domain/execution.js";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { isOutcomeUnknown } from "../../../src/domain/items/post-execution-conditions.js";
+import type { ItemState } from "../../../src/domain/vocabulary.js";
+import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
+import type { Evidence } from "../evidence.js";
+import { discrepancies } from "./estate-truth.js";
+import { currentItems, type Facts, hasEnded, itemAt, type RecordWrite } from "./facts.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+/**
+ * When an execution released an item, and the record that it left; undefined when it never held the item. A record of
+ * unknown outcome is corrected later, and the execution's own outcome does not reflect that.
+ */
+function releaseBy({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
+  const writes = records.get(itemId) ?? [];
+  const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
+  const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
+  return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
+}
+
+/** The state of an item after each verb succeeds. */
+const BRINGS_TO: Readonly<Record<string, ItemState>> = {
+  "test-failover": "test-failed-over",
+  "test-clean-up": "protected",
+  "planned-failover": "failed-over",
+  "unplanned-failover": "failed-over",
+  "change-recovery-point": "failed-over",
+  commit: "committed",
+  reprotect: "protected",
+  failback: "failed-over",
+  "planned-failback": "failed-over",
+  cancel: "protected",
+  "full-run": "protected",
+  "promote-test": "failed-over",
+  "disable-replication": "unprotected",
+  "enable-replication": "protected",
+  resynchronise: "protected",
+};
+
+function wrongState(execution: Execution, { outcome, state }: ItemOutcome): string[] {
+  const { verb } = execution;
+  const brings = BRINGS_TO[verb];
+  // A full run that stops early says so, and its items stay in the state they reached.
+  if (verb === "full-run" && "failure" in execution) return [];
+  return outcome === "succeeded" && state !== brings ? [`a successful ${verb} leads to ${brings}`] : [];
+}
+
+/** When an ended execution releases an item as done, the estate matches the state in its outcome. */
+function falseOutcomes(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    if (!hasEnded(record)) return [];
+    return record.outcomes.flatMap((outcome) => {
+      const released = releaseBy(facts, outcome.itemId, record.executionId);
+      if (released === undefined) return [];
+      const state = itemAt(facts, outcome.itemId, released.atMs);
+      if (state === undefined) return [];
+      const wrong = [
+        ...wrongState(record, outcome),
+        ...discrepancies({ ...released.record, state: outcome.state }, state),
+      ];
+      if (wrong.length === 0) return [];
+      const what = `${record.verb} ${record.executionId} released ${outcome.itemId} at ${moment(released.atMs)} as ${outcome.outcome}, ${outcome.state}, but ${wrong.join(", ")}`;
+      return [violation("I25", what, outcome, released.record, state)];
+    });
+  });
+}
+
+/** At rest every record matches the estate, or says that something failed and why. */
+function falseRecords(facts: Facts): Violation[] {
+  const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
+  return currentItems(facts).flatMap(({ item }) => {
+    const record = records.get(item.itemId);
+    const state = item.states.at(-1)?.state;
+    if (record === undefined || state === undefined || record.heldBy !== null) return [];
+    const wrong = discrepancies(record, state);
+    if (wrong.length === 0) return [];
+    return [violation("I25", `${item.itemId} is reported as ${record.state}, but ${wrong.join(", ")}`, record, state)];
+  });
+}
+
+/** Only an item whose row was corrupted, or whose orchestration was lost, may have an unknown outcome. */
+function unknownWithoutCause(facts: Facts): Violation[] {
+  const { injectedFaults, hub, store } = facts.evidence;
+  const itemsOf = (id: string): string[] => facts.executions.get(id)?.record.itemIds ?? [];
+  const unread = new Set(
+    injectedFaults.flatMap((one) => (one.kind === "row-corruption" ? [one.ownerId, ...itemsOf(one.ownerId)] : [])),
+  );
+  const lost = new Set(
+    hub.instances.flatMap(({ instance }) => (LOST.has(instance.runtimeStatus) ? itemsOf(instance.instanceId) : [])),
+  );
+  return store.items.flatMap((record) => {
+    if (!isOutcomeUnknown(record) || unread.has(record.itemId) || lost.has(record.itemId)) return [];
+    return [violation("I25", `the outcome of ${record.itemId} is reported as unknown without a cause`, record)];
+  });
+}
+
+const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
+
+/** Outcomes of an item that allow its execution to succeed. */
+const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
+
+/** The status of an execution follows from its outcomes: `succeeded` needs all of them, and a failure has a reason. */
+function falseStatuses({ executions }: Facts): Violation[] {
+  return [...executions.values()].flatMap(({ record }) => {
+    if (!hasEnded(record)) return [];
+    const named = new Set(record.outcomes.map(({ itemId }) => itemId));
+    const missing = record.itemIds.filter((itemId) => !named.has(itemId));
+    if (missing.length > 0) {
+      return [
+        violation(
+          "I25",
+          `${record.verb} ${record.executionId} ended without an outcome of ${missing.join(", ")}`,
+          record,
+        ),
+      ];
+    }
+    const undone = record.outcomes.filter(({ outcome }) => !SUCCESSFUL.has(outcome));
+    if (record.status === "succeeded" && undone.length > 0) {
+      return [
+        violation(
+          "I25",
+          `${record.verb} ${record.executionId} succeeded, but not for ${undone.map(({ itemId }) => itemId).join(", ")}`,
+          record,
+        ),
+      ];
+    }
+    const silent = undone.filter(({ outcome, failure }) => outcome === "failed" && failure === null);
+    return silent.length === 0
+      ? []
+      : [
+          violation(
+            "I25",
+            `${record.verb} ${record.executionId} gives no reason for the failure of ${silent.map(({ itemId }) => itemId).join(", ")}`,
+            record,
+          ),
+        ];
+  });
+}
+
+/** What must be equal with and without faults when everything succeeded. */
+function finalState(record: ItemRecord | undefined, state: EmulatedItem | undefined): unknown {
+  if (record === undefined || state === undefined) return null;
+  const { source, replica, promotedFrom, pointsDeleted, testCopies, replication, direction } = state;
+  const copy = ({ siteId, power, writable }: EmulatedItem["source"]) => ({ siteId, power, writable });
+  return {
+    said: { state: record.state, direction: record.direction, activeSiteId: record.activeSiteId },
+    source: copy(source),
+    replica: copy(replica),
+    direction,
+    promoted: promotedFrom !== null,
+    pointsDeleted,
+    replicates: replication.stoppedAtMs === null,
+    testCopies: testCopies.length,
+  };
+}
+
+/** The final state of each item, in its record and in the estate. */
+export function finalStates({ estate, store }: Evidence): Map<string, unknown> {
+  const records = new Map(store.items.map((record) => [record.itemId, record]));
+  return new Map(
+    estate.items
+      .filter(({ truth }) => truth !== null)
+      .map(({ itemId, states }) => [itemId, finalState(records.get(itemId), states.at(-1)?.state)]),
+  );
+}
+
+/** What clients requested and the results, in order. Runs with the same requests are comparable. */
+const requestsOf = ({ client, store }: Evidence): string =>
+  JSON.stringify([
+    client.flatMap(({ request, outcome, code, repeats }) =>
+      repeats === null && !FAULT_REQUESTS.has(request.kind) ? [[request, outcome, code]] : [],
+    ),
+    store.executions.map(({ executionId }) => executionId).sort(),
+  ]);
+
+const FAULT_REQUESTS: ReadonlySet<string> = new Set(["add-fault", "clear-fault"]);
+
+/** Whether the run had executions and all of them succeeded. */
+export const allSucceeded = ({ store: { executions } }: Evidence): boolean =>
+  executions.length > 0 && executions.every(({ status }) => status === "succeeded");
+
+/** Whether two runs have the same requests and all succeeded in both: then both must end in the same state. */
+export const areComparable = (one: Evidence, other: Evidence): boolean =>
+  allSucceeded(one) && allSucceeded(other) && requestsOf(one) === requestsOf(other);
+
+/** The same requests, all successful, end in the same state with and without faults. */
+function differsFromFaultFree({ evidence }: Facts, faultFree: Evidence): Violation[] {
+  if (!areComparable(evidence, faultFree)) return [];
+  const expected = finalStates(faultFree);
+  return [...finalStates(evidence)].flatMap(([itemId, final]) => {
+    const wanted = expected.get(itemId);
+    if (JSON.stringify(wanted) === JSON.stringify(final)) return [];
+    return [
+      violation("I25", `everything succeeded, but ${itemId} ended in another state than without faults`, final, wanted),
+    ];
+  });
+}
+
+/** I25: faults do not change the final state, or the product declares the change, item by item. */
+export const faultsAreTransparent = (facts: Facts, faultFree: Evidence | undefined): Violation[] => [
+  ...falseOutcomes(facts),
+  ...falseRecords(facts),
+  ...unknownWithoutCause(facts),
+  ...falseStatuses(facts),
+  ...(faultFree === undefined ? [] : differsFromFaultFree(facts, faultFree)),
+];

@@ -1,0 +1,62 @@
+import type { Random } from "../random.js";
+import { seedLabel } from "../seed-labels.js";
+import type { Environment } from "./environment.js";
+import { runNemesis } from "./nemesis.js";
+import { runWorkload } from "./operator.js";
+import { respond } from "./responder.js";
+import { isScripted, runScriptedScenario } from "./scripted-scenario.js";
+import { sweepEveryMinute } from "./sweeper.js";
+
+/** A plan over more items than this takes long, so its operator runs fewer workloads. */
+const MANY_ITEMS = 12;
+
+export interface UserOptions {
+  seed: number;
+  random: Random;
+  /** False: no nemesis makes the estate hostile. */
+  faults: boolean;
+  /** Whether a part of the run takes place, by its id. */
+  has(id: string): boolean;
+  /** Starts one user; `counts` when the run waits for its end. */
+  spawn(work: () => Promise<void>, counts?: boolean): void;
+}
+
+/** Starts everybody who acts in a run: responder, sweeper, operators or a scripted scenario, and nemeses. */
+export function startUsers(environment: Environment, options: UserOptions): void {
+  const { random, spawn } = options;
+  spawn(() => respond(environment, random.fork("responder")), false);
+  spawn(() => sweepEveryMinute(environment), false);
+  const script = random.fork(seedLabel("scripted-scenario"));
+  if (isScripted(script)) startScript(environment, script, options);
+  else startOperators(environment, options);
+  startNemeses(environment, options);
+}
+
+function startScript(environment: Environment, random: Random, { seed, has, spawn }: UserOptions): void {
+  const id = "scripted-scenario";
+  if (has(id)) spawn(() => runScriptedScenario(environment, `${seed}/${seedLabel(id)}`, random));
+}
+
+function startOperators(environment: Environment, { seed, random, has, spawn }: UserOptions): void {
+  const many = (environment.world.items ?? []).length > MANY_ITEMS;
+  const operators = random.weighted({ one: 3, two: 1 }) === "one" ? 1 : 2;
+  for (let operator = 0; operator < operators; operator += 1) {
+    const own = random.fork(`operator/${operator}`);
+    const steps = own.int(2, many ? 3 : 8);
+    spawn(async () => {
+      for (let step = 0; step < steps; step += 1) {
+        const id = `workload/${operator}/${step}`;
+        if (has(id)) await runWorkload(environment, `${seed}/${seedLabel(id)}`, own.fork(`step/${step}`));
+      }
+    });
+  }
+}
+
+function startNemeses(environment: Environment, { random, faults, has, spawn }: UserOptions): void {
+  const size = faults ? random.fork(seedLabel("nemeses")).weighted({ none: 3, few: 4, many: 2 }) : "none";
+  const count = { none: 0, few: random.fork("few").int(1, 2), many: random.fork("many").int(3, 7) }[size];
+  for (let index = 0; index < count; index += 1) {
+    const id = `nemesis/${index}`;
+    if (has(id)) spawn(() => runNemesis(environment, random.fork(seedLabel(id))));
+  }
+}

@@ -1,0 +1,15 @@
+import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
+import { silentLogger } from "../../../host/logger.js";
+import { APP_FOLDER } from "../../../test/orchestrators/support/stage.js";
+
+let loading: Promise<LoadedApp> | undefined;
+
+/** The product's orchestrations, loaded once. The invocation id is a constant, because only logs contain it. */
+export function loadedApp(): Promise<LoadedApp> {
+  loading ??= loadFunctionApp({
+    directory: APP_FOLDER,
+    logger: silentLogger,
+    clock: { now: () => 0, at: () => ({ cancel: () => undefined }) },
+  }).then((app) => ({ ...app, invoke: (fn, request) => app.invoke(fn, { ...request, invocationId: "simulated" }) }));
+  return loading;
+}
