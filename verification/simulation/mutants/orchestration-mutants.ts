@@ -57,7 +57,7 @@ export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   {
     breaks: "I10",
     what: "steps that do not check for a cancel",
-    services: (services) => ({ ...services, refuseIfOver: async () => undefined }),
+    services: (services) => ({ ...services, assertActive: async () => undefined }),
   },
   { breaks: "I15", what: "nondeterministic orchestrators", app: nondeterministic },
   {
