@@ -131,8 +131,8 @@ const RESTING: ReadonlySet<string> = new Set([
 const describe = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
 
 /** C6. Each acknowledged request is on record, under the name of its sender. */
-export function acknowledgedIsDurable({ executions, steps }: Truth, request: readonly SentRequest[]): Findings {
-  return request
+export function acknowledgedIsDurable({ executions, steps }: Truth, requests: readonly SentRequest[]): Findings {
+  return requests
     .filter(({ answer }) => answer === "acknowledged")
     .flatMap(({ what, by, executionId }) => {
       const execution = executions.get(executionId);

@@ -158,7 +158,7 @@ export class Stack {
       ...checks.outcomesMatchRecords(truth, this.user.completed),
       ...checks.acknowledgedIsDurable(
         truth,
-        this.user.request.filter(({ atMs }) => !this.isLost(atMs)),
+        this.user.requests.filter(({ atMs }) => !this.isLost(atMs)),
       ),
       ...checks.effectsAtMostOnce(truth),
       ...checks.singleWriter(truth),

@@ -45,7 +45,7 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
 
 /** A user who runs a plan over and back repeatedly, whatever happens to the host, and keeps a ledger of it. */
 export class User {
-  readonly request: SentRequest[] = [];
+  readonly requests: SentRequest[] = [];
   readonly completed: CompletedExecution[] = [];
   readonly #started = new Map<string, StartedExecution>();
   readonly #estate: { worldId: string; planId: string };
@@ -121,7 +121,7 @@ export class User {
     const key = randomUUID();
     const by = `chaos-${randomUUID().slice(0, 8)}`;
     const request: SentRequest = { what: "start", by, executionId: "", answer: "unknown", atMs: 0 };
-    this.request.push(request);
+    this.requests.push(request);
     const { body } = await this.#sendUntilAnswered(request, (client) =>
       client.call(ROUTES.startOnPlan, {
         params: { planId: this.#estate.planId },
@@ -183,7 +183,7 @@ export class User {
       answer: "unknown",
       atMs: 0,
     };
-    this.request.push(request);
+    this.requests.push(request);
     try {
       await call(createClient(this.#url()), request.by);
       acknowledged(request);

@@ -18,7 +18,7 @@ describe("a correct run has no violations", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await commit(builder);
-    expect(await check(await builder.done())).toEqual([]);
+    expect(await check(await builder.build())).toEqual([]);
   });
 
   test("an unplanned failover that is rolled back, and another one", async () => {
@@ -27,14 +27,14 @@ describe("a correct run has no violations", () => {
     await cancelFailover(builder);
     builder.clock.pass(86_400);
     await failOver(builder, { number: 3, epoch: 3 });
-    expect(await check(await builder.done())).toEqual([]);
+    expect(await check(await builder.build())).toEqual([]);
   });
 
   test("a test failover and its clean-up", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
     await cleanUp(builder, 2);
-    expect(await check(await builder.done())).toEqual([]);
+    expect(await check(await builder.build())).toEqual([]);
   });
 });
 
@@ -42,7 +42,7 @@ describe("I1 single writer", () => {
   test("both copies take writes", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "start-replica")) {
       state.source = { ...state.source, power: "on", writable: true };
     }
@@ -52,7 +52,7 @@ describe("I1 single writer", () => {
   test("a test copy runs on a production network", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "start-test-copy")) {
       for (const copy of state.testCopies) copy.networkId = "vnet";
     }
@@ -72,7 +72,7 @@ describe("I2 fencing", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await cancelFailover(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     entryOf(evidence, "demote-replica").epoch = 0;
     expect(invariantsOf(await check(evidence))).toContain("I2");
   });
@@ -80,7 +80,7 @@ describe("I2 fencing", () => {
   test("a start with the epoch of an earlier takeover is accepted", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { epoch: 4 });
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "stop-replication")) {
       const task = state.tasks[`${executionIdOf(1)}/start-replica/item-1`];
       if (task !== undefined) task.params = { epoch: 3 };
@@ -103,7 +103,7 @@ describe("I5 a planned failover loses no data", () => {
   test("the last synchronisation began before the source was off", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "shut-down-source")) {
       const task = state.tasks[`${executionIdOf(1)}/final-synchronise/item-1`];
       if (task !== undefined) task.beganMs -= 600_000;
@@ -114,7 +114,7 @@ describe("I5 a planned failover loses no data", () => {
   test("an unplanned failover may lose data", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     expect(entryOf(evidence, "promote-replica").result).not.toMatchObject({ dataLoss: { writes: 0 } });
     expect(await check(evidence)).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe("I6 data loss is reported truthfully", () => {
   test.each(["seconds", "writes", "bytes"] as const)("an outcome reports fewer %s", async (unit) => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder, { verb: "unplanned-failover" });
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     const [write] = evidence.store.journal.filter(({ table }) => table === "Executions").slice(-1);
     const [operation] = write?.operations ?? [];
     if (operation?.json === undefined || operation.json === null) throw new Error("no record");
@@ -188,7 +188,7 @@ describe("I18 test failovers are isolated", () => {
   test("the creation of a copy changes the source", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "create-test-copy"))
       state.replication.gaps.push({ fromMs: 1, toMs: 2 });
     expect(invariantsOf(await check(evidence))).toContain("I18");
@@ -219,7 +219,7 @@ describe("I18 test failovers are isolated", () => {
     expect(await violatedBy(builder)).toEqual([]);
     builder.clock.pass(60);
     builder.ended(3, "commit", [outcome({ state: "committed" })]);
-    expect((await check(await builder.done())).map(({ what }) => what)).toContainEqual(
+    expect((await check(await builder.build())).map(({ what }) => what)).toContainEqual(
       expect.stringMatching(/^the network test-.* is left at away/),
     );
   });
@@ -230,7 +230,7 @@ describe("I19 rollback is symmetric", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await cancelFailover(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { atMs, state } of statesFrom(evidence, "restart-source")) state.replication.stoppedAtMs = atMs;
     expect(invariantsOf(await check(evidence))).toContain("I19");
   });
@@ -239,7 +239,7 @@ describe("I19 rollback is symmetric", () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
     await commit(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of evidence.estate.items[0]?.states ?? []) state.direction = "recovery-to-primary";
     expect(invariantsOf(await check(evidence))).toContain("I19");
   });

@@ -109,9 +109,9 @@ describe("I25 faults are transparent or declared", () => {
     await failOver(builder);
     builder.execution(2, "commit");
     builder.ended(2, "commit", [outcome({ state: "failed-over" })]);
-    const found = await check(await builder.done(), await faultFree.done());
+    const found = await check(await builder.build(), await faultFree.build());
     expect(invariantsOf(found)).toEqual(["I25"]);
-    expect(await check(await faultFree.done(), await faultFree.done())).toEqual([]);
+    expect(await check(await faultFree.build(), await faultFree.build())).toEqual([]);
   });
 });
 

@@ -157,7 +157,7 @@ describe("I15 replay is deterministic", () => {
   }
 
   /** Golden histories have no inputs, so the comparison starts with those of the first task. */
-  const first = async (builder: EvidenceBuilder) => (await check(await builder.done())).map(({ what }) => what)[0];
+  const first = async (builder: EvidenceBuilder) => (await check(await builder.build())).map(({ what }) => what)[0];
 
   test("the history called another activity than the code calls", async () => {
     const builder = await recorded((history) => {
@@ -255,7 +255,7 @@ describe("I17 events are delivered exactly once", () => {
       commits.push({ ...place, commitId: "1", requestedMs, atMs: requestedMs });
       builder.clock.pass(60 + aheadSeconds);
       builder.decided(1, { ...verdict, verdict: "accept" });
-      const found = (await check(await builder.done())).filter(({ what }) => what.includes("was accepted in time"));
+      const found = (await check(await builder.build())).filter(({ what }) => what.includes("was accepted in time"));
       expect(found).toHaveLength(expected);
     },
   );

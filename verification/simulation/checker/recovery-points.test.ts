@@ -49,7 +49,7 @@ describe("I4 recovery points are deleted only by a commit", () => {
   test("a promotion deletes points", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { state } of statesFrom(evidence, "promote-replica")) state.pointsDeleted = true;
     expect(invariantsOf(await check(evidence))).toContain("I4");
   });
@@ -59,7 +59,7 @@ describe("I4 recovery points are deleted only by a commit", () => {
     await failOver(builder);
     builder.clock.pass(86_400);
     await cancelFailover(builder);
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { atMs, state } of statesFrom(evidence, "start-replica")) {
       const stoppedAtMs = state.replication.stoppedAtMs;
       if (stoppedAtMs === null || state.promotedFrom === null) continue;
@@ -96,7 +96,7 @@ describe("I4 recovery points are deleted only by a commit", () => {
     await builder.item("shut-down-source", {});
     builder.clock.pass(86_400);
     await builder.item("restore-replication", {});
-    const evidence = await builder.done();
+    const evidence = await builder.build();
     for (const { atMs, state } of statesFrom(evidence, "restore-replication")) state.replication.sinceMs = atMs;
     expect(invariantsOf(await check(evidence))).toContain("I4");
   });

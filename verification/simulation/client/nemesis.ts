@@ -12,7 +12,7 @@ export async function runNemesis(environment: Environment, random: Random): Prom
     await sleep(clock, 60_000);
   await sleep(clock, random.skewed(100, 1_200_000));
   if (environment.quiescing) return;
-  if (random.chance(0.2)) return comeBack(environment, random);
+  if (random.chance(0.2)) return returnSource(environment, random);
   const fault = faultOf(environment, random);
   const { outcome, answer } = await environment.client.sendUntilKnown({ kind: "add-fault", fault }, random);
   if (outcome !== "ok") return;
@@ -39,7 +39,7 @@ function faultOf({ world }: Environment, random: Random): FaultInput {
 }
 
 /** The old source comes back after a failover. Later somebody may resolve the conflict. */
-async function comeBack(environment: Environment, random: Random): Promise<void> {
+async function returnSource(environment: Environment, random: Random): Promise<void> {
   const itemId = random.pick(environment.world.items ?? []).id;
   const { outcome } = await environment.client.send({ kind: "return-source", itemId });
   if (outcome !== "ok" || random.chance(0.4)) return;

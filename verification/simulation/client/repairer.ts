@@ -13,7 +13,7 @@ import { type Environment, ifReadable } from "./environment.js";
  * The interval at which the repairer checks whether the faults are over, and at which it repeats a remedy that failed.
  */
 const POLL_MS = 30_000;
-const WHOLE = 100;
+const PAGE_LIMIT = 100;
 
 /**
  * Records what the product says about a corrupted row. Some time later it does what the documentation says: it restores
@@ -66,7 +66,7 @@ async function answerAbout(
   context: Context,
   { what, ownerId }: RowCorruption,
 ): Promise<string> {
-  const page = { limit: WHOLE };
+  const page = { limit: PAGE_LIMIT };
   switch (what) {
     case "plan":
       return JSON.stringify((await listPlans(context, page)).unreadable ?? []);

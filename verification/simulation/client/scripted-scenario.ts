@@ -55,8 +55,8 @@ async function addFaults(
   mode: FaultInput["mode"],
   random: Random,
 ): Promise<void> {
-  const laid = world.sites.map(({ id: siteId }): FaultInput => ({ target: { siteId }, operation, mode }));
-  for (const fault of laid) await client.sendUntilKnown({ kind: "add-fault", fault }, random);
+  const faults = world.sites.map(({ id: siteId }): FaultInput => ({ target: { siteId }, operation, mode }));
+  for (const fault of faults) await client.sendUntilKnown({ kind: "add-fault", fault }, random);
   void sleep(clock, random.skewed(600_000, 86_400_000)).then(() =>
     client.sendUntilKnown({ kind: "clear-fault", faultId: null }, random),
   );

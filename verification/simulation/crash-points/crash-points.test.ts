@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CRASH_CASES } from "./crash-cases.js";
-import { faultFree, violationsAt } from "./explore.js";
+import { runFaultFree, violationsAt } from "./explore.js";
 
 /** Tries every 251st point, with another offset for each case. `npm run simulate -- --crash-points` tries all. */
 const ONE_IN = 251;
@@ -9,7 +9,7 @@ describe("a host that crashes anywhere in a verb leaves the work to the next hos
   test.each(CRASH_CASES.map((crashCase, index) => ({ ...crashCase, index })))(
     "$verb of $scenario",
     async (crashCase) => {
-      const run = await faultFree(crashCase);
+      const run = await runFaultFree(crashCase);
       expect(
         run.evidence.store.executions.map(({ status }) => status).filter((status) => status !== "succeeded"),
       ).toEqual([]);

@@ -34,7 +34,7 @@ export interface FaultFreeRun {
   points: CrashPoint[];
 }
 
-export async function faultFree(crashCase: CrashCase): Promise<FaultFreeRun> {
+export async function runFaultFree(crashCase: CrashCase): Promise<FaultFreeRun> {
   let callCounts: BoundaryCounts | undefined;
   const script = scriptOf(crashCase, [], (noted) => {
     callCounts = noted;

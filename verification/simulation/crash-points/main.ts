@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { isMainThread } from "node:worker_threads";
 import { runJobs, serveJobs } from "../worker-pool.js";
 import { CRASH_CASES } from "./crash-cases.js";
-import { faultFree, violationsAt } from "./explore.js";
+import { runFaultFree, violationsAt } from "./explore.js";
 
 /** One case, and every `oneIn`th of its crash points. */
 interface Job {
@@ -20,7 +20,7 @@ interface Explored {
 async function explore({ index, oneIn }: Job): Promise<Explored> {
   const crashCase = CRASH_CASES[index];
   if (!crashCase) throw new Error(`there is no case ${index}`);
-  const run = await faultFree(crashCase);
+  const run = await runFaultFree(crashCase);
   const chosen = run.points.filter((_, at) => (at + index) % oneIn === 0);
   const violations: string[] = [];
   let failed = 0;

@@ -246,7 +246,7 @@ export class EvidenceBuilder {
   }
 
   /** The evidence so far, with the ledgers of the estate. */
-  async done(): Promise<Evidence> {
+  async build(): Promise<Evidence> {
     for (const item of this.#items.values()) {
       item.ledger = await this.#estate.ledger("small", { itemId: item.itemId });
       item.truth = await this.#estate.groundTruth("small", item.itemId);

@@ -104,7 +104,7 @@ export async function cleanUp(
 
 /** The invariants that the evidence violates, each once. */
 export async function violatedBy(builder: EvidenceBuilder): Promise<Invariant[]> {
-  return invariantsOf(await check(await builder.done()));
+  return invariantsOf(await check(await builder.build()));
 }
 
 export const invariantsOf = (violations: readonly Violation[]): Invariant[] => [
