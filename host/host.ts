@@ -6,9 +6,9 @@ import type { ExtensionFactory, HostExtension } from "./app/host-extension.js";
 import { type LoadedApp, loadFunctionApp } from "./app/load-app.js";
 import { ServedApp, type Serving, sortFunctions } from "./app/serving.js";
 import { type Clock, systemClock } from "./clock.js";
-import { HttpFront } from "./http/front.js";
 import { type HostKeys, keysPath, loadKeys } from "./http/keys.js";
 import { Listener } from "./http/listener.js";
+import { RequestPipeline } from "./http/request-pipeline.js";
 import { type HttpRoute, Router, routeOf } from "./http/router.js";
 import type { Logger } from "./logger.js";
 import { type Configuration, readConfiguration } from "./settings/configuration.js";
@@ -231,7 +231,7 @@ export class FunctionsHost {
   }
 
   #serveHttp(app: LoadedApp, served: ServedApp, { hostJson, local }: Configuration, keys: HostKeys | undefined): void {
-    const front = new HttpFront({
+    const front = new RequestPipeline({
       app: served,
       router: new Router(this.#routes),
       admin: {

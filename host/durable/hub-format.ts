@@ -1,6 +1,6 @@
 import type { TableClient } from "@azure/data-tables";
 import { ConfigurationError } from "../settings/configuration-error.js";
-import { type PassingFaults, statusOf } from "./store/passing-faults.js";
+import { statusOf, type TransientFaults } from "./store/transient-faults.js";
 
 /** Raised when an older program could no longer read, or would spoil, what this one writes. */
 const FORMAT = 1;
@@ -11,7 +11,7 @@ const KEYS = { partitionKey: "host", rowKey: "format" };
  *
  * @throws ConfigurationError saying which version it takes
  */
-export async function refuseNewerHub(table: TableClient, hubName: string, faults: PassingFaults): Promise<void> {
+export async function refuseNewerHub(table: TableClient, hubName: string, faults: TransientFaults): Promise<void> {
   const format = await storedFormat(table, faults);
   if (format === undefined || format <= FORMAT) return;
   throw new ConfigurationError(
@@ -21,14 +21,14 @@ export async function refuseNewerHub(table: TableClient, hubName: string, faults
 }
 
 /** Says in the hub which format it has. */
-export async function stampFormat(table: TableClient, faults: PassingFaults): Promise<void> {
-  await faults.overcome("stamp the hub", () => table.upsertEntity({ ...KEYS, Format: FORMAT }, "Replace"));
+export async function stampFormat(table: TableClient, faults: TransientFaults): Promise<void> {
+  await faults.withRetry("stamp the hub", () => table.upsertEntity({ ...KEYS, Format: FORMAT }, "Replace"));
 }
 
 /** Undefined for a hub that is new, or older than the stamp. */
-async function storedFormat(table: TableClient, faults: PassingFaults): Promise<number | undefined> {
+async function storedFormat(table: TableClient, faults: TransientFaults): Promise<number | undefined> {
   try {
-    const row = await faults.overcome("read the hub's format", () =>
+    const row = await faults.withRetry("read the hub's format", () =>
       table.getEntity<{ Format?: number }>(KEYS.partitionKey, KEYS.rowKey),
     );
     return row.Format;

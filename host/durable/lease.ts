@@ -4,9 +4,9 @@ import { hostname } from "node:os";
 import type { TableClient } from "@azure/data-tables";
 import type { Alarm, Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
-import { type PassingFaults, statusOf } from "./store/passing-faults.js";
 import { HubLostError } from "./store/port.js";
 import { createTable } from "./store/table-store.js";
+import { statusOf, type TransientFaults } from "./store/transient-faults.js";
 
 const RENEW_MS = 10_000;
 const EXPIRES_MS = 30_000;
@@ -40,7 +40,7 @@ export class HubLease {
   readonly #table: TableClient;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #url: () => string;
   readonly #onLost: (error: Error) => void;
   #etag = "";
@@ -53,7 +53,7 @@ export class HubLease {
     table: TableClient;
     clock: Clock;
     logger: Logger;
-    faults: PassingFaults;
+    faults: TransientFaults;
     /** The holder's address, for whoever meets the lease. */
     url: () => string;
     onLost: (error: Error) => void;
@@ -75,7 +75,7 @@ export class HubLease {
   }
 
   async #takeOver(): Promise<void> {
-    const present = await this.#faults.overcome("read the lease", () =>
+    const present = await this.#faults.withRetry("read the lease", () =>
       this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey),
     );
     const agoMs = this.#clock.now() - Number(present.RenewedMs);
@@ -155,7 +155,7 @@ export class HubLease {
   /** Whether the write was ours. A repeated write that had been applied before its answer was lost counts. */
   async #write(what: string, request: () => Promise<{ etag?: string }>): Promise<boolean> {
     try {
-      this.#etag = (await this.#faults.overcome(what, request)).etag ?? "";
+      this.#etag = (await this.#faults.withRetry(what, request)).etag ?? "";
       this.#acknowledged = this.#written;
       return true;
     } catch (error) {

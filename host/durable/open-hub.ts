@@ -4,9 +4,9 @@ import { EngineTaskHub } from "./engine/hub.js";
 import { refuseNewerHub, stampFormat } from "./hub-format.js";
 import { HubLease, wentBack } from "./lease.js";
 import type { OpenTaskHub } from "./management/durable-extension.js";
-import { PassingFaults } from "./store/passing-faults.js";
 import { HubLostError } from "./store/port.js";
 import { openTable, TableHistoryStore } from "./store/table-store.js";
+import { TransientFaults } from "./store/transient-faults.js";
 
 /**
  * Opens the task hub of a host over its storage: takes the lease, then takes up whatever is unfinished. Whenever the
@@ -22,7 +22,7 @@ export async function openTaskHub(
   onFatal: (error: Error) => void,
 ): Promise<OpenTaskHub> {
   const { connectionString, hubName, clock, logger, hostJson } = context;
-  const faults = new PassingFaults(clock, logger);
+  const faults = new TransientFaults(clock, logger);
   const table = openTable(connectionString, `${hubName}Host`);
   const onLost = (error: Error): void => hub.engine.fail(error);
   const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost });

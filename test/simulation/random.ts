@@ -1,4 +1,4 @@
-import { seededChoice } from "../../host/durable/engine/index.js";
+import { seededRandom } from "../../host/durable/engine/index.js";
 import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
 
 /**
@@ -11,7 +11,7 @@ export class Random {
 
   constructor(name: string) {
     this.#name = name;
-    this.#choose = seededChoice(seedOf(name));
+    this.#choose = seededRandom(seedOf(name));
   }
 
   /** A generator of its own; however often this one was asked, the same name gives the same one. */

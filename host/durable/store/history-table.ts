@@ -3,7 +3,6 @@ import { EVENT_TYPE_NAMES, EventType } from "../history.js";
 import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.js";
 import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import {
   type Commit,
   HubLostError,
@@ -12,6 +11,7 @@ import {
   type StoredExecution,
   UnreadableError,
 } from "./port.js";
+import { isTransient, statusOf, type TransientFaults } from "./transient-faults.js";
 import type { Witnesses } from "./witnesses.js";
 
 /** What fits into one transaction, with room for the sentinel. */
@@ -29,10 +29,10 @@ type StoredRow = Record<string, unknown> & { rowKey: string };
 export class HistoryTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
+  constructor(table: TableClient, large: LargeValues, faults: TransientFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
@@ -67,7 +67,7 @@ export class HistoryTable {
   /** A repeat of a transaction that had been applied meets its own rows; anybody else's mean that the hub is lost. */
   async #submit(actions: TransactionAction[], last: Row, { commitId, since }: Commit): Promise<void> {
     try {
-      await this.#faults.overcome("commit an episode", async () => {
+      await this.#faults.withRetry("commit an episode", async () => {
         const isOutdated = since !== undefined && since !== this.#faults.outages;
         if (!isOutdated) await this.#table.submitTransaction(actions);
         else if ((await this.#commitIdIn(last)) !== commitId) throw new OutdatedError();
@@ -86,7 +86,7 @@ export class HistoryTable {
     this.#faults.distrust();
     const read = () => this.#table.getEntity<{ CommitId?: string }>(partitionKey, rowKey);
     try {
-      return (await this.#faults.overcome("read an episode", read)).CommitId;
+      return (await this.#faults.withRetry("read an episode", read)).CommitId;
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw error;
@@ -143,7 +143,7 @@ export class HistoryTable {
       }
       return { event: fromColumns(row), taskInput: typeof row["TaskInput"] === "string" ? row["TaskInput"] : null };
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isTransient(error)) throw error;
       throw this.#unreadable(instanceId, row.rowKey, error);
     }
   }
@@ -160,13 +160,13 @@ export class HistoryTable {
       const actions = rows
         .slice(from, from + ROWS_PER_TRANSACTION)
         .map((row): TransactionAction => ["delete", { partitionKey, rowKey: row.rowKey }]);
-      await this.#faults.overcome("delete history", () => this.#table.submitTransaction(actions));
+      await this.#faults.withRetry("delete history", () => this.#table.submitTransaction(actions));
     }
   }
 
   async #rowsOf(instanceId: string, select?: string[]): Promise<StoredRow[]> {
     const filter = odata`PartitionKey eq ${partitionKeyOf(instanceId)}`;
-    return this.#faults.overcome("read a history", async () => {
+    return this.#faults.withRetry("read a history", async () => {
       const rows: StoredRow[] = [];
       for await (const row of this.#table.listEntities({ queryOptions: { filter, ...(select ? { select } : {}) } })) {
         rows.push(row as StoredRow);

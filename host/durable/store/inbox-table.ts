@@ -2,8 +2,8 @@ import { odata, type TableClient, type TransactionAction } from "@azure/data-tab
 import { EVENT_TYPE_NAMES, type HistoryEvent } from "../history.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import { type InboxMessage, type StoredInbox, UnreadableError } from "./port.js";
+import { isTransient, statusOf, type TransientFaults } from "./transient-faults.js";
 import type { Witnesses } from "./witnesses.js";
 
 const DELETED_AT_ONCE = 100;
@@ -19,10 +19,10 @@ type InboxRow = {
 export class InboxTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
+  constructor(table: TableClient, large: LargeValues, faults: TransientFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
@@ -33,10 +33,10 @@ export class InboxTable {
     const rows = await Promise.all(messages.map((message) => this.#toRow(partitionKeyOf(instanceId), message)));
     const [only] = rows;
     if (only && rows.length === 1) {
-      await this.#faults.overcome("keep a message", () => this.#table.upsertEntity(only, "Replace"));
+      await this.#faults.withRetry("keep a message", () => this.#table.upsertEntity(only, "Replace"));
     } else {
       const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
-      await this.#faults.overcome("keep messages", () => this.#table.submitTransaction(actions));
+      await this.#faults.withRetry("keep messages", () => this.#table.submitTransaction(actions));
     }
     for (const { partitionKey, rowKey } of rows) this.#witnesses.saw({ table: this.#table, partitionKey, rowKey });
   }
@@ -53,10 +53,11 @@ export class InboxTable {
   async #deleteSome(partitionKey: string, keys: string[]): Promise<void> {
     const actions = keys.map((rowKey): TransactionAction => ["delete", { partitionKey, rowKey }]);
     try {
-      if (keys.length > 1) await this.#faults.overcome("delete messages", () => this.#table.submitTransaction(actions));
+      if (keys.length > 1)
+        await this.#faults.withRetry("delete messages", () => this.#table.submitTransaction(actions));
       else
         for (const key of keys)
-          await this.#faults.overcome("delete a message", () => this.#table.deleteEntity(partitionKey, key));
+          await this.#faults.withRetry("delete a message", () => this.#table.deleteEntity(partitionKey, key));
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
       if (keys.length > 1) for (const key of keys) await this.#deleteSome(partitionKey, [key]);
@@ -75,7 +76,7 @@ export class InboxTable {
   }
 
   async readAll(): Promise<StoredInbox> {
-    return this.#faults.overcome("read the inbox", async () => {
+    return this.#faults.withRetry("read the inbox", async () => {
       const inbox: StoredInbox = { messages: new Map(), unreadable: new Map() };
       for await (const row of this.#table.listEntities<InboxRow>()) {
         const instanceId = instanceIdOf(row.partitionKey);
@@ -84,7 +85,7 @@ export class InboxTable {
           messages.push({ key: row.rowKey, event: await this.#eventIn(row) });
           inbox.messages.set(instanceId, messages);
         } catch (error) {
-          if (isPassing(error)) throw error;
+          if (isTransient(error)) throw error;
           const name = `row '${row.rowKey}' of '${instanceId}' in table ${this.#table.tableName}`;
           inbox.unreadable.set(instanceId, new UnreadableError(name, error));
         }

@@ -34,7 +34,11 @@ export function projectionColumns(instance: StoredInstance): Columns {
  * An instance out of its row. `input` and `output` are given apart, as they may have to be fetched. Throws, naming what
  * is wrong, when the columns do not make one.
  */
-export function instanceOf(row: Record<string, unknown>, input: string | null, output: string | null): StoredInstance {
+export function instanceFromRow(
+  row: Record<string, unknown>,
+  input: string | null,
+  output: string | null,
+): StoredInstance {
   const parent = parentIn(row);
   const status = text(row["RuntimeStatus"]) ?? "";
   if (!isRuntimeStatus(status)) throw new Error(`the status '${status}' is unknown`);
@@ -65,7 +69,7 @@ export function standIn(row: Record<string, unknown>, reason: string): StoredIns
   const parent = readable(() => parentIn(row));
   const kept = { StartId: row["StartId"], ExecutionId: row["ExecutionId"], CreatedTime: row["CreatedTime"] };
   return {
-    ...instanceOf({ ...kept, ...plain }, null, reason),
+    ...instanceFromRow({ ...kept, ...plain }, null, reason),
     parent,
     parentInstanceId: parent?.OrchestrationInstance.InstanceId ?? null,
   };

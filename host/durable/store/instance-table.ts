@@ -1,11 +1,11 @@
 import { odata, type TableClient } from "@azure/data-tables";
 import { type InstanceFilter, type InstancePage, isRuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import type { Columns } from "./history-rows.js";
-import { instanceColumns, instanceOf, projectionColumns, standIn } from "./instance-rows.js";
+import { instanceColumns, instanceFromRow, projectionColumns, standIn } from "./instance-rows.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import { type StoredInstance, type Unfinished, UnreadableError } from "./port.js";
+import { isTransient, statusOf, type TransientFaults } from "./transient-faults.js";
 import type { Witnesses } from "./witnesses.js";
 
 type Row = Columns & { partitionKey: string; rowKey: string };
@@ -16,7 +16,7 @@ const isFinal = (status: string): boolean => isRuntimeStatus(status) && TERMINAL
 export class InstanceTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #hubName: string;
   readonly #witnesses: Witnesses;
   /** Rows that have no final status, as this host last saw or wrote them. */
@@ -25,7 +25,7 @@ export class InstanceTable {
   constructor(options: {
     table: TableClient;
     large: LargeValues;
-    faults: PassingFaults;
+    faults: TransientFaults;
     hubName: string;
     witnesses: Witnesses;
   }) {
@@ -40,7 +40,7 @@ export class InstanceTable {
   async create(instance: StoredInstance): Promise<StoredInstance | undefined> {
     const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
     try {
-      const { etag } = await this.#faults.overcome("create an instance", () => this.#table.createEntity(row));
+      const { etag } = await this.#faults.withRetry("create an instance", () => this.#table.createEntity(row));
       this.#remember(instance, etag);
       this.#witnesses.saw({ table: this.#table, ...keysOf(instance) });
       return undefined;
@@ -55,7 +55,7 @@ export class InstanceTable {
   async replace(instance: StoredInstance): Promise<void> {
     const row = { ...keysOf(instance), ...instanceColumns(instance, this.#hubName), ...(await this.#values(instance)) };
     const replaced = () => this.#table.upsertEntity(row, "Replace");
-    const { etag } = await this.#faults.overcome("replace an instance", replaced);
+    const { etag } = await this.#faults.withRetry("replace an instance", replaced);
     this.#remember(instance, etag);
   }
 
@@ -70,7 +70,7 @@ export class InstanceTable {
   async #updateIfUnchanged(instance: StoredInstance, row: Row, etag: string): Promise<string | undefined> {
     try {
       const updated = () => this.#table.updateEntity(row, "Merge", { etag });
-      this.#remember(instance, (await this.#faults.overcome("update an instance", updated)).etag);
+      this.#remember(instance, (await this.#faults.withRetry("update an instance", updated)).etag);
       return undefined;
     } catch (error) {
       if (statusOf(error) === 412) return this.#unfinishedEtag(instance);
@@ -103,7 +103,7 @@ export class InstanceTable {
   async #get(instanceId: string) {
     try {
       const get = () => this.#table.getEntity(partitionKeyOf(instanceId), "");
-      return await this.#faults.overcome("read an instance", get);
+      return await this.#faults.withRetry("read an instance", get);
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw error;
@@ -132,14 +132,16 @@ export class InstanceTable {
     this.#witnesses.forget(this.#table, partitionKeyOf(instanceId));
     this.#seen.delete(instanceId);
     try {
-      await this.#faults.overcome("delete an instance", () => this.#table.deleteEntity(partitionKeyOf(instanceId), ""));
+      await this.#faults.withRetry("delete an instance", () =>
+        this.#table.deleteEntity(partitionKeyOf(instanceId), ""),
+      );
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
     }
   }
 
   async #query(filter: string, most: number): Promise<Record<string, unknown>[]> {
-    return this.#faults.overcome("list instances", async () => {
+    return this.#faults.withRetry("list instances", async () => {
       const rows: Record<string, unknown>[] = [];
       for await (const row of this.#table.listEntities({ queryOptions: filter === "" ? {} : { filter } })) {
         rows.push(row);
@@ -170,9 +172,9 @@ export class InstanceTable {
 
   async #toInstance(row: Record<string, unknown>): Promise<StoredInstance> {
     try {
-      return instanceOf(row, await this.#fetch(row["Input"]), await this.#fetch(row["Output"]));
+      return instanceFromRow(row, await this.#fetch(row["Input"]), await this.#fetch(row["Output"]));
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isTransient(error)) throw error;
       const instanceId = instanceIdOf(String(row["partitionKey"]));
       const name = `the row of '${instanceId}' in table ${this.#table.tableName}`;
       throw new UnreadableError(name, error, (reason) => standIn(row, reason));

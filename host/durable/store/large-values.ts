@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
-import type { PassingFaults } from "./passing-faults.js";
+import type { TransientFaults } from "./transient-faults.js";
 
 /** A table column holds 64 KiB of UTF-16; a little room is left. */
 const LARGEST_COLUMN_CHARACTERS = 30 * 1024;
@@ -12,16 +12,16 @@ export const isLarge = (text: string): boolean => text.length > LARGEST_COLUMN_C
 /** Texts too large for a column, as gzipped blobs under the name of their instance. */
 export class LargeValues {
   readonly #container: ContainerClient;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
 
-  constructor(connectionString: string, hubName: string, faults: PassingFaults) {
+  constructor(connectionString: string, hubName: string, faults: TransientFaults) {
     const service = BlobServiceClient.fromConnectionString(connectionString, { retryOptions: { maxTries: 1 } });
     this.#container = service.getContainerClient(`${hubName.toLowerCase()}-largemessages`);
     this.#faults = faults;
   }
 
   async open(): Promise<void> {
-    await this.#faults.overcome("create the container of large values", () => this.#container.createIfNotExists());
+    await this.#faults.withRetry("create the container of large values", () => this.#container.createIfNotExists());
   }
 
   /** Stores the text; `label` says what it is, such as `history-0000000000000005-TaskCompleted-Result`. Resolves with its name. */
@@ -30,7 +30,7 @@ export class LargeValues {
     const name = `${partitionKey}/${label.slice(0, at)}-${randomBytes(4).toString("hex")}${label.slice(at)}.json.gz`;
     const body = await promisify(gzip)(text);
     const blob = this.#container.getBlockBlobClient(name);
-    await this.#faults.overcome("write a large value", () =>
+    await this.#faults.withRetry("write a large value", () =>
       blob.upload(body, body.length, {
         blobHTTPHeaders: { blobContentType: "application/json", blobContentEncoding: "gzip" },
       }),
@@ -40,7 +40,7 @@ export class LargeValues {
 
   async get(name: string): Promise<string> {
     const blob = this.#container.getBlobClient(name);
-    const body = await this.#faults.overcome("read a large value", () => blob.downloadToBuffer());
+    const body = await this.#faults.withRetry("read a large value", () => blob.downloadToBuffer());
     return (await promisify(gunzip)(body)).toString("utf8");
   }
 
@@ -56,7 +56,7 @@ export class LargeValues {
   }
 
   async deleteOf(partitionKey: string): Promise<void> {
-    await this.#faults.overcome("delete large values", async () => {
+    await this.#faults.withRetry("delete large values", async () => {
       for await (const blob of this.#container.listBlobsFlat({ prefix: `${partitionKey}/` })) {
         await this.#container.deleteBlob(blob.name);
       }

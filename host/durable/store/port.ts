@@ -66,7 +66,7 @@ export class UnreadableError extends Error {
 
   constructor(row: string, error: unknown, standIn?: (reason: string) => StoredInstance) {
     const reason = error instanceof Error ? error.message : String(error);
-    super(`${row} can't be read: ${reason}. It was damaged, or written by a newer version. Mend it in the storage.`);
+    super(`${row} can't be read: ${reason}. It was damaged, or written by a newer version. Repair it in the storage.`);
     this.standIn = standIn?.(this.message);
   }
 }

@@ -7,7 +7,6 @@ import { InboxTable } from "./inbox-table.js";
 import { InstanceTable } from "./instance-table.js";
 import { partitionKeyOf } from "./keys.js";
 import { LargeValues } from "./large-values.js";
-import { PassingFaults, statusOf } from "./passing-faults.js";
 import type {
   Commit,
   HistoryStore,
@@ -17,12 +16,13 @@ import type {
   StoredInstance,
   Unfinished,
 } from "./port.js";
+import { statusOf, TransientFaults } from "./transient-faults.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
 export class TableHistoryStore implements HistoryStore {
   readonly #tables: TableClient[];
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #large: LargeValues;
   readonly #instances: InstanceTable;
   readonly #history: HistoryTable;
@@ -35,13 +35,13 @@ export class TableHistoryStore implements HistoryStore {
     clock: Clock;
     logger: Logger;
     /** Shared with others who rely on the same storage. */
-    faults?: PassingFaults;
+    faults?: TransientFaults;
   }) {
     const { connectionString, hubName, clock, logger } = options;
     const tableOf = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
     const [instances, history, inbox] = [tableOf("Instances"), tableOf("History"), tableOf("Inbox")];
     this.#tables = [instances, history, inbox];
-    this.#faults = options.faults ?? new PassingFaults(clock, logger);
+    this.#faults = options.faults ?? new TransientFaults(clock, logger);
     this.#large = new LargeValues(connectionString, hubName, this.#faults);
     const [large, faults, witnesses] = [this.#large, this.#faults, this.#witnesses];
     this.#instances = new InstanceTable({ table: instances, large, faults, hubName, witnesses });
@@ -133,8 +133,8 @@ export function openTable(connectionString: string, name: string): TableClient {
   });
 }
 
-export async function createTable(table: TableClient, faults: PassingFaults): Promise<void> {
-  await faults.overcome("create a table", async () => {
+export async function createTable(table: TableClient, faults: TransientFaults): Promise<void> {
+  await faults.withRetry("create a table", async () => {
     try {
       await table.createTable();
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { statusOf } from "./passing-faults.js";
+import { statusOf } from "./transient-faults.js";
 
 /** Enough that those acknowledged at the same moment are among them; a storage that loses any write loses the newest. */
 const KEPT = 8;

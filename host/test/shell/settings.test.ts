@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { addressOf, checkAddress } from "../../addresses.js";
 import { createConsoleLogger } from "../../console-logger.js";
-import { VirtualClock } from "../../durable/engine/virtual-clock.js";
+import { VirtualClock } from "../../durable/engine/virtual-time.js";
 import { parseRouteTemplate } from "../../http/route-template.js";
 import { parseHostJson } from "../../settings/host-json.js";
 import { applySettings, parseLocalSettings } from "../../settings/local-settings.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { EVENT_TYPE_NAMES, type HistoryEvent } from "../../../host/durable/history.js";
 import { type Columns, fromColumns, toColumns } from "../../../host/durable/store/history-rows.js";
-import { instanceColumns, instanceOf, standIn } from "../../../host/durable/store/instance-rows.js";
+import { instanceColumns, instanceFromRow, standIn } from "../../../host/durable/store/instance-rows.js";
 import { change, changed, type Json } from "../mutate.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 
@@ -91,7 +91,7 @@ function feedInstance(json: Json): Verdict {
   const row = { ...asRow(json), partitionKey: "i" };
   const shown = standIn(row, "it can't be read");
   if (shown.runtimeStatus !== "Suspended") throw new Violation("what can't be read is shown as something that moves");
-  return readOr(() => instanceOf(row, null, null)) === undefined ? "refused" : "accepted";
+  return readOr(() => instanceFromRow(row, null, null)) === undefined ? "refused" : "accepted";
 }
 
 /** Rows of the task hub that something else wrote: read as events and instances that are whole, or refused in words. */

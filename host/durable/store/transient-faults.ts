@@ -28,7 +28,7 @@ const PASSING_CODES = new Set([
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && "statusCode" in error ? (error.statusCode as number | undefined) : undefined;
 
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) return PASSING_STATUS.has(status);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -40,7 +40,7 @@ export function isPassing(error: unknown): boolean {
  * a fault, or while nobody asks, goes unseen; so whoever relies on the storage can have it looked at before it is
  * asked again.
  */
-export class PassingFaults {
+export class TransientFaults {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #closed = false;
@@ -106,7 +106,7 @@ export class PassingFaults {
   }
 
   /** Rejects with what will not pass, or after ten minutes. `what` says in the log what could not be done. */
-  async overcome<T>(what: string, request: () => Promise<T>): Promise<T> {
+  async withRetry<T>(what: string, request: () => Promise<T>): Promise<T> {
     const endMs = this.#clock.now() + PATIENCE_MS;
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
       try {
@@ -116,7 +116,7 @@ export class PassingFaults {
         if (!this.#isStale(askedMs)) this.#answeredMs = this.#clock.now();
         return answer;
       } catch (error) {
-        if (!isPassing(error) || this.#closed || this.#clock.now() >= endMs) throw error;
+        if (!isTransient(error) || this.#closed || this.#clock.now() >= endMs) throw error;
         this.#met(error);
         if (waitMs >= LONGEST_WAIT_MS) this.#warn(what, error);
         const untilMs =
@@ -164,7 +164,7 @@ export class PassingFaults {
       this.#answeredMs = this.#clock.now();
     } catch (error) {
       this.#interrupted = true;
-      if (error instanceof Error && !isPassing(error)) this.#refusal = error;
+      if (error instanceof Error && !isTransient(error)) this.#refusal = error;
       throw error;
     }
   }

@@ -13,7 +13,7 @@ import { sendEmpty, sendText } from "./respond.js";
 import type { AuthLevel, Router } from "./router.js";
 import { streamFunction } from "./stream-function.js";
 
-export interface FrontOptions {
+export interface PipelineOptions {
   app: FunctionApp;
   router: Router;
   admin: AdminPages;
@@ -29,10 +29,10 @@ export interface FrontOptions {
 }
 
 /** Decides who answers a request: the host itself, an extension, or a function. */
-export class HttpFront {
-  readonly #options: FrontOptions;
+export class RequestPipeline {
+  readonly #options: PipelineOptions;
 
-  constructor(options: FrontOptions) {
+  constructor(options: PipelineOptions) {
     this.#options = options;
   }
 
