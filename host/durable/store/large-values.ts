@@ -4,12 +4,12 @@ import { gunzip, gzip } from "node:zlib";
 import { BlobServiceClient, type ContainerClient } from "@azure/storage-blob";
 import type { TransientFaults } from "./transient-faults.js";
 
-/** A table column holds 64 KiB of UTF-16; a little room is left. */
-const LARGEST_COLUMN_CHARACTERS = 30 * 1024;
+/** A table column holds 64 KiB of UTF-16. This leaves some room. */
+const MAX_COLUMN_CHARACTERS = 30 * 1024;
 
-export const isLarge = (text: string): boolean => text.length > LARGEST_COLUMN_CHARACTERS;
+export const isLarge = (text: string): boolean => text.length > MAX_COLUMN_CHARACTERS;
 
-/** Texts too large for a column, as gzipped blobs under the name of their instance. */
+/** Texts that are too large for a column, as gzipped blobs in the folder of their instance. */
 export class LargeValues {
   readonly #container: ContainerClient;
   readonly #faults: TransientFaults;
@@ -24,7 +24,11 @@ export class LargeValues {
     await this.#faults.withRetry("create the container of large values", () => this.#container.createIfNotExists());
   }
 
-  /** Stores the text; `label` says what it is, such as `history-0000000000000005-TaskCompleted-Result`. Resolves with its name. */
+  /**
+   * Stores a text and resolves with the name of its blob.
+   *
+   * @param label says what the text is, such as `history-0000000000000005-TaskCompleted-Result`
+   */
   async put(partitionKey: string, label: string, text: string): Promise<string> {
     const at = label.lastIndexOf("-");
     const name = `${partitionKey}/${label.slice(0, at)}-${randomBytes(4).toString("hex")}${label.slice(at)}.json.gz`;
@@ -44,18 +48,18 @@ export class LargeValues {
     return (await promisify(gunzip)(body)).toString("utf8");
   }
 
-  /** Where a value lies, for the columns that hold an address instead of a name. */
-  urlOf(name: string): string {
+  /** The address of a blob, for the columns that hold an address instead of a name. */
+  url(name: string): string {
     return this.#container.getBlobClient(name).url;
   }
 
-  /** The name of the value at an address of {@link urlOf}; undefined for any other text. */
-  nameOf(text: string): string | undefined {
+  /** The name of the blob at an address of {@link url}; undefined for any other text. */
+  nameFromUrl(text: string): string | undefined {
     const prefix = `${this.#container.url}/`;
     return text.startsWith(prefix) ? decodeURIComponent(text.slice(prefix.length)) : undefined;
   }
 
-  async deleteOf(partitionKey: string): Promise<void> {
+  async deleteAll(partitionKey: string): Promise<void> {
     await this.#faults.withRetry("delete large values", async () => {
       for await (const blob of this.#container.listBlobsFlat({ prefix: `${partitionKey}/` })) {
         await this.#container.deleteBlob(blob.name);

@@ -16,7 +16,7 @@ import type {
   StoredInstance,
   Unfinished,
 } from "./port.js";
-import { statusOf, TransientFaults } from "./transient-faults.js";
+import { httpStatus, TransientFaults } from "./transient-faults.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
@@ -34,12 +34,12 @@ export class TableHistoryStore implements HistoryStore {
     hubName: string;
     clock: Clock;
     logger: Logger;
-    /** Shared with others who rely on the same storage. */
+    /** Shared with other users of the same storage. Default: its own. */
     faults?: TransientFaults;
   }) {
     const { connectionString, hubName, clock, logger } = options;
-    const tableOf = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
-    const [instances, history, inbox] = [tableOf("Instances"), tableOf("History"), tableOf("Inbox")];
+    const openHubTable = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
+    const [instances, history, inbox] = [openHubTable("Instances"), openHubTable("History"), openHubTable("Inbox")];
     this.#tables = [instances, history, inbox];
     this.#faults = options.faults ?? new TransientFaults(clock, logger);
     this.#large = new LargeValues(connectionString, hubName, this.#faults);
@@ -61,14 +61,14 @@ export class TableHistoryStore implements HistoryStore {
     await Promise.all([...this.#tables.map((table) => createTable(table, this.#faults)), this.#large.open()]);
   }
 
-  /** Makes requests that wait for the storage to come back give up. */
+  /** Makes requests give up that wait for the storage. */
   close(): void {
     this.#faults.close();
   }
 
-  /** What the storage has lost of what it acknowledged to this host last, named; undefined when it has it all. */
-  async lost(): Promise<string | undefined> {
-    const row = await this.#witnesses.missing();
+  /** Names a recently acknowledged row that the storage has lost; undefined when it has them all. */
+  async findLost(): Promise<string | undefined> {
+    const row = await this.#witnesses.findLost();
     return row && `row '${row.rowKey}' of '${row.partitionKey}' in table ${row.table.tableName}`;
   }
 
@@ -101,7 +101,7 @@ export class TableHistoryStore implements HistoryStore {
   async purge(instanceId: string): Promise<void> {
     await this.#history.deleteAll(instanceId);
     await this.#inbox.deleteAll(instanceId);
-    await this.#large.deleteOf(partitionKeyOf(instanceId));
+    await this.#large.deleteAll(partitionKeyOf(instanceId));
     await this.#instances.delete(instanceId);
   }
 
@@ -138,7 +138,7 @@ export async function createTable(table: TableClient, faults: TransientFaults): 
     try {
       await table.createTable();
     } catch (error) {
-      if (statusOf(error) !== 409) throw error;
+      if (httpStatus(error) !== 409) throw error;
     }
   });
 }

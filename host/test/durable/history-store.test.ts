@@ -105,7 +105,7 @@ test("who meets rows that are not its own looks at the storage before it names a
   await one.commit({ ...commit, firstRow: 0, events: rows(1) });
   const late = { ...commit, commitId: "late", firstRow: 0, events: rows(1) };
   await expect(other.commit(late)).rejects.toThrow("Another host has written the history of 'i'");
-  faults.guard(() => Promise.reject(new HubLostError("The storage has lost what it had acknowledged")));
+  faults.checkWith(() => Promise.reject(new HubLostError("The storage has lost what it had acknowledged")));
   await expect(other.commit(late)).rejects.toThrow("The storage has lost what it had acknowledged");
 });
 
@@ -118,7 +118,7 @@ test("rows stay witnesses while later ones are written behind them, in an execut
   await table.deleteEntity("i", "0000000000000002");
   const duplicate = { ...commit, commitId: "d", firstRow: 1, overwriteBelow: 1, events: rows(1) };
   await expect(store.commit(duplicate)).rejects.toThrow("Another host");
-  expect(await store.lost()).toContain("row '0000000000000002' of 'i'");
+  expect(await store.findLost()).toContain("row '0000000000000002' of 'i'");
 });
 
 test("an episode that tells of activities from before an outage is written only when it is there already", async () => {

@@ -49,7 +49,7 @@ test("while somebody else relies on the storage its silences are looked into, an
   const faults = new TransientFaults(clock, silentLogger);
   const looks: number[] = [];
   let away = false;
-  faults.guard(async () => {
+  faults.checkWith(async () => {
     looks.push(clock.now());
     if (away) throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
   });
@@ -82,7 +82,7 @@ test.each(["an answer", "a look"])(
       if (standsStill) clock.advance(31_000);
       standsStill = false;
     };
-    faults.guard(async () => {
+    faults.checkWith(async () => {
       looks += 1;
       standStill();
     });
