@@ -14,19 +14,19 @@ import { probe } from "./probe.js";
 /** The emulated storage in use. */
 export interface Storage {
   connectionString: string;
-  /** Stops Azurite by SIGTERM and waits for its end, if it is this host's; else does nothing. */
+  /** Stops Azurite by SIGTERM and waits until it has ended. Does nothing when the Azurite is not this host's own. */
   stop(): Promise<void>;
 }
 
 export interface AzuriteOptions {
-  /** The host's data folder; Azurite's lies inside. */
+  /** The data folder of the host, which contains that of Azurite. */
   dataDirectory: string;
-  /** `default`: the well-known ports, shared with whoever else uses them. `private`: an Azurite of this data folder. */
+  /** `default`: the well-known ports, shared with other programs. `private`: an Azurite of this data folder. */
   mode: "default" | "private";
   logger: Logger;
 }
 
-/** Kept in the data folder, so that the next host finds the Azurite that a killed one left behind. */
+/** Stored in the data folder, so that the next host finds an Azurite that a killed host left running. */
 const recordSchema = z.strictObject({
   pid: z.number().int().positive(),
   hostPid: z.number().int().positive(),
@@ -36,16 +36,14 @@ type AzuriteRecord = z.infer<typeof recordSchema>;
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
-const LOOK_AGAIN_MS = 50;
+const POLL_MS = 50;
 const CATEGORY = { category: "Host.Azurite" };
 
 /**
- * Finds or starts Azurite.
+ * Finds or starts Azurite. It takes over an Azurite that is recorded in the data folder when the host of that Azurite
+ * has ended. In default mode it uses an Azurite of another program, and never stops it.
  *
- * An Azurite recorded in the data folder is taken over when its host is gone. In default mode one that somebody
- * else started is used and never stopped.
- *
- * @throws ConfigurationError when something else holds the ports, or Azurite does not come up
+ * @throws ConfigurationError when another program uses the ports, or Azurite does not start
  */
 export async function provideStorage(options: AzuriteOptions): Promise<Storage> {
   const folder = join(options.dataDirectory, "azurite");
@@ -60,7 +58,7 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
     return { connectionString: developmentConnectionString(DEFAULT_PORTS), stop: async () => undefined };
   if (found === "something-else") {
     throw new ConfigurationError(
-      "Something that is not a whole Azurite answers on port 10000, 10001 or 10002, which UseDevelopmentStorage=true stands for. Stop it, or run with --storage private.",
+      "Another program than a complete Azurite answers on port 10000, 10001 or 10002, the ports of UseDevelopmentStorage=true. Stop it, or run with --storage private.",
     );
   }
   return start(folder, DEFAULT_PORTS, options.logger);
@@ -68,11 +66,11 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
 
 async function start(folder: string, ports: StoragePorts, logger: Logger): Promise<Storage> {
   const log = openSync(join(folder, "azurite.log"), "a");
-  // Detached, so that neither a killed host nor Ctrl+C takes the storage down before its last writes.
+  // Detached, so that Azurite survives a killed host and Ctrl+C and can finish its last writes.
   const child = spawn(process.execPath, [azuritePath(), ...azuriteArguments(folder, ports)], {
     detached: true,
     stdio: ["ignore", log, log],
-    // Azurite needs __proto__, which a host may have switched off for itself.
+    // Azurite needs __proto__, which the host's own Node options may disable.
     env: { ...process.env, NODE_OPTIONS: "" },
   });
   closeSync(log);
@@ -85,40 +83,44 @@ async function start(folder: string, ports: StoragePorts, logger: Logger): Promi
   if (pid === undefined) throw new ConfigurationError(`Azurite could not be started: ${await ended}.`);
   const record = { pid, hostPid: process.pid, ports };
   await writeRecord(folder, record);
-  await untilItAnswers(folder, record, ended);
-  logger.log("information", `Azurite runs on ports ${Object.values(ports).join(", ")}, data in ${folder}`, CATEGORY);
-  return owned(folder, record);
+  await waitUntilReady(folder, record, ended);
+  logger.log(
+    "information",
+    `Azurite runs on ports ${Object.values(ports).join(", ")}, with its data in ${folder}`,
+    CATEGORY,
+  );
+  return ownStorage(folder, record);
 }
 
 async function adopt(folder: string, record: AzuriteRecord, logger: Logger): Promise<Storage> {
   if (record.hostPid !== process.pid && isAlive(record.hostPid)) {
     return { connectionString: developmentConnectionString(record.ports), stop: async () => undefined };
   }
-  const mine = { ...record, hostPid: process.pid };
-  await writeRecord(folder, mine);
+  const adopted = { ...record, hostPid: process.pid };
+  await writeRecord(folder, adopted);
   logger.log(
     "information",
-    `Azurite of an earlier start still runs (process ${record.pid}) and is used again`,
+    `The Azurite of an earlier start is still running (process ${record.pid}) and is used again`,
     CATEGORY,
   );
-  return owned(folder, mine);
+  return ownStorage(folder, adopted);
 }
 
-function owned(folder: string, record: AzuriteRecord): Storage {
+function ownStorage(folder: string, record: AzuriteRecord): Storage {
   return {
     connectionString: developmentConnectionString(record.ports),
     stop: async () => {
       if (isAlive(record.pid)) process.kill(record.pid, "SIGTERM");
-      await until(() => !isAlive(record.pid), STOP_LIMIT_MS);
+      await poll(() => !isAlive(record.pid), STOP_LIMIT_MS);
       await rm(recordPath(folder), { force: true });
     },
   };
 }
 
-async function untilItAnswers(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
+async function waitUntilReady(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
   const outcome = await Promise.race([
     ended,
-    until(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
+    poll(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
       answers ? undefined : "it does not answer",
     ),
   ]);
@@ -133,7 +135,7 @@ function azuritePath(): string {
     return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   } catch (error) {
     throw new ConfigurationError(
-      "Azurite is not installed, and nothing answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
+      "Azurite is not installed, and no emulator answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
       { cause: error },
     );
   }
@@ -174,7 +176,7 @@ async function readRecord(folder: string): Promise<AzuriteRecord | undefined> {
   try {
     return recordSchema.parse(JSON.parse(await readFile(recordPath(folder), "utf8")));
   } catch {
-    // None, or one half written by a host that was killed: then the ports decide.
+    // There is no record, or a killed host has written only part of it. Then the ports decide.
     return undefined;
   }
 }
@@ -187,13 +189,13 @@ async function isRunning(record: AzuriteRecord): Promise<boolean> {
   return isAlive(record.pid) && (await isAzuriteProcess(record.pid)) && (await probe(record.ports)) === "azurite";
 }
 
-/** Process ids are given out again; where the system shows what a process is, look. */
+/** The system may have given the process id to another program. Where the system shows the command, this checks it. */
 async function isAzuriteProcess(pid: number): Promise<boolean> {
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
   return command === undefined || command.includes("azurite");
 }
 
-/** A process that has ended but that nobody has waited for (a zombie) still has its id; it is not alive. */
+/** A zombie still has a process id, but is not alive. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -210,11 +212,11 @@ function isAlive(pid: number): boolean {
 const isDefault = (ports: StoragePorts): boolean =>
   ports.blob === DEFAULT_PORTS.blob && ports.table === DEFAULT_PORTS.table;
 
-async function until(holds: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+async function poll(condition: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
   const end = performance.now() + limitMs;
-  while (!(await holds())) {
+  while (!(await condition())) {
     if (performance.now() > end) return false;
-    await delay(LOOK_AGAIN_MS);
+    await delay(POLL_MS);
   }
   return true;
 }
