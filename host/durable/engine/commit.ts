@@ -29,7 +29,7 @@ function buildCommit(session: Session, batch: readonly Message[], episode: Episo
   const { instance, events, overwriteBelow, inboxPosition } = session;
   const { generation } = episode;
   const inboxThrough = batch.findLast(({ key }) => key !== undefined)?.key ?? (generation && inboxPosition.committed);
-  const since = batch.flatMap((message) => message.since ?? []);
+  const outagesAtStart = batch.flatMap((message) => message.outagesAtStart ?? []);
   return {
     commitId: deps.newId().slice(-COMMIT_ID_DIGITS),
     instanceId: instance.instanceId,
@@ -41,7 +41,7 @@ function buildCommit(session: Session, batch: readonly Message[], episode: Episo
     checkpoint: events.length === 0 || generation !== undefined || episode.ended !== undefined,
     ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
     ...(inboxThrough === undefined ? {} : { inboxThrough }),
-    ...(since.length === 0 ? {} : { since: Math.min(...since) }),
+    ...(outagesAtStart.length === 0 ? {} : { outagesAtStart: Math.min(...outagesAtStart) }),
     committedMs: deps.now(),
   };
 }

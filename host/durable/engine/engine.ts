@@ -2,14 +2,15 @@
  * The durable engine. It runs the instances of one task hub in this process; docs/explanation/engine.md explains how.
  *
  * I1. Nothing happens before it is committed: activities, timers and sub-orchestrations start only after the episode
- *     that decided them is in the history. Test: durable/lost-answer.test.ts.
+ *     that decided them is in the history. Test: durable/lost-answer.test.ts ("and what it decided is carried out").
  * I2. After a crash, the engine does again what the history shows as decided and not ended. An activity therefore runs
- *     at least once, and its result enters the history once. Test: durable/replaced-host.test.ts,
- *     conformance/waiting-scenarios.ts ("what has not finished goes on in a hub opened again over the same store").
+ *     at least once, and its result enters the history once. Test: process/crash.test.ts ("20 orchestrations that were
+ *     under way all finish, each step recorded once"), conformance/waiting-scenarios.ts ("what has not finished goes on").
  * I3. An instance has at most one session and at most one episode at a time. Test: durable/one-session.test.ts.
  * I4. A failure of one instance stops that instance only. Test: durable/poison.test.ts.
  * I5. When the hub is lost to another host, the engine starts no new work and writes no pending rows.
- *     Test: durable/lost-answer.test.ts ("never takes the place of what another host has written").
+ *     Test: durable/lost-answer.test.ts ("never takes the place of what another host has written"),
+ *     process/hub-lost.test.ts.
  * I6. With the same clock, store, ids and choices, two runs write the same history. Test: durable/determinism.test.ts.
  */
 

@@ -1,7 +1,8 @@
 /*
  * The inbox: messages from clients (events, terminate, suspend, resume).
  *
- * I1. A message is durable before its sender gets an answer. Test: process/crash.test.ts.
+ * I1. A message is durable before its sender gets an answer. Test: process/crash.test.ts ("acknowledged starts, events
+ *     and terminations have not been lost").
  * I2. The messages of one instance are taken in the order in which they were sent, also when they were written in
  *     batches and when the clock was set back. Test: conformance/waiting-scenarios.ts ("events raised before they are
  *     awaited are kept, in order"), durable/inbox.test.ts ("an event is heard after one that a dead host kept").

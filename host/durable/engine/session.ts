@@ -29,7 +29,7 @@ export interface Message {
   /** The execution that a result or a timer belongs to. A message without it goes to the current execution. */
   executionId?: string;
   /** For the result of an activity: how many outages the storage had had when the activity began. */
-  since?: number;
+  outagesAtStart?: number;
 }
 
 /** A task that is scheduled and has not ended. */

@@ -78,14 +78,14 @@ export class Tasks {
   async #runOne({ session, executionId, call }: PendingActivity): Promise<void> {
     if (session.hasEnded || session.instance.executionId !== executionId) return;
     const { store } = this.#engine.options;
-    const since = store.outages;
+    const outagesAtStart = store.outages;
     const unwatch = store.watch();
     const end = await this.#runActivity(call).finally(unwatch);
     const nowMs = this.#engine.options.clock.now();
     const event = end.ok
       ? taskCompleted("activity", call.taskId, end.result, nowMs)
       : taskFailed("activity", call.taskId, end, nowMs);
-    this.#engine.deliver(session, { event, executionId, since });
+    this.#engine.deliver(session, { event, executionId, outagesAtStart });
   }
 
   #setTimer(session: Session, id: number, fireAt: string, createdAt: string): void {

@@ -4,9 +4,8 @@
  * I1. At most `limit` items run at the same time, and every item runs. Test: durable/limits.test.ts.
  * I2. `choose` alone decides which waiting item runs next, so a seed repeats the order of a run.
  *     Test: durable/determinism.test.ts; conformance/seeded-order.test.ts runs the scenarios in other orders.
- * I3. A failure of one item goes to `onError` and does not stop the queue. Test: durable/poison.test.ts.
- * I4. After `stop`, no item starts, and running items end. Test: conformance/waiting-scenarios.ts ("what has not
- *     finished goes on in a hub opened again over the same store").
+ * I3. After `stop`, no item starts, and running items end. Test: process/crash.test.ts ("after SIGTERM the host ends by
+ *     itself and goes on later without repeating a step").
  */
 
 import type { InFlight } from "./in-flight.js";

@@ -78,10 +78,10 @@ export class HistoryTable {
   }
 
   /** Rows that exist already are either its own, from an earlier attempt, or another host's, and then the hub is lost. */
-  async #submit(actions: TransactionAction[], last: Row, { commitId, since }: Commit): Promise<void> {
+  async #submit(actions: TransactionAction[], last: Row, { commitId, outagesAtStart }: Commit): Promise<void> {
     try {
       await this.#faults.withRetry("commit an episode", async () => {
-        const isOutdated = since !== undefined && since !== this.#faults.outages;
+        const isOutdated = outagesAtStart !== undefined && outagesAtStart !== this.#faults.outages;
         if (!isOutdated) await this.#table.submitTransaction(actions);
         else if ((await this.#commitIdIn(last)) !== commitId) throw new OutdatedError();
       });

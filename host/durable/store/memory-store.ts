@@ -96,7 +96,7 @@ export class MemoryHistoryStore implements HistoryStore {
       if (kept?.commitId === commit.commitId) return;
       throw new HubLostError(`another host has written the history of '${commit.instanceId}'`);
     }
-    if (commit.since !== undefined && commit.since !== this.outages) throw new OutdatedError();
+    if (commit.outagesAtStart !== undefined && commit.outagesAtStart !== this.outages) throw new OutdatedError();
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;
     rows.push(...copyEvents(commit.events));

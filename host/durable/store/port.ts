@@ -35,7 +35,7 @@ export interface Commit {
   /** JSON text or null; absent when the custom status did not change. */
   customStatus?: string | null;
   /** The value of {@link HistoryStore.outages} when the earliest activity began whose result is among `events`. */
-  since?: number;
+  outagesAtStart?: number;
   /** Inbox messages up to this key are part of the history with this commit. */
   inboxThrough?: string;
   committedMs: number;

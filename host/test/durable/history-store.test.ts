@@ -126,7 +126,7 @@ test("an episode that tells of activities from before an outage is written only 
   const faults = new TransientFaults(systemClock, silentLogger);
   const store = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });
   await store.open();
-  const first = { ...commit, firstRow: 0, events: rows(1), since: store.outages };
+  const first = { ...commit, firstRow: 0, events: rows(1), outagesAtStart: store.outages };
   await store.commit(first);
   let torn = 1;
   await faults.withRetry("be cut off", async () => {
@@ -134,8 +134,8 @@ test("an episode that tells of activities from before an outage is written only 
   });
   await store.commit(first);
   const second = { ...commit, commitId: "d", firstRow: 3, events: rows(1) };
-  await expect(store.commit({ ...second, since: first.since })).rejects.toBeInstanceOf(OutdatedError);
+  await expect(store.commit({ ...second, outagesAtStart: first.outagesAtStart })).rejects.toBeInstanceOf(OutdatedError);
   expect((await store.readExecution("i"))?.events).toHaveLength(3);
-  await store.commit({ ...second, since: store.outages });
+  await store.commit({ ...second, outagesAtStart: store.outages });
   expect((await store.readExecution("i"))?.events).toHaveLength(6);
 });
