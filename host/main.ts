@@ -21,7 +21,6 @@ const USAGE = `Usage: node main.js [options]
   --help                  show this text
 `;
 
-/** Exit codes. */
 const EXIT = { done: 0, fault: 1, badConfiguration: 2, forced: 130 } as const;
 
 type Flags = Omit<HostOptions, "logger"> & { verbose: boolean };

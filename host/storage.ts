@@ -4,7 +4,6 @@ import type { Logger } from "./logger.js";
 
 const HOST_SETTING = "AzureWebJobsStorage";
 
-/** The storage of a running host. */
 export interface HostStorage {
   /** Full connection string of an app setting; undefined when the setting is empty or missing. */
   connectionString(setting: string): string | undefined;

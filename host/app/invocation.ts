@@ -12,7 +12,6 @@ import {
   type PreInvocation,
 } from "./hooks.js";
 
-/** What all invocations of an app share. */
 export interface InvocationSetting {
   core: FunctionsCore;
   app: AppHookData;

@@ -58,7 +58,7 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
     return { connectionString: developmentConnectionString(DEFAULT_PORTS), stop: async () => undefined };
   if (found === "something-else") {
     throw new ConfigurationError(
-      "Another program than a complete Azurite answers on port 10000, 10001 or 10002, the ports of UseDevelopmentStorage=true. Stop it, or run with --storage private.",
+      "A program that is not a complete Azurite answers on port 10000, 10001 or 10002, the ports of UseDevelopmentStorage=true. Stop it, or run with --storage private.",
     );
   }
   return start(folder, DEFAULT_PORTS, options.logger);

@@ -10,7 +10,6 @@ import {
 
 export type AuthLevel = "anonymous" | "function" | "admin";
 
-/** An HTTP function and its route. */
 export interface HttpRoute {
   fn: RegisteredFunction;
   /** With the route prefix. */

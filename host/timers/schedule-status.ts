@@ -9,7 +9,6 @@ export interface ScheduleStatus {
   updatedMs: number;
 }
 
-/** Stores the status of timers. */
 export interface ScheduleMonitor {
   read(timer: string): Promise<ScheduleStatus | undefined>;
   write(timer: string, status: ScheduleStatus): Promise<void>;

@@ -1,7 +1,6 @@
 import { nextOccurrence, parseNcrontab } from "./ncrontab.js";
 import { parseTimeSpan } from "./time-span.js";
 
-/** When a timer runs. */
 export interface Schedule {
   text: string;
   /** The first run after `afterMs` (milliseconds since the epoch). */

@@ -49,7 +49,7 @@ export class TimerListener {
     const { clock, fn } = this.#options;
     const nowMs = clock.now();
     const stored = await this.#monitor?.read(fn.name);
-    // With the same schedule this is the stored occurrence. With a new schedule the stored one would be wrong.
+    // While the schedule is unchanged, this equals the stored occurrence. After a change the stored one is wrong.
     const nextMs = this.#schedule.nextAfter(stored?.updatedMs ?? nowMs);
     this.#status = { lastMs: stored?.lastMs, nextMs, updatedMs: stored?.updatedMs ?? nowMs };
     const isPastDue = nextMs <= nowMs;

@@ -13,7 +13,7 @@ interface RetryContext {
 
 /**
  * Repeats a task until it succeeds or its attempts are used up. Attempts are numbered from 1, as everywhere in the
- * host: the first try is attempt 1, and `maxNumberOfAttempts` counts it. A timer lies between two attempts. After the
+ * host: the first try is attempt 1, and `maxNumberOfAttempts` counts it. A timer separates two attempts. After the
  * last failed attempt there is one more timer, due at once, because the package expects it.
  */
 export function retry(options: RetryOptions, context: RetryContext): Future<RetryEnd> {

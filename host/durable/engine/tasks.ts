@@ -97,7 +97,7 @@ export class Tasks {
     session.alarms.set(id, alarm);
   }
 
-  /** Repeats work that the store refused: a parent waits for its result, and no one else would do it. */
+  /** Repeats work that the store refused: a parent waits for its result, and nothing else would do it. */
   #inBackground(session: Session, work: () => Promise<void>): void {
     const { clock } = this.#engine.options;
     this.#engine.inFlight.run(work, (error) => {

@@ -18,7 +18,6 @@ const RPC_PORT = 17071;
 /** Links leave out this prefix of connection settings: `AzureWebJobsStorage` is `Storage`. */
 const CONNECTION_PREFIX = /^AzureWebJobs/;
 
-/** An open task hub. */
 export interface OpenTaskHub {
   hub: TaskHub;
   /** Takes no new work. Resolves when running work has ended or can safely be left to the next start. */

@@ -6,7 +6,6 @@ export type HistoryItem = Record<string, unknown>;
 
 export interface HistoryView {
   showInput: boolean;
-  /** Whether to show results. */
   showOutput: boolean;
 }
 

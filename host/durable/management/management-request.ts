@@ -18,7 +18,6 @@ export interface ManagementRequest {
   message: IncomingMessage;
 }
 
-/** What routes need. */
 export interface RouteContext {
   hub: TaskHub;
   clock: Clock;

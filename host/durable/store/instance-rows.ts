@@ -31,7 +31,7 @@ export function projectionColumns(instance: StoredInstance): Columns {
 }
 
 /**
- * Reads an instance from its row. The caller fetches `input` and `output`, which may lie in blobs.
+ * Reads an instance from its row. The caller fetches `input` and `output`, which may be in blobs.
  *
  * @throws Error that names the column, when a column is not valid
  */
