@@ -21,7 +21,8 @@ const MIN_WAIT_MS = 50;
 const MAX_WAIT_MS = 2_000;
 /**
  * A storage that does not answer at all gets requests more often, because they cost it nothing. The app repeats its own
- * requests too, so this host should notice early that the storage returned with less data than before.
+ * requests too. The earlier this host notices that the storage has returned with less data than before, the less the app
+ * does to that data before the host stops.
  */
 const MAX_WAIT_WHILE_UNREACHABLE_MS = 100;
 const GIVE_UP_AFTER_MS = 600_000;

@@ -34,7 +34,7 @@ describe("bad requests are answered with what is wrong, and change nothing", () 
     ["DELETE", "instances?createdTimeFrom=soon", /'createdtimefrom'/],
     ["POST", "orchestrators/Sequence?timeout=-1&pollingInterval=1", /'timeout' must be a number of seconds above 0/],
     ["POST", "orchestrators/Sequence?timeout=1&pollingInterval=NaN", /'pollinginterval'/],
-    ["GET", `instances/${id}?taskHub=Another`, /task hub .* and no other/],
+    ["GET", `instances/${id}?taskHub=Another`, /serves only the task hub .* but the request names/],
     ["GET", "instances/%FF%FE", /path can't be read/],
   ])("%s %s", async (method, path, message) => {
     const answer = await api.ask(method, path, method === "POST" ? "1" : undefined);
