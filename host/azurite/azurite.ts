@@ -36,7 +36,7 @@ type AzuriteRecord = z.infer<typeof recordSchema>;
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
-const POLL_MS = 50;
+const LOOK_AGAIN_MS = 50;
 const CATEGORY = { category: "Host.Azurite" };
 
 /**
@@ -66,11 +66,11 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
 
 async function start(folder: string, ports: StoragePorts, logger: Logger): Promise<Storage> {
   const log = openSync(join(folder, "azurite.log"), "a");
-  // Detached, so that Azurite survives a killed host and Ctrl+C and can finish its last writes.
+  // Detached, so that neither a killed host nor Ctrl+C takes the storage down before its last writes.
   const child = spawn(process.execPath, [azuritePath(), ...azuriteArguments(folder, ports)], {
     detached: true,
     stdio: ["ignore", log, log],
-    // Azurite needs __proto__, which the host's own Node options may disable.
+    // Azurite needs __proto__, which a host may have switched off for itself.
     env: { ...process.env, NODE_OPTIONS: "" },
   });
   closeSync(log);
@@ -83,13 +83,9 @@ async function start(folder: string, ports: StoragePorts, logger: Logger): Promi
   if (pid === undefined) throw new ConfigurationError(`Azurite could not be started: ${await ended}.`);
   const record = { pid, hostPid: process.pid, ports };
   await writeRecord(folder, record);
-  await waitUntilReady(folder, record, ended);
-  logger.log(
-    "information",
-    `Azurite runs on ports ${Object.values(ports).join(", ")}, with its data in ${folder}`,
-    CATEGORY,
-  );
-  return ownStorage(folder, record);
+  await untilItAnswers(folder, record, ended);
+  logger.log("information", `Azurite runs on ports ${Object.values(ports).join(", ")}, data in ${folder}`, CATEGORY);
+  return owned(folder, record);
 }
 
 async function adopt(folder: string, record: AzuriteRecord, logger: Logger): Promise<Storage> {
@@ -103,24 +99,24 @@ async function adopt(folder: string, record: AzuriteRecord, logger: Logger): Pro
     `The Azurite of an earlier start is still running (process ${record.pid}) and is used again`,
     CATEGORY,
   );
-  return ownStorage(folder, adopted);
+  return owned(folder, adopted);
 }
 
-function ownStorage(folder: string, record: AzuriteRecord): Storage {
+function owned(folder: string, record: AzuriteRecord): Storage {
   return {
     connectionString: developmentConnectionString(record.ports),
     stop: async () => {
       if (isAlive(record.pid)) process.kill(record.pid, "SIGTERM");
-      await poll(() => !isAlive(record.pid), STOP_LIMIT_MS);
+      await until(() => !isAlive(record.pid), STOP_LIMIT_MS);
       await rm(recordPath(folder), { force: true });
     },
   };
 }
 
-async function waitUntilReady(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
+async function untilItAnswers(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
   const outcome = await Promise.race([
     ended,
-    poll(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
+    until(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
       answers ? undefined : "it does not answer",
     ),
   ]);
@@ -135,7 +131,7 @@ function azuritePath(): string {
     return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
   } catch (error) {
     throw new ConfigurationError(
-      "Azurite is not installed, and no emulator answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
+      "Azurite is not installed, and nothing answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
       { cause: error },
     );
   }
@@ -212,11 +208,11 @@ function isAlive(pid: number): boolean {
 const isDefault = (ports: StoragePorts): boolean =>
   ports.blob === DEFAULT_PORTS.blob && ports.table === DEFAULT_PORTS.table;
 
-async function poll(condition: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
+async function until(holds: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
   const end = performance.now() + limitMs;
-  while (!(await condition())) {
+  while (!(await holds())) {
     if (performance.now() > end) return false;
-    await delay(POLL_MS);
+    await delay(LOOK_AGAIN_MS);
   }
   return true;
 }
