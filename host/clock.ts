@@ -1,6 +1,6 @@
 /**
- * Time as a parameter. Everything in the host that needs to know the time, or to wait, takes a Clock;
- * only `main.ts` hands in the system one, so tests and simulations can run years in a moment.
+ * Time as a parameter. All code of the host that reads the time or waits takes a Clock, so that tests and simulations
+ * can run years of virtual time in a moment.
  */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -14,8 +14,8 @@ export interface Alarm {
   cancel(): void;
 }
 
-/** Node's timers are 32-bit: a longer wait returns at once, so it is taken in legs. */
-const LONGEST_LEG_MS = 24 * 24 * 3_600_000;
+/** Node's timers are 32-bit and fire at once for a longer delay, so a long wait is split. */
+const MAX_TIMEOUT_MS = 24 * 24 * 3_600_000;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
     let handle: NodeJS.Timeout;
     const sleep = (): void => {
       const left = dueMs - Date.now();
-      handle = setTimeout(left <= 0 ? callback : sleep, Math.min(Math.max(left, 0), LONGEST_LEG_MS));
+      handle = setTimeout(left <= 0 ? callback : sleep, Math.min(Math.max(left, 0), MAX_TIMEOUT_MS));
     };
     sleep();
     return { cancel: () => clearTimeout(handle) };

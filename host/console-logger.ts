@@ -1,13 +1,13 @@
 import type { Clock } from "./clock.js";
 import type { LogFields, Logger, LogLevel } from "./logger.js";
-import { levelFor, weighs } from "./settings/log-levels.js";
+import { levelFor, severity } from "./settings/log-levels.js";
 
 export interface ConsoleLoggerOptions {
   /** Levels by category, from `host.json`. */
   levels: Readonly<Record<string, LogLevel | "none">>;
-  /** The level of what `levels` does not name. */
+  /** The level of a category that `levels` does not name. */
   defaultLevel: LogLevel;
-  /** Pretty lines with colours for a person, else one JSON object a line. */
+  /** Coloured lines for a person, otherwise one JSON object per line. */
   pretty: boolean;
   clock: Clock;
   write: (line: string) => void;
@@ -30,21 +30,21 @@ const MARKS: Record<LogLevel, string> = {
   critical: "fatal",
 };
 
-/** Writes each line that its category's level lets through. */
+/** Writes each line whose level is at least the level of its category. */
 export function createConsoleLogger(options: ConsoleLoggerOptions): Logger {
   const thresholds = new Map<string, number>();
   const threshold = (category: string): number => {
     const known = thresholds.get(category);
     if (known !== undefined) return known;
-    const weight = weighs(levelFor(options.levels, category) ?? options.defaultLevel);
-    thresholds.set(category, weight);
-    return weight;
+    const value = severity(levelFor(options.levels, category) ?? options.defaultLevel);
+    thresholds.set(category, value);
+    return value;
   };
-  const form = options.pretty ? prettyLine : jsonLine;
+  const format = options.pretty ? prettyLine : jsonLine;
   return {
     log(level, message, fields = {}) {
-      if (weighs(level) < threshold(fields.category ?? "Host.General")) return;
-      options.write(`${form(new Date(options.clock.now()).toISOString(), level, message, fields)}\n`);
+      if (severity(level) < threshold(fields.category ?? "Host.General")) return;
+      options.write(`${format(new Date(options.clock.now()).toISOString(), level, message, fields)}\n`);
     },
   };
 }

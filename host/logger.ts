@@ -1,6 +1,6 @@
 export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical";
 
-/** What a line is about, beside its text; printed after it on a terminal, as fields in JSON lines. */
+/** Fields of a log line: printed after the text on a terminal, and as properties in JSON lines. */
 export interface LogFields {
   category?: string;
   function?: string;
@@ -9,7 +9,7 @@ export interface LogFields {
   [field: string]: unknown;
 }
 
-/** Where the host's lines go. Adapters decide on form and level; callers only say what happened. */
+/** The log of the host. Adapters decide on format and level. */
 export interface Logger {
   log(level: LogLevel, message: string, fields?: LogFields): void;
 }

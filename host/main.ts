@@ -10,46 +10,45 @@ import { ConfigurationError } from "./settings/configuration-error.js";
 
 const USAGE = `Usage: node main.js [options]
 
-  --app DIR               folder of the Functions app (default: the present one)
+  --app DIR               folder of the Functions app (default: the current folder)
   --port N                port, 0 for any free one (default: LocalHttpPort, else 7071)
   --address A             address to listen on (default: 127.0.0.1)
-  --enable-auth           ask callers for the keys kept in the data folder
-  --allow-unsafe-address  listen beyond this machine without keys
-  --data DIR              folder for everything the host writes (default: .functions-host in the app)
-  --storage MODE          default: as the settings say; private: an Azurite of this data folder
-  --verbose               also show what is only of use for finding faults
+  --enable-auth           require keys from callers; the keys are in the data folder
+  --allow-unsafe-address  let other machines call without keys
+  --data DIR              folder for all files of the host (default: .functions-host in the app)
+  --storage MODE          default: as in the settings; private: an Azurite of this data folder
+  --verbose               also log details for troubleshooting
   --help                  show this text
 `;
 
-/** How the process ends, for scripts. */
 const EXIT = { done: 0, fault: 1, badConfiguration: 2, forced: 130 } as const;
 
 type Flags = Omit<HostOptions, "logger"> & { verbose: boolean };
 
 async function main(): Promise<void> {
-  outliveReaders();
+  ignoreClosedOutput();
   const flags = readFlags(process.argv.slice(2));
   if (!flags) {
     process.stdout.write(USAGE);
     return;
   }
   const logger = await makeLogger(flags);
-  surviveUserErrors(logger);
-  const ends = new Endings(logger);
+  logUnhandledErrors(logger);
+  const shutdown = new Shutdown(logger);
   const host = await startHost({
     ...flags,
     logger,
     extension: (context) =>
       createDurableExtension({
         ...context,
-        openHub: (app) => openTaskHub(context, app, (error) => ends.fail(error)),
+        openHub: (app) => openTaskHub(context, app, (error) => shutdown.fail(error)),
       }),
   });
-  ends.of(host);
+  shutdown.watch(host);
   process.stdout.write(summary(host));
 }
 
-/** Undefined when only help was asked for. */
+/** Undefined when the user asked for help only. */
 function readFlags(args: string[]): Flags | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
@@ -59,7 +58,7 @@ function readFlags(args: string[]): Flags | undefined {
   }
   return {
     appDirectory: values.app,
-    port: portOf(values.port),
+    port: parsePort(values.port),
     address: values.address,
     enableAuth: values["enable-auth"],
     allowUnsafeAddress: values["allow-unsafe-address"],
@@ -90,7 +89,7 @@ function parse(args: string[]) {
   }
 }
 
-function portOf(text: string | undefined): number | undefined {
+function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new ConfigurationError(`--port is a number from 0 to 65535, not "${text}".`);
@@ -107,13 +106,13 @@ async function makeLogger(flags: Flags): Promise<Logger> {
   });
 }
 
-/** Output that nobody reads any more is dropped; logging that it could not be written would fail again, for ever. */
-function outliveReaders(): void {
+/** Drops output when its reader is gone. Logging the write error would fail in the same way. */
+function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 }
 
-/** An error that user code left unhandled is logged; other functions go on. */
-function surviveUserErrors(logger: Logger): void {
+/** Logs errors that user code does not handle. Other functions continue. */
+function logUnhandledErrors(logger: Logger): void {
   const log = (kind: string) => (error: unknown) => {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     logger.log("error", `${kind} in the app or the host: ${reason}`, { category: "Host.General" });
@@ -122,29 +121,29 @@ function surviveUserErrors(logger: Logger): void {
   process.on("unhandledRejection", log("Unhandled rejection"));
 }
 
-/** How this process comes to its end. A second signal does not wait. */
-class Endings {
+/** Ends this process: on a signal after the running functions, on a second signal at once. */
+class Shutdown {
   readonly #logger: Logger;
   #host: FunctionsHost | undefined;
-  #ending = false;
+  #isEnding = false;
   #code: number = EXIT.done;
 
   constructor(logger: Logger) {
     this.#logger = logger;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => this.#onSignal(signal));
-    // Started by a program over a channel of Node's, the host ends when that program is gone.
-    process.once("disconnect", () => this.#begin("The program that started the host is gone"));
+    // A program that started the host with a Node IPC channel has ended.
+    process.once("disconnect", () => this.#begin("The program that started the host has ended"));
   }
 
-  /** From here on a signal stops `host`; one that came before it was up stops it now. */
-  of(host: FunctionsHost): void {
+  /** From now on a signal stops `host`. A signal that came before stops it now. */
+  watch(host: FunctionsHost): void {
     this.#host = host;
-    if (this.#ending) void this.#end();
+    if (this.#isEnding) void this.#end();
   }
 
   /**
-   * Another host has this one's work, or the storage knows less than this one: nothing may be written any more, not even
-   * by functions that are running. So it ends as if killed, and leaves Azurite to whoever comes next.
+   * Another host has the hub, or the storage has lost data. Nothing may be written any more, not even by running
+   * functions. The process therefore exits at once and leaves its Azurite to the next host.
    */
   fail(error: Error): void {
     this.#logger.log("critical", error.message, { category: "Host.General" });
@@ -152,20 +151,20 @@ class Endings {
   }
 
   #onSignal(signal: string): void {
-    if (this.#ending) process.exit(EXIT.forced);
+    if (this.#isEnding) process.exit(EXIT.forced);
     this.#begin(signal);
   }
 
   #begin(why: string): void {
-    if (this.#ending) return;
-    this.#logger.log("information", `${why}: running functions may end, then the host stops`, {
+    if (this.#isEnding) return;
+    this.#logger.log("information", `${why}: the host stops after the running functions`, {
       category: "Host.General",
     });
     void this.#end();
   }
 
   async #end(): Promise<void> {
-    this.#ending = true;
+    this.#isEnding = true;
     if (!this.#host) return;
     await this.#host.stop().catch((error: Error) => {
       this.#logger.log("error", `The host did not stop cleanly: ${error.message}`, { category: "Host.General" });

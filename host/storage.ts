@@ -4,7 +4,6 @@ import type { Logger } from "./logger.js";
 
 const HOST_SETTING = "AzureWebJobsStorage";
 
-/** The storage of a running host. */
 export interface HostStorage {
   /** Full connection string of an app setting; undefined when the setting is empty or missing. */
   connectionString(setting: string): string | undefined;
@@ -12,11 +11,11 @@ export interface HostStorage {
 }
 
 /**
- * Makes the storage that the settings speak of usable. Azurite is found or started when a setting means the
- * emulator, and, in private mode, becomes the storage whatever the settings say.
+ * Makes the configured storage usable. It finds or starts Azurite when a setting names the emulator. In private mode
+ * Azurite is always the storage, whatever the settings say.
  *
  * @param settings names of the app settings that hold connection strings
- * @throws ConfigurationError when Azurite is needed and can't be had
+ * @throws ConfigurationError when Azurite is needed and cannot be used
  */
 export async function openStorage(
   mode: "default" | "private",

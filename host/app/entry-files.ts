@@ -8,22 +8,22 @@ import { ConfigurationError } from "../settings/configuration-error.js";
 
 const packageSchema = z.looseObject({ main: z.string().min(1).optional(), type: z.string().optional() });
 
-/** The files named by `main` of an app's `package.json`, and how a `.js` file among them is to be read. */
+/** The files that `main` of an app's `package.json` names, and whether a `.js` file among them is an ES module. */
 export interface EntryFiles {
   paths: string[];
   jsIsModule: boolean;
 }
 
 /**
- * Finds the entry files: `main` is a glob relative to the app's folder.
+ * Finds the entry files. `main` is a glob relative to the app's folder.
  *
- * @throws ConfigurationError when there is no usable `package.json`, no `main`, or no file that matches
+ * @throws ConfigurationError when there is no valid `package.json`, no `main`, or no matching file
  */
 export async function findEntryFiles(directory: string): Promise<EntryFiles> {
   const { main, type } = await readPackage(directory);
   if (main === undefined) {
     throw new ConfigurationError(
-      `${join(directory, "package.json")} has no "main": give it a pattern of the files that register functions, such as "src/functions/*.js".`,
+      `${join(directory, "package.json")} has no "main". Set it to a pattern of the files that register functions, such as "src/functions/*.js".`,
     );
   }
   const found = await glob(main, { cwd: directory, absolute: true, expandDirectories: false });
@@ -38,7 +38,7 @@ export async function findEntryFiles(directory: string): Promise<EntryFiles> {
 /**
  * Runs the entry files one after another.
  *
- * @throws ConfigurationError naming file and line of the first that throws
+ * @throws ConfigurationError that names file and line, when a file throws
  */
 export async function loadEntryFiles(directory: string, files: EntryFiles): Promise<void> {
   const require = createRequire(join(directory, "package.json"));
@@ -60,10 +60,10 @@ function isModule(path: string, jsIsModule: boolean): boolean {
 function loadFailure(directory: string, path: string, error: unknown): string {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const place = error instanceof Error ? placeInApp(directory, error.stack ?? "") : undefined;
-  return `The app could not be loaded: ${relative(directory, path)} threw ${reason} (at ${place ?? path}). No function runs until this is mended.`;
+  return `The app could not be loaded: ${relative(directory, path)} threw ${reason} (at ${place ?? path}). No function runs until this is fixed.`;
 }
 
-/** The innermost `file:line:column` of a stack (or the first line of a syntax error) that lies in the app itself. */
+/** The innermost `file:line:column` of a stack, or the first line of a syntax error, in the app's own code. */
 function placeInApp(directory: string, stack: string): string | undefined {
   for (const line of stack.split("\n")) {
     const match = /(file:\/\/\/[^\s()]+|\/[^\s()]+|[A-Za-z]:\\[^\s()]+?):(\d+)(?::(\d+))?\)?$/.exec(line.trim());

@@ -1,4 +1,4 @@
-/** One side of a function: its trigger, an input or an output, exactly as the app registered it. */
+/** The trigger, an input or an output of a function, exactly as the app registered it. */
 export interface Binding {
   type: string;
   direction: "in" | "out" | "inout";
@@ -6,17 +6,17 @@ export interface Binding {
   [property: string]: unknown;
 }
 
-/** A function of the loaded app. `name` keeps its case; look-ups ignore it. */
+/** A function of the loaded app. `name` keeps its case, but look-ups ignore case. */
 export interface RegisteredFunction {
   name: string;
   /** The binding whose type ends in "Trigger". */
   trigger: Binding;
-  /** Every binding by name, the trigger among them; the return binding is `$return`. */
+  /** Every binding by name, including the trigger. The return binding is `$return`. */
   bindings: Readonly<Record<string, Binding>>;
   retryOptions?: unknown;
 }
 
-/** A value that crosses into or out of user code; exactly one member is set, none for "no value". */
+/** A value on its way into or out of user code. One member is set, or none for "no value". */
 export interface TypedData {
   string?: string;
   json?: string;
@@ -28,34 +28,32 @@ export interface TypedData {
 }
 
 export interface InvocationRequest {
-  /** Defaults to a fresh GUID. */
+  /** Default: a new GUID. */
   invocationId?: string;
   inputs: { name: string; data: TypedData }[];
   triggerMetadata?: Record<string, TypedData>;
   retryContext?: unknown;
-  /** Shown in logs: the orchestration this call belongs to. */
+  /** The orchestration that the call belongs to, for the log. */
   instanceId?: string;
   /**
-   * Replaces the trigger's value after the library has parsed `inputs`. Lets the durable engine hand over
-   * objects instead of JSON text, which halves the cost of a replay.
+   * Replaces the value of the trigger after the library has parsed `inputs`. The durable engine passes objects in this
+   * way instead of JSON text, which halves the cost of a replay.
    */
   triggerValue?: unknown;
-  /** Gives back what the function returned as `value`, not encoded: an orchestrator's answer grows with its history. */
+  /** Returns the result of the function as `value`, without encoding it: an orchestrator's answer grows with its history. */
   asValue?: boolean;
 }
 
 export interface InvocationResult {
   returnValue?: TypedData | null;
-  /** What the function returned, as it is; only set when asked for. */
+  /** The result of the function as it is; only set when `asValue` is set. */
   value?: unknown;
   outputData: { name: string; data: TypedData }[];
 }
 
 /**
- * A loaded Functions app, and the only way to run its code.
- *
- * `invoke` runs hooks and handler and gives back what they answered; it rejects with the user's own error
- * (an `Error`, other thrown values being wrapped) when they throw.
+ * A loaded Functions app, and the only way to run its code. `invoke` runs hooks and handler and resolves with their
+ * result. It rejects with the error that user code throws; a thrown value that is not an `Error` is wrapped.
  */
 export interface FunctionApp {
   readonly functions: readonly RegisteredFunction[];

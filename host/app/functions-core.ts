@@ -2,7 +2,7 @@ import Module from "node:module";
 import type { LogLevel } from "../logger.js";
 import type { Binding } from "./function-app.js";
 
-/** What the library hands over for each function of the app. */
+/** What the library registers for each function of the app. */
 export interface FunctionMetadata {
   name: string;
   functionId?: string;
@@ -17,7 +17,7 @@ export interface Registration {
   callback: UserCallback;
 }
 
-/** The library's side of one invocation, after protocol steps 2 to 6. */
+/** The library's side of one invocation. */
 export interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: UserCallback): Promise<unknown>;
@@ -36,13 +36,13 @@ export type HookName = (typeof HOOK_NAMES)[number];
 export type Hook = (context: object) => unknown;
 export type LogSink = (level: LogLevel | "none", category: string, message: string) => void;
 
-/** The versions that apps and tools are told. */
+/** The versions that apps and tools see. */
 export const WORKER_VERSION = "3.13.0";
 export const HOST_VERSION = "4.1049.0";
 
 const CORE_MODULE = "@azure/functions-core";
 
-/** A mistake of the app against the library's rules; the flag keeps it out of user code's own errors. */
+/** The app breaks a rule of the library. The flag distinguishes it from errors of user code. */
 class CoreError extends Error {
   readonly isAzureFunctionsSystemError = true;
 }
@@ -65,8 +65,8 @@ class Disposable {
 }
 
 /**
- * What one app has registered, and the module `@azure/functions-core` that it registers through.
- * The library asks for that module by `require`, once, and keeps it: hence one app per process.
+ * The registrations of one app, and the module `@azure/functions-core` through which the app registers. The library
+ * requires that module once and keeps it, so a process can load only one app.
  */
 export class FunctionsCore {
   readonly registrations = new Map<string, Registration>();
@@ -91,7 +91,7 @@ export class FunctionsCore {
     this.#log = log;
   }
 
-  /** From here on registering a function is an error in the app. */
+  /** After this, registering a function is an error of the app. */
   close(): void {
     this.#open = false;
   }
@@ -135,9 +135,12 @@ export class FunctionsCore {
   #addHook(name: string, hook: Hook): Disposable {
     const hooks = this.#hooks.get(name as HookName);
     if (!hooks) {
-      throw Object.assign(new RangeError(`Unrecognized hook "${name}"; known are ${HOOK_NAMES.join(", ")}.`), {
-        isAzureFunctionsSystemError: true,
-      });
+      throw Object.assign(
+        new RangeError(`Unrecognized hook "${name}"; the known hooks are ${HOOK_NAMES.join(", ")}.`),
+        {
+          isAzureFunctionsSystemError: true,
+        },
+      );
     }
     hooks.push(hook);
     return new Disposable(() => hooks.splice(hooks.indexOf(hook), 1));

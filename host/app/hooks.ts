@@ -3,7 +3,7 @@ import type { Hook, UserCallback } from "./functions-core.js";
 
 type HookData = Record<string, unknown>;
 
-/** What belongs to the whole life of the app: shared by `appStart`, `appTerminate` and, read-only, by every call. */
+/** Data for the lifetime of the app, shared by `appStart`, `appTerminate` and, read-only, by every call. */
 export interface AppHookData {
   hookData: HookData;
   appHookData: HookData;
@@ -26,20 +26,20 @@ export interface LogLine {
   category: string;
 }
 
-/** Runs hooks in the order of registration, each awaited; they share and may change what is open in `context`. */
+/** Runs hooks one after another in the order of registration. They share `context` and may change its open members. */
 export async function runHooks(hooks: readonly Hook[], context: object): Promise<void> {
   for (const hook of hooks) await hook(context);
 }
 
-/** What hooks make of `open`. Without any, as nearly always, it costs no context. */
-export async function throughHooks<T extends object>(hooks: readonly Hook[], fixed: object, open: T): Promise<T> {
+/** Lets hooks change `open` and returns the result. Without hooks, the usual case, it creates no context. */
+export async function applyHooks<T extends object>(hooks: readonly Hook[], fixed: object, open: T): Promise<T> {
   if (hooks.length === 0) return open;
   const context = hookContext(fixed, open);
   await runHooks(hooks, context);
   return context;
 }
 
-/** A hook's context: `fixed` members can't be assigned, `open` ones can. */
+/** The context of a hook: `open` members can be assigned, `fixed` members cannot. */
 export function hookContext<T extends object>(fixed: object, open: T): T {
   const context = { ...open };
   for (const [name, value] of Object.entries(fixed)) {

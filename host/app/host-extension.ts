@@ -4,32 +4,32 @@ import type { Logger } from "../logger.js";
 import type { HostJson } from "../settings/host-json.js";
 import type { FunctionApp } from "./function-app.js";
 
-/** Requests under this path belong to extensions and never reach a function. */
+/** Requests below this path go to extensions and never reach a function. */
 export const WEBHOOKS_PATH = "/runtime/webhooks/";
 
 /**
- * Something beside HTTP and timers that gives functions their work, such as a durable task hub.
+ * A source of work for functions other than HTTP and timers, such as a durable task hub.
  *
- * Life: made by an {@link ExtensionFactory} once the app is loaded and has use for it; `start` before the first request
- * is served; `stop` once, after the listener was closed, also when `start` failed.
+ * An {@link ExtensionFactory} makes it when a loaded app needs it. The host calls `start` before it serves the first
+ * request, and `stop` once after it has closed the listener, also when `start` failed.
  */
 export interface HostExtension {
   readonly name: string;
-  /** The trigger types it gives work to, as registered (`activityTrigger`). Others are named as not served at start. */
+  /** The trigger types that it serves, as registered (`activityTrigger`). The host reports other types at start. */
   readonly triggerTypes: readonly string[];
   /** The JSON text that every `durableClient` input receives. */
   clientBinding?(): string;
   /**
-   * Offered every request below {@link WEBHOOKS_PATH}, the caller's key already checked. The body is unread.
-   * Answers `true` when it has dealt with the request, else the host answers 404.
+   * Receives every request below {@link WEBHOOKS_PATH}. The key of the caller is checked, and the body is unread.
+   * Resolves with `true` when it has answered the request; otherwise the host answers 404.
    */
   handle(req: IncomingMessage, res: ServerResponse, url: URL): Promise<boolean>;
   start(app: FunctionApp): Promise<void>;
-  /** Takes no new work and resolves once running work has ended or can safely be left to the next start. */
+  /** Takes no new work. Resolves when running work has ended or can safely be left to the next start. */
   stop(): Promise<void>;
 }
 
-/** What the host gives an extension to be made with. */
+/** What an extension gets from the host. */
 export interface ExtensionContext {
   /** From `host.json`, with `%NAME%` replaced. */
   hubName: string;
@@ -38,9 +38,9 @@ export interface ExtensionContext {
   hostJson: HostJson;
   clock: Clock;
   logger: Logger;
-  /** Where the host can be reached, without a slash at the end: `http://127.0.0.1:7071`. */
+  /** The address of the host without a trailing slash: `http://127.0.0.1:7071`. */
   baseUrl: () => string;
-  /** The key that callers of {@link WEBHOOKS_PATH} must give as `?code=`; absent while keys are not asked for. */
+  /** The key that callers of {@link WEBHOOKS_PATH} must send as `?code=`; absent when the host requires no keys. */
   systemKey?: string;
 }
 

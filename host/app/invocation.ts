@@ -5,26 +5,25 @@ import type { InvocationRequest, InvocationResult, RegisteredFunction, TypedData
 import type { FunctionsCore, InvocationModel, Registration } from "./functions-core.js";
 import {
   type AppHookData,
+  applyHooks,
   hookContext,
   type LogLine,
   type PostInvocation,
   type PreInvocation,
-  throughHooks,
 } from "./hooks.js";
 
-/** What every invocation of an app shares. */
 export interface InvocationSetting {
   core: FunctionsCore;
   app: AppHookData;
   clock: Clock;
   logger: Logger;
-  /** Milliseconds an invocation may take; `undefined`: no limit. */
+  /** The time limit of an invocation in milliseconds; undefined for no limit. */
   timeoutMs: number | undefined;
-  /** Values of inputs that the caller did not give, by binding type. */
+  /** The values of inputs that the caller does not pass, by binding type. */
   extraInputs: Readonly<Record<string, () => TypedData>>;
 }
 
-/** How the library is told where an invocation is, so that it can warn of work that nobody awaits. */
+/** The stage of an invocation. The library reads it to warn of user code that runs without being awaited. */
 type Stage = "preInvocationHooks" | "invocation" | "postInvocationHooks" | undefined;
 
 interface CoreContext {
@@ -36,9 +35,9 @@ interface CoreContext {
 }
 
 /**
- * One call of a function: hooks, arguments, the user's code, hooks, answer.
+ * One call of a function: arguments, hooks, user code, hooks, result.
  *
- * @throws the user's own error, or one that says the time limit has passed
+ * @throws the error of user code, or an error that says that the time limit has passed
  */
 export async function invoke(
   setting: InvocationSetting,
@@ -72,7 +71,7 @@ async function run(
   request: InvocationRequest & { invocationId: string },
 ): Promise<InvocationResult> {
   const { model } = setting.core;
-  if (!model) throw new Error("No programming model was set: is @azure/functions loaded twice or not at all?");
+  if (!model) throw new Error("No programming model is set. Is @azure/functions loaded twice, or not at all?");
   const hookData = {};
   const core = coreContext(setting, registration, fn, request, hookData);
   const library = await model.getInvocationModel(core);
@@ -82,13 +81,13 @@ async function run(
 
   core.state = "preInvocationHooks";
   const call: PreInvocation = { functionCallback: registration.callback, inputs };
-  const before = await throughHooks(setting.core.hooks("preInvocation"), fixed, call);
+  const before = await applyHooks(setting.core.hooks("preInvocation"), fixed, call);
 
   core.state = "invocation";
   const ended: PostInvocation = { inputs: before.inputs, ...(await settle(library, context, before)) };
 
   core.state = "postInvocationHooks";
-  const after = await throughHooks(setting.core.hooks("postInvocation"), fixed, ended);
+  const after = await applyHooks(setting.core.hooks("postInvocation"), fixed, ended);
   core.state = undefined;
 
   if (after.error !== null && after.error !== undefined) throw after.error;
@@ -148,7 +147,7 @@ function coreContext(
   };
 }
 
-/** Lets `log` hooks see and change a line, then writes it. Hooks on lines are synchronous: nobody awaits a log call. */
+/** Lets `log` hooks see and change a line, then writes it. These hooks are synchronous, because a log call is not awaited. */
 export function logLine(
   setting: Pick<InvocationSetting, "core" | "logger">,
   line: LogLine,
@@ -172,7 +171,7 @@ async function withTimeout<T>(setting: InvocationSetting, name: string, work: Pr
     const alarm = clock.at(clock.now() + timeoutMs, () => {
       reject(
         new Error(
-          `Timeout value of ${timeoutMs} ms exceeded by function '${name}'. Raise functionTimeout in host.json, or do less in one call.`,
+          `Timeout value of ${timeoutMs} ms exceeded by function '${name}'. Increase functionTimeout in host.json, or do less work in one call.`,
         ),
       );
     });
@@ -180,7 +179,7 @@ async function withTimeout<T>(setting: InvocationSetting, name: string, work: Pr
   });
 }
 
-/** User code may throw anything; the rest of the host deals in Errors. */
+/** User code may throw any value. The rest of the host expects Errors. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (thrown === null || thrown === undefined) return new Error("Unknown error");
@@ -189,7 +188,7 @@ export function asError(thrown: unknown): Error {
   return new Error(String(thrown));
 }
 
-/** An Error of another realm (a `vm` context) is not `instanceof` ours. */
+/** An Error of another realm (a `vm` context) is not an instance of this realm's `Error`. */
 function isErrorLike(thrown: object): thrown is { message: string } {
   return Object.prototype.toString.call(thrown) === "[object Error]" && "message" in thrown;
 }

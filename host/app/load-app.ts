@@ -18,36 +18,36 @@ import { type AppHookData, hookContext, runHooks } from "./hooks.js";
 import { type InvocationSetting, invoke, logLine } from "./invocation.js";
 
 export interface LoadOptions {
-  /** The app's folder: where its `package.json` lies. */
+  /** The app's folder, which has its `package.json`. */
   directory: string;
   logger: Logger;
-  /** Settings that `%NAME%` in bindings stands for. Defaults to the process's environment. */
+  /** The settings for `%NAME%` in bindings. Default: the environment of the process. */
   env?: NodeJS.ProcessEnv;
-  /** Only used for durations and the time limit. */
+  /** For durations and the time limit. */
   clock?: Clock;
-  /** Milliseconds an invocation may take; no limit when absent. */
+  /** The time limit of an invocation in milliseconds. Default: no limit. */
   timeoutMs?: number | undefined;
-  /** Values of inputs that a caller of `invoke` does not give, by binding type (`durableClient`). */
+  /** The values of inputs that a caller of `invoke` does not pass, by binding type (`durableClient`). */
   extraInputs?: Readonly<Record<string, () => TypedData>>;
 }
 
-/** A {@link FunctionApp} together with what only its host needs. */
+/** A {@link FunctionApp} with members that only its host needs. */
 export interface LoadedApp extends FunctionApp {
   readonly directory: string;
-  /** What `getCapabilities` answered; `HttpUri` is there when the app streams HTTP. */
+  /** The result of `getCapabilities`. It has `HttpUri` when the app streams HTTP. */
   readonly capabilities: Readonly<Record<string, string>>;
   /** Runs the app's `appTerminate` hooks. */
   terminate(): Promise<void>;
 }
 
-/** Modules run once per process, so the same app loaded again gets its registrations from here. */
+/** Node runs modules once per process, so a second load of the app takes its registrations from here. */
 let loaded: { directory: string; core: FunctionsCore; capabilities: Promise<Record<string, string>> } | undefined;
 
 /**
- * Loads an app's code into this process: runs its entry files and `appStart` hooks, then locks registration.
- * A second load of the same folder gives the same functions again; another folder is refused.
+ * Loads an app into this process: runs its entry files and `appStart` hooks, then closes the registration. A second
+ * load of the same folder returns the same functions. Another folder is refused.
  *
- * @throws ConfigurationError when the app can't be loaded; the message names file and line where there is one
+ * @throws ConfigurationError when the app cannot be loaded; the message names file and line if they are known
  */
 export async function loadFunctionApp(options: LoadOptions): Promise<LoadedApp> {
   const directory = resolve(options.directory);
@@ -66,7 +66,7 @@ export async function loadFunctionApp(options: LoadOptions): Promise<LoadedApp> 
     timeoutMs: options.timeoutMs,
     extraInputs: lowerCaseKeys(options.extraInputs ?? {}),
   };
-  return appOf(directory, setting, capabilities, options.env ?? process.env);
+  return createApp(directory, setting, capabilities, options.env ?? process.env);
 }
 
 async function loadOnce(directory: string, core: FunctionsCore, app: AppHookData): Promise<Record<string, string>> {
@@ -102,7 +102,7 @@ function runStartHooks(directory: string, core: FunctionsCore, app: AppHookData)
   return runHooks(core.hooks("appStart"), hookContext({ ...app, functionAppDirectory: directory }, {}));
 }
 
-function appOf(
+function createApp(
   directory: string,
   setting: InvocationSetting,
   capabilities: Record<string, string>,
@@ -112,10 +112,10 @@ function appOf(
   const byName = new Map<string, RegisteredFunction>();
   for (const registration of setting.core.registrations.values()) {
     const fn = registeredFunction(registration, env);
-    const twin = byName.get(fn.name.toLowerCase());
-    if (twin) {
+    const namesake = byName.get(fn.name.toLowerCase());
+    if (namesake) {
       throw new ConfigurationError(
-        `The functions "${twin.name}" and "${fn.name}" have the same name but for case. Rename one of them.`,
+        `The functions "${namesake.name}" and "${fn.name}" have names that differ only in case. Rename one of them.`,
       );
     }
     byName.set(fn.name.toLowerCase(), fn);
@@ -149,7 +149,7 @@ function registeredFunction({ metadata }: Registration, env: NodeJS.ProcessEnv):
   };
 }
 
-/** `%NAME%` is replaced in every text of a binding but its own name. */
+/** Replaces `%NAME%` in every text of a binding except its own name. */
 function withSettings(fn: string, binding: Binding, env: NodeJS.ProcessEnv): Binding {
   const replaced: Binding = { ...binding };
   for (const [property, value] of Object.entries(binding)) {

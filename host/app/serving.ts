@@ -5,17 +5,17 @@ import type { FunctionApp, InvocationRequest, InvocationResult, RegisteredFuncti
 export interface Serving {
   served: readonly RegisteredFunction[];
   disabled: readonly RegisteredFunction[];
-  /** Functions that this host can't give work to, each with the reason and what to do. */
+  /** Functions that this host cannot run, each with the reason and what to do. */
   refused: readonly { fn: RegisteredFunction; reason: string }[];
 }
 
 const OWN_BINDINGS = ["httptrigger", "http", "timertrigger"];
 
 /**
- * Sorts an app's functions. One that has any binding the host does not serve is refused whole: running it without
- * that binding would lose data silently.
+ * Sorts the functions of an app. A function with any unsupported binding is refused: running it without that binding
+ * would lose data silently.
  *
- * @param extra types that an extension serves, triggers and other bindings
+ * @param extra the types of triggers and other bindings that an extension serves
  */
 export function sortFunctions(
   app: FunctionApp,
@@ -24,14 +24,14 @@ export function sortFunctions(
   extra: readonly string[],
 ): Serving {
   const known = new Set([...OWN_BINDINGS, ...extra.map((type) => type.toLowerCase())]);
-  const chosen = hostJson.functions?.map((name) => name.toLowerCase());
+  const enabled = hostJson.functions?.map((name) => name.toLowerCase());
   const disabled: RegisteredFunction[] = [];
   const served: RegisteredFunction[] = [];
   const refused: Serving["refused"][number][] = [];
   for (const fn of app.functions) {
-    const foreign = Object.values(fn.bindings).find((binding) => !known.has(binding.type.toLowerCase()));
-    if ((chosen && !chosen.includes(fn.name.toLowerCase())) || isDisabled(fn, env)) disabled.push(fn);
-    else if (foreign) refused.push({ fn, reason: refusal(foreign.type, foreign === fn.trigger) });
+    const unsupported = Object.values(fn.bindings).find((binding) => !known.has(binding.type.toLowerCase()));
+    if ((enabled && !enabled.includes(fn.name.toLowerCase())) || isDisabled(fn, env)) disabled.push(fn);
+    else if (unsupported) refused.push({ fn, reason: refusal(unsupported.type, unsupported === fn.trigger) });
     else served.push(fn);
   }
   return { served, disabled, refused };
@@ -44,15 +44,15 @@ function refusal(type: string, isTrigger: boolean): string {
   return `the embedded host does not serve ${type}. ${advice}.`;
 }
 
-/** `AzureWebJobs.<Name>.Disabled`, true or 1; names match without regard to case, and `__` may stand for the dots. */
+/** `AzureWebJobs.<Name>.Disabled`, true or 1. Names match in any case, and `__` may replace the dots. */
 function isDisabled(fn: RegisteredFunction, env: NodeJS.ProcessEnv): boolean {
-  const wanted = `azurewebjobs.${fn.name}.disabled`.toLowerCase();
+  const settingName = `azurewebjobs.${fn.name}.disabled`.toLowerCase();
   return Object.entries(env).some(
-    ([name, value]) => name.toLowerCase().replaceAll("__", ".") === wanted && /^(true|1)$/i.test(value ?? ""),
+    ([name, value]) => name.toLowerCase().replaceAll("__", ".") === settingName && /^(true|1)$/i.test(value ?? ""),
   );
 }
 
-/** An app that shows only what is served, for those who hand out work, and counts what is running. */
+/** An app with only its served functions. It counts the running calls. */
 export class ServedApp implements FunctionApp {
   readonly functions: readonly RegisteredFunction[];
   readonly #app: FunctionApp;

@@ -14,19 +14,19 @@ import { probe } from "./probe.js";
 /** The emulated storage in use. */
 export interface Storage {
   connectionString: string;
-  /** Stops Azurite by SIGTERM and waits for its end, if it is this host's; else does nothing. */
+  /** Stops Azurite by SIGTERM and waits until it has ended. Does nothing when the Azurite is not this host's own. */
   stop(): Promise<void>;
 }
 
 export interface AzuriteOptions {
-  /** The host's data folder; Azurite's lies inside. */
+  /** The data folder of the host, which contains that of Azurite. */
   dataDirectory: string;
-  /** `default`: the well-known ports, shared with whoever else uses them. `private`: an Azurite of this data folder. */
+  /** `default`: the well-known ports, shared with other programs. `private`: an Azurite of this data folder. */
   mode: "default" | "private";
   logger: Logger;
 }
 
-/** Kept in the data folder, so that the next host finds the Azurite that a killed one left behind. */
+/** Stored in the data folder, so that the next host finds an Azurite that a killed host left running. */
 const recordSchema = z.strictObject({
   pid: z.number().int().positive(),
   hostPid: z.number().int().positive(),
@@ -40,12 +40,10 @@ const LOOK_AGAIN_MS = 50;
 const CATEGORY = { category: "Host.Azurite" };
 
 /**
- * Finds or starts Azurite.
+ * Finds or starts Azurite. It takes over an Azurite that is recorded in the data folder when the host of that Azurite
+ * has ended. In default mode it uses an Azurite of another program, and never stops it.
  *
- * An Azurite recorded in the data folder is taken over when its host is gone. In default mode one that somebody
- * else started is used and never stopped.
- *
- * @throws ConfigurationError when something else holds the ports, or Azurite does not come up
+ * @throws ConfigurationError when another program uses the ports, or Azurite does not start
  */
 export async function provideStorage(options: AzuriteOptions): Promise<Storage> {
   const folder = join(options.dataDirectory, "azurite");
@@ -60,7 +58,7 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
     return { connectionString: developmentConnectionString(DEFAULT_PORTS), stop: async () => undefined };
   if (found === "something-else") {
     throw new ConfigurationError(
-      "Something that is not a whole Azurite answers on port 10000, 10001 or 10002, which UseDevelopmentStorage=true stands for. Stop it, or run with --storage private.",
+      "A program that is not a complete Azurite answers on port 10000, 10001 or 10002, the ports of UseDevelopmentStorage=true. Stop it, or run with --storage private.",
     );
   }
   return start(folder, DEFAULT_PORTS, options.logger);
@@ -94,14 +92,14 @@ async function adopt(folder: string, record: AzuriteRecord, logger: Logger): Pro
   if (record.hostPid !== process.pid && isAlive(record.hostPid)) {
     return { connectionString: developmentConnectionString(record.ports), stop: async () => undefined };
   }
-  const mine = { ...record, hostPid: process.pid };
-  await writeRecord(folder, mine);
+  const adopted = { ...record, hostPid: process.pid };
+  await writeRecord(folder, adopted);
   logger.log(
     "information",
-    `Azurite of an earlier start still runs (process ${record.pid}) and is used again`,
+    `The Azurite of an earlier start is still running (process ${record.pid}) and is used again`,
     CATEGORY,
   );
-  return owned(folder, mine);
+  return owned(folder, adopted);
 }
 
 function owned(folder: string, record: AzuriteRecord): Storage {
@@ -174,7 +172,7 @@ async function readRecord(folder: string): Promise<AzuriteRecord | undefined> {
   try {
     return recordSchema.parse(JSON.parse(await readFile(recordPath(folder), "utf8")));
   } catch {
-    // None, or one half written by a host that was killed: then the ports decide.
+    // There is no record, or a killed host has written only part of it. Then the ports decide.
     return undefined;
   }
 }
@@ -187,13 +185,13 @@ async function isRunning(record: AzuriteRecord): Promise<boolean> {
   return isAlive(record.pid) && (await isAzuriteProcess(record.pid)) && (await probe(record.ports)) === "azurite";
 }
 
-/** Process ids are given out again; where the system shows what a process is, look. */
+/** The system may have given the process id to another program. Where the system shows the command, this checks it. */
 async function isAzuriteProcess(pid: number): Promise<boolean> {
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => undefined);
   return command === undefined || command.includes("azurite");
 }
 
-/** A process that has ended but that nobody has waited for (a zombie) still has its id; it is not alive. */
+/** A zombie still has a process id, but is not alive. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

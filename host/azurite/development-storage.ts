@@ -1,4 +1,4 @@
-/** The account and key that every storage emulator has; no secret. */
+/** The public account and key of every storage emulator. */
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
@@ -10,7 +10,7 @@ export interface StoragePorts {
 
 export const DEFAULT_PORTS: StoragePorts = { blob: 10_000, queue: 10_001, table: 10_002 };
 
-/** Whether a connection string stands for the emulator on this machine's default ports. */
+/** Whether a connection string means the emulator on the default ports of this machine. */
 export function isDevelopmentStorage(connection: string): boolean {
   return /^\s*UseDevelopmentStorage\s*=\s*true\s*;?\s*$/i.test(connection);
 }

@@ -1,12 +1,12 @@
 import { request } from "node:http";
 import type { StoragePorts } from "./development-storage.js";
 
-/** What was found on a port. */
+/** What listens on a port. */
 export type Finding = "nothing" | "azurite" | "something-else";
 
 const PROBE_MS = 2_000;
 
-/** Asks all three ports at once. They are Azurite's when all answer so, nothing when none answers at all. */
+/** Probes all three ports. The result is `azurite` or `nothing` only when all three agree. */
 export async function probe(ports: StoragePorts): Promise<Finding> {
   const found = await Promise.all([
     probePort(ports.blob, "Azurite-Blob"),
@@ -19,20 +19,20 @@ export async function probe(ports: StoragePorts): Promise<Finding> {
 
 function probePort(port: number, server: string): Promise<Finding> {
   return new Promise((resolve) => {
-    const asked = request(
+    const probing = request(
       { host: "127.0.0.1", port, path: "/devstoreaccount1", agent: false, timeout: PROBE_MS },
       (answer) => {
         answer.resume();
         resolve(String(answer.headers["server"] ?? "").startsWith(server) ? "azurite" : "something-else");
       },
     );
-    asked.once("timeout", () => {
+    probing.once("timeout", () => {
       resolve("something-else");
-      asked.destroy();
+      probing.destroy();
     });
-    asked.once("error", (error: NodeJS.ErrnoException) => {
+    probing.once("error", (error: NodeJS.ErrnoException) => {
       resolve(error.code === "ECONNREFUSED" ? "nothing" : "something-else");
     });
-    asked.end();
+    probing.end();
   });
 }

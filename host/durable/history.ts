@@ -1,6 +1,6 @@
 /**
- * The events of an orchestration's history, with the numbers and property names that `durable-functions`
- * reads (schema V4). Times are ISO 8601 UTC text.
+ * The events of an orchestration's history, with the numbers and property names of `durable-functions` (schema V4).
+ * Times are ISO 8601 UTC text.
  */
 export const EventType = {
   ExecutionStarted: 0,
@@ -33,7 +33,7 @@ export const EVENT_TYPE_NAMES = Object.fromEntries(Object.entries(EventType).map
 >;
 
 interface Common {
-  /** Task or timer id for events that create something, -1 for the rest. */
+  /** The task or timer id of an event that schedules something, otherwise -1. */
   EventId: number;
   IsPlayed: boolean;
   Timestamp: string;
@@ -83,7 +83,7 @@ export interface TaskScheduledEvent extends Common {
   EventType: typeof EventType.TaskScheduled;
   Name: string;
   Version: string;
-  /** Always null: history does not keep inputs, as on the genuine host. */
+  /** Always null: events do not keep inputs, as on the genuine host. */
   Input: null;
   ParentTraceContext: null;
   Tags: null;

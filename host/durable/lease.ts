@@ -1,15 +1,29 @@
+/*
+ * The lease: one host at a time runs a task hub.
+ *
+ * I1. While the holder renews the lease, a second host is refused and told who holds the hub.
+ *     Test: durable/lease.test.ts ("a second host is told who holds the hub").
+ * I2. A lease that is not renewed for 30 s can be taken over; the lease of a dead process of the same machine at once.
+ *     Test: durable/lease.test.ts ("the hub of a process of this machine that is gone", "another machine's lease holds
+ *     until it expires").
+ * I3. A host that has lost the lease finds out before it writes again, and stops. Test: durable/lease.test.ts ("a holder
+ *     that was replaced is told so"), process/hub-lost.test.ts.
+ * I4. A lease row that is older than this host's last renewal means that the storage has lost data, not that another
+ *     host has the hub. Test: durable/lease.test.ts ("a host whose storage has gone back").
+ */
+
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { TableClient } from "@azure/data-tables";
 import type { Alarm, Clock } from "../clock.js";
 import type { Logger } from "../logger.js";
-import { type PassingFaults, statusOf } from "./store/passing-faults.js";
 import { HubLostError } from "./store/port.js";
 import { createTable } from "./store/table-store.js";
+import { httpStatus, type TransientFaults } from "./store/transient-faults.js";
 
-const RENEW_MS = 10_000;
-const EXPIRES_MS = 30_000;
+const RENEW_INTERVAL_MS = 10_000;
+const EXPIRES_AFTER_MS = 30_000;
 const KEYS = { partitionKey: "host", rowKey: "lease" };
 
 type LeaseRow = {
@@ -18,29 +32,26 @@ type LeaseRow = {
   Token: string;
   Machine: string;
   Pid: number;
-  /** Tells a process from a later one with the same number; empty where the system does not say. */
+  /** Distinguishes a process from a later one with the same id; empty where the system does not say. */
   ProcessStart: string;
   Url: string;
   RenewedMs: string;
-  /** Counts what its holders have written, one after another: fewer than the present one knows of, and the storage went back in time. */
+  /** Counts the writes of all holders. A lower count than the holder knows of means that the storage has lost data. */
   Renewal: number;
 };
 
-/** Another process runs this task hub. The message says which. */
+/** Another process runs this task hub. The message says which one. */
 export class HubHeldError extends Error {
   override name = "HubHeldError";
 }
 
-/**
- * Lets one host at a time run a task hub. The lease is a row that its holder renews; one that is not renewed for
- * 30 s is taken over, and so at once is that of a process of this machine that is gone.
- */
+/** The lease of a task hub: a row that its holder renews. */
 export class HubLease {
   readonly #token = randomUUID();
   readonly #table: TableClient;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #url: () => string;
   readonly #onLost: (error: Error) => void;
   #etag = "";
@@ -53,8 +64,8 @@ export class HubLease {
     table: TableClient;
     clock: Clock;
     logger: Logger;
-    faults: PassingFaults;
-    /** The holder's address, for whoever meets the lease. */
+    faults: TransientFaults;
+    /** The address of this host, shown to a host that is refused. */
     url: () => string;
     onLost: (error: Error) => void;
   }) {
@@ -66,7 +77,7 @@ export class HubLease {
     this.#onLost = options.onLost;
   }
 
-  /** Resolves when the lease is held; rejects with {@link HubHeldError} while another process holds it. */
+  /** Resolves when this host holds the lease. Rejects with {@link HubHeldError} while another process holds it. */
   async acquire(): Promise<void> {
     await createTable(this.#table, this.#faults);
     const created = await this.#write("create the lease", () => this.#table.createEntity(this.#row()));
@@ -75,15 +86,15 @@ export class HubLease {
   }
 
   async #takeOver(): Promise<void> {
-    const present = await this.#faults.overcome("read the lease", () =>
+    const present = await this.#faults.withRetry("read the lease", () =>
       this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey),
     );
     const agoMs = this.#clock.now() - Number(present.RenewedMs);
-    const gone = present.Machine === hostname() && !isAlive(present.Pid, present.ProcessStart);
-    if (!gone && agoMs < EXPIRES_MS) throw this.#heldBy(present, agoMs);
+    const isGone = present.Machine === hostname() && !isAlive(present.Pid, present.ProcessStart);
+    if (!isGone && agoMs < EXPIRES_AFTER_MS) throw this.#refusal(present, agoMs);
     this.#logger.log(
       "information",
-      `Taking over the task hub from process ${present.Pid} on ${present.Machine}, which ${gone ? "is gone" : "has stopped renewing its lease"}.`,
+      `Taking over the task hub from process ${present.Pid} on ${present.Machine}, which ${isGone ? "is gone" : "has stopped renewing its lease"}.`,
     );
     this.#written = Math.max(this.#written, present.Renewal);
     const taken = await this.#write("take over the lease", () =>
@@ -92,7 +103,7 @@ export class HubLease {
     if (!taken) await this.#takeOver();
   }
 
-  #heldBy(row: LeaseRow, agoMs: number): HubHeldError {
+  #refusal(row: LeaseRow, agoMs: number): HubHeldError {
     const hub = this.#table.tableName.replace(/Host$/, "");
     return new HubHeldError(
       `The task hub '${hub}' is held by process ${row.Pid} on ${row.Machine} (${row.Url}), which renewed its lease ${Math.max(0, Math.round(agoMs / 1000))} s ago. ` +
@@ -102,7 +113,7 @@ export class HubLease {
 
   #renewLater(): void {
     if (this.#released) return;
-    this.#alarm = this.#clock.at(this.#clock.now() + RENEW_MS, () => {
+    this.#alarm = this.#clock.at(this.#clock.now() + RENEW_INTERVAL_MS, () => {
       this.#renew().catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         this.#logger.log("warning", `The lease on the task hub could not be renewed: ${reason}`);
@@ -121,30 +132,30 @@ export class HubLease {
     else this.#renewLater();
   }
 
-  /** Rejects with {@link HubLostError} when another host has the hub by now, or the storage has forgotten the lease. */
+  /** Rejects with {@link HubLostError} when another host has the hub, or the storage has lost the lease. */
   async check(): Promise<void> {
     const loss = await this.#loss();
     if (loss) throw loss;
   }
 
-  /** A lease of another host that is older than this one's was there before: it came back with a storage that went back in time. */
+  /** The storage has lost data if the row is gone or older than this host's last renewal, whoever it names as the holder. */
   async #loss(): Promise<HubLostError | undefined> {
     const acknowledged = this.#acknowledged;
     const present = await this.#present();
-    if (present === undefined || present.Renewal < acknowledged) return wentBack("the lease of this host");
-    return present.Token === this.#token ? undefined : takenOver();
+    if (present === undefined || present.Renewal < acknowledged) return dataLostError("the lease of this host");
+    return present.Token === this.#token ? undefined : takenOverError();
   }
 
   async #present(): Promise<(LeaseRow & { etag: string }) | undefined> {
     try {
       return await this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey);
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      if (httpStatus(error) === 404) return undefined;
       throw error;
     }
   }
 
-  /** Gives the lease back, so that the next host need not ask whether this one is alive. */
+  /** Deletes the lease, so that the next host need not find out whether this one is alive. */
   async release(): Promise<void> {
     this.#released = true;
     this.#alarm?.cancel();
@@ -152,14 +163,14 @@ export class HubLease {
     await this.#table.deleteEntity(KEYS.partitionKey, KEYS.rowKey, { etag: this.#etag }).catch(() => undefined);
   }
 
-  /** Whether the write was ours. A repeated write that had been applied before its answer was lost counts. */
+  /** Answers whether the row is this host's. A write whose answer was lost counts when its repeat finds the row. */
   async #write(what: string, request: () => Promise<{ etag?: string }>): Promise<boolean> {
     try {
-      this.#etag = (await this.#faults.overcome(what, request)).etag ?? "";
+      this.#etag = (await this.#faults.withRetry(what, request)).etag ?? "";
       this.#acknowledged = this.#written;
       return true;
     } catch (error) {
-      const status = statusOf(error);
+      const status = httpStatus(error);
       if (status !== 409 && status !== 412 && status !== 404) throw error;
       const present = await this.#present();
       if (present?.Token !== this.#token) return false;
@@ -183,15 +194,17 @@ export class HubLease {
   }
 }
 
-const takenOver = (): HubLostError =>
-  new HubLostError("Another host has taken over the task hub while this one was not heard of. This one stops.");
-
-/** What to say when the storage has less than it had acknowledged. */
-export const wentBack = (what: string): HubLostError =>
+const takenOverError = (): HubLostError =>
   new HubLostError(
-    `The storage has lost what it had acknowledged: ${what}. It was probably killed: Azurite keeps the last seconds in memory only. ` +
-      "This host knows of more than is stored, so it stops and writes nothing more. Start it again: what is unfinished goes on from " +
-      "what is stored. Requests that were acknowledged in the seconds before may be gone; look, and repeat them under the same ids.",
+    "Another host has taken over the task hub because this one did not renew its lease in time. This host stops.",
+  );
+
+/** @param what names the row that the storage has lost */
+export const dataLostError = (what: string): HubLostError =>
+  new HubLostError(
+    `The storage has lost what it had acknowledged: ${what}. It was probably killed, and Azurite keeps its last seconds of data in memory only. ` +
+      "This host has newer state than the storage, so it stops and writes nothing more. Start it again: unfinished instances continue " +
+      "from the stored state. Requests that were acknowledged in the seconds before may be lost. Check them, and repeat them with the same ids.",
   );
 
 function isAlive(pid: number, start: string): boolean {
@@ -204,7 +217,7 @@ function isAlive(pid: number, start: string): boolean {
   return now === undefined ? start === "" : now === start;
 }
 
-/** When a process began, as Linux counts it; undefined elsewhere, and for one that has ended and waits to be collected. */
+/** The start time of a process in Linux's own count; undefined on other systems, and for a process that has ended (a zombie). */
 function processStart(pid: number): string | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];

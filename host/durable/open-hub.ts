@@ -2,19 +2,19 @@ import type { FunctionApp } from "../app/function-app.js";
 import type { ExtensionContext } from "../app/host-extension.js";
 import { EngineTaskHub } from "./engine/hub.js";
 import { refuseNewerHub, stampFormat } from "./hub-format.js";
-import { HubLease, wentBack } from "./lease.js";
+import { dataLostError, HubLease } from "./lease.js";
 import type { OpenTaskHub } from "./management/durable-extension.js";
-import { PassingFaults } from "./store/passing-faults.js";
 import { HubLostError } from "./store/port.js";
 import { openTable, TableHistoryStore } from "./store/table-store.js";
+import { TransientFaults } from "./store/transient-faults.js";
 
 /**
- * Opens the task hub of a host over its storage: takes the lease, then takes up whatever is unfinished. Whenever the
- * storage may have been away, it is asked first whether the hub is still this host's and has what it acknowledged.
+ * Opens the task hub of a host: takes the lease, then loads every unfinished instance. After an outage the host first
+ * checks that it still holds the lease and that the storage still has the newest rows.
  *
- * @param onFatal called when another host has taken the hub, or the storage lost some of it: this host must end at once
+ * @param onFatal called when another host has taken the hub or the storage has lost data: this host must end at once
  * @throws HubHeldError while another host runs the hub
- * @throws ConfigurationError when a newer host wrote it, or unfinished orchestrations are of a version that may not go on
+ * @throws ConfigurationError when a newer host wrote the hub, or unfinished orchestrations have a version that this app must not run
  */
 export async function openTaskHub(
   context: ExtensionContext,
@@ -22,7 +22,7 @@ export async function openTaskHub(
   onFatal: (error: Error) => void,
 ): Promise<OpenTaskHub> {
   const { connectionString, hubName, clock, logger, hostJson } = context;
-  const faults = new PassingFaults(clock, logger);
+  const faults = new TransientFaults(clock, logger);
   const table = openTable(connectionString, `${hubName}Host`);
   const onLost = (error: Error): void => hub.engine.fail(error);
   const lease = new HubLease({ table, clock, logger, faults, url: context.baseUrl, onLost });
@@ -45,8 +45,8 @@ export async function openTaskHub(
     versionMatch: settings.versionMatch,
     onFatal,
   });
-  faults.guard(() =>
-    standing(lease, store).catch((error: Error) => {
+  faults.checkWith(() =>
+    verifyHub(lease, store).catch((error: Error) => {
       if (error instanceof HubLostError) onLost(error);
       throw error;
     }),
@@ -69,8 +69,8 @@ export async function openTaskHub(
 }
 
 /** Rejects when the hub is not as this host left it. */
-async function standing(lease: HubLease, store: TableHistoryStore): Promise<void> {
+async function verifyHub(lease: HubLease, store: TableHistoryStore): Promise<void> {
   await lease.check();
-  const lost = await store.lost();
-  if (lost !== undefined) throw wentBack(lost);
+  const lost = await store.findLost();
+  if (lost !== undefined) throw dataLostError(lost);
 }

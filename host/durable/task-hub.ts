@@ -25,7 +25,7 @@ export const isRuntimeStatus = (text: string): text is RuntimeStatus => Object.h
 
 export const TERMINAL_STATUSES: ReadonlySet<RuntimeStatus> = new Set(["Completed", "Failed", "Terminated", "Canceled"]);
 
-/** An instance as it stands. `input`, `output` and `customStatus` are texts as stored: JSON, or plain after a failure. */
+/** The state of an instance. `input`, `output` and `customStatus` are the stored texts: JSON, or plain text after a failure. */
 export interface InstanceState {
   instanceId: string;
   executionId: string;
@@ -43,7 +43,7 @@ export interface InstanceState {
 
 export interface StartRequest {
   name: string;
-  /** A fresh id (32 hex digits) when absent. */
+  /** Default: a new id of 32 hex digits. */
   instanceId?: string | undefined;
   version?: string | undefined;
   /** JSON text; null for no input. */
@@ -54,17 +54,17 @@ export interface InstanceFilter {
   instanceIdPrefix?: string;
   createdFromMs?: number;
   createdToMs?: number;
-  /** Empty or absent: every status. */
+  /** Empty or absent means every status. */
   runtimeStatus?: RuntimeStatus[];
 }
 
 export interface InstancePage {
   instances: InstanceState[];
-  /** Where the next page begins; absent on the last one. */
+  /** Where the next page begins; absent on the last page. */
   continuation?: string;
 }
 
-/** Why the hub did not do as asked. The code decides the HTTP status; the message is for a person. */
+/** The hub refused a request. The code decides the HTTP status; the message is for a person. */
 export class TaskHubError extends Error {
   readonly code: "exists" | "not-found" | "finished" | "not-finished" | "invalid-id" | "wrong-state" | "not-served";
   constructor(code: TaskHubError["code"], message: string) {
@@ -75,29 +75,29 @@ export class TaskHubError extends Error {
 }
 
 /**
- * What clients may ask of a task hub. Every method that changes something resolves only when the change is
- * durable: it then survives a SIGKILL of the host.
+ * The operations of a task hub that clients may use. A method that changes something resolves only when the change is
+ * durable and survives a SIGKILL of the host.
  */
 export interface TaskHub {
   readonly name: string;
-  /** Rejects with `exists` while an instance of that id is not finished, `invalid-id` for an id that can't be stored. */
+  /** Rejects with `exists` while an unfinished instance has the id, and with `invalid-id` for an id that cannot be stored. */
   start(request: StartRequest): Promise<{ instanceId: string; executionId: string }>;
   get(instanceId: string): Promise<InstanceState | undefined>;
-  /** The committed events of the current execution; `undefined` for an unknown instance. */
+  /** The committed events of the current execution; undefined for an unknown instance. */
   history(instanceId: string): Promise<HistoryEvent[] | undefined>;
-  /** Sorted by instance id. `continuation` comes from an earlier page; `top` limits this one. */
+  /** Sorted by instance id. `continuation` comes from an earlier page; `top` limits the size of this page. */
   list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage>;
-  /** `data` is JSON text. Rejects with `not-found` or `finished`, as do the next three. */
+  /** `data` is JSON text. This and the next three methods reject with `not-found` or `finished`. */
   raiseEvent(instanceId: string, name: string, data: string): Promise<void>;
   terminate(instanceId: string, reason: string | null): Promise<void>;
-  /** Rejects with `wrong-state` when already suspended. */
+  /** Rejects with `wrong-state` when the instance is already suspended. */
   suspend(instanceId: string, reason: string | null): Promise<void>;
-  /** Rejects with `wrong-state` when not suspended. */
+  /** Rejects with `wrong-state` when the instance is not suspended. */
   resume(instanceId: string, reason: string | null): Promise<void>;
-  /** Starts the stored name and input again, under a new id or the same one. */
+  /** Starts the stored name and input again, under a new id or the same id. */
   restart(instanceId: string, newId: boolean): Promise<{ instanceId: string; executionId: string }>;
-  /** Rejects with `not-found`, or `not-finished` for a running instance. */
+  /** Rejects with `not-found`, or with `not-finished` for a running instance. */
   purge(instanceId: string): Promise<void>;
-  /** Deletes finished instances only, and says how many. */
+  /** Deletes finished instances only. Resolves with their number. */
   purgeBy(filter: InstanceFilter): Promise<number>;
 }

@@ -6,22 +6,22 @@ import { readBody } from "./request-body.js";
 import { sendEmpty, sendJson, sendText } from "./respond.js";
 import type { HttpRoute } from "./router.js";
 
-/** What the admin pages need of the host. */
+/** What the admin pages need from the host. */
 export interface AdminPages {
   app: FunctionApp;
   hostId: string;
   routes: readonly HttpRoute[];
   isDisabled(fn: RegisteredFunction): boolean;
-  /** Starts a function by hand; undefined when a function of its kind can't be started so. */
-  runByHand(fn: RegisteredFunction, input: unknown): Promise<void> | undefined;
-  /** Functions running at this moment. */
+  /** Starts a function manually; undefined when a function of this kind cannot be started in this way. */
+  runManually(fn: RegisteredFunction, input: unknown): Promise<void> | undefined;
+  /** The number of running calls. */
   runningCount(): number;
 }
 
-const ADMIN_BODY_BYTES = 1_048_576;
+const MAX_ADMIN_BODY_BYTES = 1_048_576;
 const runSchema = z.looseObject({ input: z.unknown().optional() });
 
-/** Answers a request below `/admin/`; the caller's key has been checked. */
+/** Answers a request below `/admin/`. The key of the caller is already checked. */
 export async function serveAdmin(
   pages: AdminPages,
   req: IncomingMessage,
@@ -75,17 +75,17 @@ function serveFunctionPage(pages: AdminPages, res: ServerResponse, url: URL, nam
 async function run(pages: AdminPages, req: IncomingMessage, res: ServerResponse, name: string): Promise<void> {
   const fn = pages.app.find(name);
   if (!fn || pages.isDisabled(fn)) return sendEmpty(res, 404);
-  const body = parsed((await readBody(req, ADMIN_BODY_BYTES)).toString("utf8"));
+  const body = parsed((await readBody(req, MAX_ADMIN_BODY_BYTES)).toString("utf8"));
   if (!body) return sendText(res, 400, 'The body must be JSON such as {"input":"text for the function"}, or {}.');
-  const running = pages.runByHand(fn, body.input);
+  const running = pages.runManually(fn, body.input);
   if (!running) {
     return sendText(
       res,
       400,
-      `A function with a ${fn.trigger.type} can't be started this way; only timers and activities can.`,
+      `A function with a ${fn.trigger.type} cannot be started in this way; only timers and activities can.`,
     );
   }
-  // Its failure is in the log, as with any other run.
+  // The invocation logs its own failure.
   running.catch(() => undefined);
   sendEmpty(res, 202);
 }

@@ -5,8 +5,8 @@ import { sendEmpty, sendFunctionResponse } from "./respond.js";
 import type { RouteMatch } from "./router.js";
 
 /**
- * Gives a request to its function with the whole body, and sends what it returns. A function that throws, or
- * returns what is not an answer, gives 500 with an empty body: its error is for the log, not for the caller.
+ * Calls a function with the whole body of its request, and sends its response. A function that throws, or returns no
+ * valid response, results in 500 with an empty body: its error is for the log, not for the caller.
  */
 export async function callFunction(
   app: FunctionApp,
@@ -30,15 +30,15 @@ function httpData(req: IncomingMessage, url: URL, params: Record<string, string>
   return {
     method: req.method,
     url: url.href,
-    nullableHeaders: wrapped(headersOf(req)),
-    nullableQuery: wrapped(queryOf(url)),
-    nullableParams: wrapped(params),
+    nullableHeaders: wrapValues(requestHeaders(req)),
+    nullableQuery: wrapValues(requestQuery(url)),
+    nullableParams: wrapValues(params),
     ...(body.length > 0 && { body: { bytes: body } }),
   };
 }
 
-/** Header names are in small letters; several of one name become one, as HTTP allows. */
-export function headersOf(req: IncomingMessage): Record<string, string> {
+/** Header names are in lower case. Several headers of one name are joined, as HTTP allows. */
+export function requestHeaders(req: IncomingMessage): Record<string, string> {
   return Object.fromEntries(
     Object.entries(req.headersDistinct).map(([name, values = []]) => [
       name,
@@ -47,12 +47,12 @@ export function headersOf(req: IncomingMessage): Record<string, string> {
   );
 }
 
-/** Several values of one name are joined by commas, as the genuine host does. */
-export function queryOf(url: URL): Record<string, string> {
+/** Several values of one name are joined by commas, as on the genuine host. */
+export function requestQuery(url: URL): Record<string, string> {
   const names = [...new Set(url.searchParams.keys())];
   return Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name).join(",")]));
 }
 
-function wrapped(texts: Record<string, string>): Record<string, { value: string }> {
+function wrapValues(texts: Record<string, string>): Record<string, { value: string }> {
   return Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, { value }]));
 }

@@ -12,15 +12,15 @@ const keysSchema = z.strictObject({
   system: z.string().min(16),
 });
 
-/** `master` opens everything, `function` the functions of that level, `system` the webhooks of extensions. */
+/** `master` allows everything, `function` the functions of that level, `system` the webhooks of extensions. */
 export type HostKeys = z.infer<typeof keysSchema>;
 
 export const keysPath = (dataDirectory: string): string => join(dataDirectory, "keys.json");
 
 /**
- * The keys kept in the host's data folder, made there at the first start.
+ * Reads the keys from the data folder. The first start creates them.
  *
- * @throws ConfigurationError when the file is there but is not a file of keys
+ * @throws ConfigurationError when the file exists but holds no valid keys
  */
 export async function loadKeys(dataDirectory: string): Promise<HostKeys> {
   const path = keysPath(dataDirectory);
@@ -32,7 +32,7 @@ export async function loadKeys(dataDirectory: string): Promise<HostKeys> {
   try {
     return keysSchema.parse(JSON.parse(text));
   } catch {
-    throw new ConfigurationError(`${path} does not hold this host's keys. Delete it to have new ones made.`);
+    throw new ConfigurationError(`${path} does not hold keys of this host. Delete it, and the host creates new keys.`);
   }
 }
 
@@ -44,17 +44,17 @@ async function makeKeys(dataDirectory: string, path: string): Promise<HostKeys> 
   return keys;
 }
 
-/** Whether a request carries, as `?code=` or in the header, a key that opens `level`. */
+/** Whether a request has a key for `level`, as `?code=` or in its header. */
 export function isAllowed(keys: HostKeys, level: AuthLevel | "system", req: IncomingMessage, url: URL): boolean {
   if (level === "anonymous") return true;
   const header = req.headers["x-functions-key"];
   const given = (typeof header === "string" ? header : undefined) ?? url.searchParams.get("code");
   if (given === null) return false;
-  const opens = level === "admin" ? [keys.master] : [keys.master, keys[level]];
-  return opens.map((key) => sameText(key, given)).includes(true);
+  const accepted = level === "admin" ? [keys.master] : [keys.master, keys[level]];
+  return accepted.map((key) => sameText(key, given)).includes(true);
 }
 
-/** Takes the same time whatever was given. */
+/** Takes the same time for every text, so that the time reveals nothing about the key. */
 function sameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

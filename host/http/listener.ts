@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../clock.js";
-import { KEEP_ALIVE_MS } from "../keep-alive.js";
 import { ConfigurationError } from "../settings/configuration-error.js";
+
+/**
+ * How long an idle connection stays open. It is much longer than the five seconds of Node's clients: with equal times, a
+ * client could send a request on a connection that the host is closing, and the request would fail.
+ */
+export const KEEP_ALIVE_MS = 120_000;
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 /**
- * An open port. It listens before the app is loaded, because the app is told its address; requests that come in
- * the meantime wait for the handler.
+ * An open port. It listens before the app is loaded, because the app reads its address from the environment. Requests
+ * that arrive before then wait for the handler.
  */
 export class Listener {
   readonly #server: Server;
@@ -26,14 +31,14 @@ export class Listener {
       });
       void this.#handler.then((handle) => handle(req, res)).catch(() => res.destroy());
     });
-    // The genuine host has no limit on a request's duration when it runs locally.
+    // The genuine host does not limit the duration of a request when it runs locally.
     this.#server.requestTimeout = 0;
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /**
    * @param port 0 for any free one
-   * @throws ConfigurationError when the port can't be had
+   * @throws ConfigurationError when the port cannot be used
    */
   static async open(port: number, address: string): Promise<Listener> {
     const listener = new Listener();
@@ -52,11 +57,11 @@ export class Listener {
     this.#setHandler(handler);
   }
 
-  /** Takes no new requests, lets the running ones end within `graceMs`, then cuts them off. */
+  /** Takes no new requests, lets running requests end within `graceMs`, then closes their connections. */
   async close(clock: Clock, graceMs: number): Promise<void> {
     this.#setHandler(async (_, res) => void res.writeHead(503).end());
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    // Connections that were busy are closed as soon as they are idle.
+    // Busy connections are closed as soon as they are idle.
     this.#closing = true;
     this.#server.closeIdleConnections();
     const alarm = clock.at(clock.now() + graceMs, () => this.#server.closeAllConnections());
@@ -73,6 +78,6 @@ function openFailure(error: NodeJS.ErrnoException, port: number, address: string
     );
   }
   return new ConfigurationError(
-    `Can't listen on ${where}: ${error.message}. Choose another with --address and --port.`,
+    `Cannot listen on ${where}: ${error.message}. Choose another address or port with --address and --port.`,
   );
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** The most that a request may carry, as in the genuine host: 100 MiB. */
+/** 100 MiB, as on the genuine host. */
 export const MAX_BODY_BYTES = 104_857_600;
 
 export class BodyTooLargeError extends Error {
@@ -11,9 +11,9 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * The chunks of a body, whether its length was announced or not.
+ * The chunks of a body, with or without a `content-length`.
  *
- * @throws BodyTooLargeError as soon as more than `limit` bytes are announced or have come
+ * @throws BodyTooLargeError as soon as more than `limit` bytes are announced or have arrived
  */
 export async function* bodyChunks(req: IncomingMessage, limit = MAX_BODY_BYTES): AsyncGenerator<Buffer> {
   if (Number(req.headers["content-length"] ?? 0) > limit) throw new BodyTooLargeError();
@@ -25,7 +25,7 @@ export async function* bodyChunks(req: IncomingMessage, limit = MAX_BODY_BYTES):
   }
 }
 
-/** Reads a body whole; errors as {@link bodyChunks}. */
+/** Reads a whole body. Throws like {@link bodyChunks}. */
 export async function readBody(req: IncomingMessage, limit = MAX_BODY_BYTES): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of bodyChunks(req, limit)) chunks.push(chunk);

@@ -19,7 +19,7 @@ const cookieSchema = z.object({
   maxAge: nullable(z.number()),
 });
 
-/** What the library makes of the answer of an HTTP function. */
+/** The response of an HTTP function, as the library encodes it. */
 const httpDataSchema = z.object({
   statusCode: z.coerce.number().int().min(200).max(599),
   headers: z.record(z.string(), z.string()).default({}),
@@ -28,12 +28,12 @@ const httpDataSchema = z.object({
 });
 
 const SAME_SITE = { none: undefined, lax: "Lax", strict: "Strict", explicitNone: "None" } as const;
-const BODILESS = new Set([204, 205, 304]);
+const STATUS_WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
- * Sends what an HTTP function returned; nothing at all becomes 204.
+ * Sends the response of an HTTP function. No value becomes 204.
  *
- * @throws when it is not an answer; nothing has been sent then
+ * @throws when the value is not a response; then nothing has been sent
  */
 export function sendFunctionResponse(res: ServerResponse, returned: unknown): void {
   if (returned === undefined || returned === null) {
@@ -45,7 +45,7 @@ export function sendFunctionResponse(res: ServerResponse, returned: unknown): vo
   if (cookies.length > 0) res.setHeader("Set-Cookie", cookies.map(cookieText));
   res.statusCode = statusCode;
   const bytes = body?.bytes ?? (body?.string === undefined ? undefined : Buffer.from(body.string));
-  if (bytes && bytes.length > 0 && !BODILESS.has(statusCode)) {
+  if (bytes && bytes.length > 0 && !STATUS_WITHOUT_BODY.has(statusCode)) {
     res.write(bytes);
   }
   res.end();

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../settings/configuration-error.js";
 
-/** Whether a route parameter's text is acceptable. */
+/** Whether the text of a route parameter is valid. */
 export type Constraint = (text: string) => boolean;
 
 const INT32 = 2n ** 31n;
@@ -25,28 +25,28 @@ const plain: Record<string, Constraint> = {
 
 const withArguments: Record<string, (args: string[], whole: string) => Constraint> = {
   minlength: ([n]) => {
-    const limit = numeric(n);
+    const limit = parseInteger(n);
     return (text) => text.length >= limit;
   },
   maxlength: ([n]) => {
-    const limit = numeric(n);
+    const limit = parseInteger(n);
     return (text) => text.length <= limit;
   },
   length: ([from, to = from]) => {
-    const [least, most] = [numeric(from), numeric(to)];
-    return (text) => text.length >= least && text.length <= most;
+    const [min, max] = [parseInteger(from), parseInteger(to)];
+    return (text) => text.length >= min && text.length <= max;
   },
   min: ([n]) => {
-    const limit = numeric(n);
+    const limit = parseInteger(n);
     return (text) => plain["long"]?.(text) === true && Number(text) >= limit;
   },
   max: ([n]) => {
-    const limit = numeric(n);
+    const limit = parseInteger(n);
     return (text) => plain["long"]?.(text) === true && Number(text) <= limit;
   },
   range: ([from, to]) => {
-    const [least, most] = [numeric(from), numeric(to)];
-    return (text) => plain["long"]?.(text) === true && Number(text) >= least && Number(text) <= most;
+    const [min, max] = [parseInteger(from), parseInteger(to)];
+    return (text) => plain["long"]?.(text) === true && Number(text) >= min && Number(text) <= max;
   },
   regex: (_, whole) => {
     const pattern = new RegExp(whole, "i");
@@ -57,7 +57,7 @@ const withArguments: Record<string, (args: string[], whole: string) => Constrain
 /**
  * Reads one constraint of a route parameter: `int`, `length(3)`, `range(1,9)`, `regex(^a$)` and so on.
  *
- * @throws ConfigurationError when there is no such constraint or its arguments make no sense
+ * @throws ConfigurationError when the constraint is unknown or its arguments are not valid
  */
 export function parseConstraint(text: string): Constraint {
   const [, name = "", args] = /^([^(]+)(?:\(([\s\S]*)\))?$/.exec(text) ?? [];
@@ -71,11 +71,11 @@ export function parseConstraint(text: string): Constraint {
     throw new ConfigurationError(`the constraint "${text}" can't be read: ${(error as Error).message}`);
   }
   throw new ConfigurationError(
-    `there is no route constraint "${text}"; known are ${Object.keys(plain).join(", ")} and, with arguments, ${Object.keys(withArguments).join(", ")}`,
+    `there is no route constraint "${text}"; the known constraints are ${Object.keys(plain).join(", ")} and, with arguments, ${Object.keys(withArguments).join(", ")}`,
   );
 }
 
-function numeric(text: string | undefined): number {
+function parseInteger(text: string | undefined): number {
   const value = Number(text?.trim() || Number.NaN);
   if (Number.isInteger(value)) return value;
   throw new Error(`"${text ?? ""}" is not a whole number`);

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../settings/configuration-error.js";
 import { type Constraint, parseConstraint } from "./route-constraints.js";
 
-/** A route as ASP.NET writes it: `orders/{id:int}/{*rest}`. */
+/** A route in the syntax of ASP.NET: `orders/{id:int}/{*rest}`. */
 export interface RouteTemplate {
   text: string;
   segments: readonly Segment[];
@@ -17,16 +17,16 @@ interface Parameter {
   fallback: string | undefined;
 }
 
-/** What stands between two slashes: mostly one part, but `{name}.{extension}` is three. */
+/** The text between two slashes. Most segments have one part, but `{name}.{extension}` has three. */
 interface Segment {
   parts: readonly Part[];
-  /** For segments of several parts: finds their texts. */
+  /** Finds the texts of the parts in a segment of several parts. */
   pattern: RegExp | undefined;
 }
 
 export type RouteParams = Record<string, string>;
 
-/** @throws ConfigurationError when the text is not a route template, or names a parameter twice */
+/** @throws ConfigurationError when the text is not a valid route template */
 export function parseRouteTemplate(text: string): RouteTemplate {
   const trimmed = text.replace(/^\/|\/$/g, "");
   try {
@@ -39,7 +39,7 @@ export function parseRouteTemplate(text: string): RouteTemplate {
 }
 
 /**
- * The parameters of a path that fits the template, else `undefined`.
+ * The parameters of a path that matches the template; undefined for any other path.
  *
  * @param path the decoded segments of the path, without the empty ones at its ends
  */
@@ -55,7 +55,7 @@ export function matchRoute(template: RouteTemplate, path: readonly string[]): Ro
   return path.length > template.segments.length ? undefined : params;
 }
 
-/** Orders templates so that the more exact comes first: literals, then constrained, free and catch-all parameters. */
+/** Sorts more specific templates first: literals, then constrained, unconstrained and catch-all parameters. */
 export function comparePrecedence(a: RouteTemplate, b: RouteTemplate): number {
   const length = Math.max(a.segments.length, b.segments.length);
   for (let index = 0; index < length; index++) {
@@ -105,7 +105,7 @@ function splitOutsideBraces(text: string): string[] {
   return segments;
 }
 
-/** Braces inside a parameter's constraint are written twice: `{id:regex(^\\d{{3}}$)}`. */
+/** Braces inside a constraint are doubled: `{id:regex(^\\d{{3}}$)}`. */
 const TOKEN = /\{((?:[^{}]|\{\{|\}\})+)\}|((?:[^{}]|\{\{|\}\})+)/y;
 
 function parseSegment(text: string): Segment {
@@ -115,12 +115,14 @@ function parseSegment(text: string): Segment {
   while (TOKEN.lastIndex < text.length) {
     const token = TOKEN.exec(text);
     if (!token) throw new Error(`the braces of "${text}" don't match`);
-    parts.push(token[1] === undefined ? { literal: unescaped(token[2] ?? "") } : parseParameter(unescaped(token[1])));
+    parts.push(
+      token[1] === undefined ? { literal: unescapeBraces(token[2] ?? "") } : parseParameter(unescapeBraces(token[1])),
+    );
   }
   if (parts.length > 1 && parts.some((part) => "catchAll" in part && part.catchAll)) {
     throw new Error(`a catch-all parameter must be alone in its segment, unlike in "${text}"`);
   }
-  return { parts, pattern: parts.length > 1 ? patternOf(parts) : undefined };
+  return { parts, pattern: parts.length > 1 ? segmentPattern(parts) : undefined };
 }
 
 function parseParameter(text: string): Parameter {
@@ -129,7 +131,7 @@ function parseParameter(text: string): Parameter {
   if (name === undefined) throw new Error(`"{${text}}" names no parameter`);
   const { constraints, rest } = readConstraints(text.slice(catchAll.length + name.length));
   const fallback = rest.startsWith("=") ? rest.slice(1) : undefined;
-  if (rest !== "" && rest !== "?" && fallback === undefined) throw new Error(`"${rest}" in "{${text}}" makes no sense`);
+  if (rest !== "" && rest !== "?" && fallback === undefined) throw new Error(`"${rest}" in "{${text}}" is not valid`);
   return { name, constraints, optional: rest === "?", catchAll: catchAll !== "", fallback };
 }
 
@@ -144,7 +146,7 @@ function readConstraints(text: string): { constraints: Constraint[]; rest: strin
   return { constraints, rest };
 }
 
-/** Up to the next `:`, `=` or final `?` that stands outside parentheses. */
+/** The length up to the next `:`, `=` or final `?` outside parentheses. */
 function constraintLength(text: string): number {
   let depth = 0;
   for (let index = 1; index < text.length; index++) {
@@ -156,12 +158,12 @@ function constraintLength(text: string): number {
   return text.length;
 }
 
-/** As ASP.NET, parts take as much as they can from the left; an optional last part takes its dot with it. */
-function patternOf(parts: readonly Part[]): RegExp {
+/** As in ASP.NET, parts match greedily from the left, and an optional last part includes its dot. */
+function segmentPattern(parts: readonly Part[]): RegExp {
   const last = parts.at(-1);
   const dot = parts.at(-2);
   const endsOptional = last && "name" in last && last.optional && dot && "literal" in dot && dot.literal === ".";
-  const sources = parts.map((part) => ("literal" in part ? escaped(part.literal) : "(.+)"));
+  const sources = parts.map((part) => ("literal" in part ? escapePattern(part.literal) : "(.+)"));
   const source = endsOptional
     ? `${sources.slice(0, -2).join("").replaceAll("(.+)", "(.+?)")}(?:\\.([^.]+))?`
     : sources.join("");
@@ -174,7 +176,7 @@ function checkParameters(segments: readonly Segment[]): void {
     for (const part of segment.parts) {
       if ("literal" in part) continue;
       const name = part.name.toLowerCase();
-      if (names.has(name)) throw new Error(`the parameter "${part.name}" stands in it twice`);
+      if (names.has(name)) throw new Error(`the parameter "${part.name}" appears twice`);
       names.add(name);
       const isLast = index === segments.length - 1;
       if (!isLast && part.catchAll) throw new Error(`the catch-all parameter "${part.name}" must come last`);
@@ -182,5 +184,5 @@ function checkParameters(segments: readonly Segment[]): void {
   }
 }
 
-const unescaped = (text: string): string => text.replaceAll("{{", "{").replaceAll("}}", "}");
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const unescapeBraces = (text: string): string => text.replaceAll("{{", "{").replaceAll("}}", "}");
+const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

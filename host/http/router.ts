@@ -10,12 +10,11 @@ import {
 
 export type AuthLevel = "anonymous" | "function" | "admin";
 
-/** A function that answers HTTP, and where. */
 export interface HttpRoute {
   fn: RegisteredFunction;
   /** With the route prefix. */
   template: RouteTemplate;
-  /** In capital letters. */
+  /** In upper case. */
   methods: readonly string[];
   authLevel: AuthLevel;
 }
@@ -25,38 +24,38 @@ export interface RouteMatch {
   params: RouteParams;
 }
 
-const EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
+const ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"];
 
 /**
  * The route of an HTTP function.
  *
  * @param prefix from `host.json`, `""` for none
- * @throws ConfigurationError when the route is not valid, or is one that the host keeps for itself
+ * @throws ConfigurationError when the route is not valid, or is reserved for the host
  */
-export function routeOf(fn: RegisteredFunction, prefix: string): HttpRoute {
+export function createRoute(fn: RegisteredFunction, prefix: string): HttpRoute {
   const own = typeof fn.trigger["route"] === "string" && fn.trigger["route"] !== "" ? fn.trigger["route"] : fn.name;
-  // The genuine host looks at the route without its prefix, and at the beginning of the text only.
+  // The genuine host checks the route without its prefix, and only the beginning of the text.
   if (/^\/?admin/i.test(own) || (prefix === "" && /^\/?runtime(\/|$)/i.test(own))) {
     throw new ConfigurationError(
-      'a route must not begin with "admin" or "runtime", which the host keeps. Give it another route.',
+      'a route must not begin with "admin" or "runtime", because the host reserves them. Give it another route.',
     );
   }
   const methods = Array.isArray(fn.trigger["methods"]) ? fn.trigger["methods"].map(String) : [];
   return {
     fn,
     template: parseRouteTemplate([prefix, own.replace(/^\//, "")].filter(Boolean).join("/")),
-    methods: methods.length > 0 ? methods.map((method) => method.toUpperCase()) : EVERY_METHOD,
-    authLevel: authLevelOf(fn),
+    methods: methods.length > 0 ? methods.map((method) => method.toUpperCase()) : ALL_METHODS,
+    authLevel: parseAuthLevel(fn),
   };
 }
 
-function authLevelOf(fn: RegisteredFunction): AuthLevel {
+function parseAuthLevel(fn: RegisteredFunction): AuthLevel {
   const level = String(fn.trigger["authLevel"] ?? "function").toLowerCase();
   if (level === "anonymous" || level === "function" || level === "admin") return level;
   throw new ConfigurationError(`its authLevel "${level}" is not anonymous, function or admin.`);
 }
 
-/** Finds the function for a request. The method is part of the route: a wrong one is simply not found. */
+/** Finds the function for a request. The method is part of the route, so a wrong method is not found. */
 export class Router {
   readonly routes: readonly HttpRoute[];
 
@@ -65,7 +64,7 @@ export class Router {
   }
 
   find(method: string, pathname: string): RouteMatch | undefined {
-    const path = segmentsOf(pathname);
+    const path = pathSegments(pathname);
     for (const route of this.routes) {
       if (!route.methods.includes(method)) continue;
       const params = matchRoute(route.template, path);
@@ -75,14 +74,14 @@ export class Router {
   }
 }
 
-/** Decoded, but for `%2F`: a slash that was written so is not a border. */
-function segmentsOf(pathname: string): string[] {
+/** Decodes everything except `%2F`: an escaped slash does not separate segments. */
+function pathSegments(pathname: string): string[] {
   const trimmed = pathname.replace(/^\/|\/$/g, "");
   if (trimmed === "") return [];
-  return trimmed.split("/").map((segment) => segment.split(/(%2f)/i).map(decoded).join(""));
+  return trimmed.split("/").map((segment) => segment.split(/(%2f)/i).map(decodeSegmentPart).join(""));
 }
 
-function decoded(text: string): string {
+function decodeSegmentPart(text: string): string {
   if (/^%2f$/i.test(text)) return text;
   try {
     return decodeURIComponent(text);

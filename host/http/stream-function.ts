@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { FunctionApp } from "../app/function-app.js";
-import { headersOf, queryOf } from "./call-function.js";
+import { requestHeaders, requestQuery } from "./call-function.js";
 import { BodyTooLargeError, bodyChunks } from "./request-body.js";
 import { sendEmpty } from "./respond.js";
 import type { RouteMatch } from "./router.js";
@@ -19,9 +19,9 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * Gives a request to its function in streaming mode: the invocation names the request, and the request itself goes
- * to the library's own server at `target`, whose answer comes back chunk by chunk. Errors as in normal mode; once
- * the answer has begun, an error cuts the connection.
+ * Calls a function in streaming mode. The invocation only names the request. The request itself goes to the library's
+ * own server at `target`, and its response comes back in chunks. Errors are handled as in normal mode, but an error
+ * after the response has begun closes the connection.
  */
 export async function streamFunction(
   app: FunctionApp,
@@ -32,22 +32,22 @@ export async function streamFunction(
   target: string,
 ): Promise<void> {
   const invocationId = randomUUID();
-  const over = new AbortController();
+  const finished = new AbortController();
   const tooLarge = (error: unknown): void => {
     if (error instanceof BodyTooLargeError && !res.headersSent) sendEmpty(res, 413);
   };
-  const forwarded = forward(req, res, new URL(url.pathname + url.search, target), url, invocationId, over.signal);
+  const forwarded = forward(req, res, new URL(url.pathname + url.search, target), url, invocationId, finished.signal);
   forwarded.catch(tooLarge);
   try {
     const { returnValue } = await app.invoke(match.route.fn, invocation(match, req, url, invocationId));
-    // Null: the function returned nothing, so nothing comes back on the forwarded connection either.
+    // Null: the function returned nothing, so the forwarded connection gets no response either.
     if (returnValue === null) sendEmpty(res, 204);
     else await forwarded;
   } catch {
     if (!res.headersSent) sendEmpty(res, 500);
     else if (!res.writableEnded) res.destroy();
   } finally {
-    over.abort();
+    finished.abort();
   }
 }
 
@@ -57,8 +57,8 @@ function invocation({ route, params }: RouteMatch, req: IncomingMessage, url: UR
     inputs: [{ name: route.fn.trigger.name, data: { http: {} } }],
     triggerMetadata: {
       ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, { string: value }])),
-      Headers: { json: JSON.stringify(headersOf(req)) },
-      Query: { json: JSON.stringify(queryOf(url)) },
+      Headers: { json: JSON.stringify(requestHeaders(req)) },
+      Query: { json: JSON.stringify(requestQuery(url)) },
     },
   };
 }
@@ -83,7 +83,7 @@ async function forward(
   });
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once("response", resolve).once("error", reject);
-    // A function may answer before, or without, reading the body: then its answer stands.
+    // A function may answer before it has read the body, or without reading it. Its response counts.
     pipeline(bodyChunks(req), upstream).catch(reject);
   });
   res.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer.headers));

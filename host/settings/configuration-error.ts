@@ -1,4 +1,4 @@
-/** The host can't run as it is set up. The message says what is wrong and what to do, in one line for a person. */
+/** The host cannot run with its configuration. The message says in one line what is wrong and what to do. */
 export class ConfigurationError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

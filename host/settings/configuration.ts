@@ -9,18 +9,18 @@ export interface Configuration {
 }
 
 /**
- * Reads `host.json` and `local.settings.json` of an app's folder, both of which may be missing, and puts the settings
- * of the latter into `env`, where variables that are already set win.
+ * Reads `host.json` and `local.settings.json` from an app's folder; both may be missing. Copies the local settings into
+ * `env`. A variable that is already set wins.
  *
- * @throws ConfigurationError when one of them is not valid
+ * @throws ConfigurationError when a file is not valid
  */
 export async function readConfiguration(directory: string, env: NodeJS.ProcessEnv): Promise<Configuration> {
-  const local = parseLocalSettings(await textOf(join(directory, "local.settings.json")));
+  const local = parseLocalSettings(await readIfPresent(join(directory, "local.settings.json")));
   applySettings(local, env);
-  return { local, hostJson: parseHostJson(await textOf(join(directory, "host.json")), env) };
+  return { local, hostJson: parseHostJson(await readIfPresent(join(directory, "host.json")), env) };
 }
 
-function textOf(path: string): Promise<string | undefined> {
+function readIfPresent(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;

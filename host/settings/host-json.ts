@@ -5,14 +5,14 @@ import type { LogLevel } from "../logger.js";
 import { ConfigurationError } from "./configuration-error.js";
 import { replaceNames } from "./names.js";
 
-/** What the host reads of `host.json`, every default filled in. */
+/** The part of `host.json` that the host uses, with all defaults. */
 export interface HostJson {
   routePrefix: string;
-  /** Only these functions run; absent: all. */
+  /** Only these functions run; absent means all. */
   functions?: readonly string[];
   /** Milliseconds; `undefined` for no limit. */
   functionTimeoutMs: number | undefined;
-  /** By category; see `logging/log-levels.ts` for how a line finds its level. */
+  /** By category; `log-levels.ts` finds the level of a line. */
   logLevels: Readonly<Record<string, LogLevel | "none">>;
   customHeaders: Readonly<Record<string, string>>;
   durableTask: DurableTaskSettings;
@@ -24,9 +24,9 @@ export interface DurableTaskSettings {
   maxConcurrentActivityFunctions: number;
   maxConcurrentOrchestratorFunctions: number;
   maxOrchestrationActions: number;
-  /** `undefined` unless set: then it is the version of instances started without one. */
+  /** The version of instances that are started without one. */
   defaultVersion?: string;
-  /** Which versions of unfinished orchestrations are taken up at start. */
+  /** Which versions of unfinished orchestrations the host continues at start. */
   versionMatch: VersionMatch;
   storeInputsInOrchestrationHistory: boolean;
   overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
@@ -41,8 +41,8 @@ const DEFAULT_CONNECTION = "AzureWebJobsStorage";
 const OVERRIDE_PREFIX = "azurefunctionsjobhost__";
 const LEVELS = ["trace", "debug", "information", "warning", "error", "critical", "none"] as const;
 
-/** Settings are texts when they come from the environment, so numbers and booleans are read from texts too. */
-const truth = z.union([
+/** Settings from the environment are texts, so numbers and booleans are accepted as texts too. */
+const bool = z.union([
   z.boolean(),
   z
     .string()
@@ -67,7 +67,7 @@ const durableTaskSchema = z
       .transform((text) => text.toLowerCase())
       .pipe(z.enum(["none", "strict", "currentorolder"]))
       .default("none"),
-    storeInputsInOrchestrationHistory: truth.default(false),
+    storeInputsInOrchestrationHistory: bool.default(false),
     overridableExistingInstanceStates: z.enum(["NonRunningStates", "AnyState"]).default("NonRunningStates"),
     http: z.object({ defaultAsyncRequestSleepTimeMilliseconds: count.default(30_000) }).prefault({}),
     storageProvider: z.object({ connectionName: z.string().min(1).default(DEFAULT_CONNECTION) }).prefault({}),
@@ -95,9 +95,9 @@ const hostJsonSchema = z.object({
 /**
  * Reads `host.json`.
  *
- * @param text the file's text; `undefined` when there is none, which means defaults
- * @param env `%NAME%` values, and `AzureFunctionsJobHost__a__b` values which win over the file
- * @throws ConfigurationError naming the property that is wrong
+ * @param text the text of the file; undefined when there is no file, which means defaults
+ * @param env `%NAME%` values, and `AzureFunctionsJobHost__a__b` values, which override the file
+ * @throws ConfigurationError that names the wrong property
  */
 export function parseHostJson(text: string | undefined, env: NodeJS.ProcessEnv): HostJson {
   const tree = text === undefined ? { version: "2.0" } : parseJson(text);
@@ -121,7 +121,7 @@ function durableTaskSettings(section: z.infer<typeof durableTaskSchema>, env: No
   const perMachine = PER_CPU * availableParallelism();
   const { hubName, defaultVersion, http, storageProvider, ...rest } = section;
   return {
-    hubName: hubNameOf(replaceNames(hubName ?? "TestHubName", env, "host.json: extensions.durableTask.hubName")),
+    hubName: checkedHubName(replaceNames(hubName ?? "TestHubName", env, "host.json: extensions.durableTask.hubName")),
     maxConcurrentActivityFunctions: rest.maxConcurrentActivityFunctions ?? perMachine,
     maxConcurrentOrchestratorFunctions: rest.maxConcurrentOrchestratorFunctions ?? perMachine,
     maxOrchestrationActions: rest.maxOrchestrationActions,
@@ -134,10 +134,10 @@ function durableTaskSettings(section: z.infer<typeof durableTaskSchema>, env: No
   };
 }
 
-function hubNameOf(name: string): string {
+function checkedHubName(name: string): string {
   if (/^[A-Za-z][A-Za-z0-9]{2,44}$/.test(name)) return name;
   throw new ConfigurationError(
-    `host.json: extensions.durableTask.hubName "${name}" can't name tables: use 3 to 45 letters and digits, a letter first.`,
+    `host.json: extensions.durableTask.hubName "${name}" cannot be part of a table name: use 3 to 45 letters and digits, beginning with a letter.`,
   );
 }
 
@@ -146,7 +146,7 @@ function functionTimeoutMs(text: string | undefined): number | undefined {
   if (text === "-1") return undefined;
   const parts = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})$/.exec(text);
   if (!parts)
-    throw new ConfigurationError(`host.json: functionTimeout "${text}" must be "hh:mm:ss", or "-1" for none.`);
+    throw new ConfigurationError(`host.json: functionTimeout "${text}" must be "hh:mm:ss", or "-1" for no limit.`);
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }
@@ -169,7 +169,7 @@ function withOverrides(tree: unknown, env: NodeJS.ProcessEnv): unknown {
   return merged;
 }
 
-/** Every property that the schema knows, by its name in small letters. */
+/** Every property name of the schema, by its lower-case form. */
 const KNOWN_NAMES = new Map(
   propertyNames(z.toJSONSchema(hostJsonSchema, { io: "input", unrepresentable: "any" })).map((name) => [
     name.toLowerCase(),
@@ -183,7 +183,7 @@ function propertyNames(schema: unknown): string[] {
   return [...own, ...Object.values(schema).flatMap(propertyNames)];
 }
 
-/** Property names are matched without regard to case, as .NET configuration does. */
+/** Property names match in any case, as in .NET configuration. */
 function setPath(tree: Record<string, unknown>, [head = "", ...rest]: string[], value: string): void {
   const lower = head.toLowerCase();
   const key = Object.keys(tree).find((name) => name.toLowerCase() === lower) ?? KNOWN_NAMES.get(lower) ?? head;

@@ -7,16 +7,16 @@ export interface CorsSettings {
   credentials: boolean;
 }
 
-/** What `local.settings.json` says: settings for the environment, and how to listen. */
+/** The contents of `local.settings.json`: app settings, and how to listen. */
 export interface LocalSettings {
-  /** Null values left out; `ConnectionStrings` are here as `ConnectionStrings:<name>`. */
+  /** Without null values. Connection strings are here as `ConnectionStrings:<name>`. */
   values: Readonly<Record<string, string>>;
   port?: number;
   cors?: CorsSettings;
 }
 
 const scalar = z.union([z.string(), z.number().transform(String), z.boolean().transform(String), z.null()], {
-  error: "must be a text: settings are flat",
+  error: "must be a text: settings cannot be nested",
 });
 
 const schema = z.object({
@@ -35,15 +35,15 @@ const schema = z.object({
 /**
  * Reads `local.settings.json`.
  *
- * @param text the file's text; `undefined` when there is none
- * @throws ConfigurationError when it is not valid, or says (also by saying nothing) that its values are encrypted
+ * @param text the text of the file; undefined when there is no file
+ * @throws ConfigurationError when the file is not valid, or its values are encrypted (the default)
  */
 export function parseLocalSettings(text: string | undefined): LocalSettings {
   if (text === undefined) return { values: {} };
   const { IsEncrypted, Values, Host, ConnectionStrings } = parsed(text);
   if (IsEncrypted && Object.keys(Values).length > 0) {
     throw new ConfigurationError(
-      'local.settings.json has encrypted values (IsEncrypted is true, also when absent), which only the tool that wrote them can read. Decrypt them there, or write plain ones with "IsEncrypted": false.',
+      'local.settings.json has encrypted values (IsEncrypted is true, which is the default). Only the tool that encrypted them can read them. Decrypt them there, or write plain values with "IsEncrypted": false.',
     );
   }
   const connections = Object.entries(ConnectionStrings).map(([name, value]) => [`ConnectionStrings:${name}`, value]);
@@ -55,7 +55,7 @@ export function parseLocalSettings(text: string | undefined): LocalSettings {
   };
 }
 
-/** Copies settings into the environment; a variable that is already set wins. */
+/** Copies settings into the environment. A variable that is already set wins. */
 export function applySettings(settings: LocalSettings, env: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(settings.values)) env[name] ??= value;
 }

@@ -2,14 +2,14 @@ import type { LogLevel } from "../logger.js";
 
 const ORDER: readonly (LogLevel | "none")[] = ["trace", "debug", "information", "warning", "error", "critical", "none"];
 
-/** Levels in order of weight; a line is written when it weighs at least as much as its category's level. */
-export function weighs(level: LogLevel | "none"): number {
+/** The position of a level in the order of severity. */
+export function severity(level: LogLevel | "none"): number {
   return ORDER.indexOf(level);
 }
 
 /**
- * The level that `host.json` sets for a category: that of the longest name that is the category or a beginning of it
- * (`Function` for `Function.Pay.User`), else `default`, else undefined.
+ * The level that `host.json` sets for a category. The longest name applies that is the category itself or one of its
+ * prefixes (`Function` for `Function.Pay.User`), then `default`; undefined when there is neither.
  */
 export function levelFor(
   levels: Readonly<Record<string, LogLevel | "none">>,

@@ -1,9 +1,9 @@
 import { ConfigurationError } from "./configuration-error.js";
 
 /**
- * Replaces each `%NAME%` by the app setting of that name.
+ * Replaces each `%NAME%` by the value of that app setting.
  *
- * @param where names the place of `text` in the error
+ * @param where says in the error where `text` comes from
  * @throws ConfigurationError when a setting does not exist
  */
 export function replaceNames(text: string, env: NodeJS.ProcessEnv, where: string): string {

@@ -1,4 +1,4 @@
-/** Allowed values of each field, in the order of the text. */
+/** The allowed values of each field, in the order of the text. */
 export interface Ncrontab {
   seconds: ReadonlySet<number>;
   minutes: ReadonlySet<number>;
@@ -19,15 +19,15 @@ const LONG_NAMES = [
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** 29 February on one weekday comes back after 40 years at the latest. */
-const LONGEST_GAP_MS = 41 * 366 * DAY_MS;
+/** 29 February on a given weekday returns after 40 years at the latest. */
+const MAX_GAP_MS = 41 * 366 * DAY_MS;
 
 /**
- * Reads six fields (second minute hour day month weekday), or five, which begin with the minute and mean second 0.
- * Fields are `*`, numbers, names of months and weekdays, ranges, lists and steps; nothing else is NCRONTAB.
+ * Reads six fields (second minute hour day month weekday), or five fields without the second, which is then 0. A field
+ * is `*`, numbers, names of months and weekdays, ranges, lists and steps; NCRONTAB has nothing else.
  *
- * @returns undefined when the text has another number of fields and so is meant as something else
- * @throws Error saying which field is wrong
+ * @returns undefined when the text has another number of fields and is therefore not NCRONTAB
+ * @throws Error that names the wrong field
  */
 export function parseNcrontab(text: string): Ncrontab | undefined {
   const fields = text.trim().split(/\s+/);
@@ -42,13 +42,13 @@ export function parseNcrontab(text: string): Ncrontab | undefined {
     months: parseField("month", month, 1, 12, withOffset(MONTHS, LONG_NAMES[0], 1)),
     weekdays: parseField("day-of-week", weekday, 0, 6, withOffset(WEEKDAYS, LONG_NAMES[1], 0)),
   };
-  if (nextWallTime(crontab, 0) === undefined) throw new Error(`"${text}" names a date that never comes`);
+  if (nextWallTime(crontab, 0) === undefined) throw new Error(`"${text}" names a date that does not exist`);
   return crontab;
 }
 
 /**
- * The first occurrence after `afterMs`, in the machine's time zone. When clocks change, schedules of fixed hours run
- * once on that day (an hour that is skipped moves on by the change), and those of every hour keep their pace.
+ * The first occurrence after `afterMs` in the time zone of the machine. When clocks change, a schedule of fixed hours
+ * runs once on that day (a skipped hour moves by the change), and a schedule of every hour keeps its interval.
  */
 export function nextOccurrence(crontab: Ncrontab, afterMs: number): number {
   const wallNow = toWall(afterMs);
@@ -62,7 +62,7 @@ export function nextOccurrence(crontab: Ncrontab, afterMs: number): number {
   throw new Error("The schedule has no further occurrence.");
 }
 
-/** Wall time is local time written as if it were UTC: a line without the jumps of summer time. */
+/** Wall time is local time as if it were UTC, so it has no jumps for summer time. */
 function toWall(ms: number): number {
   return ms - new Date(ms).getTimezoneOffset() * MINUTE_MS;
 }
@@ -79,14 +79,14 @@ function fromWall(wall: number): number {
   ).getTime();
 }
 
-/** Goes forward by the largest unit that does not fit, so a far date takes few steps. */
+/** Moves forward by the largest unit that does not match, so a distant date takes few steps. */
 function nextWallTime(crontab: Ncrontab, after: number): number | undefined {
-  const limit = after + LONGEST_GAP_MS;
+  const limit = after + MAX_GAP_MS;
   let wall = Math.floor(after / 1000) * 1000 + 1000;
   while (wall <= limit) {
     const at = new Date(wall);
     if (!crontab.months.has(at.getUTCMonth() + 1)) wall = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
-    else if (!fitsDay(crontab, at)) wall = nextMultiple(wall, DAY_MS);
+    else if (!matchesDay(crontab, at)) wall = nextMultiple(wall, DAY_MS);
     else if (!crontab.hours.has(at.getUTCHours())) wall = nextMultiple(wall, HOUR_MS);
     else if (!crontab.minutes.has(at.getUTCMinutes())) wall = nextMultiple(wall, MINUTE_MS);
     else if (!crontab.seconds.has(at.getUTCSeconds())) wall += 1000;
@@ -95,7 +95,7 @@ function nextWallTime(crontab: Ncrontab, after: number): number | undefined {
   return undefined;
 }
 
-const fitsDay = (crontab: Ncrontab, at: Date): boolean =>
+const matchesDay = (crontab: Ncrontab, at: Date): boolean =>
   crontab.days.has(at.getUTCDate()) && crontab.weekdays.has(at.getUTCDay());
 
 const nextMultiple = (wall: number, unit: number): number => (Math.floor(wall / unit) + 1) * unit;
@@ -103,18 +103,18 @@ const nextMultiple = (wall: number, unit: number): number => (Math.floor(wall / 
 function parseField(
   name: string,
   text: string,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
   names: ReadonlyMap<string, number> = new Map(),
 ): ReadonlySet<number> {
   const values = new Set<number>();
   for (const part of text.split(",")) {
     const [range = "", step, ...rest] = part.split("/");
     const every = step === undefined ? 1 : wholeNumber(step);
-    const [from, to] = rangeOf(range, step !== undefined, least, most, names);
+    const [from, to] = parseRange(range, step !== undefined, min, max, names);
     if (rest.length > 0 || !every || from === undefined || to === undefined || from > to) {
       throw new Error(
-        `"${text}" is no ${name} field: use *, numbers from ${least} to ${most}, ranges, lists and steps`,
+        `"${text}" is not a valid ${name} field: use *, numbers from ${min} to ${max}, ranges, lists and steps`,
       );
     }
     for (let value = from; value <= to; value += every) values.add(value);
@@ -122,18 +122,18 @@ function parseField(
   return values;
 }
 
-/** A single number with a step (`5/15`) goes on to the end of the field. */
-function rangeOf(
+/** A single number with a step (`5/15`) is a range up to the maximum of the field. */
+function parseRange(
   text: string,
   hasStep: boolean,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
   names: ReadonlyMap<string, number>,
 ): (number | undefined)[] {
-  if (text === "*") return [least, most];
+  if (text === "*") return [min, max];
   const ends = text.split("-").map((end) => names.get(end.toLowerCase()) ?? wholeNumber(end));
-  if (ends.length > 2 || ends.some((end) => end === undefined || end < least || end > most)) return [];
-  const [from, to = hasStep ? most : from] = ends;
+  if (ends.length > 2 || ends.some((end) => end === undefined || end < min || end > max)) return [];
+  const [from, to = hasStep ? max : from] = ends;
   return [from, to];
 }
 

@@ -8,7 +8,7 @@ const duration = z
 
 const policySchema = z.object({
   strategy: z.enum(["fixedDelay", "exponentialBackoff"]),
-  /** -1: for ever. */
+  /** -1 for no limit. */
   maxRetryCount: z.number().int().min(-1),
   delayInterval: duration,
   minimumInterval: duration,
@@ -16,16 +16,16 @@ const policySchema = z.object({
 });
 
 export interface RetryPolicy {
-  /** Infinity for no limit. */
+  /** The most attempts after the first; Infinity for no limit. */
   maxRetryCount: number;
-  /** Milliseconds to wait before retry number `retry` (from 1). */
-  delayMs(retry: number): number;
+  /** How long to wait after attempt number `attempt`, in milliseconds. Attempts are numbered from 1. */
+  delayAfterMs(attempt: number): number;
 }
 
 /**
- * The function-level retry policy that an app registered.
+ * The retry policy that an app has registered for a function.
  *
- * @throws Error saying which part of it makes no sense
+ * @throws Error that names the wrong part
  */
 export function parseRetryPolicy(options: unknown): RetryPolicy | undefined {
   if (options === undefined || options === null) return undefined;
@@ -38,9 +38,9 @@ export function parseRetryPolicy(options: unknown): RetryPolicy | undefined {
   const policy = parsed.data;
   return {
     maxRetryCount: policy.maxRetryCount === -1 ? Number.POSITIVE_INFINITY : policy.maxRetryCount,
-    delayMs: (retry) =>
+    delayAfterMs: (attempt) =>
       policy.strategy === "fixedDelay"
         ? policy.delayInterval
-        : Math.min(policy.maximumInterval, policy.minimumInterval * 2 ** (retry - 1)),
+        : Math.min(policy.maximumInterval, policy.minimumInterval * 2 ** (attempt - 1)),
   };
 }

@@ -1,15 +1,14 @@
 import { BlobServiceClient, RestError } from "@azure/storage-blob";
 import { z } from "zod";
 
-/** What is remembered of a timer between starts of the host. Milliseconds since the epoch. */
+/** The state of a timer that survives a restart of the host. Times are milliseconds since the epoch. */
 export interface ScheduleStatus {
-  /** The occurrence last run; undefined before the first. */
+  /** The last run; undefined before the first. */
   lastMs: number | undefined;
   nextMs: number;
   updatedMs: number;
 }
 
-/** Where the status of timers is kept. */
 export interface ScheduleMonitor {
   read(timer: string): Promise<ScheduleStatus | undefined>;
   write(timer: string, status: ScheduleStatus): Promise<void>;
@@ -36,7 +35,7 @@ const time = z
   .transform((text) => Date.parse(text));
 const blobSchema = z.object({ Last: time, Next: time, LastUpdated: time });
 
-/** Where the genuine host keeps it: container `azure-webjobs-hosts`, blob `timers/<hostId>/<timer>/status`. */
+/** Uses the same blobs as the genuine host: container `azure-webjobs-hosts`, blob `timers/<hostId>/<timer>/status`. */
 export class BlobScheduleMonitor implements ScheduleMonitor {
   readonly #blobs: BlobServiceClient;
   readonly #hostId: string;
@@ -47,7 +46,7 @@ export class BlobScheduleMonitor implements ScheduleMonitor {
     this.#hostId = hostId;
   }
 
-  /** A status that can't be read as one counts as none: the timer then starts afresh. */
+  /** A damaged status counts as missing, so the timer starts as if it were new. */
   async read(timer: string): Promise<ScheduleStatus | undefined> {
     try {
       const text = (await this.#blob(timer).downloadToBuffer()).toString("utf8");
@@ -73,7 +72,7 @@ export class BlobScheduleMonitor implements ScheduleMonitor {
   }
 }
 
-/** The form in the blob and in what the function is given. */
+/** The form of the status in the blob and in the argument of the function. */
 export function statusDocument(status: ScheduleStatus): { Last: string; Next: string; LastUpdated: string } {
   const text = (ms: number): string => new Date(ms).toISOString().replace("Z", "+00:00");
   return {

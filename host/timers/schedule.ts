@@ -1,21 +1,20 @@
 import { nextOccurrence, parseNcrontab } from "./ncrontab.js";
 import { parseTimeSpan } from "./time-span.js";
 
-/** When a timer runs. */
 export interface Schedule {
   text: string;
-  /** The first time after `afterMs` (milliseconds since the epoch). */
+  /** The first run after `afterMs` (milliseconds since the epoch). */
   nextAfter(afterMs: number): number;
-  /** Clock changes matter to it: it names hours rather than an interval. */
+  /** Whether clock changes affect it, because it names hours and not an interval. */
   adjustForDst: boolean;
 }
 
 const MINUTE_MS = 60_000;
 
 /**
- * Reads an NCRONTAB text or, when it is none, a time span between runs.
+ * Reads an NCRONTAB text or a time span between runs.
  *
- * @throws Error saying what is wrong with it
+ * @throws Error that says what is wrong
  */
 export function parseSchedule(text: string): Schedule {
   const crontab = parseNcrontab(text);
@@ -31,7 +30,7 @@ export function parseSchedule(text: string): Schedule {
   return { text, nextAfter: (afterMs) => afterMs + intervalMs, adjustForDst: false };
 }
 
-/** Whether runs ever follow one another within less than a minute; the past of such a timer is not worth keeping. */
+/** Whether two runs may be less than a minute apart. The status of such a timer is not worth storing. */
 export function isFrequent(schedule: Schedule, nowMs: number): boolean {
   let at = schedule.nextAfter(nowMs);
   for (let run = 0; run < 5; run++) {

@@ -11,13 +11,13 @@ export interface TimerOptions {
   fn: RegisteredFunction;
   clock: Clock;
   logger: Logger;
-  /** Keeps the status of timers that are monitored. */
+  /** Stores the status of monitored timers. */
   monitor: ScheduleMonitor;
 }
 
 /**
- * One timer function. Its next occurrence is looked for after each run, so runs never overlap; what came due in the
- * meantime is left out. A failed run stops nothing.
+ * One timer function. The next run is scheduled after each run, so runs never overlap, and occurrences that fall into a
+ * run are skipped. A failed run does not stop the timer.
  */
 export class TimerListener {
   readonly #options: TimerOptions;
@@ -30,7 +30,7 @@ export class TimerListener {
   #stopping = false;
   #wakeRetry: (() => void) | undefined;
 
-  /** @throws ConfigurationError when schedule or retry policy can't be read */
+  /** @throws ConfigurationError when the schedule or the retry policy is not valid */
   constructor(options: TimerOptions) {
     const { fn, clock, monitor } = options;
     this.#options = options;
@@ -44,12 +44,12 @@ export class TimerListener {
     this.#monitor = isMonitored ? monitor : undefined;
   }
 
-  /** Resolves once the first occurrence is set; a run that is overdue or asked for at start is under way then. */
+  /** Resolves when the first run is scheduled. A run that is overdue, or required at start, has begun by then. */
   async start(): Promise<void> {
     const { clock, fn } = this.#options;
     const nowMs = clock.now();
     const stored = await this.#monitor?.read(fn.name);
-    // As long as the schedule is the same this is the stored occurrence; after a change of it, the right one.
+    // While the schedule is unchanged, this equals the stored occurrence. After a change the stored one is wrong.
     const nextMs = this.#schedule.nextAfter(stored?.updatedMs ?? nowMs);
     this.#status = { lastMs: stored?.lastMs, nextMs, updatedMs: stored?.updatedMs ?? nowMs };
     const isPastDue = nextMs <= nowMs;
@@ -60,7 +60,7 @@ export class TimerListener {
     }
   }
 
-  /** No further run; resolves when the present one has ended. */
+  /** Starts no further run. Resolves when the present run has ended. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#alarm?.cancel();
@@ -68,9 +68,9 @@ export class TimerListener {
     await this.#running;
   }
 
-  /** Runs the function out of turn, as an administrator asks. Rejects with the function's error. */
-  async runByHand(): Promise<void> {
-    await this.#invoke(false, 0);
+  /** Runs the function at once, outside the schedule. Rejects with the error of the function. */
+  async runManually(): Promise<void> {
+    await this.#invoke(false, 1);
   }
 
   #setAlarm(): void {
@@ -81,7 +81,7 @@ export class TimerListener {
 
   #run(isPastDue: boolean): void {
     this.#running = this.#runOnce(isPastDue)
-      .catch((error: Error) => this.#warn(`could not keep its status: ${error.message}`))
+      .catch((error: Error) => this.#warn(`could not store its status: ${error.message}`))
       .finally(() => this.#setAlarm());
   }
 
@@ -95,11 +95,11 @@ export class TimerListener {
   }
 
   async #invokeWithRetries(isPastDue: boolean): Promise<void> {
-    const limit = this.#retry?.maxRetryCount ?? 0;
-    for (let retry = 0; retry <= limit; retry++) {
-      if (retry > 0) await this.#pause(this.#retry?.delayMs(retry) ?? 0);
-      if (this.#stopping && retry > 0) return;
-      const failed = await this.#invoke(isPastDue, retry).then(
+    const maxAttempts = 1 + (this.#retry?.maxRetryCount ?? 0);
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      if (attempt > 1) await this.#pause(this.#retry?.delayAfterMs(attempt - 1) ?? 0);
+      if (this.#stopping && attempt > 1) return;
+      const failed = await this.#invoke(isPastDue, attempt).then(
         () => false,
         () => true,
       );
@@ -107,7 +107,8 @@ export class TimerListener {
     }
   }
 
-  async #invoke(isPastDue: boolean, retryCount: number): Promise<void> {
+  /** @param attempt numbered from 1; user code gets the number of retries, which is one less */
+  async #invoke(isPastDue: boolean, attempt: number): Promise<void> {
     const { app, fn } = this.#options;
     const payload = {
       Schedule: { AdjustForDST: this.#schedule.adjustForDst },
@@ -118,7 +119,7 @@ export class TimerListener {
     await app.invoke(fn, {
       inputs: [{ name: fn.trigger.name, data: { json: JSON.stringify(payload) } }],
       ...(limit !== undefined && {
-        retryContext: { retryCount, maxRetryCount: Number.isFinite(limit) ? limit : -1, exception: null },
+        retryContext: { retryCount: attempt - 1, maxRetryCount: Number.isFinite(limit) ? limit : -1, exception: null },
       }),
     });
   }

@@ -166,7 +166,7 @@ test("a history row: the execution is paused and says why, and goes on once the 
   const paused = await product.look(executionId);
   expect(paused.status).toBe("paused");
   expect(paused.blockedReasons).toEqual([
-    expect.stringMatching(new RegExp(`row '${rowKey}' of '${executionId}' in table .*Mend it`)),
+    expect.stringMatching(new RegExp(`row '${rowKey}' of '${executionId}' in table .*Repair it`)),
   ]);
   await othersGoOn();
 

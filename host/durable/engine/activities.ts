@@ -1,6 +1,6 @@
 import type { FunctionApp, InvocationResult, TypedData } from "../../app/function-app.js";
 import type { FailureDetails } from "../history.js";
-import { namesOf } from "./episode.js";
+import { describeKnownFunctions } from "./episode.js";
 
 export interface ActivityCall {
   instanceId: string;
@@ -14,7 +14,7 @@ export type ActivityEnd =
   | { ok: true; result: string | null }
   | { ok: false; reason: string; details: string; failureDetails: FailureDetails | null };
 
-/** Runs one activity to its end. Never rejects: a failing activity is an end like any other. */
+/** Runs one activity to its end. Never rejects: a failure is an end too. */
 export type ActivityRunner = (call: ActivityCall) => Promise<ActivityEnd>;
 
 /** Runs activities as functions of the app. */
@@ -22,7 +22,7 @@ export function appActivityRunner(app: FunctionApp): ActivityRunner {
   return async (call) => {
     const fn = app.find(call.name);
     if (fn?.trigger.type !== "activityTrigger") {
-      const text = `The function '${call.name}' doesn't exist, is disabled, or is not an activity function. Additional info: ${namesOf(app, "activityTrigger")}`;
+      const text = `The function '${call.name}' doesn't exist, is disabled, or is not an activity function. Additional info: ${describeKnownFunctions(app, "activityTrigger")}`;
       return failure(call.name, text);
     }
     const input: unknown = call.input === null ? null : JSON.parse(call.input);
@@ -40,7 +40,7 @@ export function appActivityRunner(app: FunctionApp): ActivityRunner {
   };
 }
 
-/** Strings come from the package as JSON text already; a boolean reaches user code as .NET text, as on the genuine host. */
+/** The package sends strings as JSON text already. A boolean reaches user code as .NET text, as on the genuine host. */
 function activityInput(input: unknown): TypedData {
   if (input === null || input === undefined) return {};
   if (typeof input === "string") return { string: input };
@@ -73,7 +73,7 @@ function resultText({ returnValue }: InvocationResult): string | null {
   return number === undefined ? null : String(number);
 }
 
-/** The text has two blanks after the colon, as on the genuine host; apps look for codes inside it, never for equality. */
+/** The text has two spaces after the colon, as on the genuine host. */
 function failure(name: string, message: string): ActivityEnd {
   const failureDetails = declaredFailure(message);
   const text = failureDetails?.ErrorMessage ?? message;
@@ -85,7 +85,7 @@ function failure(name: string, message: string): ActivityEnd {
   };
 }
 
-/** The failure that an app's exception properties provider describes, which comes as JSON in place of the message. */
+/** The failure that an app's exception properties provider describes: JSON in place of the message. */
 function declaredFailure(message: string): FailureDetails | null {
   if (!message.startsWith("{")) return null;
   try {

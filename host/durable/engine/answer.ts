@@ -1,6 +1,6 @@
 /**
- * What an orchestrator function answers: every action since the beginning of the execution, in program order,
- * and whether it has ended. Shapes are those of `durable-functions` 3.5 (schema V4).
+ * The answer of an orchestrator function: every action since the beginning of the execution, in program order, and
+ * whether the function has ended. The shapes are those of `durable-functions` 3.5 (schema V4).
  */
 export const ActionType = {
   CallActivity: 0,
@@ -49,13 +49,13 @@ export type OrchestratorAction =
 export interface OrchestratorAnswer {
   isDone: boolean;
   actions: OrchestratorAction[];
-  /** JSON text of what the orchestrator returned; null for nothing. */
+  /** The return value as JSON text; null when there is none. */
   output: string | null;
-  /** The user's message when the orchestrator threw. */
+  /** The message of the error that the orchestrator threw. */
   error?: string;
-  /** JSON text, null when none is set. */
+  /** JSON text; null when none is set. */
   customStatus: string | null;
-  /** True when the orchestrator threw something without a message: nobody will ever hear of it. */
+  /** The orchestrator threw a value without a message, which the package does not report. */
   silentThrow: boolean;
 }
 
@@ -67,15 +67,15 @@ interface WireAnswer {
   customStatus?: unknown;
 }
 
-/** The text in front of the JSON with which the package reports that user code threw. */
+/** The package reports an error of user code as JSON after this text. */
 const FAILURE_LABEL = "$OutOfProcData$:";
 
-/** Reads what an orchestrator function returned. The actions are taken as they are: their inputs become text when they are new. */
+/** Reads the return value of an orchestrator function. Inputs stay values; only those of new actions become JSON text. */
 export function readAnswer(returned: unknown): OrchestratorAnswer {
   return fromWire(returned as WireAnswer, false);
 }
 
-/** Reads the answer out of the error with which a failing orchestrator ends; undefined when it holds none. */
+/** Reads the answer from the error of a failing orchestrator; undefined when the error has none. */
 export function readFailedAnswer(error: unknown): OrchestratorAnswer | undefined {
   const text = error instanceof Error ? error.message : String(error);
   const at = text.indexOf(FAILURE_LABEL);

@@ -3,16 +3,20 @@ import { EventType } from "../history.js";
 import type { Commit } from "../store/port.js";
 import type { Episode } from "./decisions.js";
 import { type EpisodeDeps, runEpisode } from "./episode.js";
-import type { Message, Session, Told } from "./session.js";
+import type { Message, PendingCommit, Session } from "./session.js";
 
-/** Tells an episode over the next messages, at most so many; undefined when there is nothing to be told. */
-export async function tellEpisode(session: Session, most: number, deps: EpisodeDeps): Promise<Told | undefined> {
-  const batch = session.takeBatch(most);
-  if (batch.length === 0 && !session.continuing) return undefined;
+/** Runs an episode over the next messages and prepares its commit; undefined when there is nothing to do. */
+export async function prepareCommit(
+  session: Session,
+  maxMessages: number,
+  deps: EpisodeDeps,
+): Promise<PendingCommit | undefined> {
+  const batch = session.takeBatch(maxMessages);
+  if (batch.length === 0 && !session.isNewGeneration) return undefined;
   try {
     const episode = await runEpisode(session, batch, deps);
     const carried = takeCarriedOver(batch, episode.carriedOver);
-    return { batch, carried, episode, commit: commitOf(session, batch, episode, deps) };
+    return { batch, carried, episode, commit: buildCommit(session, batch, episode, deps) };
   } catch (error) {
     session.mailbox.unshift(...batch);
     throw error;
@@ -21,12 +25,11 @@ export async function tellEpisode(session: Session, most: number, deps: EpisodeD
 
 const COMMIT_ID_DIGITS = 12;
 
-/** The commit that makes an episode over `batch` count. */
-function commitOf(session: Session, batch: readonly Message[], episode: Episode, deps: EpisodeDeps): Commit {
-  const { instance, events, overwriteBelow } = session;
+function buildCommit(session: Session, batch: readonly Message[], episode: Episode, deps: EpisodeDeps): Commit {
+  const { instance, events, overwriteBelow, inboxPosition } = session;
   const { generation } = episode;
-  const inboxThrough = batch.findLast(({ key }) => key !== undefined)?.key ?? (generation && session.inboxThrough);
-  const since = batch.flatMap((message) => message.since ?? []);
+  const inboxThrough = batch.findLast(({ key }) => key !== undefined)?.key ?? (generation && inboxPosition.committed);
+  const outagesAtStart = batch.flatMap((message) => message.outagesAtStart ?? []);
   return {
     commitId: deps.newId().slice(-COMMIT_ID_DIGITS),
     instanceId: instance.instanceId,
@@ -38,14 +41,14 @@ function commitOf(session: Session, batch: readonly Message[], episode: Episode,
     checkpoint: events.length === 0 || generation !== undefined || episode.ended !== undefined,
     ...(episode.customStatus === instance.customStatus ? {} : { customStatus: episode.customStatus }),
     ...(inboxThrough === undefined ? {} : { inboxThrough }),
-    ...(since.length === 0 ? {} : { since: Math.min(...since) }),
+    ...(outagesAtStart.length === 0 ? {} : { outagesAtStart: Math.min(...outagesAtStart) }),
     committedMs: deps.now(),
   };
 }
 
 /**
- * Takes from the end of the batch what the next generation gets: its last `count` events, and whatever came among
- * them, so that messages stay in order and none is taken for consumed.
+ * Takes from the end of the batch the messages for the next generation: its last `count` events, and every message
+ * between them, so that messages stay in order and no message counts as consumed.
  */
 export function takeCarriedOver(batch: Message[], count: number): Message[] {
   let from = batch.length;
@@ -56,9 +59,9 @@ export function takeCarriedOver(batch: Message[], count: number): Message[] {
   return batch.splice(from);
 }
 
-/** Logs of an episode's warnings those that have not come up before. */
+/** Logs each warning of an instance once. */
 export function logWarnings(session: Session, warnings: readonly string[], logger: Logger): void {
-  for (const warning of session.notYetWarnedOf(warnings)) {
+  for (const warning of session.newWarnings(warnings)) {
     const fields = { category: "Host.Durable", instanceId: session.id, function: session.instance.name };
     logger.log("warning", `${session.instance.name} (${session.id}): ${warning}`, fields);
   }

@@ -10,7 +10,7 @@ import {
 import type { StoredEvent } from "../store/port.js";
 import type { Decision } from "./decisions.js";
 
-/** Events as the host writes them, each with the properties that the genuine one has. */
+/** Events as the host writes them, with the properties of the genuine host. */
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
@@ -124,8 +124,8 @@ export const taskFailed = (
   ...common(ms),
 });
 
-/** The row that records a decision; `executionId` names children that were given no id. */
-export function decided(decision: Decision, executionId: string, ms: number): StoredEvent {
+/** The row that records a decision. A child without an id gets one from `executionId`. */
+export function decisionEvent(decision: Decision, executionId: string, ms: number): StoredEvent {
   switch (decision.kind) {
     case "timer":
       return {
@@ -143,7 +143,7 @@ export function decided(decision: Decision, executionId: string, ms: number): St
           Tags: null,
           ...common(ms, decision.id),
         },
-        taskInput: asText(decision.input),
+        taskInput: toJsonText(decision.input),
       };
     case "child":
       return {
@@ -157,13 +157,13 @@ export function decided(decision: Decision, executionId: string, ms: number): St
           Tags: null,
           ...common(ms, decision.id),
         },
-        taskInput: asText(decision.input),
+        taskInput: toJsonText(decision.input),
       };
   }
 }
 
-/** An input as JSON text; null for none, and for what JSON has no value for. */
-export function asText(input: unknown): string | null {
+/** An input as JSON text; null when there is none, or JSON cannot express it. */
+export function toJsonText(input: unknown): string | null {
   const text = JSON.stringify(input) as string | undefined;
   return text === undefined || text === "null" ? null : text;
 }

@@ -1,14 +1,14 @@
-/** What can be waited for, whatever its value. */
-export interface Ended {
+/** A future of any value. */
+export interface Settleable {
   readonly settled: boolean;
   whenSettled(listener: () => void): void;
 }
 
 /**
- * A result that may come later, settled synchronously. A replay must not depend on the event loop, so promises
- * are no use in it: listeners run at the moment of settling, in the order they came.
+ * A result that may come later. A replay must not depend on the event loop, so it cannot use promises: a future calls
+ * its listeners synchronously when it settles, in the order in which they were added.
  */
-export class Future<T = undefined> implements Ended {
+export class Future<T = undefined> implements Settleable {
   #listeners: ((value: T) => void)[] = [];
   #settled = false;
   #value: T | undefined;
@@ -17,7 +17,7 @@ export class Future<T = undefined> implements Ended {
     return this.#settled;
   }
 
-  /** Settles once; later calls are ignored, as late results are. */
+  /** Settles once. Later calls are ignored. */
   settle(value: T): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -38,8 +38,8 @@ export class Future<T = undefined> implements Ended {
     return future;
   }
 
-  /** Settles when every one of `futures` has. */
-  static all(futures: Ended[]): Future {
+  /** Settles when all `futures` have settled. */
+  static all(futures: Settleable[]): Future {
     const all = new Future();
     let open = futures.length;
     if (open === 0) all.settle(undefined);
@@ -52,8 +52,8 @@ export class Future<T = undefined> implements Ended {
     return all;
   }
 
-  /** Settles when the first of `futures` has. */
-  static any(futures: Ended[]): Future {
+  /** Settles when the first of `futures` has settled. */
+  static any(futures: Settleable[]): Future {
     const any = new Future();
     for (const future of futures) future.whenSettled(() => any.settle(undefined));
     return any;

@@ -12,12 +12,14 @@ import {
 import { refuseOtherVersions } from "../versions.js";
 import { Engine } from "./engine.js";
 import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
-import { HeldBackError } from "./held-back.js";
 import type { EngineOptions } from "./options.js";
+import { InstanceSuspendedError } from "./suspended-instances.js";
 
-const LONGEST_ID = 256;
+const MAX_ID_LENGTH = 256;
+const LOAD_CONCURRENCY = 8;
+const PURGE_PAGE_SIZE = 100;
 
-/** The task hub that clients talk to: checks what is asked, makes it durable, and leaves the rest to the engine. */
+/** The task hub that clients use: checks each request, makes it durable, and leaves the rest to the engine. */
 export class EngineTaskHub implements TaskHub {
   readonly engine: Engine;
 
@@ -34,37 +36,31 @@ export class EngineTaskHub implements TaskHub {
   }
 
   /**
-   * Opens the store and takes up every unfinished instance where it stood, and then those that a host that was being
-   * replaced began meanwhile, until there are none. Throws ConfigurationError for versions it may not.
+   * Opens the store and loads every unfinished instance. A host that is being replaced may start more instances
+   * meanwhile, so this repeats until the store lists no new one.
+   *
+   * @throws ConfigurationError when an unfinished instance has a version that this app must not run
    */
   async open(): Promise<void> {
     await this.#store.open();
-    let queue = await this.#unfinishedBut(new Set());
+    let queue = await this.#unfinishedExcept(new Set());
     const inbox = await this.engine.inbox.read();
     const worker = async (): Promise<void> => {
       for (let id = queue.shift(); id !== undefined; id = queue.shift())
-        await this.#takeUp(this.engine.takeUp(id, inbox));
+        await ignoreSuspended(this.engine.load(id, inbox));
     };
-    for (const known = new Set<string>(); queue.length > 0; queue = await this.#unfinishedBut(known)) {
+    for (const known = new Set<string>(); queue.length > 0; queue = await this.#unfinishedExcept(known)) {
       for (const id of queue) known.add(id);
-      await Promise.all(Array.from({ length: RESUMED_AT_ONCE }, worker));
+      await Promise.all(Array.from({ length: LOAD_CONCURRENCY }, worker));
     }
     for (const [instanceId, messages] of inbox.messages) this.engine.deliverInbox(instanceId, messages);
   }
 
-  /** The ids of the unfinished instances that are not known yet. */
-  async #unfinishedBut(known: ReadonlySet<string>): Promise<string[]> {
+  async #unfinishedExcept(known: ReadonlySet<string>): Promise<string[]> {
     const unfinished = (await this.#store.unfinishedInstances()).filter(({ instanceId }) => !known.has(instanceId));
     const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
     refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
     return unfinished.map(({ instanceId }) => instanceId);
-  }
-
-  /** Goes on with one instance, or has it stand still when something of it can't be read. */
-  async #takeUp(takingUp: Promise<unknown>): Promise<void> {
-    await takingUp.catch((error: unknown) => {
-      if (!(error instanceof HeldBackError)) throw error;
-    });
   }
 
   async close(): Promise<void> {
@@ -77,10 +73,10 @@ export class EngineTaskHub implements TaskHub {
 
   async #create(request: StartRequest, executionId: string): Promise<{ instanceId: string; executionId: string }> {
     const instanceId = request.instanceId ?? this.engine.newGuid().replaceAll("-", "");
-    if (instanceId.length === 0 || instanceId.length > LONGEST_ID) {
+    if (instanceId.length === 0 || instanceId.length > MAX_ID_LENGTH) {
       throw new TaskHubError(
         "invalid-id",
-        `An instance id has 1 to ${LONGEST_ID} characters; this one has ${instanceId.length}.`,
+        `An instance id has 1 to ${MAX_ID_LENGTH} characters, and this one has ${instanceId.length}.`,
       );
     }
     const instance = this.#newInstance(instanceId, executionId, request);
@@ -108,15 +104,15 @@ export class EngineTaskHub implements TaskHub {
     return this.#current(instanceId);
   }
 
-  /** An instance as it is now: in memory while it runs, else as stored. */
+  /** The current state of an instance: from memory while it runs, otherwise from the store. */
   async #current(instanceId: string, known?: StoredInstance): Promise<StoredInstance | undefined> {
     const live = this.#live(instanceId);
-    if (live) return this.#asItStands(live);
+    if (live) return this.#withSuspension(live);
     const stored = known ?? (await this.#read(instanceId));
     if (!stored) return undefined;
-    // Begun by a host that this one has replaced, after this one had looked what there is: nobody else goes on with it.
-    if (!TERMINAL_STATUSES.has(stored.runtimeStatus)) await this.#takeUp(this.engine.session(instanceId));
-    return this.#asItStands(this.#live(instanceId) ?? stored);
+    // A host that this one has replaced may have started it after this one listed the unfinished instances.
+    if (!TERMINAL_STATUSES.has(stored.runtimeStatus)) await ignoreSuspended(this.engine.session(instanceId));
+    return this.#withSuspension(this.#live(instanceId) ?? stored);
   }
 
   #live(instanceId: string): StoredInstance | undefined {
@@ -132,9 +128,9 @@ export class EngineTaskHub implements TaskHub {
     }
   }
 
-  /** One that can't go on is shown as suspended, with the reason as its output. */
-  #asItStands<I extends InstanceState>(instance: I): I {
-    const reason = this.engine.heldBack.reasonOf(instance.instanceId);
+  /** An instance that the engine cannot run is shown as suspended, with the reason as its output. */
+  #withSuspension<I extends InstanceState>(instance: I): I {
+    const reason = this.engine.suspended.reason(instance.instanceId);
     return reason === undefined ? { ...instance } : { ...instance, runtimeStatus: "Suspended", output: reason };
   }
 
@@ -149,7 +145,7 @@ export class EngineTaskHub implements TaskHub {
   async list(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
     await this.engine.projection.flush();
     const page = await this.#store.listInstances(filter, top, continuation);
-    return { ...page, instances: page.instances.map((instance) => this.#asItStands(instance)) };
+    return { ...page, instances: page.instances.map((instance) => this.#withSuspension(instance)) };
   }
 
   async raiseEvent(instanceId: string, name: string, data: string): Promise<void> {
@@ -159,7 +155,7 @@ export class EngineTaskHub implements TaskHub {
 
   async terminate(instanceId: string, reason: string | null): Promise<void> {
     const instance = await this.#unfinished(instanceId);
-    if (this.#standsStill(instance)) await this.engine.heldBack.end(instance, reason);
+    if (this.#isSuspendedByEngine(instance)) await this.engine.suspended.terminate(instance, reason);
     else await this.engine.inbox.put(instanceId, executionTerminated(reason, this.#nowMs()));
   }
 
@@ -172,19 +168,18 @@ export class EngineTaskHub implements TaskHub {
   async resume(instanceId: string, reason: string | null): Promise<void> {
     const instance = await this.#unfinished(instanceId);
     if (instance.runtimeStatus !== "Suspended") throw wrongState("resume", instance);
-    if (this.#standsStill(instance)) return this.#tryAgain(instanceId);
+    if (this.#isSuspendedByEngine(instance)) return this.#loadAgain(instanceId);
     await this.engine.inbox.put(instanceId, executionResumed(reason, this.#nowMs()));
   }
 
-  /** Whether it is held back, or its row can't be read; one that a person suspended is in memory. */
-  #standsStill({ instanceId }: StoredInstance): boolean {
+  /** Whether the engine suspended the instance, or its row is unreadable. An instance that a client suspended is in memory. */
+  #isSuspendedByEngine({ instanceId }: StoredInstance): boolean {
     return !this.engine.sessions.has(instanceId);
   }
 
-  /** Takes up an instance that stood still, with the messages that came meanwhile; refuses when it still can't go on. */
-  async #tryAgain(instanceId: string): Promise<void> {
-    await this.engine.takeUp(instanceId).catch((error: unknown) => {
-      throw error instanceof HeldBackError ? new TaskHubError("wrong-state", error.message) : error;
+  async #loadAgain(instanceId: string): Promise<void> {
+    await this.engine.load(instanceId).catch((error: unknown) => {
+      throw error instanceof InstanceSuspendedError ? new TaskHubError("wrong-state", error.message) : error;
     });
   }
 
@@ -202,7 +197,7 @@ export class EngineTaskHub implements TaskHub {
     if (!TERMINAL_STATUSES.has(instance.runtimeStatus)) {
       throw new TaskHubError(
         "not-finished",
-        `The orchestration instance ${instanceId} is in the ${instance.runtimeStatus} state; only finished ones are purged. Terminate it first.`,
+        `The orchestration instance ${instanceId} is in the ${instance.runtimeStatus} state; only finished instances can be purged. Terminate it first.`,
       );
     }
     await this.engine.projection.flush();
@@ -216,7 +211,7 @@ export class EngineTaskHub implements TaskHub {
     if (finished.runtimeStatus.length === 0) return 0;
     let purged = 0;
     for (;;) {
-      const page = await this.list(finished, PURGED_AT_ONCE);
+      const page = await this.list(finished, PURGE_PAGE_SIZE);
       for (const { instanceId } of page.instances) await this.#store.purge(instanceId);
       purged += page.instances.length;
       if (!page.continuation) return purged;
@@ -261,8 +256,12 @@ export class EngineTaskHub implements TaskHub {
   }
 }
 
-const RESUMED_AT_ONCE = 8;
-const PURGED_AT_ONCE = 100;
+/** A suspended instance is not an error: its status shows the reason. */
+async function ignoreSuspended(loading: Promise<unknown>): Promise<void> {
+  await loading.catch((error: unknown) => {
+    if (!(error instanceof InstanceSuspendedError)) throw error;
+  });
+}
 
 const notFound = (instanceId: string): TaskHubError =>
   new TaskHubError("not-found", `No orchestration instance has the id '${instanceId}'.`);

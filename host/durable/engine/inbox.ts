@@ -1,10 +1,25 @@
+/*
+ * The inbox: messages from clients (events, terminate, suspend, resume).
+ *
+ * I1. A message is durable before its sender gets an answer. Test: process/crash.test.ts ("acknowledged starts, events
+ *     and terminations have not been lost").
+ * I2. The messages of one instance are taken in the order in which they were sent, also when they were written in
+ *     batches and when the clock was set back. Test: conformance/waiting-scenarios.ts ("events raised before they are
+ *     awaited are kept, in order"), durable/inbox.test.ts ("an event is heard after one that a dead host kept").
+ * I3. A message is delivered to its instance once, also across restarts: its key tells whether the history has it.
+ *     Test: durable/inbox.test.ts.
+ * I4. A message for a suspended instance stays in the store until the instance is resumed. Test: durable/inbox.test.ts
+ *     ("an event that came while its instance stood still").
+ */
+
 import type { Clock } from "../../clock.js";
 import type { HistoryEvent } from "../history.js";
 import type { HistoryStore, InboxMessage, StoredInbox } from "../store/port.js";
-import type { Idle } from "./idle.js";
+import type { InFlight } from "./in-flight.js";
 import type { Session } from "./session.js";
 
-const BATCH = 100;
+/** The most messages that the store accepts in one transaction. */
+const MAX_BATCH = 100;
 
 interface Waiting {
   message: InboxMessage;
@@ -15,15 +30,15 @@ interface Waiting {
 interface InboxOptions {
   store: HistoryStore;
   clock: Clock;
-  idle: Idle;
+  inFlight: InFlight;
   onError(error: unknown): void;
-  /** Hands over messages that are durable now. */
+  /** Called with messages once they are durable. */
   deliver(instanceId: string, messages: InboxMessage[]): void;
 }
 
 /**
- * Makes messages from outside durable before they are acknowledged. Messages of one instance are written in the
- * order of their keys, many at a time when they come fast, so that a later one never overtakes an earlier one.
+ * Writes messages to the store before they are acknowledged. Only one write per instance is under way at a time, so
+ * that no message overtakes an earlier one; messages that arrive meanwhile share the next write.
  */
 export class Inbox {
   readonly #queues = new Map<string, Waiting[]>();
@@ -35,7 +50,7 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Resolves when the message is durable and on its way. */
+  /** Resolves when the message is durable and delivered to its instance. */
   async put(instanceId: string, event: HistoryEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { message: { key: this.#nextKey(), event }, resolve, reject };
@@ -52,7 +67,7 @@ export class Inbox {
   async #write(instanceId: string): Promise<void> {
     const queue = this.#queues.get(instanceId) ?? [];
     while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH);
+      const batch = queue.splice(0, MAX_BATCH);
       const messages = batch.map((waiting) => waiting.message);
       try {
         await this.#options.store.appendInbox(instanceId, messages);
@@ -65,37 +80,37 @@ export class Inbox {
     this.#queues.delete(instanceId);
   }
 
-  /** What waits for anybody. Some was perhaps kept by a host whose clock ran ahead: what comes from now on sorts behind. */
+  /** Reads all waiting messages. New keys sort after theirs, even if they come from a host whose clock was ahead. */
   async read(): Promise<StoredInbox> {
     const inbox = await this.#options.store.readInbox();
     for (const messages of inbox.messages.values()) this.continueAfter(messages.at(-1)?.key ?? "");
     return inbox;
   }
 
-  /** Those that a session has not been given yet; what is history already, or comes after its end, is dropped. */
-  newTo(session: Session | undefined, instanceId: string, messages: InboxMessage[]): InboxMessage[] {
-    this.drop(instanceId, session ? messages.filter(({ key }) => key <= session.inboxThrough) : messages);
+  /** The messages that the session has not received yet. Messages that the history has, or that come after the end, are deleted. */
+  takeUndelivered(session: Session | undefined, instanceId: string, messages: InboxMessage[]): InboxMessage[] {
+    this.drop(instanceId, session ? messages.filter(({ key }) => key <= session.inboxPosition.committed) : messages);
     if (!session) return [];
-    const fresh = messages.filter(({ key }) => key > session.handedThrough);
-    session.handedThrough = fresh.at(-1)?.key ?? session.handedThrough;
+    const fresh = messages.filter(({ key }) => key > session.inboxPosition.delivered);
+    session.inboxPosition.delivered = fresh.at(-1)?.key ?? session.inboxPosition.delivered;
     return fresh;
   }
 
-  /** Deletes those among an instance's messages that came from outside. */
+  /** Deletes from the store those of an instance's messages that came through the inbox. */
   drop(instanceId: string, messages: readonly Partial<Pick<InboxMessage, "key">>[]): void {
     const keys = messages.flatMap(({ key }) => key ?? []);
     if (keys.length === 0) return;
-    const { idle, store, onError } = this.#options;
-    idle.run(() => store.deleteInbox(instanceId, keys), onError);
+    const { inFlight, store, onError } = this.#options;
+    inFlight.run(() => store.deleteInbox(instanceId, keys), onError);
   }
 
-  /** Keys given from now on sort behind `key`, whatever the clock says. */
+  /** From now on new keys sort after `key`, whatever the clock says. */
   continueAfter(key: string): void {
     if (key === "") return;
     this.#lastMs = Math.max(this.#lastMs, Number.parseInt(key.slice(0, 12), 16) + 1);
   }
 
-  /** Keys sort in the order of asking, also when the clock is set back. */
+  /** Keys sort in the order of the calls, also when the clock is set back. */
   #nextKey(): string {
     const nowMs = Math.max(this.#options.clock.now(), this.#lastMs);
     this.#counter = nowMs === this.#lastMs ? this.#counter + 1 : 0;

@@ -1,8 +1,6 @@
-/** The engine by itself, for tests and simulations: see `../../README.md`. */
+/** The engine without the rest of the host, for tests and simulations. See "Seams" in `../../README.md`. */
 
 export type { ActivityCall, ActivityEnd, ActivityRunner } from "./activities.js";
 export { EngineTaskHub } from "./hub.js";
 export type { EngineOptions } from "./options.js";
-export { seededChoice } from "./seeded-choice.js";
-export { VirtualClock } from "./virtual-clock.js";
-export { runInVirtualTime } from "./virtual-time.js";
+export { runInVirtualTime, seededRandom, VirtualClock } from "./virtual-time.js";

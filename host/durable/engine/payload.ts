@@ -1,8 +1,8 @@
 import { EventType, type ExecutionStartedEvent, type HistoryEvent } from "../history.js";
 
 /**
- * An OrchestratorStarted as the package sees it: it compares `Timestamp` with dates, and hands it to user code
- * as the present time, so each look gets a date of its own.
+ * An OrchestratorStarted event in the form that the package expects: it compares `Timestamp` with dates and gives it to
+ * user code as the current time. Each read returns a new date, because user code may change the date.
  */
 class EpisodeStart {
   readonly EventId = -1;
@@ -23,15 +23,14 @@ class EpisodeStart {
   }
 }
 
-/** The form in which an event is given to the orchestrator. */
+/** The form of an event that the orchestrator receives. */
 export function asReplayed(event: HistoryEvent): unknown {
   return event.EventType === EventType.OrchestratorStarted ? new EpisodeStart(event.Timestamp) : event;
 }
 
 /**
- * What an orchestrator function is called with. `history` is there for whoever asks, but is not listed among the
- * properties: the package walks all listed ones on every replay to look for time stamps, which would cost as much
- * as the replay itself.
+ * The argument of an orchestrator function. The property `history` is not enumerable: on every replay the package walks
+ * all enumerable properties in search of time stamps, and that would cost as much as the replay itself.
  */
 export function orchestratorPayload(start: ExecutionStartedEvent, history: readonly unknown[]): object {
   const payload = {

@@ -3,78 +3,78 @@ import { EventType } from "../history.js";
 import { type HistoryStore, HubLostError, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import type { Episode } from "./decisions.js";
-import type { Idle } from "./idle.js";
+import type { InFlight } from "./in-flight.js";
 import type { Message } from "./session.js";
 
-/** How long a changed instance row may wait to be written, so that a short instance costs one write in all. */
-const DELAY_MS = 1_000;
-/** The store has retried already when it refuses a row. */
+/** How long a changed instance row may wait, so that a short instance costs one write in total. */
+const WRITE_DELAY_MS = 1_000;
+/** The store has retried transient faults before it refuses a row. */
 const RETRY_MS = 30_000;
-const PARALLEL_WRITES = 4;
-/** A storage that is killed forgets what it acknowledged so shortly before, with a margin; Azurite, five seconds. */
-const FORGOTTEN_WITHIN_MS = 10_000;
-const LOOK_MS = 2_000;
+const WRITE_CONCURRENCY = 4;
+/** A killed Azurite loses the writes of its last five seconds; this adds a margin. */
+const MAY_BE_LOST_MS = 10_000;
+const CHECK_MS = 2_000;
 
-/** A row that was written lately, and how often the storage had been out of reach by then. */
-interface Young {
+/** A row that was written recently, and how many outages the storage had had by then. */
+interface RecentWrite {
   row: StoredInstance;
   outages: number;
   untilMs: number;
 }
 
 /**
- * Writes instance rows behind the history, which alone decides. A row that a crash kept from being written is put
- * right by the next start. One that the storage may have forgotten, since it was out of reach soon after, is written
- * again: no history tells of it, so nobody else would miss it.
+ * Keeps the instance rows in step with the histories. A row may lag behind its history, because the history alone
+ * decides, and the next start repairs a row that a crash left behind. The storage may lose a row when it goes out of
+ * reach soon after the write. Such a row is written again, because no later commit would repair the row of an instance
+ * that has ended.
  */
 export class Projection {
   readonly #dirty = new Map<string, StoredInstance>();
-  readonly #young = new Map<string, Young>();
+  readonly #recent = new Map<string, RecentWrite>();
   #alarm: Alarm | undefined;
-  #look: Alarm | undefined;
+  #check: Alarm | undefined;
   #unwatch: (() => void) | undefined;
   #flushing: Promise<void> | undefined;
   readonly #store: HistoryStore;
   readonly #clock: Clock;
-  readonly #idle: Idle;
+  readonly #inFlight: InFlight;
   readonly #onError: (error: unknown) => void;
 
-  constructor(options: { store: HistoryStore; clock: Clock; idle: Idle; onError: (error: unknown) => void }) {
+  constructor(options: { store: HistoryStore; clock: Clock; inFlight: InFlight; onError: (error: unknown) => void }) {
     this.#store = options.store;
     this.#clock = options.clock;
-    this.#idle = options.idle;
+    this.#inFlight = options.inFlight;
     this.#onError = options.onError;
   }
 
-  /** An episode that took a batch of messages brought the instance where it stands now. */
-  cameTo(instance: StoredInstance, batch: readonly Message[], { ended, suspended }: Episode): void {
+  /** Updates the row with the result of a committed episode that took `batch`. */
+  applyEpisode(instance: StoredInstance, batch: readonly Message[], { ended, suspended }: Episode): void {
     for (const { event } of batch) {
       if (event.EventType === EventType.ExecutionSuspended || event.EventType === EventType.ExecutionResumed) {
         instance.output = event.Reason;
       }
     }
-    if (ended) this.stands(instance, ended.status, ended.output);
-    else this.stands(instance, suspended ? "Suspended" : "Running", instance.output);
+    if (ended) this.setStatus(instance, ended.status, ended.output);
+    else this.setStatus(instance, suspended ? "Suspended" : "Running", instance.output);
   }
 
-  stands(instance: StoredInstance, runtimeStatus: RuntimeStatus, output: string | null): void {
+  setStatus(instance: StoredInstance, runtimeStatus: RuntimeStatus, output: string | null): void {
     const nowMs = this.#clock.now();
     Object.assign(instance, { runtimeStatus, output, lastUpdatedMs: nowMs });
     if (TERMINAL_STATUSES.has(runtimeStatus)) instance.completedMs = nowMs;
-    this.changed(instance);
+    this.#markDirty(instance);
   }
 
-  /** Remembers that the row has changed. */
-  changed(instance: StoredInstance): void {
+  #markDirty(instance: StoredInstance): void {
     this.#dirty.set(instance.instanceId, { ...instance });
-    this.#flushAfter(DELAY_MS);
+    this.#flushAfter(WRITE_DELAY_MS);
   }
 
-  /** Nobody else would write a row that was refused: the last change of an instance may be its end. */
+  /** A refused row is tried again: no later change would write the row of an instance that has ended. */
   #flushAfter(delayMs: number): void {
     this.#alarm ??= this.#clock.at(this.#clock.now() + delayMs, () => {
       this.#alarm = undefined;
-      this.#idle.run(
+      this.#inFlight.run(
         () => this.flush(),
         (error) => {
           this.#onError(error);
@@ -84,24 +84,23 @@ export class Projection {
     });
   }
 
-  /** What is not written yet, for readers that need the present state. */
+  /** The row that is not written yet, for readers that need the current state. */
   pending(instanceId: string): StoredInstance | undefined {
     return this.#dirty.get(instanceId);
   }
 
-  /** The instance is gone: nothing of it is to be written any more. */
+  /** The instance is deleted: its row must not be written again. */
   forget(instanceId: string): void {
     this.#dirty.delete(instanceId);
-    this.#young.delete(instanceId);
+    this.#recent.delete(instanceId);
   }
 
-  /** Looks at nothing any more. */
   close(): void {
-    this.#young.clear();
-    this.#lookAtYoung();
+    this.#recent.clear();
+    this.#checkRecent();
   }
 
-  /** Writes all that has changed. */
+  /** Writes every changed row. */
   async flush(): Promise<void> {
     this.#alarm?.cancel();
     this.#alarm = undefined;
@@ -119,32 +118,32 @@ export class Projection {
       for (let row = rows.shift(); row; row = rows.shift()) {
         const { outages } = this.#store;
         await this.#store.updateInstance(row);
-        this.#keepInSight({ row, outages, untilMs: this.#clock.now() + FORGOTTEN_WITHIN_MS });
+        this.#remember({ row, outages, untilMs: this.#clock.now() + MAY_BE_LOST_MS });
         if (this.#dirty.get(row.instanceId) === row) this.#dirty.delete(row.instanceId);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(PARALLEL_WRITES, rows.length) }, writer));
+    await Promise.all(Array.from({ length: Math.min(WRITE_CONCURRENCY, rows.length) }, writer));
   }
 
-  #keepInSight(young: Young): void {
-    this.#young.set(young.row.instanceId, young);
+  #remember(write: RecentWrite): void {
+    this.#recent.set(write.row.instanceId, write);
     this.#unwatch ??= this.#store.watch();
-    this.#lookLater();
+    this.#checkLater();
   }
 
-  #lookLater(): void {
-    this.#look ??= this.#clock.at(this.#clock.now() + LOOK_MS, () => this.#lookAtYoung());
+  #checkLater(): void {
+    this.#check ??= this.#clock.at(this.#clock.now() + CHECK_MS, () => this.#checkRecent());
   }
 
-  #lookAtYoung(): void {
-    this.#look?.cancel();
-    this.#look = undefined;
-    for (const [instanceId, { row, outages, untilMs }] of this.#young) {
-      const isDoubtful = outages !== this.#store.outages;
-      if (isDoubtful && !this.#dirty.has(instanceId)) this.changed(row);
-      if (isDoubtful || this.#clock.now() >= untilMs) this.#young.delete(instanceId);
+  #checkRecent(): void {
+    this.#check?.cancel();
+    this.#check = undefined;
+    for (const [instanceId, { row, outages, untilMs }] of this.#recent) {
+      const mayBeLost = outages !== this.#store.outages;
+      if (mayBeLost && !this.#dirty.has(instanceId)) this.#markDirty(row);
+      if (mayBeLost || this.#clock.now() >= untilMs) this.#recent.delete(instanceId);
     }
-    if (this.#young.size > 0) this.#lookLater();
+    if (this.#recent.size > 0) this.#checkLater();
     else this.#stopWatching();
   }
 

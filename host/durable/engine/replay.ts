@@ -2,13 +2,14 @@ import { EventType, type HistoryEvent } from "../history.js";
 import type { OrchestratorAction, OrchestratorAnswer, RetryOptions } from "./answer.js";
 import { ActionType } from "./answer.js";
 import type { Decision, Ending, ReplayResult, TaskEnd } from "./decisions.js";
-import { EventWaits } from "./event-waits.js";
-import { asText } from "./events.js";
-import { type Ended, Future } from "./future.js";
-import { GAVE_UP_EARLY, nonDeterministic, notServed, RETRY_BESIDE_FAILURE, tooManyActions } from "./replay-texts.js";
-import { longTimer, type RetryEnd, retry } from "./retrying.js";
+import { toJsonText } from "./events.js";
+import { ExternalEvents } from "./external-events.js";
+import { Future, type Settleable } from "./future.js";
+import { longTimer } from "./long-timer.js";
+import { GAVE_UP_EARLY, nonDeterministic, notServed, RETRY_OPEN_AT_FAILURE, tooManyActions } from "./replay-texts.js";
+import { type RetryEnd, retry } from "./retry.js";
 
-const RETRIED: ReadonlySet<number> = new Set([
+const WITH_RETRY: ReadonlySet<number> = new Set([
   ActionType.CallActivityWithRetry,
   ActionType.CallSubOrchestratorWithRetry,
 ]);
@@ -19,25 +20,26 @@ const KIND_BY_EVENT: Partial<Record<number, Decision["kind"]>> = {
   [EventType.SubOrchestrationInstanceCreated]: "child",
 };
 
-/** Faults that end an instance: replaying it makes no sense any more. */
+/** A fault that ends the instance: no further replay can succeed. */
 export class ReplayFault extends Error {}
 
 /**
- * The host's half of a replay. The orchestrator answers with every action since its beginning; performing them
- * in order against the same history, with the same way of counting ids, leaves over what is new.
+ * The host's half of a replay. The orchestrator answers with every action since the beginning of the execution. This
+ * class performs the actions in order against the history and numbers them as the package does. The actions that the
+ * history does not have are the new decisions.
  */
 export class Replay {
   readonly #answer: OrchestratorAnswer;
-  /** ISO text, which is parsed only where somebody asks; such texts sort as times do. */
+  /** ISO text, parsed only when needed. ISO texts sort as times do. */
   #clock = "";
   #nextId = 0;
   #pending = new Map<number, Decision>();
   #parked = new Map<number, Decision>();
   #open = new Map<number, Future<TaskEnd>>();
-  readonly #failed = new Set<Ended>();
+  readonly #failed = new Set<Settleable>();
   #cancelled: number[] = [];
-  readonly #events = new EventWaits();
-  #heldBack: HistoryEvent[] = [];
+  readonly #events = new ExternalEvents();
+  #delayed: HistoryEvent[] = [];
   #suspended = false;
   #finished = false;
   #next: { input: string | null } | undefined;
@@ -52,7 +54,7 @@ export class Replay {
     this.#maxActions = maxActions;
   }
 
-  /** Runs the replay. Throws {@link ReplayFault} when the history and the code do not fit together. */
+  /** @throws ReplayFault when the history does not fit the actions of the code */
   run(history: readonly HistoryEvent[]): ReplayResult {
     for (const event of history) {
       this.#feed(event);
@@ -87,7 +89,7 @@ export class Replay {
       event.EventType !== EventType.ExecutionResumed &&
       event.EventType !== EventType.ExecutionTerminated
     ) {
-      this.#heldBack.push(event);
+      this.#delayed.push(event);
       return;
     }
     switch (event.EventType) {
@@ -144,12 +146,12 @@ export class Replay {
     this.#suspended = false;
     for (const [id, decision] of this.#parked) this.#pending.set(id, decision);
     this.#parked = new Map();
-    const held = this.#heldBack;
-    this.#heldBack = [];
-    for (const event of held) this.#feed(event);
+    const delayed = this.#delayed;
+    this.#delayed = [];
+    for (const event of delayed) this.#feed(event);
   }
 
-  /** Performs the actions from `index` on, one after another, each when the one before it has ended. */
+  /** Performs the actions from `index` on. Each starts when the action before it has settled. */
   #performFrom(index: number): void {
     for (let i = index; i < this.#answer.actions.length; i += 1) {
       const done = this.#perform(this.#answer.actions[i] as OrchestratorAction);
@@ -161,7 +163,7 @@ export class Replay {
     this.#finished = this.#answer.isDone || this.#answer.error !== undefined;
   }
 
-  #perform(action: OrchestratorAction): Ended {
+  #perform(action: OrchestratorAction): Settleable {
     switch (action.actionType) {
       case ActionType.CallActivity:
         return this.#callActivity(action.functionName, action.input);
@@ -172,7 +174,7 @@ export class Replay {
       case ActionType.CallSubOrchestratorWithRetry:
         return this.#retry(action.retryOptions, () => this.#callChild(action));
       case ActionType.ContinueAsNew:
-        this.#next = { input: asText(action.input) };
+        this.#next = { input: toJsonText(action.input) };
         return Future.settled(undefined);
       case ActionType.CreateTimer:
         return longTimer(
@@ -194,11 +196,11 @@ export class Replay {
 
   #performAll(actions: readonly OrchestratorAction[]): Future {
     const children = actions.map((child) => this.#perform(child));
-    const retried = children.filter((_, index) => RETRIED.has(actions[index]?.actionType ?? -1));
-    for (const child of retried.length > 0 ? children : []) {
+    const withRetry = children.filter((_, index) => WITH_RETRY.has(actions[index]?.actionType ?? -1));
+    for (const child of withRetry.length > 0 ? children : []) {
       child.whenSettled(() => {
-        if (this.#failed.has(child) && retried.some((other) => !other.settled))
-          this.#events.warnings.push(RETRY_BESIDE_FAILURE);
+        if (this.#failed.has(child) && withRetry.some((other) => !other.settled))
+          this.#events.warnings.push(RETRY_OPEN_AT_FAILURE);
       });
     }
     return Future.all(children);
@@ -269,15 +271,15 @@ export class Replay {
     else this.#events.raise(name);
   }
 
-  /** A recorded action must be the one that the code asks for now, or the code has changed under the instance. */
+  /** The code must request the recorded action again. Otherwise the code has changed since the instance started. */
   #match(event: HistoryEvent): void {
-    const asked = this.#pending.get(event.EventId);
+    const requested = this.#pending.get(event.EventId);
     const kind = KIND_BY_EVENT[event.EventType];
     const name = "Name" in event ? event.Name : undefined;
     const same =
-      asked?.kind === kind &&
-      (name === undefined || (asked && "name" in asked && asked.name.toLowerCase() === name.toLowerCase()));
-    if (!same) throw new ReplayFault(nonDeterministic(event.EventId, kind ?? "task", name, asked));
+      requested?.kind === kind &&
+      (name === undefined || (requested && "name" in requested && requested.name.toLowerCase() === name.toLowerCase()));
+    if (!same) throw new ReplayFault(nonDeterministic(event.EventId, kind ?? "task", name, requested));
     this.#pending.delete(event.EventId);
   }
 }

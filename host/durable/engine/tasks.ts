@@ -1,10 +1,10 @@
 import { EventType, type HistoryEvent } from "../history.js";
 import { type ActivityCall, type ActivityRunner, appActivityRunner } from "./activities.js";
-import { Children } from "./children.js";
 import type { Episode } from "./decisions.js";
-import type { EngineCore } from "./engine-core.js";
 import { taskCompleted, taskFailed, timerFired } from "./events.js";
+import type { EngineContext } from "./options.js";
 import type { Session } from "./session.js";
+import type { SubOrchestrations } from "./sub-orchestrations.js";
 import { WorkQueue } from "./work-queue.js";
 
 interface PendingActivity {
@@ -13,32 +13,32 @@ interface PendingActivity {
   call: ActivityCall;
 }
 
-/** The store has retried already when something is refused; what is left may need a person. */
+/** The store has retried transient faults before it refuses a request, so the next attempt waits for a person to act. */
 const RETRY_MS = 30_000;
 
-/** Carries out what histories say is scheduled: activities, timers, sub-orchestrations. Each may be begun again after a crash. */
+/** Carries out the tasks that histories show as scheduled: activities, timers, sub-orchestrations. After a crash a task starts again. */
 export class Tasks {
-  readonly #engine: EngineCore;
+  readonly #engine: EngineContext;
   readonly #activities: WorkQueue<PendingActivity>;
-  readonly #children: Children;
+  readonly #subOrchestrations: SubOrchestrations;
   readonly #runActivity: ActivityRunner;
   #stopped = false;
 
-  constructor(engine: EngineCore) {
-    const { options, idle } = engine;
+  constructor(engine: EngineContext, subOrchestrations: SubOrchestrations) {
+    const { options, inFlight } = engine;
     this.#engine = engine;
-    this.#children = new Children(engine);
+    this.#subOrchestrations = subOrchestrations;
     this.#runActivity = options.activities ?? appActivityRunner(options.app);
     this.#activities = new WorkQueue({
       limit: options.maxConcurrentActivities,
-      choose: options.choose ?? (() => 0),
-      idle,
+      choose: options.choose,
+      inFlight,
       onError: (error) => engine.fail(error),
-      work: (activity) => this.#run(activity),
+      work: (activity) => this.#runOne(activity),
     });
   }
 
-  /** Begins everything that is open, or of it only what `events` scheduled. */
+  /** Starts every open task, or only the tasks that `events` scheduled. */
   carryOut(session: Session, events?: readonly HistoryEvent[]): void {
     const { executionId, instanceId } = session.instance;
     const tasks = events
@@ -49,9 +49,9 @@ export class Tasks {
         const call = { instanceId, taskId: event.EventId, name: event.Name, input };
         this.#activities.add({ session, executionId, call });
       } else if (event.EventType === EventType.TimerCreated) {
-        this.#arm(session, event.EventId, event.FireAt, event.Timestamp);
+        this.#setTimer(session, event.EventId, event.FireAt, event.Timestamp);
       } else if (event.EventType === EventType.SubOrchestrationInstanceCreated) {
-        this.#inBackground(session, () => this.#children.start(session, event, input));
+        this.#inBackground(session, () => this.#subOrchestrations.start(session, event, input));
       }
     }
   }
@@ -64,9 +64,10 @@ export class Tasks {
     }
   }
 
-  /** Tells the parent how its child ended. */
+  /** Reports the end of an instance to its parent, if it has one. */
   reportEnd(session: Session, ended: NonNullable<Episode["ended"]>): void {
-    if (session.instance.parent) this.#inBackground(session, () => this.#children.reportEnd(session.instance, ended));
+    if (!session.instance.parent) return;
+    this.#inBackground(session, () => this.#subOrchestrations.reportEnd(session.instance, ended));
   }
 
   stop(): void {
@@ -74,20 +75,20 @@ export class Tasks {
     this.#activities.stop();
   }
 
-  async #run({ session, executionId, call }: PendingActivity): Promise<void> {
-    if (session.ended || session.instance.executionId !== executionId) return;
+  async #runOne({ session, executionId, call }: PendingActivity): Promise<void> {
+    if (session.hasEnded || session.instance.executionId !== executionId) return;
     const { store } = this.#engine.options;
-    const since = store.outages;
+    const outagesAtStart = store.outages;
     const unwatch = store.watch();
     const end = await this.#runActivity(call).finally(unwatch);
     const nowMs = this.#engine.options.clock.now();
     const event = end.ok
       ? taskCompleted("activity", call.taskId, end.result, nowMs)
       : taskFailed("activity", call.taskId, end, nowMs);
-    this.#engine.deliver(session, { event, executionId, since });
+    this.#engine.deliver(session, { event, executionId, outagesAtStart });
   }
 
-  #arm(session: Session, id: number, fireAt: string, createdAt: string): void {
+  #setTimer(session: Session, id: number, fireAt: string, createdAt: string): void {
     const { executionId } = session.instance;
     const alarm = this.#engine.options.clock.at(Date.parse(fireAt), () => {
       session.alarms.delete(id);
@@ -96,10 +97,10 @@ export class Tasks {
     session.alarms.set(id, alarm);
   }
 
-  /** What the store refused is tried again: nobody else would, and the parent waits for it. */
+  /** Repeats work that the store refused: a parent waits for its result, and nothing else would do it. */
   #inBackground(session: Session, work: () => Promise<void>): void {
     const { clock } = this.#engine.options;
-    this.#engine.idle.run(work, (error) => {
+    this.#engine.inFlight.run(work, (error) => {
       this.#engine.fail(error, session);
       clock.at(clock.now() + RETRY_MS, () => {
         if (!this.#stopped) this.#inBackground(session, work);

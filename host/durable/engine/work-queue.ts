@@ -1,28 +1,33 @@
-import type { Idle } from "./idle.js";
+/*
+ * The scheduler of episodes and of activities.
+ *
+ * I1. At most `limit` items run at the same time, and every item runs. Test: durable/limits.test.ts.
+ * I2. `choose` alone decides which waiting item runs next, so a seed repeats the order of a run.
+ *     Test: durable/determinism.test.ts; conformance/seeded-order.test.ts runs the scenarios in other orders.
+ * I3. After `stop`, no item starts, and running items end. Test: process/crash.test.ts ("after SIGTERM the host ends by
+ *     itself and goes on later without repeating a step").
+ */
 
-/** Runs queued work, so many at a time, choosing what comes next. */
+import type { InFlight } from "./in-flight.js";
+
+interface WorkQueueOptions<T> {
+  limit: number;
+  /** Picks one of `count` waiting items. Default: the one that has waited longest. */
+  choose: ((count: number) => number) | undefined;
+  inFlight: InFlight;
+  work: (item: T) => Promise<void>;
+  onError: (error: unknown) => void;
+}
+
+/** Runs queued work with limited concurrency. */
 export class WorkQueue<T> {
+  readonly #options: WorkQueueOptions<T>;
   readonly #waiting: T[] = [];
   #running = 0;
   #stopped = false;
-  readonly #limit: number;
-  readonly #choose: (count: number) => number;
-  readonly #idle: Idle;
-  readonly #work: (item: T) => Promise<void>;
-  readonly #onError: (error: unknown) => void;
 
-  constructor(options: {
-    limit: number;
-    choose: (count: number) => number;
-    idle: Idle;
-    work: (item: T) => Promise<void>;
-    onError: (error: unknown) => void;
-  }) {
-    this.#limit = options.limit;
-    this.#choose = options.choose;
-    this.#idle = options.idle;
-    this.#work = options.work;
-    this.#onError = options.onError;
+  constructor(options: WorkQueueOptions<T>) {
+    this.#options = options;
   }
 
   add(item: T): void {
@@ -30,29 +35,30 @@ export class WorkQueue<T> {
     this.#pump();
   }
 
-  /** Takes no new work; what runs goes on to its end. */
   stop(): void {
     this.#stopped = true;
     this.#waiting.length = 0;
   }
 
   #pump(): void {
-    while (!this.#stopped && this.#running < this.#limit && this.#waiting.length > 0) {
+    const { inFlight, limit, onError, work } = this.#options;
+    while (!this.#stopped && this.#running < limit && this.#waiting.length > 0) {
       const item = this.#take();
       this.#running += 1;
-      this.#idle.run(
+      inFlight.run(
         () =>
-          this.#work(item).finally(() => {
+          work(item).finally(() => {
             this.#running -= 1;
             this.#pump();
           }),
-        this.#onError,
+        onError,
       );
     }
   }
 
   #take(): T {
-    const index = this.#waiting.length === 1 ? 0 : this.#choose(this.#waiting.length);
+    const { choose } = this.#options;
+    const index = this.#waiting.length === 1 ? 0 : (choose?.(this.#waiting.length) ?? 0);
     return (index === 0 ? this.#waiting.shift() : this.#waiting.splice(index, 1)[0]) as T;
   }
 }

@@ -1,6 +1,6 @@
 import { TaskHubError } from "../task-hub.js";
 
-/** What a route answers; without a body the response is empty. */
+/** The answer of a route. Without a body the response is empty. */
 export interface Answer {
   status: number;
   headers?: Readonly<Record<string, string>>;
@@ -8,19 +8,19 @@ export interface Answer {
   body?: unknown;
 }
 
-/** Errors as the management API words them. */
+/** An error in the form of the management API. */
 export interface ErrorDocument {
   Message: string;
   ExceptionMessage?: string;
   ExceptionType?: string;
 }
 
-/** The request can't be served as it stands; nothing was changed. */
+/** The request is not valid. Nothing was changed. */
 export class RequestError extends Error {
   readonly status: 400 | 413 | 501;
   readonly body: ErrorDocument | string;
 
-  /** @param body a bare text where clients expect one: they would show a document as `[object Object]`. */
+  /** @param body a plain text where clients expect one: they would show a document as `[object Object]` */
   constructor(status: RequestError["status"], body: ErrorDocument | string) {
     super(typeof body === "string" ? body : body.Message);
     this.name = "RequestError";
@@ -29,7 +29,7 @@ export class RequestError extends Error {
   }
 }
 
-/** For what other hosts do and this one does not: says so, and what to do. */
+/** For a feature that the genuine host has and this host does not have. */
 export function notServed(what: string, advice: string): RequestError {
   return new RequestError(501, `${what} not served by the embedded host. ${advice}`);
 }
@@ -44,21 +44,21 @@ const HUB_STATUS: Record<TaskHubError["code"], number> = {
   "not-served": 501,
 };
 
-/** Codes whose status says everything; clients expect these answers without a body. */
+/** Codes whose answers have no body, because clients expect none. */
 const WITHOUT_BODY: ReadonlySet<TaskHubError["code"]> = new Set(["not-found", "finished"]);
 
-/** The answer to a failed request, or `undefined` when the failure is the host's own. */
+/** The answer to a refused request; undefined when the error is a fault of the host. */
 export function answerToError(error: unknown): Answer | undefined {
   if (error instanceof RequestError) return { status: error.status, body: error.body };
   if (!(error instanceof TaskHubError)) return undefined;
   const status = HUB_STATUS[error.code];
   if (WITHOUT_BODY.has(error.code)) return { status };
-  // The genuine host sends this one text as a bare JSON string.
+  // The genuine host sends this text as a plain JSON string.
   if (error.code === "not-finished") return { status, body: error.message };
   return { status, body: { Message: error.message } satisfies ErrorDocument };
 }
 
-/** The answer to a failure of the host itself. */
+/** The answer to a fault of the host. */
 export function answerToFault(error: unknown): Answer {
   const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
   const document: ErrorDocument = {
@@ -67,4 +67,15 @@ export function answerToFault(error: unknown): Answer {
     ExceptionType: name,
   };
   return { status: 500, body: document };
+}
+
+/** A stored text as a value: parsed when it is JSON, otherwise the text itself, such as the text of a failure. */
+export function parsedOrRaw(text: string | null): unknown {
+  if (text === null) return null;
+  if (text.trim() === "") return "";
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

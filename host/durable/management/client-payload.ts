@@ -1,16 +1,16 @@
-/** Path of the management API on the host's own server. */
+/** The path of the management API on the host's own server. */
 export const MANAGEMENT_PATH = "/runtime/webhooks/durabletask/";
 
-/** What links into the management API are made of. */
+/** The parts of a link into the management API. */
 export interface LinkTarget {
   hubName: string;
-  /** Name of the storage connection as shown in links. */
+  /** The name of the storage connection, as links show it. */
   connectionName: string;
-  /** Asked for as `?code=` when present. */
+  /** Sent as `?code=` when present. */
   systemKey?: string | undefined;
 }
 
-/** The links of one instance that an answer to a start carries, `id` first. */
+/** The links in the answer to a start, with `id` first. */
 export function instanceLinks(origin: string, instanceId: string, target: LinkTarget): Record<string, string> {
   const { rewindPostUri: _notInAnswers, ...links } = managementUrls(origin, encodeURIComponent(instanceId), target);
   return { id: instanceId, ...links };
@@ -33,11 +33,11 @@ function managementUrls(origin: string, id: string, target: LinkTarget) {
 }
 
 /**
- * What a `durableClient` input receives, as JSON text. `durable-functions` makes its calls at `rpcBaseUrl` and its
- * check-status answers from `managementUrls`.
+ * The JSON text that a `durableClient` input receives. `durable-functions` sends its calls to `rpcBaseUrl` and builds its
+ * check-status responses from `managementUrls`.
  *
- * @param baseUrl address of the host without a slash at the end.
- * @param rpcBaseUrl address of the loopback API, with a slash at the end.
+ * @param baseUrl the address of the host, without a trailing slash
+ * @param rpcBaseUrl the address of the loopback API, with a trailing slash
  */
 export function clientPayload(baseUrl: string, rpcBaseUrl: string, target: LinkTarget): string {
   const key = target.systemKey === undefined ? "" : `code=${encodeURIComponent(target.systemKey)}`;

@@ -3,38 +3,37 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { FunctionApp } from "../../app/function-app.js";
 import type { ExtensionContext, HostExtension } from "../../app/host-extension.js";
-import { KEEP_ALIVE_MS } from "../../keep-alive.js";
+import { KEEP_ALIVE_MS } from "../../http/listener.js";
 import type { TaskHub } from "../task-hub.js";
 import { type Answer, answerToError, answerToFault } from "./answer.js";
 import { clientPayload, type LinkTarget, MANAGEMENT_PATH } from "./client-payload.js";
 import { isBelow, managementRequest } from "./management-request.js";
 import { route } from "./routes.js";
 
-/** Path of the API that only this machine reaches, which needs no key. */
+/** The path of the loopback API, which needs no key because only this machine reaches it. */
 const RPC_PATH = "/durabletask/";
 const RPC_ADDRESS = "127.0.0.1";
-/** Where tools look for it; any free port does when this one is taken. */
+/** The port that tools expect. Another free port is used when this one is taken. */
 const RPC_PORT = 17071;
-/** Connections are settings by this prefix, which links leave out: `AzureWebJobsStorage` is `Storage`. */
+/** Links leave out this prefix of connection settings: `AzureWebJobsStorage` is `Storage`. */
 const CONNECTION_PREFIX = /^AzureWebJobs/;
 
-/** A task hub at work. */
 export interface OpenTaskHub {
   hub: TaskHub;
-  /** Takes no new work and resolves once running work has ended or can safely be left to the next start. */
+  /** Takes no new work. Resolves when running work has ended or can safely be left to the next start. */
   stop(): Promise<void>;
 }
 
 export interface DurableExtensionOptions extends ExtensionContext {
-  /** Opens the hub and takes up unfinished work. Functions of the app may be called before it resolves. */
+  /** Opens the hub and continues unfinished work. It may call functions of the app before it resolves. */
   openHub(app: FunctionApp): Promise<OpenTaskHub>;
-  /** Port of the loopback API; 0 takes any free one. Default: 17071 if free. */
+  /** The port of the loopback API; 0 for any free port. Default: 17071 if it is free. */
   rpcPort?: number;
 }
 
 /**
- * Durable Functions on this host: runs the hub and serves its management API, on the host's own server and on a
- * loopback address that the `durableClient` binding points to.
+ * Durable Functions on this host: runs the hub and serves its management API on the host's own server and on a loopback
+ * address, which the `durableClient` binding uses.
  */
 export function createDurableExtension(options: DurableExtensionOptions): HostExtension {
   const stopping = new AbortController();
@@ -47,7 +46,7 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
   let opening: Promise<OpenTaskHub> | undefined;
   const serve = async (req: IncomingMessage, res: ServerResponse, basePath: string): Promise<void> => {
     const origin = basePath === RPC_PATH ? rpcOrigin(rpc) : options.baseUrl();
-    const answer = await answerTo(req, async () => {
+    const answer = await answerRequest(req, async () => {
       if (!opening) return { status: 503 };
       const { hub } = await opening;
       const context = { hub, clock: options.clock, links, stopping: stopping.signal };
@@ -55,13 +54,13 @@ export function createDurableExtension(options: DurableExtensionOptions): HostEx
     });
     send(req, res, answer);
   };
-  const answerTo = async (req: IncomingMessage, work: () => Promise<Answer>): Promise<Answer> => {
+  const answerRequest = async (req: IncomingMessage, work: () => Promise<Answer>): Promise<Answer> => {
     try {
       return await work();
     } catch (error) {
       const refusal = answerToError(error);
       if (refusal) return refusal;
-      // A caller that broke off gets no answer, and is no fault of the host.
+      // A caller that closed the connection gets no answer, and this is not a fault of the host.
       if (!req.destroyed)
         options.logger.log("error", `The durable management API failed: ${String(error)}`, { category: "Durable" });
       return answerToFault(error);
@@ -102,7 +101,7 @@ function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
   const type = answer.body === undefined ? {} : { "Content-Type": "application/json; charset=utf-8" };
   res.writeHead(answer.status, { ...type, "Content-Length": Buffer.byteLength(text), ...answer.headers });
   res.end(text);
-  // What was not read of a refused body would otherwise be taken for the connection's next request.
+  // Otherwise the unread rest of a refused body would count as the next request of the connection.
   req.resume();
 }
 
@@ -111,7 +110,7 @@ function rpcOrigin(server: Server): string {
   return `http://${RPC_ADDRESS}:${port}`;
 }
 
-/** Listens on `port` if given, else on the usual one if free, else on any. */
+/** Listens on `port` if it is given, otherwise on the usual port if it is free, otherwise on any port. */
 async function listen(server: Server, port: number | undefined): Promise<void> {
   if (port !== undefined) return bind(server, port);
   try {
@@ -132,7 +131,7 @@ function bind(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Also drops the connections that clients keep open. */
+/** Also closes the connections that clients keep open. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

@@ -1,18 +1,17 @@
 import { EVENT_TYPE_NAMES, EventType, type HistoryEvent } from "../history.js";
-import { parsedOrRaw } from "./json-text.js";
+import { parsedOrRaw } from "./answer.js";
 
-/** An event as clients see it: its type by name, without the host's own numbers. */
+/** An event as clients see it: with the name of its type, and without the host's own numbers. */
 export type HistoryItem = Record<string, unknown>;
 
 export interface HistoryView {
   showInput: boolean;
-  /** Whether results are shown. */
   showOutput: boolean;
 }
 
 const HIDDEN: ReadonlySet<number> = new Set([EventType.OrchestratorStarted, EventType.OrchestratorCompleted]);
 
-/** Properties that clients are not shown, by event type. */
+/** The properties that clients do not see, by event type. */
 const REMOVED: Readonly<Record<number, readonly string[]>> = {
   [EventType.ExecutionStarted]: ["Name", "OrchestrationInstance", "ParentInstance", "Version", "Tags"],
   [EventType.TaskScheduled]: ["Version"],
@@ -27,8 +26,8 @@ const REMOVED: Readonly<Record<number, readonly string[]>> = {
 type Scheduled = Extract<HistoryEvent, { Name: string; Version: string | null; EventId: number }>;
 
 /**
- * The history as the management API shows it: what was scheduled is folded into its completion, episode markers are
- * left out. What has not ended yet stays as it was scheduled.
+ * The history as the management API shows it: a task that has ended appears only as its end, with the name and time of
+ * its scheduling. Markers of episodes are left out.
  */
 export function historyDocument(events: readonly HistoryEvent[], view: HistoryView): HistoryItem[] {
   const scheduled = new Map<number, Scheduled>();
@@ -39,14 +38,14 @@ export function historyDocument(events: readonly HistoryEvent[], view: HistoryVi
   }
   return events
     .filter((event) => !HIDDEN.has(event.EventType) && !(isScheduling(event) && ended.has(event.EventId)))
-    .map((event) => item(event, scheduled, view));
+    .map((event) => toItem(event, scheduled, view));
 }
 
 function isScheduling(event: HistoryEvent): event is Scheduled {
   return event.EventType === EventType.TaskScheduled || event.EventType === EventType.SubOrchestrationInstanceCreated;
 }
 
-function item(event: HistoryEvent, scheduled: ReadonlyMap<number, Scheduled>, view: HistoryView): HistoryItem {
+function toItem(event: HistoryEvent, scheduled: ReadonlyMap<number, Scheduled>, view: HistoryView): HistoryItem {
   const removed = new Set(["EventType", "EventId", "IsPlayed", ...(REMOVED[event.EventType] ?? [])]);
   const kept = Object.entries(event).filter(([name]) => !removed.has(name));
   const shown: HistoryItem = { EventType: EVENT_TYPE_NAMES[event.EventType], ...Object.fromEntries(kept) };
@@ -55,11 +54,11 @@ function item(event: HistoryEvent, scheduled: ReadonlyMap<number, Scheduled>, vi
     shown["FunctionName"] = event.Name;
     if (!view.showInput) delete shown["Input"];
   }
-  const origin = "TaskScheduledId" in event ? scheduled.get(event.TaskScheduledId) : undefined;
-  if (origin) {
-    shown["ScheduledTime"] = withOffset(origin.Timestamp);
-    shown["FunctionName"] = origin.Name;
-    // Histories hold no inputs of what they schedule; clients are told so by a null.
+  const scheduling = "TaskScheduledId" in event ? scheduled.get(event.TaskScheduledId) : undefined;
+  if (scheduling) {
+    shown["ScheduledTime"] = withOffset(scheduling.Timestamp);
+    shown["FunctionName"] = scheduling.Name;
+    // Histories do not keep the inputs of tasks, so clients get null.
     if (view.showInput) shown["Input"] = null;
   }
   return shown;
@@ -70,7 +69,7 @@ function showResult(shown: HistoryItem, result: string | null, view: HistoryView
   else delete shown["Result"];
 }
 
-/** `…Z` written as `…+00:00`, the way this one field is. */
+/** This one field has `+00:00` in place of `Z`. */
 function withOffset(utc: string): string {
   return utc.replace(/Z$/, "+00:00");
 }

@@ -5,31 +5,30 @@ import { RequestError } from "./answer.js";
 import type { LinkTarget } from "./client-payload.js";
 import { parseQuery, type Query } from "./query.js";
 
-/** A request to the management API, whichever of its two addresses it came to. */
+/** A request to the management API, at either of its two addresses. */
 export interface ManagementRequest {
   method: string;
-  /** The path below the API's base, decoded, without empty segments at the end. */
+  /** The decoded path below the base path, without empty segments at the end. */
   segments: readonly string[];
   query: Query;
-  /** Scheme and authority that the caller used, for links back. */
+  /** The scheme and authority that the caller used, for links in the answer. */
   origin: string;
-  /** The address as the caller wrote it. */
+  /** The full URL of the request. */
   href: string;
   message: IncomingMessage;
 }
 
-/** What routes work on. */
 export interface RouteContext {
   hub: TaskHub;
   clock: Clock;
   links: LinkTarget;
-  /** Aborted when the host stops, which ends waits. */
+  /** Aborted when the host stops, which ends all waits. */
   stopping: AbortSignal;
 }
 
 /**
- * @param basePath path of the API, with a slash at the end; the caller may write it in any case.
- * @throws RequestError 400 for a path or a query that can't be read.
+ * @param basePath the path of the API with a trailing slash; the caller may write it in any case
+ * @throws RequestError 400 for a path or a query that is not valid
  */
 export function managementRequest(
   message: IncomingMessage,
@@ -49,7 +48,7 @@ export function managementRequest(
   };
 }
 
-/** Whether `path` lies below `basePath`, in any case of its letters. */
+/** Whether `path` is below `basePath`, in any case. */
 export function isBelow(path: string, basePath: string): boolean {
   return path.slice(0, basePath.length).toLowerCase() === basePath;
 }

@@ -19,7 +19,7 @@ const ZONE = /(Z|[+-]\d{2}:\d{2})$/i;
 const flag = z.stringbool({
   truthy: ["true"],
   falsy: ["false"],
-  error: "is 'true' or 'false'",
+  error: "must be 'true' or 'false'",
 });
 
 const timeMs = z.string().transform((text, context) => {
@@ -28,7 +28,7 @@ const timeMs = z.string().transform((text, context) => {
   if (!Number.isNaN(ms)) return ms;
   context.addIssue({
     code: "custom",
-    message: "is an ISO 8601 time such as 2026-01-31T10:00:00Z ('+' written as %2B)",
+    message: "must be an ISO 8601 time such as 2026-01-31T10:00:00Z ('+' written as %2B)",
   });
   return z.NEVER;
 });
@@ -36,18 +36,18 @@ const timeMs = z.string().transform((text, context) => {
 const seconds = z.string().transform((text, context) => {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  context.addIssue({ code: "custom", message: "is a number of seconds above 0" });
+  context.addIssue({ code: "custom", message: "must be a number of seconds above 0" });
   return z.NEVER;
 });
 
 const pageSize = z.string().transform((text, context) => {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (value > 0) return value;
-  context.addIssue({ code: "custom", message: "is a whole number above 0" });
+  context.addIssue({ code: "custom", message: "must be a whole number above 0" });
   return z.NEVER;
 });
 
-/** Names of no status are ignored, as the genuine host does. */
+/** Unknown status names are ignored, as on the genuine host. */
 const statusNames = z.string().transform((text) => {
   const wanted = new Set(text.split(",").map((name) => name.trim().toLowerCase()));
   return STATUS_NAMES.filter((name) => wanted.has(name.toLowerCase()));
@@ -71,12 +71,14 @@ const parameters = z.object({
   taskhub: z.string().optional(),
 });
 
-/** The parameters of every route, by lower-cased name; times in milliseconds since the epoch. */
+/** The parameters of all routes, by lower-case name. Times are milliseconds since the epoch. */
 export type Query = z.output<typeof parameters>;
 
 /**
- * Reads a query string. Names count in any case; an empty value counts as absent; repeated ones are joined by commas.
- * @throws RequestError 400 that names the parameter and what it should be.
+ * Reads a query string. Names match in any case, an empty value counts as absent, and repeated values are joined by
+ * commas.
+ *
+ * @throws RequestError 400 that names the parameter and its valid values
  */
 export function parseQuery(search: URLSearchParams): Query {
   const given = new Map<string, string>();
@@ -91,8 +93,8 @@ export function parseQuery(search: URLSearchParams): Query {
   throw new RequestError(400, { Message: `The query can't be read: ${wrong.join("; ")}.` });
 }
 
-/** The part of a query that chooses instances. */
-export function filterOf(query: Query): InstanceFilter {
+/** The part of a query that selects instances. */
+export function instanceFilter(query: Query): InstanceFilter {
   return {
     ...(query.instanceidprefix !== undefined && { instanceIdPrefix: query.instanceidprefix }),
     ...(query.createdtimefrom !== undefined && { createdFromMs: query.createdtimefrom }),

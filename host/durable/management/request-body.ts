@@ -1,14 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import { RequestError } from "./answer.js";
 
-/** The genuine host's limit. */
-const LONGEST_BODY_BYTES = 100 * 1024 * 1024;
-const DEEPEST_NESTING = 500;
+/** The limit of the genuine host. */
+const MAX_BODY_BYTES = 100 * 1024 * 1024;
+const MAX_NESTING = 500;
 const NESTING: Readonly<Record<string, number>> = { "[": 1, "{": 1, "]": -1, "}": -1 };
 
 /**
- * The request's body as text, empty when there is none.
- * @throws RequestError 413 for more than 100 MiB, 400 for bytes that are not UTF-8.
+ * The body of a request as text; empty when there is none.
+ *
+ * @throws RequestError 413 for more than 100 MiB, 400 for bytes that are not UTF-8
  */
 export async function readText(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -16,8 +17,8 @@ export async function readText(req: IncomingMessage): Promise<string> {
   for await (const chunk of req) {
     const part = chunk as Buffer;
     bytes += part.length;
-    if (bytes > LONGEST_BODY_BYTES) {
-      throw new RequestError(413, { Message: `The body is longer than ${LONGEST_BODY_BYTES} bytes.` });
+    if (bytes > MAX_BODY_BYTES) {
+      throw new RequestError(413, { Message: `The body is longer than ${MAX_BODY_BYTES} bytes.` });
     }
     chunks.push(part);
   }
@@ -33,11 +34,12 @@ function decoded(bytes: Buffer): string {
 }
 
 /**
- * `text` itself, once it is known to be JSON: inputs and events are kept as they were sent.
- * @throws RequestError 400 for anything else, the empty text included.
+ * Returns `text` unchanged when it is JSON: inputs and events are stored as they were sent.
+ *
+ * @throws RequestError 400 for any other text, including the empty one
  */
 export function jsonText(text: string): string {
-  if (nestsTooDeep(text)) throw invalidJson(`Arrays and objects are nested deeper than ${DEEPEST_NESTING}.`);
+  if (nestsTooDeep(text)) throw invalidJson(`Arrays and objects are nested deeper than ${MAX_NESTING}.`);
   try {
     JSON.parse(text);
     return text;
@@ -49,7 +51,7 @@ export function jsonText(text: string): string {
 const invalidJson = (reason: string): RequestError =>
   new RequestError(400, { Message: "Invalid JSON content", ExceptionMessage: reason });
 
-/** What is nested deeper can be parsed, but not written again: no status could show it. */
+/** JSON that is nested deeper can be parsed but not serialised again, so no status could show it. */
 function nestsTooDeep(text: string): boolean {
   let depth = 0;
   let inString = false;
@@ -58,12 +60,12 @@ function nestsTooDeep(text: string): boolean {
     if (mark === '"') inString = !inString;
     else if (inString) at += mark === "\\" ? 1 : 0;
     else depth += NESTING[mark ?? ""] ?? 0;
-    if (depth > DEEPEST_NESTING) return true;
+    if (depth > MAX_NESTING) return true;
   }
   return false;
 }
 
-/** Whether the request says that its body is JSON, whatever the character set. */
+/** Whether the content type of the request is JSON, with any character set. */
 export function isJson(req: IncomingMessage): boolean {
   const mediaType = (req.headers["content-type"] ?? "").split(";")[0];
   return mediaType?.trim().toLowerCase() === "application/json";

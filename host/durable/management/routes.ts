@@ -10,7 +10,8 @@ const NOT_FOUND: Answer = { status: 404 };
 
 /**
  * Answers one request to the management API.
- * @throws RequestError or TaskHubError for what is refused.
+ *
+ * @throws RequestError or TaskHubError when the request is refused
  */
 export async function route(request: ManagementRequest, context: RouteContext): Promise<Answer> {
   const [collection = ""] = request.segments;
@@ -20,7 +21,7 @@ export async function route(request: ManagementRequest, context: RouteContext): 
   return serve(request, context);
 }
 
-/** Maps, since an object would also have what its prototype has, under names that a caller may choose. */
+/** Maps, because an object has the names of its prototype too, and a caller may send such a name. */
 const COLLECTIONS = new Map<string, (request: ManagementRequest) => Route | undefined>(
   Object.entries({
     orchestrators: ({ method, segments }) => {
@@ -28,22 +29,22 @@ const COLLECTIONS = new Map<string, (request: ManagementRequest) => Route | unde
       return method === "POST" && named ? startInstance : undefined;
     },
     instances: ({ method, segments }) => {
-      if (segments.length === 1) return ON_ALL.get(method);
-      if (segments.length === 2) return ON_ONE.get(method);
+      if (segments.length === 1) return ALL_INSTANCES.get(method);
+      if (segments.length === 2) return ONE_INSTANCE.get(method);
       return method === "POST" ? operation(segments) : undefined;
     },
     entities: () => async () => {
-      throw notServed("Entities are", "Keep such state in a table, or run the app on a genuine Functions host.");
+      throw notServed("Entities are", "Keep the state in a table, or run the app on a genuine Functions host.");
     },
-    // There is only ever one host per hub, which is therefore the primary one.
+    // A hub has only one host, which is therefore the primary host.
     makeprimary: ({ method, segments }) =>
       method === "POST" && segments.length === 1 ? async () => ({ status: 200 }) : undefined,
   }),
 );
 
-const ON_ALL = new Map<string, Route>(Object.entries({ GET: listInstances, DELETE: purgeInstances }));
+const ALL_INSTANCES = new Map<string, Route>(Object.entries({ GET: listInstances, DELETE: purgeInstances }));
 
-const ON_ONE = new Map<string, Route>(Object.entries({ GET: instanceStatus, DELETE: purgeInstance }));
+const ONE_INSTANCE = new Map<string, Route>(Object.entries({ GET: instanceStatus, DELETE: purgeInstance }));
 
 const OPERATIONS = new Map<string, Route>(
   Object.entries({
@@ -52,7 +53,7 @@ const OPERATIONS = new Map<string, Route>(
     resume: steer("resume"),
     restart: restartInstance,
     rewind: async () => {
-      throw notServed("Rewind is", "Restart the instance instead, which runs it again from its beginning.");
+      throw notServed("Rewind is", "Restart the instance instead, which runs it again from the beginning.");
     },
   }),
 );
@@ -64,9 +65,9 @@ function operation(segments: readonly string[]): Route | undefined {
 }
 
 function refuseOtherHub(request: ManagementRequest, hub: TaskHub): void {
-  const asked = request.query.taskhub;
-  if (asked === undefined || asked.toLowerCase() === hub.name.toLowerCase()) return;
+  const requested = request.query.taskhub;
+  if (requested === undefined || requested.toLowerCase() === hub.name.toLowerCase()) return;
   throw new RequestError(400, {
-    Message: `This host serves the task hub '${hub.name}' and no other, but '${asked}' was asked for. Leave 'taskHub' out, or ask the host of that hub.`,
+    Message: `This host serves only the task hub '${hub.name}', but the request names '${requested}'. Leave out 'taskHub', or send the request to the host of that hub.`,
   });
 }

@@ -1,16 +1,15 @@
 import type { Clock } from "../../clock.js";
 import { TaskHubError, TERMINAL_STATUSES } from "../task-hub.js";
-import { type Answer, RequestError } from "./answer.js";
+import { type Answer, parsedOrRaw, RequestError } from "./answer.js";
 import { instanceLinks } from "./client-payload.js";
-import { statusOf } from "./instance-routes.js";
-import { parsedOrRaw } from "./json-text.js";
+import { statusAnswer } from "./instance-routes.js";
 import type { ManagementRequest, RouteContext } from "./management-request.js";
 import { jsonText, readText } from "./request-body.js";
 
-/** How soon a caller should look at what it started, in seconds. */
+/** How soon a client should poll a started instance. */
 const FIRST_POLL_AFTER_SECONDS = "10";
 
-/** `POST orchestrators/{name}/{id?}`: starts an instance; an empty body is no input. */
+/** `POST orchestrators/{name}/{id?}`: starts an instance. An empty body means no input. */
 export async function startInstance(request: ManagementRequest, context: RouteContext): Promise<Answer> {
   const [, name = "", instanceId] = request.segments;
   const text = await readText(request.message);
@@ -19,7 +18,7 @@ export async function startInstance(request: ManagementRequest, context: RouteCo
   return answerToStart(started.instanceId, request, context);
 }
 
-/** `POST instances/{id}/restart`: the same name and input again, under a new id unless told otherwise. */
+/** `POST instances/{id}/restart`: starts the same name and input again, under a new id by default. */
 export async function restartInstance(request: ManagementRequest, context: RouteContext): Promise<Answer> {
   const [, id = ""] = request.segments;
   const started = await context.hub.restart(id, request.query.restartwithnewinstanceid).catch((error: unknown) => {
@@ -40,7 +39,7 @@ function restartRefusal(error: unknown): unknown {
   });
 }
 
-/** The links of a started instance, or how it ended when the caller asked to wait for that and it came in time. */
+/** The links of a started instance, or its result when the caller wants to wait and the instance ends in time. */
 async function answerToStart(id: string, request: ManagementRequest, context: RouteContext): Promise<Answer> {
   const { timeout, pollinginterval } = request.query;
   if (timeout !== undefined && pollinginterval !== undefined) {
@@ -52,21 +51,21 @@ async function answerToStart(id: string, request: ManagementRequest, context: Ro
   return { status: 202, headers, body: links };
 }
 
-/** @param patience in seconds. */
+/** @param wait in seconds */
 async function waitForEnd(
   id: string,
   request: ManagementRequest,
   context: RouteContext,
-  patience: { timeout: number; interval: number },
+  wait: { timeout: number; interval: number },
 ): Promise<Answer | undefined> {
   const { clock, hub, stopping } = context;
-  const endMs = clock.now() + patience.timeout * 1000;
+  const endMs = clock.now() + wait.timeout * 1000;
   while (!stopping.aborted && !request.message.socket.destroyed) {
     const state = await hub.get(id);
     if (state?.runtimeStatus === "Completed") return { status: 200, body: parsedOrRaw(state.output) };
-    if (state && TERMINAL_STATUSES.has(state.runtimeStatus)) return statusOf(id, request, context);
+    if (state && TERMINAL_STATUSES.has(state.runtimeStatus)) return statusAnswer(id, request, context);
     if (clock.now() >= endMs) return undefined;
-    await pause(clock, Math.min(endMs, clock.now() + patience.interval * 1000), stopping);
+    await pause(clock, Math.min(endMs, clock.now() + wait.interval * 1000), stopping);
   }
   return undefined;
 }

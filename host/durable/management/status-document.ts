@@ -1,6 +1,6 @@
 import type { InstanceState } from "../task-hub.js";
+import { parsedOrRaw } from "./answer.js";
 import type { HistoryItem } from "./history-document.js";
-import { parsedOrRaw } from "./json-text.js";
 
 /** An instance as clients see it. Times are ISO 8601 UTC with whole seconds. */
 export interface StatusDocument {
@@ -15,7 +15,7 @@ export interface StatusDocument {
   historyEvents?: HistoryItem[];
 }
 
-/** @param showInput false leaves the input out as null. */
+/** @param showInput when false, the input is null */
 export function statusDocument(state: InstanceState, showInput: boolean): StatusDocument {
   return {
     name: state.name,

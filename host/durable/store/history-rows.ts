@@ -6,12 +6,12 @@ import {
   type HistoryEvent,
 } from "../history.js";
 
-/** How a property of an event stands in its column; `never` is always null in an event and has no column. */
+/** How a property of an event is stored. `never` is always null in an event and has no column. */
 type Kind = "text" | "int" | "bool" | "time" | "json" | "never";
 
 /**
- * The columns of each kind of event beside those that all have, as the genuine host names and types them, so that
- * Durable Functions Monitor reads them.
+ * The columns of each kind of event, without the columns that all kinds have. Names and types are those of the genuine
+ * host, so that Durable Functions Monitor can read the table.
  */
 const COLUMNS: Record<EventTypeName, Readonly<Record<string, Kind>>> = {
   ExecutionStarted: {
@@ -57,7 +57,7 @@ const COLUMNS: Record<EventTypeName, Readonly<Record<string, Kind>>> = {
 export type Column = string | number | boolean | { type: "DateTime"; value: string };
 export type Columns = Record<string, Column>;
 
-/** Table columns of an event, keys aside. */
+/** The table columns of an event, without its keys. */
 export function toColumns(event: HistoryEvent, executionId: string): Columns {
   const name = EVENT_TYPE_NAMES[event.EventType];
   const columns: Columns = {
@@ -83,7 +83,11 @@ function toColumn(kind: Kind, value: unknown): Column | undefined {
 
 export const dateTime = (iso: string): Column => ({ type: "DateTime", value: iso });
 
-/** An event out of its columns. Throws, naming what is wrong, when they do not make one. */
+/**
+ * Reads an event from its columns.
+ *
+ * @throws Error that names the column, when a column is not valid
+ */
 export function fromColumns(columns: Record<string, unknown>): HistoryEvent {
   const name = columns["EventType"];
   const type =
@@ -104,7 +108,7 @@ export function fromColumns(columns: Record<string, unknown>): HistoryEvent {
   return event as unknown as HistoryEvent;
 }
 
-const IS_OF: Record<Kind, (value: unknown) => boolean> = {
+const IS_KIND: Record<Kind, (value: unknown) => boolean> = {
   text: (value) => typeof value === "string",
   json: (value) => typeof value === "string",
   int: Number.isInteger,
@@ -115,7 +119,7 @@ const IS_OF: Record<Kind, (value: unknown) => boolean> = {
 
 function fromColumn(property: string, kind: Kind, value: unknown): unknown {
   if (value === undefined || value === null || kind === "never") return null;
-  if (!IS_OF[kind](value)) throw new Error(`its column ${property} holds a ${typeof value}`);
+  if (!IS_KIND[kind](value)) throw new Error(`its column ${property} holds a ${typeof value}`);
   if (kind === "json") return JSON.parse(value as string);
   return kind === "time" ? isoText(value) : value;
 }

@@ -1,9 +1,25 @@
+/*
+ * The history of every instance: one partition per instance and one row per event, as on the genuine host.
+ *
+ * I1. An episode counts as a whole or not at all. It is one transaction; a longer episode takes several, and the last
+ *     row, an OrchestratorCompleted, makes it count. Test: durable/history-store.test.ts ("what a crash left of an
+ *     episode in several transactions never happened").
+ * I2. A repeated commit counts once: it recognises its own rows by their commit id. Test: durable/history-store.suite.ts
+ *     ("a commit that is repeated counts once"), history-store.test.ts ("the repeat of a commit that was written in part").
+ * I3. A commit never replaces rows of another host. It fails with HubLostError instead.
+ *     Test: durable/history-store.suite.ts ("rows that somebody else has written stop the commit").
+ * I4. Before a commit fails that way, the storage is checked: it may have lost data instead.
+ *     Test: durable/history-store.test.ts ("looks at the storage before it names another host").
+ * I5. An episode with results of activities that ran before an outage is not written: it fails with OutdatedError, unless
+ *     it is in the table already. Test: durable/history-store.test.ts ("an episode that tells of activities from before").
+ * I6. A damaged or missing row is reported by name and is never read as a shorter history. Test: durable/poison.test.ts.
+ */
+
 import { odata, type TableClient, type TransactionAction } from "@azure/data-tables";
 import { EVENT_TYPE_NAMES, EventType } from "../history.js";
 import { type Columns, dateTime, fromColumns, toColumns } from "./history-rows.js";
 import { historyRowKey, partitionKeyOf, SENTINEL } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import {
   type Commit,
   HubLostError,
@@ -12,27 +28,24 @@ import {
   type StoredExecution,
   UnreadableError,
 } from "./port.js";
+import { httpStatus, isTransient, type TransientFaults } from "./transient-faults.js";
 import type { Witnesses } from "./witnesses.js";
 
-/** What fits into one transaction, with room for the sentinel. */
-const ROWS_PER_TRANSACTION = 95;
-const CHARACTERS_PER_TRANSACTION = 1_000_000;
+/** The limits of one transaction, with room for the sentinel. */
+const MAX_ROWS_PER_TRANSACTION = 95;
+const MAX_CHARACTERS_PER_TRANSACTION = 1_000_000;
 
 type Row = Columns & { partitionKey: string; rowKey: string };
 type StoredRow = Record<string, unknown> & { rowKey: string };
 
-/**
- * The history table: one partition an instance, one row an event, as on the genuine host. An episode is one
- * transaction whose last row, an OrchestratorCompleted, makes it count; longer ones take several, and rows behind
- * the last such row are what a crash left of an episode that never happened.
- */
+/** The history table of a hub. Rows after the last OrchestratorCompleted are what a crash left of an uncommitted episode. */
 export class HistoryTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
+  constructor(table: TableClient, large: LargeValues, faults: TransientFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
@@ -49,7 +62,7 @@ export class HistoryTable {
     if (commit.inboxThrough !== undefined) last["InboxThrough"] = commit.inboxThrough;
     if (commit.overwriteBelow > commit.firstRow) this.#witnesses.forget(this.#table, last.partitionKey);
     let index = commit.firstRow;
-    for (const chunk of chunksOf(rows)) {
+    for (const chunk of transactionChunks(rows)) {
       (chunk.at(-1) as Row)["CommitId"] = commitId;
       const actions = chunk.map((row, at): TransactionAction => {
         return index + at < commit.overwriteBelow ? ["upsert", row, "Replace"] : ["create", row];
@@ -61,34 +74,34 @@ export class HistoryTable {
       index += chunk.length;
     }
     const { partitionKey, rowKey } = last;
-    this.#witnesses.saw({ table: this.#table, partitionKey, rowKey, mark: { column: "CommitId", value: commitId } });
+    this.#witnesses.add({ table: this.#table, partitionKey, rowKey, mark: { column: "CommitId", value: commitId } });
   }
 
-  /** A repeat of a transaction that had been applied meets its own rows; anybody else's mean that the hub is lost. */
-  async #submit(actions: TransactionAction[], last: Row, { commitId, since }: Commit): Promise<void> {
+  /** Rows that exist already are either its own, from an earlier attempt, or another host's, and then the hub is lost. */
+  async #submit(actions: TransactionAction[], last: Row, { commitId, outagesAtStart }: Commit): Promise<void> {
     try {
-      await this.#faults.overcome("commit an episode", async () => {
-        const isOutdated = since !== undefined && since !== this.#faults.outages;
+      await this.#faults.withRetry("commit an episode", async () => {
+        const isOutdated = outagesAtStart !== undefined && outagesAtStart !== this.#faults.outages;
         if (!isOutdated) await this.#table.submitTransaction(actions);
         else if ((await this.#commitIdIn(last)) !== commitId) throw new OutdatedError();
       });
     } catch (error) {
-      if (statusOf(error) !== 409) throw error;
+      if (httpStatus(error) !== 409) throw error;
       if ((await this.#commitIdIn(last)) === commitId) return;
       throw new HubLostError(
-        `Another host has written the history of '${last.partitionKey}'. This one stops, so that no step runs twice. Give each host a hub of its own (extensions.durableTask.hubName).`,
+        `Another host has written the history of '${last.partitionKey}'. This host stops, so that no step runs twice. Give each host its own hub (extensions.durableTask.hubName).`,
       );
     }
   }
 
-  /** Before anybody is told from what a row says that it is another host's, the storage is looked at: it may have gone back in time. */
+  /** Requires a check of the storage first: the row may look like another host's because the storage has lost data. */
   async #commitIdIn({ partitionKey, rowKey }: Row): Promise<string | undefined> {
-    this.#faults.distrust();
+    this.#faults.requireCheck();
     const read = () => this.#table.getEntity<{ CommitId?: string }>(partitionKey, rowKey);
     try {
-      return (await this.#faults.overcome("read an episode", read)).CommitId;
+      return (await this.#faults.withRetry("read an episode", read)).CommitId;
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      if (httpStatus(error) === 404) return undefined;
       throw error;
     }
   }
@@ -111,26 +124,26 @@ export class HistoryTable {
 
   /** The committed events of the execution that the sentinel names. */
   async read(instanceId: string, startId?: string): Promise<StoredExecution | undefined> {
-    const rows = await this.#rowsOf(instanceId);
+    const rows = await this.#readRows(instanceId);
     if (rows.length === 0) return undefined;
-    const mark = rows.find((row) => row.rowKey === SENTINEL);
+    const sentinelRow = rows.find((row) => row.rowKey === SENTINEL);
     const all = rows.filter((row) => row.rowKey !== SENTINEL);
-    const rowsPresent = all.reduce((most, row) => Math.max(most, Number.parseInt(row.rowKey, 16) + 1), 0);
-    if (mark === undefined) throw this.#unreadable(instanceId, SENTINEL, "it is missing");
-    const executionId = String(mark["ExecutionId"]);
-    const ofStart = String(mark["StartId"] ?? "");
-    const present = startId === undefined || startId === ofStart;
-    const rowsOfExecution = present ? all.filter((row) => row["ExecutionId"] === executionId) : [];
+    const rowsPresent = all.reduce((count, row) => Math.max(count, Number.parseInt(row.rowKey, 16) + 1), 0);
+    if (sentinelRow === undefined) throw this.#unreadable(instanceId, SENTINEL, "it is missing");
+    const executionId = String(sentinelRow["ExecutionId"]);
+    const storedStartId = String(sentinelRow["StartId"] ?? "");
+    const isCurrent = startId === undefined || startId === storedStartId;
+    const rowsOfExecution = isCurrent ? all.filter((row) => row["ExecutionId"] === executionId) : [];
     const gap = firstGap(rowsOfExecution);
     if (gap !== undefined) throw this.#unreadable(instanceId, gap, "it is missing");
     const committed = committedRows(rowsOfExecution);
     const events = await Promise.all(committed.map((row) => this.#toEvent(instanceId, row)));
     return {
       executionId,
-      startId: ofStart,
+      startId: storedStartId,
       events,
-      customStatus: lastOf(committed, "CustomStatus", "null"),
-      inboxThrough: lastOf(committed, "InboxThrough") ?? "",
+      customStatus: lastValue(committed, "CustomStatus", "null"),
+      inboxThrough: lastValue(committed, "InboxThrough") ?? "",
       rowsPresent,
     };
   }
@@ -143,7 +156,7 @@ export class HistoryTable {
       }
       return { event: fromColumns(row), taskInput: typeof row["TaskInput"] === "string" ? row["TaskInput"] : null };
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isTransient(error)) throw error;
       throw this.#unreadable(instanceId, row.rowKey, error);
     }
   }
@@ -155,18 +168,18 @@ export class HistoryTable {
   async deleteAll(instanceId: string): Promise<void> {
     const partitionKey = partitionKeyOf(instanceId);
     this.#witnesses.forget(this.#table, partitionKey);
-    const rows = await this.#rowsOf(instanceId, ["PartitionKey", "RowKey"]);
-    for (let from = 0; from < rows.length; from += ROWS_PER_TRANSACTION) {
+    const rows = await this.#readRows(instanceId, ["PartitionKey", "RowKey"]);
+    for (let from = 0; from < rows.length; from += MAX_ROWS_PER_TRANSACTION) {
       const actions = rows
-        .slice(from, from + ROWS_PER_TRANSACTION)
+        .slice(from, from + MAX_ROWS_PER_TRANSACTION)
         .map((row): TransactionAction => ["delete", { partitionKey, rowKey: row.rowKey }]);
-      await this.#faults.overcome("delete history", () => this.#table.submitTransaction(actions));
+      await this.#faults.withRetry("delete history", () => this.#table.submitTransaction(actions));
     }
   }
 
-  async #rowsOf(instanceId: string, select?: string[]): Promise<StoredRow[]> {
+  async #readRows(instanceId: string, select?: string[]): Promise<StoredRow[]> {
     const filter = odata`PartitionKey eq ${partitionKeyOf(instanceId)}`;
-    return this.#faults.overcome("read a history", async () => {
+    return this.#faults.withRetry("read a history", async () => {
       const rows: StoredRow[] = [];
       for await (const row of this.#table.listEntities({ queryOptions: { filter, ...(select ? { select } : {}) } })) {
         rows.push(row as StoredRow);
@@ -187,14 +200,14 @@ function sentinel(commit: Commit): Row {
   };
 }
 
-/** The key of a row that is missing before another one: rows are only ever added, so none is left out. */
+/** The key of the first missing row that has a row after it. Rows are only ever added, so such a row was lost. */
 function firstGap(rows: StoredRow[]): string | undefined {
   const keys = new Set(rows.map(({ rowKey }) => rowKey));
   const missing = Array.from({ length: rows.length }, (_, index) => historyRowKey(index));
   return missing.find((key) => !keys.has(key));
 }
 
-/** Rows without a gap from the first on, up to the last OrchestratorCompleted. */
+/** The rows from the first up to the last OrchestratorCompleted, without a gap. */
 function committedRows(rows: StoredRow[]): StoredRow[] {
   const sorted = [...rows].sort((a, b) => (a.rowKey < b.rowKey ? -1 : 1));
   const completed = EVENT_TYPE_NAMES[EventType.OrchestratorCompleted];
@@ -206,12 +219,12 @@ function committedRows(rows: StoredRow[]): StoredRow[] {
   return sorted.slice(0, through);
 }
 
-function lastOf(rows: StoredRow[], column: string, none?: string): string | null {
+function lastValue(rows: StoredRow[], column: string, none?: string): string | null {
   const value = rows.findLast((row) => typeof row[column] === "string")?.[column];
   return typeof value === "string" && value !== none ? value : null;
 }
 
-function* chunksOf(rows: Row[]): Generator<Row[]> {
+function* transactionChunks(rows: Row[]): Generator<Row[]> {
   let chunk: Row[] = [];
   let size = 0;
   for (const row of rows) {
@@ -219,7 +232,7 @@ function* chunksOf(rows: Row[]): Generator<Row[]> {
       (sum, value) => sum + (typeof value === "string" ? value.length : 16),
       0,
     );
-    if (chunk.length === ROWS_PER_TRANSACTION || (size > 0 && size + characters > CHARACTERS_PER_TRANSACTION)) {
+    if (chunk.length === MAX_ROWS_PER_TRANSACTION || (size > 0 && size + characters > MAX_CHARACTERS_PER_TRANSACTION)) {
       yield chunk;
       chunk = [];
       size = 0;

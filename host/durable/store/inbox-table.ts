@@ -2,11 +2,11 @@ import { odata, type TableClient, type TransactionAction } from "@azure/data-tab
 import { EVENT_TYPE_NAMES, type HistoryEvent } from "../history.js";
 import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
-import { isPassing, type PassingFaults, statusOf } from "./passing-faults.js";
 import { type InboxMessage, type StoredInbox, UnreadableError } from "./port.js";
+import { httpStatus, isTransient, type TransientFaults } from "./transient-faults.js";
 import type { Witnesses } from "./witnesses.js";
 
-const DELETED_AT_ONCE = 100;
+const MAX_DELETES_PER_TRANSACTION = 100;
 
 type InboxRow = {
   partitionKey: string;
@@ -15,14 +15,14 @@ type InboxRow = {
   EventBlobName?: string;
 };
 
-/** Messages from outside between their acknowledgement and the episode that takes them. It is nearly always empty. */
+/** The messages of clients between their acknowledgement and the episode that takes them. It is nearly always empty. */
 export class InboxTable {
   readonly #table: TableClient;
   readonly #large: LargeValues;
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #witnesses: Witnesses;
 
-  constructor(table: TableClient, large: LargeValues, faults: PassingFaults, witnesses: Witnesses) {
+  constructor(table: TableClient, large: LargeValues, faults: TransientFaults, witnesses: Witnesses) {
     this.#table = table;
     this.#large = large;
     this.#faults = faults;
@@ -33,32 +33,33 @@ export class InboxTable {
     const rows = await Promise.all(messages.map((message) => this.#toRow(partitionKeyOf(instanceId), message)));
     const [only] = rows;
     if (only && rows.length === 1) {
-      await this.#faults.overcome("keep a message", () => this.#table.upsertEntity(only, "Replace"));
+      await this.#faults.withRetry("write a message", () => this.#table.upsertEntity(only, "Replace"));
     } else {
       const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
-      await this.#faults.overcome("keep messages", () => this.#table.submitTransaction(actions));
+      await this.#faults.withRetry("write messages", () => this.#table.submitTransaction(actions));
     }
-    for (const { partitionKey, rowKey } of rows) this.#witnesses.saw({ table: this.#table, partitionKey, rowKey });
+    for (const { partitionKey, rowKey } of rows) this.#witnesses.add({ table: this.#table, partitionKey, rowKey });
   }
 
   async delete(instanceId: string, keys: string[]): Promise<void> {
     const partitionKey = partitionKeyOf(instanceId);
     for (const key of keys) this.#witnesses.forget(this.#table, partitionKey, key);
-    for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
-      await this.#deleteSome(partitionKey, keys.slice(from, from + DELETED_AT_ONCE));
+    for (let from = 0; from < keys.length; from += MAX_DELETES_PER_TRANSACTION) {
+      await this.#deleteSome(partitionKey, keys.slice(from, from + MAX_DELETES_PER_TRANSACTION));
     }
   }
 
-  /** All at once, or one by one when some are gone already. */
+  /** In one transaction, or one by one when some are already deleted. */
   async #deleteSome(partitionKey: string, keys: string[]): Promise<void> {
     const actions = keys.map((rowKey): TransactionAction => ["delete", { partitionKey, rowKey }]);
     try {
-      if (keys.length > 1) await this.#faults.overcome("delete messages", () => this.#table.submitTransaction(actions));
+      if (keys.length > 1)
+        await this.#faults.withRetry("delete messages", () => this.#table.submitTransaction(actions));
       else
         for (const key of keys)
-          await this.#faults.overcome("delete a message", () => this.#table.deleteEntity(partitionKey, key));
+          await this.#faults.withRetry("delete a message", () => this.#table.deleteEntity(partitionKey, key));
     } catch (error) {
-      if (statusOf(error) !== 404) throw error;
+      if (httpStatus(error) !== 404) throw error;
       if (keys.length > 1) for (const key of keys) await this.#deleteSome(partitionKey, [key]);
     }
   }
@@ -75,16 +76,16 @@ export class InboxTable {
   }
 
   async readAll(): Promise<StoredInbox> {
-    return this.#faults.overcome("read the inbox", async () => {
+    return this.#faults.withRetry("read the inbox", async () => {
       const inbox: StoredInbox = { messages: new Map(), unreadable: new Map() };
       for await (const row of this.#table.listEntities<InboxRow>()) {
         const instanceId = instanceIdOf(row.partitionKey);
         try {
           const messages = inbox.messages.get(instanceId) ?? [];
-          messages.push({ key: row.rowKey, event: await this.#eventIn(row) });
+          messages.push({ key: row.rowKey, event: await this.#readEvent(row) });
           inbox.messages.set(instanceId, messages);
         } catch (error) {
-          if (isPassing(error)) throw error;
+          if (isTransient(error)) throw error;
           const name = `row '${row.rowKey}' of '${instanceId}' in table ${this.#table.tableName}`;
           inbox.unreadable.set(instanceId, new UnreadableError(name, error));
         }
@@ -93,11 +94,11 @@ export class InboxTable {
     });
   }
 
-  async #eventIn(row: InboxRow): Promise<HistoryEvent> {
+  async #readEvent(row: InboxRow): Promise<HistoryEvent> {
     const text = row.EventBlobName ? await this.#large.get(row.EventBlobName) : row.Event;
     const event = JSON.parse(text) as Partial<HistoryEvent> | null;
     if (typeof event?.EventType !== "number" || EVENT_TYPE_NAMES[event.EventType] === undefined) {
-      throw new Error("it holds no event that this version knows");
+      throw new Error("it holds no event of a kind that this version knows");
     }
     return event as HistoryEvent;
   }

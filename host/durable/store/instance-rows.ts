@@ -4,7 +4,7 @@ import { type Columns, dateTime } from "./history-rows.js";
 import { instanceIdOf } from "./keys.js";
 import type { StoredInstance } from "./port.js";
 
-/** Columns of an instance row, keys and the two values that may be large aside. `StartId`, `Parent` are this host's own. */
+/** The columns of an instance row, without its keys and without input and output. `StartId` and `Parent` are this host's own. */
 export function instanceColumns(instance: StoredInstance, hubName: string): Columns {
   return {
     ...projectionColumns(instance),
@@ -31,11 +31,16 @@ export function projectionColumns(instance: StoredInstance): Columns {
 }
 
 /**
- * An instance out of its row. `input` and `output` are given apart, as they may have to be fetched. Throws, naming what
- * is wrong, when the columns do not make one.
+ * Reads an instance from its row. The caller fetches `input` and `output`, which may be in blobs.
+ *
+ * @throws Error that names the column, when a column is not valid
  */
-export function instanceOf(row: Record<string, unknown>, input: string | null, output: string | null): StoredInstance {
-  const parent = parentIn(row);
+export function instanceFromRow(
+  row: Record<string, unknown>,
+  input: string | null,
+  output: string | null,
+): StoredInstance {
+  const parent = parseParent(row);
   const status = text(row["RuntimeStatus"]) ?? "";
   if (!isRuntimeStatus(status)) throw new Error(`the status '${status}' is unknown`);
   if (!text(row["Name"])) throw new Error("its column Name is missing");
@@ -59,19 +64,19 @@ export function instanceOf(row: Record<string, unknown>, input: string | null, o
   };
 }
 
-/** What is shown in place of an instance whose row can't be read: it stands still, and its output says why. */
+/** Shown in place of an instance whose row is unreadable: suspended, with the reason as its output. */
 export function standIn(row: Record<string, unknown>, reason: string): StoredInstance {
   const plain = { partitionKey: row["partitionKey"], Name: text(row["Name"]) || "?", RuntimeStatus: "Suspended" };
-  const parent = readable(() => parentIn(row));
+  const parent = orNull(() => parseParent(row));
   const kept = { StartId: row["StartId"], ExecutionId: row["ExecutionId"], CreatedTime: row["CreatedTime"] };
   return {
-    ...instanceOf({ ...kept, ...plain }, null, reason),
+    ...instanceFromRow({ ...kept, ...plain }, null, reason),
     parent,
     parentInstanceId: parent?.OrchestrationInstance.InstanceId ?? null,
   };
 }
 
-function readable<T>(read: () => T): T | null {
+function orNull<T>(read: () => T): T | null {
   try {
     return read();
   } catch {
@@ -79,7 +84,7 @@ function readable<T>(read: () => T): T | null {
   }
 }
 
-function parentIn(row: Record<string, unknown>): ParentRef | null {
+function parseParent(row: Record<string, unknown>): ParentRef | null {
   if (typeof row["Parent"] !== "string") return null;
   const parent = JSON.parse(row["Parent"]) as Partial<ParentRef> | null;
   if (typeof parent?.OrchestrationInstance?.InstanceId !== "string" || typeof parent.TaskScheduleId !== "number") {

@@ -2,7 +2,7 @@ const ESCAPES: Record<string, string> = { "^": "^^", "/": "^0", "\\": "^1", "#":
 const UNESCAPES = Object.fromEntries(Object.entries(ESCAPES).map(([plain, escaped]) => [escaped, plain]));
 const CONTROL_BASE = 0xc0;
 
-/** An instance id as a partition key, escaped in the way of the genuine host. */
+/** An instance id as a partition key, escaped as on the genuine host. */
 export function partitionKeyOf(instanceId: string): string {
   let key = "";
   for (const character of instanceId) {
@@ -20,8 +20,8 @@ export function instanceIdOf(partitionKey: string): string {
   });
 }
 
-/** History rows are numbered from 0 as 16 upper-case hexadecimal digits. */
+/** History rows are numbered from 0, in 16 upper-case hexadecimal digits. */
 export const historyRowKey = (index: number): string => index.toString(16).toUpperCase().padStart(16, "0");
 
-/** The row beside the history that says which execution it belongs to. */
+/** The key of the row that says which execution the history belongs to. */
 export const SENTINEL = "sentinel";

@@ -1,5 +1,4 @@
-import { type InstanceFilter, type InstancePage, TERMINAL_STATUSES } from "../task-hub.js";
-import { matchesFilter } from "./filter.js";
+import { type InstanceFilter, type InstancePage, type InstanceState, TERMINAL_STATUSES } from "../task-hub.js";
 import {
   type Commit,
   type HistoryStore,
@@ -14,7 +13,7 @@ import {
 } from "./port.js";
 
 interface Partition {
-  /** Of the newest commit. */
+  /** The id of the newest commit. */
   commitId: string;
   executionId: string;
   startId: string;
@@ -23,17 +22,14 @@ interface Partition {
   inboxThrough: string;
 }
 
-/**
- * Copies of rows. What stands in a column of its own is copied; what lies deeper, such as the parent of an instance,
- * is never changed by anybody.
- */
-const copyOfEvents = (rows: readonly StoredEvent[]): StoredEvent[] =>
+/** Copies of rows. They are shallow, because deeper values, such as the parent of an instance, never change. */
+const copyEvents = (rows: readonly StoredEvent[]): StoredEvent[] =>
   rows.map(({ event, taskInput }) => ({ event: { ...event }, taskInput }));
-const copyOf = (instance: StoredInstance): StoredInstance => ({ ...instance });
+const copyInstance = (instance: StoredInstance): StoredInstance => ({ ...instance });
 
 /**
- * A task hub in memory, for tests and simulations. It copies whatever comes in or goes out, as a storage would,
- * so that nobody shares an object with it by mistake.
+ * A task hub in memory, for tests and simulations. It copies everything that goes in or out, as a storage would, so
+ * that no caller shares an object with it by mistake.
  */
 export class MemoryHistoryStore implements HistoryStore {
   outages = 0;
@@ -49,13 +45,13 @@ export class MemoryHistoryStore implements HistoryStore {
 
   async createInstance(instance: StoredInstance): Promise<StoredInstance | undefined> {
     const existing = this.#instances.get(instance.instanceId);
-    if (existing && existing.startId !== instance.startId) return copyOf(existing);
-    if (!existing) this.#instances.set(instance.instanceId, copyOf(instance));
+    if (existing && existing.startId !== instance.startId) return copyInstance(existing);
+    if (!existing) this.#instances.set(instance.instanceId, copyInstance(instance));
     return undefined;
   }
 
   async replaceInstance(instance: StoredInstance): Promise<void> {
-    this.#instances.set(instance.instanceId, copyOf(instance));
+    this.#instances.set(instance.instanceId, copyInstance(instance));
     this.#histories.delete(instance.instanceId);
     this.#inboxes.delete(instance.instanceId);
   }
@@ -63,12 +59,12 @@ export class MemoryHistoryStore implements HistoryStore {
   async updateInstance(instance: StoredInstance): Promise<void> {
     const present = this.#instances.get(instance.instanceId);
     if (present?.startId !== instance.startId || TERMINAL_STATUSES.has(present.runtimeStatus)) return;
-    this.#instances.set(instance.instanceId, copyOf(instance));
+    this.#instances.set(instance.instanceId, copyInstance(instance));
   }
 
   async readInstance(instanceId: string): Promise<StoredInstance | undefined> {
     const instance = this.#instances.get(instanceId);
-    return instance && copyOf(instance);
+    return instance && copyInstance(instance);
   }
 
   async listInstances(filter: InstanceFilter, top: number, continuation?: string): Promise<InstancePage> {
@@ -78,7 +74,7 @@ export class MemoryHistoryStore implements HistoryStore {
     const from = continuation === undefined ? 0 : all.findIndex((instance) => instance.instanceId >= continuation);
     const page = from < 0 ? [] : all.slice(from, from + top);
     const next = from < 0 ? undefined : all[from + top];
-    return { instances: page.map(copyOf), ...(next ? { continuation: next.instanceId } : {}) };
+    return { instances: page.map(copyInstance), ...(next ? { continuation: next.instanceId } : {}) };
   }
 
   async unfinishedInstances(): Promise<Unfinished[]> {
@@ -100,10 +96,10 @@ export class MemoryHistoryStore implements HistoryStore {
       if (kept?.commitId === commit.commitId) return;
       throw new HubLostError(`another host has written the history of '${commit.instanceId}'`);
     }
-    if (commit.since !== undefined && commit.since !== this.outages) throw new OutdatedError();
+    if (commit.outagesAtStart !== undefined && commit.outagesAtStart !== this.outages) throw new OutdatedError();
     const rows = kept?.rows ?? [];
     rows.length = commit.firstRow;
-    rows.push(...copyOfEvents(commit.events));
+    rows.push(...copyEvents(commit.events));
     this.#histories.set(commit.instanceId, {
       commitId: commit.commitId,
       executionId: commit.executionId,
@@ -118,7 +114,7 @@ export class MemoryHistoryStore implements HistoryStore {
     const partition = this.#histories.get(instanceId);
     if (!partition) return undefined;
     const { executionId, startId, rows, customStatus, inboxThrough } = partition;
-    return { executionId, startId, events: copyOfEvents(rows), customStatus, inboxThrough, rowsPresent: rows.length };
+    return { executionId, startId, events: copyEvents(rows), customStatus, inboxThrough, rowsPresent: rows.length };
   }
 
   async appendInbox(instanceId: string, messages: InboxMessage[]): Promise<void> {
@@ -138,4 +134,11 @@ export class MemoryHistoryStore implements HistoryStore {
     }
     return { messages, unreadable: new Map() };
   }
+}
+
+function matchesFilter(instance: InstanceState, filter: InstanceFilter): boolean {
+  if (filter.instanceIdPrefix && !instance.instanceId.startsWith(filter.instanceIdPrefix)) return false;
+  if (filter.createdFromMs !== undefined && instance.createdMs < filter.createdFromMs) return false;
+  if (filter.createdToMs !== undefined && instance.createdMs > filter.createdToMs) return false;
+  return !filter.runtimeStatus?.length || filter.runtimeStatus.includes(instance.runtimeStatus);
 }

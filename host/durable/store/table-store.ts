@@ -7,7 +7,6 @@ import { InboxTable } from "./inbox-table.js";
 import { InstanceTable } from "./instance-table.js";
 import { partitionKeyOf } from "./keys.js";
 import { LargeValues } from "./large-values.js";
-import { PassingFaults, statusOf } from "./passing-faults.js";
 import type {
   Commit,
   HistoryStore,
@@ -17,12 +16,13 @@ import type {
   StoredInstance,
   Unfinished,
 } from "./port.js";
+import { httpStatus, TransientFaults } from "./transient-faults.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
 export class TableHistoryStore implements HistoryStore {
   readonly #tables: TableClient[];
-  readonly #faults: PassingFaults;
+  readonly #faults: TransientFaults;
   readonly #large: LargeValues;
   readonly #instances: InstanceTable;
   readonly #history: HistoryTable;
@@ -34,14 +34,14 @@ export class TableHistoryStore implements HistoryStore {
     hubName: string;
     clock: Clock;
     logger: Logger;
-    /** Shared with others who rely on the same storage. */
-    faults?: PassingFaults;
+    /** Shared with other users of the same storage. Default: its own. */
+    faults?: TransientFaults;
   }) {
     const { connectionString, hubName, clock, logger } = options;
-    const tableOf = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
-    const [instances, history, inbox] = [tableOf("Instances"), tableOf("History"), tableOf("Inbox")];
+    const openHubTable = (suffix: string): TableClient => openTable(connectionString, `${hubName}${suffix}`);
+    const [instances, history, inbox] = [openHubTable("Instances"), openHubTable("History"), openHubTable("Inbox")];
     this.#tables = [instances, history, inbox];
-    this.#faults = options.faults ?? new PassingFaults(clock, logger);
+    this.#faults = options.faults ?? new TransientFaults(clock, logger);
     this.#large = new LargeValues(connectionString, hubName, this.#faults);
     const [large, faults, witnesses] = [this.#large, this.#faults, this.#witnesses];
     this.#instances = new InstanceTable({ table: instances, large, faults, hubName, witnesses });
@@ -61,14 +61,14 @@ export class TableHistoryStore implements HistoryStore {
     await Promise.all([...this.#tables.map((table) => createTable(table, this.#faults)), this.#large.open()]);
   }
 
-  /** Makes requests that wait for the storage to come back give up. */
+  /** Makes requests give up that wait for the storage. */
   close(): void {
     this.#faults.close();
   }
 
-  /** What the storage has lost of what it acknowledged to this host last, named; undefined when it has it all. */
-  async lost(): Promise<string | undefined> {
-    const row = await this.#witnesses.missing();
+  /** Names a recently acknowledged row that the storage has lost; undefined when it has them all. */
+  async findLost(): Promise<string | undefined> {
+    const row = await this.#witnesses.findLost();
     return row && `row '${row.rowKey}' of '${row.partitionKey}' in table ${row.table.tableName}`;
   }
 
@@ -101,7 +101,7 @@ export class TableHistoryStore implements HistoryStore {
   async purge(instanceId: string): Promise<void> {
     await this.#history.deleteAll(instanceId);
     await this.#inbox.deleteAll(instanceId);
-    await this.#large.deleteOf(partitionKeyOf(instanceId));
+    await this.#large.deleteAll(partitionKeyOf(instanceId));
     await this.#instances.delete(instanceId);
   }
 
@@ -133,12 +133,12 @@ export function openTable(connectionString: string, name: string): TableClient {
   });
 }
 
-export async function createTable(table: TableClient, faults: PassingFaults): Promise<void> {
-  await faults.overcome("create a table", async () => {
+export async function createTable(table: TableClient, faults: TransientFaults): Promise<void> {
+  await faults.withRetry("create a table", async () => {
     try {
       await table.createTable();
     } catch (error) {
-      if (statusOf(error) !== 409) throw error;
+      if (httpStatus(error) !== 409) throw error;
     }
   });
 }

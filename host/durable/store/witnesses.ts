@@ -1,10 +1,10 @@
 import type { TableClient } from "@azure/data-tables";
-import { statusOf } from "./passing-faults.js";
+import { httpStatus } from "./transient-faults.js";
 
-/** Enough that those acknowledged at the same moment are among them; a storage that loses any write loses the newest. */
-const KEPT = 8;
+/** A storage that loses any write loses the newest ones. This number covers the writes of one moment. */
+const MAX_WITNESSES = 8;
 
-/** A row that the storage has acknowledged, and in which column something tells it from an earlier one of that key. */
+/** A row that the storage has acknowledged. `mark` is a column value that differs from earlier rows with the same keys. */
 export interface Witness {
   table: TableClient;
   partitionKey: string;
@@ -12,16 +12,15 @@ export interface Witness {
   mark?: { column: string; value: string };
 }
 
-/** The newest rows that this host has put into its hub, to see later whether the storage still has them. */
+/** The newest rows that this host has written, to find out later whether the storage still has them. */
 export class Witnesses {
   #rows: Witness[] = [];
 
-  /** The storage has acknowledged the row. */
-  saw(row: Witness): void {
-    this.#rows = [...this.#rows.slice(1 - KEPT), row];
+  add(row: Witness): void {
+    this.#rows = [...this.#rows.slice(1 - MAX_WITNESSES), row];
   }
 
-  /** The row, or all of the partition, is about to be deleted or written anew, and proves nothing from here on. */
+  /** The row, or the whole partition, is about to be deleted or overwritten, so it proves nothing any more. */
   forget(table: TableClient, partitionKey: string, rowKey?: string): void {
     this.#rows = this.#rows.filter(
       (row) =>
@@ -29,20 +28,20 @@ export class Witnesses {
     );
   }
 
-  /** One that the storage has lost; undefined when all are there. */
-  async missing(): Promise<Witness | undefined> {
+  /** A row that the storage has lost; undefined when it has them all. */
+  async findLost(): Promise<Witness | undefined> {
     const rows = this.#rows;
-    const there = await Promise.all(rows.map(isThere));
-    return rows.find((row, at) => there[at] === false && this.#rows.includes(row));
+    const present = await Promise.all(rows.map(isPresent));
+    return rows.find((row, at) => present[at] === false && this.#rows.includes(row));
   }
 }
 
-async function isThere({ table, partitionKey, rowKey, mark }: Witness): Promise<boolean> {
+async function isPresent({ table, partitionKey, rowKey, mark }: Witness): Promise<boolean> {
   try {
     const row = await table.getEntity(partitionKey, rowKey);
     return mark === undefined || row[mark.column] === mark.value;
   } catch (error) {
-    if (statusOf(error) === 404) return false;
+    if (httpStatus(error) === 404) return false;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadedApp } from "../../app/load-app.js";
 import { loadFunctionApp } from "../../app/load-app.js";
 import { systemClock } from "../../clock.js";
-import { EngineTaskHub, runInVirtualTime, seededChoice, VirtualClock } from "../../durable/engine/index.js";
+import { EngineTaskHub, runInVirtualTime, seededRandom, VirtualClock } from "../../durable/engine/index.js";
 import { EventType, type HistoryEvent } from "../../durable/history.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import type { HistoryStore } from "../../durable/store/port.js";
@@ -45,7 +45,7 @@ export const seededStage = (seed: number): Stage => ({
   virtual: true,
   replay: "normal",
   manyEvents: 400,
-  choose: seededChoice(seed),
+  choose: seededRandom(seed),
   openStore: () => new MemoryHistoryStore(),
 });
 

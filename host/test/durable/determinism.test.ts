@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EngineTaskHub, runInVirtualTime, seededChoice, VirtualClock } from "../../durable/engine/index.js";
+import { EngineTaskHub, runInVirtualTime, seededRandom, VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import { silentLogger } from "../../logger.js";
 import { loadConformanceApp } from "../conformance/bench.js";
@@ -7,7 +7,7 @@ import { loadConformanceApp } from "../conformance/bench.js";
 /** Runs ten fan-outs side by side, every choice made by the seed, and answers all that was written. */
 async function historyOf(seed: number): Promise<string> {
   const clock = new VirtualClock();
-  const choose = seededChoice(seed);
+  const choose = seededRandom(seed);
   const store = new MemoryHistoryStore();
   let guids = 0;
   const hub = new EngineTaskHub({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Idle } from "../../durable/engine/idle.js";
+import { InFlight } from "../../durable/engine/in-flight.js";
 import { VirtualClock } from "../../durable/engine/index.js";
 import { Projection } from "../../durable/engine/projection.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
@@ -26,19 +26,19 @@ const RUNNING = {
 async function ended(agoMs: number) {
   const clock = new VirtualClock();
   const store = new MemoryHistoryStore();
-  const idle = new Idle();
+  const inFlight = new InFlight();
   const errors: unknown[] = [];
-  const projection = new Projection({ store, clock, idle, onError: (error) => errors.push(error) });
+  const projection = new Projection({ store, clock, inFlight, onError: (error) => errors.push(error) });
   const pass = async (ms: number): Promise<void> => {
     const endMs = clock.now() + ms;
     clock.at(endMs, () => undefined);
     while (clock.now() < endMs) {
       clock.ring();
-      await idle.whenIdle();
+      await inFlight.whenIdle();
     }
   };
   await store.createInstance({ ...RUNNING });
-  projection.stands({ ...RUNNING }, "Completed", null);
+  projection.setStatus({ ...RUNNING }, "Completed", null);
   await projection.flush();
   await pass(agoMs);
   const status = async () => (await store.readInstance("i"))?.runtimeStatus;

@@ -4,9 +4,9 @@ import { expect, inject, test } from "vitest";
 import { systemClock } from "../../clock.js";
 import { orchestratorCompleted, orchestratorStarted, taskCompleted } from "../../durable/engine/events.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
-import { PassingFaults } from "../../durable/store/passing-faults.js";
 import { HubLostError, OutdatedError, type StoredInstance } from "../../durable/store/port.js";
 import { TableHistoryStore } from "../../durable/store/table-store.js";
+import { TransientFaults } from "../../durable/store/transient-faults.js";
 import { silentLogger } from "../../logger.js";
 import { historyStoreSuite } from "./history-store.suite.js";
 
@@ -92,20 +92,20 @@ test("a damaged row is named together with what to do", async () => {
   const table = historyTable(hubName);
   await table.updateEntity({ partitionKey: "i", rowKey: "0000000000000001", EventType: "FromTheFuture" }, "Merge");
   await expect(store.readExecution("i")).rejects.toThrow(
-    /row '0000000000000001' of 'i' in table .*"FromTheFuture" is unknown.*Mend it/,
+    /row '0000000000000001' of 'i' in table .*"FromTheFuture" is unknown.*Repair it/,
   );
 });
 
 test("who meets rows that are not its own looks at the storage before it names another host", async () => {
   const hubName = aHubName();
-  const [one, faults] = [aTableStore(hubName), new PassingFaults(systemClock, silentLogger)];
+  const [one, faults] = [aTableStore(hubName), new TransientFaults(systemClock, silentLogger)];
   const connectionString = inject("storage");
   const other = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });
   await one.open();
   await one.commit({ ...commit, firstRow: 0, events: rows(1) });
   const late = { ...commit, commitId: "late", firstRow: 0, events: rows(1) };
   await expect(other.commit(late)).rejects.toThrow("Another host has written the history of 'i'");
-  faults.guard(() => Promise.reject(new HubLostError("The storage has lost what it had acknowledged")));
+  faults.checkWith(() => Promise.reject(new HubLostError("The storage has lost what it had acknowledged")));
   await expect(other.commit(late)).rejects.toThrow("The storage has lost what it had acknowledged");
 });
 
@@ -118,24 +118,24 @@ test("rows stay witnesses while later ones are written behind them, in an execut
   await table.deleteEntity("i", "0000000000000002");
   const duplicate = { ...commit, commitId: "d", firstRow: 1, overwriteBelow: 1, events: rows(1) };
   await expect(store.commit(duplicate)).rejects.toThrow("Another host");
-  expect(await store.lost()).toContain("row '0000000000000002' of 'i'");
+  expect(await store.findLost()).toContain("row '0000000000000002' of 'i'");
 });
 
 test("an episode that tells of activities from before an outage is written only when it is there already", async () => {
   const [hubName, connectionString] = [aHubName(), inject("storage")];
-  const faults = new PassingFaults(systemClock, silentLogger);
+  const faults = new TransientFaults(systemClock, silentLogger);
   const store = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });
   await store.open();
-  const first = { ...commit, firstRow: 0, events: rows(1), since: store.outages };
+  const first = { ...commit, firstRow: 0, events: rows(1), outagesAtStart: store.outages };
   await store.commit(first);
   let torn = 1;
-  await faults.overcome("be cut off", async () => {
+  await faults.withRetry("be cut off", async () => {
     if (torn-- > 0) throw Object.assign(new Error("the connection was reset"), { code: "ECONNRESET" });
   });
   await store.commit(first);
   const second = { ...commit, commitId: "d", firstRow: 3, events: rows(1) };
-  await expect(store.commit({ ...second, since: first.since })).rejects.toBeInstanceOf(OutdatedError);
+  await expect(store.commit({ ...second, outagesAtStart: first.outagesAtStart })).rejects.toBeInstanceOf(OutdatedError);
   expect((await store.readExecution("i"))?.events).toHaveLength(3);
-  await store.commit({ ...second, since: store.outages });
+  await store.commit({ ...second, outagesAtStart: store.outages });
   expect((await store.readExecution("i"))?.events).toHaveLength(6);
 });

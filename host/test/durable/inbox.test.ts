@@ -23,19 +23,19 @@ test("an event is heard after one that a dead host kept while its clock ran ahea
   const first = await aHost(store, clock);
   await first.start({ name: "WaitInOrder", instanceId: "i", input: null });
   await first.raiseEvent("i", "go", "null");
-  await first.engine.idle.whenIdle();
+  await first.engine.inFlight.whenIdle();
   await first.close();
   const ahead = new Inbox({
     store,
     clock: new VirtualClock(clock.now() + HOUR_MS),
-    idle: first.engine.idle,
+    inFlight: first.engine.inFlight,
     onError: () => undefined,
     deliver: () => undefined,
   });
   await ahead.put("i", eventRaised("early", '"before"', clock.now()));
 
   const second = await aHost(store, clock);
-  await second.engine.idle.whenIdle();
+  await second.engine.inFlight.whenIdle();
   await second.raiseEvent("i", "early", '"after"');
   await runInVirtualTime(second, clock, () => second.engine.sessions.size === 0);
   await second.engine.projection.flush();
@@ -65,7 +65,7 @@ test("an event that came while its instance stood still is heard, though the sto
   const clock = new VirtualClock();
   const first = await aHost(store, clock);
   await first.start({ name: "Event", instanceId: "i", input: null });
-  await first.engine.idle.whenIdle();
+  await first.engine.inFlight.whenIdle();
   await first.close();
 
   store.damaged = "i";
@@ -77,7 +77,7 @@ test("an event that came while its instance stood still is heard, though the sto
   store.silent = false;
   expect(await second.get("i")).toMatchObject({ runtimeStatus: "Suspended" });
   await second.resume("i", null);
-  await second.engine.idle.whenIdle();
+  await second.engine.inFlight.whenIdle();
   expect(await second.get("i")).toMatchObject({ runtimeStatus: "Completed", output: '"meanwhile"' });
   await second.close();
 });

@@ -5,8 +5,8 @@ import type { TableClient } from "@azure/data-tables";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { VirtualClock } from "../../durable/engine/index.js";
 import { HubHeldError, HubLease } from "../../durable/lease.js";
-import { PassingFaults } from "../../durable/store/passing-faults.js";
 import { openTable } from "../../durable/store/table-store.js";
+import { TransientFaults } from "../../durable/store/transient-faults.js";
 import { silentLogger } from "../../logger.js";
 
 let table: TableClient;
@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => Promise.all(leases.map((lease) => lease.release())));
 
 function aLease(url = "http://127.0.0.1:1", onLost: (error: Error) => void = () => undefined): HubLease {
-  const faults = new PassingFaults(clock, silentLogger);
+  const faults = new TransientFaults(clock, silentLogger);
   const lease = new HubLease({ table, clock, logger: silentLogger, faults, url: () => url, onLost });
   leases.push(lease);
   return lease;

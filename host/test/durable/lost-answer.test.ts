@@ -54,7 +54,7 @@ test("an episode that is written again never takes the place of what another hos
   const store = new ForgetfulStore([1]);
   const first = await aHost(store);
   await first.start({ name: "Sequence", instanceId: "i", input: null });
-  await first.engine.idle.whenIdle();
+  await first.engine.inFlight.whenIdle();
   const second = await aHost(store);
   await runInVirtualTime(second, clock, () => second.engine.sessions.size === 0);
   const written = await store.readExecution("i");

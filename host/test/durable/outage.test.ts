@@ -45,7 +45,7 @@ class AwayStore extends MemoryHistoryStore {
   }
 
   override async commit(commit: Commit): Promise<void> {
-    if (commit.since !== undefined && !this.#away) {
+    if (commit.outagesAtStart !== undefined && !this.#away) {
       this.#away = true;
       if (this.#writes) await super.commit(commit);
       this.outages += 1;

@@ -28,12 +28,12 @@ test("what a host began and ended while it was being replaced is seen to have en
   const clock = new VirtualClock();
   const store = new BusyStore(async () => {
     await first.start({ name: "Parent", instanceId: "parent", input: '{"childId":"child"}' });
-    await first.engine.idle.whenIdle();
+    await first.engine.inFlight.whenIdle();
   });
   const first = await aHubOver({ store, clock });
   await first.open();
   await first.start({ name: "Event", instanceId: "waiting", input: null });
-  await first.engine.idle.whenIdle();
+  await first.engine.inFlight.whenIdle();
 
   const second = await aHubOver({ store, clock });
   await second.open(); // and the first is gone before it has written how its instances stand

@@ -24,17 +24,17 @@ describe("bad requests are answered with what is wrong, and change nothing", () 
   });
 
   test.each([
-    ["GET", "instances?top=0", /'top' is a whole number above 0/],
-    ["GET", "instances?top=ten", /'top' is a whole number above 0/],
+    ["GET", "instances?top=0", /'top' must be a whole number above 0/],
+    ["GET", "instances?top=ten", /'top' must be a whole number above 0/],
     ["GET", "instances?top=99999999999", /'top'/],
-    ["GET", "instances?createdTimeFrom=yesterday", /'createdtimefrom' is an ISO 8601 time/],
+    ["GET", "instances?createdTimeFrom=yesterday", /'createdtimefrom' must be an ISO 8601 time/],
     ["GET", "instances?createdTimeTo=2026-13-45T00:00:00Z", /'createdtimeto'/],
-    ["GET", `instances/${id}?showHistory=perhaps`, /'showhistory' is 'true' or 'false'/],
+    ["GET", `instances/${id}?showHistory=perhaps`, /'showhistory' must be 'true' or 'false'/],
     ["GET", `instances/${id}?showInput=true&showInput=false`, /'showinput'/],
     ["DELETE", "instances?createdTimeFrom=soon", /'createdtimefrom'/],
-    ["POST", "orchestrators/Sequence?timeout=-1&pollingInterval=1", /'timeout' is a number of seconds above 0/],
+    ["POST", "orchestrators/Sequence?timeout=-1&pollingInterval=1", /'timeout' must be a number of seconds above 0/],
     ["POST", "orchestrators/Sequence?timeout=1&pollingInterval=NaN", /'pollinginterval'/],
-    ["GET", `instances/${id}?taskHub=Another`, /task hub .* and no other/],
+    ["GET", `instances/${id}?taskHub=Another`, /serves only the task hub .* but the request names/],
     ["GET", "instances/%FF%FE", /path can't be read/],
   ])("%s %s", async (method, path, message) => {
     const answer = await api.ask(method, path, method === "POST" ? "1" : undefined);

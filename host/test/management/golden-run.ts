@@ -133,7 +133,7 @@ async function start(hub: EngineTaskHub, instanceId: string, event: RecordedEven
   const state = await hub.get(instanceId);
   if (state && !TERMINAL_STATUSES.has(state.runtimeStatus)) {
     await hub.terminate(instanceId, null);
-    await hub.engine.idle.whenIdle();
+    await hub.engine.inFlight.whenIdle();
   }
   if (state && !started.OrchestrationInstance.ExecutionId.includes("-")) await hub.restart(instanceId, false);
   else {

@@ -54,7 +54,7 @@ test("a build that cannot replay what is unfinished does not start, lists it, an
   const before = await dump();
 
   const said = await refusal(build("2"));
-  expect(said).toContain("it has version 2: Adopt parent (version 1). Start the build that began them");
+  expect(said).toContain("(the app has version 2): Adopt parent (version 1). Start the build that began them");
   expect(said).not.toContain("Event child");
   expect(await dump()).toEqual(before);
 
@@ -84,7 +84,7 @@ test("a hub of a newer format is not touched", async () => {
   const lease = table("Host").getEntity("host", "lease");
   await expect(lease).rejects.toMatchObject({ statusCode: 404 });
   expect(await refusal(build("1"))).toMatch(
-    /written by a newer version of this host \(its format is 2, this one knows 1\)/,
+    /written by a newer version of this host \(the hub has format 2, this host knows format 1\)/,
   );
   await expect(table("Host").getEntity("host", "lease")).rejects.toMatchObject({ statusCode: 404 });
   expect((await table("Host").getEntity("host", "format"))["Format"]).toBe(2);

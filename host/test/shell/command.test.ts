@@ -111,7 +111,7 @@ test("a second signal does not wait for running functions", async () => {
   fetch(`${await ready()}/api/endless`).catch(() => undefined);
   await vi.waitFor(() => expect(written).toContain("endless began"));
   child?.kill("SIGTERM");
-  await vi.waitFor(() => expect(written).toContain("SIGTERM: running functions may end"));
+  await vi.waitFor(() => expect(written).toContain("SIGTERM: the host stops after the running functions"));
   child?.kill("SIGTERM");
   expect((await ended).code).toBe(130);
 });

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
-import { addressOf, checkAddress } from "../../addresses.js";
+import { callableAddress, checkAddress } from "../../addresses.js";
 import { createConsoleLogger } from "../../console-logger.js";
-import { VirtualClock } from "../../durable/engine/virtual-clock.js";
+import { VirtualClock } from "../../durable/engine/virtual-time.js";
 import { parseRouteTemplate } from "../../http/route-template.js";
 import { parseHostJson } from "../../settings/host-json.js";
 import { applySettings, parseLocalSettings } from "../../settings/local-settings.js";
@@ -127,8 +127,8 @@ describe("addresses", () => {
   );
 
   test("every interface is called by loopback", () => {
-    expect(addressOf("0.0.0.0", 80).url).toBe("http://127.0.0.1:80");
-    expect(addressOf("::", 80).url).toBe("http://[::1]:80");
+    expect(callableAddress("0.0.0.0", 80).url).toBe("http://127.0.0.1:80");
+    expect(callableAddress("::", 80).url).toBe("http://[::1]:80");
   });
 });
 

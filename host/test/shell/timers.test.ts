@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { type LoadedApp, loadFunctionApp } from "../../app/load-app.js";
-import { VirtualClock } from "../../durable/engine/virtual-clock.js";
+import { VirtualClock } from "../../durable/engine/virtual-time.js";
 import { silentLogger } from "../../logger.js";
 import { BlobScheduleMonitor, MemoryScheduleMonitor, type ScheduleMonitor } from "../../timers/schedule-status.js";
 import { TimerListener } from "../../timers/timer-listener.js";

@@ -77,7 +77,7 @@ const schedules: Target<{ text: string; now: number }> = {
 };
 
 const isAboutSchedule = ({ message }: Error): boolean =>
-  /is no \S+ field|a date that never comes|is neither NCRONTAB/.test(message);
+  /is not a valid \S+ field|a date that does not exist|is neither NCRONTAB/.test(message);
 
 const SPANS = [
   "00:05:00",

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { EVENT_TYPE_NAMES, type HistoryEvent } from "../../../host/durable/history.js";
 import { type Columns, fromColumns, toColumns } from "../../../host/durable/store/history-rows.js";
-import { instanceColumns, instanceOf, standIn } from "../../../host/durable/store/instance-rows.js";
+import { instanceColumns, instanceFromRow, standIn } from "../../../host/durable/store/instance-rows.js";
 import { change, changed, type Json } from "../mutate.js";
 import { type Target, type Verdict, Violation } from "../target.js";
 
@@ -92,7 +92,7 @@ function feedInstance(json: Json): Verdict {
   const row = { ...asRow(json), partitionKey: "i" };
   const shown = standIn(row, "it can't be read");
   if (shown.runtimeStatus !== "Suspended") throw new Violation("an unreadable instance is shown as running");
-  return readOr(() => instanceOf(row, null, null)) === undefined ? "refused" : "accepted";
+  return readOr(() => instanceFromRow(row, null, null)) === undefined ? "refused" : "accepted";
 }
 
 /**

@@ -153,7 +153,7 @@ class FuzzedHub {
       await fuzzed.hub.start({ name: "commit", instanceId, input: '{"executionId":"x"}' });
     }
     await fuzzed.hub.terminate("over", "fuzzed");
-    await fuzzed.hub.engine.idle.whenIdle();
+    await fuzzed.hub.engine.inFlight.whenIdle();
     return fuzzed;
   }
 
@@ -164,7 +164,7 @@ class FuzzedHub {
       throw new Violation(`answered ${status}: ${JSON.stringify(body)}`);
     }
     JSON.stringify(body);
-    await this.hub.engine.idle.whenIdle();
+    await this.hub.engine.inFlight.whenIdle();
     const changed = (await this.#dump()) !== before;
     if (changed && (status >= 400 || request.method === "GET"))
       throw new Violation(`answered ${status} and changed something`);

@@ -1,6 +1,6 @@
 import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
-import { ask } from "../../../host/durable/engine/episode.js";
-import { decided } from "../../../host/durable/engine/events.js";
+import { invokeOrchestrator } from "../../../host/durable/engine/episode.js";
+import { decisionEvent } from "../../../host/durable/engine/events.js";
 import { asReplayed } from "../../../host/durable/engine/payload.js";
 import { Replay } from "../../../host/durable/engine/replay.js";
 import { EventType, type ExecutionStartedEvent } from "../../../host/durable/history.js";
@@ -40,12 +40,12 @@ async function difference(app: LoadedApp, { executionId, events }: StoredExecuti
     return undefined;
   const fn = app.find(start.Name);
   if (fn === undefined) throw new Error(`there is no orchestrator ${start.Name}`);
-  const answer = await ask(app, fn, start, history.map(asReplayed));
+  const answer = await invokeOrchestrator(app, fn, start, history.map(asReplayed));
   // A replay without the scheduling events must schedule the same tasks under the same numbers.
   const rest = history.filter(({ EventType: type }) => !SCHEDULES.has(type));
   const { decisions, ending } = new Replay(answer).run(rest);
   const recorded = events.filter(({ event }) => SCHEDULES.has(event.EventType)).map(taskText);
-  const replayed = decisions.map((decision) => taskText(decided(decision, executionId, 0)));
+  const replayed = decisions.map((decision) => taskText(decisionEvent(decision, executionId, 0)));
   const at = replayed.findIndex((text, index) => text !== recorded[index]);
   if (at >= 0) return `the replay schedules ${replayed[at]}, the history has ${recorded[at] ?? "nothing"}`;
   if (replayed.length < recorded.length)

@@ -1,6 +1,6 @@
 import { RestError } from "@azure/data-tables";
-import { HeldBackError } from "../../../host/durable/engine/held-back.js";
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
+import { InstanceSuspendedError } from "../../../host/durable/engine/suspended-instances.js";
 import { UnreadableError } from "../../../host/durable/store/port.js";
 import type { Context } from "../../../src/commands/context.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
@@ -35,7 +35,7 @@ export async function ifReadable<T>(page: Promise<T>): Promise<T | undefined> {
     return await page;
   } catch (error) {
     const isOfStore = error instanceof RestError || (error instanceof RecoveryError && error.code === "row-unreadable");
-    if (isOfStore || error instanceof HeldBackError || error instanceof UnreadableError) return undefined;
+    if (isOfStore || error instanceof InstanceSuspendedError || error instanceof UnreadableError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { EVENT_TYPE_NAMES } from "../../../host/durable/history.js";
 import { fromColumns, toColumns } from "../../../host/durable/store/history-rows.js";
-import { instanceColumns, instanceOf, standIn } from "../../../host/durable/store/instance-rows.js";
+import { instanceColumns, instanceFromRow, standIn } from "../../../host/durable/store/instance-rows.js";
 import { historyRowKey, partitionKeyOf } from "../../../host/durable/store/keys.js";
 import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
 import {
@@ -152,7 +152,7 @@ export class CorruptibleHistory extends MemoryHistoryStore {
     const row = damagedColumns(instance);
     return unreadable(
       corrupted.name,
-      () => instanceOf(row, null, null),
+      () => instanceFromRow(row, null, null),
       (reason) => standIn(row, reason),
     );
   }

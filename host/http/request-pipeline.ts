@@ -6,40 +6,39 @@ import type { CorsSettings } from "../settings/local-settings.js";
 import { type AdminPages, serveAdmin } from "./admin.js";
 import { callFunction } from "./call-function.js";
 import { applyCors } from "./cors.js";
-import { HOME_PAGE } from "./home-page.js";
 import { type HostKeys, isAllowed } from "./keys.js";
 import { BodyTooLargeError } from "./request-body.js";
 import { sendEmpty, sendText } from "./respond.js";
 import type { AuthLevel, Router } from "./router.js";
 import { streamFunction } from "./stream-function.js";
 
-export interface FrontOptions {
+export interface PipelineOptions {
   app: FunctionApp;
   router: Router;
   admin: AdminPages;
   extension: HostExtension | undefined;
-  /** Absent: nobody needs a key. */
+  /** Undefined when callers need no key. */
   keys: HostKeys | undefined;
   cors: CorsSettings | undefined;
   customHeaders: Readonly<Record<string, string>>;
-  /** The library's own server when the app streams HTTP. */
+  /** The address of the library's own server, when the app streams HTTP. */
   streamTo: string | undefined;
   showHomePage: boolean;
   logger: Logger;
 }
 
-/** Decides who answers a request: the host itself, an extension, or a function. */
-export class HttpFront {
-  readonly #options: FrontOptions;
+/** Passes each request to the host itself, an extension, or a function. */
+export class RequestPipeline {
+  readonly #options: PipelineOptions;
 
-  constructor(options: FrontOptions) {
+  constructor(options: PipelineOptions) {
     this.#options = options;
   }
 
-  /** Never rejects: a failure becomes a status. */
+  /** Never rejects: a failure becomes an HTTP status. */
   async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const url = urlOf(req);
-    if (!url) return sendText(res, 400, "The request's address or Host header is not valid.");
+    const url = requestUrl(req);
+    if (!url) return sendText(res, 400, "The request's URL or Host header is not valid.");
     try {
       for (const [name, value] of Object.entries(this.#options.customHeaders)) res.setHeader(name, value);
       if (!applyCors(this.#options.cors, req, res)) await this.#answer(req, res, url);
@@ -97,16 +96,35 @@ export class HttpFront {
       res.destroy();
       return;
     }
-    // The rest of the body is not read: the connection can't be used again.
+    // The rest of the body stays unread, so the connection cannot be used again.
     res.setHeader("Connection", "close");
     sendEmpty(res, tooLarge ? 413 : 500);
   }
 }
 
-function urlOf(req: IncomingMessage): URL | undefined {
+function requestUrl(req: IncomingMessage): URL | undefined {
   try {
     return new URL(`http://${req.headers.host ?? "localhost"}${(req.url ?? "/").replace(/^\/{2,}/, "/")}`);
   } catch {
     return undefined;
   }
 }
+
+const HOME_PAGE = `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <title>Your Azure Function App is up and running.</title>
+    <style>
+      body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; }
+      code { background: #eee; padding: 0 .25rem; }
+    </style>
+  </head>
+  <body>
+    <h1>Your Azure Function App is up and running.</h1>
+    <p>The embedded host of this machine serves it.</p>
+    <p>See the functions at <a href="/admin/functions"><code>/admin/functions</code></a> and the state of the host at
+    <a href="/admin/host/status"><code>/admin/host/status</code></a>.</p>
+  </body>
+</html>
+`;

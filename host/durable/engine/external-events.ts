@@ -1,10 +1,11 @@
 import { Future } from "./future.js";
 
 /**
- * Waits for external events, and events that came before anybody waited. The host compares names without case,
- * the package with it: where only the case differs, the orchestrator never sees the event, so it is said.
+ * The external events of one replay, and the waits for them. An event that arrives before a wait is buffered. The host
+ * and the package compare names without case, but the orchestrator never sees an event whose name differs in case, so
+ * such a difference produces a warning.
  */
-export class EventWaits {
+export class ExternalEvents {
   readonly warnings: string[] = [];
   readonly #waiters = new Map<string, { name: string; future: Future }[]>();
   readonly #buffered = new Map<string, string[]>();
@@ -13,7 +14,7 @@ export class EventWaits {
     const key = name.toLowerCase();
     const buffered = this.#buffered.get(key)?.shift();
     if (buffered !== undefined) {
-      this.#compare(buffered, name);
+      this.#warnIfCaseDiffers(buffered, name);
       return Future.settled(undefined);
     }
     const future = new Future();
@@ -21,7 +22,7 @@ export class EventWaits {
     return future;
   }
 
-  /** Gives the event to the most recent wait for it, as the package does, or keeps it. */
+  /** Gives the event to the most recent wait for its name, as the package does, or buffers it. */
   raise(name: string): void {
     const key = name.toLowerCase();
     const waiter = this.#waiters.get(key)?.pop();
@@ -29,14 +30,14 @@ export class EventWaits {
       listAt(this.#buffered, key).push(name);
       return;
     }
-    this.#compare(name, waiter.name);
+    this.#warnIfCaseDiffers(name, waiter.name);
     waiter.future.settle(undefined);
   }
 
-  #compare(raised: string, awaited: string): void {
+  #warnIfCaseDiffers(raised: string, awaited: string): void {
     if (raised === awaited) return;
     this.warnings.push(
-      `event '${raised}' was raised while '${awaited}' is awaited: the names differ in case only, and the orchestrator will not see it. Raise it as '${awaited}'.`,
+      `the event '${raised}' was raised while the orchestrator waits for '${awaited}'. The names differ in case, so the orchestrator does not see the event. Raise it as '${awaited}'.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { RestError } from "@azure/data-tables";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../durable/engine/index.js";
-import { PassingFaults } from "../../durable/store/passing-faults.js";
+import { TransientFaults } from "../../durable/store/transient-faults.js";
 import { silentLogger } from "../../logger.js";
 
 const AWAY_MS = 60_000;
@@ -11,10 +11,10 @@ async function asked(fault: Error): Promise<{ waits: number[]; warnings: number;
   const clock = new VirtualClock(0);
   const times: number[] = [];
   let warnings = 0;
-  const faults = new PassingFaults(clock, { log: () => (warnings += 1) });
+  const faults = new TransientFaults(clock, { log: () => (warnings += 1) });
   let waiting = 2;
   const ask = async (): Promise<void> => {
-    await faults.overcome("ask", async () => {
+    await faults.withRetry("ask", async () => {
       times.push(clock.now());
       if (clock.now() < AWAY_MS) throw fault;
     });
@@ -46,10 +46,10 @@ test("a storage that is busy is given time, and was never gone", async () => {
 
 test("while somebody else relies on the storage its silences are looked into, and an outage is noticed that nobody here met", async () => {
   const clock = new VirtualClock(0);
-  const faults = new PassingFaults(clock, silentLogger);
+  const faults = new TransientFaults(clock, silentLogger);
   const looks: number[] = [];
   let away = false;
-  faults.guard(async () => {
+  faults.checkWith(async () => {
     looks.push(clock.now());
     if (away) throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
   });
@@ -75,23 +75,23 @@ test.each(["an answer", "a look"])(
   "%s that was on its way while this process stood still is not relied on",
   async (what) => {
     const clock = new VirtualClock(0);
-    const faults = new PassingFaults(clock, silentLogger);
+    const faults = new TransientFaults(clock, silentLogger);
     let looks = 0;
     let standsStill = what === "a look";
     const standStill = (): void => {
       if (standsStill) clock.advance(31_000);
       standsStill = false;
     };
-    faults.guard(async () => {
+    faults.checkWith(async () => {
       looks += 1;
       standStill();
     });
     clock.advance(300);
-    await faults.overcome("read", async () => undefined);
+    await faults.withRetry("read", async () => undefined);
     expect(looks).toBe(what === "a look" ? 2 : 1);
     standsStill = what === "an answer";
-    await faults.overcome("read", async () => standStill());
-    await faults.overcome("write", async () => undefined);
+    await faults.withRetry("read", async () => standStill());
+    await faults.withRetry("write", async () => undefined);
     expect(looks).toBe(2);
   },
 );

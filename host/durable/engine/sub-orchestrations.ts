@@ -2,36 +2,36 @@ import type { ParentRef, SubOrchestrationCreatedEvent } from "../history.js";
 import type { StoredInstance } from "../store/port.js";
 import { TERMINAL_STATUSES } from "../task-hub.js";
 import type { Episode } from "./decisions.js";
-import type { EngineCore } from "./engine-core.js";
 import { taskCompleted, taskFailed } from "./events.js";
-import type { Session } from "./session.js";
+import type { EngineContext } from "./options.js";
+import type { Message, Session } from "./session.js";
 
 type Outcome = NonNullable<Episode["ended"]>;
 
-/** Starts sub-orchestrations and tells parents how they ended. Both may be repeated after a crash without harm. */
-export class Children {
-  readonly #engine: EngineCore;
+/** Starts sub-orchestrations and reports their ends to their parents. After a crash both are repeated without harm. */
+export class SubOrchestrations {
+  readonly #engine: EngineContext;
 
-  constructor(engine: EngineCore) {
+  constructor(engine: EngineContext) {
     this.#engine = engine;
   }
 
-  /** Starts the child that `event` records, or finds out how it ended when it was started before. */
+  /** Starts the child that `event` records. If it was started before, reports how it ended, or lets it go on. */
   async start(session: Session, event: SubOrchestrationCreatedEvent, input: string | null): Promise<void> {
     const parent = parentRef(session.instance, event.EventId);
     const refusal = this.#refusal(session, event.InstanceId);
     if (refusal) return this.#fail(parent, refusal);
-    const child = this.#childOf(parent, event, input);
+    const child = this.#newChild(parent, event, input);
     const existing = await this.#engine.options.store.createInstance(child);
     if (!existing) {
       this.#engine.begin(child);
       return;
     }
-    if (sameParent(existing.parent, parent)) return this.#startedBefore(existing);
-    if (!TERMINAL_STATUSES.has(await this.#statusOf(existing))) {
+    if (isSameTask(existing.parent, parent)) return this.#continueChild(existing);
+    if (!TERMINAL_STATUSES.has(await this.#currentStatus(existing))) {
       return this.#fail(
         parent,
-        `An orchestration instance with the id '${event.InstanceId}' is running already. Give the child another id, or wait for that instance to end.`,
+        `An orchestration instance with the id '${event.InstanceId}' is already running. Give the child another id, or wait until that instance has ended.`,
       );
     }
     await this.#engine.projection.flush();
@@ -39,12 +39,21 @@ export class Children {
     this.#engine.begin(child);
   }
 
-  /** Tells the parent, if there is one, how its child ended. */
-  async reportEnd(child: StoredInstance, outcome: Outcome): Promise<void> {
-    if (child.parent) await this.#tell(child.parent, child.name, outcome);
+  /** Reports the end of an instance to its parent, if it has one. */
+  async reportEnd({ name, parent }: StoredInstance, outcome: Outcome): Promise<void> {
+    if (!parent) return;
+    const nowMs = this.#engine.options.clock.now();
+    const taskId = parent.TaskScheduleId;
+    if (outcome.status === "Completed") {
+      await this.#deliver(parent, taskCompleted("child", taskId, outcome.output, nowMs));
+      return;
+    }
+    const reason = outcome.output ?? `Orchestrator function '${name}' was terminated.`;
+    const details = outcome.status === "Failed" ? `Message: ${outcome.error ?? ""}, StackTrace: ` : "";
+    await this.#deliver(parent, taskFailed("child", taskId, { reason, details, failureDetails: null }, nowMs));
   }
 
-  async #startedBefore(child: StoredInstance): Promise<void> {
+  async #continueChild(child: StoredInstance): Promise<void> {
     const running = await this.#engine.session(child.instanceId);
     if (running) return;
     const ended =
@@ -53,10 +62,10 @@ export class Children {
       child;
     const { runtimeStatus: status, output } = ended;
     if (status !== "Completed" && status !== "Failed" && status !== "Terminated") return;
-    await this.reportEnd(ended, { status, output, error: errorIn(ended.name, output) });
+    await this.reportEnd(ended, { status, output, error: originalError(ended.name, output) });
   }
 
-  async #statusOf(existing: StoredInstance): Promise<StoredInstance["runtimeStatus"]> {
+  async #currentStatus(existing: StoredInstance): Promise<StoredInstance["runtimeStatus"]> {
     const session = await this.#engine.session(existing.instanceId);
     return (
       session?.instance.runtimeStatus ??
@@ -70,11 +79,11 @@ export class Children {
     if (childId === session.instance.parentInstanceId)
       return "A sub-orchestration cannot have the id of its parent's parent.";
     return childId.startsWith("@")
-      ? "An id that begins with '@' belongs to an entity; a sub-orchestration cannot have it."
+      ? "An id that begins with '@' belongs to an entity, so a sub-orchestration cannot have it."
       : undefined;
   }
 
-  #childOf(parent: ParentRef, event: SubOrchestrationCreatedEvent, input: string | null): StoredInstance {
+  #newChild(parent: ParentRef, event: SubOrchestrationCreatedEvent, input: string | null): StoredInstance {
     const nowMs = this.#engine.options.clock.now();
     return {
       instanceId: event.InstanceId,
@@ -107,19 +116,7 @@ export class Children {
     );
   }
 
-  async #tell(parent: ParentRef, childName: string, outcome: Outcome): Promise<void> {
-    const nowMs = this.#engine.options.clock.now();
-    const taskId = parent.TaskScheduleId;
-    if (outcome.status === "Completed") {
-      await this.#deliver(parent, taskCompleted("child", taskId, outcome.output, nowMs));
-      return;
-    }
-    const reason = outcome.output ?? `Orchestrator function '${childName}' was terminated.`;
-    const details = outcome.status === "Failed" ? `Message: ${outcome.error ?? ""}, StackTrace: ` : "";
-    await this.#deliver(parent, taskFailed("child", taskId, { reason, details, failureDetails: null }, nowMs));
-  }
-
-  async #deliver(parent: ParentRef, event: Parameters<EngineCore["deliver"]>[1]["event"]): Promise<void> {
+  async #deliver(parent: ParentRef, event: Message["event"]): Promise<void> {
     const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
     const session = await this.#engine.session(InstanceId);
     if (session) this.#engine.deliver(session, { event, executionId: ExecutionId });
@@ -135,7 +132,7 @@ function parentRef(instance: StoredInstance, taskId: number): ParentRef {
   };
 }
 
-function sameParent(a: ParentRef | null, b: ParentRef): boolean {
+function isSameTask(a: ParentRef | null, b: ParentRef): boolean {
   return (
     a?.TaskScheduleId === b.TaskScheduleId &&
     a.OrchestrationInstance.InstanceId === b.OrchestrationInstance.InstanceId &&
@@ -143,8 +140,8 @@ function sameParent(a: ParentRef | null, b: ParentRef): boolean {
   );
 }
 
-/** The child's own message, out of the text that its instance row keeps. */
-function errorIn(name: string, output: string | null): string | null {
+/** The message of the child's error, taken from the text in its instance row. */
+function originalError(name: string, output: string | null): string | null {
   const prefix = `Orchestrator function '${name}' failed: `;
   return output?.startsWith(prefix) ? output.slice(prefix.length) : output;
 }
