@@ -13,7 +13,7 @@ const OTHER_TITLES: ReadonlyMap<string, string> = new Map([
 /** The one stage of verbs that have no groups. */
 const ITEMS_TITLES: Partial<Record<Verb, string>> = {
   commit: "Delete the recovery points",
-  cancel: "Restore protection",
+  "cancel-failover": "Restore protection",
   "change-recovery-point": "Start from the new points",
   reprotect: "Reverse replication",
   "promote-test": "Promote the test copies",
@@ -28,7 +28,7 @@ const phaseTitles = (verb: Verb): Map<string, string> =>
 const TITLES: ReadonlyMap<Verb, ReadonlyMap<string, string>> = new Map(
   (Object.keys(ITINERARIES) as Verb[]).map((verb) => [verb, phaseTitles(verb)] as const),
 );
-const UNDO_TITLES = phaseTitles("cancel");
+const UNDO_TITLES = phaseTitles("cancel-failover");
 
 /** A step's name for people, in the words of the verb's itinerary; one that has none is shown by its id. */
 export function stepTitle(verb: Verb, id: string): string {

@@ -86,7 +86,7 @@ async function requireCancellable({ store }: Context, execution: Execution): Pro
   for (const { scenario, heldBy, direction } of await store.getItems(execution.worldId, execution.itemIds)) {
     if (heldBy?.executionId !== execution.executionId) continue;
     const begun = transition(scenario, heldBy.from, execution.verb, direction);
-    const cell = begun.allowed ? transition(scenario, begun.during, "cancel", direction) : begun;
+    const cell = begun.allowed ? transition(scenario, begun.during, "cancel-failover", direction) : begun;
     if (!cell.allowed) throw new RecoveryError("verb-not-allowed", `cancel is not allowed: ${cell.because}`);
   }
 }

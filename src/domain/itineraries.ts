@@ -122,7 +122,7 @@ export const ITINERARIES: Readonly<Record<Verb, readonly Phase[]>> = {
     each("verify", "Verify that it runs"),
   ],
   commit: COMMIT_PHASES,
-  cancel: [
+  "cancel-failover": [
     each("demote-replica", "Demote the replica"),
     each("restore-replication", "Restore replication"),
     each("restart-source", "Start the source again"),

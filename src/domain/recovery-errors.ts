@@ -133,14 +133,14 @@ export const RECOVERY_ERRORS = {
     false,
     "Validation was rejected",
     "A person rejected the recovered application.",
-    "Read the reason; change the recovery point or cancel.",
+    "Read the reason; change the recovery point or cancel the failover.",
   ),
   "validation-expired": row(
     504,
     false,
     "Nobody validated in time",
     "The time limit of the validation has passed.",
-    "Validate and commit, change the recovery point, or cancel.",
+    "Validate and commit, change the recovery point, or cancel the failover.",
   ),
   cancelled: row(
     409,
@@ -168,7 +168,7 @@ export const RECOVERY_ERRORS = {
     true,
     "A step could not be undone",
     "The hypervisor failed the undo.",
-    "Cancel again once the cause is gone; the item says what is left.",
+    "Cancel the failover again once the cause is gone; the item says what is left.",
   ),
   "non-determinism": row(
     500,

@@ -19,7 +19,7 @@ export const Verb = z.enum([
   "reprotect",
   "failback",
   "planned-failback",
-  "cancel",
+  "cancel-failover",
   "full-run",
   "promote-test",
   "disable-replication",

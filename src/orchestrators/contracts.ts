@@ -22,7 +22,7 @@ export const EXECUTIONS = {
   "unplanned-failover": execution("unplanned-failover"),
   "change-recovery-point": execution("change-recovery-point"),
   commit: execution("commit"),
-  cancel: execution("cancel"),
+  "cancel-failover": execution("cancel-failover"),
   reprotect: execution("reprotect"),
   failback: execution("failback"),
   "planned-failback": execution("planned-failback"),

@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
-import { cancel } from "./cancel.js";
+import { cancelFailover } from "./cancel-failover.js";
 import { changeRecoveryPoint } from "./change-recovery-point.js";
 import { commit } from "./commit.js";
 import { EXECUTIONS, runItems as runItemsContract } from "./contracts.js";
@@ -28,7 +28,7 @@ const STORIES: Readonly<Record<Verb, Story>> = {
   "unplanned-failover": unplannedFailover,
   "change-recovery-point": changeRecoveryPoint,
   commit,
-  cancel,
+  "cancel-failover": cancelFailover,
   reprotect,
   failback,
   "planned-failback": plannedFailback,

@@ -31,7 +31,7 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
 
 /** What an item is left with when a cancel only stops (P7). */
 const AS_DOCUMENTED =
-  "cancelled as documented: the failover stopped and the items do not replicate again; fail over again, or cancel to restore protection";
+  "cancelled as documented: the failover stopped and the items do not replicate again; fail over again, or cancel the failover to restore protection";
 
 /** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
 export class Run {

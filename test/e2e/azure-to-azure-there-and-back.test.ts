@@ -78,7 +78,7 @@ describe("Azure machines go to the other region and come back", () => {
     await journey.does("test-failover");
     await journey.does("promote-test");
     expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
-    await journey.does("cancel");
+    await journey.does("cancel-failover");
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

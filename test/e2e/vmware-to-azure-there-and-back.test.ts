@@ -86,7 +86,7 @@ describe("VMware machines go to Azure and come home", () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("full-run");
     await journey.does("failback");
-    await journey.does("cancel");
+    await journey.does("cancel-failover");
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 

@@ -41,7 +41,7 @@ scenario("a planned failover, a change of point and a commit visit their itinera
 scenario("an unplanned failover and a cancel visit their itineraries in order", async (stage) => {
   const { execution } = await stage.failOver("unplanned-failover");
   await expectItinerary(stage, "unplanned-failover", execution.executionId);
-  await expectItinerary(stage, "cancel", await stage.start("cancel"));
+  await expectItinerary(stage, "cancel-failover", await stage.start("cancel-failover"));
 });
 
 scenario("an unplanned failover that leaves the source alone skips its shutdown", async (stage) => {

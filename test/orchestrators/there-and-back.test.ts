@@ -202,7 +202,7 @@ describe("failback", () => {
     });
     const failed = await stage.ended(await stage.start("failback", { sourceShutdown: "skip" }));
     expect(failed.execution.status).not.toBe("succeeded");
-    await stage.ended(await stage.start("cancel"));
+    await stage.ended(await stage.start("cancel-failover"));
     for (const { itemId, state, direction, activeSiteId } of await stage.items()) {
       expect([itemId, state, direction, activeSiteId]).toEqual([itemId, "protected", "recovery-to-primary", "away"]);
       const truth = await stage.context.estate.groundTruth(stage.worldId, itemId);
@@ -222,7 +222,7 @@ describe("failback", () => {
     }
     await stage.context.estate.addFault(stage.worldId, fault);
     await run("failback"); // the other goes on
-    await stage.ended(await stage.start("cancel"));
+    await stage.ended(await stage.start("cancel-failover"));
     const home = await run("planned-failback");
     expect(outcomesOf(home).map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
   });

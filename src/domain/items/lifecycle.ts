@@ -42,7 +42,7 @@ const row = (refusal: NotAllowed, cells: Partial<Row> = {}): Row => {
 
 const underWay = (what: string): NotAllowed => not(`${what} is under way`, null);
 const noCancel = (what: string): NotAllowed => not(`${what} cannot be cancelled half way; it ends in a moment`, null);
-const busy = (what: string): Row => row(underWay(what), { cancel: noCancel(what) });
+const busy = (what: string): Row => row(underWay(what), { "cancel-failover": noCancel(what) });
 
 const noTestToCleanUp = not("there is no test failover to clean up", "test-failover");
 const nothingUnderWay = not("nothing is under way", null);
@@ -102,46 +102,46 @@ const lifecycleOn = (way: Way): Lifecycle => ({
     resynchronise: to("resynchronising", "protected", "protected"),
     reprotect: not("the item is protected already", way.movers),
     "enable-replication": not("the item replicates already", null),
-    cancel: nothingUnderWay,
+    "cancel-failover": nothingUnderWay,
     ...way.protected,
   }),
   "testing-failover": row(underWay("a test failover"), {
-    cancel: to("cancelling", "protected", "test-failed-over"),
+    "cancel-failover": to("cancelling", "protected", "test-failed-over"),
   }),
   "test-failed-over": row(not("a test failover awaits its clean-up", "test-clean-up"), {
     "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
     "promote-test": failOver,
   }),
   "cleaning-up": busy("a test clean-up"),
-  "failing-over": row(underWay("a failover"), { cancel: undo }),
-  "failover-failed": row(not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`), {
+  "failing-over": row(underWay("a failover"), { "cancel-failover": undo }),
+  "failover-failed": row(not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel-failover`), {
     ...way.moves,
-    "full-run": not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`),
+    "full-run": not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel-failover`),
     "test-clean-up": noTestToCleanUp,
-    cancel: undo,
+    "cancel-failover": undo,
   }),
-  "failed-over": row(not("the item has failed over and awaits its commit", "commit or cancel"), {
+  "failed-over": row(not("the item has failed over and awaits its commit", "commit or cancel-failover"), {
     "change-recovery-point": to("changing-recovery-point", "failed-over", "failover-failed"),
     commit: to("committing", "committed", "failed-over"),
     "test-clean-up": noTestToCleanUp,
-    cancel: undo,
+    "cancel-failover": undo,
   }),
   "changing-recovery-point": busy("a change of recovery point"),
   committing: busy("a commit"),
   committed: row(not("the failover is committed and its recovery points are gone", "reprotect"), {
     reprotect: to("reprotecting", "protected", "committed"),
     "test-clean-up": noTestToCleanUp,
-    cancel: not("a committed failover cannot be undone", "reprotect"),
+    "cancel-failover": not("a committed failover cannot be undone", "reprotect"),
     ...way.committed,
   }),
-  reprotecting: row(underWay("a reprotect"), { cancel: to("cancelling", "committed", "committed") }),
+  reprotecting: row(underWay("a reprotect"), { "cancel-failover": to("cancelling", "committed", "committed") }),
   "disabling-replication": busy("disabling replication"),
   unprotected: row(not("the item is not protected", "enable-replication"), {
     "enable-replication": to("enabling-replication", "protected", "unprotected"),
   }),
   "enabling-replication": busy("enabling replication"),
   resynchronising: busy("a resynchronisation"),
-  cancelling: row(underWay("a cancel"), { cancel: not("it is being cancelled already", null) }),
+  cancelling: row(underWay("a cancel"), { "cancel-failover": not("it is being cancelled already", null) }),
 });
 
 const there = lifecycleOn(THERE);
@@ -198,7 +198,7 @@ const TOGETHER: ReadonlySet<Verb> = new Set([
 export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boolean }): Cell {
   const cell = transition(item.scenario, item.state, verb, item.direction);
   if (!cell.allowed) return cell;
-  if (item.heldBy !== null && verb !== "cancel") {
+  if (item.heldBy !== null && verb !== "cancel-failover") {
     return not(
       `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds the item`,
       "wait for its end, or cancel",

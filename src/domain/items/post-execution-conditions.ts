@@ -14,7 +14,7 @@ export type Replication = "replicating" | keyof typeof FOUND;
 const wayOut = (state: ItemState): string =>
   state === "protected"
     ? "disable replication, then enable it again"
-    : "cancel to restore protection, or fail over again and commit";
+    : "cancel the failover to restore protection, or fail over again and commit";
 
 /**
  * Whether an execution left an item where protection ought to be and perhaps is not: its failover failed, or was

@@ -58,8 +58,8 @@ export const ROWS_OF_ITEMS: readonly Prerequisite[] = [
     lookedAt: "whether an item whose last failover failed before its replica was promoted still replicates",
     looks: replicationStopped,
     why: "What was written since replication stopped is not at the other site.",
-    fix: "Cancel, which restores protection, or go on with a planned failover, which synchronises first.",
-    fixedBy: "cancel",
+    fix: "Cancel the failover, which restores protection, or go on with a planned failover, which synchronises first.",
+    fixedBy: "cancel-failover",
   }),
   row({
     code: "promoted-with-loss",
@@ -68,8 +68,8 @@ export const ROWS_OF_ITEMS: readonly Prerequisite[] = [
     lookedAt: "the replica of an item whose last failover failed, and the source that it was promoted from",
     looks: promotedWithLoss,
     why: "A planned failover loses nothing, and here something may be lost already.",
-    fix: "Cancel, which restores protection, and begin again; or go on with an unplanned failover (a failback on the way home), which tells the loss.",
-    fixedBy: "cancel",
+    fix: "Cancel the failover, which restores protection, and begin again; or go on with an unplanned failover (a failback on the way home), which tells the loss.",
+    fixedBy: "cancel-failover",
   }),
   row({
     code: "untested",

@@ -149,7 +149,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     stage: "failed",
     refused: ["promote-replica"],
     found: "replication-health does not replicate",
-    mends: "cancel",
+    mends: "cancel-failover",
   },
   {
     code: "promoted-with-loss",
@@ -159,7 +159,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     stage: "failed",
     refused: ["shut-down-source", "start-replica"],
     found: "its replica was promoted ",
-    mends: "cancel",
+    mends: "cancel-failover",
   },
   {
     code: "untested",

@@ -30,7 +30,7 @@ const BRINGS_TO: Readonly<Record<string, ItemState>> = {
   reprotect: "protected",
   failback: "failed-over",
   "planned-failback": "failed-over",
-  cancel: "protected",
+  "cancel-failover": "protected",
   "full-run": "protected",
   "promote-test": "failed-over",
   "disable-replication": "unprotected",

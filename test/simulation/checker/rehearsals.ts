@@ -70,7 +70,7 @@ function leftAtRest(facts: Facts): Violation[] {
 }
 
 /** The verbs that leave no network of a test of their items, or say that they did. */
-const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel", "commit"]);
+const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel-failover", "commit"]);
 
 /** Whether the last word on a network was that it is left: said by name, and by no later end that should have removed it. */
 function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, itemIds: readonly string[]): boolean {

@@ -4,12 +4,12 @@ import { untruths } from "./estate-truth.js";
 import { type Effect, type Facts, isOver, type Ran, stateAt } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-/** Executions that took a failover back: the verb cancel, and those that undid their own work. */
+/** Executions that took a failover back: the verb cancel-failover, and those that undid their own work. */
 function tookBack({ record }: Ran, own: readonly Effect[], itemId: string): boolean {
   if (!isOver(record)) return false;
   const outcome = record.outcomes.find((candidate) => candidate.itemId === itemId);
   const demoted = own.some(({ entry }) => entry.operation === "demote-replica");
-  if (record.verb === "cancel") return outcome?.outcome === "succeeded";
+  if (record.verb === "cancel-failover") return outcome?.outcome === "succeeded";
   return demoted && outcome?.outcome === "cancelled" && outcome.state === "protected";
 }
 
@@ -20,7 +20,7 @@ function notAsBefore(ran: Ran, before: EmulatedItem | undefined, after: Emulated
     { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [] },
     after,
   );
-  if (before === undefined || ran.record.verb === "cancel") return wrong;
+  if (before === undefined || ran.record.verb === "cancel-failover") return wrong;
   const moved = before.source.siteId !== after.source.siteId || before.direction !== after.direction;
   const shorter = after.sourceWrites.length < before.sourceWrites.length;
   return [

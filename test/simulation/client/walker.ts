@@ -24,7 +24,7 @@ const WALKS: Walk[] = [
   { weight: 4, path: [...HOMEWARD, "test-failover", "test-clean-up"], hurdles: ["remove-test-copy"] },
   { weight: 4, path: [...HOMEWARD, "test-failover", "promote-test"], hurdles: ["promote-test-copy"] },
   { weight: 2, path: [...HOMEWARD, "resynchronise"], hurdles: ["resynchronise"] },
-  { weight: 4, path: [...HOME, "cancel"], hurdles: ["demote-replica", "restore-replication"] },
+  { weight: 4, path: [...HOME, "cancel-failover"], hurdles: ["demote-replica", "restore-replication"] },
   { weight: 8, path: [...HOME, "commit"], hurdles: ["delete-recovery-points", "remove-old-machine"] },
   { weight: 4, path: [...HOME, "commit", "disable-replication"], hurdles: ["disable-replication"] },
 ];

@@ -14,16 +14,16 @@ type Leads = [during: string, after: string, failed: string];
 const BOTH_WAYS: Record<string, Leads> = {
   "protected × full-run": ["failing-over", "protected", "failover-failed"],
   "protected × resynchronise": ["resynchronising", "protected", "protected"],
-  "testing-failover × cancel": ["cancelling", "protected", "test-failed-over"],
+  "testing-failover × cancel-failover": ["cancelling", "protected", "test-failed-over"],
   "test-failed-over × test-clean-up": ["cleaning-up", "protected", "test-failed-over"],
   "test-failed-over × promote-test": ["failing-over", "failed-over", "failover-failed"],
-  "failing-over × cancel": ["cancelling", "protected", "failover-failed"],
-  "failover-failed × cancel": ["cancelling", "protected", "failover-failed"],
+  "failing-over × cancel-failover": ["cancelling", "protected", "failover-failed"],
+  "failover-failed × cancel-failover": ["cancelling", "protected", "failover-failed"],
   "failed-over × change-recovery-point": ["changing-recovery-point", "failed-over", "failover-failed"],
   "failed-over × commit": ["committing", "committed", "failed-over"],
-  "failed-over × cancel": ["cancelling", "protected", "failover-failed"],
+  "failed-over × cancel-failover": ["cancelling", "protected", "failover-failed"],
   "committed × reprotect": ["reprotecting", "protected", "committed"],
-  "reprotecting × cancel": ["cancelling", "committed", "committed"],
+  "reprotecting × cancel-failover": ["cancelling", "committed", "committed"],
   "unprotected × enable-replication": ["enabling-replication", "protected", "unprotected"],
 };
 
@@ -141,7 +141,7 @@ describe("what may be done to an item", () => {
       allowed: false,
       because: expect.stringContaining("the-holder"),
     });
-    expect(mayDo(item({ heldBy, state: "failing-over" }), "cancel", { alone: true }).allowed).toBe(true);
+    expect(mayDo(item({ heldBy, state: "failing-over" }), "cancel-failover", { alone: true }).allowed).toBe(true);
   });
 
   test("an item of a replication group fails over with its group, and is tested alone", () => {

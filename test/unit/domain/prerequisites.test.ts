@@ -154,8 +154,8 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
       "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "disks-covered": "disable-replication",
-      "replication-health": "cancel",
-      "promoted-with-loss": "cancel",
+      "replication-health": "cancel-failover",
+      "promoted-with-loss": "cancel-failover",
       untested: "test-failover",
       "untested-acknowledged": "test-failover",
     });

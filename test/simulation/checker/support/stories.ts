@@ -60,14 +60,14 @@ export async function commit(drawing: Drawing, number = 2): Promise<void> {
 /** A failover that awaits its commit is taken back by another execution. */
 export async function takeBack(drawing: Drawing, number = 2, epoch = 2): Promise<void> {
   const on = { executionId: run(number) };
-  drawing.execution(number, "cancel");
-  drawing.hold(number, "cancel", "cancelling");
+  drawing.execution(number, "cancel-failover");
+  drawing.hold(number, "cancel-failover", "cancelling");
   await drawing.item("demote-replica", { epoch }, on);
   await drawing.item("restore-replication", {}, on);
   await drawing.item("restart-source", {}, on);
   const back = { state: "protected", epoch, activeSiteId: "home", recoveryPoint: null, dataLoss: null } as const;
   drawing.record({ ...back, heldBy: null });
-  drawing.ended(number, "cancel", [outcome({ state: "protected" })]);
+  drawing.ended(number, "cancel-failover", [outcome({ state: "protected" })]);
 }
 
 /** A copy of the item is started on a test network, and stays. */

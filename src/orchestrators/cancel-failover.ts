@@ -3,7 +3,7 @@ import { tellAll } from "./stages.js";
 import { removeLeftNetworks } from "./test-network.js";
 
 /** Takes a failover that awaits its commit, or that failed, back to protection (P7). */
-export const cancel: Story = function* (run) {
+export const cancelFailover: Story = function* (run) {
   yield* tellAll(run, "restore-item");
   yield* removeLeftNetworks(run);
 };
