@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { wayBackOf } from "../domain/failback/reverse-path.js";
+import { planReverseReplication } from "../domain/failback/reverse-path.js";
 import { keyOnItem, pollingActivity, progressOf } from "./activity.js";
 import { reverseReplication as contract } from "./contracts/machines.js";
 
@@ -11,16 +11,16 @@ export const reverseReplication = pollingActivity(contract, "forward", async (po
   if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
   // Once it has turned there is nothing to look for any more: the key stands for what was begun.
   const turned = snapshot.replication.state === "replicating";
-  const { anew, hostId, datastoreId, create } = turned
-    ? { anew: false, hostId: undefined, datastoreId: undefined, create: [] }
-    : wayBackOf(estate, snapshot, options);
+  const { newMachine, hostId, datastoreId, create } = turned
+    ? { newMachine: false, hostId: undefined, datastoreId: undefined, create: [] }
+    : planReverseReplication(estate, snapshot, options);
   const reply = await ports.hypervisor.runOnItem({
     worldId,
     executionId,
     key: keyOnItem(contract, input),
     itemId,
     operation: "reverse-replication",
-    params: { anew, hostId, datastoreId, create },
+    params: { anew: newMachine, hostId, datastoreId, create },
   });
   return progressOf(ports, reply, ask, ({ direction, caughtUpBy, bytes, created, removed }) => ({
     direction,

@@ -44,7 +44,7 @@ export const planView = PlanVersion.extend({
     .describe("failback groups stand beside the groups they were made with, and items move between them"),
 });
 
-export const actionAnswer = z.object({
+export const allowedAction = z.object({
   verb: Verb,
   allowed: z.boolean(),
   because: z.string().nullable(),
@@ -53,7 +53,7 @@ export const actionAnswer = z.object({
 export const itemView = ItemRecord.extend({
   protectionGroup: ProtectionGroup,
   standing,
-  allowedActions: z.array(actionAnswer),
+  allowedActions: z.array(allowedAction),
 });
 
 const copyView = z.object({
@@ -176,7 +176,7 @@ export const prerequisite = {
   code: z.string(),
   title: z.string(),
   severity: z.enum(["error", "warning"]),
-  lookedAt: z.string(),
+  examined: z.string(),
   why: z.string(),
   fix: z.string(),
   /** The verb that would mend it, or null when a person has to. */

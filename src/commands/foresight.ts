@@ -3,7 +3,7 @@ import { previewReprotect, type ReprotectPreview } from "../domain/failback/repr
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
-import type { AskedOptions } from "../domain/prerequisites/prerequisite.js";
+import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
 import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites/prerequisites.js";
 import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import {
@@ -96,7 +96,7 @@ export async function lookAtPrerequisites(
   services: Services,
   target: LookedAt,
   verb: Verb,
-  options: AskedOptions,
+  options: CheckOptions,
 ): Promise<PrerequisitesAnswer> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const [estate, records] = await Promise.all([
@@ -131,7 +131,7 @@ export async function previewNetworks(
 export async function previewReprotects(
   services: Services,
   target: LookedAt,
-  options: AskedOptions,
+  options: CheckOptions,
 ): Promise<{ items: ReprotectPreview[] }> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const [estate, records] = await Promise.all([

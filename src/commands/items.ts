@@ -1,7 +1,7 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
-import { type ActionAnswer, allowedActions } from "../domain/items/lifecycle.js";
+import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
@@ -32,7 +32,7 @@ export interface ItemView extends ItemRecord {
   /** Where it is protected now; a failback group on the way home (V1). */
   protectionGroup: ProtectionGroup;
   standing: Standing;
-  allowedActions: ActionAnswer[];
+  allowedActions: AllowedAction[];
 }
 
 /** The same with both copies and what decides how the next one is made. */

@@ -25,7 +25,7 @@ const noticed =
 const onTheWayHome =
   (isSo: (standing: Standing) => boolean): ConditionRow["looks"] =>
   (standing) =>
-    SCENARIO_TRAITS[standing.snapshot.item.scenario].comesHomeThrough === "master-target" && isSo(standing)
+    SCENARIO_TRAITS[standing.snapshot.item.scenario].failbackThrough === "master-target" && isSo(standing)
       ? "always"
       : null;
 

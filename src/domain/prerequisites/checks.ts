@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
+import { SITE_TRAITS } from "../scenario-traits.js";
 import { isInRange, isReserved } from "../worlds/addresses.js";
 import { chooseSubnet } from "../worlds/networks.js";
 import type { MachineSize, ProtectedItem } from "../worlds/world.js";
-import type { Demand, Subject } from "./prerequisite.js";
+import type { CheckInput, Demand } from "./prerequisite.js";
 
 /** Adds up what items ask of the site they go to. */
 export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
@@ -66,14 +67,14 @@ export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site
   return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
 }
 
-export function coresMissing({ target, demand }: Subject): string | null {
+export function coresMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.cores === undefined) return null;
   const free = quota.cores - quota.coresUsed;
   return demand.cores <= free ? null : `the run asks for ${demand.cores} cores at ${id} and ${free} are free`;
 }
 
-export function interfacesMissing({ target, demand }: Subject): string | null {
+export function interfacesMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.networkInterfaces === undefined) return null;
   const free = quota.networkInterfaces - quota.networkInterfacesUsed;
@@ -81,7 +82,7 @@ export function interfacesMissing({ target, demand }: Subject): string | null {
   return asked <= free ? null : `the run asks for ${asked} interfaces at ${id} and ${free} are free`;
 }
 
-export function nameProblem({ snapshot }: Subject): string | null {
+export function nameProblem({ snapshot }: CheckInput): string | null {
   const name = targetNameOf(snapshot);
   const most = AZURE.nameLength[snapshot.machine.osFamily];
   if (name.length > most) return `the name ${name} has ${name.length} characters, at most ${most} are taken`;
@@ -90,7 +91,7 @@ export function nameProblem({ snapshot }: Subject): string | null {
     : `the name ${name} has characters other than letters, digits and inner hyphens`;
 }
 
-export function nameTaken({ snapshot, target, demand }: Subject): string | null {
+export function nameTaken({ snapshot, target, demand }: CheckInput): string | null {
   const name = targetNameOf(snapshot);
   if (target.machineNames.some((other) => other.toLowerCase() === name.toLowerCase())) {
     return `a machine named ${name} is at ${target.site.id} already`;
@@ -99,7 +100,7 @@ export function nameTaken({ snapshot, target, demand }: Subject): string | null 
   return rival === undefined ? null : `item ${rival} has the target name ${name} too`;
 }
 
-export function osDiskProblem({ snapshot: { machine } }: Subject): string | null {
+export function osDiskProblem({ snapshot: { machine } }: CheckInput): string | null {
   const most = AZURE.osDiskGb[machine.boot];
   const large = machine.disks.slice(0, 1).find(({ sizeGb }) => sizeGb > most);
   return large === undefined
@@ -107,20 +108,20 @@ export function osDiskProblem({ snapshot: { machine } }: Subject): string | null
     : `the first disk has ${large.sizeGb} GB, at most ${most} GB are taken with ${machine.boot}`;
 }
 
-export function dataDiskSizeProblem({ snapshot: { machine } }: Subject): string | null {
+export function dataDiskSizeProblem({ snapshot: { machine } }: CheckInput): string | null {
   const large = machine.disks.slice(1).find(({ sizeGb }) => sizeGb > AZURE.dataDiskGb);
   return large === undefined
     ? null
     : `disk ${large.name} has ${large.sizeGb} GB, at most ${AZURE.dataDiskGb} GB are taken`;
 }
 
-export function diskCountProblem({ snapshot, target }: Subject): string | null {
+export function diskCountProblem({ snapshot, target }: CheckInput): string | null {
   const count = snapshot.machine.disks.length - 1;
   const most = sizeOf(snapshot, target)?.maxDataDisks ?? AZURE.dataDisks;
   return count <= most ? null : `the machine has ${count} data disks, its size takes ${most}`;
 }
 
-export function sizeProblem({ snapshot, target }: Subject): string | null {
+export function sizeProblem({ snapshot, target }: CheckInput): string | null {
   const { machine, item } = snapshot;
   if (target.site.sizes.length === 0) return null;
   const size = sizeOf(snapshot, target);
@@ -132,16 +133,16 @@ export function sizeProblem({ snapshot, target }: Subject): string | null {
   return null;
 }
 
-export function networkProblem({ snapshot: { item }, target }: Subject): string | null {
+export function networkProblem({ snapshot: { item }, target }: CheckInput): string | null {
   if (item.target.networkId === undefined) {
-    return target.site.kind === "azure-region" ? "the target settings name no network" : null;
+    return SITE_TRAITS[target.site.kind].createsMachines ? "the target settings name no network" : null;
   }
   return target.site.networks.some(({ id }) => id === item.target.networkId)
     ? null
     : `the network ${item.target.networkId} is not at ${target.site.id}`;
 }
 
-export function subnetProblem(subject: Subject): string | null {
+export function subnetProblem(subject: CheckInput): string | null {
   const { item } = subject.snapshot;
   if (item.target.networkId === undefined || networkProblem(subject) !== null) return null;
   return targetSubnetOf(item, subject.snapshot, subject.target) === undefined
@@ -149,7 +150,7 @@ export function subnetProblem(subject: Subject): string | null {
     : null;
 }
 
-export function addressProblem({ snapshot, target, demand }: Subject): string | null {
+export function addressProblem({ snapshot, target, demand }: CheckInput): string | null {
   const { ip } = snapshot.item.target;
   if (ip === undefined) return null;
   const subnet = targetSubnetOf(snapshot.item, snapshot, target);
@@ -162,32 +163,32 @@ export function addressProblem({ snapshot, target, demand }: Subject): string | 
   return rival === undefined ? null : `item ${rival} has the address ${ip} too`;
 }
 
-export function resourceGroupProblem({ snapshot: { item }, target }: Subject): string | null {
+export function resourceGroupProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { resourceGroup } = item.target;
   return resourceGroup === undefined || target.site.resourceGroups.includes(resourceGroup)
     ? null
     : `the resource group ${resourceGroup} is not at ${target.site.id}`;
 }
 
-export function availabilitySetProblem({ snapshot: { item }, target }: Subject): string | null {
+export function availabilitySetProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { availabilitySet } = item.target;
   return availabilitySet === undefined || target.site.availabilitySets.includes(availabilitySet)
     ? null
     : `the availability set ${availabilitySet} is not at ${target.site.id}`;
 }
 
-export function testNetworkProblem({ snapshot: { item }, target }: Subject): string | null {
+export function testNetworkProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { testNetworkId } = item.target;
   return testNetworkId === undefined || target.site.networks.some(({ id }) => id === testNetworkId)
     ? null
     : `the test network ${testNetworkId} is not at ${target.site.id}`;
 }
 
-export const systemProblem = ({ snapshot: { machine } }: Subject): string | null =>
+export const systemProblem = ({ snapshot: { machine } }: CheckInput): string | null =>
   KNOWN_SYSTEMS.test(machine.os) ? null : `${machine.os} is not a known system`;
 
 /** An availability set has machines of one family of sizes. */
-export function familyProblem({ snapshot: { item }, demand }: Subject): string | null {
+export function familyProblem({ snapshot: { item }, demand }: CheckInput): string | null {
   const set = item.target.availabilitySet;
   const families = set === undefined ? undefined : demand.families.get(set);
   return families === undefined || families.size < 2

@@ -1,20 +1,6 @@
-import type { Scenario, SiteKind } from "../vocabulary.js";
+import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import { mappingProblems } from "./networks.js";
 import type { Machine, ProtectedItem, Site, World } from "./world.js";
-
-interface ScenarioRule {
-  source: SiteKind;
-  target: SiteKind;
-  form: Machine["form"];
-}
-
-/** Which sites and machines a scenario joins. */
-const SCENARIO_RULES: Record<Scenario, ScenarioRule> = {
-  "vmware-to-azure": { source: "vcenter", target: "azure-region", form: "vm" },
-  "physical-to-azure": { source: "vcenter", target: "azure-region", form: "physical" },
-  "hyperv-to-hyperv": { source: "vmm-cloud", target: "vmm-cloud", form: "vm" },
-  "azure-to-azure": { source: "azure-region", target: "azure-region", form: "vm" },
-};
 
 const MOST_GROUP_MEMBERS = 16;
 
@@ -76,15 +62,15 @@ function topologyProblems(site: Site): string[] {
 
 function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, target: Site): string[] {
   const owner = `item ${item.id}`;
-  const rule = SCENARIO_RULES[item.scenario];
+  const { sourceSite, targetSite, form } = SCENARIO_TRAITS[item.scenario];
   return [
     ...(machine.siteId === source.id
       ? []
       : [`${owner} is protected from ${source.id}, its machine is at ${machine.siteId}`]),
     ...(source.id === target.id ? [`${owner} has the same source and target site`] : []),
-    ...(source.kind === rule.source ? [] : [`${owner}: ${item.scenario} needs a ${rule.source} as source`]),
-    ...(target.kind === rule.target ? [] : [`${owner}: ${item.scenario} needs a ${rule.target} as target`]),
-    ...(machine.form === rule.form ? [] : [`${owner}: ${item.scenario} protects a machine of form ${rule.form}`]),
+    ...(source.kind === sourceSite ? [] : [`${owner}: ${item.scenario} needs a ${sourceSite} as source`]),
+    ...(target.kind === targetSite ? [] : [`${owner}: ${item.scenario} needs a ${targetSite} as target`]),
+    ...(machine.form === form ? [] : [`${owner}: ${item.scenario} protects a machine of form ${form}`]),
   ];
 }
 

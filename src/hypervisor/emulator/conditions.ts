@@ -17,7 +17,7 @@ export const without = (state: EmulatedItem, ...types: NoticedCondition[]): Emul
 
 /** What a machine that came home through a master target has lost on the way (V8). */
 export function arrivedHome(state: EmulatedItem, atMs: number): EmulatedItem {
-  if (SCENARIO_TRAITS[state.item.scenario].comesHomeThrough !== "master-target") return state;
+  if (SCENARIO_TRAITS[state.item.scenario].failbackThrough !== "master-target") return state;
   const { nics, osFamily, networkManagerPackage } = state.machine;
   const addressed = nics.some(({ assignment }) => assignment === "static")
     ? noticed(state, "address-is-dhcp", atMs)

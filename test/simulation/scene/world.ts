@@ -1,4 +1,4 @@
-import type { Scenario } from "../../../src/domain/vocabulary.js";
+import { Scenario } from "../../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Random } from "../random.js";
 
@@ -8,7 +8,6 @@ type ItemInput = NonNullable<WorldInput["items"]>[number];
 type LinkInput = NonNullable<WorldInput["links"]>[number];
 
 export const WORLD_ID = "world";
-const SCENARIOS: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv", "azure-to-azure"];
 
 /** How many items: mostly few, now and then more than a slice of them. */
 export function itemCount(random: Random): number {
@@ -21,7 +20,9 @@ export function itemCount(random: Random): number {
 /** An estate whose items may all be failed over, of one scenario or several. */
 export function worldOf(random: Random): WorldInput {
   const count = itemCount(random.fork("count"));
-  const scenarios = random.shuffled(SCENARIOS).slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
+  const scenarios = random
+    .shuffled(Scenario.options)
+    .slice(0, random.chance(0.7) ? 1 : Math.min(count, random.int(2, 4)));
   const parts = scenarios.map((scenario, index) => {
     const share = Math.floor(count / scenarios.length) + (index < count % scenarios.length ? 1 : 0);
     return partOf(scenario, index, share, random.fork(scenario));

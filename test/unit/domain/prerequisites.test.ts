@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
 import { targetSubnetOf } from "../../../src/domain/prerequisites/checks.js";
-import type { KnownItem } from "../../../src/domain/prerequisites/prerequisite.js";
+import type { CheckedRecord } from "../../../src/domain/prerequisites/prerequisite.js";
 import {
   checkPrerequisites,
-  type Known,
   PREREQUISITES,
   reportPrerequisites,
+  type StartContext,
 } from "../../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
@@ -72,7 +72,7 @@ function readyFor(estate: EstateSnapshot, verb: Verb): void {
 
 describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
   let estate: EstateSnapshot;
-  let known: Known & { items: Map<string, KnownItem> };
+  let known: StartContext & { items: Map<string, CheckedRecord> };
   const subjectAt = (verb: Verb): Spoiled => {
     readyFor(estate, verb);
     const [item] = estate.items;
@@ -127,8 +127,8 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     const [finding] = findings;
     const row = PREREQUISITES.find((candidate) => candidate.code === code);
     expect(finding?.found).toContain(found);
-    expect(finding).toMatchObject({ lookedAt: row?.lookedAt, fixedBy: row?.fixedBy, asrCode: row?.asrCode });
-    for (const words of [finding?.why, finding?.fix, finding?.lookedAt]) expect(words?.length).toBeGreaterThan(10);
+    expect(finding).toMatchObject({ examined: row?.examined, fixedBy: row?.fixedBy, asrCode: row?.asrCode });
+    for (const words of [finding?.why, finding?.fix, finding?.examined]) expect(words?.length).toBeGreaterThan(10);
   });
 
   test("the documented codes stand at their rows, and the verbs that would mend them", () => {
@@ -213,7 +213,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     subjectAt("planned-failover").item.machine.os = "OS/2 Warp 4";
     const { checked, findings } = reportPrerequisites(estate, "planned-failover", known);
     expect(checked.find(({ code }) => code === "operating-system")).toMatchObject({ items: 2, unmet: 1 });
-    expect(checked.every(({ items, lookedAt }) => items === 2 && lookedAt !== "")).toBe(true);
+    expect(checked.every(({ items, examined }) => items === 2 && examined !== "")).toBe(true);
     expect(findings).toHaveLength(1);
   });
   test("a source that cannot be reached keeps only a planned failover from starting, and names the other verb", () => {
