@@ -2,8 +2,8 @@ import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/worlds/world.js";
 import { WORLD_LIMIT_BYTES } from "./body.js";
-import { FORESIGHT_ROUTES } from "./foresight-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
+import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
 import {
   accepted,
@@ -225,7 +225,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
   }),
-  ...FORESIGHT_ROUTES,
+  ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
   openApi: route({

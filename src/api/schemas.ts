@@ -9,8 +9,7 @@ import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
-import { TargetSettings } from "../domain/worlds/world.js";
-import { standing } from "./standing.js";
+import { ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -50,9 +49,26 @@ export const allowedAction = z.object({
   because: z.string().nullable(),
   remedy: z.string().nullable(),
 });
+/** What the hypervisor reports about an item now. */
+const liveView = z.object({
+  replication: z.object({
+    state: z.enum(["replicating", "stopped"]),
+    rpoSeconds: z.number(),
+    newestPoint: RecoveryPoint.nullable(),
+    /** A planned failover has already set up the reverse replication (H). */
+    reversed: z.boolean(),
+  }),
+  policy: ReplicationPolicy,
+  failbackPolicy: ReplicationPolicy.extend({ configurationServerId: Id.nullable() }).nullable(),
+  agentRegistered: z.boolean(),
+  leftBehind: z.array(z.enum(["machine", "disks"])),
+  machine: z.object({ form: z.enum(["vm", "physical"]), hostId: Id.optional(), datastoreId: Id.optional() }),
+  tools: z.enum(["running", "disabled", "absent"]),
+});
+
 export const itemView = ItemRecord.extend({
   protectionGroup: ProtectionGroup,
-  standing,
+  live: liveView,
   allowedActions: z.array(allowedAction),
 });
 

@@ -34,19 +34,19 @@ const onServer = {
 
 /** What happens at the sites beside recovery itself. */
 export const TOPOLOGY_ROUTES = {
-  mendCondition: route({
+  resolveCondition: route({
     ...tell,
-    id: "mend-condition",
-    path: "api/worlds/{worldId}/protected-items/{itemId}/conditions/{type}/mend",
-    summary: "Say that somebody did what a condition asks for",
+    id: "resolve-condition",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/conditions/{type}/resolve",
+    summary: "Confirm that somebody did what a condition asks for",
     params: onCondition,
     problems: unknown,
   }),
-  sourceComesBack: route({
+  simulateSourceReturn: route({
     ...tell,
-    id: "source-comes-back",
-    path: "api/worlds/{worldId}/protected-items/{itemId}/source-comes-back",
-    summary: "Have the copy that a failover left come up by itself, workload and all",
+    id: "simulate-source-return",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/simulate-source-return",
+    summary: "Simulate that the source of a failed-over item starts again on its own, with its workload",
     params: onItem,
     problems: unknown,
   }),

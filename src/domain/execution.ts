@@ -53,16 +53,15 @@ export const Replicated = z.strictObject({
 export type Replicated = z.infer<typeof Replicated>;
 
 /**
- * How one item comes out of an execution. `already-done`: another execution brought it where this one would.
- * `passed-over`: there was nothing to do for it. `skipped`: the execution ended before its turn.
+ * How an execution ended for one item. `already-done`: another execution had the same result before. `not-applicable`:
+ * there was nothing to do for it. `skipped`: the execution ended before its turn.
  */
-export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "passed-over", "cancelled"]);
+export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "not-applicable", "cancelled"]);
 
-/** How one item came out of an execution. */
 export const ItemOutcome = z.strictObject({
   itemId: Id,
   outcome: Outcome,
-  /** Of an item that was passed over, why there was nothing to do; or what was left of a test of it. */
+  /** For `not-applicable`, why there was nothing to do; after a test, what was left of it. */
   note: Text.optional(),
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),

@@ -196,13 +196,13 @@ export interface EmulatedEstate {
   /** What the copies of an item hold now: ground truth for data loss and single-writer checks. */
   groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
   /** The copy that was left behind by a failover comes up again by itself, workload and all. */
-  sourceComesBack(worldId: string, itemId: string): Promise<void>;
+  simulateSourceReturn(worldId: string, itemId: string): Promise<void>;
   /** Keeps what a site's configuration server knows now; refuses `not-found` where there is none (V3). */
   backUpConfigurationServer(worldId: string, siteId: string): Promise<void>;
   /** Sets it up anew from its backup, at an address of its own or at the one it had; refuses `not-found` without a backup. */
   restoreConfigurationServer(worldId: string, siteId: string, ip: string | undefined): Promise<void>;
   /** A person has done what a condition asks for; refuses `not-found` when the item does not have it. */
-  mendCondition(worldId: string, itemId: string, type: string): Promise<void>;
+  resolveCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }
 
 export type LedgerSubject = { itemId: string } | { siteId: string };

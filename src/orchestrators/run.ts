@@ -196,7 +196,7 @@ function endingOf(run: Run, failure: Failure | null): Omit<z.input<typeof closeE
 /** An item that another execution has brought where this one would (B.4), or that there is nothing to do for. */
 const leftAlone = ({ id, passedOver }: RunItem): ItemReport => ({
   itemId: id,
-  ...(passedOver === null ? { outcome: "already-done" } : { outcome: "passed-over", note: passedOver }),
+  ...(passedOver === null ? { outcome: "already-done" } : { outcome: "not-applicable", note: passedOver }),
   failure: null,
   point: null,
   dataLoss: null,

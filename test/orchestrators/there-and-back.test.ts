@@ -98,8 +98,8 @@ test("a plan of two minds says so, and a reprotect names the items that it passe
   const note = "it is protected primary-to-recovery and has no failover that would be turned round";
   expect(outcomesOf(turned).map(({ itemId, outcome, note }) => [itemId, outcome, note])).toEqual([
     ["db", "succeeded", undefined],
-    ["app", "passed-over", note],
-    ["web", "passed-over", note],
+    ["app", "not-applicable", note],
+    ["web", "not-applicable", note],
   ]);
   expect(turned.steps.find(({ id }) => id === "items")?.detail).toContain(`passed over app: ${note}`);
 

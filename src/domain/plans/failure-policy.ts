@@ -38,7 +38,7 @@ export interface GroupMember {
 
 type GroupPolicy = Pick<PlanGroup, "minimumHealthy" | "onFailure">;
 
-const LEFT_ALONE: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "passed-over"]);
+const LEFT_ALONE: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "not-applicable"]);
 
 /** Whether an execution left an item alone, since there was nothing to do for it. */
 export const wasLeftAlone = ({ outcome }: Pick<ItemOutcome, "outcome">): boolean => LEFT_ALONE.has(outcome);

@@ -88,8 +88,8 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
     groundTruth: see.groundTruth,
-    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, comeBack),
-    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
+    simulateSourceReturn: (worldId, itemId) => items.change(worldId, itemId, comeBack),
+    resolveCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => mended(state, type)),
     backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
     restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
     describeItems: see.items,

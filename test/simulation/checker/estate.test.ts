@@ -53,7 +53,7 @@ describe("I1 single writer", () => {
   test("a source that came back without taking writes is no second writer", async () => {
     const drawing = await Drawing.of();
     await failOver(drawing);
-    await drawing.sourceComesBack();
+    await drawing.simulateSourceReturn();
     expect(await broken(drawing)).toEqual([]);
   });
 });

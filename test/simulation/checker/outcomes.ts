@@ -93,7 +93,7 @@ function unknownWithoutCause(facts: Facts): Violation[] {
 const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
 /** How an item comes out of an execution that succeeds. */
-const WELL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
+const WELL: ReadonlySet<string> = new Set(["succeeded", "already-done", "not-applicable"]);
 
 /** A status sums up its outcomes: succeeded is all of them, failed or cancelled says why. */
 function statusUntrue({ executions }: Facts): Violation[] {

@@ -1,7 +1,7 @@
 import type { Context } from "../../../src/commands/context.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
 import { addFault, clearFaults } from "../../../src/commands/faults.js";
-import { mendCondition, sourceComesBack } from "../../../src/commands/items.js";
+import { resolveCondition, simulateSourceReturn } from "../../../src/commands/items.js";
 import { savePlan } from "../../../src/commands/plans.js";
 import { startExecution } from "../../../src/commands/start-execution.js";
 import { changeTarget, getTarget } from "../../../src/commands/target-settings.js";
@@ -52,8 +52,8 @@ async function performOnEstate(context: Context, asked: OnEstate, world: WorldIn
     case "clear-fault":
       return clearFaults(context, world.id, asked.faultId ?? undefined);
     case "source-comes-back":
-      return sourceComesBack(context, world.id, asked.itemId);
+      return simulateSourceReturn(context, world.id, asked.itemId);
     case "mend-condition":
-      return mendCondition(context, world.id, asked.itemId, asked.type);
+      return resolveCondition(context, world.id, asked.itemId, asked.type);
   }
 }

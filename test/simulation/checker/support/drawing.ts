@@ -127,8 +127,8 @@ export class Drawing {
     return points[0]?.id ?? "none";
   }
 
-  sourceComesBack(itemId = "item-1"): Promise<void> {
-    return this.#estate.sourceComesBack("small", itemId);
+  simulateSourceReturn(itemId = "item-1"): Promise<void> {
+    return this.#estate.simulateSourceReturn("small", itemId);
   }
 
   /** A version of the plan, over all items unless said otherwise. */
