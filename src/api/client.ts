@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { defined } from "../domain/text.js";
 import { type Problem, problemSchema } from "./problem.js";
 import type { RequestHeader, Route } from "./route.js";
 
@@ -42,11 +43,14 @@ export function createClient(
   return {
     async call(route, { params, query, body, headers }) {
       const url = urlOf(baseUrl, route.path, params, query ?? {});
-      const content = body === undefined ? {} : { body: JSON.stringify(body) };
       const sent = new Headers(headers);
       if (body !== undefined) sent.set("content-type", "application/json");
       if (key !== undefined) sent.set("x-functions-key", key);
-      const answer = await fetch(url, { method: route.method, headers: sent, ...content });
+      const answer = await fetch(url, {
+        method: route.method,
+        headers: sent,
+        ...defined({ body: body === undefined ? undefined : JSON.stringify(body) }),
+      });
       if (!answer.ok) throw new ApiError(await problemIn(answer));
       const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
       const parsed = route.response.parse(read);

@@ -5,6 +5,7 @@ import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
+import { defined } from "../domain/text.js";
 import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/worlds/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
@@ -87,11 +88,7 @@ function liveViewOf(snapshot: ItemSnapshot, home: Site): LiveView {
     failbackPolicy: own ? failbackPolicy : null,
     agentRegistered,
     leftBehind,
-    machine: {
-      form,
-      ...(hostId === undefined ? {} : { hostId }),
-      ...(datastoreId === undefined ? {} : { datastoreId }),
-    },
+    machine: { form, ...defined({ hostId, datastoreId }) },
     tools: replica.power === "on" ? replica.tools : source.tools,
   };
 }

@@ -43,3 +43,11 @@ export const toInstant = (ms: number): string => new Date(ms).toISOString();
 
 /** ISO 8601 text as milliseconds since the epoch. */
 export const toMs = (instant: string): number => Date.parse(instant);
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** An object without the fields that are undefined: a record that is stored or compared must not have them. */
+export const defined = <T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;

@@ -1,4 +1,5 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
+import { defined } from "../domain/text.js";
 import type { Page, PageRequest } from "./port.js";
 import type { Row, Table } from "./tables/port.js";
 
@@ -19,7 +20,10 @@ export async function pageOf<T>(
   if (cursor !== undefined && !CURSOR.test(cursor)) {
     throw new RecoveryError("invalid-input", "the cursor is not one of an earlier page");
   }
-  const { rows, more } = await table.list(partition, { limit, ...(cursor !== undefined && { from: `${cursor}!` }) });
+  const { rows, more } = await table.list(partition, {
+    limit,
+    ...defined({ from: cursor === undefined ? undefined : `${cursor}!` }),
+  });
   const last = rows.at(-1);
   const page = await readable(rows, async (row) => read(row));
   return { ...page, ...(more && last !== undefined && { cursor: last.row }) };

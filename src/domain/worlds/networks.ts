@@ -1,3 +1,4 @@
+import { defined } from "../text.js";
 import { findAddress } from "./addresses.js";
 import type { Machine, Network, NetworkMapping, ProtectedItem, World } from "./world.js";
 
@@ -23,7 +24,7 @@ export function withMappedNetworks(world: World): World {
     const mapping = mappingOf(world.networkMappings, item, machines.get(item.machineId)?.nics[0]);
     if (mapping === undefined) return item;
     const { toNetworkId: networkId, testNetworkId } = mapping;
-    const mapped = { networkId, ...(testNetworkId === undefined ? {} : { testNetworkId }) };
+    const mapped = { networkId, ...defined({ testNetworkId }) };
     return { ...item, target: { ...mapped, ...item.target } };
   });
   return { ...world, items };

@@ -7,7 +7,7 @@ import {
   type TransactionAction,
 } from "@azure/data-tables";
 import { RecoveryError } from "../../domain/errors.js";
-import { joiningWrites } from "./joined-writes.js";
+import { batchWrites } from "./batched-writes.js";
 import {
   MOST_CHARACTERS,
   PIECE_CHARACTERS,
@@ -32,7 +32,7 @@ export function createAzureTables(connectionString: string, prefix: string): Tab
   return {
     table: (name) => {
       const allowInsecureConnection = /http:\/\/|UseDevelopmentStorage=true/i.test(connectionString);
-      return joiningWrites(
+      return batchWrites(
         createTable(
           TableClient.fromConnectionString(connectionString, `${prefix}${name}`, { allowInsecureConnection }),
         ),
