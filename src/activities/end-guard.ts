@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.js";
 import { RecoveryError } from "../domain/errors.js";
-import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
+import { CANCEL_PROPAGATION_MS } from "../domain/execution.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import type { Store } from "../store/port.js";
 import type { Ports } from "./ports.js";
@@ -23,7 +23,7 @@ export function endGuard(store: Store, clock: Clock): Ports["refuseIfOver"] {
   return async (executionId, way) => {
     let entry = known.get(executionId);
     const atMs = clock.now();
-    if (entry === undefined || Math.abs(atMs - entry.atMs) > KNOWN_EVERYWHERE_MS) {
+    if (entry === undefined || Math.abs(atMs - entry.atMs) > CANCEL_PROPAGATION_MS) {
       if (known.size >= MOST_ENTRIES) known.clear();
       entry = { atMs, over: look(executionId) };
       known.set(executionId, entry);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { LONGEST_HEADER } from "../domain/text.js";
+import { MAX_HEADER_CHARACTERS } from "../domain/text.js";
 import { type BodySource, readBody } from "./body.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import type { ParsedRequest, RequestHeader, Route } from "./route.js";
@@ -35,8 +35,8 @@ function readHeaders(route: Pick<Route, "headers">, request: RawRequest): Partia
   const read: Partial<Record<RequestHeader, string>> = {};
   for (const [name, need] of Object.entries(route.headers) as [RequestHeader, "required" | "optional"][]) {
     const value = request.headers.get(name)?.trim() ?? "";
-    if (value.length > LONGEST_HEADER) {
-      throw new ApiProblem("invalid-input", `The header ${name} is longer than ${LONGEST_HEADER} characters.`);
+    if (value.length > MAX_HEADER_CHARACTERS) {
+      throw new ApiProblem("invalid-input", `The header ${name} is longer than ${MAX_HEADER_CHARACTERS} characters.`);
     }
     if (value !== "") read[name] = value;
     else if (need === "required") throw new ApiProblem("header-missing", `The header ${name} is missing.`);

@@ -103,10 +103,10 @@ export function problemOf(thrown: unknown): Problem {
 }
 
 /** An answer stays short whatever was sent: it quotes the request, which may be a mebibyte wrong in each letter. */
-const LONGEST_TEXT = 1_000;
-const MOST_DETAILS = 50;
+const MAX_TEXT_CHARACTERS = 1_000;
+const MAX_DETAILS = 50;
 
-const short = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
+const short = (text: string): string => (text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text);
 
 function document(
   code: ProblemCode,
@@ -131,7 +131,7 @@ function document(
 }
 
 function first(details: readonly string[]): string[] {
-  const left = details.length - MOST_DETAILS;
-  const shown = details.slice(0, MOST_DETAILS).map(short);
+  const left = details.length - MAX_DETAILS;
+  const shown = details.slice(0, MAX_DETAILS).map(short);
   return left > 0 ? [...shown, `and ${left} more`] : shown;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/worlds/world.js";
-import { WORLD_LIMIT_BYTES } from "./body.js";
+import { MAX_WORLD_BYTES } from "./body.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
@@ -66,7 +66,7 @@ export const ROUTES = {
     params: inWorld,
     query: noQuery,
     body: World,
-    bodyLimitBytes: WORLD_LIMIT_BYTES,
+    bodyLimitBytes: MAX_WORLD_BYTES,
     headers: {},
     status: 200,
     answers: [],

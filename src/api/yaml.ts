@@ -1,10 +1,10 @@
 import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit, type YAMLParseError } from "yaml";
 
 /** Enough for a plan of 2,000 items; what is larger comes as JSON, which is read a hundred times as fast. */
-export const MOST_YAML_TOKENS = 25_000;
+export const MAX_YAML_TOKENS = 25_000;
 /** More than anybody leaves open at once, even in prose; the parser would come to it only after seconds. */
-const MOST_OPEN_BRACKETS = 1_000;
-const MOST_ALIASES = 50;
+const MAX_OPEN_BRACKETS = 1_000;
+const MAX_ALIASES = 50;
 
 /** The text is larger than is read as YAML. */
 export class YamlTooLarge extends Error {
@@ -26,21 +26,21 @@ export function parseYaml(text: string): unknown {
   const [error] = document.errors;
   if (error) throw new Error(`${error.message} at ${placeOf(error, lines)}`);
   refuseCostly(document, lines);
-  return document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
+  return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
 }
 
 function refuseOpenBrackets(text: string): void {
   let open = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1);
-    if (open > MOST_OPEN_BRACKETS) throw new Error(`more than ${MOST_OPEN_BRACKETS} brackets are open at once.`);
+    if (open > MAX_OPEN_BRACKETS) throw new Error(`more than ${MAX_OPEN_BRACKETS} brackets are open at once.`);
   }
 }
 
 function refuseManyTokens(text: string): void {
   const tokens = new Lexer().lex(text);
   for (let seen = 0; !tokens.next().done; seen += 1) {
-    if (seen > MOST_YAML_TOKENS) throw new YamlTooLarge(`it has more than ${MOST_YAML_TOKENS} words and signs.`);
+    if (seen > MAX_YAML_TOKENS) throw new YamlTooLarge(`it has more than ${MAX_YAML_TOKENS} words and signs.`);
   }
 }
 
@@ -71,7 +71,7 @@ function refuseCostly(document: Document, lines: LineCounter): void {
   visit(document, {
     Alias(_place, alias) {
       aliases += 1;
-      if (aliases > MOST_ALIASES) throw new Error(`more than ${MOST_ALIASES} aliases, one too many ${at(alias)}.`);
+      if (aliases > MAX_ALIASES) throw new Error(`more than ${MAX_ALIASES} aliases, one too many ${at(alias)}.`);
     },
     Map(_place, map) {
       const known = new Set<string>();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
-import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
+import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
 /** What went wrong, in the words of the catalogue (`errors.ts`). */
@@ -127,11 +127,11 @@ export const Admission = z.discriminatedUnion("admitted", [
 export type Admission = z.infer<typeof Admission>;
 
 /** For so long a process may go by what it last read of an execution: afterwards each of them knows of a cancel. */
-export const KNOWN_EVERYWHERE_MS = 250;
+export const CANCEL_PROPAGATION_MS = 250;
 
 const common = {
   executionId: Guid,
-  idempotencyKey: z.string().min(1).max(LONGEST_HEADER),
+  idempotencyKey: z.string().min(1).max(MAX_HEADER_CHARACTERS),
   worldId: Id,
   subject: Subject,
   verb: Verb,

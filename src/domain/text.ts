@@ -19,7 +19,7 @@ export const Name = z
   .regex(/^[^\p{Cc}\p{Cs}]+$/u, "control characters are not allowed");
 
 /** The longest value of a header that is read, and so of an idempotency key that is kept. */
-export const LONGEST_HEADER = 255;
+export const MAX_HEADER_CHARACTERS = 255;
 
 /** Free text of a person: at most 2,000 characters. */
 export const Text = z.string().min(1).max(2_000);

@@ -14,7 +14,7 @@
 import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import { KNOWN_EVERYWHERE_MS } from "../domain/execution.js";
+import { CANCEL_PROPAGATION_MS } from "../domain/execution.js";
 import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
 import { callActivity, type Durable } from "./call.js";
 import { activityContract } from "./contract.js";
@@ -152,7 +152,7 @@ function* sleepAll<T>(
   const waitMs = wakeMs - context.df.currentUtcDateTime.getTime();
   if (waitMs <= LONG_SLEEP_MS) return yield* sleep(context, waitMs);
   if ((yield* wakes.next(new Date(wakeMs))) === undefined) return;
-  const soonMs = context.df.currentUtcDateTime.getTime() + 2 * KNOWN_EVERYWHERE_MS;
+  const soonMs = context.df.currentUtcDateTime.getTime() + 2 * CANCEL_PROPAGATION_MS;
   for (const [at, state] of states.entries()) {
     if (!isAsleep(state)) continue;
     const { dueMs, latestMs } = state.request;

@@ -4,7 +4,7 @@ import { defined } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim, ItemUpdate, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { BATCH, chunksOf, type Row, type RowOperation, type Table } from "./tables/port.js";
+import { MAX_BATCH, chunksOf, type Row, type RowOperation, type Table } from "./tables/port.js";
 import { updateWithRetry } from "./update-with-retry.js";
 
 const ITEM: Codec<ItemRecord> = { what: "item", schema: 1, shape: ItemRecord };
@@ -82,7 +82,7 @@ async function changeItems(
         return changed === undefined || changed === value ? [] : [replaceItem(changed, etag)];
       });
       const write = async () => {
-        for (const batch of chunksOf(writes, BATCH)) await table.transact(worldId, batch);
+        for (const batch of chunksOf(writes, MAX_BATCH)) await table.transact(worldId, batch);
       };
       return { answer, write };
     },

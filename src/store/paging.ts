@@ -3,7 +3,7 @@ import { defined } from "../domain/text.js";
 import type { Page, PageRequest } from "./port.js";
 import type { Row, Table } from "./tables/port.js";
 
-const LARGEST_PAGE = 100;
+const MAX_PAGE = 100;
 /** A cursor is the key of the last row that was given, in the alphabet of ids. */
 const CURSOR = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -14,8 +14,8 @@ export async function pageOf<T>(
   { limit, cursor }: PageRequest,
   read: (row: Row) => T,
 ): Promise<Page<T>> {
-  if (limit < 1 || limit > LARGEST_PAGE || !Number.isInteger(limit)) {
-    throw new RecoveryError("invalid-input", `a page has 1 to ${LARGEST_PAGE} entries, not ${limit}`);
+  if (limit < 1 || limit > MAX_PAGE || !Number.isInteger(limit)) {
+    throw new RecoveryError("invalid-input", `a page has 1 to ${MAX_PAGE} entries, not ${limit}`);
   }
   if (cursor !== undefined && !CURSOR.test(cursor)) {
     throw new RecoveryError("invalid-input", "the cursor is not one of an earlier page");

@@ -7,7 +7,7 @@ import { decodeItem, insertItem, itemRows, replaceItem } from "./items.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, WorldRecord } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { BATCH, chunksOf, type RowOperation, type Table } from "./tables/port.js";
+import { MAX_BATCH, chunksOf, type RowOperation, type Table } from "./tables/port.js";
 
 const WORLD: Codec<WorldRecord> = {
   what: "world",
@@ -58,7 +58,7 @@ export async function putWorld(worlds: Table, items: Table, world: World, import
     }),
     ...rows.filter(({ row }) => !kept.has(row)).map(({ row }): RowOperation => ({ kind: "delete", row })),
   ];
-  for (const batch of chunksOf(operations, BATCH)) await items.transact(world.id, batch);
+  for (const batch of chunksOf(operations, MAX_BATCH)) await items.transact(world.id, batch);
   const record: WorldRecord = { worldId: world.id, name: world.name, importedAt, itemCount: fresh.length };
   const known = await worlds.get(WORLDS, world.id);
   if (known !== null) decode(WORLD, known);

@@ -6,9 +6,9 @@ import type { Action, Plan, PlanGroup } from "./plan.js";
 export type KnownItem = Pick<ItemRecord, "itemId" | "scenario" | "replicationGroupId">;
 
 /** Limits of Azure Site Recovery; more is served, with a warning. */
-const USUAL_ITEMS = 100;
-const USUAL_GROUPS = 7;
-const MOST_ITEMS = 2_000;
+const ASR_MAX_ITEMS = 100;
+const ASR_MAX_GROUPS = 7;
+const MAX_ITEMS = 2_000;
 
 const duplicates = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
@@ -29,7 +29,7 @@ function itemProblems(plan: Plan): string[] {
       else seenIn.set(itemId, group.id);
     }
   }
-  if (seenIn.size > MOST_ITEMS) problems.push(`the plan has ${seenIn.size} items; at most ${MOST_ITEMS} are served`);
+  if (seenIn.size > MAX_ITEMS) problems.push(`the plan has ${seenIn.size} items; at most ${MAX_ITEMS} are served`);
   return problems;
 }
 
@@ -146,9 +146,9 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
 export function planWarnings(plan: Plan): string[] {
   const count = planItemIds(plan).length;
   return [
-    ...(count > USUAL_ITEMS ? [`${count} items; Azure Site Recovery takes at most ${USUAL_ITEMS} in a plan`] : []),
-    ...(plan.groups.length > USUAL_GROUPS
-      ? [`${plan.groups.length} groups; Azure Site Recovery takes at most ${USUAL_GROUPS} in a plan`]
+    ...(count > ASR_MAX_ITEMS ? [`${count} items; Azure Site Recovery takes at most ${ASR_MAX_ITEMS} in a plan`] : []),
+    ...(plan.groups.length > ASR_MAX_GROUPS
+      ? [`${plan.groups.length} groups; Azure Site Recovery takes at most ${ASR_MAX_GROUPS} in a plan`]
       : []),
   ];
 }

@@ -8,7 +8,7 @@ import {
   type ReplicationPath,
   usesBuiltInProcessServer,
 } from "../failback/reverse-path-selection.js";
-import { MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
+import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
 import type { Link } from "../worlds/world.js";
 import type { CheckInput } from "./prerequisite.js";
 
@@ -83,9 +83,9 @@ export const masterTargetSystem = ofMasterTarget(({ id, osFamily }, { snapshot: 
 
 export const masterTargetDisks = ofMasterTarget(({ id, attachedDisks }, { snapshot: { machine } }) => {
   const wanted = attachedDisks + machine.disks.length;
-  return wanted <= MASTER_TARGET_DISKS
+  return wanted <= MAX_MASTER_TARGET_DISKS
     ? null
-    : `master target ${id} would have ${wanted} disks of ${MASTER_TARGET_DISKS}`;
+    : `master target ${id} would have ${wanted} disks of ${MAX_MASTER_TARGET_DISKS}`;
 });
 
 export const masterTargetUuid = ofMasterTarget(({ id, osFamily, diskEnableUuid }) =>

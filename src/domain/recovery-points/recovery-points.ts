@@ -8,7 +8,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** Every point of the last two hours is kept; older ones are thinned out. */
 const KEEP_ALL_MS = 2 * HOUR_MS;
-const WIDEST_SLOT_MS = 4 * HOUR_MS;
+const MAX_SLOT_MS = 4 * HOUR_MS;
 
 /** What decides which recovery points exist; all times in milliseconds since the epoch. */
 export interface ReplicationHistory {
@@ -34,7 +34,7 @@ interface Thinning {
 function thinningsOf(retentionDays: number): Thinning[] {
   if (retentionDays <= 1) return [{ olderThanMs: KEEP_ALL_MS, slotMs: HOUR_MS }];
   const everyTwoHours = { olderThanMs: KEEP_ALL_MS, slotMs: 2 * HOUR_MS };
-  return retentionDays <= 7 ? [everyTwoHours] : [everyTwoHours, { olderThanMs: 7 * DAY_MS, slotMs: WIDEST_SLOT_MS }];
+  return retentionDays <= 7 ? [everyTwoHours] : [everyTwoHours, { olderThanMs: 7 * DAY_MS, slotMs: MAX_SLOT_MS }];
 }
 
 /** A point by its moment alone: thousands are thinned out before the few that stay get names. */
@@ -73,7 +73,7 @@ type NamedMoment = Omit<RecoveryPoint, "replicationGroupId">;
 
 /** All items share the grid, so that a name that was made once serves many. Keyed by kind, then by moment. */
 const NAMES = { app: new Map<number, NamedMoment>(), crash: new Map<number, NamedMoment>() };
-const MOST_NAMES = 10_000;
+const MAX_CACHED_NAMES = 10_000;
 
 function nameOf({ timeMs, app }: Moment): NamedMoment {
   const kind = app ? "app" : "crash";
@@ -82,7 +82,7 @@ function nameOf({ timeMs, app }: Moment): NamedMoment {
   const time = toInstant(timeMs);
   const id = `${kind}-${time.replaceAll(/[-:]|\.000/g, "")}`;
   const name: NamedMoment = { id, time, consistency: app ? "app-consistent" : "crash-consistent" };
-  if (NAMES[kind].size === MOST_NAMES) NAMES[kind].clear();
+  if (NAMES[kind].size === MAX_CACHED_NAMES) NAMES[kind].clear();
   NAMES[kind].set(timeMs, name);
   return name;
 }
@@ -115,7 +115,7 @@ function momentsAt(history: ReplicationHistory, nowMs: number): Moment[] {
   const newestMs = atMs - history.processingMs;
   const oldestMs = atMs - retentionDays * DAY_MS;
   // From the start of a slot: were it cut, a point that was dropped would come back when its better passes retention.
-  const fromMs = Math.max(history.protectedSinceMs, Math.floor(oldestMs / WIDEST_SLOT_MS) * WIDEST_SLOT_MS);
+  const fromMs = Math.max(history.protectedSinceMs, Math.floor(oldestMs / MAX_SLOT_MS) * MAX_SLOT_MS);
   const wasMade = ({ timeMs }: Moment): boolean =>
     history.gaps.every((gap) => timeMs <= gap.fromMs - history.processingMs || timeMs >= gap.toMs);
   const made = [

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Address, Id, Instant, Name } from "../text.js";
 
 /** A master target takes at most this many disks. */
-export const MASTER_TARGET_DISKS = 60;
+export const MAX_MASTER_TARGET_DISKS = 60;
 
 /** Ports that a process server listens on: its management and the replication data (V4). */
 export const PROCESS_SERVER_PORTS = [443, 9443] as const;

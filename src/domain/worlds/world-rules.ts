@@ -2,7 +2,7 @@ import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import { mappingProblems } from "./networks.js";
 import type { Machine, ProtectedItem, Site, World } from "./world.js";
 
-const MOST_GROUP_MEMBERS = 16;
+const MAX_GROUP_MEMBERS = 16;
 
 function duplicateIds(what: string, entries: readonly { id: string }[]): string[] {
   const seen = new Set<string>();
@@ -110,8 +110,8 @@ function groupProblems(world: World): string[] {
       members.map(({ policyId, sourceSiteId, targetSiteId }) => [policyId, sourceSiteId, targetSiteId].join()),
     );
     return [
-      ...(members.length > MOST_GROUP_MEMBERS
-        ? [`replication group ${id} has ${members.length} items; at most ${MOST_GROUP_MEMBERS} are served`]
+      ...(members.length > MAX_GROUP_MEMBERS
+        ? [`replication group ${id} has ${members.length} items; at most ${MAX_GROUP_MEMBERS} are served`]
         : []),
       ...(ways.size > 1 ? [`the items of replication group ${id} must share policy, source and target site`] : []),
     ];

@@ -9,7 +9,7 @@ import {
 import { RecoveryError } from "../../domain/errors.js";
 import { batchWrites } from "./batched-writes.js";
 import {
-  MOST_CHARACTERS,
+  MAX_ROW_CHARACTERS,
   PIECE_CHARACTERS,
   type Row,
   type RowOperation,
@@ -91,7 +91,7 @@ function conflictOf(error: unknown, operations: readonly RowOperation[]): unknow
 }
 
 function entityOf(partitionKey: string, { row, schema, json }: Write): Entity {
-  if (json.length > MOST_CHARACTERS) {
+  if (json.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `row ${partitionKey}/${row} has ${json.length} characters`);
   }
   const entity: Entity = { partitionKey, rowKey: row, schema };
@@ -147,7 +147,7 @@ function actionOf(partition: string, operation: RowOperation): TransactionAction
 }
 
 /** The service answers at most 1,000 entities a page. */
-const LARGEST_PAGE = 1_000;
+const MAX_PAGE = 1_000;
 
 async function listRows(client: TableClient, partition: string, { from, before, limit }: RowRange): Promise<RowPage> {
   const filter = [
@@ -157,7 +157,7 @@ async function listRows(client: TableClient, partition: string, { from, before, 
   ].join(" and ");
   const pages = client
     .listEntities<Record<string, unknown>>({ queryOptions: { filter } })
-    .byPage({ maxPageSize: Math.min(limit + 1, LARGEST_PAGE) });
+    .byPage({ maxPageSize: Math.min(limit + 1, MAX_PAGE) });
   const rows: Row[] = [];
   try {
     for await (const page of pages) {

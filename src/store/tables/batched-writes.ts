@@ -1,5 +1,5 @@
 import { createCoalescingQueue, type Pending } from "./coalescing-queue.js";
-import { BATCH, type RowOperation, type Table, TableConflict } from "./port.js";
+import { MAX_BATCH, type RowOperation, type Table, TableConflict } from "./port.js";
 
 /** A transaction takes 4 MiB. A character can need two bytes, and base64 or escapes come on top. */
 const MAX_BATCH_CHARACTERS = 1_000_000;
@@ -33,7 +33,7 @@ function takeBatch(queue: Write[]): Write[] {
   while (queue[0] !== undefined) {
     const operations = queue[0].request;
     characters += lengthOf(operations);
-    const fits = rows.size + operations.length <= BATCH && characters <= MAX_BATCH_CHARACTERS;
+    const fits = rows.size + operations.length <= MAX_BATCH && characters <= MAX_BATCH_CHARACTERS;
     if (taken.length > 0 && (!fits || operations.some(({ row }) => rows.has(row)))) return taken;
     for (const { row } of operations) rows.add(row);
     taken.push(queue[0]);

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
-import { MOST_CHARACTERS, type Row } from "./port.js";
+import { MAX_ROW_CHARACTERS, type Row } from "./port.js";
 
 /** How one kind of row is written and read: a name for messages, the version of its shape, and the shape. */
 export interface Codec<T> {
@@ -11,16 +11,16 @@ export interface Codec<T> {
 }
 
 /** Longer text is deflated: what an execution of 2,000 items came to would not fit into a row otherwise. */
-const LONG_CHARACTERS = 200_000;
-const LONGEST_CHARACTERS = 4_000_000;
+const DEFLATE_FROM_CHARACTERS = 200_000;
+const MAX_DEFLATED_CHARACTERS = 4_000_000;
 /** JSON never begins so. */
 const DEFLATED = "deflated:";
 
 /** A value as the columns of a row; refuses `value-too-large`. */
 export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
   const json = JSON.stringify(value);
-  const stored = json.length > LONG_CHARACTERS && json.length <= LONGEST_CHARACTERS ? deflated(json) : json;
-  if (stored.length > MOST_CHARACTERS) {
+  const stored = json.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : json;
+  if (stored.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
   }
   return { row, schema: codec.schema, json: stored };
@@ -31,7 +31,7 @@ const deflated = (json: string): string => DEFLATED + deflateRawSync(json).toStr
 function inflated(stored: string): string {
   if (!stored.startsWith(DEFLATED)) return stored;
   const bytes = Buffer.from(stored.slice(DEFLATED.length), "base64");
-  return inflateRawSync(bytes, { maxOutputLength: 4 * LONGEST_CHARACTERS }).toString("utf8");
+  return inflateRawSync(bytes, { maxOutputLength: 4 * MAX_DEFLATED_CHARACTERS }).toString("utf8");
 }
 
 /** What rows said that were read: tables in memory give one again as the same object, and it is parsed once. */

@@ -65,12 +65,12 @@ export class TableConflict extends Error {
 }
 
 /** Most operations of one transaction. */
-export const BATCH = 100;
+export const MAX_BATCH = 100;
 
 /** An entity of Table Storage holds 1 MiB: text is cut in pieces of 30,000 UTF-16 units (60 KB), at most 14 of them. */
 export const PIECE_CHARACTERS = 30_000;
-export const MOST_PIECES = 14;
-export const MOST_CHARACTERS = PIECE_CHARACTERS * MOST_PIECES;
+export const MAX_PIECES = 14;
+export const MAX_ROW_CHARACTERS = PIECE_CHARACTERS * MAX_PIECES;
 
 /** The parts of a list, each of at most `size` entries. */
 export function chunksOf<T>(entries: readonly T[], size: number): T[][] {

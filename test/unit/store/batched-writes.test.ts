@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { batchWrites } from "../../../src/store/tables/batched-writes.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { BATCH, type RowOperation, type Table, TableConflict } from "../../../src/store/tables/port.js";
+import { MAX_BATCH, type RowOperation, type Table, TableConflict } from "../../../src/store/tables/port.js";
 
 const insert = (row: string, json = "{}"): RowOperation => ({ kind: "insert", row, schema: 1, json });
 
@@ -102,7 +102,7 @@ describe("batched writes", () => {
   test("no batch exceeds the limits of a transaction", async () => {
     const rows = Array.from({ length: 250 }, (_, index) => `row-${index}`);
     await Promise.all(rows.map((row) => batched.transact("p", [insert(row)])));
-    expect(transactions.map(({ length }) => length)).toEqual([BATCH, BATCH, 50]);
+    expect(transactions.map(({ length }) => length)).toEqual([MAX_BATCH, MAX_BATCH, 50]);
     transactions.length = 0;
     const large = JSON.stringify("x".repeat(400_000));
     await Promise.all(["a", "b", "c"].map((row) => batched.transact("p", [insert(row, large)])));
