@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import { callWebhook, type RunPlan } from "../activities/contracts/execution.js";
-import type { NotifiedOf } from "../domain/plans/plan.js";
+import type { NotificationEvent } from "../domain/plans/plan.js";
 import { callActivity, type Durable } from "../durable/call.js";
 
 /** A recovery does not wait long for those who only want to know of it. */
@@ -10,7 +10,7 @@ const TIMEOUT_SECONDS = 10;
 export function* notify(
   context: OrchestrationContext,
   plan: RunPlan,
-  event: NotifiedOf,
+  event: NotificationEvent,
   said: Readonly<Record<string, unknown>>,
 ): Durable<void> {
   const { executionId, worldId, verb, direction } = plan;

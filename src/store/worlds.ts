@@ -7,7 +7,7 @@ import { decodeItem, insertItem, itemRows, replaceItem } from "./items.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, WorldRecord } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { MAX_BATCH, chunksOf, type RowOperation, type Table } from "./tables/port.js";
+import { chunksOf, MAX_BATCH, type RowOperation, type Table } from "./tables/port.js";
 
 const WORLD: Codec<WorldRecord> = {
   what: "world",

@@ -108,7 +108,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect((await journey.runOn("db", "unplanned-failover")).status).toBe("succeeded");
     const late = product().client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
-    expect((await refusalOf(late)).code).toBe("target-settled");
+    expect((await refusalOf(late)).code).toBe("target-locked");
   });
 
   test("P4 latest processes what is pending first and loses least", async () => {

@@ -90,14 +90,14 @@ describe("VMware machines go to Azure and come home", () => {
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("a source that comes back after an unplanned failover is held off writes and shown as split-brain", async () => {
+  test("a source that returns after an unplanned failover takes no writes and is shown as split-brain", async () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("unplanned-failover");
     const { body } = await product.client.call(ROUTES.simulateSourceReturn, {
       params: { worldId: journey.worldId, itemId: "db" },
     });
     expect(body.conditions).toEqual([
-      expect.objectContaining({ type: "split-brain", whatToDo: expect.stringContaining("held off writes") }),
+      expect.objectContaining({ type: "split-brain", whatToDo: expect.stringContaining("takes no writes") }),
     ]);
     await product.client.call(ROUTES.resolveCondition, {
       params: { worldId: journey.worldId, itemId: "db", type: "split-brain" },

@@ -53,7 +53,7 @@ function pathOrReason(estate: EstateSnapshot, snapshot: ItemSnapshot, options: C
   try {
     return planReverseReplication(estate, snapshot, options);
   } catch (error) {
-    if (hasCode(error, "no-way-home")) return error.message;
+    if (hasCode(error, "no-replication-path")) return error.message;
     throw error;
   }
 }

@@ -34,7 +34,7 @@ const NEEDED_TO_PRIMARY = [
 
 /**
  * Plans how the replication of a committed item is reversed. `snapshot.source` is the copy that was failed over from
- * and receives the data; `snapshot.replica` is the copy that runs. Throws `no-way-home` when the sites lack something.
+ * and receives the data; `snapshot.replica` is the copy that runs. Throws `no-replication-path` when the sites lack something.
  */
 export function planReverseReplication(
   estate: EstateSnapshot,
@@ -50,7 +50,7 @@ export function planReverseReplication(
   const path = replicationPathOf(estate, snapshot, options);
   for (const missing of path.direction === "recovery-to-primary" ? NEEDED_TO_PRIMARY : NEEDED_TO_RECOVERY) {
     const found = missing(path);
-    if (found !== null) throw new RecoveryError("no-way-home", found);
+    if (found !== null) throw new RecoveryError("no-replication-path", found);
   }
   if (!needsNewMachine(path)) return { newMachine: false, create: [] };
   const create = machineResources(machine);

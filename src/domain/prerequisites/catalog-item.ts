@@ -9,7 +9,7 @@ import {
 } from "./checks-item.js";
 import { FAILOVERS, type Prerequisite, prerequisite } from "./prerequisite.js";
 
-/** What must hold of the item itself before it moves, whatever its sites are, as data. */
+/** Prerequisites of the item itself, whatever its sites are. */
 export const ITEM_CATALOG: readonly Prerequisite[] = [
   prerequisite({
     code: "recovery-point",
@@ -24,12 +24,12 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     code: "no-test-copies",
     title: "No leftovers of a test",
     examined: "copies of earlier tests",
-    // What a promotion that failed left goes with the failover that is tried next, or with a cancel.
+    // A failed promotion may leave a copy. The next failover or its cancellation removes it.
     check: ({ snapshot, record }) =>
       snapshot.testCopies.length === 0 || record?.state === "failover-failed"
         ? null
         : "a copy of an earlier test is still there",
-    why: "The copy may hold the name and address.",
+    why: "The copy may still use the name and the address.",
     fix: "Clean the test up.",
     fixedBy: "test-clean-up",
   }),
@@ -39,17 +39,17 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     examined: "the age of the newest data received",
     severity: "warning",
     check: behind,
-    why: "An unplanned failover now loses more than the policy allows.",
+    why: "An unplanned failover would now lose more data than the policy allows.",
     fix: "Wait until replication has caught up.",
   }),
   prerequisite({
     code: "disks-covered",
     title: "Every disk is protected",
     severity: "warning",
-    examined: "the machine's disks and those that its recovery points hold",
+    examined: "the disks of the machine and those in its recovery points",
     check: disksUncovered,
     why: "A disk that was added after protection is missing at the other site.",
-    fix: "Disable replication and enable it again with all disks, or go on without the disk.",
+    fix: "Disable replication and enable it again with all disks, or continue without the disk.",
     fixedBy: "disable-replication",
   }),
   prerequisite({
@@ -58,18 +58,18 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     severity: "warning",
     examined: "whether an item whose last failover failed before its replica was promoted still replicates",
     check: replicationStopped,
-    why: "What was written since replication stopped is not at the other site.",
-    fix: "Cancel the failover, which restores protection, or go on with a planned failover, which synchronises first.",
+    why: "Changes since replication stopped are missing at the other site.",
+    fix: "Cancel the failover, which restores protection, or run a planned failover, which synchronises first.",
     fixedBy: "cancel-failover",
   }),
   prerequisite({
     code: "promoted-with-loss",
-    title: "Nothing lost before",
+    title: "No data lost before",
     verbs: ["planned-failover", "planned-failback"],
     examined: "the replica of an item whose last failover failed, and the source that it was promoted from",
     check: promotedWithLoss,
-    why: "A planned failover loses nothing, and here something may be lost already.",
-    fix: "Cancel the failover, which restores protection, and begin again; or go on with an unplanned failover (a failback on the way home), which tells the loss.",
+    why: "A planned failover loses nothing, but here data may be lost already.",
+    fix: "Cancel the failover, which restores protection, and start again. Or run an unplanned failover or a failback, which shows the loss.",
     fixedBy: "cancel-failover",
   }),
   prerequisite({
@@ -81,19 +81,19 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     verbs: FAILOVERS,
     examined: "the last test failover of the item",
     check: neverTested,
-    why: "Nobody has seen this machine start at the other site yet.",
+    why: "This machine has never been started at the other site.",
     fix: "Run a test failover first.",
     fixedBy: "test-failover",
   }),
   prerequisite({
     code: "untested-acknowledged",
-    title: "A test failover was run, or its lack acknowledged",
+    title: "A test failover was run, or its absence acknowledged",
     direction: "primary-to-recovery",
     scenarios: scenariosWhere(({ requiresTest }) => requiresTest),
     verbs: FAILOVERS,
-    examined: "the last test failover of the item and the acknowledgement of the request",
+    examined: "the last test failover of the item and the option acknowledgeNoTest",
     check: neverTestedNorAcknowledged,
-    why: "Nobody has seen this machine start in the other region yet.",
+    why: "This machine has never been started in the other region.",
     fix: "Run a test failover first, or acknowledge with the option acknowledgeNoTest.",
     fixedBy: "test-failover",
   }),

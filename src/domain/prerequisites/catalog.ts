@@ -26,7 +26,7 @@ import {
   THROUGH_MASTER_TARGET,
 } from "./prerequisite.js";
 
-/** What must hold before copies are started at the other site, as data. */
+/** Prerequisites of starting copies at the other site. */
 export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   prerequisite({
     code: "machine-name",
@@ -36,16 +36,16 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     examined: "the replica's name",
     check: nameProblem,
     why: "Azure refuses the name when the machine is created.",
-    fix: "Give another name in the target settings.",
+    fix: "Change the name in the target settings.",
   }),
   prerequisite({
     code: "name-clash",
     direction: "primary-to-recovery",
     title: "Free machine name",
-    examined: "names in use at the target site and in the run",
+    examined: "names in use at the target site and in the execution",
     check: nameTaken,
-    why: "Two machines of one name cannot be at one site.",
-    fix: "Give another name in the target settings, or rename the other machine.",
+    why: "Two machines with the same name cannot be at one site.",
+    fix: "Change the name in the target settings, or rename the other machine.",
   }),
   prerequisite({
     code: "operating-system",
@@ -62,7 +62,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     scenarios: THROUGH_MASTER_TARGET,
     direction: "primary-to-recovery",
     title: "Size of the first disk",
-    examined: "the size of the first disk and the way it boots",
+    examined: "the size of the first disk and the boot mode",
     check: osDiskProblem,
     why: "Azure refuses a larger boot disk.",
     fix: "Shrink the first disk, or boot with UEFI.",
@@ -84,7 +84,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     title: "Number of data disks",
     examined: "the number of data disks and the target size",
     check: diskCountProblem,
-    why: "The size does not take that many disks.",
+    why: "The machine size does not support that many disks.",
     fix: "Choose a larger size in the target settings.",
   }),
   prerequisite({
@@ -93,7 +93,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     direction: "primary-to-recovery",
     asrCode: "150097",
     title: "Machine size",
-    examined: "CPUs, memory and the sizes on offer at the target site",
+    examined: "CPUs, memory and the sizes that the target site offers",
     check: sizeProblem,
     why: "The machine cannot be created without a matching size.",
     fix: "Choose a size that the site offers.",
@@ -133,7 +133,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     title: "Resource group",
     examined: "the resource groups of the target site",
     check: resourceGroupProblem,
-    why: "The machine has no place to be created in.",
+    why: "The machine cannot be created without its resource group.",
     fix: "Create the resource group, or choose another.",
   }),
   prerequisite({
@@ -148,13 +148,13 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "availability-set-family",
-    title: "One family of sizes in an availability set",
+    title: "One size family in an availability set",
     scenarios: INTO_AZURE,
     direction: "primary-to-recovery",
-    examined: "the families of the sizes that go to one availability set",
+    examined: "the families of the sizes in one availability set",
     check: familyProblem,
-    why: "A machine of another family of sizes is not created in the set.",
-    fix: "Choose sizes of one family, or put the machines into different sets.",
+    why: "An availability set takes machines of one size family.",
+    fix: "Choose sizes of one family, or use different availability sets.",
     asrCode: "28031",
   }),
   prerequisite({
@@ -165,16 +165,16 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     verbs: ["test-failover"],
     check: testNetworkProblem,
     why: "The test has no isolated network.",
-    fix: "Choose another test network, or none to have one made.",
+    fix: "Choose another test network, or none: then one is created for the test.",
   }),
   prerequisite({
     code: "core-quota",
     scenarios: INTO_AZURE,
     asrCode: "28031",
     title: "Core quota",
-    examined: "the target site's quota of cores and what the whole run asks for",
+    examined: "the core quota of the target site and the cores that the execution needs",
     check: coresMissing,
-    why: "Machines beyond the quota are not created.",
+    why: "Azure creates no machines beyond the quota.",
     fix: "Raise the quota, or choose smaller sizes.",
   }),
   prerequisite({
@@ -182,9 +182,9 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     scenarios: INTO_AZURE,
     asrCode: "28092",
     title: "Interface quota",
-    examined: "the target site's quota of interfaces and what the whole run asks for",
+    examined: "the interface quota of the target site and the interfaces that the execution needs",
     check: interfacesMissing,
-    why: "Interfaces beyond the quota are not created.",
+    why: "Azure creates no interfaces beyond the quota.",
     fix: "Raise the quota.",
   }),
   prerequisite({
@@ -214,7 +214,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     verbs: ["planned-failover", "failback", "planned-failback", "full-run", "reprotect"],
     examined: "the VMM servers of both clouds",
     check: vmmDisconnected,
-    why: "Both clouds take part when machines move in good order.",
+    why: "Both VMM servers take part in a planned move.",
     fix: "Start the VMM server and restore its connection to the service.",
   }),
 ];

@@ -12,8 +12,6 @@ import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.j
 import type { Link } from "../worlds/world.js";
 import type { CheckInput } from "./prerequisite.js";
 
-/** Looks at what stands between a failover to Azure and the way home, and between two VMM clouds. */
-
 const usable = ({ kind, peerings }: Link): boolean =>
   kind === "vpn" || (kind === "expressroute" && peerings.includes("private"));
 
@@ -30,7 +28,7 @@ export function linkDown({ links }: CheckInput): string | null {
     : `${good.map(({ id }) => id).join(", ")} is not connected, so the configuration server cannot be reached`;
 }
 
-/** Data to a storage account goes to a public endpoint, which private peering does not reach (V9). */
+/** Data to a storage account goes to a public endpoint, which private peering cannot reach (V9). */
 export function storagePeeringMissing({ links }: CheckInput): string | null {
   const [only, ...others] = links;
   if (only === undefined || others.length > 0 || only.kind !== "expressroute") return null;
@@ -38,7 +36,7 @@ export function storagePeeringMissing({ links }: CheckInput): string | null {
 }
 
 export const noVmwareSite = ({ target }: ReplicationPath): string | null =>
-  target.site.hosts.length > 0 ? null : `${target.site.id} has no ESXi host that a machine could come home to`;
+  target.site.hosts.length > 0 ? null : `${target.site.id} has no ESXi host that could receive a machine`;
 
 export function processServerMissing(path: ReplicationPath): string | null {
   if (processServerOf(path) !== undefined || usesBuiltInProcessServer(path)) return null;
@@ -49,27 +47,26 @@ export function processServerMissing(path: ReplicationPath): string | null {
     : `there is no process server ${processServerId} that could serve ${id}`;
 }
 
-/** Fit for a test, not for production and not over VPN. */
-export function processServerFar(subject: CheckInput): string | null {
-  const server = processServerOf(subject);
-  if (server === undefined || subject.source.site.processServers.includes(server)) return null;
-  return `the process server ${server.id} is at ${subject.target.site.id}, at the far end of ExpressRoute`;
+export function processServerFar(input: CheckInput): string | null {
+  const server = processServerOf(input);
+  if (server === undefined || input.source.site.processServers.includes(server)) return null;
+  return `the process server ${server.id} is at ${input.target.site.id}, at the other end of ExpressRoute`;
 }
 
-export function processServerPorts(subject: CheckInput): string | null {
-  const server = processServerOf(subject);
+export function processServerPorts(input: CheckInput): string | null {
+  const server = processServerOf(input);
   const closed = server === undefined ? [] : closedPortsOf(server);
   return closed.length === 0 ? null : `process server ${server?.id} does not listen on ${closed.join(" and ")}`;
 }
 
-/** A master target stands at a host, so a site without any is another row's. */
+/** A site without a host has no master target either; `noVmwareSite` reports that. */
 export function masterTargetMissing(path: ReplicationPath): string | null {
   if (masterTargetOf(path) !== undefined || noVmwareSite(path) !== null) return null;
   const { masterTargetId } = path.options;
   return `${path.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
 }
 
-/** A check of the master target, which is met while there is none: that is another row's. */
+/** A check of the master target. It passes if there is none; `masterTargetMissing` reports that. */
 const ofMasterTarget =
   (check: (masterTarget: MasterTarget, path: ReplicationPath) => string | null) =>
   (path: ReplicationPath): string | null => {
@@ -120,7 +117,9 @@ export function datastoreMissing(path: ReplicationPath): string | null {
   }
   if (datastores.length === 0) return `${id} has no datastore to put the disks on`;
   const { name } = path.snapshot.machine;
-  return needsNewMachine(path) ? `${name} is made anew at ${id}, so a datastore must be given` : null;
+  return needsNewMachine(path)
+    ? `${name} is created as a new machine at ${id}, so the options must name a datastore`
+    : null;
 }
 
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;
@@ -134,31 +133,31 @@ export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }
   return reaches(datastoreIds, wanted) ? null : `master target ${id} cannot read and write datastore ${wanted}`;
 });
 
-export function datastoreFull(subject: CheckInput): string | null {
-  if (!needsNewMachine(subject)) return null;
-  const { machine } = subject.snapshot;
+export function datastoreFull(input: CheckInput): string | null {
+  if (!needsNewMachine(input)) return null;
+  const { machine } = input.snapshot;
   const wantedGb = machine.disks.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
-  const asked = datastoreIdOf(subject);
-  const candidates = subject.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
+  const asked = datastoreIdOf(input);
+  const candidates = input.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
   if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= wantedGb)) return null;
   return `the machine needs ${wantedGb} GB, ${candidates.map(({ id, freeGb }) => `${id} has ${freeGb}`).join(", ")}`;
 }
 
-export function hostMemory(subject: CheckInput): string | null {
-  const host = hostOf(subject);
-  const { memoryMb } = subject.snapshot.machine;
+export function hostMemory(input: CheckInput): string | null {
+  const host = hostOf(input);
+  const { memoryMb } = input.snapshot.machine;
   if (host?.freeMemoryMb === undefined || host.freeMemoryMb >= memoryMb) return null;
   return `host ${host.id} has ${host.freeMemoryMb} MB free, the machine needs ${memoryMb} MB`;
 }
 
-export function hostLicence(subject: CheckInput): string | null {
-  const host = hostOf(subject);
+export function hostLicence(input: CheckInput): string | null {
+  const host = hostOf(input);
   return host?.licence === "free" ? `host ${host.id} has the free licence of ESXi` : null;
 }
 
 export const hostsUnknown = ({ target }: CheckInput): string | null =>
   target.site.configurationServer?.hostsDiscovered === false
-    ? `the hosts of ${target.site.id} were not discovered yet`
+    ? `the hosts of ${target.site.id} have not been discovered yet`
     : null;
 
 export const accountReadOnly = ({ target }: CheckInput): string | null =>
@@ -168,15 +167,15 @@ export const accountReadOnly = ({ target }: CheckInput): string | null =>
 
 export function configurationServerForgot({ target, snapshot: { machine } }: CheckInput): string | null {
   const server = target.site.configurationServer;
-  return server?.forgotten.includes(machine.id) ? `${server.id} does not know ${machine.name} any more` : null;
+  return server?.forgotten.includes(machine.id) ? `${server.id} no longer knows ${machine.name}` : null;
 }
 
-/** Machines look for it where they were registered, wherever it was restored (V3). */
+/** Machines use the address at which they were registered, wherever the server was restored (V3). */
 export function configurationServerMoved({ target }: CheckInput): string | null {
   const { id, ip, knownAt } = target.site.configurationServer ?? {};
   return knownAt === undefined || ip === knownAt
     ? null
-    : `${id} answers at ${ip ?? "an unknown address"}, the machines look for it at ${knownAt}`;
+    : `${id} answers at ${ip ?? "an unknown address"}, the machines use ${knownAt}`;
 }
 
 export function configurationServerUnsaved({ target }: CheckInput): string | null {
@@ -187,10 +186,10 @@ export function configurationServerUnsaved({ target }: CheckInput): string | nul
 export const hasSnapshots = ({ snapshot: { machine } }: CheckInput): string | null =>
   machine.snapshots === 0 ? null : `${machine.name} has ${machine.snapshots} snapshots`;
 
-export function homeNameTaken(subject: CheckInput): string | null {
-  const { name } = subject.snapshot.machine;
-  const taken = subject.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
-  return taken && needsNewMachine(subject) ? `another machine named ${name} is at ${subject.target.site.id}` : null;
+export function homeNameTaken(input: CheckInput): string | null {
+  const { name } = input.snapshot.machine;
+  const taken = input.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
+  return taken && needsNewMachine(input) ? `another machine named ${name} is at ${input.target.site.id}` : null;
 }
 
 export const agentMissing = ({ snapshot, options }: CheckInput): string | null =>
@@ -213,7 +212,7 @@ export function vmmDisconnected({ source, target }: CheckInput): string | null {
 
 export const addressLost = ({ snapshot: { machine } }: CheckInput): string | null =>
   machine.nics.some(({ assignment }) => assignment === "static")
-    ? `${machine.name} has a static address, which is DHCP after the way home`
+    ? `${machine.name} has a static address, which becomes DHCP during the failback`
     : null;
 
 export const networkManagerLost = ({ snapshot: { machine } }: CheckInput): string | null =>

@@ -10,13 +10,13 @@ function duplicateIds(what: string, entries: readonly { id: string }[]): string[
   return [...twice].map((id) => `two ${what} have the id ${id}`);
 }
 
-/** Sets and maps alike. */
+/** A set or a map. */
 interface Known {
   has(id: string): boolean;
 }
 
 function missing(what: string, owner: string, wanted: string | undefined, known: Known): string[] {
-  return wanted === undefined || known.has(wanted) ? [] : [`${owner} names ${what} ${wanted}, which is not there`];
+  return wanted === undefined || known.has(wanted) ? [] : [`${owner} names the unknown ${what} ${wanted}`];
 }
 
 const idsOf = (entries: readonly { id: string }[]): Set<string> => new Set(entries.map(({ id }) => id));
@@ -30,7 +30,7 @@ interface SiteParts {
 function machineProblems(machine: Machine, parts: ReadonlyMap<string, SiteParts>): string[] {
   const owner = `machine ${machine.id}`;
   const site = parts.get(machine.siteId);
-  if (site === undefined) return [`${owner} names site ${machine.siteId}, which is not there`];
+  if (site === undefined) return [`${owner} names the unknown site ${machine.siteId}`];
   return [
     ...missing("host", owner, machine.hostId, site.hosts),
     ...missing("datastore", owner, machine.datastoreId, site.datastores),
@@ -44,7 +44,7 @@ const partsOf = ({ hosts, datastores, networks }: Site): SiteParts => ({
   networks: idsOf(networks),
 });
 
-/** Master targets name hosts and datastores of their own site. */
+/** Hosts and master targets may name only hosts and datastores of their own site. */
 function topologyProblems(site: Site): string[] {
   const { hosts, datastores } = partsOf(site);
   return [
@@ -68,8 +68,8 @@ function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, t
       ? []
       : [`${owner} is protected from ${source.id}, its machine is at ${machine.siteId}`]),
     ...(source.id === target.id ? [`${owner} has the same source and target site`] : []),
-    ...(source.kind === sourceSite ? [] : [`${owner}: ${item.scenario} needs a ${sourceSite} as source`]),
-    ...(target.kind === targetSite ? [] : [`${owner}: ${item.scenario} needs a ${targetSite} as target`]),
+    ...(source.kind === sourceSite ? [] : [`${owner}: ${item.scenario} needs a source site of kind ${sourceSite}`]),
+    ...(target.kind === targetSite ? [] : [`${owner}: ${item.scenario} needs a target site of kind ${targetSite}`]),
     ...(machine.form === form ? [] : [`${owner}: ${item.scenario} protects a machine of form ${form}`]),
   ];
 }
@@ -102,23 +102,23 @@ function sharedMachines(world: World): string[] {
   ).map((problem) => problem.replace("have the id", "protect machine"));
 }
 
-/** Members share recovery points, so they share policy and sites; Azure Site Recovery takes 16 of them. */
+/** Members share recovery points, so they must share policy and sites. Azure Site Recovery takes 16 of them. */
 function groupProblems(world: World): string[] {
   return world.replicationGroups.flatMap(({ id }) => {
     const members = world.items.filter(({ replicationGroupId }) => replicationGroupId === id);
-    const ways = new Set(
+    const routes = new Set(
       members.map(({ policyId, sourceSiteId, targetSiteId }) => [policyId, sourceSiteId, targetSiteId].join()),
     );
     return [
       ...(members.length > MAX_GROUP_MEMBERS
-        ? [`replication group ${id} has ${members.length} items; at most ${MAX_GROUP_MEMBERS} are served`]
+        ? [`replication group ${id} has ${members.length} items; the limit is ${MAX_GROUP_MEMBERS}`]
         : []),
-      ...(ways.size > 1 ? [`the items of replication group ${id} must share policy, source and target site`] : []),
+      ...(routes.size > 1 ? [`the items of replication group ${id} must share policy, source and target site`] : []),
     ];
   });
 }
 
-/** Every rule that a world breaks beyond its schema, as sentences; empty when it may be imported. */
+/** The rules beyond its schema that a world breaks, as sentences; empty if it may be imported. */
 export function worldProblems(world: World): string[] {
   const parts = new Map(world.sites.map((site) => [site.id, partsOf(site)]));
   return [

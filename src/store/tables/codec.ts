@@ -19,7 +19,8 @@ const DEFLATED = "deflated:";
 /** A value as the columns of a row; refuses `value-too-large`. */
 export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
   const json = JSON.stringify(value);
-  const stored = json.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : json;
+  const stored =
+    json.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : json;
   if (stored.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
   }

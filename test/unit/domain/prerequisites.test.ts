@@ -256,12 +256,12 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     });
     target.site.sizes = [size("E4", 4, 32_768, 9), size("D4", 4, 16_384, 0), size("D2", 2, 4_096, 9)];
     expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toContain(
-      "the machine has 1 data disks, its size takes 0",
+      "the machine has 1 data disks; its size supports 0",
     );
     target.site.sizes = [];
     item.machine.disks.push(...Array.from({ length: 64 }, (_, n) => ({ name: `d${n}`, sizeGb: 1 })));
     expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toEqual([
-      "the machine has 65 data disks, its size takes 64",
+      "the machine has 65 data disks; its size supports 64",
     ]);
   });
 
