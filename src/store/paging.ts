@@ -4,10 +4,10 @@ import type { Page, PageRequest } from "./port.js";
 import type { Row, Table } from "./tables/port.js";
 
 const MAX_PAGE = 100;
-/** A cursor is the key of the last row that was given, in the alphabet of ids. */
+/** A cursor is the key of the last row of a page, in the alphabet of ids. */
 const CURSOR = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** One page of a partition, without rows that can't be read; `!` sorts before every character of an id, so the next page starts just after the cursor. */
+/** One page of a partition without unreadable rows. `!` sorts before every character of an id, so the page starts just after the cursor. */
 export async function pageOf<T>(
   table: Table,
   partition: string,
@@ -29,7 +29,7 @@ export async function pageOf<T>(
   return { ...page, ...(more && last !== undefined && { cursor: last.row }) };
 }
 
-/** What can be read of some things, and in words what can't. */
+/** The values of the readable rows, and the error messages of the others. */
 export async function readable<R, T>(
   rows: readonly R[],
   read: (row: R) => Promise<T>,

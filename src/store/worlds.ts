@@ -16,7 +16,7 @@ const WORLD: Codec<WorldRecord> = {
 };
 const WORLDS = "worlds";
 
-/** The records of a world's items as they are just after import. */
+/** The records of the items of a world just after its import. */
 function freshItems(world: World): ItemRecord[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   return world.items.map((item) => ({
@@ -40,7 +40,7 @@ function freshItems(world: World): ItemRecord[] {
   }));
 }
 
-/** Replaces a world's items: all are protected and nobody holds one afterwards. */
+/** Replaces the items of a world. Afterwards all are protected and none is held. */
 export async function putWorld(worlds: Table, items: Table, world: World, importedAt: string): Promise<WorldRecord> {
   const rows = await itemRows(items, world.id);
   const held = rows.map(decodeItem).filter(({ heldBy }) => heldBy !== null);
