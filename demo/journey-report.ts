@@ -56,7 +56,7 @@ function turnLines({ verb, direction, outcomes = [] }: ExecutionAnswer): string[
 }
 
 function whereLines(items: readonly ItemAnswer[]): string[] {
-  const left = items.flatMap(({ itemId, standing: { leftBehind } }) =>
+  const left = items.flatMap(({ itemId, live: { leftBehind } }) =>
     leftBehind.length === 0 ? [] : [`${leftBehind.join(" and ")} of ${itemId}`],
   );
   return [

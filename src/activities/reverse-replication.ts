@@ -1,5 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
-import { wayBackOf } from "../domain/failback/reverse-path.js";
+import { planReverseReplication } from "../domain/failback/reverse-path.js";
 import { stepContract } from "../steps/contracts.js";
 import { keyOnItem, pollingActivity, pollResultOf } from "./activity.js";
 
@@ -14,16 +14,16 @@ export const reverseReplication = pollingActivity(
     if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
     // Once it is reversed there is no path to look for any more: the key stands for what was begun.
     const isReversed = snapshot.replication.state === "replicating";
-    const { anew, hostId, datastoreId, create } = isReversed
-      ? { anew: false, hostId: undefined, datastoreId: undefined, create: [] }
-      : wayBackOf(estate, snapshot, params.options);
+    const { newMachine, hostId, datastoreId, create } = isReversed
+      ? { newMachine: false, hostId: undefined, datastoreId: undefined, create: [] }
+      : planReverseReplication(estate, snapshot, params.options);
     const reply = await ports.hypervisor.runOnItem({
       worldId,
       executionId,
       key: keyOnItem("reverse-replication", input),
       itemId,
       operation: "reverse-replication",
-      params: { anew, hostId, datastoreId, create },
+      params: { anew: newMachine, hostId, datastoreId, create },
     });
     return pollResultOf(ports, reply, request, (result) => result);
   },

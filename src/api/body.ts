@@ -1,14 +1,14 @@
 import { ApiProblem } from "./problem.js";
 import { parseYaml, YamlTooLarge } from "./yaml.js";
 
-/** The largest body read, in bytes, unless a route says otherwise. Longer ones are refused before they are parsed. */
-export const BODY_LIMIT_BYTES = 1_048_576;
-/** An estate of 5,000 machines, each with a dozen disks. */
-export const WORLD_LIMIT_BYTES = 8 * BODY_LIMIT_BYTES;
-const DEEPEST = 32;
-/** Bytes to a value, on average, of a body that means well. */
-const SMALLEST_VALUE_BYTES = 5;
-const LONGEST_TEXT = 262_144;
+/** The limit of a body unless its route sets another. A larger body is refused before it is parsed. */
+export const MAX_BODY_BYTES = 1_048_576;
+/** Enough for an estate of 5,000 machines with a dozen disks each. */
+export const MAX_WORLD_BYTES = 8 * MAX_BODY_BYTES;
+const MAX_DEPTH = 32;
+/** A well-meant body has more bytes for each value. */
+const MIN_AVERAGE_VALUE_BYTES = 5;
+const MAX_TEXT_CHARACTERS = 262_144;
 const POLLUTING_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The part of an HTTP request that its body is read from. */
@@ -18,26 +18,27 @@ export interface BodySource {
 }
 
 /**
- * Reads a JSON or YAML body into plain data. Throws an {@link ApiProblem}: 413 for a body over the limit, 415 for
- * another content type or an encoding, 400 for text that does not parse or is nested, long or named in a way nobody means well.
+ * Reads a JSON or YAML body into plain data. Throws an {@link ApiProblem}: 413 for a body over the limit, 415 for another
+ * content type or a content encoding, 400 for text that does not parse, and for nesting, texts or keys that only an
+ * attacker sends.
  */
-export async function readBody(source: BodySource, limitBytes = BODY_LIMIT_BYTES): Promise<unknown> {
+export async function readBody(source: BodySource, limitBytes = MAX_BODY_BYTES): Promise<unknown> {
   refuseEncoded(source.headers.get("content-encoding"));
   const format = formatOf(source.headers.get("content-type"));
   const text = await readText(source, limitBytes);
   if (text.trim() === "") return undefined;
   const value = format === "yaml" ? fromYaml(text) : fromJson(text);
-  refuseHostileShapes(value, Math.floor(limitBytes / SMALLEST_VALUE_BYTES));
+  refuseHostileShapes(value, Math.floor(limitBytes / MIN_AVERAGE_VALUE_BYTES));
   return value;
 }
 
-/** What is packed would have to be unpacked before its size is known. */
+/** The size of an encoded body is unknown until it is decoded. */
 function refuseEncoded(contentEncoding: string | null): void {
   const encoding = (contentEncoding ?? "").trim().toLowerCase();
   if (encoding === "" || encoding === "identity") return;
   throw new ApiProblem(
     "unsupported-media-type",
-    `Content encoding ${encoding} is not read here: send the body unpacked.`,
+    `Content encoding ${encoding} is not supported. Send the body without an encoding.`,
   );
 }
 
@@ -45,7 +46,7 @@ function formatOf(contentType: string | null): "json" | "yaml" {
   const mediaType = (contentType ?? "application/json").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (mediaType === "application/json" || mediaType.endsWith("+json")) return "json";
   if (["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"].includes(mediaType)) return "yaml";
-  throw new ApiProblem("unsupported-media-type", `Content type ${mediaType} is not read here.`);
+  throw new ApiProblem("unsupported-media-type", `Content type ${mediaType} is not supported.`);
 }
 
 async function readText(source: BodySource, limitBytes: number): Promise<string> {
@@ -92,26 +93,26 @@ function firstLine(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).split("\n", 1)[0] ?? "";
 }
 
-/** Walks without recursion: the value may be nested deeper than the stack. */
-function refuseHostileShapes(root: unknown, mostValues: number): void {
+/** Walks without recursion, because the value may be nested deeper than the stack allows. */
+function refuseHostileShapes(root: unknown, maxValues: number): void {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
   let seen = 0;
   for (let next = open.pop(); next; next = open.pop()) {
     seen += 1;
-    if (next.depth > DEEPEST)
-      throw new ApiProblem("malformed-body", `The body is nested deeper than ${DEEPEST} levels.`);
-    if (seen > mostValues) throw new ApiProblem("malformed-body", `The body holds more than ${mostValues} values.`);
+    if (next.depth > MAX_DEPTH)
+      throw new ApiProblem("malformed-body", `The body is nested deeper than ${MAX_DEPTH} levels.`);
+    if (seen > maxValues) throw new ApiProblem("malformed-body", `The body has more than ${maxValues} values.`);
     for (const value of childrenOf(next.value)) open.push({ value, depth: next.depth + 1 });
   }
 }
 
 function childrenOf(value: unknown): unknown[] {
-  if (typeof value === "string" && value.length > LONGEST_TEXT) {
-    throw new ApiProblem("malformed-body", `The body holds a text longer than ${LONGEST_TEXT} characters.`);
+  if (typeof value === "string" && value.length > MAX_TEXT_CHARACTERS) {
+    throw new ApiProblem("malformed-body", `The body has a text longer than ${MAX_TEXT_CHARACTERS} characters.`);
   }
   if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) return value as unknown[];
   const hostile = Object.keys(value).find((key) => POLLUTING_KEYS.has(key));
-  if (hostile !== undefined) throw new ApiProblem("malformed-body", `The key "${hostile}" is not accepted.`);
+  if (hostile !== undefined) throw new ApiProblem("malformed-body", `The key "${hostile}" is not allowed.`);
   return Object.values(value);
 }

@@ -1,8 +1,9 @@
 import type { z } from "zod";
+import { defined } from "../domain/text.js";
 import { type Problem, problemSchema } from "./problem.js";
 import type { RequestHeader, Route } from "./route.js";
 
-/** What a request to a route carries; parts that the route does not have may be left out. */
+/** A request to a route. Parts that the route does not have can be omitted. */
 export interface Call<P, Q, B> {
   params: P;
   query?: Q;
@@ -10,7 +11,7 @@ export interface Call<P, Q, B> {
   headers?: Partial<Record<RequestHeader, string>>;
 }
 
-/** An answer with a problem document, as an error that says what to do. */
+/** A response with a problem document, as an error whose message says what to do. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly problem: Problem;
@@ -31,26 +32,29 @@ export interface Client {
 
 /**
  * @param baseUrl where the host listens, such as `http://127.0.0.1:7071`
- * @param key function key, when the host asks for one
- * @param look is shown each answer as it came, and as the route describes it
+ * @param key function key, if the host requires one
+ * @param observe receives every response body, as received and as parsed by the route
  */
 export function createClient(
   baseUrl: string,
   key?: string,
-  look: (route: Route, read: unknown, parsed: unknown) => void = () => undefined,
+  observe: (route: Route, read: unknown, parsed: unknown) => void = () => undefined,
 ): Client {
   return {
     async call(route, { params, query, body, headers }) {
       const url = urlOf(baseUrl, route.path, params, query ?? {});
-      const content = body === undefined ? {} : { body: JSON.stringify(body) };
       const sent = new Headers(headers);
       if (body !== undefined) sent.set("content-type", "application/json");
       if (key !== undefined) sent.set("x-functions-key", key);
-      const answer = await fetch(url, { method: route.method, headers: sent, ...content });
+      const answer = await fetch(url, {
+        method: route.method,
+        headers: sent,
+        ...defined({ body: body === undefined ? undefined : JSON.stringify(body) }),
+      });
       if (!answer.ok) throw new ApiError(await problemIn(answer));
       const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
       const parsed = route.response.parse(read);
-      look(route, read, parsed);
+      observe(route, read, parsed);
       return { body: parsed, headers: answer.headers, status: answer.status };
     },
   };
@@ -76,8 +80,8 @@ async function problemIn(answer: Response): Promise<Problem> {
     detail: `The host answered ${answer.status} without a problem document.`,
     code: "unexpected-fault",
     retryable: answer.status >= 500,
-    causes: "Something else than Secondsite listens there, or it is starting.",
-    action: "Look at the address and at the host's log.",
+    causes: "Something other than Secondsite listens there, or Secondsite is starting.",
+    action: "Check the address and the log of the host.",
   };
 }
 

@@ -5,13 +5,13 @@ import type { AnswerHeader, Route } from "./route.js";
 
 type JsonObject = Record<string, unknown>;
 
-/** The problems that reading a request can end in, whatever the route. */
+/** The problems that reading a request can cause on every route. */
 const READING_PROBLEMS = ["invalid-input", "malformed-body", "body-too-large", "unsupported-media-type"] as const;
 
 const HEADERS: Record<AnswerHeader, string> = {
-  etag: "The version of what is answered, for If-Match.",
-  location: "Where to look.",
-  "retry-after": "After how many seconds.",
+  etag: "The version of the resource, for If-Match.",
+  location: "The address of the resource.",
+  "retry-after": "Seconds to wait before the next request.",
 };
 
 /** The OpenAPI 3.1 document of a table of routes. */
@@ -35,8 +35,8 @@ export function openApiOf(routes: readonly Route[], version: string): JsonObject
 }
 
 /**
- * Takes the schemas that others refer to (those that contain themselves) out of `paths`, where no reference would find
- * them. Gives back the paths without them, and them by name.
+ * Moves recursive schemas out of `paths` into shared components, because a `$ref` cannot reach them inside a path.
+ * Returns the paths without them, and the schemas by name.
  */
 function shareSchemas(paths: JsonObject): { paths: JsonObject; shared: JsonObject } {
   const shared: JsonObject = {};
@@ -58,7 +58,7 @@ function operationOf(route: Route): JsonObject {
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
     responses: {
       [route.status]: successOf(route),
-      ...(route.creates ? { 201: { ...successOf(route), description: "Made anew." } } : {}),
+      ...(route.creates ? { 201: { ...successOf(route), description: "Created." } } : {}),
       ...problemsOf(route),
     },
   };
@@ -93,7 +93,7 @@ function requestBodyOf(route: Route): JsonObject {
 function successOf(route: Route): JsonObject {
   if (route.status === 204) return { description: "Done." };
   return {
-    description: route.status === 202 ? "Accepted; look at Location for what comes of it." : "Done.",
+    description: route.status === 202 ? "Accepted. Location is the address of the result." : "Done.",
     headers: Object.fromEntries(
       route.answers.map((name) => [name, { required: true, schema: { type: "string" }, description: HEADERS[name] }]),
     ),

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { LONGEST_HEADER } from "../domain/text.js";
+import { MAX_HEADER_CHARACTERS } from "../domain/text.js";
 import { type BodySource, readBody } from "./body.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import type { ParsedRequest, RequestHeader, Route } from "./route.js";
@@ -10,7 +10,7 @@ export interface RawRequest extends BodySource {
   readonly query: Iterable<[string, string]>;
 }
 
-/** Reads every part of a request through its route's schemas; throws an {@link ApiProblem} for the first that is wrong. */
+/** Parses every part of a request with the schemas of its route. Throws an {@link ApiProblem} for the first invalid part. */
 export async function parseRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   route: Route<P, Q, B>,
   request: RawRequest,
@@ -26,7 +26,7 @@ export async function parseRequest<P extends z.ZodObject, Q extends z.ZodObject,
   return { params, query, headers, body };
 }
 
-/** Whether a route has a body at all: one without takes `undefined` and nothing else. */
+/** Whether a route has a body. The schema of a route without one accepts only `undefined`. */
 export function readsBody(route: Pick<Route, "body">): boolean {
   return route.body.type !== "undefined";
 }
@@ -35,8 +35,8 @@ function readHeaders(route: Pick<Route, "headers">, request: RawRequest): Partia
   const read: Partial<Record<RequestHeader, string>> = {};
   for (const [name, need] of Object.entries(route.headers) as [RequestHeader, "required" | "optional"][]) {
     const value = request.headers.get(name)?.trim() ?? "";
-    if (value.length > LONGEST_HEADER) {
-      throw new ApiProblem("invalid-input", `The header ${name} is longer than ${LONGEST_HEADER} characters.`);
+    if (value.length > MAX_HEADER_CHARACTERS) {
+      throw new ApiProblem("invalid-input", `The header ${name} is longer than ${MAX_HEADER_CHARACTERS} characters.`);
     }
     if (value !== "") read[name] = value;
     else if (need === "required") throw new ApiProblem("header-missing", `The header ${name} is missing.`);
@@ -56,7 +56,7 @@ function parsePart<S extends z.ZodType>(schema: S, value: unknown, part: "path" 
   throw new ApiProblem("invalid-input", `The ${part} is not valid${where}: ${first?.message ?? "unknown"}`, { fields });
 }
 
-/** A body that names itself must be sent to its own address. */
+/** A body that contains its own id must be sent to the path of that id. */
 export function requireSameId(inPath: string, inBody: string): void {
   if (inPath === inBody) return;
   throw new ApiProblem("invalid-input", `The path names ${inPath}, the body ${inBody}. Make them the same.`);

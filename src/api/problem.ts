@@ -1,50 +1,50 @@
 import { z } from "zod";
 import { codeIn, ERRORS, type ErrorCode, RecoveryError } from "../domain/errors.js";
 
-type ErrorRow = (typeof ERRORS)[ErrorCode];
+type ErrorEntry = (typeof ERRORS)[ErrorCode];
 
-/** What only HTTP can get wrong; the rest of the catalogue is the domain's. */
+/** Errors that only HTTP can cause. The others are in the domain's catalogue. */
 const HTTP_ERRORS = {
   "malformed-body": {
     httpStatus: 400,
     retryable: false,
-    title: "The body can not be read",
-    causes: "It is cut off, or not in the format that its content type names.",
-    action: "Correct the text at the place named and send it again.",
+    title: "The body cannot be read",
+    causes: "The body is cut off, or does not have the format of its content type.",
+    action: "Correct the text at the position named and send it again.",
   },
   "header-missing": {
     httpStatus: 400,
     retryable: false,
     title: "A header is missing",
-    causes: "The route needs it to make the request safe to repeat.",
-    action: "Send the header named; for Idempotency-Key any text that is new for each intent, such as a GUID.",
+    causes: "The route needs the header to make the request safe to repeat.",
+    action: "Send the header. For Idempotency-Key, use a new text such as a GUID for each new request.",
   },
   "body-too-large": {
     httpStatus: 413,
     retryable: false,
     title: "The body is too large",
-    causes: "Bodies are read up to 1 MiB, worlds up to 8 MiB, and as YAML up to 25,000 words and signs.",
-    action: "Send a large YAML document as JSON; split what is larger still into smaller ones.",
+    causes: "A body may have up to 1 MiB, a world up to 8 MiB, and YAML up to 25,000 tokens.",
+    action: "Send a large YAML document as JSON. Split larger documents.",
   },
   "unsupported-media-type": {
     httpStatus: 415,
     retryable: false,
-    title: "The content type is not read",
-    causes: "Bodies are JSON or YAML, and not packed.",
+    title: "The content type is not supported",
+    causes: "Bodies are JSON or YAML without a content encoding.",
     action: "Send application/json or application/yaml, without a content encoding.",
   },
   "unexpected-fault": {
     httpStatus: 500,
     retryable: true,
-    title: "Something went wrong inside",
-    causes: "A fault that Secondsite did not foresee, or its storage can not be reached.",
-    action: "Try again; if it stays, look in the log for the time of this answer.",
+    title: "An unexpected error occurred",
+    causes: "Secondsite has a defect, or cannot reach its storage.",
+    action: "Try again. If the error remains, check the log at the time of this response.",
   },
-} as const satisfies Record<string, ErrorRow>;
+} as const satisfies Record<string, ErrorEntry>;
 
 export type ProblemCode = ErrorCode | keyof typeof HTTP_ERRORS;
 
-const CATALOGUE: Readonly<Record<ProblemCode, ErrorRow>> = { ...ERRORS, ...HTTP_ERRORS };
+const CATALOGUE: Readonly<Record<ProblemCode, ErrorEntry>> = { ...ERRORS, ...HTTP_ERRORS };
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
@@ -71,7 +71,7 @@ export const problemSchema = z.object({
 });
 export type Problem = z.infer<typeof problemSchema>;
 
-/** A problem found at the boundary, before any command ran. */
+/** A problem found before any command ran. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   readonly code: ProblemCode;
@@ -88,7 +88,7 @@ export function statusOf(code: ProblemCode): number {
   return CATALOGUE[code].httpStatus;
 }
 
-/** The problem document for whatever a handler threw. Faults without a code tell nothing of their inside. */
+/** The problem document for a thrown value. A fault without a code reveals no details. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof ApiProblem) {
     return document(thrown.code, thrown.message, thrown.fields.length > 0 ? { fields: [...thrown.fields] } : {});
@@ -99,14 +99,15 @@ export function problemOf(thrown: unknown): Problem {
   }
   const code = codeIn(thrown instanceof Error ? thrown.message : String(thrown));
   if (code !== undefined) return document(code, CATALOGUE[code].title, {});
-  return document("unexpected-fault", "The request could not be served.", {});
+  return document("unexpected-fault", "The request failed.", {});
 }
 
-/** An answer stays short whatever was sent: it quotes the request, which may be a mebibyte wrong in each letter. */
-const LONGEST_TEXT = 1_000;
-const MOST_DETAILS = 50;
+/** Limits the size of a response, because it quotes a request of up to a mebibyte. */
+const MAX_TEXT_CHARACTERS = 1_000;
+const MAX_DETAILS = 50;
 
-const short = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
+const short = (text: string): string =>
+  text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
 
 function document(
   code: ProblemCode,
@@ -131,7 +132,7 @@ function document(
 }
 
 function first(details: readonly string[]): string[] {
-  const left = details.length - MOST_DETAILS;
-  const shown = details.slice(0, MOST_DETAILS).map(short);
+  const left = details.length - MAX_DETAILS;
+  const shown = details.slice(0, MAX_DETAILS).map(short);
   return left > 0 ? [...shown, `and ${left} more`] : shown;
 }

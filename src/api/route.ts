@@ -10,8 +10,8 @@ export type RequestHeader = "idempotency-key" | "if-match" | "if-none-match";
 export type AnswerHeader = "etag" | "location" | "retry-after";
 
 /**
- * One route as data. Handlers, the OpenAPI document and the typed client are made from it, so they can't disagree.
- * `params` and `query` are objects of texts; a route without `body` reads none.
+ * One route as data. Handlers, the OpenAPI document and the typed client derive from it, so they cannot disagree.
+ * `params` and `query` are objects of texts.
  */
 export interface Route<
   P extends z.ZodObject = z.ZodObject,
@@ -28,16 +28,16 @@ export interface Route<
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** The largest body it reads, when that is not the usual one. */
+  /** The limit of its body, if it differs from the default. */
   readonly bodyLimitBytes?: number;
   readonly headers: Partial<Record<RequestHeader, "required" | "optional">>;
   readonly status: 200 | 201 | 202 | 204;
-  /** Answers 201 instead when it has made something new. */
+  /** Answers 201 instead if it created something. */
   readonly creates?: true;
-  /** Headers of every answer that is no problem. */
+  /** Headers of every successful response. */
   readonly answers: readonly AnswerHeader[];
   readonly response: R;
-  /** Problems it may answer with beside those of bad input. */
+  /** Problems that it can answer with, besides invalid input. */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -47,7 +47,7 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   return description;
 }
 
-/** A request whose every part has been read through the route's schemas. */
+/** A request that was parsed with the schemas of its route. */
 export interface ParsedRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType> {
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
@@ -55,10 +55,10 @@ export interface ParsedRequest<P extends z.ZodObject, Q extends z.ZodObject, B e
   readonly headers: Partial<Record<RequestHeader, string>>;
 }
 
-/** What a handler answers: the body its route promised, and headers such as `Location` or `ETag`. */
+/** The result of a handler: the body of the response, and headers such as `Location` or `ETag`. */
 export interface Answer<R extends z.ZodType> {
   readonly body: z.input<R>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Only when it differs from the route's own, such as 201 for a plan that is new. */
+  /** Only if it differs from the status of the route, such as 201 for a new plan. */
   readonly status?: number;
 }

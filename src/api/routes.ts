@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { World } from "../domain/worlds/world.js";
-import { WORLD_LIMIT_BYTES } from "./body.js";
-import { FORESIGHT_ROUTES } from "./foresight-routes.js";
+import { MAX_WORLD_BYTES } from "./body.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
+import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
 import {
   accepted,
@@ -56,7 +56,7 @@ const decide = {
 const started = ["verb-not-allowed", "item-held", "etag-mismatch", "idempotency-key-reused"] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
-/** Every route of the API, by what it does. */
+/** Every route of the API. */
 export const ROUTES = {
   importWorld: route({
     id: "import-world",
@@ -66,7 +66,7 @@ export const ROUTES = {
     params: inWorld,
     query: noQuery,
     body: World,
-    bodyLimitBytes: WORLD_LIMIT_BYTES,
+    bodyLimitBytes: MAX_WORLD_BYTES,
     headers: {},
     status: 200,
     answers: [],
@@ -96,7 +96,7 @@ export const ROUTES = {
     ...read,
     id: "list-items",
     path: "api/worlds/{worldId}/protected-items",
-    summary: "List protected items with their states and what may be done to them",
+    summary: "List protected items with their states and allowed actions",
     params: inWorld,
     query: pageQuery,
     response: pageOf(itemView),
@@ -106,7 +106,7 @@ export const ROUTES = {
     ...read,
     id: "get-item",
     path: "api/worlds/{worldId}/protected-items/{itemId}",
-    summary: "Show a protected item and what the hypervisor sees of it",
+    summary: "Show a protected item and what the hypervisor reports about it",
     params: onItem,
     response: itemDetail,
     problems: ["world-not-found", "item-not-found"],
@@ -132,7 +132,7 @@ export const ROUTES = {
     id: "add-fault",
     method: "POST",
     path: "api/worlds/{worldId}/faults",
-    summary: "Make operations of an item, site or link fail, hang or slow down",
+    summary: "Inject a fault: operations of an item, site or link fail, hang or slow down",
     params: inWorld,
     query: noQuery,
     body: faultBody,
@@ -155,7 +155,7 @@ export const ROUTES = {
     id: "clear-faults",
     method: "DELETE",
     path: "api/worlds/{worldId}/faults",
-    summary: "Clear every injected fault, or the one named",
+    summary: "Clear one injected fault, or all of them",
     params: inWorld,
     query: z.strictObject({ faultId: z.string().max(100).optional() }),
     body: nothing,
@@ -197,7 +197,7 @@ export const ROUTES = {
     ...decide,
     id: "validate-execution",
     path: "api/executions/{executionId}/validate",
-    summary: "Accept the recovered application, or reject it and have the failover undone",
+    summary: "Accept the recovered application, or reject it and undo the failover",
     body: validateBody,
     problems: decided,
   }),
@@ -205,7 +205,7 @@ export const ROUTES = {
     ...decide,
     id: "confirm-action",
     path: "api/executions/{executionId}/confirm",
-    summary: "Confirm a manual action as done, or decline it",
+    summary: "Confirm that a manual action is done, or decline it",
     body: confirmBody,
     problems: decided,
   }),
@@ -213,7 +213,7 @@ export const ROUTES = {
     ...decide,
     id: "resolve-failure",
     path: "api/executions/{executionId}/resolve",
-    summary: "Answer what is done about a failure: retry, skip, stop or undo",
+    summary: "Decide what happens after a failure: retry, skip, stop or undo",
     body: resolveBody,
     problems: decided,
   }),
@@ -221,23 +221,22 @@ export const ROUTES = {
     ...decide,
     id: "cancel-execution",
     path: "api/executions/{executionId}/cancel",
-    summary: "Cancel an execution and restore protection, or only stop it as the product it models does",
+    summary: "Cancel an execution: restore protection, or only stop, as Azure Site Recovery does",
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
   }),
-  ...FORESIGHT_ROUTES,
+  ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",
     path: "api/openapi.json",
-    summary: "This description",
+    summary: "Show this OpenAPI description",
     params: nowhere,
     response: z.record(z.string(), z.unknown()),
     problems: [],
   }),
 } as const;
 
-/** The same as a list, for whoever treats them alike. */
 export const ALL_ROUTES: readonly Route[] = Object.values(ROUTES);

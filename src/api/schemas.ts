@@ -8,9 +8,8 @@ import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
-import { TargetSettings } from "../domain/worlds/world.js";
+import { ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 import { OperationName } from "../steps/catalogue.js";
-import { standing } from "./standing.js";
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -24,7 +23,7 @@ export function pageOf<T extends z.ZodType>(entry: T) {
     unreadable: z
       .array(z.string())
       .optional()
-      .describe("rows that were left out because they can't be read, each with what is wrong; missing when all can"),
+      .describe("rows that are left out because they are unreadable, each with the reason; missing if there are none"),
   });
 }
 
@@ -41,19 +40,36 @@ export const planView = PlanVersion.extend({
   failurePolicies: z.record(Verb, PolicyInForce).describe("the failure policy in force for each verb"),
   protectionGroups: z
     .array(PlanProtectionGroup)
-    .describe("failback groups stand beside the groups they were made with, and items move between them"),
+    .describe("each group is followed by its failback group; a reprotect moves items between them"),
 });
 
-export const actionAnswer = z.object({
+export const allowedAction = z.object({
   verb: Verb,
   allowed: z.boolean(),
   because: z.string().nullable(),
   remedy: z.string().nullable(),
 });
+/** What the hypervisor reports about an item now. */
+const liveView = z.object({
+  replication: z.object({
+    state: z.enum(["replicating", "stopped"]),
+    rpoSeconds: z.number(),
+    newestPoint: RecoveryPoint.nullable(),
+    /** A planned failover has already set up the reverse replication (H). */
+    reversed: z.boolean(),
+  }),
+  policy: ReplicationPolicy,
+  failbackPolicy: ReplicationPolicy.extend({ configurationServerId: Id.nullable() }).nullable(),
+  agentRegistered: z.boolean(),
+  leftBehind: z.array(z.enum(["machine", "disks"])),
+  machine: z.object({ form: z.enum(["vm", "physical"]), hostId: Id.optional(), datastoreId: Id.optional() }),
+  tools: z.enum(["running", "disabled", "absent"]),
+});
+
 export const itemView = ItemRecord.extend({
   protectionGroup: ProtectionGroup,
-  standing,
-  allowedActions: z.array(actionAnswer),
+  live: liveView,
+  allowedActions: z.array(allowedAction),
 });
 
 const copyView = z.object({
@@ -84,7 +100,7 @@ export const recoveryPointsView = z.object({
   at: Instant,
 });
 
-/** Who asks. A portal or gateway that knows its user sends the name along. */
+/** The person behind the request. A portal or gateway sends the name of its user. */
 const person = Name.default("operator");
 
 export const startBody = z.strictObject({
@@ -97,7 +113,7 @@ export const validateBody = z
   .strictObject({ verdict: z.enum(["accept", "reject"]), by: person, reason: Text.optional() })
   .refine(({ verdict, reason }) => verdict === "accept" || reason !== undefined, {
     path: ["reason"],
-    message: "a rejection needs its reason",
+    message: "a rejection needs a reason",
   });
 
 export const cancelBody = z
@@ -127,7 +143,7 @@ export const executionSummary = z.object({
   worldId: Id,
   subject: Subject,
   verb: Verb,
-  direction: ExecutionDirection.describe("mixed: some items go there and some home"),
+  direction: ExecutionDirection.describe("mixed: the items move in different directions"),
   status: ExecutionStatus,
   requestedBy: Name,
   requestedAt: Instant,
@@ -142,7 +158,7 @@ export const executionView = executionSummary.extend({
   cancelRequest: CancelRequest.optional(),
   /** 0 to 100. */
   progress: z.number(),
-  /** What a person has to do for it to go on. */
+  /** What a person has to decide before the execution can continue. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("confirm"), actionId: Id, asks: z.string() }),
@@ -155,11 +171,11 @@ export const executionView = executionSummary.extend({
   blockedReasons: z
     .array(z.string())
     .optional()
-    .describe("why it stands still, when one of its orchestrations can't go on: which row is damaged, and what to do"),
+    .describe("why the execution cannot continue: which stored row is damaged, and what to do"),
   outcomes: z.array(ItemOutcome).optional(),
 });
 
-/** `warnings`: what the plan should not do but may, such as more items than usual. */
+/** `warnings`: allowed, but not recommended, such as more items than Azure Site Recovery takes. */
 export const accepted = z.object({ executionId: Guid, warnings: z.array(z.string()).optional() });
 
 export const faultBody = z.strictObject({
@@ -171,15 +187,15 @@ export const faultBody = z.strictObject({
 });
 export const faultView = faultBody.extend({ faultId: z.string(), addedAt: Instant });
 
-/** A row of the catalogue of prerequisites, for people. */
+/** An entry of the catalogue of prerequisites, for people. */
 export const prerequisite = {
   code: z.string(),
   title: z.string(),
   severity: z.enum(["error", "warning"]),
-  lookedAt: z.string(),
+  examined: z.string(),
   why: z.string(),
   fix: z.string(),
-  /** The verb that would mend it, or null when a person has to. */
+  /** The verb that fixes it, or null when a person has to. */
   fixedBy: Verb.nullable(),
   /** The code under which Azure Site Recovery reports it. */
   asrCode: z.string().nullable(),

@@ -13,13 +13,13 @@ const onTarget = {
   response: targetView,
 } as const;
 
-/** What an item gets at the other site, to be seen and changed before a failover (P3). */
+/** The target settings of an item, which can be changed before a failover (P3). */
 export const TARGET_ROUTES = {
   getTarget: route({
     ...onTarget,
     id: "get-target-settings",
     method: "GET",
-    summary: "Show what an item gets at the other site, and what would keep it from being created there",
+    summary: "Show the target settings of an item, and what would prevent its creation at the other site",
     body: nothing,
     headers: {},
     problems: ["world-not-found", "item-not-found"],
@@ -28,9 +28,9 @@ export const TARGET_ROUTES = {
     ...onTarget,
     id: "change-target-settings",
     method: "PATCH",
-    summary: "Change what an item gets at the other site; null goes back to what is chosen by itself",
+    summary: "Change the target settings of an item; null restores the automatic choice",
     body: TargetChange,
     headers: { "if-match": "required" },
-    problems: ["world-not-found", "item-not-found", "header-missing", "etag-mismatch", "target-settled"],
+    problems: ["world-not-found", "item-not-found", "header-missing", "etag-mismatch", "target-locked"],
   }),
 } as const;

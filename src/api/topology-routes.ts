@@ -10,7 +10,7 @@ const onCondition = onItem.extend({ type: ItemCondition.shape.type });
 const onSite = z.strictObject({ worldId: Id, siteId: Id });
 const onProcessServer = z.strictObject({ worldId: Id, siteId: Id, processServerId: Id });
 
-const tell = {
+const report = {
   method: "POST",
   query: noQuery,
   body: nothing,
@@ -32,21 +32,21 @@ const onServer = {
   problems: ["world-not-found", "not-found"],
 } as const;
 
-/** What happens at the sites beside recovery itself. */
+/** Maintenance of the sites and their servers. */
 export const TOPOLOGY_ROUTES = {
-  mendCondition: route({
-    ...tell,
-    id: "mend-condition",
-    path: "api/worlds/{worldId}/protected-items/{itemId}/conditions/{type}/mend",
-    summary: "Say that somebody did what a condition asks for",
+  resolveCondition: route({
+    ...report,
+    id: "resolve-condition",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/conditions/{type}/resolve",
+    summary: "Resolve a condition: somebody did what it asks for",
     params: onCondition,
     problems: unknown,
   }),
-  sourceComesBack: route({
-    ...tell,
-    id: "source-comes-back",
-    path: "api/worlds/{worldId}/protected-items/{itemId}/source-comes-back",
-    summary: "Have the copy that a failover left come up by itself, workload and all",
+  simulateSourceReturn: route({
+    ...report,
+    id: "simulate-source-return",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/simulate-source-return",
+    summary: "Simulate that the source of a failed-over item starts again on its own, with its workload",
     params: onItem,
     problems: unknown,
   }),
@@ -54,21 +54,21 @@ export const TOPOLOGY_ROUTES = {
     ...onServer,
     id: "back-up-configuration-server",
     path: "api/worlds/{worldId}/sites/{siteId}/configuration-server/back-up",
-    summary: "Back up what the configuration server of a site knows",
+    summary: "Back up the configuration server of a site",
     body: nothing,
   }),
   restoreConfigurationServer: route({
     ...onServer,
     id: "restore-configuration-server",
     path: "api/worlds/{worldId}/sites/{siteId}/configuration-server/restore",
-    summary: "Restore the configuration server of a site from its backup, at the address that it had or at another",
+    summary: "Restore the configuration server of a site from its backup, at its old or at a new address",
     body: z.strictObject({ ip: Address.optional() }).prefault({}),
   }),
   deployProcessServer: route({
     id: "deploy-process-server",
     method: "PUT",
     path: "api/worlds/{worldId}/sites/{siteId}/process-servers/{processServerId}",
-    summary: "Deploy a process server, or look how far it is: it appears after 10 to 15 emulated minutes",
+    summary: "Deploy a process server, or show its progress: it is ready after 10 to 15 emulated minutes",
     params: onProcessServer,
     query: noQuery,
     body: z
@@ -78,7 +78,7 @@ export const TOPOLOGY_ROUTES = {
           .min(1)
           .max(256)
           .optional()
-          .describe("of the configuration server that it registers with, where that has one; it is not kept"),
+          .describe("of the configuration server that it registers with, if that has one; it is not stored"),
       })
       .prefault({}),
     headers: {},

@@ -1,20 +1,20 @@
 import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit, type YAMLParseError } from "yaml";
 
-/** Enough for a plan of 2,000 items; what is larger comes as JSON, which is read a hundred times as fast. */
-export const MOST_YAML_TOKENS = 25_000;
-/** More than anybody leaves open at once, even in prose; the parser would come to it only after seconds. */
-const MOST_OPEN_BRACKETS = 1_000;
-const MOST_ALIASES = 50;
+/** Enough for a plan of 2,000 items. JSON, which parses a hundred times faster, has no such limit. */
+export const MAX_YAML_TOKENS = 25_000;
+/** No honest document, even of prose, has more open brackets. The parser would take seconds to find the error. */
+const MAX_OPEN_BRACKETS = 1_000;
+const MAX_ALIASES = 50;
 
-/** The text is larger than is read as YAML. */
+/** The text has more than {@link MAX_YAML_TOKENS} tokens. */
 export class YamlTooLarge extends Error {
   override readonly name = "YamlTooLarge";
 }
 
 /**
- * Reads one YAML document into plain data. Throws an error whose first line says what is wrong and where, and
- * {@link YamlTooLarge}. Takes a fraction of a second whatever is in the text: looking for keys that come twice,
- * following aliases, writing keys that are collections and showing each of many errors does not, in the parser.
+ * Reads one YAML document into plain data. Throws {@link YamlTooLarge}, or an error whose first line says what is wrong
+ * and where. Takes a fraction of a second for any text. The parser alone does not: it is slow to find duplicate keys,
+ * to follow aliases, to stringify keys that are collections, and to format many errors.
  */
 export function parseYaml(text: string): unknown {
   refuseOpenBrackets(text);
@@ -26,25 +26,25 @@ export function parseYaml(text: string): unknown {
   const [error] = document.errors;
   if (error) throw new Error(`${error.message} at ${placeOf(error, lines)}`);
   refuseCostly(document, lines);
-  return document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
+  return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
 }
 
 function refuseOpenBrackets(text: string): void {
   let open = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     open = bracket === "[" || bracket === "{" ? open + 1 : Math.max(0, open - 1);
-    if (open > MOST_OPEN_BRACKETS) throw new Error(`more than ${MOST_OPEN_BRACKETS} brackets are open at once.`);
+    if (open > MAX_OPEN_BRACKETS) throw new Error(`more than ${MAX_OPEN_BRACKETS} brackets are open at the same time.`);
   }
 }
 
 function refuseManyTokens(text: string): void {
   const tokens = new Lexer().lex(text);
   for (let seen = 0; !tokens.next().done; seen += 1) {
-    if (seen > MOST_YAML_TOKENS) throw new YamlTooLarge(`it has more than ${MOST_YAML_TOKENS} words and signs.`);
+    if (seen > MAX_YAML_TOKENS) throw new YamlTooLarge(`it has more than ${MAX_YAML_TOKENS} tokens.`);
   }
 }
 
-/** The parser makes an error for each thing that is wrong; the stacks of thousands cost more than all the rest. */
+/** The parser creates an error for every mistake. Thousands of stack traces would cost more than the parsing. */
 function withoutStacks<T>(parse: () => T): T {
   const usual = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
@@ -60,7 +60,7 @@ function placeOf({ pos: [start] }: YAMLParseError, lines: LineCounter): string {
   return `line ${line}, column ${col}`;
 }
 
-/** Keys are texts, each once in its map, and aliases are few. */
+/** Keys must be texts that are unique in their map, and aliases must be few. */
 function refuseCostly(document: Document, lines: LineCounter): void {
   let aliases = 0;
   const at = (node: unknown): string => {
@@ -71,15 +71,16 @@ function refuseCostly(document: Document, lines: LineCounter): void {
   visit(document, {
     Alias(_place, alias) {
       aliases += 1;
-      if (aliases > MOST_ALIASES) throw new Error(`more than ${MOST_ALIASES} aliases, one too many ${at(alias)}.`);
+      if (aliases > MAX_ALIASES)
+        throw new Error(`more than ${MAX_ALIASES} aliases; the first too many is ${at(alias)}.`);
     },
     Map(_place, map) {
       const known = new Set<string>();
       for (const { key } of map.items) {
         if (!isScalar(key) || typeof key.value === "object")
-          throw new Error(`a key that is no text ${at(key ?? map)}.`);
+          throw new Error(`a key that is not a text ${at(key ?? map)}.`);
         const name = String(key.value);
-        if (known.has(name)) throw new Error(`the key "${name.slice(0, 80)}" comes twice ${at(key)}.`);
+        if (known.has(name)) throw new Error(`duplicate key "${name.slice(0, 80)}" ${at(key)}.`);
         known.add(name);
       }
     },

@@ -60,7 +60,7 @@ const BEGINS_AT: Partial<Record<Verb, ItemRecord["state"]>> = {
   "test-failover": "protected",
   "test-clean-up": "test-failed-over",
   commit: "failed-over",
-  cancel: "failed-over",
+  "cancel-failover": "failed-over",
   failback: "protected",
   "planned-failback": "protected",
   reprotect: "committed",

@@ -1,6 +1,6 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
-import { transition } from "../domain/items/lifecycle.js";
+import { cancellation, transition } from "../domain/items/lifecycle.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant } from "../domain/text.js";
 import type { FailureAnswer } from "../domain/vocabulary.js";
@@ -81,13 +81,14 @@ async function note(context: Context, executionId: string, cancelRequest: Cancel
   }
 }
 
-/** The transition table says of every state under way whether it may be cancelled. */
+/** The lifecycle says for every state under way whether its execution may be cancelled. */
 async function requireCancellable({ store }: Context, execution: Execution): Promise<void> {
   for (const { scenario, heldBy, direction } of await store.getItems(execution.worldId, execution.itemIds)) {
     if (heldBy?.executionId !== execution.executionId) continue;
     const begun = transition(scenario, heldBy.from, execution.verb, direction);
-    const cell = begun.allowed ? transition(scenario, begun.during, "cancel", direction) : begun;
-    if (!cell.allowed) throw new RecoveryError("verb-not-allowed", `cancel is not allowed: ${cell.because}`);
+    const cell = begun.allowed ? cancellation(begun.during) : begun;
+    if (!cell.allowed)
+      throw new RecoveryError("verb-not-allowed", `the execution cannot be cancelled now: ${cell.because}`);
   }
 }
 

@@ -1,27 +1,28 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
-import { type ActionAnswer, allowedActions } from "../domain/items/lifecycle.js";
+import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
+import { defined } from "../domain/text.js";
 import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/worlds/world.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";
 import { getWorld } from "./worlds.js";
 
-/** What the hypervisor sees of an item, for whoever looks at it. */
-export interface Standing {
+/** What the hypervisor reports about an item now. */
+export interface LiveView {
   replication: ItemSnapshot["replication"];
-  /** The policy in force for the way it replicates. */
+  /** The policy in force for the direction of replication. */
   policy: ReplicationPolicy;
   /** Made with the replication policy, bound to the configuration server, and never changed (P12). */
   failbackPolicy: (ReplicationPolicy & { configurationServerId: string | null }) | null;
   agentRegistered: boolean;
   /** What a failback left at the recovery site (A9). */
   leftBehind: ItemSnapshot["leftBehind"];
-  /** The machine as it is at home; one that came home anew is a VM (V2). */
+  /** The machine as it is at home. A physical server that came home is a VM (V2). */
   machine: Pick<Machine, "form" | "hostId" | "datastoreId">;
   /** VMware tools of the copy that runs (F6). */
   tools: ItemSnapshot["source"]["tools"];
@@ -31,8 +32,8 @@ export interface Standing {
 export interface ItemView extends ItemRecord {
   /** Where it is protected now; a failback group on the way home (V1). */
   protectionGroup: ProtectionGroup;
-  standing: Standing;
-  allowedActions: ActionAnswer[];
+  live: LiveView;
+  allowedActions: AllowedAction[];
 }
 
 /** The same with both copies and what decides how the next one is made. */
@@ -63,7 +64,7 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
       ...record,
       conditions: [...record.conditions, ...conditionsOf({ snapshot, home })],
       protectionGroup: protectionGroupOf(record),
-      standing: standingOf(snapshot, home),
+      live: liveViewOf(snapshot, home),
       allowedActions: allowedActions(record),
       target: snapshot.item.target,
       source,
@@ -73,7 +74,7 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
   });
 }
 
-function standingOf(snapshot: ItemSnapshot, home: Site): Standing {
+function liveViewOf(snapshot: ItemSnapshot, home: Site): LiveView {
   const { item, machine, direction, replication, policy, agentRegistered, leftBehind, source, replica } = snapshot;
   const { form, hostId, datastoreId } = machine;
   const own = SCENARIO_TRAITS[item.scenario].ownFailbackPolicy;
@@ -87,11 +88,7 @@ function standingOf(snapshot: ItemSnapshot, home: Site): Standing {
     failbackPolicy: own ? failbackPolicy : null,
     agentRegistered,
     leftBehind,
-    machine: {
-      form,
-      ...(hostId === undefined ? {} : { hostId }),
-      ...(datastoreId === undefined ? {} : { datastoreId }),
-    },
+    machine: { form, ...defined({ hostId, datastoreId }) },
     tools: replica.power === "on" ? replica.tools : source.tools,
   };
 }
@@ -141,22 +138,22 @@ export async function viewItem(services: Services, worldId: string, itemId: stri
   return view;
 }
 
-/** Somebody did what a condition asks for; refuses `not-found` when the item does not have it, or nobody mends it there. */
-export async function mendCondition(
+/** Confirms that somebody did what a condition asks for. Refuses `not-found` when the item does not have the condition. */
+export async function resolveCondition(
   services: Services,
   worldId: string,
   itemId: string,
   type: string,
 ): Promise<ItemDetail> {
   await findItem(services, worldId, itemId);
-  await services.estate.mendCondition(worldId, itemId, type);
+  await services.estate.resolveCondition(worldId, itemId, type);
   return viewItem(services, worldId, itemId);
 }
 
-/** The copy that a failover left comes up by itself, workload and all. */
-export async function sourceComesBack(services: Services, worldId: string, itemId: string): Promise<ItemDetail> {
+/** Simulates that the source of a failed-over item starts again on its own, with its workload. */
+export async function simulateSourceReturn(services: Services, worldId: string, itemId: string): Promise<ItemDetail> {
   await findItem(services, worldId, itemId);
-  await services.estate.sourceComesBack(worldId, itemId);
+  await services.estate.simulateSourceReturn(worldId, itemId);
   return viewItem(services, worldId, itemId);
 }
 

@@ -1,5 +1,5 @@
 import type { Execution } from "../domain/execution.js";
-import { whereFound } from "../domain/items/infer-item-state.js";
+import { inferItemState } from "../domain/items/infer-item-state.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown, withOutcome } from "../domain/items/post-execution-conditions.js";
 import { toInstant } from "../domain/text.js";
@@ -26,7 +26,7 @@ export async function reconcileUnknownOutcomes(
   if (unknownIds.length === 0 || items.some(({ heldBy }) => heldBy !== null)) return false;
   const { store, hypervisor, clock } = context;
   const first = await describeReadable(hypervisor, worldId, unknownIds);
-  const ids = first.snapshots.flatMap((snapshot) => (whereFound(snapshot) ? [snapshot.item.id] : []));
+  const ids = first.snapshots.flatMap((snapshot) => (inferItemState(snapshot) ? [snapshot.item.id] : []));
   if (ids.length === 0) return false;
   const claims = items.map(({ itemId, state }) => {
     return { itemId, from: state, during: ids.includes(itemId) ? state : null };
@@ -34,7 +34,7 @@ export async function reconcileUnknownOutcomes(
   const taken = await store.acquireItems(worldId, executionId, verb, claims);
   const held = taken.filter(({ heldBy }) => heldBy?.executionId === executionId);
   const { snapshots } = await describeReadable(hypervisor, worldId, ids);
-  const found = new Map(snapshots.map((snapshot) => [snapshot.item.id, whereFound(snapshot)]));
+  const found = new Map(snapshots.map((snapshot) => [snapshot.item.id, inferItemState(snapshot)]));
   const at = toInstant(clock.now());
   const updates = held.map(({ itemId, conditions }) => {
     const where = found.get(itemId);

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import { canonicalJson } from "../domain/identity.js";
-import { type TargetChange, targetIsSettled, withChange } from "../domain/items/target-settings.js";
+import { type TargetChange, targetLockReason, withChange } from "../domain/items/target-settings.js";
 import type { Finding } from "../domain/prerequisites/prerequisite.js";
 import { checkPrerequisites } from "../domain/prerequisites/prerequisites.js";
 import type { TargetSettings } from "../domain/worlds/world.js";
@@ -28,7 +28,7 @@ export async function getTarget(services: Services, worldId: string, itemId: str
 
 /**
  * Changes what an item gets at the other site. Refuses `etag-mismatch` when it was changed since, and
- * `target-settled` once the item fails over.
+ * `target-locked` once the item fails over.
  */
 export async function changeTarget(
   services: Services,
@@ -36,8 +36,8 @@ export async function changeTarget(
   itemId: string,
   { change, ifMatch }: { change: TargetChange; ifMatch: string },
 ): Promise<TargetView> {
-  const settled = targetIsSettled(await findItem(services, worldId, itemId));
-  if (settled !== null) throw new RecoveryError("target-settled", `item ${itemId}: ${settled}`);
+  const settled = targetLockReason(await findItem(services, worldId, itemId));
+  if (settled !== null) throw new RecoveryError("target-locked", `item ${itemId}: ${settled}`);
   const { target, etag } = await getTarget(services, worldId, itemId);
   if (etag !== ifMatch) throw new RecoveryError("etag-mismatch", `the target settings of ${itemId} were changed`);
   await services.hypervisor.replaceTarget(worldId, itemId, target, withChange(target, change));

@@ -1,4 +1,4 @@
-/** Time as a parameter: only the composition hands in the system one. */
+/** Time as a parameter. Only the composition uses the system clock. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;

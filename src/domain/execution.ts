@@ -2,10 +2,10 @@ import { z } from "zod";
 import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
-import { Guid, Id, Instant, LONGEST_HEADER, Name, Text } from "./text.js";
+import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
-/** What went wrong, in the words of the catalogue (`errors.ts`). */
+/** An error of the catalogue (`errors.ts`). */
 export const Failure = z.strictObject({ code: z.string().max(64), message: z.string().max(2_000) });
 export type Failure = z.infer<typeof Failure>;
 
@@ -43,7 +43,7 @@ export const Step: z.ZodType<Step> = z
   })
   .meta({ id: "Step" });
 
-/** How an item's replication turned round, and what had to travel for it. */
+/** How the replication of an item was reversed, and how much data that took. */
 export const Replicated = z.strictObject({
   caughtUpBy: z.enum(["full", "deltas", "already-set"]),
   bytes: z.number().min(0),
@@ -53,16 +53,15 @@ export const Replicated = z.strictObject({
 export type Replicated = z.infer<typeof Replicated>;
 
 /**
- * How one item comes out of an execution. `already-done`: another execution brought it where this one would.
- * `passed-over`: there was nothing to do for it. `skipped`: the execution ended before its turn.
+ * How an execution ended for one item. `already-done`: another execution had the same result before. `not-applicable`:
+ * there was nothing to do for it. `skipped`: the execution ended before its turn.
  */
-export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "passed-over", "cancelled"]);
+export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "not-applicable", "cancelled"]);
 
-/** How one item came out of an execution. */
 export const ItemOutcome = z.strictObject({
   itemId: Id,
   outcome: Outcome,
-  /** Of an item that was passed over, why there was nothing to do; or what was left of a test of it. */
+  /** For `not-applicable`, why there was nothing to do; after a test, what was left of it. */
   note: Text.optional(),
   state: ItemState,
   recoveryPoint: RecoveryPoint.nullable(),
@@ -72,40 +71,40 @@ export const ItemOutcome = z.strictObject({
     .min(0)
     .nullable()
     .describe(
-      "Emulated seconds from the request until the workload ran at the other site, waits for people and for earlier groups included (what the business waited); null when it does not run there. The steps say how long the machines took.",
+      "Emulated seconds from the request until the workload ran at the other site, including waits for people and for earlier groups: the downtime for the business. Null if it does not run there. The steps show how long the machines took.",
     ),
-  /** Of a reprotect: what travelled. */
+  /** After a reprotect: the data that was sent. */
   replicated: Replicated.optional(),
-  /** Of a reprotect: the protection group that the item moved to (V1). */
+  /** After a reprotect: the protection group that the item moved to (V1). */
   protectionGroupId: z.string().optional(),
   failure: Failure.nullable(),
 });
 export type ItemOutcome = z.infer<typeof ItemOutcome>;
 
-/** What an execution runs on. */
+/** The target of an execution. */
 export const Subject = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("plan"), planId: Id, planVersion: z.int().min(1) }),
   z.strictObject({ kind: z.literal("item"), itemId: Id }),
 ]);
 export type Subject = z.infer<typeof Subject>;
 
-/** What the caller may choose at start. */
+/** The options of a start. */
 export const ExecutionOptions = z.strictObject({
   recoveryPoint: RecoveryPointChoice.optional(),
-  /** Unplanned only: `attempt` tries to shut the source down and goes on if that fails (P5). */
+  /** Unplanned failover only: `attempt` tries to shut the source down and continues if that fails (P5). */
   sourceShutdown: z.enum(["attempt", "skip"]).default("attempt"),
-  /** Test only: the isolated network; missing means one made for the test and removed with it. */
+  /** Test failover only: the isolated network. By default, one is created for the test and removed with it. */
   testNetworkId: Id.optional(),
-  /** Reprotect and full run: what takes part in replication the other way. */
+  /** Reprotect and full run: the resources of the reverse replication. */
   reprotect: ReprotectOptions.prefault({}),
-  /** Where the scenario asks for a test failover first: goes on without one (A3). */
+  /** If the scenario requires a test failover first: continue without one (A3). */
   acknowledgeNoTest: z.boolean().default(false),
-  /** Notes of test clean-up. */
+  /** Test clean-up only. */
   notes: Text.optional(),
 });
 export type ExecutionOptions = z.infer<typeof ExecutionOptions>;
 
-/** Somebody asked for the end: `restore-protection` undoes every finished step, `as-documented` only stops (P7). */
+/** A request to cancel: `restore-protection` undoes every finished step, `as-documented` only stops (P7). */
 export const CancelRequest = z.strictObject({
   behaviour: z.enum(["restore-protection", "as-documented"]),
   requestedBy: Name,
@@ -115,29 +114,29 @@ export const CancelRequest = z.strictObject({
 export type CancelRequest = z.infer<typeof CancelRequest>;
 
 /**
- * Whether a start got its items. Decided once, for all requests that ask for the same start; missing until then, and
- * only a start that is admitted is acknowledged.
+ * Whether a start got its items. The first writer decides for all requests of the same start. Only an admitted start is
+ * acknowledged.
  */
 export const Admission = z.discriminatedUnion("admitted", [
   z.strictObject({ admitted: z.literal(true) }),
   z.strictObject({
     admitted: z.literal(false),
-    refusal: Failure.extend({ code: z.string().refine(isErrorCode, "no code of the catalogue") }),
+    refusal: Failure.extend({ code: z.string().refine(isErrorCode, "not a code of the catalogue") }),
   }),
 ]);
 export type Admission = z.infer<typeof Admission>;
 
-/** A process may rely on what it last read of an execution for this long; then every process knows of a cancel. */
+/** How long a process may use its last read of an execution. After this time every process knows of a cancel. */
 export const CANCEL_PROPAGATION_MS = 250;
 
 const common = {
   executionId: Guid,
-  idempotencyKey: z.string().min(1).max(LONGEST_HEADER),
+  idempotencyKey: z.string().min(1).max(MAX_HEADER_CHARACTERS),
   worldId: Id,
   subject: Subject,
   verb: Verb,
   direction: ExecutionDirection,
-  /** Null for a single item: the content it runs is the implicit plan of one group. */
+  /** Null for a single item, which runs as an implicit plan of one group. */
   planHash: z.string().nullable(),
   itemIds: z.array(Id).min(1).max(2_000),
   options: ExecutionOptions,
@@ -149,7 +148,7 @@ const common = {
 
 const ended = { endedAt: Instant, outcomes: z.array(ItemOutcome).max(2_000) };
 
-/** The record of an execution: our own row, which outlives the orchestration's history. Only an ended one has an end. */
+/** The record of an execution. It outlives the history of the orchestration. */
 export const Execution = z.discriminatedUnion("status", [
   z.strictObject({ ...common, status: z.enum(["running", "awaiting-approval", "awaiting-input", "paused"]) }),
   z.strictObject({ ...common, ...ended, status: z.enum(["succeeded", "succeeded-with-failures"]) }),
@@ -157,9 +156,9 @@ export const Execution = z.discriminatedUnion("status", [
 ]);
 export type Execution = z.infer<typeof Execution>;
 
-/** Names a part of an execution, e.g. `execution` or `group-web/2`. */
+/** The name of a part of an execution, such as `execution` or `group-web/2`. */
 const StepPart = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/);
 
-/** The steps of one part of an execution that has ended: its own, or those of a slice of a stage's items. */
+/** The steps of one ended part of an execution: its own steps, or those of one batch of items. */
 export const StepRecord = z.strictObject({ part: StepPart, steps: z.array(Step).max(1_000) });
 export type StepRecord = z.infer<typeof StepRecord>;

@@ -3,7 +3,7 @@ import type { Plan } from "./plans/plan.js";
 /** A cryptographic digest as lower-case hexadecimal text of at least 32 digits (SHA-256 in the composition). */
 export type HashFunction = (text: string) => string;
 
-/** JSON with the keys of every object in order, so that equal values give equal text. */
+/** JSON with sorted keys, so that equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
@@ -14,10 +14,10 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.join(",")}}`;
 }
 
-/** What an approval and an execution are bound to: the plan's content, whatever the order of its keys. */
+/** The hash that binds an execution to the content of a plan, whatever the order of its keys. */
 export const planHash = (plan: Plan, hash: HashFunction): string => hash(canonicalJson(plan));
 
-/** The execution's id: the same GUID (version 8 layout) for the same idempotency key, so that a start repeats safely. */
+/** The execution id: the same GUID (version 8 layout) for the same idempotency key, so that a start is safe to repeat. */
 export function executionIdOf(idempotencyKey: string, hash: HashFunction): string {
   const digits = hash(`secondsite-execution\n${idempotencyKey}`);
   const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
@@ -30,6 +30,6 @@ export function executionIdOf(idempotencyKey: string, hash: HashFunction): strin
   ].join("-");
 }
 
-/** The key under which the hypervisor keeps one effect for ever. */
+/** The key under which the hypervisor records one effect permanently. */
 export const taskKey = (executionId: string, step: string, subjectId: string): string =>
   `${executionId}/${step}/${subjectId}`;

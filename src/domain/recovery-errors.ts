@@ -1,187 +1,187 @@
-import { type ErrorRow, row } from "./error-row.js";
+import { type ErrorEntry, entry } from "./error-entry.js";
 
-/** What can keep a recovery from starting or going on. */
+/** Errors that prevent a recovery from starting or continuing. */
 export const RECOVERY_ERRORS = {
-  "world-in-use": row(
+  "world-in-use": entry(
     409,
     false,
     "The world is in use",
     "Executions hold items of the world.",
-    "Wait until they have ended, or cancel them.",
+    "Wait until they end, or cancel them.",
   ),
-  "item-held": row(
+  "item-held": entry(
     409,
     false,
     "An execution holds the item",
-    "Two executions never hold one item at once.",
-    "Wait until the holder has ended, or cancel it.",
+    "Only one execution can hold an item at a time.",
+    "Wait until that execution ends, or cancel it.",
   ),
-  "verb-not-allowed": row(
+  "verb-not-allowed": entry(
     409,
     false,
     "The verb is not allowed in this state",
-    "The item is in a state in which the verb has no meaning.",
-    "Do first what the reason names.",
+    "The verb does not apply to the state of the item.",
+    "Do what the reason suggests first.",
   ),
-  "prerequisites-failed": row(
+  "prerequisites-failed": entry(
     409,
     false,
     "A prerequisite is not met",
-    "A machine, target setting or site does not meet a requirement.",
-    "Mend what the failed checks name and start again.",
+    "A machine, a target setting or a site does not meet a requirement.",
+    "Fix the failed checks and start again.",
   ),
-  "no-recovery-point": row(
+  "no-recovery-point": entry(
     409,
     true,
     "There is no such recovery point",
-    "Replication made no point of that kind, or it has been pruned or deleted.",
-    "Choose another kind, or wait for the next point.",
+    "Replication made no recovery point of that kind, or the point was pruned or deleted.",
+    "Choose another kind, or wait for the next recovery point.",
   ),
-  "no-common-recovery-point": row(
+  "no-common-recovery-point": entry(
     409,
     true,
     "The group has no common recovery point",
-    "The members of the replication group share no point of that kind.",
-    "Wait for the next common point, or choose another kind.",
+    "The members of the replication group share no recovery point of that kind.",
+    "Wait for the next common recovery point, or choose another kind.",
   ),
-  "shutdown-failed": row(
+  "shutdown-failed": entry(
     409,
     true,
     "The source could not be shut down",
     "The guest did not answer, or the site is unreachable.",
-    "Shut it down by hand and retry, or use an unplanned failover.",
+    "Shut it down manually and retry, or use an unplanned failover.",
   ),
-  "stale-epoch": row(
+  "stale-epoch": entry(
     409,
     false,
-    "The request carries an old epoch",
-    "Another promotion happened since.",
+    "The epoch of the request is out of date",
+    "The item was promoted again after the request was made.",
     "Read the item again; do not start the old copy.",
   ),
-  "site-unreachable": row(
+  "site-unreachable": entry(
     503,
     true,
     "The site cannot be reached",
     "The site or the link to it is down.",
-    "Restore the connection; the step tries again.",
+    "Restore the connection. The step retries.",
   ),
-  "operation-failed": row(
+  "operation-failed": entry(
     502,
     true,
     "The hypervisor failed the operation",
-    "A passing or injected fault.",
-    "Look at the task at the hypervisor; the step tries again.",
+    "A transient or injected fault.",
+    "Check the task at the hypervisor. The step retries.",
   ),
-  "operation-refused": row(
+  "operation-refused": entry(
     409,
     false,
     "The hypervisor refused the operation",
-    "The machine is not in a condition in which it makes sense.",
-    "Look at what the message names.",
+    "The state of the machine does not allow the operation.",
+    "Fix what the message describes.",
   ),
-  "agent-not-installed": row(
+  "agent-not-installed": entry(
     409,
     true,
     "The agent is not installed",
     "After a failover the agent takes up to 15 minutes to register with the configuration server.",
-    "Wait and start again, or start with the option to wait for it.",
+    "Wait and start again, or start with the option waitForAgent.",
   ),
-  "no-way-home": row(
+  "no-replication-path": entry(
     409,
     false,
-    "The site cannot take the machine back",
-    "It has no VMware infrastructure, no fitting master target, or none of what the options name.",
-    "Set up what the message names, or name another in the options.",
+    "Replication cannot be reversed",
+    "The sites lack VMware infrastructure, a process server, a suitable master target, or a resource that the options name.",
+    "Set up what the message names, or choose another resource in the options.",
   ),
-  "passphrase-refused": row(
+  "passphrase-refused": entry(
     403,
     false,
     "The passphrase is missing or wrong",
-    "A process server registers with a configuration server, whose passphrase it has to know.",
-    "Look the passphrase up at the configuration server named, and send it along.",
+    "A process server needs the passphrase of the configuration server to register.",
+    "Look up the passphrase at the configuration server named, and send it with the request.",
   ),
-  "task-key-reused": row(
+  "task-key-reused": entry(
     409,
     false,
-    "The task key stands for something else",
-    "One key was used for two different operations.",
+    "The task key was used for another operation",
+    "Two different operations used the same key.",
     "Use the key of the step.",
   ),
-  "time-limit": row(
+  "time-limit": entry(
     504,
     true,
-    "The time limit has passed",
-    "The step hangs, or the limit is too short for it.",
-    "Look at the machine; retry or raise the limit.",
+    "The time limit was exceeded",
+    "The step hangs, or its limit is too short.",
+    "Check the machine, then retry or raise the limit.",
   ),
-  "probe-failed": row(
+  "probe-failed": entry(
     504,
     true,
-    "The machine does not answer as it should",
-    "A service did not start, the limit is too short for it, or the probe asks for something else.",
-    "Look at the machine; retry, or correct the probe.",
+    "The machine does not pass its probes",
+    "A service did not start, the limit is too short, or the probe expects the wrong answer.",
+    "Check the machine, then retry, or correct the probe.",
   ),
-  "action-failed": row(
+  "action-failed": entry(
     502,
     true,
     "An action failed",
-    "The webhook did not answer with success, or the manual action was rejected.",
-    "Correct what it does and retry.",
+    "The webhook did not answer with a 2xx status, or somebody declined the manual action.",
+    "Fix the action and retry.",
   ),
-  "validation-rejected": row(
+  "validation-rejected": entry(
     409,
     false,
-    "Validation was rejected",
-    "A person rejected the recovered application.",
-    "Read the reason; change the recovery point or cancel.",
+    "The validation was rejected",
+    "Somebody rejected the recovered application.",
+    "Read the reason, then change the recovery point or cancel the failover.",
   ),
-  "validation-expired": row(
+  "validation-expired": entry(
     504,
     false,
     "Nobody validated in time",
-    "The time limit of the validation has passed.",
-    "Validate and commit, change the recovery point, or cancel.",
+    "The time limit of the validation was exceeded.",
+    "Validate and commit, change the recovery point, or cancel the failover.",
   ),
-  cancelled: row(
+  cancelled: entry(
     409,
     false,
     "The execution was cancelled",
     "Somebody cancelled it.",
-    "Start another execution when ready.",
+    "Start another execution when you are ready.",
   ),
-  stopped: row(
+  stopped: entry(
     409,
     false,
     "The execution stopped before this item",
     "A critical item failed, and the failure policy says stop.",
-    "Mend the failed item and start again.",
+    "Fix the failed item and start again.",
   ),
-  "undone-after-failure": row(
+  "undone-after-failure": entry(
     409,
     false,
-    "A failure was answered by undoing everything",
-    "The failure policy, or the person who was asked, said undo.",
-    "Mend what failed and start again.",
+    "The execution was undone after a failure",
+    "The failure policy, or the person who decided, chose undo.",
+    "Fix the cause of the failure and start again.",
   ),
-  "undo-failed": row(
+  "undo-failed": entry(
     500,
     true,
     "A step could not be undone",
-    "The hypervisor failed the undo.",
-    "Cancel again once the cause is gone; the item says what is left.",
+    "The hypervisor failed the undo operation.",
+    "Fix the cause, then cancel the failover again. The item shows what is left.",
   ),
-  "non-determinism": row(
+  "non-determinism": entry(
     500,
     false,
     "The workflow does not replay its history",
-    "The build was replaced by one whose workflows take other steps, under the same defaultVersion.",
-    "Run the build that began the execution until it has ended; give the new one the next defaultVersion in host.json.",
+    "A new build has workflows with other steps under the same defaultVersion.",
+    "Run the build that started the execution until it ends. Give the new build the next defaultVersion in host.json.",
   ),
-  leftovers: row(
+  leftovers: entry(
     409,
     true,
     "The test left something behind",
     "A test copy or network could not be removed.",
-    "Run test clean-up again once the cause is gone.",
+    "Fix the cause, then run the test clean-up again.",
   ),
-} as const satisfies Record<string, ErrorRow>;
+} as const satisfies Record<string, ErrorEntry>;

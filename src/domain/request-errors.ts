@@ -1,138 +1,138 @@
-import { type ErrorRow, row } from "./error-row.js";
+import { type ErrorEntry, entry } from "./error-entry.js";
 
-/** What can be wrong with a request or with what is stored. */
+/** Errors of requests and of stored data. */
 export const REQUEST_ERRORS = {
-  "invalid-input": row(
+  "invalid-input": entry(
     400,
     false,
     "The input is not valid",
     "A field is missing, unknown or out of range.",
-    "Correct the fields named in the details and send it again.",
+    "Correct the fields that the details name and send the request again.",
   ),
-  "idempotency-key-reused": row(
+  "idempotency-key-reused": entry(
     422,
     false,
-    "The idempotency key stands for another request",
+    "The idempotency key belongs to another request",
     "The key was sent before with another verb, target or option.",
-    "Send a new key for a new intent; repeat a request with everything as it was.",
+    "Send a new key for a new request. Repeat a request without any change.",
   ),
-  "not-found": row(
+  "not-found": entry(
     404,
     false,
-    "There is no such thing",
-    "The id is misspelt, or it was never created or was removed.",
-    "List what there is and use an id of the list.",
+    "Not found",
+    "The id is misspelt, or the resource was never created or was removed.",
+    "List the resources and use an id of the list.",
   ),
-  "world-not-found": row(
+  "world-not-found": entry(
     404,
     false,
     "There is no such world",
-    "The world was not imported, or under another id.",
+    "The world was not imported, or has another id.",
     "Import the world first.",
   ),
-  "plan-not-found": row(
+  "plan-not-found": entry(
     404,
     false,
     "There is no such plan",
-    "The plan was not saved, or under another id or version.",
+    "The plan was not saved, or has another id or version.",
     "Save the plan first, or list the plans.",
   ),
-  "item-not-found": row(
+  "item-not-found": entry(
     404,
     false,
     "There is no such protected item",
     "The item is not in the world.",
     "List the items of the world.",
   ),
-  "execution-not-found": row(
+  "execution-not-found": entry(
     404,
     false,
     "There is no such execution",
-    "It was never accepted, or under another id.",
+    "The execution was never accepted, or has another id.",
     "List the executions.",
   ),
-  "plan-invalid": row(
+  "plan-invalid": entry(
     422,
     false,
     "The plan breaks a rule",
-    "A duplicate, empty, cyclic or unknown part of the plan.",
-    "Correct the parts named in the details and save again.",
+    "The plan has a duplicate, empty, cyclic or unknown part.",
+    "Correct the parts that the details name and save again.",
   ),
-  "world-invalid": row(
+  "world-invalid": entry(
     422,
     false,
     "The world breaks a rule",
-    "A reference to something that the world does not have, or a duplicate id.",
-    "Correct the parts named in the details and import again.",
+    "The world refers to something that it does not have, or has a duplicate id.",
+    "Correct the parts that the details name and import again.",
   ),
-  "etag-mismatch": row(
+  "etag-mismatch": entry(
     412,
     false,
-    "It was changed by somebody else",
-    "Another writer saved since you read it.",
+    "Somebody else changed the resource",
+    "Another writer saved it after you read it.",
     "Read it again, apply your change and save with the new ETag.",
   ),
-  "target-settled": row(
+  "target-locked": entry(
     409,
     false,
-    "The target settings are settled",
+    "The target settings are locked",
     "The item is failing over or has failed over, or an execution holds it.",
     "Change them while the item is protected, before a failover.",
   ),
-  "already-exists": row(
+  "already-exists": entry(
     409,
     false,
-    "It exists already",
+    "The resource exists already",
     "Another writer created it first.",
     "Read it and change it with its ETag.",
   ),
-  "execution-ended": row(
+  "execution-ended": entry(
     409,
     false,
     "The execution has ended",
-    "The decision came after the end.",
-    "Look at its outcome; start another execution if needed.",
+    "The request came after the end.",
+    "Check its outcome, and start another execution if needed.",
   ),
-  "nothing-awaited": row(
+  "nothing-awaited": entry(
     409,
     false,
     "Nothing waits for this decision",
     "The execution is not at a step that waits for it.",
-    "Look at the step tree for what it waits for.",
+    "Check in the step tree what the execution waits for.",
   ),
-  "custom-point-for-one-item": row(
+  "custom-point-for-one-item": entry(
     422,
     false,
-    "A custom point is for a single item",
-    "A plan was asked to use one named recovery point.",
+    "A custom recovery point is for a single item",
+    "The request names one recovery point for a whole plan.",
     "Choose latest, latest-processed, latest-app-consistent or latest-crash-consistent for a plan.",
   ),
-  "egress-refused": row(
+  "egress-refused": entry(
     422,
     false,
     "The address is not allowed",
-    "The webhook points at a loopback or private address.",
-    "Use a public address, or allow it by setting.",
+    "The webhook has a loopback or private address.",
+    "Use a public address, or allow private addresses in the settings.",
   ),
-  "row-unreadable": row(
+  "row-unreadable": entry(
     500,
     false,
     "A stored row cannot be read",
-    "It was written by another version, or damaged.",
-    "Use the version that wrote it, or restore the row; it was left untouched. A world of an older version is imported again.",
+    "Another version wrote the row, or it is damaged.",
+    "Use the version that wrote it, or restore the row. It was not changed. Import a world of an older version again.",
   ),
-  "value-too-large": row(
+  "value-too-large": entry(
     413,
     false,
     "The value is too large to store",
-    "One row holds at most 4,000,000 characters of JSON, and less of what can not be deflated.",
+    "A row holds at most 4,000,000 characters of JSON, and less if they compress badly.",
     "Split the plan or world into smaller ones.",
   ),
-  "too-many-faults": row(
+  "too-many-faults": entry(
     409,
     false,
     "There are too many faults",
-    "A world keeps at most 500 injected faults.",
+    "A world has at most 500 injected faults.",
     "Clear some faults first.",
   ),
-} as const satisfies Record<string, ErrorRow>;
+} as const satisfies Record<string, ErrorEntry>;

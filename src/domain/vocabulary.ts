@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The kind of protection an item has: where it runs and where its replica waits. */
+/** The kind of protection: which kinds of sites it connects. */
 export const Scenario = z.enum(["vmware-to-azure", "physical-to-azure", "hyperv-to-hyperv", "azure-to-azure"]);
 export type Scenario = z.infer<typeof Scenario>;
 
@@ -8,7 +8,7 @@ export type Scenario = z.infer<typeof Scenario>;
 export const SiteKind = z.enum(["vcenter", "vmm-cloud", "azure-region"]);
 export type SiteKind = z.infer<typeof SiteKind>;
 
-/** What may be asked of an item or a plan. */
+/** What an execution does to an item or a plan. */
 export const Verb = z.enum([
   "test-failover",
   "test-clean-up",
@@ -19,7 +19,7 @@ export const Verb = z.enum([
   "reprotect",
   "failback",
   "planned-failback",
-  "cancel",
+  "cancel-failover",
   "full-run",
   "promote-test",
   "disable-replication",
@@ -38,7 +38,7 @@ export const MOVES: readonly Verb[] = [
   "full-run",
 ];
 
-/** Where an item's workload is. A state under way is a gerund, at rest a participle. */
+/** Where the workload of an item is. A transient state is a gerund, a resting state a participle. */
 export const ItemState = z.enum([
   "protected",
   "testing-failover",
@@ -59,7 +59,6 @@ export const ItemState = z.enum([
 ]);
 export type ItemState = z.infer<typeof ItemState>;
 
-/** How far an execution is. */
 export const ExecutionStatus = z.enum([
   "running",
   "awaiting-approval",
@@ -72,7 +71,6 @@ export const ExecutionStatus = z.enum([
 ]);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
 
-/** How far one step of an execution is. */
 export const StepStatus = z.enum([
   "waiting",
   "running",
@@ -92,7 +90,7 @@ export type FailoverType = z.infer<typeof FailoverType>;
 export const Direction = z.enum(["primary-to-recovery", "recovery-to-primary"]);
 export type Direction = z.infer<typeof Direction>;
 
-/** The way that a whole execution takes its items; a plan over several may take some there and some home. */
+/** The direction of a whole execution. A plan may move its items in different directions. */
 export const ExecutionDirection = z.enum([...Direction.options, "mixed"]);
 export type ExecutionDirection = z.infer<typeof ExecutionDirection>;
 
@@ -100,12 +98,12 @@ export const Criticality = z.enum(["critical", "optional"]);
 export type Criticality = z.infer<typeof Criticality>;
 
 /**
- * What happens to the rest of an execution when something in it fails: it goes on, it asks a person, it stops and
- * leaves the items where they are, or it takes everything back.
+ * What an execution does after a failure: continue, ask a person, stop and leave the items where they are, or undo
+ * everything.
  */
 export const OnFailure = z.enum(["continue", "ask", "stop", "undo"]);
 export type OnFailure = z.infer<typeof OnFailure>;
 
-/** What a person may answer when an execution asks after a failure. */
+/** The possible answers when an execution asks a person about a failure. */
 export const FailureAnswer = z.enum(["retry", "skip", "stop", "undo"]);
 export type FailureAnswer = z.infer<typeof FailureAnswer>;

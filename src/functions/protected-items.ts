@@ -1,6 +1,6 @@
 import { ROUTES } from "../api/routes.js";
 import { backUpConfigurationServer, restoreConfigurationServer } from "../commands/configuration-servers.js";
-import { listItems, listRecoveryPoints, mendCondition, sourceComesBack, viewItem } from "../commands/items.js";
+import { listItems, listRecoveryPoints, resolveCondition, simulateSourceReturn, viewItem } from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
 import type { ConfigurationServer } from "../domain/worlds/topology.js";
 import { pageRequest } from "./paging.js";
@@ -18,12 +18,12 @@ serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
   return { body: await listRecoveryPoints(context, params.worldId, params.itemId) };
 });
 
-serve(ROUTES.mendCondition, async (context, { params }) => {
-  return { body: await mendCondition(context, params.worldId, params.itemId, params.type) };
+serve(ROUTES.resolveCondition, async (context, { params }) => {
+  return { body: await resolveCondition(context, params.worldId, params.itemId, params.type) };
 });
 
-serve(ROUTES.sourceComesBack, async (context, { params }) => {
-  return { body: await sourceComesBack(context, params.worldId, params.itemId) };
+serve(ROUTES.simulateSourceReturn, async (context, { params }) => {
+  return { body: await simulateSourceReturn(context, params.worldId, params.itemId) };
 });
 
 serve(ROUTES.backUpConfigurationServer, async (context, { params }) => {

@@ -123,13 +123,13 @@ export interface EmulatedEstate {
   /** What the copies of an item really hold now, to check data loss and the single writer. */
   groundTruth(worldId: string, itemId: string): Promise<GroundTruth>;
   /** The source that a failover left behind starts again with its workload. */
-  sourceComesBack(worldId: string, itemId: string): Promise<void>;
+  simulateSourceReturn(worldId: string, itemId: string): Promise<void>;
   /** Backs up the configuration server of a site; refuses `not-found` when the site has none (V3). */
   backUpConfigurationServer(worldId: string, siteId: string): Promise<void>;
   /** Restores it from its backup, at the given address or at its previous one; refuses `not-found` without a backup. */
   restoreConfigurationServer(worldId: string, siteId: string, ip: string | undefined): Promise<void>;
   /** An administrator has resolved a condition; refuses `not-found` when the item does not have it. */
-  mendCondition(worldId: string, itemId: string, type: string): Promise<void>;
+  resolveCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }
 
 export type LedgerOwner = { itemId: string } | { siteId: string };

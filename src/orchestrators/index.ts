@@ -26,7 +26,7 @@ const WORKFLOWS: Readonly<Record<Verb, ExecutionWorkflow>> = {
   "unplanned-failover": unplannedFailover,
   "change-recovery-point": changeRecoveryPoint,
   commit,
-  cancel: cancelFailover,
+  "cancel-failover": cancelFailover,
   reprotect,
   failback: unplannedFailover,
   "planned-failback": plannedFailover,

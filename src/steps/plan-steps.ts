@@ -47,7 +47,7 @@ export const shutdownStage = (groupId: string): string => `${SHUTDOWN_STEP}-${gr
 
 const ITEMS_TITLES: Partial<Record<Verb, string>> = {
   commit: "Delete the recovery points",
-  cancel: "Restore protection",
+  "cancel-failover": "Restore protection",
   "change-recovery-point": "Start from the new points",
   reprotect: "Reverse replication",
   "promote-test": "Promote the test copies",

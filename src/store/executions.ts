@@ -15,20 +15,20 @@ const ENTRY: Codec<{ executionId: string }> = {
   shape: z.strictObject({ executionId: Guid }),
 };
 
-/** An execution's partition has its record and its steps; the list of all is one of its own. */
+/** The partition of an execution has its record and its steps. The list of all executions is another partition. */
 const RECORD = "record";
 const LIST = "newest-first";
 const STEP_PREFIX = "steps.";
 const STEPS_END = "steps/";
 const LAST_MS = 9_999_999_999_999;
 
-/** Sorts the newest first; the id makes it unique. */
+/** Sorts the newest first. The id makes it unique. */
 const listRow = ({ requestedAt, executionId }: Execution): string =>
   `${String(LAST_MS - toMs(requestedAt)).padStart(13, "0")}.${executionId}`;
 
 const stepRow = (part: string): string => `${STEP_PREFIX}${part.replaceAll("/", "~")}`;
 
-/** The record decides whether an execution exists; its entry in the list follows, and is mended by a repeated start. */
+/** The record decides whether an execution exists. Its entry in the list follows; a repeated start adds a missing one. */
 export async function createExecution(
   table: Table,
   execution: Execution,
@@ -40,7 +40,7 @@ export async function createExecution(
   return { execution: known, created };
 }
 
-/** False when the row was there already. */
+/** False if the row existed already. */
 async function insert(table: Table, partition: string, columns: { row: string; schema: number; json: string }) {
   try {
     await table.transact(partition, [{ kind: "insert", ...columns }]);
@@ -92,7 +92,7 @@ const PAGE = 900;
 
 export const readSteps = (row: Row): StepRecord => fromRow(decode(STEPS, row));
 
-/** @param read gives the steps of a row, as `readSteps` does */
+/** @param read reads the steps of a row, such as `readSteps` */
 export async function getSteps(
   table: Table,
   executionId: string,

@@ -1,31 +1,28 @@
 import { RecoveryError } from "../domain/errors.js";
 import { ItemRecord } from "../domain/items/item-record.js";
+import { defined } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
-import type { ItemClaim, ItemUpdate } from "./port.js";
+import type { ItemClaim, ItemUpdate, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { chunksOf, MAX_BATCH, type Row, type RowOperation, type Table } from "./tables/port.js";
+import { updateWithRetry } from "./update-with-retry.js";
 
 const ITEM: Codec<ItemRecord> = { what: "item", schema: 1, shape: ItemRecord };
 
-/** Beyond this many, one query of the partition costs less than a read of each. */
-const POINT_READS = 20;
+/** For more items than this, one query of the partition costs less than one read for each. */
+const MAX_POINT_READS = 20;
 const PAGE = 900;
-/** Writers of one item are few: its execution, and starts that are refused. */
-const MOST_TRIES = 10;
+/** An item has few writers: its execution, and starts that are refused. */
+const MAX_ATTEMPTS = 10;
 
-interface Held {
-  record: ItemRecord;
-  etag: string;
-}
+const readRow = (row: Row): Tagged<ItemRecord> => ({ value: decode(ITEM, row), etag: row.etag });
 
-const readRow = (row: Row): Held => ({ record: decode(ITEM, row), etag: row.etag });
-
-/** All rows of a world's items, or those from `from` up to and with `last`, as stored. */
+/** The stored rows of all items of a world, or of those from `from` to `last`, both included. */
 export async function itemRows(table: Table, worldId: string, from = "", last?: string): Promise<Row[]> {
   const rows: Row[] = [];
-  const before = last === undefined ? {} : { before: `${last}!` };
+  const before = last === undefined ? undefined : `${last}!`;
   for (let start = from; ; ) {
-    const page = await table.list(worldId, { from: start, ...before, limit: PAGE });
+    const page = await table.list(worldId, { from: start, ...defined({ before }), limit: PAGE });
     rows.push(...page.rows);
     const end = page.rows.at(-1);
     if (!page.more || end === undefined) return rows;
@@ -33,8 +30,12 @@ export async function itemRows(table: Table, worldId: string, from = "", last?: 
   }
 }
 
-/** The items asked for, in that order; refuses `item-not-found`. */
-export async function readItems(table: Table, worldId: string, itemIds: readonly string[]): Promise<Held[]> {
+/** The items named, in that order; refuses `item-not-found`. */
+export async function readItems(
+  table: Table,
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<Tagged<ItemRecord>[]> {
   const rows = await rowsOf(table, worldId, itemIds);
   const missing = itemIds.filter((itemId) => !rows.has(itemId));
   if (missing.length > 0) {
@@ -46,7 +47,7 @@ export async function readItems(table: Table, worldId: string, itemIds: readonly
 async function rowsOf(table: Table, worldId: string, itemIds: readonly string[]): Promise<Map<string, Row>> {
   const sorted = itemIds.toSorted((a, b) => (a < b ? -1 : 1));
   const rows =
-    itemIds.length <= POINT_READS
+    itemIds.length <= MAX_POINT_READS
       ? await Promise.all(itemIds.map((itemId) => table.get(worldId, itemId)))
       : await itemRows(table, worldId, sorted[0], sorted.at(-1));
   return new Map(rows.flatMap((row) => (row === null ? [] : [[row.row, row] as const])));
@@ -65,29 +66,28 @@ export const replaceItem = (record: ItemRecord, etag: string): RowOperation => (
 
 export const decodeItem = (row: Row): ItemRecord => decode(ITEM, row);
 
-/** Reads items, writes those for which `change` answers a new record in their place, and begins again when another writer was quicker. */
+/** Changes items, and starts again when another writer was faster. `change` answers one record for each item. */
 async function changeItems(
   table: Table,
   worldId: string,
   itemIds: readonly string[],
   change: (records: readonly ItemRecord[]) => ItemRecord[],
 ): Promise<ItemRecord[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    const held = await readItems(table, worldId, itemIds);
-    const after = change(held.map(({ record }) => record));
-    const writes = held.flatMap(({ record, etag }, at) => {
-      const changed = after[at];
-      return changed === undefined || changed === record ? [] : [replaceItem(changed, etag)];
-    });
-    try {
-      for (const batch of chunksOf(writes, BATCH)) {
-        await table.transact(worldId, batch);
-      }
-      return after;
-    } catch (error) {
-      if (!(error instanceof TableConflict) || attempt === MOST_TRIES) throw error;
-    }
-  }
+  return updateWithRetry(
+    () => readItems(table, worldId, itemIds),
+    (current) => {
+      const answer = change(current.map(({ value }) => value));
+      const writes = current.flatMap(({ value, etag }, at) => {
+        const changed = answer[at];
+        return changed === undefined || changed === value ? [] : [replaceItem(changed, etag)];
+      });
+      const write = async () => {
+        for (const batch of chunksOf(writes, MAX_BATCH)) await table.transact(worldId, batch);
+      };
+      return { answer, write };
+    },
+    MAX_ATTEMPTS,
+  );
 }
 
 function claimed(record: ItemRecord, claim: ItemClaim | undefined, executionId: string, verb: Verb): ItemRecord {
@@ -99,12 +99,15 @@ function claimed(record: ItemRecord, claim: ItemClaim | undefined, executionId: 
   if (record.state !== claim.from) {
     throw new RecoveryError("etag-mismatch", `item ${record.itemId} is ${record.state} now, no longer ${claim.from}`);
   }
-  // One that is passed over is written as it is, so that nobody takes it in the moment in which the others are taken.
+  // An item that is not taken is written unchanged: the ETag then proves that nobody took it meanwhile.
   if (claim.during === null) return { ...record };
   return { ...record, state: claim.during, heldBy: { executionId, verb, from: record.state } };
 }
 
-/** The items as they are once taken. Who holds all that he takes began already: what he passed over may go its own ways. */
+/**
+ * The records after the claim. An execution that holds all its items already has started: items that it did not take may
+ * have changed since.
+ */
 function allClaimed(
   records: readonly ItemRecord[],
   byId: ReadonlyMap<string, ItemClaim>,
@@ -117,9 +120,9 @@ function allClaimed(
 }
 
 /**
- * Takes all items for an execution. One order for all: who gets the first batch gets the rest, and the other is refused
- * before it has taken any. When it is refused later all the same, what it took stays taken: another request may be on
- * its way with it for the same execution, which gives its items up when it ends.
+ * Takes all items for an execution. Every caller takes them in the same order, so the one that gets the first batch gets
+ * the rest, and the other is refused before it has taken any. If a later batch is refused nevertheless, the items taken
+ * so far stay taken: another request may be starting the same execution, which releases them when it ends.
  */
 export async function acquireItems(
   table: Table,

@@ -1,31 +1,35 @@
 import { hasCode, RecoveryError } from "../domain/errors.js";
+import { defined } from "../domain/text.js";
 import type { Page, PageRequest } from "./port.js";
 import type { Row, Table } from "./tables/port.js";
 
-const LARGEST_PAGE = 100;
-/** A cursor is the key of the last row that was given, in the alphabet of ids. */
+const MAX_PAGE = 100;
+/** A cursor is the key of the last row of a page, in the alphabet of ids. */
 const CURSOR = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** One page of a partition, without rows that can't be read; `!` sorts before every character of an id, so the next page starts just after the cursor. */
+/** One page of a partition without unreadable rows. `!` sorts before every character of an id, so the page starts just after the cursor. */
 export async function pageOf<T>(
   table: Table,
   partition: string,
   { limit, cursor }: PageRequest,
   read: (row: Row) => T,
 ): Promise<Page<T>> {
-  if (limit < 1 || limit > LARGEST_PAGE || !Number.isInteger(limit)) {
-    throw new RecoveryError("invalid-input", `a page has 1 to ${LARGEST_PAGE} entries, not ${limit}`);
+  if (limit < 1 || limit > MAX_PAGE || !Number.isInteger(limit)) {
+    throw new RecoveryError("invalid-input", `a page has 1 to ${MAX_PAGE} entries, not ${limit}`);
   }
   if (cursor !== undefined && !CURSOR.test(cursor)) {
     throw new RecoveryError("invalid-input", "the cursor is not one of an earlier page");
   }
-  const { rows, more } = await table.list(partition, { limit, ...(cursor !== undefined && { from: `${cursor}!` }) });
+  const { rows, more } = await table.list(partition, {
+    limit,
+    ...defined({ from: cursor === undefined ? undefined : `${cursor}!` }),
+  });
   const last = rows.at(-1);
   const page = await readable(rows, async (row) => read(row));
   return { ...page, ...(more && last !== undefined && { cursor: last.row }) };
 }
 
-/** What can be read of some things, and in words what can't. */
+/** The values of the readable rows, and the error messages of the others. */
 export async function readable<R, T>(
   rows: readonly R[],
   read: (row: R) => Promise<T>,

@@ -7,7 +7,7 @@ import { type Row, type Table, TableConflict } from "./tables/port.js";
 
 const PLAN: Codec<PlanVersion> = { what: "plan", schema: 1, shape: PlanVersion };
 
-/** Current versions stand together, earlier ones in a partition of their plan. */
+/** The current versions share a partition. The earlier versions of each plan have their own. */
 const CURRENT = "plans";
 const earlierOf = (planId: string): string => `plan-${planId}`;
 const versionRow = (version: number): string => String(version).padStart(10, "0");
@@ -20,8 +20,8 @@ export async function getPlan(table: Table, planId: string): Promise<Tagged<Plan
 }
 
 /**
- * The current version is archived before it is replaced, so every version that ever was current can be read. A save
- * that finds another version than its caller saw, with just what it would save, was made before: its answer was lost.
+ * Archives the current version before it replaces it, so every version stays readable. If the current version is not the
+ * one that the caller saw but has the same content, this is a repeated save whose response was lost.
  */
 export async function putPlan(
   table: Table,
@@ -57,7 +57,7 @@ function savedBefore(
   throw new RecoveryError("already-exists", `plan ${planId} exists as version ${current?.value.version}`);
 }
 
-/** Archived again after an interrupted save, it is the same content: what is there stays. */
+/** After an interrupted save the version is archived already, with the same content. */
 async function archive(table: Table, version: PlanVersion): Promise<void> {
   const columns = encode(PLAN, versionRow(version.version), version);
   try {

@@ -12,25 +12,25 @@ import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
 import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
-import { remembering } from "./tables/remembered.js";
+import { cachedByEtag } from "./tables/row-cache.js";
 import { getWorld, listWorlds, putWorld } from "./worlds.js";
 
-/** Rows of steps that are remembered: those that ended of the largest execution, which is read again and again. */
-const MOST_STEP_ROWS = 200;
+/** Enough for the ended parts of the largest execution, which clients read repeatedly. */
+const MAX_CACHED_STEP_ROWS = 200;
 
-/** The store over any tables: `createAzureTables` for keeping, `createMemoryTables` for tests. */
+/** The store over any tables: `createAzureTables`, or `createMemoryTables` in tests. */
 export function createStore(tables: Tables): Store {
   const worlds = tables.table("Worlds");
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
-  const stepsOf = remembering(readSteps, MOST_STEP_ROWS);
+  const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
     putWorld: (world, importedAt) => putWorld(worlds, items, world, importedAt),
     getWorld: (worldId) => getWorld(worlds, worldId),
     listWorlds: (page) => listWorlds(worlds, page),
     listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
-    getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ record }) => record),
+    getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ value }) => value),
     acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
     updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
     releaseItems: (worldId, executionId, itemIds) =>

@@ -7,7 +7,7 @@ import { decodeItem, insertItem, itemRows, replaceItem } from "./items.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, WorldRecord } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { BATCH, chunksOf, type RowOperation, type Table } from "./tables/port.js";
+import { chunksOf, MAX_BATCH, type RowOperation, type Table } from "./tables/port.js";
 
 const WORLD: Codec<WorldRecord> = {
   what: "world",
@@ -16,7 +16,7 @@ const WORLD: Codec<WorldRecord> = {
 };
 const WORLDS = "worlds";
 
-/** The records of a world's items as they are just after import. */
+/** The records of the items of a world just after its import. */
 function freshItems(world: World): ItemRecord[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   return world.items.map((item) => ({
@@ -40,7 +40,7 @@ function freshItems(world: World): ItemRecord[] {
   }));
 }
 
-/** Replaces a world's items: all are protected and nobody holds one afterwards. */
+/** Replaces the items of a world. Afterwards all are protected and none is held. */
 export async function putWorld(worlds: Table, items: Table, world: World, importedAt: string): Promise<WorldRecord> {
   const rows = await itemRows(items, world.id);
   const held = rows.map(decodeItem).filter(({ heldBy }) => heldBy !== null);
@@ -58,7 +58,7 @@ export async function putWorld(worlds: Table, items: Table, world: World, import
     }),
     ...rows.filter(({ row }) => !kept.has(row)).map(({ row }): RowOperation => ({ kind: "delete", row })),
   ];
-  for (const batch of chunksOf(operations, BATCH)) await items.transact(world.id, batch);
+  for (const batch of chunksOf(operations, MAX_BATCH)) await items.transact(world.id, batch);
   const record: WorldRecord = { worldId: world.id, name: world.name, importedAt, itemCount: fresh.length };
   const known = await worlds.get(WORLDS, world.id);
   if (known !== null) decode(WORLD, known);

@@ -32,7 +32,7 @@ async function thereAndHome(journey: Journey): Promise<void> {
   await journey.does("commit");
 }
 
-const leftBehind = async (journey: Journey) => (await journey.items()).map(({ standing }) => standing.leftBehind);
+const leftBehind = async (journey: Journey) => (await journey.items()).map(({ live }) => live.leftBehind);
 
 describe.concurrent("Azure machines from region to region", { timeout: 120_000 }, () => {
   test("A1 a machine that has not been failed over and reprotected does not come back", async () => {
@@ -66,7 +66,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
 
   test("A2 only a protected machine that replicates fails over", async () => {
     const journey = await begin();
-    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect((await journey.item("db")).live.replication.state).toBe("replicating");
     await journey.runOn("db", "disable-replication");
     expect((await journey.item("db")).state).toBe("unprotected");
     const refused = await refusalOf(journey.runOn("db", "unplanned-failover", untested));
@@ -196,7 +196,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
       expect(replicated?.created).toEqual(["cache storage account at away"]);
       expect(replicated?.bytes).toBeGreaterThan(0);
     }
-    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect((await journey.item("db")).live.replication.state).toBe("replicating");
   });
 
   test("A9 with managed disks, machines and interfaces in the other region are cleaned up by the last reprotect", async () => {

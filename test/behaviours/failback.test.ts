@@ -90,19 +90,17 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     await thereAndProtected(journey);
     const back = await journey.does("failback");
     expect(stepsNamed(back, "shut-down-source").map(({ status }) => status)).toEqual(Array(3).fill("succeeded"));
-    expect((await journey.items()).map(({ standing }) => standing.leftBehind)).toEqual(
-      Array(3).fill(["machine", "disks"]),
-    );
+    expect((await journey.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill(["machine", "disks"]));
     const committed = await journey.does("commit");
     expect(stepsNamed(committed, "remove-old-machine").map(({ detail }) => detail)).toContainEqual(
       "removed db and its interfaces, disks of db",
     );
-    expect((await journey.items()).map(({ standing }) => standing.leftBehind)).toEqual(Array(3).fill([]));
+    expect((await journey.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill([]));
   });
 
   test("F6 VMware tools of Windows machines are disabled in Azure and run again at home", async () => {
     const journey = await begin();
-    const toolsOf = async () => (await journey.items()).map(({ itemId, standing }) => [itemId, standing.tools]);
+    const toolsOf = async () => (await journey.items()).map(({ itemId, live }) => [itemId, live.tools]);
     await there(journey);
     expect(await toolsOf()).toEqual(
       expect.arrayContaining([

@@ -97,7 +97,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
   test("H6 set for reverse replication after a planned failover; home, checked, and the same again", async () => {
     const journey = await begin();
     await journey.does("planned-failover");
-    expect((await journey.item("db")).standing.replication.reversed).toBe(true);
+    expect((await journey.item("db")).live.replication.reversed).toBe(true);
     await journey.does("commit");
     expect(turnsOf(await journey.does("reprotect"))).toEqual(Array(3).fill("already-set"));
     const back = await journey.does("failback");
@@ -106,7 +106,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     await journey.does("commit");
     const again = await journey.does("reprotect");
     expect(again.direction).toBe("primary-to-recovery");
-    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect((await journey.item("db")).live.replication.state).toBe("replicating");
   });
 
   test("H6 the other way round is refused", async () => {
@@ -120,8 +120,8 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     const [stopped, restored] = [await begin(), await begin()];
     await cancelledAtValidation(stopped, "unplanned-failover", "as-documented");
     await cancelledAtValidation(restored, "unplanned-failover", "restore-protection");
-    expect((await stopped.item("db")).standing.replication.state).toBe("stopped");
-    expect((await restored.item("db")).standing.replication.state).toBe("replicating");
+    expect((await stopped.item("db")).live.replication.state).toBe("stopped");
+    expect((await restored.item("db")).live.replication.state).toBe("replicating");
     expect(await restored.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

@@ -60,12 +60,12 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     });
     const elsewhere = await Journey.begin(product(), "vmware-to-azure");
     await Promise.all([there(unmanaged), there(elsewhere)]);
-    expect((await elsewhere.item("db")).standing.machine.hostId).toBe("esx-2");
+    expect((await elsewhere.item("db")).live.machine.hostId).toBe("esx-2");
     const turned = await unmanaged.does("reprotect", REPROTECT);
     const moved = await elsewhere.does("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
     expect([turnsOf(turned), turnsOf(moved)]).toEqual([Array(3).fill("full"), Array(3).fill("full")]);
-    for (const { standing } of [...(await unmanaged.items()), ...(await elsewhere.items())]) {
-      expect(standing.machine.hostId).toBe("esx-1");
+    for (const { live } of [...(await unmanaged.items()), ...(await elsewhere.items())]) {
+      expect(live.machine.hostId).toBe("esx-1");
     }
   });
 
@@ -85,7 +85,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect((await journey.runOn("db", "reprotect", { reprotect: { ...asked, retentionDrive: "R:" } })).status).toBe(
       "succeeded",
     );
-    expect((await journey.item("db")).standing.machine.datastoreId).toBe("ssd");
+    expect((await journey.item("db")).live.machine.datastoreId).toBe("ssd");
   });
 
   test("P11 that a datastore must be given is told before anything starts", async () => {
@@ -100,7 +100,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     const journey = await Journey.begin(product(), "vmware-to-azure", datastore("slow"));
     await there(journey);
     await journey.does("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
-    expect((await journey.items()).map(({ standing }) => standing.machine.datastoreId)).toEqual(Array(3).fill("ssd"));
+    expect((await journey.items()).map(({ live }) => live.machine.datastoreId)).toEqual(Array(3).fill("ssd"));
   });
 
   test("P12 the failback policy is the same whatever the replication policy says", async () => {
@@ -114,10 +114,10 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
       appConsistentMinutes: 60,
       configurationServerId: "config",
     };
-    const before = (await journey.item("db")).standing;
+    const before = (await journey.item("db")).live;
     expect(before).toMatchObject({ policy: own, failbackPolicy: made });
     await thereAndProtected(journey);
-    const { policy, failbackPolicy } = (await journey.item("db")).standing;
+    const { policy, failbackPolicy } = (await journey.item("db")).live;
     const { configurationServerId: _bound, ...inForce } = made;
     expect({ policy, failbackPolicy }).toMatchObject({ policy: inForce, failbackPolicy: made });
   });
@@ -129,9 +129,9 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     const back = await journey.does("failback");
     expect(back.direction).toBe("recovery-to-primary");
     expect(stepsNamed(back, "shut-down-source").map(({ status }) => status)).toEqual(Array(3).fill("succeeded"));
-    expect((await journey.item("db")).standing.leftBehind).toEqual(["machine", "disks"]);
+    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
     await journey.does("commit");
-    for (const { standing } of await journey.items()) expect(standing.leftBehind).toEqual([]);
+    for (const { live } of await journey.items()) expect(live.leftBehind).toEqual([]);
   });
 
   test("P14 protected from home again by the process server chosen, and able to fail over again", async () => {
@@ -142,7 +142,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     const refused = await journey.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
     expect(refused.failure?.message).toContain("ps-away"); // on this way it stands at home
     await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
-    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect((await journey.item("db")).live.replication.state).toBe("replicating");
     await journey.does("planned-failover");
     expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
   });

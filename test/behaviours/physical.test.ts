@@ -38,11 +38,11 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
 
   test("P2 a server comes home as a VMware VM", async () => {
     const journey = await begin();
-    expect((await journey.item("db")).standing.machine).toEqual({ form: "physical" });
+    expect((await journey.item("db")).live.machine).toEqual({ form: "physical" });
     await thereAndProtected(journey);
     await journey.does("failback");
-    for (const { standing } of await journey.items()) {
-      expect(standing.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
+    for (const { live } of await journey.items()) {
+      expect(live.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
     }
   });
 
@@ -108,7 +108,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect((await journey.runOn("db", "unplanned-failover")).status).toBe("succeeded");
     const late = product().client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
-    expect((await refusalOf(late)).code).toBe("target-settled");
+    expect((await refusalOf(late)).code).toBe("target-locked");
   });
 
   test("P4 latest processes what is pending first and loses least", async () => {
@@ -180,16 +180,16 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     const journey = await begin();
     const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "as-documented");
     expect(cancelled).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
-    const { state, standing } = await journey.item("db");
+    const { state, live } = await journey.item("db");
     expect(state).not.toBe("protected");
-    expect(standing.replication).toMatchObject({ state: "stopped", reversed: false });
+    expect(live.replication).toMatchObject({ state: "stopped", reversed: false });
   });
 
   test("P7 cancelled by default, protection is restored and proved", async () => {
     const journey = await begin();
     const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "restore-protection");
     expect(cancelled.steps.at(-1)).toMatchObject({ id: "undo", status: "succeeded" });
-    expect((await journey.item("db")).standing.replication.state).toBe("replicating");
+    expect((await journey.item("db")).live.replication.state).toBe("replicating");
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

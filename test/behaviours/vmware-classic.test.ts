@@ -27,7 +27,7 @@ const conditionsOf = async (journey: Journey, itemId: string) =>
   (await journey.item(itemId)).conditions.map(({ type }) => type);
 
 const mend = ({ worldId }: Journey, itemId: string, type: ItemCondition["type"]) =>
-  product().client.call(ROUTES.mendCondition, { params: { worldId, itemId, type } });
+  product().client.call(ROUTES.resolveCondition, { params: { worldId, itemId, type } });
 
 /** The protection groups that the plan's answer shows, each with the items in it now. */
 async function groupsOf({ planId }: Journey) {
@@ -48,7 +48,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect((await groupsOf(journey)).in).toEqual({ ...original, policy: "", "policy-failback": "db" });
     expect(await journey.item("db")).toMatchObject({
       protectionGroup: { id: "policy-failback", policyId: "policy-failback", failbackOf: "policy" },
-      standing: { policy: { id: "policy-failback", retentionDays: 1, rpoThresholdSeconds: 900 } },
+      live: { policy: { id: "policy-failback", retentionDays: 1, rpoThresholdSeconds: 900 } },
     });
 
     const turned = await journey.does("reprotect", REPROTECT);
@@ -125,7 +125,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     );
     await journey.does("commit");
     await journey.does("reprotect", REPROTECT);
-    expect((await journey.items()).map(({ standing }) => standing.leftBehind)).toEqual(Array(3).fill([]));
+    expect((await journey.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill([]));
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 

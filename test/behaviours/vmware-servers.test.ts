@@ -44,7 +44,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     expect((await restore("10.1.0.77")).body).toMatchObject({ ip: "10.1.0.77", knownAt: "10.1.0.5", forgotten: [] });
     const { errors, findings } = await unmet(journey, "reprotect", asked);
     expect(errors).toEqual(["configuration-server-address"]);
-    expect(findings.find(({ severity }) => severity === "error")?.found).toContain("look for it at 10.1.0.5");
+    expect(findings.find(({ severity }) => severity === "error")?.found).toContain("the machines use 10.1.0.5");
 
     await restore();
     expect((await unmet(journey, "reprotect", asked)).ready).toBe(true);

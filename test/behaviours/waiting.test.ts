@@ -60,7 +60,7 @@ describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
     const turned = await journey.runOn("db", "reprotect", { reprotect: { waitForAgent: true } });
     expect(turned.status).toBe("succeeded");
     expect(stepsNamed(turned, "await-agent").map(({ status }) => status)).toEqual(["succeeded"]);
-    expect((await journey.item("db")).standing.agentRegistered).toBe(true);
+    expect((await journey.item("db")).live.agentRegistered).toBe(true);
   });
 
   test("V4 a process server is deployed as a job of 10 to 15 minutes", async () => {
@@ -104,7 +104,7 @@ describe("what is refused while it takes its time", () => {
       const journey = await hurry();
       await until(
         () => journey.item("db"),
-        ({ standing }) => standing.agentRegistered,
+        ({ live }) => live.agentRegistered,
       );
       expect((await journey.runOn("db", "reprotect")).status).toBe("succeeded");
     }));

@@ -55,20 +55,20 @@ describe("Azure machines go to the other region and come back", () => {
   test("A9: with managed disks, machines of the other region go once all is protected from home again", async () => {
     const journey = await Journey.begin(product, "azure-to-azure");
     await thereAndHome(journey);
-    expect((await journey.item("db")).standing.leftBehind).toEqual(["machine", "disks"]);
+    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
     const turned = await journey.does("reprotect");
     expect(turned.outcomes?.[0]?.replicated?.removed).toHaveLength(2);
-    expect((await journey.item("db")).standing.leftBehind).toEqual([]);
+    expect((await journey.item("db")).live.leftBehind).toEqual([]);
   });
 
   test("A9 A10: with unmanaged disks they stay, until replication is disabled", async () => {
     const journey = await Journey.begin(product, "azure-to-azure", unmanaged);
     await thereAndHome(journey);
     await journey.does("reprotect");
-    expect((await journey.item("db")).standing.leftBehind).toEqual(["machine", "disks"]);
+    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
     await journey.does("disable-replication");
     expect(await journey.where()).toEqual(["unprotected, primary-to-recovery, at home"]);
-    expect((await journey.item("db")).standing.leftBehind).toEqual([]);
+    expect((await journey.item("db")).live.leftBehind).toEqual([]);
     await journey.does("enable-replication");
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
@@ -78,7 +78,7 @@ describe("Azure machines go to the other region and come back", () => {
     await journey.does("test-failover");
     await journey.does("promote-test");
     expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
-    await journey.does("cancel");
+    await journey.does("cancel-failover");
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

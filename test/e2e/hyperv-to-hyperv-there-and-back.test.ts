@@ -17,7 +17,7 @@ describe("Hyper-V machines go to the other VMM cloud and come back", () => {
     const there = await journey.does("planned-failover");
     expect(lossesOf(there)).toEqual([0, 0, 0]); // H2: counted in writes
     expect(there.measures?.plan).toMatchObject({ dataLossSeconds: 0, rpoMet: true, rtoMet: true });
-    expect((await journey.item("db")).standing.replication.reversed).toBe(true); // set for reverse replication already
+    expect((await journey.item("db")).live.replication.reversed).toBe(true); // set for reverse replication already
     await journey.does("commit");
     expect(turnsOf(await journey.does("reprotect"))).toEqual(["already-set", "already-set", "already-set"]);
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
@@ -36,7 +36,7 @@ describe("Hyper-V machines go to the other VMM cloud and come back", () => {
       recoveryPoint: { kind: "latest-processed" },
     });
     expect(lossesOf(there).every((writes) => (writes ?? 0) > 0)).toBe(true);
-    expect((await journey.item("db")).standing.replication.reversed).toBe(false);
+    expect((await journey.item("db")).live.replication.reversed).toBe(false);
     await journey.does("commit");
     expect(turnsOf(await journey.does("reprotect"))).toEqual(["deltas", "deltas", "deltas"]);
   });

@@ -30,8 +30,8 @@ describe("physical servers go to Azure and come home as VMware machines", () => 
     const back = await journey.does("failback");
     expect(lossesOf(back)).toEqual([0, 0, 0]);
     await journey.does("commit");
-    for (const { standing } of await journey.items()) {
-      expect(standing.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
+    for (const { live } of await journey.items()) {
+      expect(live.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
     }
     const again = await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
     expect(turnsOf(again)).toEqual(["deltas", "deltas", "deltas"]);

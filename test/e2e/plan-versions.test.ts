@@ -31,11 +31,11 @@ test("a plan shows the failure policy in force, and its versions what changed in
   expect(first.failurePolicies["planned-failover"]).toEqual({
     onItemFailure: "stop",
     onActionFailure: "stop",
-    saidBy: "default",
+    source: "default",
   });
   const failurePolicy = { "planned-failover": { onItemFailure: "ask", onActionFailure: "stop" } } as const;
   const second = await save({ failurePolicy }, first.etag);
-  expect(second.failurePolicies["planned-failover"]).toMatchObject({ onItemFailure: "ask", saidBy: "plan" });
+  expect(second.failurePolicies["planned-failover"]).toMatchObject({ onItemFailure: "ask", source: "plan" });
   await save({ failurePolicy, name: "There and home" }, second.etag);
 
   const diff = async (query: { from: string; to?: string }) =>
@@ -46,7 +46,7 @@ test("a plan shows the failure policy in force, and its versions what changed in
     to: 2,
     changes: [
       { path: "failurePolicy/planned-failover/onItemFailure", kind: "changed", before: "stop", after: "ask" },
-      { path: "failurePolicy/planned-failover/saidBy", kind: "changed", before: "default", after: "plan" },
+      { path: "failurePolicy/planned-failover/source", kind: "changed", before: "default", after: "plan" },
     ],
   });
   expect(await diff({ from: "2" })).toMatchObject({ to: 3, changes: [{ path: "name", kind: "changed" }] });

@@ -115,8 +115,8 @@ function breaksEach(title: string, settings: Record<string, string>, all: readon
 
       expect([...new Set(findings.map(({ code }) => code))]).toEqual([broken.code]);
       const severity = row.warnsOf.includes(broken.verb) ? "warning" : row.severity;
-      const { title, lookedAt, why, fix, asrCode } = row;
-      const cause = { title, lookedAt, why, fix, asrCode, severity, fixedBy: broken.mends ?? null };
+      const { title, examined, why, fix, asrCode } = row;
+      const cause = { title, examined, why, fix, asrCode, severity, fixedBy: broken.mends ?? null };
       for (const finding of findings) expect(finding).toMatchObject(cause);
       expect(findings[0]?.found).toContain(broken.found);
       expect(ready).toBe(severity === "warning");

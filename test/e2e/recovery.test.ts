@@ -85,7 +85,7 @@ test("P7 a cancel as documented leaves items that do not replicate, and says so"
   const params = { worldId, itemId: "orders-db-1" };
   const { replication } = (await product.client.call(ROUTES.getItem, { params })).body;
   expect(replication.state).toBe("stopped");
-  await product.ended(await product.start(planId, { verb: "cancel" }));
+  await product.ended(await product.start(planId, { verb: "cancel-failover" }));
   expect(await product.states(worldId)).toEqual(["protected"]);
 });
 

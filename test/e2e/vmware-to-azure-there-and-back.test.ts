@@ -18,14 +18,14 @@ describe("VMware machines go to Azure and come home", () => {
     const there = await journey.does("planned-failover");
     expect(lossesOf(there)).toEqual([0, 0, 0]);
     expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
-    expect((await journey.item("db")).standing.tools).toBe("disabled"); // F6
+    expect((await journey.item("db")).live.tools).toBe("disabled"); // F6
     await journey.does("commit");
 
     const turned = await journey.does("reprotect", { reprotect: { waitForAgent: true } });
     expect(turnsOf(turned)).toEqual(["deltas", "deltas", "deltas"]); // V2: the originals are still there
     expect(turned.outcomes?.every(({ replicated }) => (replicated?.bytes ?? 0) < 50_000_000_000)).toBe(true);
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
-    expect((await journey.item("db")).standing.policy).toMatchObject({
+    expect((await journey.item("db")).live.policy).toMatchObject({
       rpoThresholdSeconds: 900, // P12
       retentionDays: 1,
       appConsistentMinutes: 60,
@@ -34,9 +34,9 @@ describe("VMware machines go to Azure and come home", () => {
     const back = await journey.does("failback");
     expect(back.direction).toBe("recovery-to-primary");
     expect(await journey.where()).toEqual(["failed-over, recovery-to-primary, at home"]);
-    expect((await journey.item("db")).standing).toMatchObject({ tools: "running", leftBehind: ["machine", "disks"] });
+    expect((await journey.item("db")).live).toMatchObject({ tools: "running", leftBehind: ["machine", "disks"] });
     await journey.does("commit");
-    expect((await journey.item("db")).standing.leftBehind).toEqual([]); // P13: the Azure machines are gone
+    expect((await journey.item("db")).live.leftBehind).toEqual([]); // P13: the Azure machines are gone
 
     await journey.does("reprotect", { reprotect: { waitForAgent: true } });
     expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
@@ -66,7 +66,7 @@ describe("VMware machines go to Azure and come home", () => {
     await journey.does("failback");
     const found = (await journey.item("web")).conditions.map(({ type }) => type);
     expect(found).toEqual(["address-is-dhcp"]);
-    const mended = await product.client.call(ROUTES.mendCondition, {
+    const mended = await product.client.call(ROUTES.resolveCondition, {
       params: { worldId: journey.worldId, itemId: "web", type: "address-is-dhcp" },
     });
     expect(mended.body.conditions).toEqual([]);
@@ -86,20 +86,20 @@ describe("VMware machines go to Azure and come home", () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("full-run");
     await journey.does("failback");
-    await journey.does("cancel");
+    await journey.does("cancel-failover");
     expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("a source that comes back after an unplanned failover is held off writes and shown as split-brain", async () => {
+  test("a source that returns after an unplanned failover takes no writes and is shown as split-brain", async () => {
     const journey = await Journey.begin(product, "vmware-to-azure");
     await journey.does("unplanned-failover");
-    const { body } = await product.client.call(ROUTES.sourceComesBack, {
+    const { body } = await product.client.call(ROUTES.simulateSourceReturn, {
       params: { worldId: journey.worldId, itemId: "db" },
     });
     expect(body.conditions).toEqual([
-      expect.objectContaining({ type: "split-brain", whatToDo: expect.stringContaining("held off writes") }),
+      expect.objectContaining({ type: "split-brain", whatToDo: expect.stringContaining("takes no writes") }),
     ]);
-    await product.client.call(ROUTES.mendCondition, {
+    await product.client.call(ROUTES.resolveCondition, {
       params: { worldId: journey.worldId, itemId: "db", type: "split-brain" },
     });
     expect((await journey.item("db")).conditions).toEqual([]);

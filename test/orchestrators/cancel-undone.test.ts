@@ -48,7 +48,7 @@ describe("P7 a cancel whose undo fails for ever", () => {
       ]);
 
       await stage.context.estate.clearFaults(worldId, faultId);
-      expect((await stage.ended(await stage.start("cancel"))).execution.status).toBe("succeeded");
+      expect((await stage.ended(await stage.start("cancel-failover"))).execution.status).toBe("succeeded");
       expect(await stage.states()).toEqual(["protected"]);
     },
   );

@@ -68,7 +68,7 @@ scenario("P7 a cancel as documented stops, and the items do not replicate again"
   expect(web).toMatchObject({ state: "failover-failed", reason: expect.stringContaining("do not replicate") });
   for (const { conditions } of await stage.items()) expect(conditions).toMatchObject([{ type: "not-replicating" }]);
 
-  const restored = await stage.ended(await stage.start("cancel"));
+  const restored = await stage.ended(await stage.start("cancel-failover"));
   expect(restored.execution.status).toBe("succeeded");
   await expectProtected(stage);
 });
@@ -103,7 +103,7 @@ scenario("a rejected validation undoes the failover", async (stage) => {
 
 scenario("P7 a failover that awaits its commit can still be cancelled", async (stage) => {
   await stage.failOver("unplanned-failover");
-  const { execution } = await stage.ended(await stage.start("cancel"));
+  const { execution } = await stage.ended(await stage.start("cancel-failover"));
   expect(execution.status).toBe("succeeded");
   await expectProtected(stage);
 });
@@ -137,7 +137,7 @@ scenario("a failover that follows a cancel which failed half way shuts the sourc
     operation: "restore-replication",
     mode: "refuse",
   });
-  await stage.ended(await stage.start("cancel"));
+  await stage.ended(await stage.start("cancel-failover"));
   expect((await stage.item("web-1")).state).toBe("failover-failed");
   await stage.context.estate.clearFaults("shop", fault.faultId);
 

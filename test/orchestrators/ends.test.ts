@@ -101,7 +101,7 @@ test("P6 a commit that ends past its limit is given up, and deletes nothing afte
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failed-over" });
   await stage.pass(24 * 3_600_000);
   expect((await stage.context.hypervisor.recoveryPoints(stage.worldId, "app")).points).not.toEqual([]);
-  expect((await runOn("app", "cancel")).execution.status).toBe("succeeded");
+  expect((await runOn("app", "cancel-failover")).execution.status).toBe("succeeded");
 });
 
 test("P7 a cancel leaves what was committed without being recorded so, and says that it is", async () => {
@@ -111,7 +111,7 @@ test("P7 a cancel leaves what was committed without being recorded so, and says 
   const { worldId } = stage;
   const on = { worldId, executionId: "lost", key: "lost/delete-recovery-points/app", itemId: "app", params: {} };
   await stage.context.hypervisor.runOnItem({ ...on, operation: "delete-recovery-points" });
-  const ended = await run("cancel");
+  const ended = await run("cancel-failover");
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", failure: { code: "verb-not-allowed" } });
   expect((await stage.items()).map(({ itemId, state }) => [itemId, state])).toEqual([
     ["app", "committed"],
@@ -222,12 +222,15 @@ async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   };
 }
 
-test.each(["commit", "cancel"] as const)("a network that a promotion had to leave goes with the %s", async (verb) => {
-  const clear = await promotedButForItsNetwork();
-  await clear();
-  expect((await run(verb)).execution.status).toBe("succeeded");
-  expect(await leftovers()).toEqual([[], 0]);
-});
+test.each(["commit", "cancel-failover"] as const)(
+  "a network that a promotion had to leave goes with the %s",
+  async (verb) => {
+    const clear = await promotedButForItsNetwork();
+    await clear();
+    expect((await run(verb)).execution.status).toBe("succeeded");
+    expect(await leftovers()).toEqual([[], 0]);
+  },
+);
 
 test("a commit that leaves the network of a test too says so, and is done all the same", async () => {
   await promotedButForItsNetwork();
@@ -248,7 +251,7 @@ test("a promotion that no item comes through says of each that its network is le
   const note = expect.stringMatching(/at away was not removed/);
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failover-failed", note });
   await stage.context.estate.clearFaults(stage.worldId, faultId);
-  expect((await run("cancel")).execution.status).toBe("succeeded");
+  expect((await run("cancel-failover")).execution.status).toBe("succeeded");
   expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
 });
 
@@ -293,7 +296,7 @@ test.each(["as-documented", "restore-protection"] as const)(
     await cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });
     expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
     expect((await leftovers())[1]).toBe(0);
-    if (behaviour === "as-documented") expect((await run("cancel")).execution.status).toBe("succeeded");
+    if (behaviour === "as-documented") expect((await run("cancel-failover")).execution.status).toBe("succeeded");
     expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
   },
 );

@@ -57,7 +57,7 @@ test("P7 a cancel after a promotion of a test that failed removes the test copy"
   const left = () => stage.context.hypervisor.leftovers(stage.worldId, itemIds, null);
   expect((await left()).testCopies).toMatchObject([{ itemId: "app" }]);
 
-  expect((await stage.ended(await stage.start("cancel"))).execution.status).toBe("succeeded");
+  expect((await stage.ended(await stage.start("cancel-failover"))).execution.status).toBe("succeeded");
   expect(await stage.states()).toEqual(["protected"]);
   expect(await left()).toEqual({ testCopies: [], testNetworks: [] });
 });

@@ -97,7 +97,7 @@ scenario("H2 a planned failover does not go on from a replica that was promoted 
   expect(refused.execution).toMatchObject({ failure: { message: expect.stringMatching(/web-1: .*without the last/) } });
   expect((await stage.item("web-1")).state).toBe("failover-failed");
 
-  await stage.ended(await stage.start("cancel", {}, target));
+  await stage.ended(await stage.start("cancel-failover", {}, target));
   const { execution } = await stage.ended(await stage.start("planned-failover", {}, target));
   expect(execution).toMatchObject({
     status: "succeeded",

@@ -98,8 +98,8 @@ test("a plan of two minds says so, and a reprotect names the items that it passe
   const note = "it is protected primary-to-recovery and has no failover that would be turned round";
   expect(outcomesOf(turned).map(({ itemId, outcome, note }) => [itemId, outcome, note])).toEqual([
     ["db", "succeeded", undefined],
-    ["app", "passed-over", note],
-    ["web", "passed-over", note],
+    ["app", "not-applicable", note],
+    ["web", "not-applicable", note],
   ]);
   expect(turned.steps.find(({ id }) => id === "items")?.detail).toContain(`not applicable to app: ${note}`);
 
@@ -202,7 +202,7 @@ describe("failback", () => {
     });
     const failed = await stage.ended(await stage.start("failback", { sourceShutdown: "skip" }));
     expect(failed.execution.status).not.toBe("succeeded");
-    await stage.ended(await stage.start("cancel"));
+    await stage.ended(await stage.start("cancel-failover"));
     for (const { itemId, state, direction, activeSiteId } of await stage.items()) {
       expect([itemId, state, direction, activeSiteId]).toEqual([itemId, "protected", "recovery-to-primary", "away"]);
       const truth = await stage.context.estate.groundTruth(stage.worldId, itemId);
@@ -222,7 +222,7 @@ describe("failback", () => {
     }
     await stage.context.estate.addFault(stage.worldId, fault);
     await run("failback"); // the other goes on
-    await stage.ended(await stage.start("cancel"));
+    await stage.ended(await stage.start("cancel-failover"));
     const home = await run("planned-failback");
     expect(outcomesOf(home).map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
   });

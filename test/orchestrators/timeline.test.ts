@@ -36,7 +36,7 @@ const TIMELINES: Record<Verb, readonly string[]> = {
   "unplanned-failover": FAILOVER,
   "change-recovery-point": ["choose-recovery-point", ...BRING_UP],
   commit: ["delete-recovery-points"],
-  cancel: ["demote-replica", "restore-replication", "restart-source", "verify-protected"],
+  "cancel-failover": ["demote-replica", "restore-replication", "restart-source", "verify-protected"],
   reprotect: ["prerequisites", ...REVERSE],
   failback: FAILOVER,
   "planned-failback": FAILOVER,
@@ -67,7 +67,7 @@ scenario("a planned failover, a change of point and a commit take their steps in
 scenario("an unplanned failover and a cancel take their steps in order", async (stage) => {
   const { execution } = await stage.failOver("unplanned-failover");
   await expectTimeline(stage, execution.executionId);
-  await expectTimeline(stage, await stage.start("cancel"));
+  await expectTimeline(stage, await stage.start("cancel-failover"));
 });
 
 scenario("an unplanned failover that leaves the source alone skips its shutdown", async (stage) => {

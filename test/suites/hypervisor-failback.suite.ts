@@ -218,19 +218,19 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
       expect([db.replica.tools, db.conditions.map(({ type }) => type)]).toEqual(["running", ["address-is-dhcp"]]);
       const web = await snapshot("web");
       expect(web.conditions.map(({ type }) => type)).toEqual(["address-is-dhcp", "network-manager-lost"]);
-      await estate.mendCondition(worldId, "web", "network-manager-lost");
+      await estate.resolveCondition(worldId, "web", "network-manager-lost");
       expect((await snapshot("web")).conditions.map(({ type }) => type)).toEqual(["address-is-dhcp"]);
-      await expect(estate.mendCondition(worldId, "web", "network-manager-lost")).rejects.toMatchObject({
+      await expect(estate.resolveCondition(worldId, "web", "network-manager-lost")).rejects.toMatchObject({
         code: "not-found",
       });
     });
 
     test("a source that returns takes no writes, becomes a condition, and is shut down by a reversal", async () => {
       await load("azure-to-azure");
-      await expect(estate.sourceComesBack(worldId, "db")).rejects.toMatchObject({ code: "invalid-input" });
+      await expect(estate.simulateSourceReturn(worldId, "db")).rejects.toMatchObject({ code: "invalid-input" });
       await failOver(1);
       await commit();
-      await estate.sourceComesBack(worldId, "db");
+      await estate.simulateSourceReturn(worldId, "db");
       const { source, replica } = await estate.groundTruth(worldId, "db");
       expect([source.power, source.writable, replica.writable]).toEqual(["on", false, true]);
       expect((await snapshot()).conditions.map(({ type }) => type)).toEqual(["split-brain"]);

@@ -108,7 +108,7 @@ export class User {
       ["unplanned-failover", "failback", "test-failover", "planned-failover"],
       ["test-failover", "failback", "planned-failover"],
     ]);
-    const ahead = this.#random.pick<readonly Verb[]>([["commit"], ["commit"], ["commit"], ["cancel"]]);
+    const ahead = this.#random.pick<readonly Verb[]>([["commit"], ["commit"], ["commit"], ["cancel-failover"]]);
     const verb = (["test-clean-up", ...ahead, "commit", "reprotect", ...go] as const).find((one) =>
       isAllowed(items, one),
     );

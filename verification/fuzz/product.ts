@@ -237,8 +237,8 @@ const SLOW_READ_CHECKS: readonly ApiRequest[] = [
   { route: "get-item", params: { worldId: "w", itemId: "m1" } },
   { route: "preview-plan-networks", params: { planId: "p" } },
   { route: "preview-plan-recovery-points", params: { planId: "p" } },
-  { route: "look-at-plan-prerequisites", params: { planId: "p" }, query: [["verb", "planned-failover"]] },
-  { route: "look-at-item-prerequisites", params: { worldId: "w", itemId: "m1" }, query: [["verb", "reprotect"]] },
+  { route: "check-plan-prerequisites", params: { planId: "p" }, query: [["verb", "planned-failover"]] },
+  { route: "check-item-prerequisites", params: { worldId: "w", itemId: "m1" }, query: [["verb", "reprotect"]] },
 ];
 
 const readsAfter = (request: ApiRequest): readonly ApiRequest[] =>

@@ -1,18 +1,18 @@
 import { z } from "zod";
 import { Id, Name } from "../text.js";
 
-/** What a reprotect, or a failback after it, may be told. What is missing is chosen from what the sites have. */
+/** The options of a reprotect. A missing resource is chosen from those of the sites. */
 export const ReprotectOptions = z.strictObject({
-  /** Passes the data on: in the Azure region on the way home, at the site on the way there (P9, P14). */
+  /** Relays the data: in the Azure region for a failback, at the site for the next failover (P9, P14). */
   processServerId: Id.optional(),
-  /** Writes what comes home (P11). */
+  /** Writes the data of a failback (P11). */
   masterTargetId: Id.optional(),
-  /** Where the disks of a machine that is made anew are put; ignored when the disks are still there (P11). */
+  /** The datastore of a new machine; ignored if the old disks still exist (P11). */
   datastoreId: Id.optional(),
   retentionDrive: Name.optional(),
-  /** `alternate`: the machine is made anew on the master target's host and datastore (V2). */
+  /** `alternate`: a new machine is created on the host and datastore of the master target (V2). */
   location: z.enum(["original", "alternate"]).default("original"),
-  /** True: wait for the agent's registration, up to 15 minutes after a failover; false: refuse at once (F7). */
+  /** True: wait for the registration of the agent, up to 15 minutes after a failover. False: refuse at once (F7). */
   waitForAgent: z.boolean().default(false),
 });
 export type ReprotectOptions = z.infer<typeof ReprotectOptions>;

@@ -1,65 +1,65 @@
 import { hasCode } from "../errors.js";
 import type { EstateSnapshot, ItemSnapshot } from "../items/snapshot.js";
-import type { AskedOptions } from "../prerequisites/prerequisite.js";
-import { opposite, wayOf } from "../scenario-traits.js";
+import type { CheckOptions } from "../prerequisites/prerequisite.js";
+import { opposite, replicationSites } from "../scenario-traits.js";
 import type { Direction, ItemState } from "../vocabulary.js";
 import type { TargetSettings } from "../worlds/world.js";
-import { machineResources, type Way, wayBackOf } from "./reverse-path.js";
+import { machineResources, planReverseReplication, type ReversePath } from "./reverse-path.js";
 
-/** Something at the site that takes the data: there already, or made by the reprotect. */
+/** A resource at the site that receives the data: it exists, or the reprotect creates it. */
 export interface ReprotectResource {
   name: string;
   new: boolean;
 }
 
-/** What a reprotect would make of one item. `because` says why it can not turn round now; then there are no resources. */
+/** The result that a reprotect of one item would have. `because` says why it is impossible now; it has no resources then. */
 export interface ReprotectPreview {
   itemId: string;
   direction: Direction;
-  /** The site that takes the data. */
+  /** The site that receives the data. */
   siteId: string;
-  /** What the item gets there by its target settings; null for the way home, where it was before. */
+  /** The target settings that apply; null on the way home, where the item returns to its old place. */
   settings: TargetSettings | null;
-  /** Of a machine that is made anew. */
+  /** Host and datastore of a new machine. */
   hostId: string | null;
   datastoreId: string | null;
   resources: ReprotectResource[];
   because: string | null;
 }
 
-/** States from which a reprotect comes next, with a commit before it at most. */
-const TURNS_NEXT: ReadonlySet<ItemState> = new Set(["failed-over", "committed"]);
+/** States from which a reprotect follows, with at most a commit before it. */
+const BEFORE_REPROTECT: ReadonlySet<ItemState> = new Set(["failed-over", "committed"]);
 
-/** What a reprotect of an item would create, and what it finds there already (A8). Changes nothing. */
+/** What a reprotect of an item would create, and what exists already (A8). Changes nothing. */
 export function previewReprotect(
   estate: EstateSnapshot,
   snapshot: ItemSnapshot,
   state: ItemState,
-  options: AskedOptions,
+  options: CheckOptions,
 ): ReprotectPreview {
-  const { item, direction: present } = snapshot;
-  const direction = opposite(present);
-  const way = TURNS_NEXT.has(state)
-    ? wayOrWhyNot(estate, snapshot, options)
+  const { item } = snapshot;
+  const direction = opposite(snapshot.direction);
+  const path = BEFORE_REPROTECT.has(state)
+    ? pathOrReason(estate, snapshot, options)
     : `it is ${state}; a reprotect follows a failover and its commit`;
   const settings = direction === "primary-to-recovery" ? item.target : null;
-  const at = { itemId: item.id, direction, siteId: wayOf(item, direction).to, settings };
-  if (typeof way === "string") return { ...at, hostId: null, datastoreId: null, resources: [], because: way };
-  const { hostId = null, datastoreId = null } = way;
-  return { ...at, hostId, datastoreId, resources: resourcesOf(snapshot, way), because: null };
+  const common = { itemId: item.id, direction, siteId: replicationSites(item, direction).to, settings };
+  if (typeof path === "string") return { ...common, hostId: null, datastoreId: null, resources: [], because: path };
+  const { hostId = null, datastoreId = null } = path;
+  return { ...common, hostId, datastoreId, resources: resourcesOf(snapshot, path), because: null };
 }
 
-function wayOrWhyNot(estate: EstateSnapshot, snapshot: ItemSnapshot, options: AskedOptions): Way | string {
+function pathOrReason(estate: EstateSnapshot, snapshot: ItemSnapshot, options: CheckOptions): ReversePath | string {
   try {
-    return wayBackOf(estate, snapshot, options);
+    return planReverseReplication(estate, snapshot, options);
   } catch (error) {
-    if (hasCode(error, "no-way-home")) return error.message;
+    if (hasCode(error, "no-replication-path")) return error.message;
     throw error;
   }
 }
 
-/** Machine and disks, which are there or made, and what is made beside them. */
-function resourcesOf({ machine }: ItemSnapshot, { create }: Way): ReprotectResource[] {
+/** The machine and its disks, which exist or are created, and everything else that is created. */
+function resourcesOf({ machine }: ItemSnapshot, { create }: ReversePath): ReprotectResource[] {
   const names = new Set([...machineResources(machine), ...create]);
   return [...names].map((name) => ({ name, new: create.includes(name) }));
 }

@@ -1,26 +1,26 @@
-import type { Subject } from "../prerequisites/prerequisite.js";
+import type { CheckInput } from "../prerequisites/prerequisite.js";
 import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import { type MasterTarget, PROCESS_SERVER_PORTS, type ProcessServer } from "../worlds/topology.js";
 import type { Host } from "../worlds/world.js";
 
-/** A way that replication of an item is to go, between which sites, and what the caller says of it. */
-export type WaySought = Pick<Subject, "way" | "source" | "target" | "links" | "snapshot" | "options">;
+/** A path that the replication of an item may take: direction, sites, links, and the servers that the caller names. */
+export type ReplicationPath = Pick<CheckInput, "direction" | "source" | "target" | "links" | "snapshot" | "options">;
 
 /**
- * Process servers that may pass on what the item replicates, the best first: those where it runs, and over
- * ExpressRoute, for a way home, those at home too (P9).
+ * The process servers that can relay the data of the item, the best first: those of the site where it runs, then, for a
+ * failback over ExpressRoute, those of the home site (P9).
  */
-function processServersOf({ source, target, way, links }: WaySought): readonly ProcessServer[] {
+function processServersOf({ source, target, direction, links }: ReplicationPath): readonly ProcessServer[] {
   const near = source.site.processServers;
-  const far =
-    way === "recovery-to-primary" && links.some(({ kind, connected }) => kind === "expressroute" && connected);
-  return far ? [...near, ...target.site.processServers] : near;
+  const reachesFar =
+    direction === "recovery-to-primary" && links.some(({ kind, connected }) => kind === "expressroute" && connected);
+  return reachesFar ? [...near, ...target.site.processServers] : near;
 }
 
-/** The process server named, or else the first that listens as it should, or else the first. */
-export function processServerOf(sought: WaySought): ProcessServer | undefined {
-  const { processServerId } = sought.options;
-  const servers = processServersOf(sought);
+/** The process server that the caller names; otherwise the first with open ports; otherwise the first. */
+export function processServerOf(path: ReplicationPath): ProcessServer | undefined {
+  const { processServerId } = path.options;
+  const servers = processServersOf(path);
   if (processServerId !== undefined) return servers.find(({ id }) => id === processServerId);
   return servers.find((server) => closedPortsOf(server).length === 0) ?? servers[0];
 }
@@ -28,37 +28,38 @@ export function processServerOf(sought: WaySought): ProcessServer | undefined {
 export const closedPortsOf = ({ openPorts }: ProcessServer): number[] =>
   PROCESS_SERVER_PORTS.filter((port) => !openPorts.includes(port));
 
-/** From home, a configuration server passes data on itself where no process server is named. */
-export const passesOnItself = ({ way, source, options }: WaySought): boolean =>
-  way === "primary-to-recovery" &&
+/** A configuration server has a process server of its own. It relays data from home when the caller names no other. */
+export const usesBuiltInProcessServer = ({ direction, source, options }: ReplicationPath): boolean =>
+  direction === "primary-to-recovery" &&
   options.processServerId === undefined &&
   source.site.configurationServer !== undefined;
 
-/** The master target named, or else the first that writes disks of the machine's system, or else the first. */
-export function masterTargetOf({ target, options, snapshot }: WaySought): MasterTarget | undefined {
+/** The master target that the caller names; otherwise the first of the machine's system; otherwise the first. */
+export function masterTargetOf({ target, options, snapshot }: ReplicationPath): MasterTarget | undefined {
   const { masterTargets } = target.site;
   if (options.masterTargetId !== undefined) return masterTargets.find(({ id }) => id === options.masterTargetId);
   return masterTargets.find(({ osFamily }) => osFamily === snapshot.machine.osFamily) ?? masterTargets[0];
 }
 
-/** Whether a new machine is made at home: at another place, for a physical server, or on an unmanaged host (V2, P10). */
-export function isMadeAnew({ way, target, snapshot: { item, machine }, options }: WaySought): boolean {
-  if (way === "primary-to-recovery" || SCENARIO_TRAITS[item.scenario].comesHomeThrough === "replica") return false;
+/** Whether failback creates a new machine: at another location, for a physical server, or on an unmanaged host (V2, P10). */
+export function needsNewMachine({ direction, target, snapshot: { item, machine }, options }: ReplicationPath): boolean {
+  const { failbackThrough } = SCENARIO_TRAITS[item.scenario];
+  if (direction === "primary-to-recovery" || failbackThrough === "replica") return false;
   const managed = target.site.hosts.find(({ id }) => id === machine.hostId)?.managed ?? true;
   return machine.form === "physical" || options.location === "alternate" || !managed;
 }
 
-/** The host that a machine comes home to: its own, unless it is made anew beside the master target. */
-export function hostOf(sought: WaySought): Host | undefined {
-  const { hosts } = sought.target.site;
-  const own = hosts.find(({ id }) => id === sought.snapshot.machine.hostId);
-  if (own !== undefined && !isMadeAnew(sought)) return own;
-  const hostId = masterTargetOf(sought)?.hostId;
+/** The host that receives a machine: its own host, or the host of the master target for a new machine. */
+export function hostOf(path: ReplicationPath): Host | undefined {
+  const { hosts } = path.target.site;
+  const own = hosts.find(({ id }) => id === path.snapshot.machine.hostId);
+  if (own !== undefined && !needsNewMachine(path)) return own;
+  const hostId = masterTargetOf(path)?.hostId;
   return hosts.find(({ id }) => id === hostId) ?? own;
 }
 
-/** Where the disks go: to the datastore named when the machine is made anew, else to where they are (P11). */
-export function datastoreIdOf(sought: WaySought): string | undefined {
-  const { snapshot, options } = sought;
-  return isMadeAnew(sought) ? options.datastoreId : (snapshot.machine.datastoreId ?? options.datastoreId);
+/** The datastore of the disks: the one that the caller names for a new machine, otherwise the one where they are (P11). */
+export function datastoreIdOf(path: ReplicationPath): string | undefined {
+  const { snapshot, options } = path;
+  return needsNewMachine(path) ? options.datastoreId : (snapshot.machine.datastoreId ?? options.datastoreId);
 }

@@ -7,44 +7,54 @@ import {
   noVmwareSite,
   processServerMissing,
 } from "../prerequisites/checks-failback.js";
-import type { AskedOptions } from "../prerequisites/prerequisite.js";
+import type { CheckOptions } from "../prerequisites/prerequisite.js";
 import { opposite, SCENARIO_TRAITS } from "../scenario-traits.js";
 import type { Machine } from "../worlds/world.js";
-import { datastoreIdOf, hostOf, isMadeAnew, type WaySought } from "./reverse-path-selection.js";
+import { datastoreIdOf, hostOf, needsNewMachine, type ReplicationPath } from "./reverse-path-selection.js";
 
-/** How replication of an item turns round. */
-export interface Way {
-  /** The machine is made anew, by a full copy; otherwise the old copy takes what changed (V2). */
-  anew: boolean;
+/** How the replication of an item is reversed. */
+export interface ReversePath {
+  /** A new machine is created by a full copy. Otherwise the old copy receives only what changed (V2). */
+  newMachine: boolean;
   hostId?: string | undefined;
   datastoreId?: string | undefined;
-  /** Resources marked new (A8): what the reprotect creates. */
+  /** The resources that the reprotect creates (A8). */
   create: string[];
 }
 
-/** What a way must have, whoever forgot to ask for its prerequisites; each answers what is missing. */
-const NEEDED_FROM_HOME = [processServerMissing];
-const NEEDED_TO_HOME = [noVmwareSite, processServerMissing, masterTargetMissing, masterTargetSystem, datastoreMissing];
+/** What a path cannot work without, even if nobody checked the prerequisites. Each answers what is missing. */
+const NEEDED_TO_RECOVERY = [processServerMissing];
+const NEEDED_TO_PRIMARY = [
+  noVmwareSite,
+  processServerMissing,
+  masterTargetMissing,
+  masterTargetSystem,
+  datastoreMissing,
+];
 
 /**
- * How replication of a committed item turns round. `snapshot.source` is the copy that was failed over from and takes
- * the data, `snapshot.replica` the one that runs. Throws `no-way-home` when the sites lack what it needs.
+ * Plans how the replication of a committed item is reversed. `snapshot.source` is the copy that was failed over from
+ * and receives the data; `snapshot.replica` is the copy that runs. Throws `no-replication-path` when the sites lack something.
  */
-export function wayBackOf(estate: EstateSnapshot, snapshot: ItemSnapshot, options: AskedOptions): Way {
+export function planReverseReplication(
+  estate: EstateSnapshot,
+  snapshot: ItemSnapshot,
+  options: CheckOptions,
+): ReversePath {
   const { item, machine, replica } = snapshot;
-  if (SCENARIO_TRAITS[item.scenario].comesHomeThrough === "replica") {
-    // Between twins the old disks are the seed; in Azure a storage account keeps what is on its way (A8).
-    const caches = item.scenario === "azure-to-azure" ? [`cache storage account at ${replica.siteId}`] : [];
-    return { anew: false, create: caches };
+  const { failbackThrough, cacheStorage } = SCENARIO_TRAITS[item.scenario];
+  if (failbackThrough === "replica") {
+    // The old disks are the seed.
+    return { newMachine: false, create: cacheStorage ? [`cache storage account at ${replica.siteId}`] : [] };
   }
-  const sought = soughtOf(estate, snapshot, options);
-  for (const missing of sought.way === "recovery-to-primary" ? NEEDED_TO_HOME : NEEDED_FROM_HOME) {
-    const found = missing(sought);
-    if (found !== null) throw new RecoveryError("no-way-home", found);
+  const path = replicationPathOf(estate, snapshot, options);
+  for (const missing of path.direction === "recovery-to-primary" ? NEEDED_TO_PRIMARY : NEEDED_TO_RECOVERY) {
+    const found = missing(path);
+    if (found !== null) throw new RecoveryError("no-replication-path", found);
   }
-  if (!isMadeAnew(sought)) return { anew: false, create: [] };
+  if (!needsNewMachine(path)) return { newMachine: false, create: [] };
   const create = machineResources(machine);
-  return { anew: true, hostId: hostOf(sought)?.id, datastoreId: datastoreIdOf(sought), create };
+  return { newMachine: true, hostId: hostOf(path)?.id, datastoreId: datastoreIdOf(path), create };
 }
 
 /** A machine and its disks, by the names that a reprotect gives them. */
@@ -53,10 +63,10 @@ export const machineResources = ({ name, disks }: Machine): string[] => [
   ...disks.map((disk) => `disk ${disk.name}`),
 ];
 
-function soughtOf(estate: EstateSnapshot, snapshot: ItemSnapshot, options: AskedOptions): WaySought {
+function replicationPathOf(estate: EstateSnapshot, snapshot: ItemSnapshot, options: CheckOptions): ReplicationPath {
   const [from, to] = [snapshot.replica.siteId, snapshot.source.siteId];
   return {
-    way: opposite(snapshot.direction),
+    direction: opposite(snapshot.direction),
     source: siteOf(estate, from),
     target: siteOf(estate, to),
     links: estate.links.filter(({ between }) => between.includes(from) && between.includes(to)),

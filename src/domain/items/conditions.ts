@@ -3,71 +3,71 @@ import type { Site } from "../worlds/world.js";
 import type { ItemCondition } from "./item-record.js";
 import type { ItemSnapshot, NoticedCondition } from "./snapshot.js";
 
-/** Where an item stands: what the hypervisor sees of it, and the site it comes from. */
-interface Standing {
+/** What decides the conditions of an item. */
+interface ConditionInput {
   snapshot: ItemSnapshot;
   home: Site;
 }
 
-/** One hazard that is not a state. `looks` answers since when, `always` for what ever was so, or null when it is not. */
-interface ConditionRow {
+/** A rule for one condition. `check` answers since when it holds, `always` if it has no beginning, or null. */
+interface ConditionRule {
   type: ItemCondition["type"];
-  looks: (standing: Standing) => string | "always" | null;
+  check: (input: ConditionInput) => string | "always" | null;
   whatToDo: string;
 }
 
 const noticed =
-  (type: NoticedCondition): ConditionRow["looks"] =>
+  (type: NoticedCondition): ConditionRule["check"] =>
   ({ snapshot }) =>
     snapshot.conditions.find((condition) => condition.type === type)?.since ?? null;
 
-/** Hazards of the way home concern what comes home through a master target. */
-const onTheWayHome =
-  (isSo: (standing: Standing) => boolean): ConditionRow["looks"] =>
-  (standing) =>
-    SCENARIO_TRAITS[standing.snapshot.item.scenario].comesHomeThrough === "master-target" && isSo(standing)
+/** Conditions that matter only for a failback through a master target. */
+const duringFailback =
+  (applies: (input: ConditionInput) => boolean): ConditionRule["check"] =>
+  (input) =>
+    SCENARIO_TRAITS[input.snapshot.item.scenario].failbackThrough === "master-target" && applies(input)
       ? "always"
       : null;
 
-/** Every hazard that an item can show, with what to do about it (V8). */
-const CONDITIONS: readonly ConditionRow[] = [
+/** The conditions that follow from the estate, with what to do about each (V8). */
+const CONDITIONS: readonly ConditionRule[] = [
   {
     type: "split-brain",
-    looks: noticed("split-brain"),
+    check: noticed("split-brain"),
     whatToDo:
-      "Both copies are on. The one that was failed over from is held off writes, since its epoch is old. Shut it down, or cancel the failover to go back to it.",
+      "Both copies are on. The old source takes no writes, because its epoch is out of date. Shut it down, or cancel the failover to return to it.",
   },
   {
     type: "address-is-dhcp",
-    looks: noticed("address-is-dhcp"),
-    whatToDo: "The static address became DHCP on the way home. Set the address by hand in the guest.",
+    check: noticed("address-is-dhcp"),
+    whatToDo: "The static address became DHCP during the failback. Set the address in the guest.",
   },
   {
     type: "network-manager-lost",
-    looks: noticed("network-manager-lost"),
+    check: noticed("network-manager-lost"),
     whatToDo:
-      "The machine lost its NetworkManager package, and its interface with it. Install the package in the guest.",
+      "The machine lost its NetworkManager package, and therefore its network interface. Install the package in the guest.",
   },
   {
     type: "read-only-account",
-    looks: onTheWayHome(({ home }) => home.vCenter?.accountRole === "read-only"),
+    check: duringFailback(({ home }) => home.vCenter?.accountRole === "read-only"),
     whatToDo:
-      "The discovery account of the vCenter is read-only: a failover works, and reprotect will not find the datastores. Give the account the full role.",
+      "The discovery account of the vCenter is read-only. A failover works, but a reprotect does not find the datastores. Give the account the full role.",
   },
   {
     type: "free-licence",
-    looks: onTheWayHome(({ snapshot, home }) =>
+    check: duringFailback(({ snapshot, home }) =>
       home.hosts.some(({ id, licence }) => id === snapshot.machine.hostId && licence === "free"),
     ),
     whatToDo:
-      "The ESXi host has a free licence: a failover works, and failback will be refused. Licence the host, or fail back to another.",
+      "The ESXi host has a free licence. A failover works, but a failback is refused. Buy a licence for the host, or fail back to another host.",
   },
 ];
 
-/** The hazards of an item as it stands, each with what to do. */
-export function conditionsOf(standing: Standing): ItemCondition[] {
-  return CONDITIONS.flatMap(({ type, looks, whatToDo }) => {
-    const since = looks(standing);
+/** The conditions of an item now, each with what to do. */
+export function conditionsOf(input: ConditionInput): ItemCondition[] {
+  return CONDITIONS.flatMap(({ type, check, whatToDo }) => {
+    const since = check(input);
     return since === null ? [] : [{ type, since: since === "always" ? null : since, whatToDo }];
   });
 }

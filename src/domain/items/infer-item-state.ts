@@ -2,21 +2,21 @@ import type { ItemState } from "../vocabulary.js";
 import type { ItemRecord } from "./item-record.js";
 import type { ItemSnapshot } from "./snapshot.js";
 
-/** What of a record follows from the estate alone. */
-export type WhereFound = Pick<
+/** The fields of a record that follow from the estate alone. */
+export type InferredState = Pick<
   ItemRecord,
   "state" | "direction" | "activeSiteId" | "epoch" | "recoveryPoint" | "dataLoss"
 >;
 
-/** Where an item rests by what its machine and its copies are; undefined when they are in no state of rest. */
-export function whereFound(snapshot: ItemSnapshot): WhereFound | undefined {
+/** The resting state of an item, inferred from its machine and copies; undefined if they match no resting state. */
+export function inferItemState(snapshot: ItemSnapshot): InferredState | undefined {
   const { source, replica, promotedFrom, replication, direction, epoch, dataLoss, testCopies } = snapshot;
   const hasPoints = replication.newestPoint !== null;
   const replicates = replication.state === "replicating";
-  const away = (state: ItemState): WhereFound => {
+  const away = (state: ItemState): InferredState => {
     return { state, direction, epoch, activeSiteId: replica.siteId, recoveryPoint: promotedFrom, dataLoss };
   };
-  const home = (state: ItemState): WhereFound => {
+  const home = (state: ItemState): InferredState => {
     return { state, direction, epoch, activeSiteId: source.siteId, recoveryPoint: null, dataLoss: null };
   };
   if (promotedFrom !== null) {

@@ -3,7 +3,7 @@ import { DataLoss, RecoveryPoint } from "../recovery-points/recovery-point-choic
 import { Guid, Id, Instant, Name, Text } from "../text.js";
 import { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 
-/** A hazard that is not a state: what it is, since when, what to do. */
+/** A hazard besides the state: its type, since when, and what to do. */
 export const ItemCondition = z.strictObject({
   type: z.enum([
     "split-brain",
@@ -15,13 +15,13 @@ export const ItemCondition = z.strictObject({
     "outcome-unknown",
     "leftovers",
   ]),
-  /** In emulated time; null for what always was so. */
+  /** In emulated time; null if it has no beginning. */
   since: Instant.nullable(),
   whatToDo: Text,
 });
 export type ItemCondition = z.infer<typeof ItemCondition>;
 
-/** What Secondsite knows of one protected item; the execution that holds it is its lock. */
+/** The record of one protected item. `heldBy` is its lock. */
 export const ItemRecord = z.strictObject({
   worldId: Id,
   itemId: Id,
@@ -31,7 +31,7 @@ export const ItemRecord = z.strictObject({
   policyId: Id,
   replicationGroupId: Id.nullable(),
   state: ItemState,
-  /** Why it is in that state, in words, when that is not plain; null otherwise. */
+  /** Why it is in that state, if that is not obvious. */
   reason: Text.nullable(),
   direction: Direction,
   /** Where the workload runs. */

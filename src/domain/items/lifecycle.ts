@@ -2,7 +2,7 @@ import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import type { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 import { Verb as Verbs } from "../vocabulary.js";
 
-/** What a verb does to an item's state: under way, when it succeeded, when it failed. */
+/** The states that a verb takes an item to: while it runs, when it succeeds, when it fails. */
 export interface Transition {
   allowed: true;
   during: ItemState;
@@ -10,7 +10,7 @@ export interface Transition {
   failed: ItemState;
 }
 
-/** Why a verb is not allowed, and what would make it so; `remedy` is null when nothing but waiting does. */
+/** Why a verb is refused, and what would make it allowed; `remedy` is null when only waiting helps. */
 export interface NotAllowed {
   allowed: false;
   code: "verb-not-allowed";
@@ -34,126 +34,139 @@ const not = (because: string, remedy: string | null): NotAllowed => ({
   because,
   remedy,
 });
-/** A row in which every verb is refused with the same words, but for the cells given. */
+/** A row that refuses every verb with the same reason, except in the cells given. */
 const row = (refusal: NotAllowed, cells: Partial<Row> = {}): Row => {
   const all = Object.fromEntries(Verbs.options.map((verb) => [verb, refusal])) as Row;
   return { ...all, ...cells };
 };
 
-const underWay = (what: string): NotAllowed => not(`${what} is under way`, null);
-const noCancel = (what: string): NotAllowed => not(`${what} cannot be cancelled half way; it ends in a moment`, null);
-const busy = (what: string): Row => row(underWay(what), { cancel: noCancel(what) });
-
-const noTestToCleanUp = not("there is no test failover to clean up", "test-failover");
-const nothingUnderWay = not("nothing is under way", null);
-const failOver = to("failing-over", "failed-over", "failover-failed");
-const runThrough = to("failing-over", "protected", "failover-failed");
 const undo = to("cancelling", "protected", "failover-failed");
-const test = to("testing-failover", "test-failed-over", "test-failed-over");
+const failOver = to("failing-over", "failed-over", "failover-failed");
+const fullRun = to("failing-over", "protected", "failover-failed");
+const testFailover = to("testing-failover", "test-failed-over", "test-failed-over");
+const disableReplication = (from: ItemState): Transition => to("disabling-replication", "unprotected", from);
 
-/** What the two directions do not share: how a protected item moves, and how it is let go. */
-interface Way {
+/** What cancelling an execution leads to, by the state in which it holds an item. Other states last only a moment. */
+const CANCELLATIONS: Partial<Record<ItemState, Transition>> = {
+  "testing-failover": to("cancelling", "protected", "test-failed-over"),
+  "failing-over": undo,
+  reprotecting: to("cancelling", "committed", "committed"),
+};
+
+/** Every verb is refused while an execution is under way. */
+const underWay = (state: ItemState, what: string): Row =>
+  row(not(`${what} is under way`, CANCELLATIONS[state] === undefined ? null : "cancel the execution"));
+
+/** An item that was not tested. `test` is the cell of `test-failover`, which decides whether a test is a remedy. */
+function untested(test: Cell): Partial<Row> {
+  const noTest = not("there is no test failover of it", test.allowed ? "test-failover" : null);
+  return { "test-failover": test, "test-clean-up": noTest, "promote-test": noTest };
+}
+
+const replicatesHome = (verb: Verb): NotAllowed => not("it replicates towards the primary site", verb);
+const isAtPrimarySite = not("the workload is at the primary site already", "planned-failover or unplanned-failover");
+
+/** The cells that depend on the direction in which an item replicates. */
+interface DirectionRules {
+  /** The verbs that move the workload, and the refusals of those that would move it the other way. */
   moves: Partial<Row>;
+  /** The verbs of `moves` that are allowed, as a remedy. */
   movers: string;
   protected: Partial<Row>;
   committed: Partial<Row>;
 }
 
-const disable = (from: ItemState): Transition => to("disabling-replication", "unprotected", from);
-const goHome = (verb: Verb): NotAllowed => not("it replicates towards the primary site", verb);
-
-const THERE: Way = {
+const TO_RECOVERY: DirectionRules = {
   moves: {
     "planned-failover": failOver,
     "unplanned-failover": failOver,
-    "full-run": runThrough,
-    failback: not("the workload is at the primary site already", "planned-failover or unplanned-failover"),
-    "planned-failback": not("the workload is at the primary site already", "planned-failover or unplanned-failover"),
+    "full-run": fullRun,
+    failback: isAtPrimarySite,
+    "planned-failback": isAtPrimarySite,
   },
   movers: "planned-failover or unplanned-failover",
-  protected: { "test-failover": test, "disable-replication": disable("protected") },
+  protected: { ...untested(testFailover), "disable-replication": disableReplication("protected") },
   committed: {
     "disable-replication": not("the workload runs at the recovery site", "reprotect, then failback and commit"),
   },
 };
 
-const HOME: Way = {
+const TO_PRIMARY: DirectionRules = {
   moves: {
     failback: failOver,
     "planned-failback": failOver,
-    "full-run": runThrough,
-    "planned-failover": goHome("planned-failback"),
-    "unplanned-failover": goHome("failback"),
+    "full-run": fullRun,
+    "planned-failover": replicatesHome("planned-failback"),
+    "unplanned-failover": replicatesHome("failback"),
   },
   movers: "planned-failback or failback",
   protected: {
-    "test-failover": not("a failback of this scenario is not tested beforehand", "failback"),
+    ...untested(not("a failback of this scenario cannot be tested", "failback")),
     "disable-replication": not("the workload runs at the recovery site", "failback and commit"),
   },
-  committed: { "disable-replication": disable("committed") },
+  committed: { "disable-replication": disableReplication("committed") },
 };
 
-/** An item's states and verbs while it replicates one way. A reprotect turns the way round. */
-const lifecycleOn = (way: Way): Lifecycle => ({
-  protected: row(not("the item has not failed over", way.movers), {
-    ...way.moves,
-    "test-clean-up": noTestToCleanUp,
-    "promote-test": noTestToCleanUp,
-    resynchronise: to("resynchronising", "protected", "protected"),
-    reprotect: not("the item is protected already", way.movers),
-    "enable-replication": not("the item replicates already", null),
-    cancel: nothingUnderWay,
-    ...way.protected,
-  }),
-  "testing-failover": row(underWay("a test failover"), {
-    cancel: to("cancelling", "protected", "test-failed-over"),
-  }),
-  "test-failed-over": row(not("a test failover awaits its clean-up", "test-clean-up"), {
-    "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
-    "promote-test": failOver,
-  }),
-  "cleaning-up": busy("a test clean-up"),
-  "failing-over": row(underWay("a failover"), { cancel: undo }),
-  "failover-failed": row(not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`), {
-    ...way.moves,
-    "full-run": not("the last failover failed", `${way.movers.replace(" or", ",")} or cancel`),
-    "test-clean-up": noTestToCleanUp,
-    cancel: undo,
-  }),
-  "failed-over": row(not("the item has failed over and awaits its commit", "commit or cancel"), {
-    "change-recovery-point": to("changing-recovery-point", "failed-over", "failover-failed"),
-    commit: to("committing", "committed", "failed-over"),
-    "test-clean-up": noTestToCleanUp,
-    cancel: undo,
-  }),
-  "changing-recovery-point": busy("a change of recovery point"),
-  committing: busy("a commit"),
-  committed: row(not("the failover is committed and its recovery points are gone", "reprotect"), {
-    reprotect: to("reprotecting", "protected", "committed"),
-    "test-clean-up": noTestToCleanUp,
-    cancel: not("a committed failover cannot be undone", "reprotect"),
-    ...way.committed,
-  }),
-  reprotecting: row(underWay("a reprotect"), { cancel: to("cancelling", "committed", "committed") }),
-  "disabling-replication": busy("disabling replication"),
-  unprotected: row(not("the item is not protected", "enable-replication"), {
-    "enable-replication": to("enabling-replication", "protected", "unprotected"),
-  }),
-  "enabling-replication": busy("enabling replication"),
-  resynchronising: busy("a resynchronisation"),
-  cancelling: row(underWay("a cancel"), { cancel: not("it is being cancelled already", null) }),
-});
-
-const there = lifecycleOn(THERE);
-const home = lifecycleOn(HOME);
-const testedHome = lifecycleOn({ ...HOME, protected: { ...HOME.protected, "test-failover": test } });
-
-function lifecycleOf(scenario: Scenario, direction: Direction): Lifecycle {
-  if (direction === "primary-to-recovery") return there;
-  return SCENARIO_TRAITS[scenario].testsTheWayHome ? testedHome : home;
+/** The table of an item while it replicates in one direction. A reprotect reverses the direction. */
+function lifecycleIn(direction: DirectionRules): Lifecycle {
+  const afterFailure = not("the last failover failed", `${direction.movers.replace(" or", ",")} or cancel-failover`);
+  return {
+    protected: row(not("the item has not failed over", direction.movers), {
+      ...direction.moves,
+      resynchronise: to("resynchronising", "protected", "protected"),
+      reprotect: not("the item is protected already", direction.movers),
+      "enable-replication": not("the item replicates already", null),
+      "cancel-failover": not("there is no failover to cancel", null),
+      ...direction.protected,
+    }),
+    "testing-failover": underWay("testing-failover", "a test failover"),
+    "test-failed-over": row(not("a test failover awaits its clean-up", "test-clean-up"), {
+      "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
+      "promote-test": failOver,
+    }),
+    "cleaning-up": underWay("cleaning-up", "a test clean-up"),
+    "failing-over": underWay("failing-over", "a failover"),
+    "failover-failed": row(afterFailure, {
+      ...direction.moves,
+      "full-run": afterFailure,
+      "cancel-failover": undo,
+    }),
+    "failed-over": row(not("the item has failed over and awaits its commit", "commit or cancel-failover"), {
+      "change-recovery-point": to("changing-recovery-point", "failed-over", "failover-failed"),
+      commit: to("committing", "committed", "failed-over"),
+      "cancel-failover": undo,
+    }),
+    "changing-recovery-point": underWay("changing-recovery-point", "a change of recovery point"),
+    committing: underWay("committing", "a commit"),
+    committed: row(not("the failover is committed and its recovery points are gone", "reprotect"), {
+      reprotect: to("reprotecting", "protected", "committed"),
+      "cancel-failover": not("a committed failover cannot be undone", "reprotect"),
+      ...direction.committed,
+    }),
+    reprotecting: underWay("reprotecting", "a reprotect"),
+    "disabling-replication": underWay("disabling-replication", "disabling replication"),
+    unprotected: row(not("the item is not protected", "enable-replication"), {
+      "enable-replication": to("enabling-replication", "protected", "unprotected"),
+    }),
+    "enabling-replication": underWay("enabling-replication", "enabling replication"),
+    resynchronising: underWay("resynchronising", "a resynchronisation"),
+    cancelling: underWay("cancelling", "a cancellation"),
+  };
 }
 
-/** The one answer to "may this verb be done to an item of this scenario in this state, replicating this way". */
+const toRecovery = lifecycleIn(TO_RECOVERY);
+const toPrimary = lifecycleIn(TO_PRIMARY);
+const toPrimaryTested = lifecycleIn({
+  ...TO_PRIMARY,
+  protected: { ...TO_PRIMARY.protected, ...untested(testFailover) },
+});
+
+function lifecycleOf(scenario: Scenario, direction: Direction): Lifecycle {
+  if (direction === "primary-to-recovery") return toRecovery;
+  return SCENARIO_TRAITS[scenario].testsFailback ? toPrimaryTested : toPrimary;
+}
+
+/** Whether a verb is allowed in a state, by scenario and direction of replication, and what it leads to. */
 export function transition(
   scenario: Scenario,
   state: ItemState,
@@ -162,6 +175,10 @@ export function transition(
 ): Cell {
   return lifecycleOf(scenario, direction)[state][verb];
 }
+
+/** Whether an execution that holds an item in `state` may be cancelled, and what that leads to. */
+export const cancellation = (state: ItemState): Cell =>
+  CANCELLATIONS[state] ?? not(`an item cannot be left half way while it is ${state}`, null);
 
 /** What the table needs to know of an item. */
 export interface LifecycleItem {
@@ -172,16 +189,16 @@ export interface LifecycleItem {
   heldBy: { executionId: string; verb: Verb } | null;
 }
 
-export interface ActionAnswer {
+export interface AllowedAction {
   verb: Verb;
   allowed: boolean;
-  /** Why not, and what would make it so; null when allowed. */
+  /** Why it is refused; null when it is allowed. `remedy` says what would make it allowed. */
   because: string | null;
   remedy: string | null;
 }
 
-/** What a replication group does as a whole. */
-const TOGETHER: ReadonlySet<Verb> = new Set([
+/** Verbs that a replication group runs as a whole. */
+const GROUP_VERBS: ReadonlySet<Verb> = new Set([
   "planned-failover",
   "unplanned-failover",
   "failback",
@@ -192,29 +209,29 @@ const TOGETHER: ReadonlySet<Verb> = new Set([
 ]);
 
 /**
- * Whether a verb may be done to an item as it stands: the table, then who holds it, then its replication group.
- * `alone` is false when a plan does it, since a plan takes all members of a group.
+ * Whether a verb may start on an item now: the table, then the execution that holds it, then its replication group.
+ * `alone` is false for a plan, because a plan takes all members of a group.
  */
 export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boolean }): Cell {
   const cell = transition(item.scenario, item.state, verb, item.direction);
   if (!cell.allowed) return cell;
-  if (item.heldBy !== null && verb !== "cancel") {
+  if (item.heldBy !== null) {
     return not(
       `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds the item`,
-      "wait for its end, or cancel",
+      "wait until it ends, or cancel the execution",
     );
   }
-  if (alone && item.replicationGroupId !== null && TOGETHER.has(verb)) {
+  if (alone && item.replicationGroupId !== null && GROUP_VERBS.has(verb)) {
     return not(
-      `the item belongs to replication group ${item.replicationGroupId}, whose items go together`,
-      "a plan that has the whole group",
+      `the item belongs to replication group ${item.replicationGroupId}, whose items move together`,
+      "use a plan that contains the whole group",
     );
   }
   return cell;
 }
 
-/** Every verb with whether it is allowed on the item alone, and why not. */
-export function allowedActions(item: LifecycleItem): ActionAnswer[] {
+/** For every verb, whether it may start on this item alone, and why not. */
+export function allowedActions(item: LifecycleItem): AllowedAction[] {
   return Verbs.options.map((verb) => {
     const cell = mayDo(item, verb, { alone: true });
     return cell.allowed
@@ -223,7 +240,7 @@ export function allowedActions(item: LifecycleItem): ActionAnswer[] {
   });
 }
 
-/** States at rest: nothing is under way in them. */
+/** The states in which nothing is under way. */
 export const RESTING_STATES: ReadonlySet<ItemState> = new Set([
   "protected",
   "test-failed-over",

@@ -4,22 +4,22 @@ import type { ItemCondition, ItemRecord } from "./item-record.js";
 import type { ItemSnapshot } from "./snapshot.js";
 
 const FOUND = {
-  stranded: "no recovery points are made any more",
-  unknown: "its machine could not be read when its execution ended, so perhaps no recovery points are made any more",
+  stranded: "it does not replicate, so it gets no new recovery points",
+  unknown: "its machine could not be read when its execution ended, so it may not replicate",
 } as const;
 
-/** Whether an item replicates; unknown when its machine can't be read. */
+/** Whether an item replicates; unknown if its machine is unreadable. */
 export type Replication = "replicating" | keyof typeof FOUND;
 
-const wayOut = (state: ItemState): string =>
+const remedyIn = (state: ItemState): string =>
   state === "protected"
     ? "disable replication, then enable it again"
-    : "cancel to restore protection, or fail over again and commit";
+    : "cancel the failover to restore protection, or fail over again and commit";
 
 /**
- * Whether an execution left an item where protection ought to be and perhaps is not: its failover failed, or was
- * cancelled after the item had failed over (P7), or a step of it failed and it counts as protected all the same. One
- * that awaits its commit does not replicate either, as it should.
+ * Whether an execution may have left an item without the replication that it should have: its failover failed, it was
+ * cancelled after the item had failed over (P7), or a step failed and the item counts as protected nevertheless. An item
+ * that awaits its commit does not replicate either, but it should not.
  */
 export const mayBeStranded = (
   status: ExecutionStatus,
@@ -29,44 +29,42 @@ export const mayBeStranded = (
   (status === "cancelled" && state === "failed-over") ||
   (outcome === "failed" && state === "protected");
 
-/** Nothing new reaches the replica: replication was stopped, or the source that it came from is off. */
+/** False if nothing new reaches the replica: replication was stopped, or its source is off. */
 export const isReplicating = ({ replication, source }: Pick<ItemSnapshot, "replication" | "source">): boolean =>
   replication.state === "replicating" && source.power === "on";
 
-/**
- * An item's conditions with `not-replicating` as it is now: nobody is told that an item is safe because it could not be
- * looked at.
- */
+/** Updates the condition `not-replicating`. An item that could not be read gets it too: it must not look safe. */
 export function withReplication(
   conditions: readonly ItemCondition[],
   { replication, state, at }: { replication: Replication; state: ItemState; at: string },
 ): ItemCondition[] {
-  const whatToDo = replication === "replicating" ? null : `${FOUND[replication]}: ${wayOut(state)}`;
+  const whatToDo = replication === "replicating" ? null : `${FOUND[replication]}: ${remedyIn(state)}`;
   return withCondition(conditions, { type: "not-replicating", whatToDo, at });
 }
 
-const HOW_FAR =
-  "nobody knows how far its last execution brought it, so it may be further than its state says: it is set right as soon as its machine can be read and is at rest; look at the machine if that lasts";
+const OUTCOME_UNKNOWN =
+  "the result of its last execution is unknown, so its state may be out of date; it is corrected as soon as its machine can be read and is at rest; check the machine if this takes long";
 
 /**
- * An item's conditions with `outcome-unknown` as it is now: its machine could not be read when a step of it ended, or
- * the orchestration that knew was lost.
+ * Updates the condition `outcome-unknown`: the machine could not be read when a step ended, or the orchestration was
+ * lost.
  */
 export const withOutcome = (
   conditions: readonly ItemCondition[],
   { isKnown, at }: { isKnown: boolean; at: string },
-): ItemCondition[] => withCondition(conditions, { type: "outcome-unknown", whatToDo: isKnown ? null : HOW_FAR, at });
+): ItemCondition[] =>
+  withCondition(conditions, { type: "outcome-unknown", whatToDo: isKnown ? null : OUTCOME_UNKNOWN, at });
 
 export const isOutcomeUnknown = ({ conditions }: Pick<ItemRecord, "conditions">): boolean =>
   conditions.some(({ type }) => type === "outcome-unknown");
 
-/** A condition comes with what to do, and goes with null. One that stands already keeps the moment it began. */
+/** Sets a condition, or removes it if `whatToDo` is null. A condition that exists keeps its `since`. */
 function withCondition(
   conditions: readonly ItemCondition[],
   { type, whatToDo, at }: { type: ItemCondition["type"]; whatToDo: string | null; at: string },
 ): ItemCondition[] {
   const others = conditions.filter((condition) => condition.type !== type);
   if (whatToDo === null) return others;
-  const standing = conditions.find((condition) => condition.type === type);
-  return [...others, { type, since: standing?.since ?? at, whatToDo }];
+  const existing = conditions.find((condition) => condition.type === type);
+  return [...others, { type, since: existing?.since ?? at, whatToDo }];
 }

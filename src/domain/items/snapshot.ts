@@ -4,33 +4,33 @@ import { Id } from "../text.js";
 import type { Direction } from "../vocabulary.js";
 import type { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../worlds/world.js";
 
-/** What the hypervisor sees of one protected item at a moment. */
+/** What the hypervisor reports about one protected item at one time. */
 export interface ItemSnapshot {
   item: ProtectedItem;
   machine: Machine;
   policy: ReplicationPolicy;
   /** Epoch of the newest promotion; 0 before the first. */
   epoch: number;
-  /** The point the replica was promoted from; null while it is a replica. */
+  /** The recovery point that the replica was promoted from; null before a promotion. */
   promotedFrom: RecoveryPoint | null;
-  /** What the source had written that the point does not hold; null while it is a replica. */
+  /** What the source had written that the recovery point lacks; null before a promotion. */
   dataLoss: DataLoss | null;
-  /** Which way it replicates, or did last. `source` is the copy that replication reads from, at either site. */
+  /** The present or last direction of replication. `source` is the copy that replication reads from. */
   direction: Direction;
   source: CopySnapshot;
   replica: CopySnapshot;
   replication: {
-    /** `stopped` means that no new points are made. */
+    /** `stopped`: there are no new recovery points. */
     state: "replicating" | "stopped";
     /** Age of the newest data received, in emulated seconds (RPO). */
     rpoSeconds: number;
     newestPoint: RecoveryPoint | null;
-    /** True after a failover that has set up replication the other way already (H). */
+    /** True after a failover that has already set up the reverse replication (H). */
     reversed: boolean;
   };
   /** True when the running copy's agent is known to the configuration server, or the scenario needs none (F7). */
   agentRegistered: boolean;
-  /** What the hypervisor noticed and only a person mends. */
+  /** Conditions that the hypervisor noticed and only a person can resolve. */
   conditions: { type: NoticedCondition; since: string }[];
   /** What a failback left at the recovery site (A9). */
   leftBehind: LeftBehind[];
@@ -38,7 +38,7 @@ export interface ItemSnapshot {
   testCopies: { executionId: string; networkId: string; power: Power }[];
 }
 
-/** A source beside a promoted replica; an address lost on the way home; an interface lost with its package (V8). */
+/** A source that runs beside a promoted replica; an address or a network interface lost during failback (V8). */
 export type NoticedCondition = "split-brain" | "address-is-dhcp" | "network-manager-lost";
 export type LeftBehind = "machine" | "disks";
 
@@ -56,16 +56,16 @@ export const CopySnapshot = z.strictObject({
 });
 export type CopySnapshot = z.infer<typeof CopySnapshot>;
 
-/** What the hypervisor sees of one site. */
+/** What the hypervisor reports about one site. */
 export interface SiteSnapshot {
   site: Site;
   reachable: boolean;
-  /** Names in use at the site: machines that are not protected, and copies that were started. */
+  /** Names in use at the site, by unprotected machines and by started copies. */
   machineNames: string[];
   testNetworks: { id: string; executionId: string }[];
 }
 
-/** Everything that prerequisites look at. */
+/** Everything that prerequisites read. */
 export interface EstateSnapshot {
   items: ItemSnapshot[];
   sites: SiteSnapshot[];

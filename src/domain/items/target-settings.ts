@@ -4,7 +4,7 @@ import type { ItemRecord } from "./item-record.js";
 
 const fields = TargetSettings.shape;
 
-/** A change of target settings: what is missing stays, null goes back to what Secondsite chooses. */
+/** A change of target settings: a missing field stays as it is, null restores the automatic choice. */
 export const TargetChange = z.strictObject({
   name: fields.name.nullable(),
   resourceGroup: fields.resourceGroup.nullable(),
@@ -18,15 +18,14 @@ export const TargetChange = z.strictObject({
 });
 export type TargetChange = z.infer<typeof TargetChange>;
 
-/** The settings with a change made to them. */
 export function withChange(target: TargetSettings, change: TargetChange): TargetSettings {
   const given = Object.entries(change).filter(([, value]) => value !== undefined);
   const merged = Object.entries({ ...target, ...Object.fromEntries(given) }).filter(([, value]) => value !== null);
   return TargetSettings.parse(Object.fromEntries(merged));
 }
 
-/** Why an item's target settings cannot be changed now, or null: they are what a failover starts from (P3). */
-export function targetIsSettled(item: Pick<ItemRecord, "state" | "direction" | "heldBy">): string | null {
+/** Why the target settings of an item cannot be changed now, or null. A failover uses them (P3). */
+export function targetLockReason(item: Pick<ItemRecord, "state" | "direction" | "heldBy">): string | null {
   if (item.heldBy !== null) return `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds it`;
   if (item.direction === "recovery-to-primary") return "its workload runs at the recovery site";
   const open = item.state === "protected" || item.state === "unprotected";

@@ -3,63 +3,63 @@ import type { Execution, ItemOutcome } from "../execution.js";
 import { type Criticality, type ExecutionStatus, type FailureAnswer, type OnFailure, Verb } from "../vocabulary.js";
 import { type Action, FailurePolicy, type Plan, type PlanGroup } from "./plan.js";
 
-const GOES_ON: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
+const CONTINUES: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
 const STOPS: FailurePolicy = { onItemFailure: "stop", onActionFailure: "stop" };
 
-/** Planned stops at the first failure of something critical; every other verb runs to its end (B.5). */
+/** A planned failover stops at the first critical failure; every other verb runs to its end (B.5). */
 const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = { "planned-failover": STOPS, "planned-failback": STOPS };
 
-/** What the plan says for a verb, or else the documented default. */
+/** The policy of the plan for a verb, or the documented default. */
 export function failurePolicyOf(plan: Pick<Plan, "failurePolicy">, verb: Verb): FailurePolicy {
   const own: Partial<Record<Verb, FailurePolicy | undefined>> = plan.failurePolicy;
-  return own[verb] ?? DEFAULTS[verb] ?? GOES_ON;
+  return own[verb] ?? DEFAULTS[verb] ?? CONTINUES;
 }
 
-/** The policy that is in force for a verb, and whether the plan says so itself. */
-export const PolicyInForce = FailurePolicy.extend({ saidBy: z.enum(["plan", "default"]) });
+/** The policy in force for a verb, and whether it comes from the plan. */
+export const PolicyInForce = FailurePolicy.extend({ source: z.enum(["plan", "default"]) });
 export type PolicyInForce = z.infer<typeof PolicyInForce>;
 
 /** The policy in force for every verb. */
 export function failurePoliciesOf(plan: Pick<Plan, "failurePolicy">): Record<Verb, PolicyInForce> {
   const entries = Verb.options.map((verb): [Verb, PolicyInForce] => [
     verb,
-    { ...failurePolicyOf(plan, verb), saidBy: Object.hasOwn(plan.failurePolicy, verb) ? "plan" : "default" },
+    { ...failurePolicyOf(plan, verb), source: Object.hasOwn(plan.failurePolicy, verb) ? "plan" : "default" },
   ]);
   return Object.fromEntries(entries) as Record<Verb, PolicyInForce>;
 }
 
-/** How one item of a group ended. */
+/** The result of one item of a group. */
 export interface GroupMember {
   criticality: Criticality;
   outcome: ItemOutcome["outcome"];
-  /** The item's own word on its failure. */
+  /** The item's own policy for its failure. */
   onFailure?: OnFailure | undefined;
 }
 
 type GroupPolicy = Pick<PlanGroup, "minimumHealthy" | "onFailure">;
 
-const LEFT_ALONE: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "passed-over"]);
+const NOTHING_TO_DO: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "not-applicable"]);
 
-/** Whether an execution left an item alone, since there was nothing to do for it. */
-export const wasLeftAlone = ({ outcome }: Pick<ItemOutcome, "outcome">): boolean => LEFT_ALONE.has(outcome);
+/** Whether there was nothing to do for an item. */
+export const hadNothingToDo = ({ outcome }: Pick<ItemOutcome, "outcome">): boolean => NOTHING_TO_DO.has(outcome);
 
-const healthy = (member: GroupMember): boolean => member.outcome === "succeeded" || wasLeftAlone(member);
+const healthy = (member: GroupMember): boolean => member.outcome === "succeeded" || hadNothingToDo(member);
 
-/** Whether a group has started well enough: its minimum when it has one, otherwise every critical item. */
+/** Whether enough of a group has started: its minimum if it has one, otherwise every critical item. */
 export function groupIsHealthy(group: Pick<PlanGroup, "minimumHealthy">, members: readonly GroupMember[]): boolean {
   if (group.minimumHealthy !== undefined) return members.filter(healthy).length >= group.minimumHealthy;
   return members.every((member) => member.criticality === "optional" || healthy(member));
 }
 
-/** From the mildest to the strongest: of several words the strongest is followed. */
+/** From the mildest to the strongest. */
 const STRENGTH: readonly OnFailure[] = ["continue", "ask", "stop", "undo"];
 
-export const strongest = (words: readonly OnFailure[]): OnFailure =>
-  STRENGTH.findLast((word) => words.includes(word)) ?? "continue";
+export const strongest = (policies: readonly OnFailure[]): OnFailure =>
+  STRENGTH.findLast((policy) => policies.includes(policy)) ?? "continue";
 
 /**
- * What the execution does after a group: it goes on when the group is healthy; otherwise it follows the strongest
- * word of the critical items that failed, each its own, else the group's, else the policy's.
+ * What the execution does after a group: it continues if the group is healthy. Otherwise it follows the strongest policy
+ * of the critical items that failed: the item's own, or the group's, or the plan's.
  */
 export function afterGroup(policy: FailurePolicy, group: GroupPolicy, members: readonly GroupMember[]): OnFailure {
   if (groupIsHealthy(group, members)) return "continue";
@@ -68,7 +68,7 @@ export function afterGroup(policy: FailurePolicy, group: GroupPolicy, members: r
   return failed.length === 0 ? otherwise : strongest(failed.map(({ onFailure }) => onFailure ?? otherwise));
 }
 
-/** Whether a person is asked about items of a group that failed before any was brought up; optional ones ask nobody. */
+/** Whether a person is asked about items that failed before their group started. Nobody is asked about optional items. */
 export const asksAbout = (
   policy: FailurePolicy,
   group: Pick<PlanGroup, "onFailure">,
@@ -79,17 +79,17 @@ export const asksAbout = (
       criticality === "critical" && (onFailure ?? group.onFailure ?? policy.onItemFailure) === "ask",
   );
 
-/** What comes of an answer to `ask`: `retry` goes through what failed once more. */
+/** What an answer to `ask` leads to. */
 export const afterAnswer = (answer: FailureAnswer): "retry" | OnFailure => (answer === "skip" ? "continue" : answer);
 
-/** Whether the execution goes on after an action failed: the action's own word, or else the policy's. */
+/** What the execution does after a failed action: the action's own policy, or the plan's. */
 export const afterAction = (policy: FailurePolicy, action: Pick<Action, "onFailure">): OnFailure =>
   action.onFailure ?? policy.onActionFailure;
 
-/** What an execution's parts came to. */
+/** The results of the parts of an execution. */
 export interface Results {
   outcomes: readonly Pick<ItemOutcome, "outcome">[];
-  /** Actions that failed and were passed over. */
+  /** Actions that failed, after which the execution continued. */
   failedActions: number;
   cancelled: boolean;
 }
@@ -97,16 +97,16 @@ export interface Results {
 type EndStatus = Exclude<ExecutionStatus, "running" | "awaiting-approval" | "awaiting-input" | "paused">;
 
 /**
- * The truthful status of an ended execution: succeeded only when everything did, failed when nothing did,
- * and in between succeeded-with-failures; a stop counts the items never begun as not done.
+ * The status of an ended execution: `succeeded` if everything succeeded, `failed` if nothing did, otherwise
+ * `succeeded-with-failures`. Items that never started count as not done.
  */
 export function endStatus({ outcomes, failedActions, cancelled }: Results): EndStatus {
   if (cancelled) return "cancelled";
-  const done = outcomes.filter((item) => item.outcome === "succeeded" || wasLeftAlone(item)).length;
+  const done = outcomes.filter((item) => item.outcome === "succeeded" || hadNothingToDo(item)).length;
   if (done === 0) return "failed";
   return done === outcomes.length && failedActions === 0 ? "succeeded" : "succeeded-with-failures";
 }
 
-/** True when an execution of this status will not change any more. */
+/** Whether the status is final. */
 export const isEnded = (status: Execution["status"]): status is EndStatus =>
   status === "succeeded" || status === "succeeded-with-failures" || status === "failed" || status === "cancelled";

@@ -2,21 +2,21 @@ import { z } from "zod";
 import type { ItemOutcome } from "../execution.js";
 import { Id } from "../text.js";
 import { MOVES, type Verb } from "../vocabulary.js";
-import { wasLeftAlone } from "./failure-policy.js";
+import { hadNothingToDo } from "./failure-policy.js";
 import type { Objectives, Plan } from "./plan.js";
 
-/** What was measured, beside what was asked for. `met` is null where the plan asks for nothing. */
+/** Measured values, and whether they meet the objectives: null if the plan has no objective. */
 export const Measure = z.object({
-  /** The largest measured data loss, in emulated seconds; null when nothing was measured. */
+  /** The largest measured data loss, in emulated seconds; null if nothing was measured. */
   dataLossSeconds: z.number().nullable(),
-  /** From the request until the last of them ran; null while one does not. */
+  /** From the request until the last item ran; null if one does not run. */
   recoverySeconds: z.number().nullable(),
   rpoMet: z.boolean().nullable(),
   rtoMet: z.boolean().nullable(),
 });
 export type Measure = z.infer<typeof Measure>;
 
-/** Measured data loss and recovery time against the objectives: of the plan, of each group and of each item. */
+/** Data loss and recovery time against the objectives, for the plan, each group and each item. */
 export const Measures = z.object({
   plan: Measure,
   groups: z.array(Measure.extend({ groupId: Id })),
@@ -24,12 +24,12 @@ export const Measures = z.object({
 });
 export type Measures = z.infer<typeof Measures>;
 
-/** Verbs after which workloads run somewhere else than before. */
+/** Verbs that move workloads, or start copies of them at the other site. */
 export const MEASURED: ReadonlySet<Verb> = new Set([...MOVES, "promote-test"]);
 
-/** The worst of what was measured; items that were left alone do not count. */
+/** The worst values. Items that had nothing to do do not count. */
 function measureOf(outcomes: readonly ItemOutcome[], { rpoSeconds, rtoSeconds }: Objectives): Measure {
-  const own = outcomes.filter((outcome) => !wasLeftAlone(outcome));
+  const own = outcomes.filter((outcome) => !hadNothingToDo(outcome));
   const losses = own.flatMap(({ dataLoss }) => (dataLoss === null ? [] : [dataLoss.seconds]));
   const times = own.flatMap(({ recoverySeconds }) => recoverySeconds ?? []);
   const dataLossSeconds = losses.length === 0 ? null : Math.max(...losses);
@@ -42,7 +42,7 @@ function measureOf(outcomes: readonly ItemOutcome[], { rpoSeconds, rtoSeconds }:
   };
 }
 
-/** What an ended execution of a plan measured; null for verbs that move nothing. */
+/** The measures of an ended execution of a plan; null for verbs that move nothing. */
 export function measuresOf(
   plan: Pick<Plan, "groups" | "objectives">,
   verb: Verb,

@@ -8,7 +8,7 @@ export const PlanChange = z.object({
   path: z
     .string()
     .describe(
-      "where it is, such as `groups/web/items/web-1/criticality`; what has an id is named by it, and `order` stands for the sequence of what both versions have",
+      "the position, such as `groups/web/items/web-1/criticality`: entries with an id are named by it, and `order` is the order of the entries that both versions have",
     ),
   kind: z.enum(["added", "removed", "changed"]),
   before: z.unknown().optional(),
@@ -17,8 +17,8 @@ export const PlanChange = z.object({
 export type PlanChange = z.infer<typeof PlanChange>;
 
 /**
- * What differs between two versions of a plan. Failure policies are compared as they are in force, verb by verb, so
- * that one which goes back to the default shows what that means.
+ * The differences between two versions of a plan. Failure policies are compared as they are in force for each verb, so
+ * that the return to a default shows its effect.
  */
 export const planDiff = (before: Plan, after: Plan): PlanChange[] => differences("", inForce(before), inForce(after));
 
@@ -38,7 +38,7 @@ function differences(path: string, before: unknown, after: unknown): PlanChange[
   return Array.isArray(before) ? [...inside, ...reordered(path, was, is)] : inside;
 }
 
-/** What a value is made of, by name; null when it is compared whole. A list is taken apart where all have ids. */
+/** The named parts of a value, or null if it is compared as a whole. A list has parts if all its entries have ids. */
 function partsOf(value: unknown): ReadonlyMap<string, unknown> | null {
   if (Array.isArray(value)) {
     const ids = value.map(idOf);

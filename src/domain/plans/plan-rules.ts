@@ -2,13 +2,13 @@ import { RecoveryError } from "../errors.js";
 import type { ItemRecord } from "../items/item-record.js";
 import type { Action, Plan, PlanGroup } from "./plan.js";
 
-/** What the rules need to know of the world's items. */
+/** What the rules read of the items of the world. */
 export type KnownItem = Pick<ItemRecord, "itemId" | "scenario" | "replicationGroupId">;
 
-/** Limits of Azure Site Recovery; more is served, with a warning. */
-const USUAL_ITEMS = 100;
-const USUAL_GROUPS = 7;
-const MOST_ITEMS = 2_000;
+/** Limits of Azure Site Recovery. A plan may exceed them and gets a warning. */
+const ASR_MAX_ITEMS = 100;
+const ASR_MAX_GROUPS = 7;
+const MAX_ITEMS = 2_000;
 
 const duplicates = (values: readonly string[]): string[] => [
   ...new Set(values.filter((value, index) => values.indexOf(value) !== index)),
@@ -29,16 +29,16 @@ function itemProblems(plan: Plan): string[] {
       else seenIn.set(itemId, group.id);
     }
   }
-  if (seenIn.size > MOST_ITEMS) problems.push(`the plan has ${seenIn.size} items; at most ${MOST_ITEMS} are served`);
+  if (seenIn.size > MAX_ITEMS) problems.push(`the plan has ${seenIn.size} items; the limit is ${MAX_ITEMS}`);
   return problems;
 }
 
-/** An optional item's failure asks nobody, so a word on it would never be followed. */
-const unheardProblems = (plan: Plan): string[] =>
+/** The failure of an optional item has no consequence, so a policy for it would never apply. */
+const ineffectivePolicyProblems = (plan: Plan): string[] =>
   plan.groups
     .flatMap(({ items }) => items)
     .filter(({ criticality, onFailure }) => criticality === "optional" && onFailure !== undefined)
-    .map(({ id }) => `item ${id} is optional, so its onFailure would never be followed`);
+    .map(({ id }) => `item ${id} is optional, so its onFailure would never apply`);
 
 function groupProblems(plan: Plan): string[] {
   const ids = plan.groups.map(({ id }) => id);
@@ -57,7 +57,7 @@ function groupProblems(plan: Plan): string[] {
   ];
 }
 
-/** Every action of a plan with where it stands. */
+/** Every action of a plan with its position. */
 export function planActions(plan: Plan): { place: string; action: Action }[] {
   const at = (place: string, actions: readonly Action[]) => actions.map((action) => ({ place, action }));
   return [
@@ -70,14 +70,14 @@ export function planActions(plan: Plan): { place: string; action: Action }[] {
   ];
 }
 
-/** The groups that must have started before a group: what it names, or else the one before it in the list. */
+/** The groups that must start before a group: those that it names, or the one before it in the list. */
 function dependenciesOf(plan: Plan, index: number): readonly string[] {
   const group = plan.groups[index];
   const previous = plan.groups[index - 1];
   return group?.dependsOn ?? (previous === undefined ? [] : [previous.id]);
 }
 
-/** Groups that wait for one another; empty when every group can start. */
+/** Groups in a dependency cycle; empty if every group can start. */
 function cyclicGroups(plan: Plan): string[] {
   let left = plan.groups.map((group, index) => ({ id: group.id, needs: dependenciesOf(plan, index) }));
   for (;;) {
@@ -88,7 +88,7 @@ function cyclicGroups(plan: Plan): string[] {
   }
 }
 
-/** The groups in the order in which they start: a group comes after all that it depends on, else in list order. */
+/** The groups in start order: each comes after its dependencies, otherwise in list order. */
 export function groupsInOrder(plan: Plan): PlanGroup[] {
   const ordered: PlanGroup[] = [];
   let left = plan.groups.map((group, index) => ({ group, needs: dependenciesOf(plan, index) }));
@@ -108,7 +108,7 @@ function unknownItems(plan: Plan, known: ReadonlyMap<string, KnownItem>): string
     .map((itemId) => `item ${itemId} is not in world ${plan.worldId}`);
 }
 
-/** Members of a replication group fail over together, so they stand in one group of the plan, all of them. */
+/** The members of a replication group fail over together, so they must all be in one group of the plan. */
 function replicationGroupProblems(plan: Plan, items: readonly KnownItem[]): string[] {
   const groupOf = new Map(
     plan.groups.flatMap((group) => itemIdsOf(group).map((itemId) => [itemId, group.id] as const)),
@@ -124,8 +124,8 @@ function replicationGroupProblems(plan: Plan, items: readonly KnownItem[]): stri
 }
 
 /**
- * Every rule that a plan breaks, as sentences; empty when it may be saved.
- * @param items all items of the plan's world
+ * The rules that a plan breaks, as sentences; empty if it may be saved.
+ * @param items all items of the world of the plan
  */
 export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] {
   const known = new Map(items.map((item) => [item.itemId, item]));
@@ -133,7 +133,7 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
   return [
     ...groupProblems(plan),
     ...itemProblems(plan),
-    ...unheardProblems(plan),
+    ...ineffectivePolicyProblems(plan),
     ...(cyclic.length > 0 ? [`groups ${cyclic.join(", ")} wait for one another`] : []),
     ...duplicates(planActions(plan).map(({ action }) => action.id)).map((id) => `two actions have the id ${id}`),
     ...(plan.recoveryPoint.kind === "custom" ? ["a plan cannot name one custom recovery point for all its items"] : []),
@@ -142,13 +142,13 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
   ];
 }
 
-/** What a plan should not do but may: shown when it is saved. */
+/** What is allowed but not recommended. */
 export function planWarnings(plan: Plan): string[] {
   const count = planItemIds(plan).length;
   return [
-    ...(count > USUAL_ITEMS ? [`${count} items; Azure Site Recovery takes at most ${USUAL_ITEMS} in a plan`] : []),
-    ...(plan.groups.length > USUAL_GROUPS
-      ? [`${plan.groups.length} groups; Azure Site Recovery takes at most ${USUAL_GROUPS} in a plan`]
+    ...(count > ASR_MAX_ITEMS ? [`${count} items; Azure Site Recovery takes at most ${ASR_MAX_ITEMS} in a plan`] : []),
+    ...(plan.groups.length > ASR_MAX_GROUPS
+      ? [`${plan.groups.length} groups; Azure Site Recovery takes at most ${ASR_MAX_GROUPS} in a plan`]
       : []),
   ];
 }

@@ -7,10 +7,10 @@ import { Probe } from "./probes.js";
 const actionBase = {
   id: Id,
   name: Name,
-  /** An action whose list is empty would never run, so an empty list is refused. */
+  /** Not empty, because such an action would never run. */
   failoverTypes: z.array(FailoverType).min(1).max(3),
   directions: z.array(Direction).min(1).max(2).default(["primary-to-recovery"]),
-  /** Missing means what the plan's failure policy says for the verb. */
+  /** The default is the failure policy of the plan for the verb. */
   onFailure: OnFailure.optional(),
 };
 
@@ -31,14 +31,14 @@ export const WebhookAction = z.strictObject({
   retries: z.int().min(0).max(10).default(3),
 });
 
-/** What of an execution somebody may be told: its start, each group that went through, and its end. */
-const NotifiedOf = z.enum(["started", "progress", "ended"]);
-export type NotifiedOf = z.infer<typeof NotifiedOf>;
+/** The events of an execution: its start, the end of each group, and its end. */
+const NotificationEvent = z.enum(["started", "progress", "ended"]);
+export type NotificationEvent = z.infer<typeof NotificationEvent>;
 
-/** An HTTP address that is told how executions of the plan go (A7). What it answers changes nothing. */
+/** An HTTP address that receives events of executions of the plan (A7). Its response has no effect. */
 export const Notification = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2_000),
-  on: z.array(NotifiedOf).min(1).max(3).default(NotifiedOf.options),
+  on: z.array(NotificationEvent).min(1).max(3).default(NotificationEvent.options),
 });
 
 export const Action = z.discriminatedUnion("kind", [ManualAction, WebhookAction]);
@@ -46,27 +46,27 @@ export type Action = z.infer<typeof Action>;
 
 export const PlanItem = z.strictObject({
   id: Id,
-  /** An optional item's failure never ends an execution. */
+  /** The failure of an optional item never ends an execution. */
   criticality: Criticality.default("critical"),
-  /** The item's own word on its failure; missing means the group's, then what the failure policy says for the verb. */
+  /** The policy for a failure of the item. The default is that of the group, then that of the plan for the verb. */
   onFailure: OnFailure.optional(),
-  /** Gates: the item counts as started when all of them are answered. */
+  /** The item counts as started when all probes pass. */
   probes: z.array(Probe).max(20).optional(),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
 
-/** Items that start together, with what is done before and after. */
+/** Items that start together, with actions before and after. */
 export const PlanGroup = z.strictObject({
   id: Id,
   name: Name,
-  /** Groups that must have started first. Missing means the one before it in the list. */
+  /** Groups that must start first. The default is the group before it in the list. */
   dependsOn: z.array(Id).max(50).optional(),
   before: z.array(Action).max(50).default([]),
   items: z.array(PlanItem).max(2_000),
   after: z.array(Action).max(50).default([]),
-  /** The group counts as started when this many of its items are. Missing means every critical one. */
+  /** The group counts as started when this many of its items have started. The default is every critical item. */
   minimumHealthy: z.int().min(0).max(2_000).optional(),
-  /** The group's own word on failures of its items. */
+  /** The policy for failures of items of the group. */
   onFailure: OnFailure.optional(),
 });
 export type PlanGroup = z.infer<typeof PlanGroup>;
@@ -74,14 +74,14 @@ export type PlanGroup = z.infer<typeof PlanGroup>;
 export const FailurePolicy = z.strictObject({ onItemFailure: OnFailure, onActionFailure: OnFailure });
 export type FailurePolicy = z.infer<typeof FailurePolicy>;
 
-/** What the business asks of one verb. */
+/** The objectives of the business for one verb. */
 export const Objectives = z.strictObject({
   rpoSeconds: z.int().min(0).max(31_536_000).optional(),
   rtoSeconds: z.int().min(0).max(31_536_000).optional(),
 });
 export type Objectives = z.infer<typeof Objectives>;
 
-/** Verbs that a plan may have a failure policy and objectives of its own for. */
+/** The verbs for which a plan can have a failure policy and objectives. */
 const perVerb = <T extends z.ZodType>(schema: T) =>
   z
     .strictObject({
@@ -99,21 +99,21 @@ const perVerb = <T extends z.ZodType>(schema: T) =>
     .default({});
 
 export const Validation = z.strictObject({
-  /** False: an execution ends commit pending without waiting for anybody. */
+  /** False: the execution ends before the commit without waiting for a validation. */
   required: z.boolean().default(true),
   timeLimitMinutes: z.int().min(1).max(43_200).default(1_440),
-  /** What happens when nobody decides in time: keep the failed-over machines, or undo the failover. */
+  /** What happens if nobody validates in time: keep the failed-over machines, or undo the failover. */
   onExpiry: z.enum(["keep", "undo"]).default("keep"),
 });
 
-/** The stage before the groups, in which sources are shut down together. */
+/** The stage before the groups, which shuts the sources down. */
 export const ShutdownStage = z.strictObject({
   order: z.enum(["together", "reverse-group-order"]).default("together"),
   before: z.array(Action).max(50).default([]),
   after: z.array(Action).max(50).default([]),
 });
 
-/** Ordered groups of items with actions and policies, as a user writes it. */
+/** A recovery plan as a user writes it: ordered groups of items with actions and policies. */
 export const Plan = z.strictObject({
   id: Id,
   name: Name,
@@ -130,7 +130,7 @@ export const Plan = z.strictObject({
 export type Plan = z.infer<typeof Plan>;
 export type PlanInput = z.input<typeof Plan>;
 
-/** A saved plan: immutable under its version. */
+/** A saved version of a plan. It never changes. */
 export const PlanVersion = z.strictObject({
   plan: Plan,
   version: z.int().min(1),

@@ -3,13 +3,13 @@ import { Id } from "../text.js";
 
 const Port = z.int().min(1).max(65_535);
 
-/** How long a probe waits for its answer, and how often it looks; emulated time. */
+/** The time limit and the interval of a probe, in emulated time. */
 const limits = {
   timeLimitSeconds: z.int().min(1).max(86_400).default(600),
   everySeconds: z.int().min(1).max(3_600).default(15),
 };
 
-/** A gate: what a machine must answer before its group counts as started. */
+/** A test that a machine must pass before its group counts as started. */
 export const Probe = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("power"), ...limits }),
   z.strictObject({ kind: z.literal("heartbeat"), ...limits }),
@@ -21,24 +21,24 @@ export const Probe = z.discriminatedUnion("kind", [
       .string()
       .regex(/^\/[^\s]*$/, "begin with / and use no spaces")
       .max(500),
-    /** The status that counts as an answer. */
+    /** The expected status. */
     status: z.int().min(100).max(599).default(200),
     ...limits,
   }),
   z.strictObject({
     kind: z.literal("script"),
     name: Id,
-    /** What the script has to print; missing means that its exit code 0 is enough. */
+    /** Text that the output must contain. By default, exit code 0 is enough. */
     prints: z.string().max(500).optional(),
     ...limits,
   }),
 ]);
 export type Probe = z.infer<typeof Probe>;
 
-/** Emulated seconds after the start of a machine until something answers; null when it never does. */
+/** Emulated seconds from the start of a machine until it answers; null if it never does. */
 const afterSeconds = z.int().min(0).max(86_400).nullable().default(30);
 
-/** What listens on a port of a machine, and the pages it serves. */
+/** A service on a port of a machine, with its pages. */
 export const MachineService = z.strictObject({
   port: Port,
   afterSeconds,
@@ -48,7 +48,7 @@ export const MachineService = z.strictObject({
     .default([]),
 });
 
-/** A script that a machine can be asked to run, and what comes of it. */
+/** A script on a machine, with its result. */
 export const MachineScript = z.strictObject({
   name: Id,
   afterSeconds,
@@ -56,13 +56,13 @@ export const MachineScript = z.strictObject({
   output: z.string().max(500).default(""),
 });
 
-/** What a machine answers with once it runs, as a part of its description. */
+/** The part of a machine that answers probes. */
 export const machineAnswers = {
   services: z.array(MachineService).max(50).default([]),
   scripts: z.array(MachineScript).max(50).default([]),
 } as const;
 
-/** What is seen of a copy that was started. */
+/** What is observed of a started copy. */
 export interface Observation {
   name: string;
   power: "on" | "off";
@@ -73,7 +73,7 @@ export interface Observation {
   scripts: { name: string; exitCode: number; output: string }[];
 }
 
-/** Whether a probe is answered, and what was seen instead if not. */
+/** Whether a probe passes, and what was observed. */
 export interface ProbeAnswer {
   passed: boolean;
   saw: string;
@@ -81,14 +81,14 @@ export interface ProbeAnswer {
 
 const answer = (passed: boolean, saw: string): ProbeAnswer => ({ passed, saw });
 
-/** A probe against what was seen. Pure: looking and waiting are somebody else's. */
+/** Evaluates a probe on an observation. Pure: the caller observes and waits. */
 export function evaluateProbe(probe: Probe, seen: Observation): ProbeAnswer {
   if (seen.power === "off") return answer(false, "the machine is off");
   switch (probe.kind) {
     case "power":
       return answer(true, "the machine is on");
     case "heartbeat":
-      return answer(seen.heartbeat === "ok", seen.heartbeat === "ok" ? "its heart beats" : "there is no heartbeat");
+      return answer(seen.heartbeat === "ok", seen.heartbeat === "ok" ? "the heartbeat is ok" : "there is no heartbeat");
     case "tcp": {
       const open = seen.services.some(({ port }) => port === probe.port);
       return answer(open, `port ${probe.port} ${open ? "answers" : "does not answer"}`);
@@ -109,20 +109,20 @@ function evaluatePage(probe: Extract<Probe, { kind: "http" }>, { services }: Obs
 
 function evaluateScript(probe: Extract<Probe, { kind: "script" }>, { scripts }: Observation): ProbeAnswer {
   const script = scripts.find(({ name }) => name === probe.name);
-  if (script === undefined) return answer(false, `script ${probe.name} cannot be run`);
+  if (script === undefined) return answer(false, `the machine has no script ${probe.name}`);
   const ended = `script ${probe.name} ended with ${script.exitCode}`;
   if (script.exitCode !== 0) return answer(false, ended);
   if (probe.prints === undefined || script.output.includes(probe.prints)) return answer(true, ended);
   return answer(false, `script ${probe.name} did not print "${probe.prints}"`);
 }
 
-/** What a look at all probes of a machine comes to: all passed, look again after some emulated seconds, or too late. */
+/** The result of all probes of a machine: passed, to be repeated after some emulated seconds, or too late. */
 export type GateAnswer =
   | { state: "open"; saw: string }
   | { state: "waiting"; againSeconds: number; saw: string }
   | { state: "failed"; because: string };
 
-/** Whether a machine may count as started: every probe passed, or one is past its time limit, or it is looked again. */
+/** Evaluates all probes of a machine. It fails as soon as one probe is past its time limit. */
 export function evaluateGate(probes: readonly Probe[], seen: Observation): GateAnswer {
   const answers = probes.map((probe) => ({ probe, ...evaluateProbe(probe, seen) }));
   const open = answers.filter(({ passed }) => !passed);

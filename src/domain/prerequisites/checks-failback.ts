@@ -2,79 +2,76 @@ import {
   closedPortsOf,
   datastoreIdOf,
   hostOf,
-  isMadeAnew,
   masterTargetOf,
-  passesOnItself,
+  needsNewMachine,
   processServerOf,
-  type WaySought,
+  type ReplicationPath,
+  usesBuiltInProcessServer,
 } from "../failback/reverse-path-selection.js";
-import { MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
+import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
 import type { Link } from "../worlds/world.js";
-import type { Subject } from "./prerequisite.js";
-
-/** Looks at what stands between a failover to Azure and the way home, and between two VMM clouds. */
+import type { CheckInput } from "./prerequisite.js";
 
 const usable = ({ kind, peerings }: Link): boolean =>
   kind === "vpn" || (kind === "expressroute" && peerings.includes("private"));
 
-export function linkMissing({ links, source, target }: Subject): string | null {
+export function linkMissing({ links, source, target }: CheckInput): string | null {
   return links.some(usable)
     ? null
     : `no VPN and no ExpressRoute with private peering joins ${source.site.id} and ${target.site.id}`;
 }
 
-export function linkDown({ links }: Subject): string | null {
+export function linkDown({ links }: CheckInput): string | null {
   const good = links.filter(usable);
   return good.length === 0 || good.some(({ connected }) => connected)
     ? null
     : `${good.map(({ id }) => id).join(", ")} is not connected, so the configuration server cannot be reached`;
 }
 
-/** Data to a storage account goes to a public endpoint, which private peering does not reach (V9). */
-export function storagePeeringMissing({ links }: Subject): string | null {
+/** Data to a storage account goes to a public endpoint, which private peering cannot reach (V9). */
+export function storagePeeringMissing({ links }: CheckInput): string | null {
   const [only, ...others] = links;
   if (only === undefined || others.length > 0 || only.kind !== "expressroute") return null;
   return only.peerings.some((peering) => peering !== "private") ? null : `${only.id} has private peering only`;
 }
 
-export const noVmwareSite = ({ target }: WaySought): string | null =>
-  target.site.hosts.length > 0 ? null : `${target.site.id} has no ESXi host that a machine could come home to`;
+export const noVmwareSite = ({ target }: ReplicationPath): string | null =>
+  target.site.hosts.length > 0 ? null : `${target.site.id} has no ESXi host that could receive a machine`;
 
-export function processServerMissing(sought: WaySought): string | null {
-  if (processServerOf(sought) !== undefined || passesOnItself(sought)) return null;
-  const { processServerId } = sought.options;
-  const { id } = sought.source.site;
+export function processServerMissing(path: ReplicationPath): string | null {
+  if (processServerOf(path) !== undefined || usesBuiltInProcessServer(path)) return null;
+  const { processServerId } = path.options;
+  const { id } = path.source.site;
   return processServerId === undefined
     ? `${id} has no process server`
     : `there is no process server ${processServerId} that could serve ${id}`;
 }
 
-/** Fit for a test, not for production and not over VPN. */
-export function processServerFar(subject: Subject): string | null {
-  const server = processServerOf(subject);
-  if (server === undefined || subject.source.site.processServers.includes(server)) return null;
-  return `the process server ${server.id} is at ${subject.target.site.id}, at the far end of ExpressRoute`;
+export function processServerFar(input: CheckInput): string | null {
+  const server = processServerOf(input);
+  if (server === undefined || input.source.site.processServers.includes(server)) return null;
+  return `the process server ${server.id} is at ${input.target.site.id}, at the other end of ExpressRoute`;
 }
 
-export function processServerPorts(subject: Subject): string | null {
-  const server = processServerOf(subject);
+export function processServerPorts(input: CheckInput): string | null {
+  const server = processServerOf(input);
   const closed = server === undefined ? [] : closedPortsOf(server);
   return closed.length === 0 ? null : `process server ${server?.id} does not listen on ${closed.join(" and ")}`;
 }
 
-/** A master target stands at a host, so a site without any is another row's. */
-export function masterTargetMissing(sought: WaySought): string | null {
-  if (masterTargetOf(sought) !== undefined || noVmwareSite(sought) !== null) return null;
-  const { masterTargetId } = sought.options;
-  return `${sought.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
+/** A site without a host has no master target either; `noVmwareSite` reports that. */
+export function masterTargetMissing(path: ReplicationPath): string | null {
+  if (masterTargetOf(path) !== undefined || noVmwareSite(path) !== null) return null;
+  const { masterTargetId } = path.options;
+  return `${path.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
 }
 
-/** A check of the master target, which is met while there is none: that is another row's. */
+/** A check of the master target. It passes if there is none; `masterTargetMissing` reports that. */
 const ofMasterTarget =
-  (looks: (masterTarget: MasterTarget, sought: WaySought) => string | null) =>
-  (sought: WaySought): string | null => {
-    const masterTarget = masterTargetOf(sought);
-    return masterTarget === undefined ? null : looks(masterTarget, sought);
+  (check: (masterTarget: MasterTarget, path: ReplicationPath) => string | null) =>
+  (path: ReplicationPath): string | null => {
+    const masterTarget = masterTargetOf(path);
+    return masterTarget === undefined ? null : check(masterTarget, path);
   };
 
 export const masterTargetSystem = ofMasterTarget(({ id, osFamily }, { snapshot: { machine } }) =>
@@ -83,9 +80,9 @@ export const masterTargetSystem = ofMasterTarget(({ id, osFamily }, { snapshot: 
 
 export const masterTargetDisks = ofMasterTarget(({ id, attachedDisks }, { snapshot: { machine } }) => {
   const wanted = attachedDisks + machine.disks.length;
-  return wanted <= MASTER_TARGET_DISKS
+  return wanted <= MAX_MASTER_TARGET_DISKS
     ? null
-    : `master target ${id} would have ${wanted} disks of ${MASTER_TARGET_DISKS}`;
+    : `master target ${id} would have ${wanted} disks of ${MAX_MASTER_TARGET_DISKS}`;
 });
 
 export const masterTargetUuid = ofMasterTarget(({ id, osFamily, diskEnableUuid }) =>
@@ -110,113 +107,115 @@ export const retentionDriveMissing = ofMasterTarget(({ id, retentionDrive }, { o
     : `master target ${id} has the retention drive ${retentionDrive}, not ${options.retentionDrive}`;
 });
 
-export function datastoreMissing(sought: WaySought): string | null {
-  const datastoreId = datastoreIdOf(sought);
-  const { datastores, id } = sought.target.site;
+export function datastoreMissing(path: ReplicationPath): string | null {
+  const datastoreId = datastoreIdOf(path);
+  const { datastores, id } = path.target.site;
   if (datastoreId !== undefined) {
     return datastores.some((datastore) => datastore.id === datastoreId)
       ? null
       : `${id} has no datastore ${datastoreId}`;
   }
   if (datastores.length === 0) return `${id} has no datastore to put the disks on`;
-  const { name } = sought.snapshot.machine;
-  return isMadeAnew(sought) ? `${name} is made anew at ${id}, so a datastore must be given` : null;
+  const { name } = path.snapshot.machine;
+  return needsNewMachine(path)
+    ? `${name} is created as a new machine at ${id}, so the options must name a datastore`
+    : null;
 }
 
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;
 
-export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }, sought) => {
-  const wanted = datastoreIdOf(sought);
-  if (wanted === undefined || datastoreMissing(sought) !== null) return null;
-  const host = sought.target.site.hosts.find((candidate) => candidate.id === hostId);
+export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }, path) => {
+  const wanted = datastoreIdOf(path);
+  if (wanted === undefined || datastoreMissing(path) !== null) return null;
+  const host = path.target.site.hosts.find((candidate) => candidate.id === hostId);
   if (!reaches(host?.datastoreIds, wanted))
     return `host ${hostId} of master target ${id} does not reach datastore ${wanted}`;
   return reaches(datastoreIds, wanted) ? null : `master target ${id} cannot read and write datastore ${wanted}`;
 });
 
-export function datastoreFull(subject: Subject): string | null {
-  if (!isMadeAnew(subject)) return null;
-  const { machine } = subject.snapshot;
+export function datastoreFull(input: CheckInput): string | null {
+  if (!needsNewMachine(input)) return null;
+  const { machine } = input.snapshot;
   const wantedGb = machine.disks.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
-  const asked = datastoreIdOf(subject);
-  const candidates = subject.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
+  const asked = datastoreIdOf(input);
+  const candidates = input.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
   if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= wantedGb)) return null;
   return `the machine needs ${wantedGb} GB, ${candidates.map(({ id, freeGb }) => `${id} has ${freeGb}`).join(", ")}`;
 }
 
-export function hostMemory(subject: Subject): string | null {
-  const host = hostOf(subject);
-  const { memoryMb } = subject.snapshot.machine;
+export function hostMemory(input: CheckInput): string | null {
+  const host = hostOf(input);
+  const { memoryMb } = input.snapshot.machine;
   if (host?.freeMemoryMb === undefined || host.freeMemoryMb >= memoryMb) return null;
   return `host ${host.id} has ${host.freeMemoryMb} MB free, the machine needs ${memoryMb} MB`;
 }
 
-export function hostLicence(subject: Subject): string | null {
-  const host = hostOf(subject);
+export function hostLicence(input: CheckInput): string | null {
+  const host = hostOf(input);
   return host?.licence === "free" ? `host ${host.id} has the free licence of ESXi` : null;
 }
 
-export const hostsUnknown = ({ target }: Subject): string | null =>
+export const hostsUnknown = ({ target }: CheckInput): string | null =>
   target.site.configurationServer?.hostsDiscovered === false
-    ? `the hosts of ${target.site.id} were not discovered yet`
+    ? `the hosts of ${target.site.id} have not been discovered yet`
     : null;
 
-export const accountReadOnly = ({ target }: Subject): string | null =>
+export const accountReadOnly = ({ target }: CheckInput): string | null =>
   target.site.vCenter?.accountRole === "read-only"
     ? `the discovery account at ${target.site.vCenter.id} is read-only, so datastores are not discovered`
     : null;
 
-export function configurationServerForgot({ target, snapshot: { machine } }: Subject): string | null {
+export function configurationServerForgot({ target, snapshot: { machine } }: CheckInput): string | null {
   const server = target.site.configurationServer;
-  return server?.forgotten.includes(machine.id) ? `${server.id} does not know ${machine.name} any more` : null;
+  return server?.forgotten.includes(machine.id) ? `${server.id} no longer knows ${machine.name}` : null;
 }
 
-/** Machines look for it where they were registered, wherever it was restored (V3). */
-export function configurationServerMoved({ target }: Subject): string | null {
+/** Machines use the address at which they were registered, wherever the server was restored (V3). */
+export function configurationServerMoved({ target }: CheckInput): string | null {
   const { id, ip, knownAt } = target.site.configurationServer ?? {};
   return knownAt === undefined || ip === knownAt
     ? null
-    : `${id} answers at ${ip ?? "an unknown address"}, the machines look for it at ${knownAt}`;
+    : `${id} answers at ${ip ?? "an unknown address"}, the machines use ${knownAt}`;
 }
 
-export function configurationServerUnsaved({ target }: Subject): string | null {
+export function configurationServerUnsaved({ target }: CheckInput): string | null {
   const server = target.site.configurationServer;
   return server === undefined || server.backup !== undefined ? null : `${server.id} has no backup`;
 }
 
-export const hasSnapshots = ({ snapshot: { machine } }: Subject): string | null =>
+export const hasSnapshots = ({ snapshot: { machine } }: CheckInput): string | null =>
   machine.snapshots === 0 ? null : `${machine.name} has ${machine.snapshots} snapshots`;
 
-export function homeNameTaken(subject: Subject): string | null {
-  const { name } = subject.snapshot.machine;
-  const taken = subject.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
-  return taken && isMadeAnew(subject) ? `another machine named ${name} is at ${subject.target.site.id}` : null;
+export function homeNameTaken(input: CheckInput): string | null {
+  const { name } = input.snapshot.machine;
+  const taken = input.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
+  return taken && needsNewMachine(input) ? `another machine named ${name} is at ${input.target.site.id}` : null;
 }
 
-export const agentMissing = ({ snapshot, options }: Subject): string | null =>
+export const agentMissing = ({ snapshot, options }: CheckInput): string | null =>
   snapshot.agentRegistered || options.waitForAgent === true
     ? null
     : `agent not installed: ${snapshot.machine.name} has not registered with the configuration server yet`;
 
-export function notRunning({ running, snapshot: { machine } }: Subject): string | null {
+export function notRunning({ running, snapshot: { machine } }: CheckInput): string | null {
   if (running.power === "off") return `${machine.name} is stopped at ${running.siteId}`;
   return running.heartbeat === "ok" ? null : `${machine.name} at ${running.siteId} does not answer`;
 }
 
-export const siteUnreachable = ({ source }: Subject): string | null =>
+export const siteUnreachable = ({ source }: CheckInput): string | null =>
   source.reachable ? null : `${source.site.id} cannot be reached`;
 
-export function vmmDisconnected({ source, target }: Subject): string | null {
+export function vmmDisconnected({ source, target }: CheckInput): string | null {
   const off = [source, target].flatMap(({ site }) => (site.vmmServer?.connected === false ? [site.vmmServer.id] : []));
   return off.length === 0 ? null : `the VMM server ${off.join(", ")} is not connected to the service`;
 }
 
-export const addressLost = ({ snapshot: { machine } }: Subject): string | null =>
+export const addressLost = ({ snapshot: { machine } }: CheckInput): string | null =>
   machine.nics.some(({ assignment }) => assignment === "static")
-    ? `${machine.name} has a static address, which is DHCP after the way home`
+    ? `${machine.name} has a static address, which becomes DHCP during the failback`
     : null;
 
-export const networkManagerLost = ({ snapshot: { machine } }: Subject): string | null =>
+export const networkManagerLost = ({ snapshot: { machine } }: CheckInput): string | null =>
   machine.osFamily === "linux" && !machine.networkManagerPackage
     ? `${machine.name} lacks the NetworkManager package`
     : null;

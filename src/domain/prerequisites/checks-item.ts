@@ -1,41 +1,39 @@
 import { diskCoverageOf } from "../recovery-points/recovery-point-solver.js";
-import type { Subject } from "./prerequisite.js";
+import type { CheckInput } from "./prerequisite.js";
 
-/** Looks at the item's own condition, whatever its sites are. */
-
-export function disksUncovered({ snapshot: { item, machine } }: Subject): string | null {
+export function disksUncovered({ snapshot: { item, machine } }: CheckInput): string | null {
   const coverage = diskCoverageOf(item, machine);
   return coverage === null
     ? null
     : `recovery points hold ${coverage.held} of ${coverage.of} disks, without ${coverage.missing.join(", ")}`;
 }
 
-/** How far the newest point is behind; where there is none, that is another row's. */
-export function behind({ snapshot: { replication, policy } }: Subject): string | null {
+/** Passes if there is no recovery point; the prerequisite `recovery-point` reports that. */
+export function behind({ snapshot: { replication, policy } }: CheckInput): string | null {
   const { newestPoint, rpoSeconds } = replication;
   return newestPoint === null || rpoSeconds <= policy.rpoThresholdSeconds
     ? null
     : `the newest data is ${Math.round(rpoSeconds)} s old, the policy asks for ${policy.rpoThresholdSeconds} s`;
 }
 
-/** An item that failed over, or is not protected, has stopped replicating rightly; one whose failover failed before its promotion has not. */
-export const replicationStopped = ({ snapshot, known }: Subject): string | null =>
-  known?.state === "failover-failed" && snapshot.promotedFrom === null && snapshot.replication.state === "stopped"
+/** An item may rightly have stopped replicating, but not after a failover that failed before its promotion. */
+export const replicationStopped = ({ snapshot, record }: CheckInput): string | null =>
+  record?.state === "failover-failed" && snapshot.promotedFrom === null && snapshot.replication.state === "stopped"
     ? `${snapshot.item.id} does not replicate`
     : null;
 
 /**
- * A replica that is promoted keeps the point that it has, so that what its source had left stays lost; and a source that
- * was not shut down then was never let go on purpose.
+ * A promoted replica keeps its recovery point, so whatever the source had not yet sent stays lost. If the source was on
+ * during the promotion, the loss is unknown.
  */
-export function promotedWithLoss({ snapshot: { dataLoss, source }, known }: Subject): string | null {
-  if (known?.state !== "failover-failed" || dataLoss === null) return null;
+export function promotedWithLoss({ snapshot: { dataLoss, source }, record }: CheckInput): string | null {
+  if (record?.state !== "failover-failed" || dataLoss === null) return null;
   if (dataLoss.writes > 0) return `its replica was promoted without the last ${dataLoss.writes} writes of its source`;
   return source.power === "on" ? "its replica was promoted while its source was on" : null;
 }
 
-export const neverTested = ({ snapshot: { item }, known }: Subject): string | null =>
-  known !== null && known.lastTestFailoverAt === null ? `${item.id} has never been tested` : null;
+export const neverTested = ({ snapshot: { item }, record }: CheckInput): string | null =>
+  record !== null && record.lastTestFailoverAt === null ? `${item.id} has never been tested` : null;
 
-export const neverTestedNorAcknowledged = (subject: Subject): string | null =>
-  subject.options.acknowledgeNoTest === true ? null : neverTested(subject);
+export const neverTestedNorAcknowledged = (input: CheckInput): string | null =>
+  input.options.acknowledgeNoTest === true ? null : neverTested(input);

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
+import { SITE_TRAITS } from "../scenario-traits.js";
 import { isInRange, isReserved } from "../worlds/addresses.js";
 import { chooseSubnet } from "../worlds/networks.js";
 import type { MachineSize, ProtectedItem } from "../worlds/world.js";
-import type { Demand, Subject } from "./prerequisite.js";
+import type { CheckInput, Demand } from "./prerequisite.js";
 
-/** Adds up what items ask of the site they go to. */
+/** The sum of what the items need of their target site. */
 export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
   const names = new Map<string, string[]>();
   const addresses = new Map<string, string[]>();
@@ -36,7 +37,7 @@ const familyOf = (size: string): string =>
     .replaceAll(/\d.*/g, "")
     .toUpperCase();
 
-/** What the service takes for a machine to run in Azure. */
+/** The limits of Azure for a machine. */
 const AZURE = {
   nameLength: { windows: 15, linux: 64 },
   osDiskGb: { bios: 2_048, uefi: 4_096 },
@@ -50,7 +51,7 @@ const KNOWN_SYSTEMS =
 /** The replica's name: the machine's own unless the target settings give another. */
 export const targetNameOf = ({ item, machine }: ItemSnapshot): string => item.target.name ?? machine.name;
 
-/** The size at the site that the item's target settings are for; anywhere else the machine stays as it is. */
+/** The size of the machine at the target site of its settings. At any other site it keeps its own size. */
 function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<typeof MachineSize> | undefined {
   const { id, sizes } = site.site;
   if (id !== item.targetSiteId) return undefined;
@@ -60,134 +61,130 @@ function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<ty
     .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
 }
 
-/** The subnet of a target network: the one asked for, else of the same name as at the source, else the first by name (B.6). */
 export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {
   const network = site.site.networks.find(({ id }) => id === item.target.networkId);
   return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
 }
 
-export function coresMissing({ target, demand }: Subject): string | null {
+export function coresMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.cores === undefined) return null;
   const free = quota.cores - quota.coresUsed;
-  return demand.cores <= free ? null : `the run asks for ${demand.cores} cores at ${id} and ${free} are free`;
+  return demand.cores <= free ? null : `the execution needs ${demand.cores} cores at ${id}, and ${free} are free`;
 }
 
-export function interfacesMissing({ target, demand }: Subject): string | null {
+export function interfacesMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.networkInterfaces === undefined) return null;
   const free = quota.networkInterfaces - quota.networkInterfacesUsed;
   const asked = demand.networkInterfaces;
-  return asked <= free ? null : `the run asks for ${asked} interfaces at ${id} and ${free} are free`;
+  return asked <= free ? null : `the execution needs ${asked} interfaces at ${id}, and ${free} are free`;
 }
 
-export function nameProblem({ snapshot }: Subject): string | null {
+export function nameProblem({ snapshot }: CheckInput): string | null {
   const name = targetNameOf(snapshot);
   const most = AZURE.nameLength[snapshot.machine.osFamily];
-  if (name.length > most) return `the name ${name} has ${name.length} characters, at most ${most} are taken`;
+  if (name.length > most) return `the name ${name} has ${name.length} characters; the limit is ${most}`;
   return /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(name)
     ? null
     : `the name ${name} has characters other than letters, digits and inner hyphens`;
 }
 
-export function nameTaken({ snapshot, target, demand }: Subject): string | null {
+export function nameTaken({ snapshot, target, demand }: CheckInput): string | null {
   const name = targetNameOf(snapshot);
   if (target.machineNames.some((other) => other.toLowerCase() === name.toLowerCase())) {
-    return `a machine named ${name} is at ${target.site.id} already`;
+    return `${target.site.id} already has a machine named ${name}`;
   }
   const rival = demand.names.get(name.toLowerCase())?.find((itemId) => itemId !== snapshot.item.id);
-  return rival === undefined ? null : `item ${rival} has the target name ${name} too`;
+  return rival === undefined ? null : `item ${rival} has the same target name ${name}`;
 }
 
-export function osDiskProblem({ snapshot: { machine } }: Subject): string | null {
+export function osDiskProblem({ snapshot: { machine } }: CheckInput): string | null {
   const most = AZURE.osDiskGb[machine.boot];
   const large = machine.disks.slice(0, 1).find(({ sizeGb }) => sizeGb > most);
   return large === undefined
     ? null
-    : `the first disk has ${large.sizeGb} GB, at most ${most} GB are taken with ${machine.boot}`;
+    : `the first disk has ${large.sizeGb} GB; the limit with ${machine.boot} is ${most} GB`;
 }
 
-export function dataDiskSizeProblem({ snapshot: { machine } }: Subject): string | null {
+export function dataDiskSizeProblem({ snapshot: { machine } }: CheckInput): string | null {
   const large = machine.disks.slice(1).find(({ sizeGb }) => sizeGb > AZURE.dataDiskGb);
-  return large === undefined
-    ? null
-    : `disk ${large.name} has ${large.sizeGb} GB, at most ${AZURE.dataDiskGb} GB are taken`;
+  return large === undefined ? null : `disk ${large.name} has ${large.sizeGb} GB; the limit is ${AZURE.dataDiskGb} GB`;
 }
 
-export function diskCountProblem({ snapshot, target }: Subject): string | null {
+export function diskCountProblem({ snapshot, target }: CheckInput): string | null {
   const count = snapshot.machine.disks.length - 1;
   const most = sizeOf(snapshot, target)?.maxDataDisks ?? AZURE.dataDisks;
-  return count <= most ? null : `the machine has ${count} data disks, its size takes ${most}`;
+  return count <= most ? null : `the machine has ${count} data disks; its size supports ${most}`;
 }
 
-export function sizeProblem({ snapshot, target }: Subject): string | null {
+export function sizeProblem({ snapshot, target }: CheckInput): string | null {
   const { machine, item } = snapshot;
   if (target.site.sizes.length === 0) return null;
   const size = sizeOf(snapshot, target);
   if (size === undefined) {
     return item.target.size === undefined
       ? `no size at ${target.site.id} has ${machine.cpus} CPUs and ${machine.memoryMb} MB`
-      : `the size ${item.target.size} is not on offer at ${target.site.id}`;
+      : `${target.site.id} does not offer the size ${item.target.size}`;
   }
   return null;
 }
 
-export function networkProblem({ snapshot: { item }, target }: Subject): string | null {
+export function networkProblem({ snapshot: { item }, target }: CheckInput): string | null {
   if (item.target.networkId === undefined) {
-    return target.site.kind === "azure-region" ? "the target settings name no network" : null;
+    return SITE_TRAITS[target.site.kind].createsMachines ? "the target settings name no network" : null;
   }
   return target.site.networks.some(({ id }) => id === item.target.networkId)
     ? null
     : `the network ${item.target.networkId} is not at ${target.site.id}`;
 }
 
-export function subnetProblem(subject: Subject): string | null {
-  const { item } = subject.snapshot;
-  if (item.target.networkId === undefined || networkProblem(subject) !== null) return null;
-  return targetSubnetOf(item, subject.snapshot, subject.target) === undefined
+export function subnetProblem(input: CheckInput): string | null {
+  const { item } = input.snapshot;
+  if (item.target.networkId === undefined || networkProblem(input) !== null) return null;
+  return targetSubnetOf(item, input.snapshot, input.target) === undefined
     ? `the network ${item.target.networkId} has no subnet ${item.target.subnet}`
     : null;
 }
 
-export function addressProblem({ snapshot, target, demand }: Subject): string | null {
+export function addressProblem({ snapshot, target, demand }: CheckInput): string | null {
   const { ip } = snapshot.item.target;
   if (ip === undefined) return null;
   const subnet = targetSubnetOf(snapshot.item, snapshot, target);
   if (subnet !== undefined && !isInRange(ip, subnet.range))
     return `${ip} is not in subnet ${subnet.name} (${subnet.range})`;
   if (subnet !== undefined && isReserved(ip, subnet.range))
-    return `the service keeps ${ip} of ${subnet.range} for itself`;
+    return `${ip} of ${subnet.range} is reserved by the service`;
   if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
   const rival = demand.addresses.get(ip)?.find((itemId) => itemId !== snapshot.item.id);
-  return rival === undefined ? null : `item ${rival} has the address ${ip} too`;
+  return rival === undefined ? null : `item ${rival} has the same address ${ip}`;
 }
 
-export function resourceGroupProblem({ snapshot: { item }, target }: Subject): string | null {
+export function resourceGroupProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { resourceGroup } = item.target;
   return resourceGroup === undefined || target.site.resourceGroups.includes(resourceGroup)
     ? null
     : `the resource group ${resourceGroup} is not at ${target.site.id}`;
 }
 
-export function availabilitySetProblem({ snapshot: { item }, target }: Subject): string | null {
+export function availabilitySetProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { availabilitySet } = item.target;
   return availabilitySet === undefined || target.site.availabilitySets.includes(availabilitySet)
     ? null
     : `the availability set ${availabilitySet} is not at ${target.site.id}`;
 }
 
-export function testNetworkProblem({ snapshot: { item }, target }: Subject): string | null {
+export function testNetworkProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { testNetworkId } = item.target;
   return testNetworkId === undefined || target.site.networks.some(({ id }) => id === testNetworkId)
     ? null
     : `the test network ${testNetworkId} is not at ${target.site.id}`;
 }
 
-export const systemProblem = ({ snapshot: { machine } }: Subject): string | null =>
+export const systemProblem = ({ snapshot: { machine } }: CheckInput): string | null =>
   KNOWN_SYSTEMS.test(machine.os) ? null : `${machine.os} is not a known system`;
 
-/** An availability set has machines of one family of sizes. */
-export function familyProblem({ snapshot: { item }, demand }: Subject): string | null {
+export function familyProblem({ snapshot: { item }, demand }: CheckInput): string | null {
   const set = item.target.availabilitySet;
   const families = set === undefined ? undefined : demand.families.get(set);
   return families === undefined || families.size < 2

@@ -1,10 +1,11 @@
 import type { ReprotectOptions } from "../failback/reprotect-options.js";
 import type { ItemRecord } from "../items/item-record.js";
 import type { CopySnapshot, ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
-import { type Direction, MOVES, type Scenario, type Verb } from "../vocabulary.js";
+import { SITE_TRAITS, scenariosWhere } from "../scenario-traits.js";
+import { type Direction, MOVES, Scenario, type Verb } from "../vocabulary.js";
 import type { Link } from "../worlds/world.js";
 
-/** What the items of a run ask of one site together, so that a check of each is no walk over all. */
+/** What the items of an execution need of one site together. Computed once, so that no check walks all items. */
 export interface Demand {
   cores: number;
   networkInterfaces: number;
@@ -12,56 +13,58 @@ export interface Demand {
   names: ReadonlyMap<string, string[]>;
   /** Item ids by target address. */
   addresses: ReadonlyMap<string, string[]>;
-  /** Families of the sizes that go to each availability set. */
+  /** Families of the sizes in each availability set. */
   families: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** What the caller of a verb may say that a check asks for. */
-export type AskedOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K] | undefined } & {
+/** The options of a start that checks read. */
+export type CheckOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K] | undefined } & {
   /** A3: a failover without a test before it. */
   acknowledgeNoTest?: boolean | undefined;
 };
 
-/** What Secondsite itself knows of an item, beside what the hypervisor sees. */
-export type KnownItem = Pick<ItemRecord, "state" | "lastTestFailoverAt">;
+/** What checks read of an item's record. */
+export type CheckedRecord = Pick<ItemRecord, "state" | "lastTestFailoverAt">;
 
-/** What a check looks at: one item, the way it is to go, and both sites of that way. */
-export interface Subject {
+/** What a check reads: one item, the direction of the verb, and both sites. */
+export interface CheckInput {
   verb: Verb;
   snapshot: ItemSnapshot;
-  /** The way that the verb moves the workload or sets replication up. */
-  way: Direction;
+  /** The direction in which the verb moves the workload or sets up replication. */
+  direction: Direction;
   /** The site where the workload runs. */
   source: SiteSnapshot;
-  /** The site that it goes to, or that replication is to go to. */
+  /** The site that receives the workload or the replication data. */
   target: SiteSnapshot;
   /** The copy that runs the workload. */
   running: CopySnapshot;
-  /** Ways between the two sites. */
+  /** The links between the two sites. */
   links: readonly Link[];
-  /** What all items of the run that go to the target site ask of it together. */
+  /** What all items of the execution that go to the target site need of it. */
   demand: Demand;
-  known: KnownItem | null;
-  options: AskedOptions;
+  /** Null when the item has no record yet. */
+  record: CheckedRecord | null;
+  options: CheckOptions;
 }
 
-/** One row of the catalogue. `looks` answers what is wrong, as a sentence, or null when it is met. */
+/** One entry of the catalogue. `check` answers what is wrong, as a sentence, or null when nothing is. */
 export interface Prerequisite {
   code: string;
   title: string;
   verbs: readonly Verb[];
   scenarios: readonly Scenario[];
-  /** The way that it concerns; null for both. */
-  way: Direction | null;
-  /** An error keeps the verb from starting; a warning is shown. */
+  /** The direction that it applies to; null for both. */
+  direction: Direction | null;
+  /** An error prevents the start; a warning is only shown. */
   severity: "error" | "warning";
-  /** Verbs that it only warns of, since they would still do what they are asked. */
+  /** Verbs for which it is only a warning, because they work without it. */
   warnsOf: readonly Verb[];
-  lookedAt: string;
-  looks: (subject: Subject) => string | null;
+  /** What the check examines, for people. */
+  examined: string;
+  check: (input: CheckInput) => string | null;
   why: string;
   fix: string;
-  /** The verb that would mend it, or null when a person has to. */
+  /** The verb that fixes it, or null when a person has to. */
   fixedBy: Verb | null;
   /** The code under which Azure Site Recovery reports it. */
   asrCode: string | null;
@@ -73,7 +76,7 @@ export interface Finding {
   title: string;
   itemId: string;
   severity: Prerequisite["severity"];
-  lookedAt: string;
+  examined: string;
   found: string;
   why: string;
   fix: string;
@@ -81,31 +84,27 @@ export interface Finding {
   asrCode: string | null;
 }
 
-export const ALL_SCENARIOS: readonly Scenario[] = [
-  "vmware-to-azure",
-  "physical-to-azure",
-  "hyperv-to-hyperv",
-  "azure-to-azure",
-];
-export const FROM_VCENTER: readonly Scenario[] = ["vmware-to-azure", "physical-to-azure"];
-/** Where rows of the way home are looked at. */
-export const HOME = { way: "recovery-to-primary", scenarios: FROM_VCENTER } as const;
-export const INTO_AZURE: readonly Scenario[] = [...FROM_VCENTER, "azure-to-azure"];
+export const THROUGH_MASTER_TARGET = scenariosWhere(({ failbackThrough }) => failbackThrough === "master-target");
+/** Failback through a master target. */
+export const FAILBACK_PATH = { direction: "recovery-to-primary", scenarios: THROUGH_MASTER_TARGET } as const;
+export const INTO_AZURE = scenariosWhere(({ targetSite }) => SITE_TRAITS[targetSite].createsMachines);
+export const BETWEEN_VMM_CLOUDS = scenariosWhere(({ targetSite }) => SITE_TRAITS[targetSite].runsVmm);
 
-/** Verbs that move it for good; a test does not. */
-export const REAL_MOVES: readonly Verb[] = MOVES.filter((verb) => verb !== "test-failover");
+/** Every verb that moves the workload, except a test. */
+export const FAILOVERS: readonly Verb[] = MOVES.filter((verb) => verb !== "test-failover");
 export const REPROTECT: readonly Verb[] = ["reprotect"];
-/** What turns replication round, and what then brings a machine home. */
+/** The verbs that reverse replication and then bring a machine home. */
 export const REPROTECT_AND_FAILBACK: readonly Verb[] = [...REPROTECT, "failback", "planned-failback"];
 
-type RowInput = Pick<Prerequisite, "code" | "title" | "lookedAt" | "looks" | "why" | "fix"> & Partial<Prerequisite>;
+type PrerequisiteInput = Pick<Prerequisite, "code" | "title" | "examined" | "check" | "why" | "fix"> &
+  Partial<Prerequisite>;
 
-/** A row: an error of every move in every scenario, unless it says otherwise. */
-export const row = (input: RowInput): Prerequisite => ({
+/** An entry of the catalogue. By default it is an error and applies to every move in every scenario. */
+export const prerequisite = (input: PrerequisiteInput): Prerequisite => ({
   severity: "error",
   verbs: MOVES,
-  scenarios: ALL_SCENARIOS,
-  way: null,
+  scenarios: Scenario.options,
+  direction: null,
   warnsOf: [],
   fixedBy: null,
   asrCode: null,

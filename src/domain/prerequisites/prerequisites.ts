@@ -1,107 +1,107 @@
 import type { EstateSnapshot, ItemSnapshot } from "../items/snapshot.js";
-import { opposite, wayOf } from "../scenario-traits.js";
+import { opposite, replicationSites } from "../scenario-traits.js";
 import type { Direction, Verb } from "../vocabulary.js";
-import { ROWS_OF_MOVES } from "./catalog.js";
-import { ROWS_OF_THE_WAY_HOME } from "./catalog-failback.js";
-import { ROWS_OF_ITEMS } from "./catalog-item.js";
-import { ROWS_OF_SERVERS } from "./catalog-servers.js";
+import { FAILOVER_CATALOG } from "./catalog.js";
+import { FAILBACK_CATALOG } from "./catalog-failback.js";
+import { ITEM_CATALOG } from "./catalog-item.js";
+import { SERVER_CATALOG } from "./catalog-servers.js";
 import { demandOf } from "./checks.js";
-import type { AskedOptions, Demand, Finding, KnownItem, Prerequisite, Subject } from "./prerequisite.js";
+import type { CheckedRecord, CheckInput, CheckOptions, Demand, Finding, Prerequisite } from "./prerequisite.js";
 
-/** What must hold before a verb starts, as data. */
+/** Everything that must hold before a verb starts, as data. */
 export const PREREQUISITES: readonly Prerequisite[] = [
-  ...ROWS_OF_MOVES,
-  ...ROWS_OF_ITEMS,
-  ...ROWS_OF_THE_WAY_HOME,
-  ...ROWS_OF_SERVERS,
+  ...FAILOVER_CATALOG,
+  ...ITEM_CATALOG,
+  ...FAILBACK_CATALOG,
+  ...SERVER_CATALOG,
 ];
 
-/** What is known beside the estate: the items' records and what the caller says. */
-export interface Known {
-  items: ReadonlyMap<string, KnownItem>;
-  options: AskedOptions;
+/** What checks need besides the estate: the records of the items and the options of the start. */
+export interface StartContext {
+  items: ReadonlyMap<string, CheckedRecord>;
+  options: CheckOptions;
 }
 
-const NOTHING_KNOWN: Known = { items: new Map(), options: {} };
+const NO_CONTEXT: StartContext = { items: new Map(), options: {} };
 
-/** A row that was looked at, with how many items it concerned and for how many it is not met. */
-export type CheckedRow = Omit<Prerequisite, "looks" | "verbs" | "scenarios" | "way" | "warnsOf"> & {
+/** A prerequisite that was checked, for how many items, and for how many of them it is not met. */
+export type CheckedPrerequisite = Omit<Prerequisite, "check" | "verbs" | "scenarios" | "direction" | "warnsOf"> & {
   items: number;
   unmet: number;
 };
 
-/** What was looked at for a verb, and everything that is not met. */
+/** What was checked for a verb, and everything that is not met. */
 export interface PrerequisiteReport {
-  checked: CheckedRow[];
+  checked: CheckedPrerequisite[];
   /** Per item, in the order of the catalogue. */
   findings: Finding[];
 }
 
 /**
- * Looks at everything that a verb needs, without changing anything.
- * @param estate the items of the run, all their sites, and the links between them
+ * Checks everything that a verb needs, and changes nothing.
+ * @param estate the items of the execution, all their sites, and the links between them
  */
 export function reportPrerequisites(
   estate: EstateSnapshot,
   verb: Verb,
-  known: Known = NOTHING_KNOWN,
+  context: StartContext = NO_CONTEXT,
 ): PrerequisiteReport {
-  const rows = PREREQUISITES.filter(({ verbs }) => verbs.includes(verb));
-  const counts = new Map(rows.map(({ code }) => [code, { items: 0, unmet: 0 }]));
+  const entries = PREREQUISITES.filter(({ verbs }) => verbs.includes(verb));
+  const counts = new Map(entries.map(({ code }) => [code, { items: 0, unmet: 0 }]));
   const findings: Finding[] = [];
-  for (const subject of subjectsOf(estate, verb, known)) {
-    for (const row of rows) {
-      const count = counts.get(row.code);
-      if (count === undefined || !concerns(row, subject)) continue;
+  for (const input of checkInputs(estate, verb, context)) {
+    for (const entry of entries) {
+      const count = counts.get(entry.code);
+      if (count === undefined || !appliesTo(entry, input)) continue;
       count.items += 1;
-      const found = row.looks(subject);
+      const found = entry.check(input);
       if (found === null) continue;
       count.unmet += 1;
-      findings.push(findingOf(row, subject, found));
+      findings.push(findingOf(entry, input, found));
     }
   }
-  const checked = rows.flatMap(
-    ({ looks: _l, verbs: _v, scenarios: _s, way: _w, warnsOf: _o, ...row }): CheckedRow[] => {
-      const { items = 0, unmet = 0 } = counts.get(row.code) ?? {};
-      return items === 0 ? [] : [{ ...row, items, unmet }];
+  const checked = entries.flatMap(
+    ({ check: _c, verbs: _v, scenarios: _s, direction: _d, warnsOf: _w, ...entry }): CheckedPrerequisite[] => {
+      const { items = 0, unmet = 0 } = counts.get(entry.code) ?? {};
+      return items === 0 ? [] : [{ ...entry, items, unmet }];
     },
   );
   return { checked, findings };
 }
 
 /** Everything that is not met for a verb; empty when it may start. */
-export const checkPrerequisites = (estate: EstateSnapshot, verb: Verb, known?: Known): Finding[] =>
-  reportPrerequisites(estate, verb, known).findings;
+export const checkPrerequisites = (estate: EstateSnapshot, verb: Verb, context?: StartContext): Finding[] =>
+  reportPrerequisites(estate, verb, context).findings;
 
-const concerns = ({ scenarios, way }: Prerequisite, { snapshot: { item }, way: its }: Subject): boolean =>
-  scenarios.includes(item.scenario) && (way === null || way === its);
+const appliesTo = (entry: Prerequisite, { snapshot, direction }: CheckInput): boolean =>
+  entry.scenarios.includes(snapshot.item.scenario) && (entry.direction === null || entry.direction === direction);
 
-function findingOf(row: Prerequisite, { snapshot, verb }: Subject, found: string): Finding {
-  const { code, title, lookedAt, why, fix, fixedBy, asrCode } = row;
-  const severity = row.warnsOf.includes(verb) ? "warning" : row.severity;
-  return { code, title, itemId: snapshot.item.id, severity, lookedAt, found, why, fix, fixedBy, asrCode };
+function findingOf(entry: Prerequisite, { snapshot, verb }: CheckInput, found: string): Finding {
+  const { code, title, examined, why, fix, fixedBy, asrCode } = entry;
+  const severity = entry.warnsOf.includes(verb) ? "warning" : entry.severity;
+  return { code, title, itemId: snapshot.item.id, severity, examined, found, why, fix, fixedBy, asrCode };
 }
 
-/** The way a verb goes: a reprotect sets up the way back, every other verb goes the way the item replicates. */
-const wayOfVerb = (verb: Verb, { direction }: ItemSnapshot): Direction =>
+/** A reprotect sets up the opposite direction; every other verb goes in the direction of replication. */
+const directionOf = (verb: Verb, { direction }: ItemSnapshot): Direction =>
   verb === "reprotect" ? opposite(direction) : direction;
 
-function subjectsOf(estate: EstateSnapshot, verb: Verb, known: Known): Subject[] {
+function checkInputs(estate: EstateSnapshot, verb: Verb, context: StartContext): CheckInput[] {
   const sites = new Map(estate.sites.map((site) => [site.site.id, site]));
-  const ways = estate.items.map((snapshot) => {
-    const way = wayOfVerb(verb, snapshot);
-    return { snapshot, way, ...wayOf(snapshot.item, way) };
+  const moves = estate.items.map((snapshot) => {
+    const direction = directionOf(verb, snapshot);
+    return { snapshot, direction, ...replicationSites(snapshot.item, direction) };
   });
   const demands = new Map(
     estate.sites.map((site): [string, Demand] => [
       site.site.id,
       demandOf(
-        ways.filter(({ to }) => to === site.site.id).map(({ snapshot }) => snapshot),
+        moves.filter(({ to }) => to === site.site.id).map(({ snapshot }) => snapshot),
         site,
       ),
     ]),
   );
-  return ways.map(({ snapshot, way, from, to }): Subject => {
+  return moves.map(({ snapshot, direction, from, to }): CheckInput => {
     const [source, target, demand] = [sites.get(from), sites.get(to), demands.get(to)];
     if (target === undefined || source === undefined || demand === undefined) {
       throw new Error(`the snapshot lacks a site of item ${snapshot.item.id}`);
@@ -109,14 +109,14 @@ function subjectsOf(estate: EstateSnapshot, verb: Verb, known: Known): Subject[]
     return {
       verb,
       snapshot,
-      way,
+      direction,
       source,
       target,
       running: verb === "reprotect" ? snapshot.replica : snapshot.source,
       links: estate.links.filter(({ between }) => between.includes(from) && between.includes(to)),
       demand,
-      known: known.items.get(snapshot.item.id) ?? null,
-      options: known.options,
+      record: context.items.get(snapshot.item.id) ?? null,
+      options: context.options,
     };
   });
 }

@@ -3,26 +3,26 @@ import { toMs } from "../text.js";
 import type { Machine, ProtectedItem } from "../worlds/world.js";
 import type { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
 
-/** What the solver knows of one item. Times are emulated. */
+/** The input of the solver for one item. Times are emulated. */
 export interface SolverItem {
   itemId: string;
   replicationGroupId: string | null;
   points: readonly RecoveryPoint[];
 }
 
-/** The point of one item, or why it has none. */
+/** The recovery point of one item, or why it has none. */
 export type SolvedPoint =
   | { itemId: string; point: RecoveryPoint; failure: null }
   | { itemId: string; point: null; failure: { code: ErrorCode; message: string } };
 
-/** A choice as a question about points: which are admitted, and whether a replication group takes one moment. */
-interface Question {
+/** A choice as criteria for recovery points, and whether a replication group needs a common one. */
+interface Criteria {
   pointId: string | null;
   notAfterMs: number;
   consistency: (itemId: string) => RecoveryPoint["consistency"] | null;
   common: boolean;
-  /** The question in words, such as `app-consistent point not later than 2026-03-02T09:00:00Z`. */
-  words: (itemId: string) => string;
+  /** The criteria for people, such as `app-consistent point not later than 2026-03-02T09:00:00Z`. */
+  description: (itemId: string) => string;
 }
 
 const CONSISTENCY = {
@@ -32,7 +32,7 @@ const CONSISTENCY = {
   "latest-crash-consistent": "crash-consistent",
 } as const;
 
-function questionOf(choice: RecoveryPointChoice): Question {
+function criteriaOf(choice: RecoveryPointChoice): Criteria {
   const any = { pointId: null, notAfterMs: Number.POSITIVE_INFINITY };
   switch (choice.kind) {
     case "custom":
@@ -41,7 +41,7 @@ function questionOf(choice: RecoveryPointChoice): Question {
         pointId: choice.pointId,
         consistency: () => null,
         common: false,
-        words: () => `point named ${choice.pointId}`,
+        description: () => `point named ${choice.pointId}`,
       };
     case "point-in-time": {
       const { appConsistent, notAfter } = choice;
@@ -53,18 +53,18 @@ function questionOf(choice: RecoveryPointChoice): Question {
         notAfterMs: toMs(notAfter),
         consistency,
         common: choice.groups !== "per-item",
-        words: (itemId) => `${kindOfPoint(consistency(itemId))} not later than ${notAfter}`,
+        description: (itemId) => `${kindOfPoint(consistency(itemId))} not later than ${notAfter}`,
       };
     }
     case "latest":
-      return { ...any, consistency: () => null, common: false, words: () => "recovery point" };
+      return { ...any, consistency: () => null, common: false, description: () => "recovery point" };
     default: {
       const consistency = CONSISTENCY[choice.kind];
       return {
         ...any,
         consistency: () => consistency,
         common: choice.groups !== "per-item",
-        words: () => kindOfPoint(consistency),
+        description: () => kindOfPoint(consistency),
       };
     }
   }
@@ -75,45 +75,45 @@ const kindOfPoint = (consistency: RecoveryPoint["consistency"] | null): string =
 
 const newestFirst = (a: RecoveryPoint, b: RecoveryPoint): number => toMs(b.time) - toMs(a.time);
 
-/** The points of one item that a question admits, newest first. */
-function admitted({ itemId, points }: SolverItem, question: Question): RecoveryPoint[] {
-  const consistency = question.consistency(itemId);
+/** The recovery points of one item that meet the criteria, newest first. */
+function matching({ itemId, points }: SolverItem, criteria: Criteria): RecoveryPoint[] {
+  const consistency = criteria.consistency(itemId);
   return points
     .filter(
       ({ id, time, consistency: its }) =>
-        (question.pointId === null || id === question.pointId) &&
-        toMs(time) <= question.notAfterMs &&
+        (criteria.pointId === null || id === criteria.pointId) &&
+        toMs(time) <= criteria.notAfterMs &&
         (consistency === null || its === consistency),
     )
     .sort(newestFirst);
 }
 
-/** Why an item has no admitted point, in the words that help to ask for another. */
-function whyNone({ itemId, points }: SolverItem, question: Question): string {
+/** Why an item has no matching recovery point, with what helps to choose another. */
+function whyNone({ itemId, points }: SolverItem, criteria: Criteria): string {
   const oldest = points.toSorted(newestFirst).at(-1);
-  const none = `item ${itemId} has no ${question.words(itemId)}`;
+  const none = `item ${itemId} has no ${criteria.description(itemId)}`;
   if (oldest === undefined) return `${none}: it has no recovery point at all`;
-  if (question.pointId !== null) return `${none}: it was never made, or has been pruned`;
-  if (toMs(oldest.time) > question.notAfterMs) return `${none}: its oldest is of ${oldest.time}`;
+  if (criteria.pointId !== null) return `${none}: it never existed, or was pruned`;
+  if (toMs(oldest.time) > criteria.notAfterMs) return `${none}: its oldest is from ${oldest.time}`;
   return `${none} among its ${points.length} points`;
 }
 
-function solveOne(item: SolverItem, question: Question): SolvedPoint {
-  const [point] = admitted(item, question);
+function solveOne(item: SolverItem, criteria: Criteria): SolvedPoint {
+  const [point] = matching(item, criteria);
   if (point !== undefined) return { itemId: item.itemId, point, failure: null };
   return {
     itemId: item.itemId,
     point: null,
-    failure: { code: "no-recovery-point", message: whyNone(item, question) },
+    failure: { code: "no-recovery-point", message: whyNone(item, criteria) },
   };
 }
 
-/** A common point has one id in every member, so each may ask for its own consistency and all still share a moment. */
-function solveGroup(members: readonly SolverItem[], question: Question): SolvedPoint[] {
+/** A common point has the same id in every member, so members with different criteria can still share it. */
+function solveGroup(members: readonly SolverItem[], criteria: Criteria): SolvedPoint[] {
   const candidates = members.map((member) => ({
     member,
     shared: new Map(
-      admitted(member, question)
+      matching(member, criteria)
         .filter(({ replicationGroupId }) => replicationGroupId !== null)
         .map((point) => [point.id, point] as const),
     ),
@@ -125,7 +125,7 @@ function solveGroup(members: readonly SolverItem[], question: Question): SolvedP
   return members.map((member) => ({
     itemId: member.itemId,
     point: null,
-    failure: { code: "no-common-recovery-point", message: whyNoCommon(member, members, without, question) },
+    failure: { code: "no-common-recovery-point", message: whyNoCommon(member, members, without, criteria) },
   }));
 }
 
@@ -133,32 +133,31 @@ function whyNoCommon(
   member: SolverItem,
   members: readonly SolverItem[],
   without: readonly SolverItem[],
-  question: Question,
+  criteria: Criteria,
 ): string {
   const names = members.map(({ itemId }) => itemId).join(", ");
-  const none = `${names} have no common ${question.words(member.itemId)}`;
-  if (without.length === 0) return `${none}: each has some, none that all of them have`;
-  return `${none}: ${without.map((lacking) => whyNone(lacking, question)).join("; ")}`;
+  const none = `${names} have no common ${criteria.description(member.itemId)}`;
+  if (without.length === 0) return `${none}: each has some, but they share none`;
+  return `${none}: ${without.map((lacking) => whyNone(lacking, criteria)).join("; ")}`;
 }
 
 /**
- * The newest point of every item that a choice admits: not later than its time, app-consistent where asked, and one
- * common point inside each replication group unless the choice says otherwise. An item that cannot be satisfied has
- * the reason in its place, and so have the other members of its group.
+ * The newest recovery point of every item that meets the choice, and one common point for each replication group unless
+ * the choice says `per-item`. If an item has no such point, it and the other members of its group get the reason.
  *
- * @param items all items of the run; members of a group that are not among them are not asked
+ * @param items all items of the execution; other members of their groups do not count
  */
 export function solveRecoveryPoints(items: readonly SolverItem[], choice: RecoveryPointChoice): SolvedPoint[] {
-  const question = questionOf(choice);
+  const criteria = criteriaOf(choice);
   const answers = new Map<string, SolvedPoint>();
-  for (const members of together(items, question.common)) {
-    const solved = members.length > 1 ? solveGroup(members, question) : members.map((item) => solveOne(item, question));
+  for (const members of together(items, criteria.common)) {
+    const solved = members.length > 1 ? solveGroup(members, criteria) : members.map((item) => solveOne(item, criteria));
     for (const answer of solved) answers.set(answer.itemId, answer);
   }
   return items.flatMap(({ itemId }) => answers.get(itemId) ?? []);
 }
 
-/** Items that take one point together: the members of a replication group, and every other item by itself. */
+/** The sets of items that share a point: the members of a replication group, or one item. */
 function together(items: readonly SolverItem[], common: boolean): SolverItem[][] {
   const sets = new Map<string, SolverItem[]>();
   for (const item of items) {
@@ -168,37 +167,37 @@ function together(items: readonly SolverItem[], common: boolean): SolverItem[][]
   return [...sets.values()];
 }
 
-/** What one item would start from and lose, said before anything starts. */
+/** The recovery point and the loss that one item would have. */
 export interface PointPreview {
   itemId: string;
-  /** Null when the point is only made at the start, or when there is none. */
+  /** Null if the point is made at the start, or if there is none. */
   point: RecoveryPoint | null;
   /** `found`, `made-at-start` from the data received by then, or `none` with the reason. */
   answer: "found" | "made-at-start" | "none";
-  /** What an unplanned failover at this moment would lose, in emulated seconds; null when there is no point. */
+  /** What an unplanned failover would lose now, in emulated seconds; null if there is no point. */
   lossSeconds: number | null;
   because: string | null;
   disks: DiskCoverage | null;
 }
 
-/** What a preview knows of one item beside its points. */
+/** The input of a preview for one item. */
 export interface PreviewItem extends SolverItem {
-  /** The moment of the answer. */
+  /** The time of the preview. */
   at: string;
   /** Age of the newest data received. */
   rpoSeconds: number;
-  /** True when data was received that no point holds yet. */
+  /** True if data was received that no recovery point contains yet. */
   pending: boolean;
   disks: DiskCoverage | null;
 }
 
-/** What every item would start from and lose if the failover began now. */
+/** The recovery point and the loss of every item if the failover started now. */
 export function previewRecoveryPoints(items: readonly PreviewItem[], choice: RecoveryPointChoice): PointPreview[] {
   const solved = new Map(solveRecoveryPoints(items, choice).map((answer) => [answer.itemId, answer]));
   return items.map((item): PointPreview => {
     const { itemId, disks } = item;
     if (choice.kind === "latest" && item.pending) {
-      const because = "made of all data received when the failover starts";
+      const because = "made from all received data when the failover starts";
       return { itemId, point: null, answer: "made-at-start", lossSeconds: item.rpoSeconds, because, disks };
     }
     const answer = solved.get(itemId);
@@ -210,7 +209,7 @@ export function previewRecoveryPoints(items: readonly PreviewItem[], choice: Rec
   });
 }
 
-/** Which disks the points of an item hold; null when they hold all of them (A5). */
+/** The disks in the recovery points of an item; null if all of them are (A5). */
 export function diskCoverageOf(
   item: Pick<ProtectedItem, "protectedDisks">,
   machine: Pick<Machine, "disks">,

@@ -1,10 +1,11 @@
+import { defined } from "../text.js";
 import { findAddress } from "./addresses.js";
 import type { Machine, Network, NetworkMapping, ProtectedItem, World } from "./world.js";
 
 type Nic = Machine["nics"][number];
 type Subnet = Network["subnets"][number];
 
-/** The subnet of a network: the one asked for, else of the same name as at the source, else the first by name (B.6). */
+/** The subnet of a network: the requested one, otherwise the one named as at the source, otherwise the first by name (B.6). */
 export function chooseSubnet(
   network: Pick<Network, "subnets"> | undefined,
   asked: string | undefined,
@@ -15,7 +16,7 @@ export function chooseSubnet(
   return named(own) ?? network?.subnets.toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
 }
 
-/** A world whose items have the networks that its mappings give them; settings of their own stay. */
+/** The world with the networks of its mappings as target settings. An item's own settings take precedence. */
 export function withMappedNetworks(world: World): World {
   if (world.networkMappings.length === 0) return world;
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
@@ -23,7 +24,7 @@ export function withMappedNetworks(world: World): World {
     const mapping = mappingOf(world.networkMappings, item, machines.get(item.machineId)?.nics[0]);
     if (mapping === undefined) return item;
     const { toNetworkId: networkId, testNetworkId } = mapping;
-    const mapped = { networkId, ...(testNetworkId === undefined ? {} : { testNetworkId }) };
+    const mapped = { networkId, ...defined({ testNetworkId }) };
     return { ...item, target: { ...mapped, ...item.target } };
   });
   return { ...world, items };
@@ -41,7 +42,7 @@ const mappingOf = (
       mapping.fromNetworkId === nic?.networkId,
   );
 
-/** Every mapping that names a network which is not there, or says two things of one network, as sentences. */
+/** The problems of the mappings, as sentences: unknown networks, duplicates, and tests on the production network. */
 export function mappingProblems({ networkMappings, sites }: Pick<World, "networkMappings" | "sites">): string[] {
   const networks = new Set(sites.flatMap((site) => site.networks.map(({ id }) => `${site.id}/${id}`)));
   const seen = new Set<string>();
@@ -52,16 +53,14 @@ export function mappingProblems({ networkMappings, sites }: Pick<World, "network
       `${toSiteId}/${toNetworkId}`,
       ...(testNetworkId === undefined ? [] : [`${toSiteId}/${testNetworkId}`]),
     ];
-    const twice = seen.has(owner) ? [`there are two mappings: ${owner}`] : [];
+    const twice = seen.has(owner) ? [`duplicate: ${owner}`] : [];
     seen.add(owner);
     const isolated =
       testNetworkId === toNetworkId
-        ? [`${owner} has its production network as test network; a test needs its own`]
+        ? [`${owner} uses its production network as test network; a test needs another one`]
         : [];
     return [
-      ...wanted
-        .filter((place) => !networks.has(place))
-        .map((place) => `${owner} names network ${place}, which is not there`),
+      ...wanted.filter((place) => !networks.has(place)).map((place) => `${owner} names the unknown network ${place}`),
       ...twice,
       ...isolated,
     ];
@@ -75,10 +74,10 @@ export interface Placing {
   networks: readonly Network[];
 }
 
-/** Where one item's first interface goes. `how` is null when there is no place, and `because` says why. */
+/** The place of the first interface of an item. If there is none, `how` is null and `because` gives the reason. */
 export interface Placement {
   itemId: string;
-  /** Null for a network that is made for the test. */
+  /** Null for a network that is created for the test. */
   networkId: string | null;
   subnet: string | null;
   address: string | null;
@@ -86,7 +85,7 @@ export interface Placement {
   because: string | null;
 }
 
-/** The subnet of one item and the addresses that are taken in it so far. */
+/** The subnet of one item, and the addresses that are taken in it so far. */
 interface Place {
   networkId: string | null;
   subnet: Subnet;
@@ -94,11 +93,11 @@ interface Place {
 }
 
 /**
- * Where items of one site go. An address asked for is kept; a static one is kept if it is free and else gives way to
- * the next that is free; DHCP stays DHCP. No two items get one address.
+ * Places the items of one site. A requested address is kept. A static address is kept if it is free; otherwise the item
+ * gets the next free one. DHCP stays DHCP. No two items get the same address.
  *
- * @param isolated for a test: on the test network of each item, or on one made in the shape of the production one,
- * where the addresses of production machines are free
+ * @param isolated for a test: on the test network of each item, or on a copy of the production network, in which the
+ * addresses of production machines are free
  */
 export function placeItems(placings: readonly Placing[], { isolated }: { isolated: boolean }): Placement[] {
   const takenIn = new Map<string, Set<string>>();
@@ -106,7 +105,7 @@ export function placeItems(placings: readonly Placing[], { isolated }: { isolate
   return placings.map((placing, index) => placementOf(placing, places[index] ?? "it has no place"));
 }
 
-/** The subnet of an item with what is taken in it, its own wish among it; or why there is none. */
+/** The subnet of an item with the addresses taken in it, including its requested one; or why there is none. */
 function placeOf(
   { item, machine, networks }: Placing,
   isolated: boolean,

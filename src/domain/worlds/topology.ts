@@ -1,43 +1,42 @@
 import { z } from "zod";
 import { Address, Id, Instant, Name } from "../text.js";
 
-/** A master target takes at most this many disks. */
-export const MASTER_TARGET_DISKS = 60;
+export const MAX_MASTER_TARGET_DISKS = 60;
 
-/** Ports that a process server listens on: its management and the replication data (V4). */
+/** The ports of a process server for management and for replication data (V4). */
 export const PROCESS_SERVER_PORTS = [443, 9443] as const;
 
-/** What manages a site's ESXi hosts, and with which rights the service looks at them (V3, V8). */
+/** The server that manages the ESXi hosts of a site, and the rights of the discovery account (V3, V8). */
 export const VCenter = z.strictObject({
   id: Id,
-  /** The role of the discovery account: `read-only` is enough to fail over, not to reprotect. */
+  /** The role of the discovery account: `read-only` is enough for a failover, but not for a reprotect. */
   accountRole: z.enum(["read-only", "full"]).default("full"),
 });
 export type VCenter = z.infer<typeof VCenter>;
 
-/** Ids of machines that a configuration server does not know any more. */
+/** Ids of machines that a configuration server no longer knows. */
 const Forgotten = z.array(Id).max(5_000).default([]);
 
-/** Where the machines of a site are registered. One that does not know a machine cannot finish its failback (V3). */
+/** The server where the machines of a site are registered. It cannot finish the failback of an unknown machine (V3). */
 export const ConfigurationServer = z.strictObject({
   id: Id,
   ip: Address.optional(),
   forgotten: Forgotten,
-  /** The address at which machines look for it, once that may differ from its own: after a restore. */
+  /** The address that the machines use, which can differ from its own after a restore. */
   knownAt: Address.optional(),
-  /** Its newest backup: when it was made, its address then, and what it did not know by then. */
+  /** Its newest backup: its time, the address of the server then, and the machines that it did not know then. */
   backup: z.strictObject({ takenAt: Instant, ip: Address.optional(), forgotten: Forgotten }).optional(),
-  /** SHA-256 in hexadecimal of `<id>:<passphrase>`: who deploys a process server for it must know the passphrase (V4). */
+  /** SHA-256 in hexadecimal of `<id>:<passphrase>`. The deployment of a process server requires the passphrase (V4). */
   passphraseHash: z
     .string()
-    .regex(/^[0-9a-f]{64}$/, "use 64 hexadecimal digits in lower case")
+    .regex(/^[0-9a-f]{64}$/, "use 64 lower-case hexadecimal digits")
     .optional(),
-  /** False until the site's hosts were discovered; a physical server's reprotect needs them (P10). */
+  /** False until the hosts of the site were discovered. The reprotect of a physical server needs them (P10). */
   hostsDiscovered: z.boolean().default(true),
 });
 export type ConfigurationServer = z.infer<typeof ConfigurationServer>;
 
-/** Takes in replication data and passes it on. It stands in Azure or on-premises, as the site it belongs to does (P9). */
+/** Receives replication data and relays it. It is in Azure or on-premises, like its site (P9). */
 export const ProcessServer = z.strictObject({
   id: Id,
   ip: Address.optional(),
@@ -48,31 +47,31 @@ export const ProcessServer = z.strictObject({
 });
 export type ProcessServer = z.infer<typeof ProcessServer>;
 
-/** Receives what comes home and writes it to the site's datastores (P10, P11, V5). */
+/** Receives the data of a failback and writes it to the datastores of the site (P10, P11, V5). */
 export const MasterTarget = z.strictObject({
   id: Id,
   osFamily: z.enum(["windows", "linux"]),
   hostId: Id,
-  /** Datastores it can read and write; missing means every one of the site. */
+  /** Datastores that it can read and write. The default is every datastore of the site. */
   datastoreIds: z.array(Id).max(1_000).optional(),
   /** `disk.EnableUUID` of the virtual machine. */
   diskEnableUuid: z.boolean().default(true),
-  /** SCSI ids of its disks, where they were looked up; a Linux one tells its disks apart by them (V5). */
+  /** SCSI ids of its disks, if known. A Linux master target distinguishes its disks by them (V5). */
   scsiIds: z.array(Name).max(256).optional(),
-  /** Where it keeps retention data, such as `R:` or `/mnt/retention`; missing means that it has none. */
+  /** The drive for retention data, such as `R:` or `/mnt/retention`, if it has one. */
   retentionDrive: Name.optional(),
-  /** Disks attached to it already; it takes 60. */
+  /** Disks that are attached to it already. */
   attachedDisks: z.int().min(0).max(256).default(0),
   /** Storage vMotion of the master target makes failback fail (P10). */
   storageVMotion: z.boolean().default(false),
 });
 export type MasterTarget = z.infer<typeof MasterTarget>;
 
-/** Runs a VMM cloud's replication; both must be connected to the service to fail back (H4). */
+/** Runs the replication of a VMM cloud. The servers of both clouds must be connected for a failback (H4). */
 export const VmmServer = z.strictObject({ id: Id, connected: z.boolean().default(true) });
 export type VmmServer = z.infer<typeof VmmServer>;
 
-/** What a site has besides hosts and networks for replication there and back. */
+/** The servers of a site that take part in replication. */
 export const siteTopology = {
   vCenter: VCenter.optional(),
   configurationServer: ConfigurationServer.optional(),
@@ -81,10 +80,10 @@ export const siteTopology = {
   vmmServer: VmmServer.optional(),
 } as const;
 
-/** What a machine has besides disks and interfaces that decides whether it comes home well. */
+/** The properties of a machine that decide whether its failback works. */
 export const machineTopology = {
-  /** Snapshots at its hypervisor; they are deleted before a reprotect (V3). */
+  /** Snapshots at its hypervisor. They must be deleted before a reprotect (V3). */
   snapshots: z.int().min(0).max(500).default(0),
-  /** Linux: false when the NetworkManager package got lost, and the interface with it (V8). */
+  /** Linux: false if the NetworkManager package, and therefore the network interface, is lost (V8). */
   networkManagerPackage: z.boolean().default(true),
 } as const;

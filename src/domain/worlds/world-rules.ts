@@ -1,22 +1,8 @@
-import type { Scenario, SiteKind } from "../vocabulary.js";
+import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import { mappingProblems } from "./networks.js";
 import type { Machine, ProtectedItem, Site, World } from "./world.js";
 
-interface ScenarioRule {
-  source: SiteKind;
-  target: SiteKind;
-  form: Machine["form"];
-}
-
-/** Which sites and machines a scenario joins. */
-const SCENARIO_RULES: Record<Scenario, ScenarioRule> = {
-  "vmware-to-azure": { source: "vcenter", target: "azure-region", form: "vm" },
-  "physical-to-azure": { source: "vcenter", target: "azure-region", form: "physical" },
-  "hyperv-to-hyperv": { source: "vmm-cloud", target: "vmm-cloud", form: "vm" },
-  "azure-to-azure": { source: "azure-region", target: "azure-region", form: "vm" },
-};
-
-const MOST_GROUP_MEMBERS = 16;
+const MAX_GROUP_MEMBERS = 16;
 
 function duplicateIds(what: string, entries: readonly { id: string }[]): string[] {
   const seen = new Set<string>();
@@ -24,13 +10,13 @@ function duplicateIds(what: string, entries: readonly { id: string }[]): string[
   return [...twice].map((id) => `two ${what} have the id ${id}`);
 }
 
-/** Sets and maps alike. */
+/** A set or a map. */
 interface Known {
   has(id: string): boolean;
 }
 
 function missing(what: string, owner: string, wanted: string | undefined, known: Known): string[] {
-  return wanted === undefined || known.has(wanted) ? [] : [`${owner} names ${what} ${wanted}, which is not there`];
+  return wanted === undefined || known.has(wanted) ? [] : [`${owner} names the unknown ${what} ${wanted}`];
 }
 
 const idsOf = (entries: readonly { id: string }[]): Set<string> => new Set(entries.map(({ id }) => id));
@@ -44,7 +30,7 @@ interface SiteParts {
 function machineProblems(machine: Machine, parts: ReadonlyMap<string, SiteParts>): string[] {
   const owner = `machine ${machine.id}`;
   const site = parts.get(machine.siteId);
-  if (site === undefined) return [`${owner} names site ${machine.siteId}, which is not there`];
+  if (site === undefined) return [`${owner} names the unknown site ${machine.siteId}`];
   return [
     ...missing("host", owner, machine.hostId, site.hosts),
     ...missing("datastore", owner, machine.datastoreId, site.datastores),
@@ -58,7 +44,7 @@ const partsOf = ({ hosts, datastores, networks }: Site): SiteParts => ({
   networks: idsOf(networks),
 });
 
-/** Master targets name hosts and datastores of their own site. */
+/** Hosts and master targets may name only hosts and datastores of their own site. */
 function topologyProblems(site: Site): string[] {
   const { hosts, datastores } = partsOf(site);
   return [
@@ -76,15 +62,15 @@ function topologyProblems(site: Site): string[] {
 
 function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, target: Site): string[] {
   const owner = `item ${item.id}`;
-  const rule = SCENARIO_RULES[item.scenario];
+  const { sourceSite, targetSite, form } = SCENARIO_TRAITS[item.scenario];
   return [
     ...(machine.siteId === source.id
       ? []
       : [`${owner} is protected from ${source.id}, its machine is at ${machine.siteId}`]),
     ...(source.id === target.id ? [`${owner} has the same source and target site`] : []),
-    ...(source.kind === rule.source ? [] : [`${owner}: ${item.scenario} needs a ${rule.source} as source`]),
-    ...(target.kind === rule.target ? [] : [`${owner}: ${item.scenario} needs a ${rule.target} as target`]),
-    ...(machine.form === rule.form ? [] : [`${owner}: ${item.scenario} protects a machine of form ${rule.form}`]),
+    ...(source.kind === sourceSite ? [] : [`${owner}: ${item.scenario} needs a source site of kind ${sourceSite}`]),
+    ...(target.kind === targetSite ? [] : [`${owner}: ${item.scenario} needs a target site of kind ${targetSite}`]),
+    ...(machine.form === form ? [] : [`${owner}: ${item.scenario} protects a machine of form ${form}`]),
   ];
 }
 
@@ -116,23 +102,23 @@ function sharedMachines(world: World): string[] {
   ).map((problem) => problem.replace("have the id", "protect machine"));
 }
 
-/** Members share recovery points, so they share policy and sites; Azure Site Recovery takes 16 of them. */
+/** Members share recovery points, so they must share policy and sites. Azure Site Recovery takes 16 of them. */
 function groupProblems(world: World): string[] {
   return world.replicationGroups.flatMap(({ id }) => {
     const members = world.items.filter(({ replicationGroupId }) => replicationGroupId === id);
-    const ways = new Set(
+    const routes = new Set(
       members.map(({ policyId, sourceSiteId, targetSiteId }) => [policyId, sourceSiteId, targetSiteId].join()),
     );
     return [
-      ...(members.length > MOST_GROUP_MEMBERS
-        ? [`replication group ${id} has ${members.length} items; at most ${MOST_GROUP_MEMBERS} are served`]
+      ...(members.length > MAX_GROUP_MEMBERS
+        ? [`replication group ${id} has ${members.length} items; the limit is ${MAX_GROUP_MEMBERS}`]
         : []),
-      ...(ways.size > 1 ? [`the items of replication group ${id} must share policy, source and target site`] : []),
+      ...(routes.size > 1 ? [`the items of replication group ${id} must share policy, source and target site`] : []),
     ];
   });
 }
 
-/** Every rule that a world breaks beyond its schema, as sentences; empty when it may be imported. */
+/** The rules beyond its schema that a world breaks, as sentences; empty if it may be imported. */
 export function worldProblems(world: World): string[] {
   const parts = new Map(world.sites.map((site) => [site.id, partsOf(site)]));
   return [

@@ -10,11 +10,11 @@ export const Host = z.strictObject({
   memoryMb: z.int().min(1_024).max(33_554_432),
   /** False for an ESXi host that no vCenter manages. */
   managed: z.boolean().default(true),
-  /** With a free licence a machine fails over, and its failback is refused (V8). */
+  /** With a free licence, a failover works but a failback is refused (V8). */
   licence: z.enum(["free", "paid"]).default("paid"),
-  /** Memory that a machine coming home may take; missing is not limited. */
+  /** Memory for machines that fail back. The default is no limit. */
   freeMemoryMb: z.int().min(0).max(33_554_432).optional(),
-  /** Datastores the host reaches; missing means every one of the site. */
+  /** Datastores that the host can access. The default is every datastore of the site. */
   datastoreIds: z.array(Id).max(1_000).optional(),
 });
 
@@ -29,7 +29,7 @@ export const Datastore = z.strictObject({
 export const Subnet = z.strictObject({
   name: Id,
   range: AddressRange,
-  /** Addresses that machines have which Secondsite does not protect. */
+  /** Addresses of machines that Secondsite does not protect. */
   inUse: z.array(Address).max(4_096).optional(),
 });
 
@@ -39,7 +39,7 @@ export const Network = z.strictObject({
 });
 export type Network = z.infer<typeof Network>;
 
-/** What a site has left to give; a missing number is not limited. */
+/** The quota of a site. A missing number is no limit. */
 export const Quota = z.strictObject({
   cores: z.int().min(0).optional(),
   coresUsed: z.int().min(0).default(0),
@@ -47,7 +47,7 @@ export const Quota = z.strictObject({
   networkInterfacesUsed: z.int().min(0).default(0),
 });
 
-/** A machine size on offer at a site. */
+/** A machine size that a site offers. */
 export const MachineSize = z.strictObject({
   name: Id,
   cpus: z.int().min(1).max(1_024),
@@ -72,27 +72,27 @@ export const Site = z.strictObject({
 });
 export type Site = z.infer<typeof Site>;
 
-/** A network way between two sites. */
+/** A network connection between two sites. */
 export const Link = z.strictObject({
   id: Id,
   kind: z.enum(["vpn", "expressroute", "internet"]),
   between: z.tuple([Id, Id]),
   bandwidthMbps: z.number().positive().max(400_000),
-  /** ExpressRoute only: which peering it has. Data to a public storage endpoint needs `public` or `microsoft` (V9). */
+  /** ExpressRoute only. Data to a public storage endpoint needs `public` or `microsoft` (V9). */
   peerings: z
     .array(z.enum(["private", "public", "microsoft"]))
     .max(3)
     .default(["private"]),
-  /** False while the connection is not up. */
+  /** False while the connection is down. */
   connected: z.boolean().default(true),
 });
 export type Link = z.infer<typeof Link>;
 
-/** How an item is replicated, and how long its recovery points live. */
+/** How an item is replicated, and how long its recovery points are kept. */
 export const ReplicationPolicy = z.strictObject({
   id: Id,
   crashConsistentMinutes: z.int().min(1).max(60).default(5),
-  /** 0 means that no app-consistent points are made. */
+  /** 0: no app-consistent recovery points. */
   appConsistentMinutes: z.union([z.literal(0), z.int().min(60).max(720)]).default(60),
   retentionDays: z.int().min(0).max(15).default(1),
   rpoThresholdSeconds: z.int().min(60).max(86_400).default(900),
@@ -121,7 +121,7 @@ export const Machine = z.strictObject({
   cpus: z.int().min(1).max(1_024),
   memoryMb: z.int().min(256).max(33_554_432),
   boot: z.enum(["bios", "uefi"]),
-  /** The first disk is the operating system's. */
+  /** The first disk is the disk of the operating system. */
   disks: z.array(Disk).min(1).max(256),
   nics: z.array(Nic).min(1).max(32),
   ...machineTopology,
@@ -129,7 +129,7 @@ export const Machine = z.strictObject({
 });
 export type Machine = z.infer<typeof Machine>;
 
-/** What the replica gets when it is started at the other site. Editable until failover (P3). */
+/** The settings of the replica when it is started at the other site. They can be changed until the failover (P3). */
 export const TargetSettings = z.strictObject({
   name: Name.optional(),
   resourceGroup: Name.optional(),
@@ -153,9 +153,9 @@ export const ProtectedItem = z.strictObject({
   policyId: Id,
   replicationGroupId: Id.optional(),
   target: TargetSettings.prefault({}),
-  /** How fast the workload writes; decides replication lag and what an unplanned failover loses. */
+  /** The write rate of the workload. It decides the replication lag and the loss of an unplanned failover. */
   changeRateMbPerSecond: z.number().min(0).max(500).default(1),
-  /** Disks under protection; a machine may have got more since (A5). Missing means all. */
+  /** The protected disks. A machine may have got more since (A5). The default is all disks. */
   protectedDisks: z.array(Name).min(1).max(256).optional(),
 });
 export type ProtectedItem = z.infer<typeof ProtectedItem>;
@@ -163,22 +163,22 @@ export type ProtectedItem = z.infer<typeof ProtectedItem>;
 /** Items that share consistent recovery points. */
 export const ReplicationGroup = z.strictObject({ id: Id, name: Name });
 
-/** Where the interfaces of a source network go, unless an item's own target settings say otherwise. */
+/** The target of the interfaces of a source network, unless the target settings of an item say otherwise. */
 export const NetworkMapping = z.strictObject({
   fromSiteId: Id,
   fromNetworkId: Id,
   toSiteId: Id,
   toNetworkId: Id,
-  /** The isolated network of tests. Missing: one is made for each test and removed with it. */
+  /** The isolated network for tests. By default, one is created for each test and removed with it. */
   testNetworkId: Id.optional(),
 });
 export type NetworkMapping = z.infer<typeof NetworkMapping>;
 
-/** An estate: sites, machines, what is protected and how. */
+/** An estate: its sites and machines, and how they are protected. */
 export const World = z.strictObject({
   id: Id,
   name: Name,
-  /** Seed of every duration and lag, so that a run repeats. */
+  /** The seed of all durations and lags, so that a run can be repeated. */
   seed: z.int().min(0).max(4_294_967_295).default(1),
   sites: z.array(Site).min(1).max(50),
   links: z.array(Link).max(200).default([]),

@@ -15,7 +15,7 @@ export const withoutConditions = (state: EmulatedItem, ...types: NoticedConditio
 
 /** Adds the conditions of a machine that came home through a master target (V8). */
 export function withFailbackConditions(state: EmulatedItem, atMs: number): EmulatedItem {
-  if (SCENARIO_TRAITS[state.item.scenario].comesHomeThrough !== "master-target") return state;
+  if (SCENARIO_TRAITS[state.item.scenario].failbackThrough !== "master-target") return state;
   const { nics, osFamily, networkManagerPackage } = state.machine;
   const addressed = nics.some(({ assignment }) => assignment === "static")
     ? withCondition(state, "address-is-dhcp", atMs)

@@ -1,3 +1,4 @@
+import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import type { Copy, EmulatedItem, Span } from "./state.js";
 
 export const off = (copy: Copy): Copy => ({ ...copy, power: "off", heartbeat: "none", writable: false });
@@ -7,7 +8,7 @@ export const on = (copy: Copy): Copy => ({ ...copy, power: "on", heartbeat: "ok"
 export function replicaTools({ machine, item, direction }: EmulatedItem): Copy["tools"] {
   if (direction === "recovery-to-primary") return "running";
   if (machine.form === "physical") return "absent";
-  return machine.osFamily === "windows" && item.scenario === "vmware-to-azure" ? "disabled" : "running";
+  return machine.osFamily === "windows" && SCENARIO_TRAITS[item.scenario].disablesWindowsTools ? "disabled" : "running";
 }
 
 /** Ends the span in which a copy takes writes. */

@@ -1,3 +1,4 @@
+import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import type { ItemOperation, OperationName, SiteOperation } from "../port.js";
 import type { Effect } from "./behaviour.js";
 import { bytesOfDisks, bytesToReverse } from "./replication.js";
@@ -10,8 +11,7 @@ const memoryGb = ({ machine }: EmulatedItem): number => machine.memoryMb / 1_024
 /** Physical servers and VMware Linux machines are converted before they start in Azure: 8 to 10 minutes more (P8). */
 function hydrationSeconds({ item, machine, seed, direction }: EmulatedItem): number {
   if (direction === "recovery-to-primary") return 0;
-  const converts =
-    item.scenario === "physical-to-azure" || (item.scenario === "vmware-to-azure" && machine.osFamily === "linux");
+  const converts = SCENARIO_TRAITS[item.scenario].convertedSystems.includes(machine.osFamily);
   return converts ? seededBetween(seed, "hydration", 480, 600) : 0;
 }
 

@@ -97,8 +97,9 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
     groundTruth: descriptions.groundTruth,
-    sourceComesBack: (worldId, itemId) => items.change(worldId, itemId, sourceReturned),
-    mendCondition: (worldId, itemId, type) => items.change(worldId, itemId, (state) => conditionResolved(state, type)),
+    simulateSourceReturn: (worldId, itemId) => items.change(worldId, itemId, sourceReturned),
+    resolveCondition: (worldId, itemId, type) =>
+      items.change(worldId, itemId, (state) => conditionResolved(state, type)),
     backUpConfigurationServer: (worldId, siteId) => sites.change(worldId, siteId, backedUp),
     restoreConfigurationServer: (worldId, siteId, ip) => sites.change(worldId, siteId, (state) => restored(state, ip)),
     describeItems: descriptions.items,

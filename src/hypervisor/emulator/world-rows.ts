@@ -2,7 +2,14 @@ import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/worlds/world.js";
 import { decode, encode } from "../../store/tables/codec.js";
-import { BATCH, chunksOf, type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
+import {
+  chunksOf,
+  MAX_BATCH,
+  type Row,
+  type RowOperation,
+  type Table,
+  TableConflict,
+} from "../../store/tables/port.js";
 import { seedOf } from "./seeded.js";
 import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, LEDGER, Load, SITE, type WorldHeader } from "./state.js";
 
@@ -123,7 +130,7 @@ const sitesOf = (world: World): EmulatedSite[] =>
   }));
 
 async function writeAll(table: Table, partition: string, operations: readonly RowOperation[]): Promise<void> {
-  for (const batch of chunksOf(operations, BATCH)) await table.transact(partition, batch);
+  for (const batch of chunksOf(operations, MAX_BATCH)) await table.transact(partition, batch);
 }
 
 /** Writes the header last. Until then every process sees the previous load. */

@@ -215,7 +215,7 @@ function endingOf(
 /** An item that another execution has brought where this one would (B.4), or that there is nothing to do for. */
 const reportOfUntouched = ({ id, notApplicable }: ExecutionItem): ItemReport => ({
   itemId: id,
-  ...(notApplicable === null ? { outcome: "already-done" } : { outcome: "passed-over", note: notApplicable }),
+  ...(notApplicable === null ? { outcome: "already-done" } : { outcome: "not-applicable", note: notApplicable }),
   failure: null,
   point: null,
   dataLoss: null,

@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from "durable-functions";
-import type { NotifiedOf } from "../../domain/plans/plan.js";
+import type { NotificationEvent } from "../../domain/plans/plan.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { callWebhook, type ExecutionPlan } from "../../executions/contracts.js";
 
@@ -10,7 +10,7 @@ const TIMEOUT_SECONDS = 10;
 export function* notify(
   context: OrchestrationContext,
   plan: ExecutionPlan,
-  event: NotifiedOf,
+  event: NotificationEvent,
   details: Readonly<Record<string, unknown>>,
 ): Durable<void> {
   const { executionId, worldId, verb, direction } = plan;

@@ -7,9 +7,9 @@ import {
   type TransactionAction,
 } from "@azure/data-tables";
 import { RecoveryError } from "../../domain/errors.js";
-import { joiningWrites } from "./joined-writes.js";
+import { batchWrites } from "./batched-writes.js";
 import {
-  MOST_CHARACTERS,
+  MAX_ROW_CHARACTERS,
   PIECE_CHARACTERS,
   type Row,
   type RowOperation,
@@ -25,14 +25,14 @@ type Stored = TableEntityResult<Record<string, unknown>>;
 type Write = Exclude<RowOperation, { kind: "delete" }>;
 
 /**
- * Tables of a storage account; Azurite is one too.
- * @param prefix start of every table's name, letters and digits, first a letter
+ * Tables of a storage account or of Azurite.
+ * @param prefix of every table name: letters and digits, starting with a letter
  */
 export function createAzureTables(connectionString: string, prefix: string): Tables {
   return {
     table: (name) => {
       const allowInsecureConnection = /http:\/\/|UseDevelopmentStorage=true/i.test(connectionString);
-      return joiningWrites(
+      return batchWrites(
         createTable(
           TableClient.fromConnectionString(connectionString, `${prefix}${name}`, { allowInsecureConnection }),
         ),
@@ -68,7 +68,7 @@ function createTable(client: TableClient): Table {
 
 const isRestError = (error: unknown): error is RestError => error instanceof RestError;
 
-/** The service's own word for what is wrong, which single calls and transactions give in different places. */
+/** The error code of the service. Single calls and transactions have it in different places. */
 function serviceCode(error: RestError): string {
   const details = error.details as { odataError?: { code?: string } } | undefined;
   return details?.odataError?.code ?? error.code ?? "";
@@ -76,7 +76,7 @@ function serviceCode(error: RestError): string {
 
 const isTableMissing = (error: unknown): boolean => isRestError(error) && serviceCode(error) === "TableNotFound";
 
-/** A transaction's message starts with the index of the operation that failed. */
+/** The message of a failed transaction starts with the index of the operation that failed. */
 function failedRow(error: RestError, operations: readonly RowOperation[]): string {
   const index = Number.parseInt(error.message, 10);
   return operations[Number.isNaN(index) ? 0 : index]?.row ?? "";
@@ -91,7 +91,7 @@ function conflictOf(error: unknown, operations: readonly RowOperation[]): unknow
 }
 
 function entityOf(partitionKey: string, { row, schema, json }: Write): Entity {
-  if (json.length > MOST_CHARACTERS) {
+  if (json.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `row ${partitionKey}/${row} has ${json.length} characters`);
   }
   const entity: Entity = { partitionKey, rowKey: row, schema };
@@ -101,7 +101,7 @@ function entityOf(partitionKey: string, { row, schema, json }: Write): Entity {
   return entity;
 }
 
-/** A row as stored; one that lacks its parts comes out with schema 0, which no reader takes. */
+/** A stored row. If its schema is missing it gets schema 0, which no codec reads. */
 function rowOf(stored: Stored): Row {
   let json = "";
   for (let piece = 0; typeof stored[`json${piece}`] === "string"; piece += 1) json += stored[`json${piece}`];
@@ -122,7 +122,7 @@ async function write(client: TableClient, partition: string, operations: readonl
   return response.subResponses.map(({ etag }) => etag?.trim() ?? "");
 }
 
-/** A single row goes without the envelope of a transaction, which costs three times as much. */
+/** A single write does not use a transaction, which costs three times as much. */
 async function writeOne(client: TableClient, partition: string, operation: RowOperation): Promise<string> {
   if (operation.kind === "delete") {
     await client.deleteEntity(partition, operation.row);
@@ -146,8 +146,8 @@ function actionOf(partition: string, operation: RowOperation): TransactionAction
   return ["update", entity, "Replace", { etag: operation.etag }];
 }
 
-/** The service answers at most 1,000 entities a page. */
-const LARGEST_PAGE = 1_000;
+/** The service returns at most 1,000 entities in a page. */
+const MAX_PAGE = 1_000;
 
 async function listRows(client: TableClient, partition: string, { from, before, limit }: RowRange): Promise<RowPage> {
   const filter = [
@@ -157,7 +157,7 @@ async function listRows(client: TableClient, partition: string, { from, before, 
   ].join(" and ");
   const pages = client
     .listEntities<Record<string, unknown>>({ queryOptions: { filter } })
-    .byPage({ maxPageSize: Math.min(limit + 1, LARGEST_PAGE) });
+    .byPage({ maxPageSize: Math.min(limit + 1, MAX_PAGE) });
   const rows: Row[] = [];
   try {
     for await (const page of pages) {

@@ -1,26 +1,27 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
-import { MOST_CHARACTERS, type Row } from "./port.js";
+import { MAX_ROW_CHARACTERS, type Row } from "./port.js";
 
-/** How one kind of row is written and read: a name for messages, the version of its shape, and the shape. */
+/** How a kind of row is written and read: a name for messages, the version of its shape, and the shape. */
 export interface Codec<T> {
   what: string;
   schema: number;
   shape: z.ZodType<T>;
 }
 
-/** Longer text is deflated: what an execution of 2,000 items came to would not fit into a row otherwise. */
-const LONG_CHARACTERS = 200_000;
-const LONGEST_CHARACTERS = 4_000_000;
-/** JSON never begins so. */
+/** Longer text is deflated. The outcomes of 2,000 items would not fit into a row otherwise. */
+const DEFLATE_FROM_CHARACTERS = 200_000;
+const MAX_DEFLATED_CHARACTERS = 4_000_000;
+/** JSON never starts with this. */
 const DEFLATED = "deflated:";
 
 /** A value as the columns of a row; refuses `value-too-large`. */
 export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
   const json = JSON.stringify(value);
-  const stored = json.length > LONG_CHARACTERS && json.length <= LONGEST_CHARACTERS ? deflated(json) : json;
-  if (stored.length > MOST_CHARACTERS) {
+  const stored =
+    json.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : json;
+  if (stored.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
   }
   return { row, schema: codec.schema, json: stored };
@@ -31,16 +32,13 @@ const deflated = (json: string): string => DEFLATED + deflateRawSync(json).toStr
 function inflated(stored: string): string {
   if (!stored.startsWith(DEFLATED)) return stored;
   const bytes = Buffer.from(stored.slice(DEFLATED.length), "base64");
-  return inflateRawSync(bytes, { maxOutputLength: 4 * LONGEST_CHARACTERS }).toString("utf8");
+  return inflateRawSync(bytes, { maxOutputLength: 4 * MAX_DEFLATED_CHARACTERS }).toString("utf8");
 }
 
-/** What rows said that were read: tables in memory give one again as the same object, and it is parsed once. */
+/** Parsed rows. In-memory tables return the same row object again, so it is parsed once. */
 const known = new WeakMap<Row, { codec: unknown; value: unknown }>();
 
-/**
- * The value of a row, which must not be changed; throws `row-unreadable`, naming it, when it is newer than this
- * program or damaged.
- */
+/** The value of a row, which callers must not change. Throws `row-unreadable` if the row is damaged or has another version. */
 export function decode<T>(codec: Codec<T>, row: Row): T {
   const found = known.get(row);
   if (found?.codec === codec) return found.value as T;
@@ -54,17 +52,17 @@ function read<T>(codec: Codec<T>, row: Row): T {
   if (row.schema !== codec.schema) {
     throw new RecoveryError(
       "row-unreadable",
-      `${name} has version ${row.schema} and this program reads version ${codec.schema}; it was left untouched`,
+      `${name} has version ${row.schema} and this program reads version ${codec.schema}; it was not changed`,
     );
   }
   const parsed = codec.shape.safeParse(parseJson(row.json));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue === undefined ? "" : ` (${issue.path.join(".") || "value"}: ${issue.message})`;
-  throw new RecoveryError("row-unreadable", `${name} is damaged${where}; it was left untouched`);
+  throw new RecoveryError("row-unreadable", `${name} is damaged${where}; it was not changed`);
 }
 
-/** Damaged text becomes undefined, which no shape takes. */
+/** Damaged text becomes undefined, which no shape accepts. */
 function parseJson(stored: string): unknown {
   try {
     return JSON.parse(inflated(stored));

@@ -10,7 +10,7 @@ import {
 
 type Partition = Map<string, Row>;
 
-/** Throws unless the row is as the operation expects. */
+/** Throws a conflict unless the row is as the operation expects. */
 function expect(operation: RowOperation, found: Row | undefined): void {
   if (operation.kind === "put") return;
   if (operation.kind === "insert") {
@@ -21,7 +21,7 @@ function expect(operation: RowOperation, found: Row | undefined): void {
   if (operation.kind === "replace" && operation.etag !== found.etag) throw new TableConflict("changed", operation.row);
 }
 
-/** Tables in the memory of this process, for tests and simulations. ETags are counters. */
+/** In-memory tables for tests and simulations. ETags are counters. */
 export function createMemoryTables(): Tables {
   const tables = new Map<string, Table>();
   let changes = 0;

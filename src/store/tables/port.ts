@@ -1,24 +1,24 @@
 /**
- * The little that Secondsite asks of a table service: rows of JSON in partitions, ETags, and transactions of up to
- * 100 rows of one partition. Store and emulator stand on it; its adapters are Table Storage and memory.
+ * What Secondsite needs of a table service: rows of JSON in partitions, ETags, and transactions of up to 100 rows of one
+ * partition. The store and the emulator use it. Its adapters are Table Storage and memory.
  */
 export interface Table {
   get(partition: string, row: string): Promise<Row | null>;
-  /** Rows of one partition in the order of their keys. */
+  /** Rows of one partition, ordered by key. */
   list(partition: string, range: RowRange): Promise<RowPage>;
   /**
-   * Applies all operations or none, and answers the new ETags in their order (empty text for a delete). Throws
-   * TableConflict when a row is not as an operation expects. At most 100 operations, each row once.
+   * Applies all operations or none, and returns the new ETags in order, with an empty text for a delete. Throws
+   * TableConflict if a row is not as an operation expects. At most 100 operations, each row once.
    */
   transact(partition: string, operations: readonly RowOperation[]): Promise<string[]>;
 }
 
-/** Opens tables by name. A table is made when it is first written. */
+/** Opens tables by name. The first write creates a table. */
 export interface Tables {
   table(name: string): Table;
 }
 
-/** One row: `json` is the stored text, undecoded, and `schema` the version of its shape. */
+/** One row. `json` is the stored text, and `schema` the version of its shape. */
 export interface Row {
   partition: string;
   row: string;
@@ -28,30 +28,30 @@ export interface Row {
 }
 
 export interface RowRange {
-  /** First key, included. */
+  /** The first key, inclusive. */
   from?: string;
-  /** First key that is beyond, excluded. */
+  /** The end of the range, exclusive. */
   before?: string;
   limit: number;
 }
 
 export interface RowPage {
   rows: Row[];
-  /** True when the range has more rows than `limit`. */
+  /** True if the range has more rows than `limit`. */
   more: boolean;
 }
 
 export type RowOperation =
-  /** Fails when the row exists. */
+  /** Fails if the row exists. */
   | { kind: "insert"; row: string; schema: number; json: string }
-  /** Fails when the row is not there or has another ETag. */
+  /** Fails if the row is missing or has another ETag. */
   | { kind: "replace"; row: string; schema: number; json: string; etag: string }
-  /** Inserts or replaces whatever is there. */
+  /** Inserts or replaces the row unconditionally. */
   | { kind: "put"; row: string; schema: number; json: string }
-  /** Fails when the row is not there. */
+  /** Fails if the row is missing. */
   | { kind: "delete"; row: string };
 
-/** A row was not as the operation expected; nothing was changed. `row` is the first such row. */
+/** A row was not as an operation expected, and nothing was changed. `row` is the first such row. */
 export class TableConflict extends Error {
   override readonly name = "TableConflict";
   readonly reason: "exists" | "changed" | "missing";
@@ -64,15 +64,15 @@ export class TableConflict extends Error {
   }
 }
 
-/** Most operations of one transaction. */
-export const BATCH = 100;
+/** The limit of operations in a transaction. */
+export const MAX_BATCH = 100;
 
-/** An entity of Table Storage holds 1 MiB: text is cut in pieces of 30,000 UTF-16 units (60 KB), at most 14 of them. */
+/** An entity of Table Storage holds 1 MiB, so a text has at most 14 pieces of 30,000 UTF-16 units (60 KB). */
 export const PIECE_CHARACTERS = 30_000;
-export const MOST_PIECES = 14;
-export const MOST_CHARACTERS = PIECE_CHARACTERS * MOST_PIECES;
+export const MAX_PIECES = 14;
+export const MAX_ROW_CHARACTERS = PIECE_CHARACTERS * MAX_PIECES;
 
-/** The parts of a list, each of at most `size` entries. */
+/** Splits a list into chunks of at most `size` entries. */
 export function chunksOf<T>(entries: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) =>
     entries.slice(index * size, (index + 1) * size),

@@ -41,7 +41,7 @@ export const BROKEN_HOME: readonly Broken[] = [
     scenario: "physical-to-azure",
     asked: { datastoreId: "ssd" },
     breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { hostsDiscovered: false }),
-    found: "the hosts of home-hosts-discovered were not discovered yet",
+    found: "the hosts of home-hosts-discovered have not been discovered yet",
   },
   {
     code: "discovery-account",
@@ -53,13 +53,13 @@ export const BROKEN_HOME: readonly Broken[] = [
     code: "configuration-server-knows",
     ...reprotecting,
     breaks: ({ home, machine }) => Object.assign(home.configurationServer ?? {}, { forgotten: [machine.id] }),
-    found: "config does not know vm any more",
+    found: "config no longer knows vm",
   },
   {
     code: "configuration-server-address",
     ...reprotecting,
     breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { knownAt: "10.1.0.99" }),
-    found: "config answers at 10.1.0.5, the machines look for it at 10.1.0.99",
+    found: "config answers at 10.1.0.5, the machines use 10.1.0.99",
   },
   {
     code: "configuration-server-backup",
@@ -91,7 +91,7 @@ export const BROKEN_HOME: readonly Broken[] = [
     verb: "failback",
     stage: "home",
     breaks: ({ machine }) => Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" }),
-    found: "vm has a static address, which is DHCP after the way home",
+    found: "vm has a static address, which becomes DHCP during the failback",
   },
   {
     code: "network-manager",
@@ -116,7 +116,7 @@ export const BROKEN_HOME: readonly Broken[] = [
       away.processServers = [];
       link.kind = "expressroute";
     },
-    found: "the process server ps is at home-process-server-place, at the far end of ExpressRoute",
+    found: "the process server ps is at home-process-server-place, at the other end of ExpressRoute",
   },
   {
     code: "process-server-ports",
@@ -185,7 +185,7 @@ export const BROKEN_HOME: readonly Broken[] = [
     code: "datastore",
     ...reprotecting,
     asked: { location: "alternate" },
-    found: "vm is made anew at home-datastore, so a datastore must be given",
+    found: "vm is created as a new machine at home-datastore, so the options must name a datastore",
   },
   {
     code: "datastore-reach",

@@ -7,13 +7,13 @@ export const BROKEN_THERE: readonly Broken[] = [
     code: "machine-name",
     verb: "test-failover",
     breaks: ({ target }) => (target.name = "a-name-of-16-char"),
-    found: "the name a-name-of-16-char has 17 characters, at most 15 are taken",
+    found: "the name a-name-of-16-char has 17 characters; the limit is 15",
   },
   {
     code: "name-clash",
     verb: "test-failover",
     breaks: ({ away }) => (away.existingMachines = ["VM"]),
-    found: "a machine named vm is at away-name-clash already",
+    found: "away-name-clash already has a machine named vm",
   },
   {
     code: "operating-system",
@@ -25,7 +25,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     code: "os-disk-size",
     verb: "test-failover",
     breaks: ({ machine }) => machine.disks.splice(0, 1, { name: "system", sizeGb: 4_097 }),
-    found: "the first disk has 4097 GB, at most 4096 GB are taken with uefi",
+    found: "the first disk has 4097 GB; the limit with uefi is 4096 GB",
   },
   {
     code: "data-disk-size",
@@ -37,13 +37,13 @@ export const BROKEN_THERE: readonly Broken[] = [
     code: "disk-count",
     verb: "test-failover",
     breaks: ({ size }) => (size.maxDataDisks = 0),
-    found: "the machine has 1 data disks, its size takes 0",
+    found: "the machine has 1 data disks; its size supports 0",
   },
   {
     code: "machine-size",
     verb: "test-failover",
     breaks: ({ target }) => (target.size = "M128"),
-    found: "the size M128 is not on offer",
+    found: "away-machine-size does not offer the size M128",
   },
   {
     code: "target-network",
@@ -61,7 +61,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     code: "target-address",
     verb: "test-failover",
     breaks: ({ target }) => (target.ip = "10.2.0.1"),
-    found: "the service keeps 10.2.0.1 of 10.2.0.0/24 for itself",
+    found: "10.2.0.1 of 10.2.0.0/24 is reserved by the service",
   },
   {
     code: "resource-group",
@@ -95,13 +95,13 @@ export const BROKEN_THERE: readonly Broken[] = [
     code: "core-quota",
     verb: "test-failover",
     breaks: ({ away }) => (away.quota = { cores: 9, coresUsed: 6 }),
-    found: "the run asks for 4 cores at away-core-quota and 3 are free",
+    found: "the execution needs 4 cores at away-core-quota, and 3 are free",
   },
   {
     code: "interface-quota",
     verb: "test-failover",
     breaks: ({ away }) => (away.quota = { networkInterfaces: 5, networkInterfacesUsed: 5 }),
-    found: "the run asks for 1 interfaces at away-interface-quota and 0 are free",
+    found: "the execution needs 1 interfaces at away-interface-quota, and 0 are free",
   },
   { code: "target-site", verb: "test-failover", loses: "away", found: "away-target-site cannot be reached" },
   {
@@ -149,7 +149,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     stage: "failed",
     refused: ["promote-replica"],
     found: "replication-health does not replicate",
-    mends: "cancel",
+    mends: "cancel-failover",
   },
   {
     code: "promoted-with-loss",
@@ -159,7 +159,7 @@ export const BROKEN_THERE: readonly Broken[] = [
     stage: "failed",
     refused: ["shut-down-source", "start-replica"],
     found: "its replica was promoted ",
-    mends: "cancel",
+    mends: "cancel-failover",
   },
   {
     code: "untested",

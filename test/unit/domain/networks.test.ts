@@ -197,10 +197,10 @@ describe("network mapping", () => {
 
   test.each([
     [{}, []],
-    [{ toNetworkId: "gone" }, ["the mapping of home/lan to away names network away/gone, which is not there"]],
+    [{ toNetworkId: "gone" }, ["the mapping of home/lan to away names the unknown network away/gone"]],
     [
       { testNetworkId: "vnet" },
-      ["the mapping of home/lan to away has its production network as test network; a test needs its own"],
+      ["the mapping of home/lan to away uses its production network as test network; a test needs another one"],
     ],
   ])("%j: %j", (more, problems) => {
     expect(mappingProblems(world(more))).toEqual(problems);
@@ -208,6 +208,6 @@ describe("network mapping", () => {
 
   test("that says two things of one network is refused", () => {
     const twice = { ...world(), networkMappings: [mapping, mapping] };
-    expect(mappingProblems(twice)).toEqual(["there are two mappings: the mapping of home/lan to away"]);
+    expect(mappingProblems(twice)).toEqual(["duplicate: the mapping of home/lan to away"]);
   });
 });

@@ -17,7 +17,7 @@ describe("the difference between two versions of a plan", () => {
     const failurePolicy = { "planned-failover": { onItemFailure: "ask", onActionFailure: "stop" } } as const;
     expect(changed({ failurePolicy })).toEqual([
       { path: "failurePolicy/planned-failover/onItemFailure", kind: "changed", before: "stop", after: "ask" },
-      { path: "failurePolicy/planned-failover/saidBy", kind: "changed", before: "default", after: "plan" },
+      { path: "failurePolicy/planned-failover/source", kind: "changed", before: "default", after: "plan" },
     ]);
   });
 

@@ -80,7 +80,7 @@ describe("a plan", () => {
     expect(planProblems(plan, items).join()).toContain("custom recovery point");
   });
 
-  test("with more than 2,000 items is refused; beyond the usual limits it is warned about", () => {
+  test("with more than 2,000 items is refused; above the limits of Site Recovery it has warnings", () => {
     const ids = Array.from({ length: 2_001 }, (_, index) => `i${index}`);
     const plan = planOf([group("g1", ids.slice(0, 2_000)), group("g2", ids.slice(2_000))]);
     expect(
@@ -88,7 +88,7 @@ describe("a plan", () => {
         plan,
         ids.map((id) => known(id)),
       ).join(),
-    ).toContain("2001 items; at most 2000");
+    ).toContain("2001 items; the limit is 2000");
     const large = planOf(ids.slice(0, 8).map((id, index) => group(`g${index}`, [id])));
     expect(planWarnings(large)).toEqual(["8 groups; Azure Site Recovery takes at most 7 in a plan"]);
     expect(planWarnings(planOf([group("g1", ids.slice(0, 101))]))[0]).toContain("101 items");

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
 import { targetSubnetOf } from "../../../src/domain/prerequisites/checks.js";
-import type { KnownItem } from "../../../src/domain/prerequisites/prerequisite.js";
+import type { CheckedRecord } from "../../../src/domain/prerequisites/prerequisite.js";
 import {
   checkPrerequisites,
-  type Known,
   PREREQUISITES,
   reportPrerequisites,
+  type StartContext,
 } from "../../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
@@ -72,7 +72,7 @@ function readyFor(estate: EstateSnapshot, verb: Verb): void {
 
 describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
   let estate: EstateSnapshot;
-  let known: Known & { items: Map<string, KnownItem> };
+  let known: StartContext & { items: Map<string, CheckedRecord> };
   const subjectAt = (verb: Verb): Spoiled => {
     readyFor(estate, verb);
     const [item] = estate.items;
@@ -127,8 +127,8 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     const [finding] = findings;
     const row = PREREQUISITES.find((candidate) => candidate.code === code);
     expect(finding?.found).toContain(found);
-    expect(finding).toMatchObject({ lookedAt: row?.lookedAt, fixedBy: row?.fixedBy, asrCode: row?.asrCode });
-    for (const words of [finding?.why, finding?.fix, finding?.lookedAt]) expect(words?.length).toBeGreaterThan(10);
+    expect(finding).toMatchObject({ examined: row?.examined, fixedBy: row?.fixedBy, asrCode: row?.asrCode });
+    for (const words of [finding?.why, finding?.fix, finding?.examined]) expect(words?.length).toBeGreaterThan(10);
   });
 
   test("the documented codes stand at their rows, and the verbs that would mend them", () => {
@@ -154,8 +154,8 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
       "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "disks-covered": "disable-replication",
-      "replication-health": "cancel",
-      "promoted-with-loss": "cancel",
+      "replication-health": "cancel-failover",
+      "promoted-with-loss": "cancel-failover",
       untested: "test-failover",
       "untested-acknowledged": "test-failover",
     });
@@ -213,7 +213,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     subjectAt("planned-failover").item.machine.os = "OS/2 Warp 4";
     const { checked, findings } = reportPrerequisites(estate, "planned-failover", known);
     expect(checked.find(({ code }) => code === "operating-system")).toMatchObject({ items: 2, unmet: 1 });
-    expect(checked.every(({ items, lookedAt }) => items === 2 && lookedAt !== "")).toBe(true);
+    expect(checked.every(({ items, examined }) => items === 2 && examined !== "")).toBe(true);
     expect(findings).toHaveLength(1);
   });
   test("a source that cannot be reached keeps only a planned failover from starting, and names the other verb", () => {
@@ -256,12 +256,12 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     });
     target.site.sizes = [size("E4", 4, 32_768, 9), size("D4", 4, 16_384, 0), size("D2", 2, 4_096, 9)];
     expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toContain(
-      "the machine has 1 data disks, its size takes 0",
+      "the machine has 1 data disks; its size supports 0",
     );
     target.site.sizes = [];
     item.machine.disks.push(...Array.from({ length: 64 }, (_, n) => ({ name: `d${n}`, sizeGb: 1 })));
     expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toEqual([
-      "the machine has 65 data disks, its size takes 64",
+      "the machine has 65 data disks; its size supports 64",
     ]);
   });
 

@@ -17,7 +17,7 @@ describe("a probe", () => {
   test.each([
     [{ kind: "power" }, {}, true, "on"],
     [{ kind: "power" }, { power: "off" }, false, "the machine is off"],
-    [{ kind: "heartbeat" }, {}, true, "beats"],
+    [{ kind: "heartbeat" }, {}, true, "the heartbeat is ok"],
     [{ kind: "heartbeat" }, { heartbeat: "none" }, false, "no heartbeat"],
     [{ kind: "tcp", port: 443 }, {}, true, "port 443 answers"],
     [{ kind: "tcp", port: 22 }, {}, false, "port 22 does not answer"],
@@ -28,7 +28,7 @@ describe("a probe", () => {
     [{ kind: "script", name: "orders" }, {}, true, "ended with 0"],
     [{ kind: "script", name: "orders", prints: "412" }, {}, true, "ended with 0"],
     [{ kind: "script", name: "orders", prints: "413" }, {}, false, 'did not print "413"'],
-    [{ kind: "script", name: "other" }, {}, false, "cannot be run"],
+    [{ kind: "script", name: "other" }, {}, false, "has no script other"],
     [
       { kind: "script", name: "orders" },
       { scripts: [{ name: "orders", exitCode: 3, output: "" }] },

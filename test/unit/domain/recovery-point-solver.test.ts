@@ -54,11 +54,11 @@ describe("P4: the point of one item", () => {
   });
 
   test.each([
-    [{ kind: "custom", pointId: "gone" }, "item web has no point named gone: it was never made, or has been pruned"],
-    [{ kind: "point-in-time", notAfter: ago(90) }, `its oldest is of ${ago(60)}`],
+    [{ kind: "custom", pointId: "gone" }, "item web has no point named gone: it never existed, or was pruned"],
+    [{ kind: "point-in-time", notAfter: ago(90) }, `its oldest is from ${ago(60)}`],
     [{ kind: "latest-app-consistent" }, "no app-consistent point: it has no recovery point at all", []],
     [{ kind: "latest-app-consistent" }, "no app-consistent point among its 1 points", [point("only", 1)]],
-  ])("%j that nothing admits says why: %s", (choice, because, points = [...alone.points]) => {
+  ])("%j without a matching point gives the reason: %s", (choice, because, points = [...alone.points]) => {
     const [answer] = solveRecoveryPoints([{ ...alone, points }], choiceOf(choice));
     expect(answer).toMatchObject({ point: null, failure: { code: "no-recovery-point" } });
     expect(answer?.failure?.message).toContain(because);
@@ -122,7 +122,7 @@ describe("F4 V6: the points of a replication group", () => {
     expect(answers[0]?.failure?.message).toContain("item b has no recovery point: it has no recovery point at all");
     const apart = member("b", point("p9", 3, shared));
     expect(solveRecoveryPoints([a, apart], { kind: "latest-processed" })[0]?.failure?.message).toBe(
-      "a, b have no common recovery point: each has some, none that all of them have",
+      "a, b have no common recovery point: each has some, but they share none",
     );
   });
 });

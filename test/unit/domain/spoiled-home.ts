@@ -51,7 +51,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
       spoil: () => undefined,
       options: { location: "alternate" },
       verb: "reprotect",
-      found: "vm-1 is made anew at home, so a datastore must be given",
+      found: "vm-1 is created as a new machine at home, so the options must name a datastore",
     },
   ],
   "datastore-reach": [
@@ -85,7 +85,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
       scenario: "physical-to-azure",
       options: { datastoreId: "ssd" },
       verb: "reprotect",
-      found: "the hosts of home were not discovered",
+      found: "the hosts of home have not been discovered",
     },
   ],
   "discovery-account": [
@@ -99,14 +99,14 @@ export const SPOILED_HOME: Record<string, Case[]> = {
     {
       spoil: ({ target }) => (configurationServer(target).forgotten = ["vm-1"]),
       verb: "failback",
-      found: "config does not know vm-1",
+      found: "config no longer knows vm-1",
     },
   ],
   "configuration-server-address": [
     {
       spoil: ({ target }) => (configurationServer(target).knownAt = "10.1.0.99"),
       verb: "failback",
-      found: "config answers at 10.1.0.5, the machines look for it at 10.1.0.99",
+      found: "config answers at 10.1.0.5, the machines use 10.1.0.99",
     },
   ],
   "configuration-server-backup": [
@@ -155,7 +155,7 @@ export const SPOILED_HOME: Record<string, Case[]> = {
     {
       spoil: ({ item }) => Object.assign(item.machine.nics[0] ?? {}, { assignment: "static" }),
       verb: "failback",
-      found: "which is DHCP after the way home",
+      found: "which becomes DHCP during the failback",
     },
   ],
   "network-manager": [

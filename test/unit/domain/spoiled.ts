@@ -1,5 +1,5 @@
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
-import type { AskedOptions, KnownItem } from "../../../src/domain/prerequisites/prerequisite.js";
+import type { CheckedRecord, CheckOptions } from "../../../src/domain/prerequisites/prerequisite.js";
 import type { DataLoss } from "../../../src/domain/recovery-points/recovery-point-choice.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
 
@@ -9,7 +9,7 @@ export interface Spoiled {
   target: SiteSnapshot;
   source: SiteSnapshot;
   estate: EstateSnapshot;
-  known: KnownItem;
+  known: CheckedRecord;
 }
 
 export interface Case {
@@ -17,7 +17,7 @@ export interface Case {
   found: string;
   verb?: Verb;
   scenario?: Scenario;
-  options?: AskedOptions;
+  options?: CheckOptions;
 }
 
 export const masterTarget = ({ target }: Spoiled) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TargetChange, targetIsSettled, withChange } from "../../../src/domain/items/target-settings.js";
+import { TargetChange, targetLockReason, withChange } from "../../../src/domain/items/target-settings.js";
 import { ItemState } from "../../../src/domain/vocabulary.js";
 
 describe("P3: target settings before a failover", () => {
@@ -18,13 +18,13 @@ describe("P3: target settings before a failover", () => {
 
   test("they can be changed only while the item is protected there, or not at all, and nobody holds it", () => {
     const item = { direction: "primary-to-recovery", heldBy: null } as const;
-    const open = ItemState.options.filter((state) => targetIsSettled({ ...item, state }) === null);
+    const open = ItemState.options.filter((state) => targetLockReason({ ...item, state }) === null);
     expect(open).toEqual(["protected", "unprotected"]);
-    expect(targetIsSettled({ ...item, state: "failed-over" })).toBe("it is failed-over");
-    expect(targetIsSettled({ ...item, state: "protected", direction: "recovery-to-primary" })).toContain(
+    expect(targetLockReason({ ...item, state: "failed-over" })).toBe("it is failed-over");
+    expect(targetLockReason({ ...item, state: "protected", direction: "recovery-to-primary" })).toContain(
       "recovery site",
     );
     const heldBy = { executionId: "the-holder", verb: "commit", from: "protected" } as const;
-    expect(targetIsSettled({ ...item, state: "protected", heldBy })).toContain("the-holder");
+    expect(targetLockReason({ ...item, state: "protected", heldBy })).toContain("the-holder");
   });
 });

@@ -49,13 +49,9 @@ describe("the transition table, whatever is done and however it ends", () => {
     );
   });
 
-  /** Verbs that a test failover comes before, also where none can be run now. */
-  const AFTER_A_TEST: readonly Verb[] = ["test-clean-up", "promote-test"];
-
   /** Refusals whose remedies name verbs, none of which is allowed there. */
   function deadEnds(scenario: Scenario, { state, direction }: Place): string[] {
-    const verbs = Verb.options.filter((verb) => !AFTER_A_TEST.includes(verb));
-    return verbs.flatMap((verb) => {
+    return Verb.options.flatMap((verb) => {
       const cell = transition(scenario, state, verb, direction);
       const remedies = cell.allowed
         ? []

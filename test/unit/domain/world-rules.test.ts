@@ -31,43 +31,47 @@ describe("a world", () => {
     [
       "a link to nowhere",
       ({ links }) => Object.assign(first(links), { between: ["home", "x"] }),
-      "link vpn names site x",
+      "link vpn names the unknown site x",
     ],
     [
       "a machine nowhere",
       ({ machines }) => Object.assign(first(machines), { siteId: "x" }),
-      "machine vm-1 names site x",
+      "machine vm-1 names the unknown site x",
     ],
     [
       "a machine on no host",
       ({ machines }) => Object.assign(first(machines), { hostId: "x" }),
-      "machine vm-1 names host x",
+      "machine vm-1 names the unknown host x",
     ],
     [
       "a machine on no datastore",
       ({ machines }) => Object.assign(first(machines), { datastoreId: "x" }),
-      "names datastore x",
+      " names the unknown datastore x",
     ],
     [
       "a nic on no network",
       ({ machines }) => Object.assign(first(first(machines).nics), { networkId: "x" }),
-      "names network x",
+      " names the unknown network x",
     ],
-    ["an unknown policy", ({ items }) => Object.assign(first(items), { policyId: "x" }), "item item-1 names policy x"],
+    [
+      "an unknown policy",
+      ({ items }) => Object.assign(first(items), { policyId: "x" }),
+      "item item-1 names the unknown policy x",
+    ],
     [
       "an unknown machine",
       ({ items }) => Object.assign(first(items), { machineId: "x" }),
-      "item item-1 names machine x",
+      "item item-1 names the unknown machine x",
     ],
     [
       "an unknown source",
       ({ items }) => Object.assign(first(items), { sourceSiteId: "x" }),
-      "item item-1 names site x",
+      "item item-1 names the unknown site x",
     ],
     [
       "an unknown target",
       ({ items }) => Object.assign(first(items), { targetSiteId: "x" }),
-      "item item-1 names site x",
+      "item item-1 names the unknown site x",
     ],
     [
       "an unknown group",
@@ -87,12 +91,12 @@ describe("a world", () => {
     [
       "a source of the wrong kind",
       ({ items }) => Object.assign(first(items), { scenario: "azure-to-azure" }),
-      "needs a azure-region as source",
+      "needs a source site of kind azure-region",
     ],
     [
       "a target of the wrong kind",
       ({ items }) => Object.assign(first(items), { scenario: "hyperv-to-hyperv" }),
-      "needs a vmm-cloud as target",
+      "needs a target site of kind vmm-cloud",
     ],
     [
       "a machine of the wrong form",
@@ -111,7 +115,7 @@ describe("a world", () => {
     for (const item of world.items) item.replicationGroupId = "rg";
     first(world.items).policyId = "other";
     const problems = worldProblems(world).join("\n");
-    expect(problems).toContain("17 items; at most 16");
+    expect(problems).toContain("17 items; the limit is 16");
     expect(problems).toContain("must share policy, source and target site");
   });
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { type Codec, decode, encode } from "../../../src/store/tables/codec.js";
-import { MOST_CHARACTERS } from "../../../src/store/tables/port.js";
+import { MAX_ROW_CHARACTERS } from "../../../src/store/tables/port.js";
 
 const TEXTS: Codec<string[]> = { what: "texts", schema: 1, shape: z.array(z.string()) };
 const rowOf = (columns: ReturnType<typeof encode>) => ({ partition: "p", etag: "e", ...columns });
@@ -10,7 +10,7 @@ const rowOf = (columns: ReturnType<typeof encode>) => ({ partition: "p", etag: "
 test("a value of a million characters is kept in a row, and comes out as it was", () => {
   const value = Array.from({ length: 10_000 }, (_, index) => `${index} of ${"many ".repeat(20)}`);
   const columns = encode(TEXTS, "row", value);
-  expect(columns.json.length).toBeLessThan(MOST_CHARACTERS / 4);
+  expect(columns.json.length).toBeLessThan(MAX_ROW_CHARACTERS / 4);
   expect(decode(TEXTS, rowOf(columns))).toEqual(value);
 });
 
@@ -19,7 +19,7 @@ test("a short value is readable text in its row", () => {
 });
 
 test("what does not get small enough is refused", () => {
-  const noise = [randomBytes(MOST_CHARACTERS).toString("base64")];
+  const noise = [randomBytes(MAX_ROW_CHARACTERS).toString("base64")];
   expect(() => encode(TEXTS, "row", noise)).toThrow(/\[value-too-large\] the texts row has \d+ characters/);
 });
 

@@ -39,7 +39,7 @@ function unreportedReplication(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   const cancelled = new Set(
     [...facts.executions.values()]
-      .filter(({ record, cancelMs }) => cancelMs !== null || record.verb === "cancel")
+      .filter(({ record, cancelMs }) => cancelMs !== null || record.verb === "cancel-failover")
       .flatMap(({ record }) => record.itemIds),
   );
   return currentItems(facts).flatMap(({ item }) => {

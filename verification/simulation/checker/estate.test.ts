@@ -62,7 +62,7 @@ describe("I1 single writer", () => {
   test("a source that came back read-only is no second writer", async () => {
     const builder = await EvidenceBuilder.create();
     await failOver(builder);
-    await builder.sourceComesBack();
+    await builder.simulateSourceReturn();
     expect(await violatedBy(builder)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { BATCH, MOST_CHARACTERS } from "../../../src/store/tables/port.js";
+import { MAX_BATCH, MAX_ROW_CHARACTERS } from "../../../src/store/tables/port.js";
 import type { Evidence, Transaction } from "../evidence.js";
 import type { Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
@@ -82,9 +82,9 @@ function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
 function tooLarge({ operations, table, partition, atMs }: Transaction): Violation[] {
   const where = `a transaction on ${table}/${partition} at ${moment(atMs)}`;
   const rows = new Set(operations.map(({ row }) => row));
-  const long = operations.find(({ json }) => (json?.length ?? 0) > MOST_CHARACTERS);
+  const long = operations.find(({ json }) => (json?.length ?? 0) > MAX_ROW_CHARACTERS);
   return [
-    ...(operations.length > BATCH ? [violation("I21", `${where} had ${operations.length} operations`)] : []),
+    ...(operations.length > MAX_BATCH ? [violation("I21", `${where} had ${operations.length} operations`)] : []),
     ...(rows.size < operations.length ? [violation("I21", `${where} named a row twice`, ...rows)] : []),
     ...(long === undefined ? [] : [violation("I21", `${where} wrote ${long.json?.length} characters to ${long.row}`)]),
   ];

@@ -30,7 +30,7 @@ const BRINGS_TO: Readonly<Record<string, ItemState>> = {
   reprotect: "protected",
   failback: "failed-over",
   "planned-failback": "failed-over",
-  cancel: "protected",
+  "cancel-failover": "protected",
   "full-run": "protected",
   "promote-test": "failed-over",
   "disable-replication": "unprotected",
@@ -98,7 +98,7 @@ function unknownWithoutCause(facts: Facts): Violation[] {
 const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
 /** Outcomes of an item that allow its execution to succeed. */
-const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "passed-over"]);
+const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "not-applicable"]);
 
 /** The status of an execution follows from its outcomes: `succeeded` needs all of them, and a failure has a reason. */
 function falseStatuses({ executions }: Facts): Violation[] {

@@ -9,7 +9,7 @@ function rolledBack({ record }: ExecutionTrace, own: readonly Effect[], itemId: 
   if (!hasEnded(record)) return false;
   const outcome = record.outcomes.find((candidate) => candidate.itemId === itemId);
   const demoted = own.some(({ entry }) => entry.operation === "demote-replica");
-  if (record.verb === "cancel") return outcome?.outcome === "succeeded";
+  if (record.verb === "cancel-failover") return outcome?.outcome === "succeeded";
   return demoted && outcome?.outcome === "cancelled" && outcome.state === "protected";
 }
 
@@ -20,7 +20,7 @@ function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undef
     { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [] },
     after,
   );
-  if (before === undefined || trace.record.verb === "cancel") return wrong;
+  if (before === undefined || trace.record.verb === "cancel-failover") return wrong;
   const moved = before.source.siteId !== after.source.siteId || before.direction !== after.direction;
   const shorter = after.sourceWrites.length < before.sourceWrites.length;
   return [

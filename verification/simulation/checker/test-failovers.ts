@@ -70,7 +70,7 @@ function leftAtRest(facts: Facts): Violation[] {
 }
 
 /** Verbs that remove the test networks of their items, or report that they could not. */
-const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel", "commit"]);
+const REMOVES: ReadonlySet<Verb> = new Set<Verb>(["test-clean-up", "promote-test", "cancel-failover", "commit"]);
 
 /**
  * Whether the newest report on a network says that it is left. A later execution that should have removed it overrides

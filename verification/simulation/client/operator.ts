@@ -25,7 +25,7 @@ const VERB_WEIGHTS: Record<Verb, number> = {
   reprotect: 14,
   failback: 12,
   "planned-failback": 10,
-  cancel: 6,
+  "cancel-failover": 6,
   "full-run": 4,
   "promote-test": 4,
   "disable-replication": 3,

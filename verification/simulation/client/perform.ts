@@ -1,7 +1,7 @@
 import type { Context } from "../../../src/commands/context.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
 import { addFault, clearFaults } from "../../../src/commands/faults.js";
-import { mendCondition, sourceComesBack } from "../../../src/commands/items.js";
+import { resolveCondition, simulateSourceReturn } from "../../../src/commands/items.js";
 import { savePlan } from "../../../src/commands/plans.js";
 import { startExecution } from "../../../src/commands/start-execution.js";
 import { changeTarget, getTarget } from "../../../src/commands/target-settings.js";
@@ -52,8 +52,8 @@ async function performOnEstate(context: Context, request: OnEstate, world: World
     case "clear-fault":
       return clearFaults(context, world.id, request.faultId ?? undefined);
     case "return-source":
-      return sourceComesBack(context, world.id, request.itemId);
+      return simulateSourceReturn(context, world.id, request.itemId);
     case "resolve-condition":
-      return mendCondition(context, world.id, request.itemId, request.type);
+      return resolveCondition(context, world.id, request.itemId, request.type);
   }
 }

@@ -24,7 +24,11 @@ const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
   { weight: 4, path: [...REPROTECTED, "test-failover", "test-clean-up"], failingOperations: ["remove-test-copy"] },
   { weight: 4, path: [...REPROTECTED, "test-failover", "promote-test"], failingOperations: ["promote-test-copy"] },
   { weight: 2, path: [...REPROTECTED, "resynchronise"], failingOperations: ["resynchronise"] },
-  { weight: 4, path: [...FAILED_BACK, "cancel"], failingOperations: ["demote-replica", "restore-replication"] },
+  {
+    weight: 4,
+    path: [...FAILED_BACK, "cancel-failover"],
+    failingOperations: ["demote-replica", "restore-replication"],
+  },
   { weight: 8, path: [...FAILED_BACK, "commit"], failingOperations: ["delete-recovery-points", "remove-old-machine"] },
   { weight: 4, path: [...FAILED_BACK, "commit", "disable-replication"], failingOperations: ["disable-replication"] },
 ];

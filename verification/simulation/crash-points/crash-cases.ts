@@ -14,7 +14,7 @@ const BEFORE: Readonly<Partial<Record<string, readonly Verb[]>>> = {
   "test-clean-up": ["test-failover"],
   "promote-test": ["test-failover"],
   "change-recovery-point": ["unplanned-failover"],
-  cancel: ["planned-failover"],
+  "cancel-failover": ["planned-failover"],
   commit: ["planned-failover"],
   reprotect: ["planned-failover", "commit"],
   failback: ["planned-failover", "commit", "reprotect"],

@@ -128,8 +128,8 @@ export class EvidenceBuilder {
     return points[0]?.id ?? "none";
   }
 
-  sourceComesBack(itemId = "item-1"): Promise<void> {
-    return this.#estate.sourceComesBack("small", itemId);
+  simulateSourceReturn(itemId = "item-1"): Promise<void> {
+    return this.#estate.simulateSourceReturn("small", itemId);
   }
 
   /** Saves a version of the plan, over all items by default. */

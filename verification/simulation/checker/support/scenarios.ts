@@ -60,14 +60,14 @@ export async function commit(builder: EvidenceBuilder, number = 2): Promise<void
 /** Another execution rolls back a failover that awaits its commit. */
 export async function cancelFailover(builder: EvidenceBuilder, number = 2, epoch = 2): Promise<void> {
   const on = { executionId: executionIdOf(number) };
-  builder.execution(number, "cancel");
-  builder.hold(number, "cancel", "cancelling");
+  builder.execution(number, "cancel-failover");
+  builder.hold(number, "cancel-failover", "cancelling");
   await builder.item("demote-replica", { epoch }, on);
   await builder.item("restore-replication", {}, on);
   await builder.item("restart-source", {}, on);
   const back = { state: "protected", epoch, activeSiteId: "home", recoveryPoint: null, dataLoss: null } as const;
   builder.record({ ...back, heldBy: null });
-  builder.ended(number, "cancel", [outcome({ state: "protected" })]);
+  builder.ended(number, "cancel-failover", [outcome({ state: "protected" })]);
 }
 
 /** Starts a copy of the item on a test network and leaves it there. */

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { joiningWrites } from "../../../src/store/tables/joined-writes.js";
+import { batchWrites } from "../../../src/store/tables/batched-writes.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { BATCH, type RowOperation, type Table, TableConflict } from "../../../src/store/tables/port.js";
+import { MAX_BATCH, type RowOperation, type Table, TableConflict } from "../../../src/store/tables/port.js";
 
 const insert = (row: string, json = "{}"): RowOperation => ({ kind: "insert", row, schema: 1, json });
 
-describe("writes that travel together", () => {
+describe("batched writes", () => {
   let under: Table;
-  let joined: Table;
+  let batched: Table;
   /** Rows of each transaction that the table was asked for. */
   let transactions: string[][];
 
@@ -22,25 +22,25 @@ describe("writes that travel together", () => {
         return table.transact(partition, operations);
       },
     };
-    joined = joiningWrites(under);
+    batched = batchWrites(under);
   });
 
-  test("asked for at one moment, they are one transaction, and each gets its own ETags", async () => {
+  test("writes of the same moment are one transaction, and each caller gets its own ETags", async () => {
     const answers = await Promise.all([
-      joined.transact("p", [insert("a"), insert("b")]),
-      joined.transact("p", [insert("c")]),
+      batched.transact("p", [insert("a"), insert("b")]),
+      batched.transact("p", [insert("c")]),
     ]);
     expect(transactions).toEqual([["a", "b", "c"]]);
     const stored = await Promise.all(["a", "b", "c"].map(async (row) => (await under.get("p", row))?.etag));
     expect(answers).toEqual([stored.slice(0, 2), stored.slice(2)]);
   });
 
-  test("of other partitions travel alone", async () => {
-    await Promise.all([joined.transact("p", [insert("a")]), joined.transact("q", [insert("a")])]);
+  test("writes of other partitions have a transaction of their own", async () => {
+    await Promise.all([batched.transact("p", [insert("a")]), batched.transact("q", [insert("a")])]);
     expect(transactions).toEqual([["a"], ["a"]]);
   });
 
-  test("asked for while one is under way, they are the next", async () => {
+  test("writes that arrive while a transaction is under way are the next transaction", async () => {
     let goOn = (): void => undefined;
     const held = new Promise<void>((resolve) => {
       goOn = resolve;
@@ -49,7 +49,7 @@ describe("writes that travel together", () => {
     const underWay = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const slow = joiningWrites({
+    const slow = batchWrites({
       ...under,
       transact: async (partition, operations) => {
         begun();
@@ -65,12 +65,12 @@ describe("writes that travel together", () => {
     expect(transactions).toEqual([["a"], ["b", "c"]]);
   });
 
-  test("one that is refused takes no other with it", async () => {
-    await joined.transact("p", [insert("taken")]);
+  test("a refused write does not fail the others of its batch", async () => {
+    await batched.transact("p", [insert("taken")]);
     const results = await Promise.allSettled([
-      joined.transact("p", [insert("a")]),
-      joined.transact("p", [insert("b"), insert("taken")]),
-      joined.transact("p", [insert("c")]),
+      batched.transact("p", [insert("a")]),
+      batched.transact("p", [insert("b"), insert("taken")]),
+      batched.transact("p", [insert("c")]),
     ]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(results[1]).toMatchObject({ reason: { reason: "exists", row: "taken" } });
@@ -78,9 +78,9 @@ describe("writes that travel together", () => {
     expect(found.map((row) => row !== null)).toEqual([true, false, true]);
   });
 
-  test("a table that cannot be reached is told to each, and later writes go on", async () => {
+  test("an unreachable table fails every write of the batch, and later writes work", async () => {
     let away = true;
-    const flaky = joiningWrites({
+    const flaky = batchWrites({
       ...under,
       transact: (partition, operations) =>
         away ? Promise.reject(new Error("away")) : under.transact(partition, operations),
@@ -92,24 +92,24 @@ describe("writes that travel together", () => {
     expect(transactions).toEqual([["a"]]);
   });
 
-  test("no row is twice in a transaction, and the order of its writes is kept", async () => {
+  test("a transaction has no row twice, and writes of a row keep their order", async () => {
     const put = (json: string): RowOperation => ({ kind: "put", row: "a", schema: 1, json });
-    await Promise.all(["1", "2", "3"].map((json) => joined.transact("p", [put(json)])));
+    await Promise.all(["1", "2", "3"].map((json) => batched.transact("p", [put(json)])));
     expect(transactions).toEqual([["a"], ["a"], ["a"]]);
     expect((await under.get("p", "a"))?.json).toBe("3");
   });
 
-  test("none is larger than a transaction may be", async () => {
+  test("no batch exceeds the limits of a transaction", async () => {
     const rows = Array.from({ length: 250 }, (_, index) => `row-${index}`);
-    await Promise.all(rows.map((row) => joined.transact("p", [insert(row)])));
-    expect(transactions.map(({ length }) => length)).toEqual([BATCH, BATCH, 50]);
+    await Promise.all(rows.map((row) => batched.transact("p", [insert(row)])));
+    expect(transactions.map(({ length }) => length)).toEqual([MAX_BATCH, MAX_BATCH, 50]);
     transactions.length = 0;
     const large = JSON.stringify("x".repeat(400_000));
-    await Promise.all(["a", "b", "c"].map((row) => joined.transact("p", [insert(row, large)])));
+    await Promise.all(["a", "b", "c"].map((row) => batched.transact("p", [insert(row, large)])));
     expect(transactions).toEqual([["a", "b"], ["c"]]);
   });
 
-  test("whatever is asked at once comes to what it would alone, one after the other", async () => {
+  test("concurrent writes have the same results as sequential ones", async () => {
     const anyWrite = fc.record({
       kind: fc.constantFrom("insert" as const, "put" as const, "delete" as const),
       rows: fc.uniqueArray(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 3 }),
@@ -135,7 +135,7 @@ describe("writes that travel together", () => {
           ),
         );
         const alone = await tell(createMemoryTables().table("Rows"), operations, false);
-        const beside = await tell(joiningWrites(createMemoryTables().table("Rows")), operations, true);
+        const beside = await tell(batchWrites(createMemoryTables().table("Rows")), operations, true);
         expect(beside).toEqual(alone);
       }),
     );

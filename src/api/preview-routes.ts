@@ -10,9 +10,9 @@ import { finding, nothing, prerequisite } from "./schemas.js";
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 
-const look = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
+const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
 
-/** A choice of points as a query has it; without `kind`, the plan's own choice is taken. */
+/** A choice of recovery points in a query. Without `kind`, the plan's own choice applies. */
 const pointsQuery = z.strictObject({
   kind: z
     .enum(["latest", "latest-processed", "latest-app-consistent", "latest-crash-consistent", "point-in-time", "custom"])
@@ -20,7 +20,7 @@ const pointsQuery = z.strictObject({
   notAfter: Instant.optional(),
   pointId: Id.optional(),
   groups: z.enum(["common", "per-item"]).optional(),
-  /** `all`, or ids of items with commas between. */
+  /** `all`, or item ids separated by commas. */
   appConsistent: z
     .string()
     .max(100_000)
@@ -28,7 +28,7 @@ const pointsQuery = z.strictObject({
     .optional(),
 });
 
-/** The choice that a query asks for, or null when it leaves it to the plan. A field the kind does not take is refused. */
+/** The choice in a query, or null when the query has none. Refuses fields that the kind does not have. */
 export function pointsChoiceOf(query: z.output<typeof pointsQuery>): RecoveryPointChoice | null {
   if (Object.values(query).every((value) => value === undefined)) return null;
   const parsed = RecoveryPointChoice.safeParse(query);
@@ -36,7 +36,9 @@ export function pointsChoiceOf(query: z.output<typeof pointsQuery>): RecoveryPoi
   const fields = parsed.error.issues.slice(0, 20).map(({ path, message }): InvalidField => {
     return { part: "query", path: path.map(String).join("."), message };
   });
-  throw new ApiProblem("invalid-input", `The query is not a choice of points: ${fields[0]?.message}`, { fields });
+  throw new ApiProblem("invalid-input", `The query is not a valid choice of recovery points: ${fields[0]?.message}`, {
+    fields,
+  });
 }
 
 export const pointsPreview = z.object({
@@ -54,13 +56,12 @@ export const pointsPreview = z.object({
   worstLossSeconds: z.number().nullable(),
 });
 
-/** A flag of a query. */
 const flag = z
   .enum(["true", "false"])
   .transform((text) => text === "true")
   .optional();
 
-/** What a start of the verb would be told, as far as a prerequisite asks for it. */
+/** The verb, and the options of its start that prerequisites read. */
 const prerequisitesQuery = z.strictObject({
   verb: Verb,
   processServerId: Id.optional(),
@@ -118,10 +119,10 @@ const reprotectView = z.object({
   ),
 });
 
-/** What would happen, said before anything starts. These routes change nothing. */
-export const FORESIGHT_ROUTES = {
+/** Previews: what would happen if something started now. These routes change nothing. */
+export const PREVIEW_ROUTES = {
   previewPlanPoints: route({
-    ...look,
+    ...read,
     id: "preview-plan-recovery-points",
     path: "api/recovery-plans/{planId}/recovery-points",
     summary: "Show from which point each item of a plan would start, and what it would lose",
@@ -131,7 +132,7 @@ export const FORESIGHT_ROUTES = {
     problems: ["plan-not-found", "custom-point-for-one-item"],
   }),
   previewItemPoints: route({
-    ...look,
+    ...read,
     id: "preview-item-recovery-points",
     path: "api/worlds/{worldId}/protected-items/{itemId}/recovery-points/preview",
     summary: "Show from which point an item would start, and what it would lose",
@@ -141,27 +142,27 @@ export const FORESIGHT_ROUTES = {
     problems: ["world-not-found", "item-not-found"],
   }),
   planPrerequisites: route({
-    ...look,
-    id: "look-at-plan-prerequisites",
+    ...read,
+    id: "check-plan-prerequisites",
     path: "api/recovery-plans/{planId}/prerequisites",
-    summary: "Look whether a verb could start on a plan, and start nothing",
+    summary: "Check whether a verb could start on a plan, and start nothing",
     params: onPlan,
     query: prerequisitesQuery,
     response: prerequisitesView,
     problems: ["plan-not-found"],
   }),
   itemPrerequisites: route({
-    ...look,
-    id: "look-at-item-prerequisites",
+    ...read,
+    id: "check-item-prerequisites",
     path: "api/worlds/{worldId}/protected-items/{itemId}/prerequisites",
-    summary: "Look whether a verb could start on an item, and start nothing",
+    summary: "Check whether a verb could start on an item, and start nothing",
     params: onItem,
     query: prerequisitesQuery,
     response: prerequisitesView,
     problems: ["world-not-found", "item-not-found"],
   }),
   planNetworks: route({
-    ...look,
+    ...read,
     id: "preview-plan-networks",
     path: "api/recovery-plans/{planId}/networks",
     summary: "Show the network, subnet and address that each item of a plan would get",
@@ -171,7 +172,7 @@ export const FORESIGHT_ROUTES = {
     problems: ["plan-not-found"],
   }),
   itemNetworks: route({
-    ...look,
+    ...read,
     id: "preview-item-networks",
     path: "api/worlds/{worldId}/protected-items/{itemId}/networks",
     summary: "Show the network, subnet and address that an item would get",
@@ -181,20 +182,20 @@ export const FORESIGHT_ROUTES = {
     problems: ["world-not-found", "item-not-found"],
   }),
   planReprotect: route({
-    ...look,
+    ...read,
     id: "preview-plan-reprotect",
     path: "api/recovery-plans/{planId}/reprotect",
-    summary: "Show what a reprotect of each item of a plan would create and what it finds, new resources marked",
+    summary: "Show what a reprotect of each item of a plan would create, and what exists already",
     params: onPlan,
     query: reprotectQuery,
     response: reprotectView,
     problems: ["plan-not-found"],
   }),
   itemReprotect: route({
-    ...look,
+    ...read,
     id: "preview-item-reprotect",
     path: "api/worlds/{worldId}/protected-items/{itemId}/reprotect",
-    summary: "Show what a reprotect of an item would create and what it finds, new resources marked",
+    summary: "Show what a reprotect of an item would create, and what exists already",
     params: onItem,
     query: reprotectQuery,
     response: reprotectView,

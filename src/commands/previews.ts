@@ -3,7 +3,7 @@ import { previewReprotect, type ReprotectPreview } from "../domain/failback/repr
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
-import type { AskedOptions } from "../domain/prerequisites/prerequisite.js";
+import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
 import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites/prerequisites.js";
 import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import {
@@ -18,8 +18,8 @@ import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
 
-/** Asks the hypervisor of this many items at a time. */
-const ASKED_AT_ONCE = 32;
+/** Items whose points are read from the hypervisor at the same time. */
+const POINT_QUERY_CONCURRENCY = 32;
 
 /** What every item of a plan would start from and lose if a failover began now. */
 export interface PointsPreview {
@@ -29,13 +29,13 @@ export interface PointsPreview {
   worstLossSeconds: number | null;
 }
 
-/** What a look ahead is about: the current version of a plan, or one item. */
-export type LookedAt = { planId: string } | { worldId: string; itemId: string };
+/** What a preview is about: the current version of a plan, or one item. */
+export type PreviewTarget = { planId: string } | { worldId: string; itemId: string };
 
-/** Looks at the points every item would start from, and changes nothing. Without a choice, the plan's own is taken. */
+/** The point that every item would start from. Without a choice, the plan's own is used. */
 export async function previewPoints(
   services: Services,
-  target: LookedAt,
+  target: PreviewTarget,
   asked: RecoveryPointChoice | null,
 ): Promise<PointsPreview> {
   const { worldId, itemIds, plan } = await subjectOf(services, target);
@@ -52,10 +52,10 @@ export async function previewPoints(
   return { choice, items, worstLossSeconds: worst };
 }
 
-/** The items that a look ahead concerns. */
+/** The items of a preview. */
 export async function subjectOf(
   services: Services,
-  target: LookedAt,
+  target: PreviewTarget,
 ): Promise<{ worldId: string; itemIds: string[]; plan: Plan | null }> {
   if ("planId" in target) {
     const { plan } = (await getPlan(services, target.planId)).value;
@@ -68,8 +68,8 @@ export async function subjectOf(
 async function pointsOf(services: Services, worldId: string, itemIds: readonly string[]): Promise<PreviewItem[]> {
   const snapshots = await services.hypervisor.describeItems(worldId, itemIds);
   const items: PreviewItem[] = [];
-  for (let from = 0; from < snapshots.length; from += ASKED_AT_ONCE) {
-    const some = snapshots.slice(from, from + ASKED_AT_ONCE);
+  for (let from = 0; from < snapshots.length; from += POINT_QUERY_CONCURRENCY) {
+    const some = snapshots.slice(from, from + POINT_QUERY_CONCURRENCY);
     items.push(...(await Promise.all(some.map((snapshot) => pointsOfItem(services, worldId, snapshot)))));
   }
   return items;
@@ -84,19 +84,19 @@ async function pointsOfItem(
   return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
 }
 
-/** What was looked at for a verb and what is not met, item by item. */
+/** What was checked for a verb, and what is not met, item by item. */
 export interface PrerequisitesAnswer extends PrerequisiteReport {
   verb: Verb;
-  /** False when an error keeps the verb from starting. */
+  /** False when an error prevents the start. */
   ready: boolean;
 }
 
-/** Looks whether a verb could start, and starts nothing. */
-export async function lookAtPrerequisites(
+/** Whether a verb could start. Starts nothing. */
+export async function previewPrerequisites(
   services: Services,
-  target: LookedAt,
+  target: PreviewTarget,
   verb: Verb,
-  options: AskedOptions,
+  options: CheckOptions,
 ): Promise<PrerequisitesAnswer> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const [estate, records] = await Promise.all([
@@ -111,7 +111,7 @@ export async function lookAtPrerequisites(
 /** Where every item of a plan, or one item, would go in the network. */
 export async function previewNetworks(
   services: Services,
-  target: LookedAt,
+  target: PreviewTarget,
   { isolated }: { isolated: boolean },
 ): Promise<{ isolated: boolean; items: Placement[] }> {
   const { worldId, itemIds } = await subjectOf(services, target);
@@ -130,8 +130,8 @@ export async function previewNetworks(
 /** What a reprotect of every item of a plan, or of one item, would create at the site that takes the data (A8). */
 export async function previewReprotects(
   services: Services,
-  target: LookedAt,
-  options: AskedOptions,
+  target: PreviewTarget,
+  options: CheckOptions,
 ): Promise<{ items: ReprotectPreview[] }> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const [estate, records] = await Promise.all([

@@ -98,7 +98,7 @@ describe("P3: target settings", () => {
     expect(mended.findings.map(({ code }) => code)).not.toContain("machine-size");
   });
 
-  test("are settled once the item fails over", async () => {
+  test("are locked once the item fails over", async () => {
     const params = await onItem();
     const { body: seen } = await product.client.call(ROUTES.getTarget, { params });
     const started = await product.client.call(ROUTES.startOnItem, {
@@ -110,7 +110,7 @@ describe("P3: target settings", () => {
     expect(ended.status).toBe("succeeded");
     const refused = await change(params, { size: null }, seen.etag).catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(ApiError);
-    expect(refused).toMatchObject({ problem: { status: 409, code: "target-settled" } });
+    expect(refused).toMatchObject({ problem: { status: 409, code: "target-locked" } });
   });
 });
 

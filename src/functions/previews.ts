@@ -1,6 +1,6 @@
-import { pointsChoiceOf } from "../api/foresight-routes.js";
+import { pointsChoiceOf } from "../api/preview-routes.js";
 import { ROUTES } from "../api/routes.js";
-import { lookAtPrerequisites, previewNetworks, previewPoints, previewReprotects } from "../commands/foresight.js";
+import { previewNetworks, previewPoints, previewPrerequisites, previewReprotects } from "../commands/previews.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.previewPlanPoints, async (context, { params, query }) => ({
@@ -12,11 +12,11 @@ serve(ROUTES.previewItemPoints, async (context, { params, query }) => ({
 }));
 
 serve(ROUTES.planPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await lookAtPrerequisites(context, params, verb, options),
+  body: await previewPrerequisites(context, params, verb, options),
 }));
 
 serve(ROUTES.itemPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await lookAtPrerequisites(context, params, verb, options),
+  body: await previewPrerequisites(context, params, verb, options),
 }));
 
 serve(ROUTES.planNetworks, async (context, { params, query }) => ({
