@@ -103,7 +103,7 @@ test("an item whose machine cannot be read when a step ends says that nobody kno
   Object.assign(hypervisor, { runOnItem: runs, describeItems: describes });
 
   expect((await stage.ended(await stage.start("reprotect", HOME))).execution.status).toBe("succeeded-with-failures");
-  const unknown = { type: "outcome-unknown", whatToDo: expect.stringContaining("set right") };
+  const unknown = { type: "outcome-unknown", whatToDo: expect.stringContaining("it is corrected as soon as") };
   expect(await stage.item("app")).toMatchObject({ state: "committed", conditions: [unknown] });
 
   await stage.pass(HOUR_MS);
