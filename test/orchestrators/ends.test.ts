@@ -223,7 +223,7 @@ async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
 }
 
 test.each(["commit", "cancel-failover"] as const)(
-  "a network that a promotion had to leave goes with the %s",
+  "%s removes a network that a promotion had to leave",
   async (verb) => {
     const clear = await promotedButForItsNetwork();
     await clear();
