@@ -80,7 +80,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect(await says({ masterTargetId: "mt-gone" })).toContain("mt-gone");
     expect(await says({ processServerId: "ps-gone" })).toContain("ps-gone");
     expect(await says({ datastoreId: "gone" })).toContain("gone");
-    expect(await says({ datastoreId: undefined })).toContain("datastore must be given");
+    expect(await says({ datastoreId: undefined })).toContain("must name a datastore");
     expect(await says({ retentionDrive: "Z:" })).toContain("not Z:");
     expect((await journey.runOn("db", "reprotect", { reprotect: { ...asked, retentionDrive: "R:" } })).status).toBe(
       "succeeded",

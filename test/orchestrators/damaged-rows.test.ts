@@ -82,7 +82,7 @@ test("a row that nobody mends for days ends the orchestration, and the sweep end
   expect((await stage.ended(executionId)).execution.status).toBe("failed");
 });
 
-test("an item whose machine cannot be read when a step ends says that nobody knows how far it came, until the sweep finds out", async () => {
+test("an item whose machine cannot be read when a step ends has an unknown outcome until the sweep corrects it", async () => {
   await stage.load(estateOf("azure-to-azure"));
   const failover = await stage.start("planned-failover", { acknowledgeNoTest: true });
   await stage.validate(failover);

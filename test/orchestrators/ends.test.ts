@@ -222,15 +222,12 @@ async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   };
 }
 
-test.each(["commit", "cancel-failover"] as const)(
-  "a network that a promotion had to leave goes with the %s",
-  async (verb) => {
-    const clear = await promotedButForItsNetwork();
-    await clear();
-    expect((await run(verb)).execution.status).toBe("succeeded");
-    expect(await leftovers()).toEqual([[], 0]);
-  },
-);
+test.each(["commit", "cancel-failover"] as const)("%s removes the network that a promotion left", async (verb) => {
+  const clear = await promotedButForItsNetwork();
+  await clear();
+  expect((await run(verb)).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([[], 0]);
+});
 
 test("a commit that leaves the network of a test too says so, and is done all the same", async () => {
   await promotedButForItsNetwork();

@@ -11,7 +11,7 @@ const first = <T>(entries: readonly T[]): T => {
 };
 
 describe("a world", () => {
-  test("that is in order has no problem", () => {
+  test("without a mistake has no problems", () => {
     expect(worldProblems(smallWorld(3))).toEqual([]);
     expect(worldProblems(shopWorld())).toEqual([]);
   });
