@@ -162,14 +162,14 @@ export const ITEM_OPERATIONS = {
     runsAt: "replica",
   }),
   /**
-   * Reverses replication after a commit. `anew` makes the machine that receives: a full copy onto the host and
+   * Reverses replication after a commit. `newMachine` makes the machine that receives: a full copy onto the host and
    * datastore given; otherwise the old copy takes what changed. `create` names resources that are made for it.
    * Catches up by a full copy, by deltas, or not at all when the failover has set it up already.
    */
   "reverse-replication": operation({
     title: "Reverse replication",
     params: z.strictObject({
-      anew: z.boolean(),
+      newMachine: z.boolean(),
       hostId: Id.optional(),
       datastoreId: Id.optional(),
       create: z.array(z.string()),

@@ -78,7 +78,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(stepsNamed(turned, "reverse-replication")[0]?.detail).toMatch(/^deltas: [\d.]+ MB travelled$/);
   });
 
-  test("V2 to another location the whole machine travels, and is made anew", async () => {
+  test("V2 to another location the whole machine travels to a new machine", async () => {
     const journey = await begin();
     await there(journey);
     const turned = await journey.does("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });

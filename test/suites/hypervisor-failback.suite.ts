@@ -8,7 +8,7 @@ import { estateOf } from "../worlds/there-and-back.js";
 import { ManualClock } from "./world.js";
 
 const EXECUTION = "11111111-1111-8111-8111-111111111111";
-const DELTAS = { anew: false, create: [] };
+const DELTAS = { newMachine: false, create: [] };
 const GB = 1_000_000_000;
 
 /** The contract of a hypervisor for reprotect and failback, shown on the emulator with the given tables. */
@@ -100,8 +100,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
       await failOver(1);
       await commit();
       await agent();
-      const anew = { anew: true, hostId: "esx-1", datastoreId: "ssd", create: ["machine db"] };
-      const reversed = await done("reverse-replication", anew);
+      const newMachine = { newMachine: true, hostId: "esx-1", datastoreId: "ssd", create: ["machine db"] };
+      const reversed = await done("reverse-replication", newMachine);
       expect(reversed).toMatchObject({ caughtUpBy: "full", bytes: 200 * GB, created: ["machine db"] });
       expect((await snapshot()).machine).toMatchObject({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
 
