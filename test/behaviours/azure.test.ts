@@ -4,8 +4,6 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { type Journey, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
 import {
   items,
   pointsOf,
@@ -20,7 +18,9 @@ import {
   thereAndProtected,
   unmet,
   until,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import { type Journey, turnsOf } from "../support/http-plan.js";
+import { running } from "../support/running.js";
 
 const { product, begin } = running("azure-to-azure", { ...QUICK, ALLOW_PRIVATE_WEBHOOKS: "true" });
 const untested = { acknowledgeNoTest: true } as const;

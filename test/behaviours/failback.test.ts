@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { Journey } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
 import {
   grouped,
   link,
@@ -14,7 +12,9 @@ import {
   thereAndProtected,
   unmet,
   until,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import type { Journey } from "../support/http-plan.js";
+import { running } from "../support/running.js";
 
 const { begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;

@@ -1,6 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { lossesOf, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
 import {
   cancelledAtValidation,
   pointsOf,
@@ -11,7 +9,9 @@ import {
   there,
   thereAndProtected,
   unmet,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import { lossesOf, turnsOf } from "../support/http-plan.js";
+import { running } from "../support/running.js";
 
 const { begin } = running("hyperv-to-hyperv");
 

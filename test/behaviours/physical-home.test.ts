@@ -1,7 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
 import {
   all,
   datastore,
@@ -13,7 +11,9 @@ import {
   there,
   thereAndProtected,
   unmet,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import { Journey, turnsOf } from "../support/http-plan.js";
+import { running } from "../support/running.js";
 
 const { product, begin } = running("physical-to-azure");
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { running } from "./support/running.js";
 import {
   cancelledAtValidation,
   pointsOf,
@@ -14,7 +13,8 @@ import {
   there,
   thereAndProtected,
   unmet,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import { running } from "../support/running.js";
 
 const { product, begin } = running("physical-to-azure");
 

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { ItemCondition } from "../../src/domain/items/item-record.js";
-import { type Journey, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
 import {
   grouped,
   hosts,
@@ -17,7 +15,9 @@ import {
   thereAndProtected,
   unmet,
   until,
-} from "./support/scene.js";
+} from "../support/estate-changes.js";
+import { type Journey, turnsOf } from "../support/http-plan.js";
+import { running } from "../support/running.js";
 
 const { product, begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;

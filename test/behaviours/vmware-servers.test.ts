@@ -2,8 +2,18 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { running } from "./support/running.js";
-import { link, machines, masterTargets, REPROTECT, refusalOf, site, there, unmet, until } from "./support/scene.js";
+import {
+  link,
+  machines,
+  masterTargets,
+  REPROTECT,
+  refusalOf,
+  site,
+  there,
+  unmet,
+  until,
+} from "../support/estate-changes.js";
+import { running } from "../support/running.js";
 
 const { product, begin } = running("vmware-to-azure");
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;

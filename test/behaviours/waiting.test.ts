@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
-import { items, stepsNamed, unmet, until } from "./support/scene.js";
+import { items, stepsNamed, unmet, until } from "../support/estate-changes.js";
+import { Journey } from "../support/http-plan.js";
+import { Product } from "../support/running-app.js";
 
 /** Emulated seconds in a second. Slow enough that what takes minutes is still under way when it is looked at. */
 const SPEED = 120;

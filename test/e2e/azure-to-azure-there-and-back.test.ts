@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Journey } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { Journey } from "../support/http-plan.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

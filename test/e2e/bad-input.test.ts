@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { type Problem, problemSchema } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Product, type Shop } from "./support/product.js";
+import { Product, type Shop } from "../support/running-app.js";
 
 let product: Product;
 let shop: Shop;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { Product } from "./support/product.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 afterEach(() => product.stop());

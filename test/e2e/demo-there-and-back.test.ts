@@ -8,7 +8,7 @@ import { loadEstate, readEstate } from "../../demo/story.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Product } from "./support/product.js";
+import { Product } from "../support/running-app.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 const SHORTEST = "hyperv-between-sites";

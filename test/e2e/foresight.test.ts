@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { Product } from "./support/product.js";
-import { smallEstate, worldOf } from "./support/small-estate.js";
+import { Product } from "../support/running-app.js";
+import { smallEstate, worldOf } from "../support/small-estates.js";
 
 let product: Product;
 beforeAll(async () => {

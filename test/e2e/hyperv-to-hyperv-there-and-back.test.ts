@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Journey, lossesOf, turnsOf } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { Journey, lossesOf, turnsOf } from "../support/http-plan.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Product } from "./support/product.js";
+import { estateOf } from "../support/estates.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

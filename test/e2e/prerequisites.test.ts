@@ -4,11 +4,11 @@ import type { z } from "zod";
 import { ROUTES } from "../../src/api/routes.js";
 import { PREREQUISITES } from "../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { type Broken, STAGES, type StageName } from "./support/broken.js";
-import { BROKEN_FOR_MINUTES, BROKEN_HOME } from "./support/broken-home.js";
-import { BROKEN_THERE } from "./support/broken-there.js";
-import { Product } from "./support/product.js";
-import { planOf, type SmallEstate, smallEstate, worldOf } from "./support/small-estate.js";
+import { type Broken, STAGES, type StageName } from "../support/broken-estates/estate.js";
+import { BROKEN_FOR_MINUTES, BROKEN_HOME } from "../support/broken-estates/estate-failback.js";
+import { BROKEN_THERE } from "../support/broken-estates/estate-failover.js";
+import { Product } from "../support/running-app.js";
+import { planOf, type SmallEstate, smallEstate, worldOf } from "../support/small-estates.js";
 
 /** Two sites for each estate, and a world has at most fifty. */
 const ESTATES_OF_A_WORLD = 25;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
-import { Product } from "./support/product.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey, lossesOf, turnsOf } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { Journey, lossesOf, turnsOf } from "../support/http-plan.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

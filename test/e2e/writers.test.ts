@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Product } from "./support/product.js";
+import { Product } from "../support/running-app.js";
 
 let product: Product;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Stage } from "./support/stage.js";
+import { Stage } from "../support/virtual-app.js";
 
 let stage: Stage;
 let server: Server;

@@ -5,8 +5,8 @@ import { sweepExecutions } from "../../src/commands/sweep.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 let stage: Stage;
 afterEach(() => stage.close());

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import { RecoveryError } from "../../src/domain/errors.js";
-import { scenario } from "./support/both-replays.js";
-import { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import { Stage } from "../support/virtual-app.js";
 
 const cancel = (stage: Stage, executionId: string, behaviour: "restore-protection" | "as-documented") =>
   cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });

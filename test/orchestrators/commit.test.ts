@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { scenario } from "./support/both-replays.js";
+import { scenario } from "../support/both-replays.js";
 
 scenario("P6 commit deletes every recovery point", async (stage) => {
   await stage.failOver("planned-failover");

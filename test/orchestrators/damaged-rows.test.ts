@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 const HOUR_MS = 3_600_000;
 const HOME = { reprotect: { location: "original", waitForAgent: true } } as const;

@@ -5,8 +5,8 @@ import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.j
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage, type StageOptions } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { Stage, type StageOptions } from "../support/virtual-app.js";
 
 let stage: Stage;
 afterEach(() => stage.close());

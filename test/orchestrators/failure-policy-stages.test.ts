@@ -4,8 +4,8 @@ import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 let stage: Stage;
 afterEach(() => stage.close());

@@ -3,8 +3,8 @@ import { resolveFailure } from "../../src/commands/decisions.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
 import type { FailureAnswer } from "../../src/domain/vocabulary.js";
-import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import type { Stage } from "../support/virtual-app.js";
 
 /** Saves another version of the shop's plan. */
 async function changePlan(stage: Stage, change: (plan: PlanInput) => PlanInput): Promise<void> {

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
-import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import type { Stage } from "../support/virtual-app.js";
 
 const HOUR_MS = 3_600_000;
 

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ExecutionOptions, Step } from "../../src/domain/execution.js";
 import { type Circumstances, itineraryOf } from "../../src/domain/itineraries.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { scenario } from "./support/both-replays.js";
-import { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import { estateOf } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 /** Steps of the tree that only hold items, and are no phase of their own. */
 const HOLDERS: ReadonlySet<string> = new Set(["items", "remove-test-copies"]);

@@ -6,8 +6,8 @@ import { cancelExecution } from "../../src/commands/decisions.js";
 import { importWorld } from "../../src/commands/worlds.js";
 import { World } from "../../src/domain/worlds/world.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 let stage: Stage;
 afterEach(() => stage.close());

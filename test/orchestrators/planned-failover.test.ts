@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { scenario } from "./support/both-replays.js";
+import { scenario } from "../support/both-replays.js";
 
 scenario("H2 planned failover of the shop loses nothing and visits its steps in order", async (stage) => {
   const { execution, steps } = await stage.failOver("planned-failover");

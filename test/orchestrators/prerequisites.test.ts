@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { viewItem } from "../../src/commands/items.js";
-import { scenario } from "./support/both-replays.js";
+import { scenario } from "../support/both-replays.js";
 
 scenario("P3 target settings are shown, checked before failover, and may be changed until then", async (stage) => {
   const { target } = await viewItem(stage.context, "shop", "orders-db-1");

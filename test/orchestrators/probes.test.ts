@@ -3,9 +3,9 @@ import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { importWorld } from "../../src/commands/worlds.js";
 import { Plan } from "../../src/domain/plans/plan.js";
 import type { Probe } from "../../src/domain/plans/probes.js";
-import { shopWorld } from "../suites/world.js";
-import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import type { Stage } from "../support/virtual-app.js";
+import { shopWorld } from "../support/worlds.js";
 
 /** The shop with a database that serves after some seconds (null: never), and a plan that asks it. */
 async function gated(stage: Stage, afterSeconds: number | null, probes: Probe[]): Promise<void> {

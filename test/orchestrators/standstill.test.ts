@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { scenario } from "./support/both-replays.js";
+import { scenario } from "../support/both-replays.js";
 
 scenario("a teller that stands still when its items have ended is named by their execution", async (stage) => {
   const { store } = stage.context;

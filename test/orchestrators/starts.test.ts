@@ -7,7 +7,7 @@ import { RecoveryError } from "../../src/domain/errors.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { executionIdOf } from "../../src/domain/identity.js";
 import type { Store } from "../../src/store/port.js";
-import { Stage } from "./support/stage.js";
+import { Stage } from "../support/virtual-app.js";
 
 let stage: Stage;
 afterEach(() => stage.close());

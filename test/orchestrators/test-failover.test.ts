@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import { cancelExecution, resolveFailure } from "../../src/commands/decisions.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
-import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { scenario } from "../support/both-replays.js";
+import type { Stage } from "../support/virtual-app.js";
 
 const NOTHING = { testCopies: [], testNetworks: [] };
 

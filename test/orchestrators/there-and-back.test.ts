@@ -3,8 +3,8 @@ import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
-import { type Estate, estateOf, mixedEstate } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { type Estate, estateOf, mixedEstate } from "../support/estates.js";
+import { Stage } from "../support/virtual-app.js";
 
 const outcomesOf = ({ execution }: ExecutionView): ItemOutcome[] => ("outcomes" in execution ? execution.outcomes : []);
 

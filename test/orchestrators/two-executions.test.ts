@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import { savePlan } from "../../src/commands/plans.js";
-import { ledgersOf, mostUnderWay } from "../suites/under-way.js";
-import { smallPlan, smallWorld } from "../suites/world.js";
-import { Stage } from "./support/stage.js";
+import { ledgersOf, mostUnderWay } from "../support/ledgers.js";
+import { Stage } from "../support/virtual-app.js";
+import { smallPlan, smallWorld } from "../support/worlds.js";
 
 const AT_ONCE = 5;
 const LARGE = Array.from({ length: 20 }, (_, index) => `item-${index + 1}`);

@@ -3,8 +3,8 @@ import { runInVirtualTime } from "../../host/durable/engine/index.js";
 import { viewExecution } from "../../src/commands/execution-view.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import { planWarnings } from "../../src/domain/plans/plan-rules.js";
-import { smallPlan, smallWorld } from "../suites/world.js";
-import { Stage } from "./support/stage.js";
+import { Stage } from "../support/virtual-app.js";
+import { smallPlan, smallWorld } from "../support/worlds.js";
 
 const MACHINES = 2_000;
 const GROUPS = 50;

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { scenario } from "./support/both-replays.js";
+import { scenario } from "../support/both-replays.js";
 
 scenario(
   "P5 unplanned failover goes on when a source refuses to shut down, and measures what is lost",

@@ -14,8 +14,8 @@ import {
 } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { ITEM_STORIES } from "../../src/orchestrators/item-stories.js";
-import { type Answers, Stage } from "../orchestrators/support/stage.js";
-import { type Estate, estateOf } from "../worlds/there-and-back.js";
+import { type Estate, estateOf } from "../support/estates.js";
+import { type Answers, Stage } from "../support/virtual-app.js";
 
 /** What one orchestration went through. */
 export interface Recording {

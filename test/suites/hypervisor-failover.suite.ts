@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "./estate-bench.js";
-import { shopWorld } from "./world.js";
+import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
+import { shopWorld } from "../support/worlds.js";
 
 /** Failover, its undo, and what is lost. */
 export function failoverSuite(name: string, open: () => Tables): void {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "./estate-bench.js";
+import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 

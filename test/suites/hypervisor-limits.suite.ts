@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EmulatedEstate, Hypervisor, ItemOperation } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "./estate-bench.js";
-import { ledgersOf, mostUnderWay } from "./under-way.js";
-import { smallWorld } from "./world.js";
+import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
+import { ledgersOf, mostUnderWay } from "../support/ledgers.js";
+import { smallWorld } from "../support/worlds.js";
 
 const ITEMS = Array.from({ length: 8 }, (_, index) => `item-${index + 1}`);
 

@@ -9,7 +9,7 @@ import { World } from "../../src/domain/worlds/world.js";
 import { worldProblems } from "../../src/domain/worlds/world-rules.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
-import { HandClock } from "../suites/world.js";
+import { HandClock } from "../support/worlds.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 

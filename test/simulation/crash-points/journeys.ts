@@ -1,6 +1,6 @@
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import { estateOf } from "../../worlds/there-and-back.js";
+import { estateOf } from "../../support/estates.js";
 import type { Town } from "../client/town.js";
 import type { Boundary } from "../evidence.js";
 import type { Gate } from "../machine/gate.js";

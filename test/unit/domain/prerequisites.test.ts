@@ -12,10 +12,10 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { HandClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
-import { host, promoted, type Spoiled } from "./spoiled.js";
-import { SPOILED_HOME } from "./spoiled-home.js";
-import { SPOILED_THERE } from "./spoiled-there.js";
+import { host, promoted, type Spoiled } from "../../support/broken-estates/snapshot.js";
+import { SPOILED_HOME } from "../../support/broken-estates/snapshot-failback.js";
+import { SPOILED_THERE } from "../../support/broken-estates/snapshot-failover.js";
+import { HandClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
 
 async function estateOf(world: World): Promise<EstateSnapshot> {
   const estate = createEmulator({

@@ -4,7 +4,7 @@ import { RESTING_STATES, transition } from "../../../src/domain/items/lifecycle.
 import { ITINERARIES, itineraryOf } from "../../../src/domain/itineraries.js";
 import { opposite } from "../../../src/domain/scenario-traits.js";
 import { type Direction, type ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 interface Place {
   state: ItemState;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { takeTurns } from "../../../src/hypervisor/turns.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const AT_MS = Date.UTC(2026, 0, 1);
 

@@ -4,9 +4,9 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { hypervisorHomeSuite } from "../../suites/hypervisor-home.suite.js";
-import { randomPrefix } from "../../suites/tables.js";
-import { HandClock } from "../../suites/world.js";
-import { estateOf } from "../../worlds/there-and-back.js";
+import { estateOf } from "../../support/estates.js";
+import { randomPrefix } from "../../support/tables.js";
+import { HandClock } from "../../support/worlds.js";
 
 hypervisorHomeSuite("memory", createMemoryTables);
 hypervisorHomeSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));

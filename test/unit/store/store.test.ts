@@ -3,7 +3,7 @@ import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { storeSuite } from "../../suites/store.suite.js";
 import { storeRecordsSuite } from "../../suites/store-records.suite.js";
-import { randomPrefix } from "../../suites/tables.js";
+import { randomPrefix } from "../../support/tables.js";
 
 const azure = () => createAzureTables(inject("storage"), randomPrefix());
 

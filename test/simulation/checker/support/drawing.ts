@@ -11,7 +11,7 @@ import type { EmulatedItem, EmulatedSite } from "../../../../src/hypervisor/emul
 import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "../../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
-import { HandClock, smallPlan, smallWorld } from "../../../suites/world.js";
+import { HandClock, smallPlan, smallWorld } from "../../../support/worlds.js";
 import type { ClientEntry, EstateItem, EstateSite, Evidence, Poison, Transaction } from "../../evidence.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

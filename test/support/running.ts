@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from "vitest";
-import type { Scenario } from "../../../src/domain/vocabulary.js";
-import { Journey } from "../../e2e/support/journey.js";
-import { Product } from "../../e2e/support/product.js";
-import { QUICK } from "./scene.js";
+import type { Scenario } from "../../src/domain/vocabulary.js";
+import { QUICK } from "./estate-changes.js";
+import { Journey } from "./http-plan.js";
+import { Product } from "./running-app.js";
 
 /** A product that runs for the tests of a file, and journeys through one scenario on it. */
 export function running(scenario: Scenario, settings: Readonly<Record<string, string>> = QUICK) {

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect } from "vitest";
 import type { z } from "zod";
-import { ROUTES } from "../../../src/api/routes.js";
-import type { itemView, startBody } from "../../../src/api/schemas.js";
-import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/worlds/world.js";
-import { estateOf } from "../../worlds/there-and-back.js";
-import type { ExecutionAnswer, Product } from "./product.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { itemView, startBody } from "../../src/api/schemas.js";
+import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
+import { estateOf } from "./estates.js";
+import type { ExecutionAnswer, Product } from "./running-app.js";
 
 type Options = NonNullable<z.input<typeof startBody>["options"]>;
 export type ItemAnswer = z.output<typeof itemView>;

@@ -1,4 +1,4 @@
-import { type Case, configurationServer, host, link, masterTarget } from "./spoiled.js";
+import { type Case, configurationServer, host, link, masterTarget } from "./snapshot.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of the way home and of replication. */
 export const SPOILED_HOME: Record<string, Case[]> = {

@@ -11,14 +11,14 @@ import { TableClient, TableServiceClient } from "@azure/data-tables";
 import { inject } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { type Client, createClient } from "../../../src/api/client.js";
-import type { Route } from "../../../src/api/route.js";
-import { ROUTES } from "../../../src/api/routes.js";
-import type { executionView, startBody } from "../../../src/api/schemas.js";
-import type { PlanInput } from "../../../src/domain/plans/plan.js";
-import type { WorldInput } from "../../../src/domain/worlds/world.js";
+import { type Client, createClient } from "../../src/api/client.js";
+import type { Route } from "../../src/api/route.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { executionView, startBody } from "../../src/api/schemas.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SPEED = 4_000;
 const READY = /Host ready at (\S+)/;
 /** Ample for what a test waits for; never reached when all is well. */

@@ -1,6 +1,6 @@
-import type { PlanInput } from "../../../src/domain/plans/plan.js";
-import type { Scenario } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/worlds/world.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import type { Scenario } from "../../src/domain/vocabulary.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 
 type SiteInput = WorldInput["sites"][number];
 type MachineInput = WorldInput["machines"][number];

@@ -2,37 +2,37 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
+import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
 import {
   type ActivityCall,
   type ActivityEnd,
   EngineTaskHub,
   runInVirtualTime,
   VirtualClock,
-} from "../../../host/durable/engine/index.js";
-import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
-import { type Logger, silentLogger } from "../../../host/logger.js";
-import { endGuard } from "../../../src/activities/end-guard.js";
-import { ACTIVITIES } from "../../../src/activities/index.js";
-import type { Context } from "../../../src/commands/context.js";
-import { confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
-import { type ExecutionView, viewExecution } from "../../../src/commands/execution-view.js";
-import { savePlan } from "../../../src/commands/plans.js";
-import { type StartRequest, startExecution } from "../../../src/commands/start-execution.js";
-import { importWorld } from "../../../src/commands/worlds.js";
-import { ExecutionOptions } from "../../../src/domain/execution.js";
-import type { ItemRecord } from "../../../src/domain/items/item-record.js";
-import { isEnded } from "../../../src/domain/plans/failure-policy.js";
-import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
-import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
-import { type TargetSettings, World, type WorldInput } from "../../../src/domain/worlds/world.js";
-import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
-import { createStore } from "../../../src/store/store.js";
-import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { orchestrationsOf } from "../../support/orchestrations.js";
+} from "../../host/durable/engine/index.js";
+import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
+import { type Logger, silentLogger } from "../../host/logger.js";
+import { endGuard } from "../../src/activities/end-guard.js";
+import { ACTIVITIES } from "../../src/activities/index.js";
+import type { Context } from "../../src/commands/context.js";
+import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
+import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
+import { savePlan } from "../../src/commands/plans.js";
+import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
+import { importWorld } from "../../src/commands/worlds.js";
+import { ExecutionOptions } from "../../src/domain/execution.js";
+import type { ItemRecord } from "../../src/domain/items/item-record.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
+import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
+import type { FailureAnswer, Verb } from "../../src/domain/vocabulary.js";
+import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
+import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { createStore } from "../../src/store/store.js";
+import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+import { orchestrationsOf } from "./orchestrations.js";
 
 export const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
-const SHOP = new URL("../../../samples/shop/", import.meta.url);
+const SHOP = new URL("../../samples/shop/", import.meta.url);
 
 const readSample = async (file: string): Promise<unknown> => parse(await readFile(new URL(file, SHOP), "utf8"));
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
-import { QUICK, refusalOf, refuse, stepsNamed } from "./support/scene.js";
+import { QUICK, refusalOf, refuse, stepsNamed } from "../support/estate-changes.js";
+import { Journey } from "../support/http-plan.js";
+import { Product } from "../support/running-app.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = async (file: string) => JSON.parse(await readFile(join(ROOT, file), "utf8")) as Record<string, object>;

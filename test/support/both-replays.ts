@@ -1,5 +1,5 @@
 import { afterEach, describe, test } from "vitest";
-import { Stage } from "./stage.js";
+import { Stage } from "./virtual-app.js";
 
 /** Tells a scenario twice: as the engine runs it, and with a replay and a comparison at every step. */
 export function scenario(title: string, tell: (stage: Stage) => Promise<void>): void {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { ROUTES } from "../../../src/api/routes.js";
 import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../../src/hypervisor/port.js";
-import type { SmallEstate } from "./small-estate.js";
+import type { SmallEstate } from "../small-estates.js";
 
 type Query = z.input<typeof ROUTES.planPrerequisites.query>;
 

@@ -1,4 +1,4 @@
-import type { Broken } from "./broken.js";
+import type { Broken } from "./estate.js";
 
 /** What has failed over and is committed, and is to be protected towards home. */
 const reprotecting = { verb: "reprotect", stage: "away" } as const;

@@ -1,13 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
-import { ApiError } from "../../../src/api/client.js";
-import type { Problem } from "../../../src/api/problem.js";
-import { ROUTES } from "../../../src/api/routes.js";
-import type { Step } from "../../../src/domain/execution.js";
-import type { Verb } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/worlds/world.js";
-import type { Journey } from "../../e2e/support/journey.js";
-import type { ExecutionAnswer } from "../../e2e/support/product.js";
+import { ApiError } from "../../src/api/client.js";
+import type { Problem } from "../../src/api/problem.js";
+import { ROUTES } from "../../src/api/routes.js";
+import type { Step } from "../../src/domain/execution.js";
+import type { Verb } from "../../src/domain/vocabulary.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
+import type { Journey } from "./http-plan.js";
+import type { ExecutionAnswer } from "./running-app.js";
 
 type SiteInput = WorldInput["sites"][number];
 type MachineInput = WorldInput["machines"][number];

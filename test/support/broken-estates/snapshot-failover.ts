@@ -1,4 +1,4 @@
-import { type Case, link, promoted } from "./spoiled.js";
+import { type Case, link, promoted } from "./snapshot.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of machine, target and source. */
 export const SPOILED_THERE: Record<string, Case[]> = {

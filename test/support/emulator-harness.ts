@@ -8,7 +8,7 @@ import type {
   TaskReply,
 } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { HandClock, smallWorld } from "./world.js";
+import { HandClock, smallWorld } from "./worlds.js";
 
 export const RUN = "11111111-1111-8111-8111-111111111111";
 export const OTHER_RUN = "22222222-2222-8222-8222-222222222222";
