@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Stage } from "../support/virtual-app.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
+let app: VirtualApp;
 let server: Server;
 afterEach(async () => {
-  await stage.close();
+  await app.close();
   server.close();
 });
 
@@ -48,9 +48,9 @@ describe("webhook actions", () => {
   for (const replay of ["normal", "every-step"] as const) {
     test(`are tried again until they are answered with success (${replay})`, async () => {
       const { url, told } = await listen([500, 503, 200]);
-      stage = await Stage.open({ replay });
-      await stage.loadShop(withWebhook(url));
-      const { execution } = await stage.failOver("planned-failover");
+      app = await VirtualApp.open({ replay });
+      await app.loadShop(withWebhook(url));
+      const { execution } = await app.attempt("planned-failover");
       expect(execution.status).toBe("succeeded");
       expect(told).toHaveLength(3);
       expect(told[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
@@ -58,11 +58,11 @@ describe("webhook actions", () => {
 
     test(`that keep failing stop a planned failover (${replay})`, async () => {
       const { url, told } = await listen(Array(10).fill(500));
-      stage = await Stage.open({ replay });
-      await stage.loadShop(withWebhook(url));
-      const executionId = await stage.start("planned-failover");
-      await stage.confirm(executionId);
-      const { execution, steps } = await stage.ended(executionId);
+      app = await VirtualApp.open({ replay });
+      await app.loadShop(withWebhook(url));
+      const executionId = await app.start("planned-failover");
+      await app.confirm(executionId);
+      const { execution, steps } = await app.ended(executionId);
       expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
       expect(steps.find(({ id }) => id === "action/dns")?.error?.code).toBe("action-failed");
       expect(told).toHaveLength(4);

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ExecutionOptions, Step } from "../../src/domain/execution.js";
 import { type Circumstances, itineraryOf } from "../../src/domain/itineraries.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { scenario } from "../support/both-replays.js";
-import { estateOf } from "../support/estates.js";
-import { Stage } from "../support/virtual-app.js";
+import { testInBothReplays } from "../support/both-replays.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
 /** Steps of the tree that only hold items, and are no phase of their own. */
 const HOLDERS: ReadonlySet<string> = new Set(["items", "remove-test-copies"]);
@@ -19,89 +19,86 @@ function visited(steps: readonly Step[]): string[] {
   return [...new Set(phases)].filter((phase) => phase !== "action");
 }
 
-async function circumstances(stage: Stage, changes: Partial<Circumstances> = {}): Promise<Circumstances> {
-  const saved = await stage.context.store.getPlan(stage.planId);
+async function circumstances(app: VirtualApp, changes: Partial<Circumstances> = {}): Promise<Circumstances> {
+  const saved = await app.context.store.getPlan(app.planId);
   if (!saved) throw new Error("there is no plan");
   return { plan: saved.value.plan, skipSourceShutdown: false, ownTestNetwork: false, cameHome: false, ...changes };
 }
 
-async function expectItinerary(stage: Stage, verb: Verb, executionId: string, changes: Partial<Circumstances> = {}) {
-  const { execution, steps } = await stage.ended(executionId);
+async function expectItinerary(app: VirtualApp, verb: Verb, executionId: string, changes: Partial<Circumstances> = {}) {
+  const { execution, steps } = await app.ended(executionId);
   expect(execution.status).toBe("succeeded");
-  expect(visited(steps)).toEqual(itineraryOf(verb, await circumstances(stage, changes)).map(({ id }) => id));
+  expect(visited(steps)).toEqual(itineraryOf(verb, await circumstances(app, changes)).map(({ id }) => id));
 }
 
-scenario("a planned failover, a change of point and a commit visit their itineraries in order", async (stage) => {
-  const { execution } = await stage.failOver("planned-failover");
-  await expectItinerary(stage, "planned-failover", execution.executionId);
-  await expectItinerary(stage, "change-recovery-point", await stage.start("change-recovery-point"));
-  await expectItinerary(stage, "commit", await stage.start("commit"));
+testInBothReplays(
+  "a planned failover, a change of point and a commit visit their itineraries in order",
+  async (app) => {
+    const { execution } = await app.attempt("planned-failover");
+    await expectItinerary(app, "planned-failover", execution.executionId);
+    await expectItinerary(app, "change-recovery-point", await app.start("change-recovery-point"));
+    await expectItinerary(app, "commit", await app.start("commit"));
+  },
+);
+
+testInBothReplays("an unplanned failover and a cancel visit their itineraries in order", async (app) => {
+  const { execution } = await app.attempt("unplanned-failover");
+  await expectItinerary(app, "unplanned-failover", execution.executionId);
+  await expectItinerary(app, "cancel", await app.start("cancel"));
 });
 
-scenario("an unplanned failover and a cancel visit their itineraries in order", async (stage) => {
-  const { execution } = await stage.failOver("unplanned-failover");
-  await expectItinerary(stage, "unplanned-failover", execution.executionId);
-  await expectItinerary(stage, "cancel", await stage.start("cancel"));
+testInBothReplays("an unplanned failover that leaves the source alone skips its shutdown", async (app) => {
+  const { execution } = await app.attempt("unplanned-failover", { sourceShutdown: "skip" });
+  await expectItinerary(app, "unplanned-failover", execution.executionId, { skipSourceShutdown: true });
 });
 
-scenario("an unplanned failover that leaves the source alone skips its shutdown", async (stage) => {
-  const { execution } = await stage.failOver("unplanned-failover", { sourceShutdown: "skip" });
-  await expectItinerary(stage, "unplanned-failover", execution.executionId, { skipSourceShutdown: true });
+testInBothReplays("a test failover and its clean-up visit their itineraries in order", async (app) => {
+  await expectItinerary(app, "test-failover", await app.start("test-failover"));
+  await expectItinerary(app, "test-clean-up", await app.start("test-clean-up"));
 });
-
-scenario("a test failover and its clean-up visit their itineraries in order", async (stage) => {
-  await expectItinerary(stage, "test-failover", await stage.start("test-failover"));
-  await expectItinerary(stage, "test-clean-up", await stage.start("test-clean-up"));
-});
-
-const WAITS: Partial<ExecutionOptions> = {
-  reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
-};
 
 describe("there and home", () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let app: VirtualApp;
+  afterEach(() => app.close());
 
   async function open(): Promise<void> {
-    stage = await Stage.open();
-    await stage.load(estateOf("vmware-to-azure"));
+    app = await VirtualApp.open();
+    await app.load(estateOf("vmware-to-azure"));
   }
 
   /** Runs a verb and holds what it visited against its itinerary. */
   async function visits(verb: Verb, options: Partial<ExecutionOptions> = {}, changes: Partial<Circumstances> = {}) {
-    const executionId = await stage.start(verb, options);
-    const waits = itineraryOf(verb, await circumstances(stage, changes)).some(({ id }) => id === "validation");
-    if (waits) await stage.validate(executionId);
-    await expectItinerary(stage, verb, executionId, changes);
+    const { execution } = await app.run(verb, options);
+    await expectItinerary(app, verb, execution.executionId, changes);
   }
 
   test("a reprotect, a failback, its commit and a resynchronisation visit their itineraries in order", async () => {
     await open();
     await visits("planned-failover");
     await visits("commit");
-    await visits("reprotect", WAITS);
+    await visits("reprotect", REPROTECT);
     await visits("failback");
     await visits("commit", {}, { cameHome: true });
-    await visits("reprotect", WAITS);
+    await visits("reprotect", REPROTECT);
     await visits("resynchronise");
   });
 
   test("a failback that leaves the machines at the recovery site alone skips their shutdown", async () => {
     await open();
-    await visits("full-run", WAITS);
+    await visits("full-run", REPROTECT);
     await visits("failback", { sourceShutdown: "skip" }, { skipSourceShutdown: true });
   });
 
   test("a planned failback visits its itinerary in order", async () => {
     await open();
-    await visits("full-run", WAITS);
+    await visits("full-run", REPROTECT);
     await visits("planned-failback");
   });
 
   test("full runs there and home visit their itineraries in order", async () => {
     await open();
-    await visits("full-run", WAITS);
-    await visits("full-run", WAITS, { cameHome: true });
+    await visits("full-run", REPROTECT);
+    await visits("full-run", REPROTECT, { cameHome: true });
   });
 
   test("a promoted test, and replication that ends and begins, visit their itineraries in order", async () => {

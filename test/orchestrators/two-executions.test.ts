@@ -1,19 +1,19 @@
 import { afterEach, expect, test } from "vitest";
 import { savePlan } from "../../src/commands/plans.js";
 import { ledgersOf, mostUnderWay } from "../support/ledgers.js";
-import { Stage } from "../support/virtual-app.js";
+import { VirtualApp } from "../support/virtual-app.js";
 import { smallPlan, smallWorld } from "../support/worlds.js";
 
 const AT_ONCE = 5;
 const LARGE = Array.from({ length: 20 }, (_, index) => `item-${index + 1}`);
 const SMALL = ["item-21", "item-22"];
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 /** When the operations of an execution at a site had all ended, by the ledgers. */
 async function lastAt(executionId: string, itemIds: readonly string[]): Promise<string> {
-  const ledgers = await ledgersOf(stage.context.estate, "small", itemIds);
+  const ledgers = await ledgersOf(app.context.estate, "small", itemIds);
   const own = ledgers.flat().filter((entry) => entry.executionId === executionId);
   return (
     own
@@ -24,18 +24,18 @@ async function lastAt(executionId: string, itemIds: readonly string[]): Promise<
 }
 
 test("I21: two executions share the hypervisors fairly, and the small one is not kept waiting by the large one", async () => {
-  stage = await Stage.open({ operationsAtOnce: AT_ONCE });
+  app = await VirtualApp.open({ operationsAtOnce: AT_ONCE });
   const world = smallWorld(LARGE.length + SMALL.length);
   const relaxed = { validation: { required: false } };
-  await stage.load({ world, plan: smallPlan(LARGE, { id: "large", ...relaxed }) });
-  await savePlan(stage.context, smallPlan(SMALL, { id: "small", ...relaxed }), null);
+  await app.load({ world, plan: smallPlan(LARGE, { id: "large", ...relaxed }) });
+  await savePlan(app.context, smallPlan(SMALL, { id: "small", ...relaxed }), null);
 
-  const large = await stage.start("planned-failover");
-  const small = await stage.start("planned-failover", {}, { kind: "plan", planId: "small" });
-  expect((await stage.ended(small)).execution.status).toBe("succeeded");
-  expect((await stage.ended(large)).execution.status).toBe("succeeded");
+  const large = await app.start("planned-failover");
+  const small = await app.start("planned-failover", {}, { kind: "plan", planId: "small" });
+  expect((await app.ended(small)).execution.status).toBe("succeeded");
+  expect((await app.ended(large)).execution.status).toBe("succeeded");
 
-  const ledgers = await ledgersOf(stage.context.estate, "small", [...LARGE, ...SMALL]);
+  const ledgers = await ledgersOf(app.context.estate, "small", [...LARGE, ...SMALL]);
   // One of five places is kept for what undoes.
   expect(mostUnderWay(ledgers, "home")).toBe(AT_ONCE - 1);
   expect(mostUnderWay(ledgers, "away")).toBe(AT_ONCE - 1);

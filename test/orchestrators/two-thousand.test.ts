@@ -3,17 +3,17 @@ import { runInVirtualTime } from "../../host/durable/engine/index.js";
 import { viewExecution } from "../../src/commands/execution-view.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import { planWarnings } from "../../src/domain/plans/plan-rules.js";
-import { Stage } from "../support/virtual-app.js";
+import { VirtualApp } from "../support/virtual-app.js";
 import { smallPlan, smallWorld } from "../support/worlds.js";
 
 const MACHINES = 2_000;
 const GROUPS = 50;
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 test("2,000 items in 50 groups are warned about and recovered, group by group", async () => {
-  stage = await Stage.open({ durations: "zero" });
+  app = await VirtualApp.open({ durations: "zero" });
   const ids = Array.from({ length: MACHINES }, (_, index) => `item-${index + 1}`);
   const size = MACHINES / GROUPS;
   const groups = Array.from({ length: GROUPS }, (_, at) => ({
@@ -23,15 +23,15 @@ test("2,000 items in 50 groups are warned about and recovered, group by group", 
   }));
   const plan = smallPlan([], { groups, validation: { required: false } });
   expect(planWarnings(plan)).toHaveLength(2);
-  await stage.load({ world: smallWorld(MACHINES), plan });
+  await app.load({ world: smallWorld(MACHINES), plan });
 
-  const { store } = stage.context;
-  const executionId = await stage.start("planned-failover");
+  const { store } = app.context;
+  const executionId = await app.start("planned-failover");
   // The record alone is asked for: the steps of 2,000 items are no small thing to read at every moment.
-  await runInVirtualTime(stage.hub, stage.clock, async () => {
+  await runInVirtualTime(app.hub, app.clock, async () => {
     return isEnded((await store.getExecution(executionId))?.value.status ?? "running");
   });
-  const { execution, steps } = await viewExecution(stage.context, executionId);
+  const { execution, steps } = await viewExecution(app.context, executionId);
   expect(execution).toMatchObject({ status: "succeeded" });
   const told = steps.filter(({ id }) => id.startsWith("groups/"));
   expect(told.map(({ children }) => children?.length)).toEqual(groups.map(() => size));

@@ -1,16 +1,16 @@
 import { afterEach, describe, test } from "vitest";
-import { Stage } from "./virtual-app.js";
+import { VirtualApp } from "./virtual-app.js";
 
-/** Tells a scenario twice: as the engine runs it, and with a replay and a comparison at every step. */
-export function scenario(title: string, tell: (stage: Stage) => Promise<void>): void {
+/** Runs a test on the sample shop twice: with normal replay, and with a replay and a comparison at every step. */
+export function testInBothReplays(title: string, run: (app: VirtualApp) => Promise<void>): void {
   describe(title, () => {
-    let stage: Stage;
-    afterEach(() => stage.close());
+    let app: VirtualApp;
+    afterEach(() => app.close());
     for (const replay of ["normal", "every-step"] as const) {
       test(`${replay} replay`, async () => {
-        stage = await Stage.open({ replay });
-        await stage.loadShop();
-        await tell(stage);
+        app = await VirtualApp.open({ replay });
+        await app.loadShop();
+        await run(app);
       });
     }
   });

@@ -2,6 +2,9 @@ import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 
+/** Options with which every machine of these estates can be reprotected at once. */
+export const REPROTECT = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
+
 /** An estate of three machines and a plan of two groups over them, for one scenario. */
 export interface Estate {
   world: WorldInput;
