@@ -9,9 +9,9 @@ const ROOMS = ["src", "host", "demo", "test/chaos", "test/fuzz", "test/support"]
 const STAMP = join(ROOT, "dist", ".built");
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"];
 
-/** The tests stay where they are; what stands beside them to run as a program of its own is built. */
+/** Only programs are built, and what they use of the tests' support. */
 const isBuilt = (file) =>
-  file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/azurite-setup/.test(file);
+  file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/(?!azurite\.ts)/.test(file);
 
 /** Compiles src, host, demo, the crash runner and the fuzzing to dist. Resolves with an exit code; does nothing when no source changed. */
 export async function build() {

@@ -5,11 +5,11 @@ import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { hypervisorHomeSuite } from "../../suites/hypervisor-home.suite.js";
 import { estateOf } from "../../support/estates.js";
-import { randomPrefix } from "../../support/tables.js";
+import { uniquePrefix } from "../../support/azurite.js";
 import { HandClock } from "../../support/worlds.js";
 
 hypervisorHomeSuite("memory", createMemoryTables);
-hypervisorHomeSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
+hypervisorHomeSuite("Table Storage", () => createAzureTables(inject("storage"), uniquePrefix()));
 
 test("F7: where operations take no time, the agent still takes its own, and who waits for it does not come too early", async () => {
   const clock = new HandClock();
