@@ -24,7 +24,7 @@ const project = (name: string, include: string[], options: TestProjectInlineConf
 
 const PROJECTS = [
   project("isolated", ISOLATED, { exclude: [], isolate: true, globalSetup: AZURITE }),
-  project("http", ["test/{e2e,behaviours}/**/*.test.ts"], { globalSetup: AZURITE }),
+  project("http", ["test/{e2e,behaviours}/**/*.test.ts"], { globalSetup: ["test/support/http-setup.ts"] }),
   project("orchestrators", ["test/{orchestrators,replay}/**/*.test.ts"]),
   project("engine", ["host/test/{durable,conformance}/**/*.test.ts"]),
   project("unit", ["test/{unit,activities,tools}/**/*.test.ts"]),

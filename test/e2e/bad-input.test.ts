@@ -4,15 +4,16 @@ import { stringify } from "yaml";
 import { type Problem, problemSchema } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Product, type Shop } from "../support/running-app.js";
+import { SHARED_HOSTS } from "../support/host-program.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-let shop: Shop;
+let app: RunningApp;
+let shop: { worldId: string; planId: string };
 beforeAll(async () => {
-  product = await Product.start();
-  shop = await product.loadShop();
+  app = await RunningApp.start(SHARED_HOSTS.quick);
+  shop = await app.loadShop();
 });
-afterAll(() => product.stop());
+afterAll(() => app.stop());
 
 interface Sent {
   method: "PUT" | "POST" | "GET";
@@ -23,8 +24,8 @@ interface Sent {
 
 /** Sends bytes as they are, and shows that they changed nothing. */
 async function refused({ method, path, body, headers }: Sent): Promise<Problem> {
-  const before = await product.dump();
-  const answer = await fetch(`${product.url}${path}`, {
+  const before = await app.dump();
+  const answer = await fetch(`${app.url}${path}`, {
     method,
     headers: { "content-type": "application/json", ...headers },
     ...(body === undefined ? {} : { body }),
@@ -33,12 +34,12 @@ async function refused({ method, path, body, headers }: Sent): Promise<Problem> 
   const problem = problemSchema.parse(await answer.json());
   expect(problem.status).toBe(answer.status);
   expect(problem.action.length).toBeGreaterThan(10);
-  expect(await product.dump()).toBe(before);
+  expect(await app.dump()).toBe(before);
   return problem;
 }
 
 async function refusedPlan(change: (plan: PlanInput) => object, headers = {}): Promise<Problem> {
-  const plan = await product.samplePlan(shop.worldId);
+  const plan = await app.samplePlan(shop.worldId);
   return refused({
     method: "PUT",
     path: `/api/recovery-plans/${plan.id}`,
@@ -92,10 +93,10 @@ test.each(["*", '"a", "b"', "bare"])("If-Match that does not name one version: %
 });
 
 test("an idempotency key used again for another verb, and for another plan", async () => {
-  const [own, other] = [await product.loadShop(), await product.loadShop()];
+  const [own, other] = [await app.loadShop(), await app.loadShop()];
   const key = `intent-${own.planId}`;
-  const executionId = await product.start(own.planId, { verb: "test-failover" }, key);
-  await product.ended(executionId);
+  const executionId = await app.start(own.planId, { verb: "test-failover" }, key);
+  await app.ended(executionId);
   for (const [planId, verb] of [
     [own.planId, "unplanned-failover"],
     [other.planId, "test-failover"],
@@ -106,7 +107,7 @@ test("an idempotency key used again for another verb, and for another plan", asy
     expect(problem).toMatchObject({ status: 422, code: "idempotency-key-reused" });
     expect(problem.detail).toContain(executionId);
   }
-  expect(await product.start(own.planId, { verb: "test-failover" }, key)).toBe(executionId);
+  expect(await app.start(own.planId, { verb: "test-failover" }, key)).toBe(executionId);
 });
 
 test("malformed YAML", async () => {
@@ -171,7 +172,7 @@ test("an unknown scenario in a world", async () => {
 });
 
 test("a wrong ETag, and a plan that is there already", async () => {
-  const plan = { ...(await product.samplePlan(shop.worldId)), id: shop.planId, name: "Another plan" };
+  const plan = { ...(await app.samplePlan(shop.worldId)), id: shop.planId, name: "Another plan" };
   const sent = { method: "PUT", path: `/api/recovery-plans/${shop.planId}`, body: JSON.stringify(plan) } as const;
   const wrong = await refused({ ...sent, headers: { "if-match": "W/\"datetime'2020-01-01T00%3A00%3A00Z'\"" } });
   expect(wrong).toMatchObject({ status: 412, code: "etag-mismatch" });
@@ -240,7 +241,7 @@ test("another content type, a packed body, and a start without its key", async (
 
 test("ids that are no ids", async () => {
   for (const id of ["a'b", "a%2Fb", "a%00b", "x".repeat(1_024), "%22or%22"]) {
-    const answer = await fetch(`${product.url}/api/recovery-plans/${id}`);
+    const answer = await fetch(`${app.url}/api/recovery-plans/${id}`);
     expect([400, 404]).toContain(answer.status);
   }
 });
@@ -260,14 +261,14 @@ test("verbs that are not allowed, not served, or ask a plan for one custom point
 });
 
 test("a decision that nobody awaits, and any decision after the end", async () => {
-  const own = await product.loadShop();
-  const executionId = await product.start(own.planId, { verb: "planned-failover" });
-  await product.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
+  const own = await app.loadShop();
+  const executionId = await app.start(own.planId, { verb: "planned-failover" });
+  await app.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
   const path = `/api/executions/${executionId}`;
   const accept = { method: "POST", path: `${path}/validate`, body: '{"verdict":"accept"}' } as const;
   expect(await refused(accept)).toMatchObject({ status: 409, code: "nothing-awaited" });
-  await product.client.call(ROUTES.cancel, { params: { executionId } });
-  await product.ended(executionId);
+  await app.client.call(ROUTES.cancel, { params: { executionId } });
+  await app.ended(executionId);
   expect(await refused(accept)).toMatchObject({ status: 409, code: "execution-ended" });
   const confirm = { method: "POST", path: `${path}/confirm`, body: '{"actionId":"check-orders"}' } as const;
   expect(await refused(confirm)).toMatchObject({ status: 409, code: "execution-ended" });
@@ -282,7 +283,7 @@ test("a decision that nobody awaits, and any decision after the end", async () =
 });
 
 test("the description of the API is made of the same routes", async () => {
-  const { body } = await product.client.call(ROUTES.openApi, { params: {} });
+  const { body } = await app.client.call(ROUTES.openApi, { params: {} });
   expect(body["openapi"]).toBe("3.1.0");
   expect(Object.keys(body["paths"] as object).sort()).toEqual(
     [...new Set(Object.values(ROUTES).map(({ path }) => `/${path}`))].sort(),

@@ -1,111 +1,163 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
-import { expect } from "vitest";
 import type { z } from "zod";
+import { ApiError } from "../../src/api/client.js";
+import type { Problem } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { itemView, startBody } from "../../src/api/schemas.js";
+import type { Step } from "../../src/domain/execution.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { estateOf } from "./estates.js";
-import type { ExecutionAnswer, Product } from "./running-app.js";
+import { estateOf, REPROTECT } from "./estates.js";
+import { type Answers, finish } from "./execution-driver.js";
+import { type ExecutionAnswer, poll, type RunningApp } from "./running-app.js";
 
 type Options = NonNullable<z.input<typeof startBody>["options"]>;
-export type ItemAnswer = z.output<typeof itemView>;
+type PrerequisitesQuery = Omit<z.input<typeof ROUTES.planPrerequisites.query>, "verb">;
+type ItemAnswer = z.output<typeof itemView>;
 
-/** One estate on its way there and back over HTTP, told verb by verb. */
-export class Journey {
-  readonly product: Product;
+/** A plan over an estate of its own in a running app. It has the same verbs as `VirtualApp`. */
+export class HttpPlan {
+  readonly app: RunningApp;
   readonly worldId: string;
   readonly planId: string;
 
-  private constructor(product: Product, worldId: string, planId: string) {
-    this.product = product;
+  private constructor(app: RunningApp, worldId: string, planId: string) {
+    this.app = app;
     this.worldId = worldId;
     this.planId = planId;
   }
 
-  /** The same journey on a host that was started over the same storage. */
-  on(product: Product): Journey {
-    return new Journey(product, this.worldId, this.planId);
+  /** Imports the estate of a scenario under new ids. */
+  static async load(
+    app: RunningApp,
+    scenario: Scenario,
+    change: (world: WorldInput) => void = () => undefined,
+  ): Promise<HttpPlan> {
+    const { world, plan } = estateOf(scenario, `w-${randomUUID()}`);
+    change(world);
+    await app.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
+    await app.client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan });
+    return new HttpPlan(app, world.id, plan.id);
   }
 
-  /** Imports the estate of a scenario under ids of its own, changed as the story needs it. */
-  static async begin(product: Product, scenario: Scenario, change: (world: WorldInput) => void = () => undefined) {
-    const estate = estateOf(scenario, `w-${randomUUID()}`);
-    change(estate.world);
-    const journey = new Journey(product, estate.world.id, estate.plan.id);
-    const { client } = product;
-    await client.call(ROUTES.importWorld, { params: { worldId: journey.worldId }, body: estate.world });
-    await client.call(ROUTES.savePlan, { params: { planId: journey.planId }, body: estate.plan });
-    return journey;
+  /** The same plan in a host that was started over the same storage. */
+  on(app: RunningApp): HttpPlan {
+    return new HttpPlan(app, this.worldId, this.planId);
   }
 
-  /** Runs a verb of the plan until it has ended, accepting what it brings up. */
-  async run(verb: Verb, options: Options = {}): Promise<ExecutionAnswer> {
-    return this.#toItsEnd(await this.product.start(this.planId, { verb, options }));
+  /** Runs a verb of the plan to its end and answers what it asks for. It must succeed. */
+  async run(verb: Verb, options: Options = {}, answers: Answers = {}): Promise<ExecutionAnswer> {
+    const execution = await this.attempt(verb, options, answers);
+    if (execution.status === "succeeded") return execution;
+    const failures = [execution.failure, ...(execution.outcomes ?? []).map(({ failure }) => failure)];
+    throw new Error(`${verb} ended ${execution.status}: ${failures.map((failure) => failure?.message).join("; ")}`);
   }
 
-  /** The same, and it must succeed. */
-  async does(verb: Verb, options: Options = {}): Promise<ExecutionAnswer> {
-    const execution = await this.run(verb, options);
-    const failures = execution.outcomes?.map(({ failure }) => failure?.message);
-    expect(execution.status, `${verb}: ${execution.failure?.message} ${failures?.join("; ")}`).toBe("succeeded");
-    return execution;
+  /** Runs a verb of the plan to any end and answers what it asks for. */
+  async attempt(verb: Verb, options: Options = {}, answers: Answers = {}): Promise<ExecutionAnswer> {
+    return finish(this.app, await this.app.start(this.planId, { verb, options }), answers);
   }
 
-  /** Runs a verb on one item alone. */
-  async runOn(itemId: string, verb: Verb, options: Options = {}): Promise<ExecutionAnswer> {
-    const { body } = await this.product.client.call(ROUTES.startOnItem, {
-      params: { worldId: this.worldId, itemId },
-      headers: { "idempotency-key": randomUUID() },
-      body: { verb, options },
-    });
-    return this.#toItsEnd(body.executionId);
+  /** Runs a verb of one item to any end. */
+  async attemptOn(itemId: string, verb: Verb, options: Options = {}): Promise<ExecutionAnswer> {
+    return finish(this.app, await this.app.startOnItem(this.worldId, itemId, { verb, options }));
   }
 
-  async #toItsEnd(executionId: string): Promise<ExecutionAnswer> {
-    const ended = ["succeeded", "succeeded-with-failures", "failed", "cancelled"];
-    const seen = await this.product.until(
-      executionId,
-      ({ status, awaits }) => ended.includes(status) || awaits.length > 0,
-    );
-    if (seen.awaits.length > 0) await this.product.validate(executionId, { verdict: "accept" });
-    return this.product.ended(executionId);
+  async failOverAndCommit(): Promise<void> {
+    await this.run("unplanned-failover", { acknowledgeNoTest: true });
+    await this.run("commit");
+  }
+
+  async failOverAndReprotect(): Promise<void> {
+    await this.failOverAndCommit();
+    await this.run("reprotect", REPROTECT);
+  }
+
+  /** Starts a verb and cancels it where it waits for its validation. */
+  async cancelAtValidation(verb: Verb, behaviour: "restore-protection" | "as-documented"): Promise<ExecutionAnswer> {
+    const { app } = this;
+    const executionId = await app.start(this.planId, { verb });
+    await app.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "validate"));
+    await app.client.call(ROUTES.cancel, { params: { executionId }, body: { behaviour } });
+    return app.ended(executionId);
   }
 
   items(): Promise<ItemAnswer[]> {
-    return this.product.items(this.worldId);
+    return this.app.items(this.worldId);
   }
 
   async item(itemId: string): Promise<ItemAnswer> {
     const params = { worldId: this.worldId, itemId };
-    return (await this.product.client.call(ROUTES.getItem, { params })).body;
+    return (await this.app.client.call(ROUTES.getItem, { params })).body;
   }
 
-  /** Where all items are, said once when they are together. */
-  async where(): Promise<string[]> {
+  /** State, direction and site of the items, each combination once. */
+  async positions(): Promise<string[]> {
     const items = await this.items();
     return [
       ...new Set(items.map(({ state, direction, activeSiteId }) => `${state}, ${direction}, at ${activeSiteId}`)),
     ];
   }
 
-  /** Asks for a process server until it has appeared. */
-  async untilDeployed(params: { worldId: string; siteId: string; processServerId: string }) {
-    const endMs = Date.now() + 45_000;
-    for (;;) {
-      const { body } = await this.product.client.call(ROUTES.deployProcessServer, { params });
-      if (body.server !== null) return body.server;
-      if (Date.now() > endMs) throw new Error(`not deployed: ${JSON.stringify(body)}`);
-      await wait(50);
-    }
+  /** The prerequisites of a verb that are not met: each code once, errors and warnings apart. */
+  async unmet(verb: Verb, query: PrerequisitesQuery = {}) {
+    const call = { params: { planId: this.planId }, query: { verb, ...query } };
+    const { ready, findings } = (await this.app.client.call(ROUTES.planPrerequisites, call)).body;
+    const codes = (wanted: "error" | "warning") => [
+      ...new Set(findings.filter(({ severity }) => severity === wanted).map(({ code }) => code)),
+    ];
+    return { ready, errors: codes("error"), warnings: codes("warning"), findings };
   }
+
+  async pointsOf(itemId: string) {
+    const params = { worldId: this.worldId, itemId };
+    return (await this.app.client.call(ROUTES.listRecoveryPoints, { params })).body;
+  }
+
+  /** The recovery point that each item would start from, and what it would lose. */
+  async previewPoints(query: z.input<typeof ROUTES.previewPlanPoints.query> = {}) {
+    return (await this.app.client.call(ROUTES.previewPlanPoints, { params: { planId: this.planId }, query })).body;
+  }
+
+  /** Makes the hypervisor refuse to shut a machine down. */
+  async refuseShutdown(itemId: string): Promise<void> {
+    const body = { target: { itemId }, operation: "shut-down-source", mode: "refuse" } as const;
+    await this.app.client.call(ROUTES.addFault, { params: { worldId: this.worldId }, body });
+  }
+
+  /** Deploys a process server and waits until it is there. */
+  async deployProcessServer(siteId: string, processServerId: string) {
+    const params = { worldId: this.worldId, siteId, processServerId };
+    const { body } = await poll(
+      () => this.app.client.call(ROUTES.deployProcessServer, { params }),
+      (answer) => answer.body.server !== null,
+    );
+    return body.server;
+  }
+}
+
+/** The problem with which a request was refused. */
+export async function refusalOf(call: Promise<unknown>): Promise<Problem> {
+  const thrown = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof ApiError) return thrown.problem;
+  throw new Error("it was not refused");
 }
 
 /** Writes that each item of an execution lost. */
 export const lossesOf = ({ outcomes = [] }: ExecutionAnswer): (number | undefined)[] =>
   outcomes.map(({ dataLoss }) => dataLoss?.writes);
 
-/** How each item's replication turned round. */
-export const turnsOf = ({ outcomes = [] }: ExecutionAnswer): (string | undefined)[] =>
+/** How the replication of each item was reversed. */
+export const reversalsOf = ({ outcomes = [] }: ExecutionAnswer): (string | undefined)[] =>
   outcomes.map(({ replicated }) => replicated?.caughtUpBy);
+
+/** Every step of a tree, parents before their children. */
+export const stepsOf = (steps: readonly Step[]): Step[] =>
+  steps.flatMap((step) => [step, ...stepsOf(step.children ?? [])]);
+
+/** Steps of one kind, such as `shut-down-source`, anywhere in the tree. */
+export const stepsNamed = ({ steps }: ExecutionAnswer, name: string): Step[] =>
+  stepsOf(steps).filter(({ id }) => id === name || id.endsWith(`/${name}`));

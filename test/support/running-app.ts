@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { TableClient, TableServiceClient } from "@azure/data-tables";
 import { inject } from "vitest";
@@ -15,96 +10,77 @@ import { type Client, createClient } from "../../src/api/client.js";
 import type { Route } from "../../src/api/route.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { executionView, startBody } from "../../src/api/schemas.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
+import { uniquePrefix } from "./azurite.js";
+import type { Decision } from "./execution-driver.js";
+import { type HostProgram, type HostSettings, SHARED_HOSTS, startHostProgram } from "./host-program.js";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const SPEED = 4_000;
-const READY = /Host ready at (\S+)/;
-/** Ample for what a test waits for; never reached when all is well. */
-const PATIENCE_MS = 120_000;
-const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
+/** Much longer than anything a test waits for. */
+const TIMEOUT_MS = 120_000;
+const POLL_INTERVAL_MS = 50;
 
 export type ExecutionAnswer = z.output<typeof executionView>;
 type Start = z.input<typeof startBody>;
 
 const sample = async (file: string): Promise<unknown> =>
-  parse(await readFile(join(ROOT, "samples/shop", file), "utf8"));
+  parse(await readFile(new URL(`../../samples/shop/${file}`, import.meta.url), "utf8"));
 
-/** The shop of a test's own: world and plan under fresh ids. */
-export interface Shop {
-  readonly worldId: string;
-  readonly planId: string;
-}
-
-/** The built product in a host process of its own, over the run's Azurite, with tables and hub of its own. */
-export class Product {
+/** The built app in a host of its own or in one that test files share, used over HTTP. */
+export class RunningApp {
   /** Emulated seconds per real second. */
-  readonly speed = SPEED;
+  readonly speed = Number(SHARED_HOSTS.realistic.EMULATOR_SPEED);
   readonly url: string;
-  readonly client: Client;
-  readonly #child: ChildProcess;
-  readonly #folder: string;
-  /** Begins the names of its tables. */
   readonly prefix: string;
+  readonly client: Client;
+  readonly #logFile: string;
+  readonly #host: HostProgram | undefined;
 
-  /** What the host has written to its log lately. */
-  readonly log: () => string;
-
-  private constructor({ url, log }: Ready, child: ChildProcess, folder: string, prefix: string) {
+  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram) {
     this.url = url;
-    this.log = log;
-    this.client = createClient(url, undefined, sameAsDescribed);
-    this.#child = child;
-    this.#folder = folder;
     this.prefix = prefix;
+    this.#logFile = logFile;
+    this.client = createClient(url, undefined, assertDescribed);
+    this.#host = host;
   }
 
-  static async start(
-    settings: Record<string, string> = {},
-    prefix = `E${randomUUID().replaceAll("-", "").slice(0, 16)}`,
-  ): Promise<Product> {
-    const folder = await mkdtemp(join(tmpdir(), "secondsite-e2e-"));
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, "dist/host/main.js"), "--app", ROOT, "--port", "0", "--data", folder],
-      {
-        env: {
-          ...process.env,
-          AzureWebJobsStorage: inject("storage"),
-          TABLE_PREFIX: prefix,
-          AzureFunctionsJobHost__extensions__durableTask__hubName: `${prefix}Hub`,
-          EMULATOR_SPEED: String(SPEED),
-          NO_COLOR: "1",
-          ...settings,
-        },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    return new Product(await ready(child), child, folder, prefix);
+  /** A host of the test's own, for a test that kills it, spoils its rows or compares all of them. */
+  static async start(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+    const host = await startHostProgram(inject("storage"), prefix, settings);
+    return new RunningApp(host, host);
   }
 
-  /** Kills the host as a power cut would, and starts another over the same storage. */
-  async killAndRestart(): Promise<Product> {
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
-    await ended;
-    await rm(this.#folder, { recursive: true, force: true });
-    return Product.start({}, this.prefix);
+  /** A host of the whole run. Tests must use ids of their own. */
+  static shared(kind: keyof typeof SHARED_HOSTS): RunningApp {
+    return new RunningApp(inject("hosts")[kind]);
   }
 
-  async stop(): Promise<void> {
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
-    await ended;
-    await rm(this.#folder, { recursive: true, force: true });
+  /** Everything that the host has written to its log. */
+  log(): Promise<string> {
+    return readFile(this.#logFile, "utf8");
   }
 
-  /** Imports the shop under ids of its own. */
+  /** Kills the host as a power cut would, and starts another one over the same storage. */
+  async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
+    await this.#ownHost().stop("SIGKILL");
+    return RunningApp.start(settings, this.prefix);
+  }
+
+  stop(): Promise<void> {
+    return this.#ownHost().stop();
+  }
+
+  #ownHost(): HostProgram {
+    if (this.#host === undefined) throw new Error("other tests use this host too");
+    return this.#host;
+  }
+
+  /** Imports the sample shop under new ids. */
   async loadShop(
     changeWorld: (world: WorldInput) => WorldInput = (world) => world,
     changePlan: (plan: PlanInput) => PlanInput = (plan) => plan,
-  ): Promise<Shop> {
+  ): Promise<{ worldId: string; planId: string }> {
     const worldId = `w-${randomUUID()}`;
     const world = changeWorld({ ...((await sample("world.yaml")) as WorldInput), id: worldId });
     await this.client.call(ROUTES.importWorld, { params: { worldId }, body: world });
@@ -118,7 +94,7 @@ export class Product {
     return plan.id;
   }
 
-  /** The sample's plan for a world, under a fresh id. */
+  /** The sample plan for a world, under a new id. */
   async samplePlan(worldId: string): Promise<PlanInput> {
     return { ...((await sample("plan.yaml")) as PlanInput), id: `p-${randomUUID()}`, worldId };
   }
@@ -128,27 +104,50 @@ export class Product {
     return (await this.client.call(ROUTES.startOnPlan, { params: { planId }, headers, body })).body.executionId;
   }
 
+  async startOnItem(worldId: string, itemId: string, body: Start): Promise<string> {
+    const call = { params: { worldId, itemId }, headers: { "idempotency-key": randomUUID() }, body };
+    return (await this.client.call(ROUTES.startOnItem, call)).body.executionId;
+  }
+
   async look(executionId: string): Promise<ExecutionAnswer> {
     return (await this.client.call(ROUTES.getExecution, { params: { executionId } })).body;
   }
 
   async until(executionId: string, wanted: (execution: ExecutionAnswer) => boolean): Promise<ExecutionAnswer> {
-    const endMs = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const execution = await this.look(executionId);
-      if (wanted(execution)) return execution;
-      if (ENDED.has(execution.status) || Date.now() > endMs) {
-        throw new Error(`not reached: ${execution.status} ${JSON.stringify(execution.failure)}`);
-      }
-      await wait(50);
-    }
+    const execution = await poll(
+      () => this.look(executionId),
+      (seen) => wanted(seen) || isEnded(seen.status),
+    );
+    if (wanted(execution)) return execution;
+    throw new Error(`not reached: ${execution.status} ${JSON.stringify(execution.failure)}`);
   }
 
   ended(executionId: string): Promise<ExecutionAnswer> {
-    return this.until(executionId, ({ status }) => ENDED.has(status));
+    return this.until(executionId, ({ status }) => isEnded(status));
   }
 
-  /** Confirms the sample's manual action when the execution gets there. */
+  async decide(executionId: string, decision: Decision): Promise<void> {
+    const params = { executionId };
+    switch (decision.kind) {
+      case "confirm": {
+        const { actionId, done } = decision;
+        await this.client.call(ROUTES.confirm, { params, body: { actionId, done, by: "operator" } });
+        return;
+      }
+      case "validate": {
+        const reason = "looked at it";
+        const body = { verdict: decision.verdict, by: "operator", reason };
+        await this.client.call(ROUTES.validate, { params, body });
+        return;
+      }
+      case "resolve": {
+        const { ask, answer } = decision;
+        await this.client.call(ROUTES.resolve, { params, body: { ask, answer, by: "operator" } });
+      }
+    }
+  }
+
+  /** Confirms the manual action of the sample plan when the execution gets there. */
   async confirm(executionId: string): Promise<void> {
     await this.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
     await this.client.call(ROUTES.confirm, { params: { executionId }, body: { actionId: "check-orders" } });
@@ -167,16 +166,7 @@ export class Product {
     return [...new Set((await this.items(worldId)).map(({ state }) => state))].sort();
   }
 
-  /** What VMware tools do in the replica of each item. */
-  tools(worldId: string, itemIds: readonly string[]): Promise<string[]> {
-    return Promise.all(
-      itemIds.map(async (itemId) => {
-        return (await this.client.call(ROUTES.getItem, { params: { worldId, itemId } })).body.replica.tools;
-      }),
-    );
-  }
-
-  /** Every row of the product's own tables, to show that nothing changed. The hub's are the host's, which goes on working. */
+  /** Every row of the app's own tables, but not those of the hub, where the host works all the time. */
   async dump(): Promise<string> {
     const options = { allowInsecureConnection: true };
     const tables: string[] = [];
@@ -192,27 +182,18 @@ export class Product {
   }
 }
 
-/** The host does not parse its answers again, so tests see that nothing is in them which the route does not describe. */
-function sameAsDescribed({ id }: Route, read: unknown, parsed: unknown): void {
+/** Asks until the answer is as wanted. */
+export async function poll<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
+  const endMs = Date.now() + TIMEOUT_MS;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > endMs) throw new Error(`not reached: ${JSON.stringify(answer)}`);
+    await wait(POLL_INTERVAL_MS);
+  }
+}
+
+/** The host does not parse its answers, so the tests see to it that an answer holds nothing its route does not describe. */
+function assertDescribed({ id }: Route, read: unknown, parsed: unknown): void {
   if (!isDeepStrictEqual(read, parsed)) throw new Error(`${id} answered with more than it describes`);
-}
-
-/** A host that answers: where, and what it writes. */
-interface Ready {
-  url: string;
-  log: () => string;
-}
-
-function ready(child: ChildProcess): Promise<Ready> {
-  let output = "";
-  return new Promise((resolve, reject) => {
-    const read = (chunk: Buffer): void => {
-      output = (output + chunk.toString("utf8")).slice(-20_000);
-      const url = READY.exec(output)?.[1];
-      if (url !== undefined) resolve({ url, log: () => output });
-    };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.on("exit", (code) => reject(new Error(`the host ended with ${code}: ${output}`)));
-  });
 }

@@ -4,8 +4,8 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { hypervisorHomeSuite } from "../../suites/hypervisor-home.suite.js";
-import { estateOf } from "../../support/estates.js";
 import { uniquePrefix } from "../../support/azurite.js";
+import { estateOf } from "../../support/estates.js";
 import { HandClock } from "../../support/worlds.js";
 
 hypervisorHomeSuite("memory", createMemoryTables);
