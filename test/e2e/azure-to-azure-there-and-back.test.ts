@@ -3,7 +3,7 @@ import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { HttpPlan } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
-const app = RunningApp.shared("realistic");
+const app = RunningApp.shared("quick");
 
 const unmanaged = (world: WorldInput): void => {
   for (const item of world.items ?? []) item.target = { ...item.target, managedDisks: false };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HttpPlan, lossesOf, reversalsOf } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
-const app = RunningApp.shared("realistic");
+const app = RunningApp.shared("quick");
 
 describe.concurrent("Hyper-V machines go to the other VMM cloud and come back", () => {
   test("H1 H2 H5 H6: planned, committed, reverse replicated, failed back, reverse replicated again", async () => {

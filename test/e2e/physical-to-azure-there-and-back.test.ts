@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HttpPlan, lossesOf, reversalsOf } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
-const app = RunningApp.shared("realistic");
+const app = RunningApp.shared("quick");
 
 describe.concurrent("physical servers go to Azure and come home as VMware machines", () => {
   test("P1 P2 V2 P10 P11: there and back, always as a new machine by a full copy", async () => {
