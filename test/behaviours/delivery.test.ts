@@ -1,34 +1,52 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const read = async (file: string) => JSON.parse(await readFile(join(ROOT, file), "utf8")) as Record<string, object>;
+
+/** The packages that the built app imports; those of Node are left out. */
+async function importedPackages(): Promise<string[]> {
+  const folder = join(ROOT, "dist/src");
+  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".js"));
+  const sources = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  const names = sources.flatMap((text) => [...text.matchAll(/from "([^"]+)"/g)].map(([, name = ""]) => name));
+  return [...new Set(names.filter((name) => !name.startsWith(".") && !name.startsWith("node:")))].sort();
+}
+
+/** The functions that the host found in the app, each with the kind of its trigger. */
+async function servedFunctions(): Promise<Map<string, string>> {
+  const answer = await fetch(`${app.url}/admin/functions`);
+  const functions = (await answer.json()) as { name: string; config: { bindings: { type: string }[] } }[];
+  return new Map(functions.map(({ name, config }) => [name, config.bindings[0]?.type ?? "none"]));
+}
 
 const app = RunningApp.shared("quick");
 
-describe("the card", () => {
-  test("C1 the packages named are what it is built and tested with", async () => {
-    const { dependencies, devDependencies } = await read("package.json");
-    expect(Object.keys(dependencies ?? {})).toEqual(
+describe("what is delivered", () => {
+  test("C1 the built app imports the Functions stack and declares exactly its imports; vitest tests it over Azurite", async () => {
+    const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Record<string, object>;
+    const imported = await importedPackages();
+    expect(imported).toEqual(Object.keys(manifest["dependencies"] ?? {}).sort());
+    expect(imported).toEqual(
       expect.arrayContaining(["durable-functions", "@azure/functions", "@azure/data-tables", "zod"]),
     );
-    expect(Object.keys(devDependencies ?? {})).toEqual(expect.arrayContaining(["vitest", "azurite"]));
+    expect(process.env["VITEST"]).toBe("true");
+    const [, tables = ""] = /TableEndpoint=([^;]+)/.exec(inject("storage")) ?? [];
+    expect((await fetch(tables)).headers.get("server")).toMatch(/^Azurite-Table/);
     const malformed = app.client.call(ROUTES.savePlan, { params: { planId: "x" }, body: { id: "x" } as never });
-    expect((await refusalOf(malformed)).fields?.map(({ path }) => path)).toContain("groups"); // zod at the boundary
+    expect((await refusalOf(malformed)).fields?.map(({ path }) => path)).toContain("groups"); // zod checks what comes in
   });
 
-  test("C2 laid out as a Functions app, whose functions the host serves", async () => {
-    const top = await readdir(ROOT);
-    expect(top).toEqual(
-      expect.arrayContaining(["package.json", "tsconfig.json", "host.json", "local.settings.json", "src", "test"]),
-    );
-    expect(await readdir(join(ROOT, "src"))).toEqual(
-      expect.arrayContaining(["functions", "orchestrators", "activities"]),
+  test("C2 a Functions host finds the triggers, orchestrators and activities of the app, and serves its routes", async () => {
+    const functions = await servedFunctions();
+    expect(functions.get("planned-failover")).toBe("orchestrationTrigger");
+    expect(functions.get("execute-batch")).toBe("activityTrigger");
+    expect(new Set(functions.values())).toEqual(
+      new Set(["httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger"]),
     );
     const { body } = await app.client.call(ROUTES.openApi, { params: {} });
     expect(Object.keys(body["paths"] as object)).toContain("/api/recovery-plans/{planId}/executions");
