@@ -6,6 +6,7 @@ import { ConfigurationError } from "../settings/configuration-error.js";
 import type { StoragePorts } from "./development-storage.js";
 import { probe } from "./probe.js";
 
+const require = createRequire(import.meta.url);
 const START_LIMIT_MS = 60_000;
 const POLL_INTERVAL_MS = 20;
 
@@ -64,7 +65,7 @@ export async function whyNotReady(child: ChildProcess, ports: StoragePorts): Pro
 
 function azuritePath(): string {
   try {
-    return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
+    return require.resolve("azurite/dist/src/azurite.js");
   } catch (error) {
     throw new ConfigurationError(
       "Azurite is not installed, and nothing answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",

@@ -48,7 +48,7 @@ async function othersGoOn(): Promise<void> {
 
 const startTest = (planId: string) => app.start(planId, { verb: "test-failover" });
 
-test("a plan row: the plan is refused and named, and starts again once it is mended", async () => {
+test.concurrent("a plan row: the plan is refused and named, and starts again once it is mended", async () => {
   const { planId } = await app.loadShop();
   const mend = await spoil("Plans", "plans", planId);
   const problem = await problemOf(startTest(planId));
@@ -65,7 +65,7 @@ test("a plan row: the plan is refused and named, and starts again once it is men
   expect((await app.ended(await startTest(planId))).status).toBe("succeeded");
 });
 
-describe.each(["Items", "Estate"])("an item row in table %s", (name) => {
+describe.concurrent.each(["Items", "Estate"])("an item row in table %s", (name) => {
   test("stops what is asked of that item, is named, and is taken up again once it is mended", async () => {
     const { worldId, planId } = await app.loadShop();
     const at: [string, string] = name === "Items" ? [worldId, "web-1"] : await emulatedItem(worldId, "web-1");
@@ -82,7 +82,7 @@ describe.each(["Items", "Estate"])("an item row in table %s", (name) => {
   });
 });
 
-test("the record of an execution: the list leaves it out and names it, and the others are shown", async () => {
+test.concurrent("the record of an execution: the list leaves it out and names it, and the others are shown", async () => {
   const { planId } = await app.loadShop();
   const executionId = await startTest(planId);
   await app.ended(executionId);
@@ -95,7 +95,7 @@ test("the record of an execution: the list leaves it out and names it, and the o
   expect((await app.look(executionId)).status).toBe("succeeded");
 });
 
-test("the header of a world: its items are refused, other worlds go on", async () => {
+test.concurrent("the header of a world: its items are refused, other worlds go on", async () => {
   const { worldId, planId } = await app.loadShop();
   const mend = await spoil("Estate", "worlds", worldId);
   const look = () => app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
@@ -125,7 +125,7 @@ async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unkno
   return { executionId, worldId, mend };
 }
 
-test("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
+test.concurrent("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
   const { executionId, worldId, mend } = await underWay(async (worldId) =>
     spoil("Estate", ...(await emulatedItem(worldId, "web-1"))),
   );
@@ -142,7 +142,7 @@ test("an emulated machine in the middle of a failover: it fails and names the ro
   expect(body.conditions).toMatchObject([unknown]);
 });
 
-test("an item's record in the middle of a failover: the execution says why it stands still, and goes on once it is mended", async () => {
+test.concurrent("an item's record in the middle of a failover: the execution says why it stands still, and goes on once it is mended", async () => {
   const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
   const { blocked } = await app.until(executionId, ({ status }) => status === "paused");
   expect(blocked).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
