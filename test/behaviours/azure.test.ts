@@ -12,7 +12,7 @@ const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "azure-to-azure", change);
 const untested = { acknowledgeNoTest: true } as const;
 
-/** To the other region and home again, committed there. */
+/** Fails over, back, and commits both. */
 async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.failOverAndReprotect();
   await plan.run("failback");
@@ -21,8 +21,8 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
 
 const leftBehind = async (plan: HttpPlan) => (await plan.items()).map(({ standing }) => standing.leftBehind);
 
-describe.concurrent("Azure machines from region to region", { timeout: 120_000 }, () => {
-  test("A1 a machine that has not been failed over and reprotected does not come back", async () => {
+describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () => {
+  test("A1 a machine that was not failed over and reprotected cannot fail back", async () => {
     const plan = await load();
     expect((await refusalOf(plan.attempt("failback"))).code).toBe("verb-not-allowed");
     await plan.failOverAndCommit();
@@ -74,7 +74,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     }
   });
 
-  test("A4 a named point is for a single machine, never for a plan", async () => {
+  test("A4 a named point can be chosen for a single machine, not for a plan", async () => {
     const plan = await load();
     const [named] = (await plan.pointsOf("db")).points;
     const recoveryPoint = { kind: "custom", pointId: named?.id ?? "" } as const;
@@ -114,7 +114,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     expect(moved.outcomes?.map(({ outcome }) => outcome)).toEqual(Array(3).fill("succeeded"));
   });
 
-  test("A7 progress grows while it runs, and success is told when it ends", async () => {
+  test("A7 progress grows during the run, and the end reports success", async () => {
     const plan = await load();
     const executionId = await app.start(plan.planId, { verb: "unplanned-failover", options: untested });
     const waiting = await app.until(executionId, ({ awaits }) => awaits.length > 0);
@@ -127,7 +127,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     expect(ended.endedAt).toBeDefined();
   });
 
-  test("A7 an address of the plan is told of start, progress and success, and holds nothing up when it fails", async () => {
+  test("A7 a notification address gets start, progress and success, and its failures delay nothing", async () => {
     const received: { event: string; status?: string; reached?: number }[] = [];
     const server = createServer((request, response) => {
       void text(request).then((body) => {
@@ -158,7 +158,7 @@ describe.concurrent("Azure machines from region to region", { timeout: 120_000 }
     ]);
   });
 
-  test("A8 a reprotect names what it creates, takes over what differs, and changes follow", async () => {
+  test("A8 a reprotect lists what it creates, copies what differs, and later changes follow", async () => {
     const plan = await load();
     const look = { params: { planId: plan.planId } };
     const early = (await app.client.call(ROUTES.planReprotect, look)).body.items;

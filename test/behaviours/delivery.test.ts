@@ -52,7 +52,7 @@ describe("what is delivered", () => {
     expect(Object.keys(body["paths"] as object)).toContain("/api/recovery-plans/{planId}/executions");
   });
 
-  test("C3 shut down, choose the point, fail over group by group, await validation, commit, reprotect", async () => {
+  test("C3 a full run shuts down, chooses the point, fails over group by group, awaits validation, commits and reprotects", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     const run = await plan.run("full-run");
     const begun = (id: string) => Math.min(...stepsNamed(run, id).map(({ startedAt }) => Date.parse(startedAt ?? "")));
@@ -66,7 +66,7 @@ describe("what is delivered", () => {
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("C4 what the emulated hypervisor does is in Table Storage, and its faults reach the activities", async () => {
+  test("C4 the emulated hypervisor keeps its state in Table Storage, and its faults reach the activities", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     await plan.refuseShutdown("db");
     const refused = await plan.attempt("planned-failover");
@@ -77,7 +77,7 @@ describe("what is delivered", () => {
     expect(rows).toContain("shut-down-source");
   });
 
-  test("C5 a request starts the plan, is answered with where to look, and is the same when repeated", async () => {
+  test("C5 a request starts the plan and gets its location, and a repeated request gets the same answer", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     const start = () =>
       app.client.call(ROUTES.startOnPlan, {

@@ -8,7 +8,7 @@ const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "vmware-to-azure", change);
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
-/** Waits until every item has an app-consistent point of the way home. */
+/** Waits until every item has an app-consistent point for its failback. */
 const appConsistentPoints = (plan: HttpPlan) =>
   poll(
     () => Promise.all(["db", "app", "web"].map((itemId) => plan.pointsOf(itemId))),
@@ -22,7 +22,7 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     ["failback-link", link({ kind: "internet" })],
   ] as const;
 
-  test.for(missing)("F1 without %s there is no way home", async ([code, spoil]) => {
+  test.for(missing)("F1 without %s a reprotect is refused", async ([code, spoil]) => {
     const plan = await load(spoil);
     await plan.failOverAndCommit();
     const { ready, errors } = await plan.unmet("reprotect", asked);
@@ -31,7 +31,7 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 
-  test("F2 of a plan every machine must have been reprotected, and have a point", async () => {
+  test("F2 every machine of a plan must have been reprotected and have a recovery point", async () => {
     const plan = await load();
     await plan.failOverAndCommit();
     for (const itemId of ["db", "app"]) await plan.attemptOn(itemId, "reprotect", REPROTECT);
@@ -45,7 +45,7 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
   });
 
-  test("F3 latest unless asked otherwise; app-consistent lies behind it and loses more", async () => {
+  test("F3 the latest point is the default; the app-consistent point is older and loses more", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     await appConsistentPoints(plan);
@@ -62,19 +62,19 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     expect(back.outcomes?.every(({ dataLoss }) => (dataLoss?.writes ?? 0) > 0)).toBe(true);
   });
 
-  test("F4 in a group, latest is each machine's own and app-consistent one point of all", async () => {
+  test("F4 in a group, latest is a point of each machine and app-consistent is one common point", async () => {
     const plan = await load(grouped);
     await plan.failOverAndReprotect();
     await appConsistentPoints(plan);
     const latest = await plan.previewPoints({ kind: "latest" });
-    expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start")); // each of its own data
+    expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start")); // each from its own data
     const back = await plan.run("failback", { recoveryPoint: { kind: "latest-app-consistent" } });
     const [, app, web] = back.outcomes?.map(({ recoveryPoint }) => recoveryPoint) ?? [];
     expect(app).toEqual(web);
     expect(app).toMatchObject({ replicationGroupId: "front", consistency: "app-consistent" });
   });
 
-  test("F5 the Azure machines are shut down, and the commit removes them", async () => {
+  test("F5 a failback shuts the Azure machines down, and the commit removes them", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     const back = await plan.run("failback");
@@ -89,7 +89,7 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     expect((await plan.items()).map(({ standing }) => standing.leftBehind)).toEqual(Array(3).fill([]));
   });
 
-  test("F6 VMware tools of Windows machines are disabled in Azure and run again at home", async () => {
+  test("F6 VMware tools of Windows machines are disabled in Azure and run again after the failback", async () => {
     const plan = await load();
     const toolsOf = async () => (await plan.items()).map(({ itemId, standing }) => [itemId, standing.tools]);
     await plan.failOverAndCommit();

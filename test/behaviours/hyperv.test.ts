@@ -7,7 +7,7 @@ const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "hyperv-to-hyperv", change);
 
 describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_000 }, () => {
-  test("H1 over to the secondary cloud, back, and replicated again", async () => {
+  test("H1 machines fail over to the secondary cloud and back, and replicate again", async () => {
     const plan = await load();
     const seen: string[][] = [];
     for (const verb of ["planned-failover", "commit", "reprotect", "failback", "commit", "reprotect"] as const) {
@@ -24,7 +24,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     ]);
   });
 
-  test("H2 planned: shut down, then synchronised, then promoted, and no write is lost", async () => {
+  test("H2 a planned failover shuts down, synchronises and then promotes, and loses no write", async () => {
     const plan = await load();
     const moved = await plan.run("planned-failover");
     expect(lossesOf(moved)).toEqual([0, 0, 0]);
@@ -34,7 +34,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect(Math.max(...ends("final-synchronise"))).toBeLessThanOrEqual(Math.min(...starts("promote-replica")));
   });
 
-  test("H2 planned: where a source cannot be shut down, nothing is failed over", async () => {
+  test("H2 a planned failover moves nothing when a source cannot be shut down", async () => {
     const plan = await load();
     await plan.refuseShutdown("db");
     const { failure } = await plan.attempt("planned-failover");
@@ -42,7 +42,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("H3 unplanned: where a source cannot be shut down it goes on, and loses what was pending", async () => {
+  test("H3 an unplanned failover continues when a source cannot be shut down, and loses its pending writes", async () => {
     const plan = await load();
     await plan.refuseShutdown("db");
     const moved = await plan.run("unplanned-failover");
@@ -55,7 +55,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect(reversalsOf(await plan.run("reprotect"))).toEqual(["deltas", "deltas", "deltas"]); // not set beforehand
   });
 
-  test("H4 that no drill was run is told, and told no more after one", async () => {
+  test("H4 a missing test failover gives a warning, and no warning after one", async () => {
     const plan = await load();
     expect((await plan.unmet("planned-failover")).warnings).toContain("untested");
     await plan.run("test-failover");
@@ -63,7 +63,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect((await plan.unmet("planned-failover")).warnings).not.toContain("untested");
   });
 
-  test("H4 with a VMM server that is not connected there is no way back", async () => {
+  test("H4 a reprotect is refused while a VMM server is not connected", async () => {
     const plan = await load(site("home", { vmmServer: { id: "vmm-home", connected: false } }));
     await plan.failOverAndCommit(); // an unplanned failover does not need it
     const { ready, errors } = await plan.unmet("reprotect");
@@ -75,7 +75,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     });
   });
 
-  test("H5 the replica runs in the secondary cloud, and the commit deletes its points", async () => {
+  test("H5 the replica runs in the secondary cloud, and the commit deletes its recovery points", async () => {
     const plan = await load();
     await plan.run("planned-failover");
     const { activeSiteId, state } = await plan.item("db");
@@ -85,7 +85,7 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect((await plan.pointsOf("db")).points).toEqual([]);
   });
 
-  test("H6 set for reverse replication after a planned failover; home, checked, and the same again", async () => {
+  test("H6 after a planned failover reverse replication is already set; failback and reprotect complete the round trip", async () => {
     const plan = await load();
     await plan.run("planned-failover");
     expect((await plan.item("db")).standing.replication.reversed).toBe(true);
@@ -100,14 +100,14 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect((await plan.item("db")).standing.replication.state).toBe("replicating");
   });
 
-  test("H6 the other way round is refused", async () => {
+  test("H6 the opposite direction is refused", async () => {
     const plan = await load();
     expect((await refusalOf(plan.attempt("failback"))).code).toBe("verb-not-allowed");
     await plan.failOverAndReprotect();
     expect((await refusalOf(plan.attempt("planned-failover"))).code).toBe("verb-not-allowed");
   });
 
-  test("H7 cancelled as documented, a machine does not replicate again; by default it does", async () => {
+  test("H7 after a cancel as documented a machine does not replicate; by default it does", async () => {
     const [stopped, restored] = [await load(), await load()];
     await stopped.cancelAtValidation("unplanned-failover", "as-documented");
     await restored.cancelAtValidation("unplanned-failover", "restore-protection");

@@ -8,8 +8,8 @@ import { RunningApp } from "../support/running-app.js";
 const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "physical-to-azure", change);
 
-describe.concurrent("physical servers on their way home", { timeout: 120_000 }, () => {
-  test("P9 without a process server in Azure nothing goes home; once one is deployed, it does", async () => {
+describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => {
+  test("P9 without a process server in Azure a reprotect is refused; after a deployment it succeeds", async () => {
     const plan = await load(site("away", { processServers: [] }));
     await plan.failOverAndCommit();
     const refused = await plan.attempt("reprotect", REPROTECT);
@@ -20,7 +20,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("P9 over ExpressRoute the one at home serves, with a warning that it is for tests", async () => {
+  test("P9 over ExpressRoute the process server at home serves, with a warning that it is for tests", async () => {
     const none = site("away", { processServers: [] });
     const plan = await load(all(none, ({ links = [] }) => Object.assign(links[0] ?? {}, { kind: "expressroute" })));
     await plan.failOverAndCommit();
@@ -37,15 +37,15 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     ["hosts-discovered", site("home", { configurationServer: { id: "config", hostsDiscovered: false } })],
   ] as const;
 
-  test.for(misplaced)("P10 %s keeps the machines from being reprotected", async ([code, spoil]) => {
+  test.for(misplaced)("P10 an unmet %s prevents the reprotect", async ([code, spoil]) => {
     const plan = await load(spoil);
     await plan.failOverAndCommit();
     const { ready, errors } = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
-    expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // all else is well
+    expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // everything else is met
     expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
   });
 
-  test("P10 from an unmanaged ESXi host, and to another location, a new VM is made at the master target's host", async () => {
+  test("P10 for an unmanaged ESXi host or an alternate location, a new VM is created on the master target's host", async () => {
     const unmanaged = await HttpPlan.load(app, "vmware-to-azure", ({ sites: [home] }) => {
       Object.assign(home?.hosts?.[1] ?? {}, { managed: false });
     });
@@ -60,7 +60,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     }
   });
 
-  test("P11 what a reprotect is told is used, and what is not there is refused", async () => {
+  test("P11 a reprotect uses the given resources and refuses missing ones", async () => {
     const plan = await load();
     await plan.failOverAndCommit();
     const asked = { ...REPROTECT.reprotect, masterTargetId: "mt-windows", processServerId: "ps-away" };
@@ -79,7 +79,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect((await plan.item("db")).standing.machine.datastoreId).toBe("ssd");
   });
 
-  test("P11 that a datastore must be given is told before anything starts", async () => {
+  test("P11 a missing datastore is reported before anything starts", async () => {
     const plan = await load();
     await plan.failOverAndCommit();
     const { ready, errors } = await plan.unmet("reprotect", { waitForAgent: "true" });
@@ -87,7 +87,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
   });
 
-  test("P11 where the disks still exist, the datastore named is ignored", async () => {
+  test("P11 the given datastore is ignored where the disks still exist", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure", datastore("slow"));
     await plan.failOverAndCommit();
     await plan.run("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
@@ -113,7 +113,7 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     expect({ policy, failbackPolicy }).toMatchObject({ policy: inForce, failbackPolicy: made });
   });
 
-  test("P13 home by an unplanned failover from Azure, whose machines are shut down, and removed by the commit", async () => {
+  test("P13 a failback shuts the Azure machines down, and its commit removes them", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     expect((await refusalOf(plan.attempt("planned-failover"))).code).toBe("verb-not-allowed");
@@ -125,13 +125,13 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     for (const { standing } of await plan.items()) expect(standing.leftBehind).toEqual([]);
   });
 
-  test("P14 protected from home again by the process server chosen, and able to fail over again", async () => {
+  test("P14 the chosen process server protects the machines from home again, and they can fail over again", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     await plan.run("failback");
     await plan.run("commit");
     const refused = await plan.attempt("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
-    expect(refused.failure?.message).toContain("ps-away"); // on this way it stands at home
+    expect(refused.failure?.message).toContain("ps-away"); // in this direction it is at home
     await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
     expect((await plan.item("db")).standing.replication.state).toBe("replicating");
     await plan.run("planned-failover");

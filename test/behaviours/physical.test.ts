@@ -9,7 +9,7 @@ const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "physical-to-azure", change);
 
 describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
-  test("P1 over to Azure, protected there, home again, protected at home", async () => {
+  test("P1 machines fail over to Azure, are protected there, fail back and are protected at home", async () => {
     const plan = await load();
     const seen: string[][] = [];
     for (const verb of ["unplanned-failover", "commit", "reprotect", "failback", "commit", "reprotect"] as const) {
@@ -26,7 +26,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     ]);
   });
 
-  test("P2 a server comes home as a VMware VM", async () => {
+  test("P2 a server fails back as a VMware VM", async () => {
     const plan = await load();
     expect((await plan.item("db")).standing.machine).toEqual({ form: "physical" });
     await plan.failOverAndReprotect();
@@ -36,7 +36,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     }
   });
 
-  test("P2 without VMware infrastructure at the site it is refused and changes nothing", async () => {
+  test("P2 without VMware infrastructure at the site the reprotect is refused and changes nothing", async () => {
     const plan = await load((world) => {
       site("home", { hosts: [], datastores: [], masterTargets: [] })(world);
       delete world.sites[0]?.vCenter;
@@ -62,7 +62,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
   ] as const;
   type World = Parameters<ReturnType<typeof targets>>[0];
 
-  test.for(broken)("P3 %s is found before the failover, which then touches nothing", async ([code, spoil]) => {
+  test.for(broken)("P3 an unmet %s is found before the failover, which then changes nothing", async ([code, spoil]) => {
     const plan = await load(spoil);
     const { ready, errors } = await plan.unmet("planned-failover");
     expect({ ready, found: errors.includes(code) }).toEqual({ ready: false, found: true });
@@ -85,7 +85,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     });
   });
 
-  test("P3 settings are shown with what is wrong with them, and mended before the failover", async () => {
+  test("P3 settings are shown with their problems, and can be fixed before the failover", async () => {
     const plan = await load(targets({ name: "far-too-long-for-windows" }));
     const params = { worldId: plan.worldId, itemId: "db" };
     const { body: shown } = await app.client.call(ROUTES.getTarget, { params });
@@ -101,7 +101,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect((await refusalOf(late)).code).toBe("target-settled");
   });
 
-  test("P4 latest processes what is pending first and loses least", async () => {
+  test("P4 the latest point processes pending data first and loses least", async () => {
     const plan = await load();
     const latest = await plan.previewPoints({ kind: "latest" });
     const processed = await plan.previewPoints({ kind: "latest-processed" });
@@ -114,10 +114,10 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
       sourceShutdown: "skip",
       recoveryPoint: { kind: "latest" },
     });
-    expect(before).not.toContain(moved.outcomes?.[0]?.recoveryPoint?.id); // made of the pending data
+    expect(before).not.toContain(moved.outcomes?.[0]?.recoveryPoint?.id); // created from the pending data
   });
 
-  test("P4 latest processed, latest app-consistent and a named point are taken as asked", async () => {
+  test("P4 latest processed, latest app-consistent and a named point can be chosen", async () => {
     const plan = await load();
     const skip = { sourceShutdown: "skip" } as const;
     const named = (await plan.pointsOf("web")).points[0];
@@ -133,12 +133,12 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
       ...skip,
       recoveryPoint: { kind: "latest-app-consistent" },
     });
-    expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // of the schedule: nothing was processed
+    expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // a scheduled point: nothing was processed
     expect(consistent.outcomes?.[0]?.recoveryPoint?.consistency).toBe("app-consistent");
     expect(custom.outcomes?.[0]?.recoveryPoint).toEqual(named);
   });
 
-  test("P5 the shutdown is tried, the failover goes on without it, and the jobs show how far it is", async () => {
+  test("P5 the failover tries the shutdown, continues without it, and shows its progress", async () => {
     const plan = await load();
     await plan.refuseShutdown("db");
     const moved = await plan.run("unplanned-failover");
@@ -155,7 +155,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(jobs.find(({ executionId }) => executionId === moved.executionId)?.status).toBe("succeeded");
   });
 
-  test("P6 a commit deletes every recovery point, and no other can be chosen after it", async () => {
+  test("P6 a commit deletes every recovery point, so no other point can be chosen afterwards", async () => {
     const plan = await load();
     await plan.run("unplanned-failover");
     expect((await plan.pointsOf("db")).points.length).toBeGreaterThan(10);
@@ -165,7 +165,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(code).toBe("verb-not-allowed");
   });
 
-  test("P7 cancelled as documented, a machine does not replicate again", async () => {
+  test("P7 after a cancel as documented a machine does not replicate", async () => {
     const plan = await load();
     const cancelled = await plan.cancelAtValidation("unplanned-failover", "as-documented");
     expect(cancelled).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
@@ -174,7 +174,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(standing.replication).toMatchObject({ state: "stopped", reversed: false });
   });
 
-  test("P7 cancelled by default, protection is restored and proved", async () => {
+  test("P7 a default cancel restores protection and proves it", async () => {
     const plan = await load();
     const cancelled = await plan.cancelAtValidation("unplanned-failover", "restore-protection");
     expect(cancelled.steps.at(-1)).toMatchObject({ id: "undo", status: "succeeded" });

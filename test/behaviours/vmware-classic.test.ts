@@ -17,13 +17,13 @@ const conditionsOf = async (plan: HttpPlan, itemId: string) =>
 const mend = ({ worldId }: HttpPlan, itemId: string, type: ItemCondition["type"]) =>
   app.client.call(ROUTES.mendCondition, { params: { worldId, itemId, type } });
 
-/** The protection groups that the plan's answer shows, each with the items in it now. */
+/** The protection groups of the plan, each with its present items. */
 async function groupsOf({ planId }: HttpPlan) {
   const { version, protectionGroups } = (await app.client.call(ROUTES.getPlan, { params: { planId } })).body;
   return { version, in: Object.fromEntries(protectionGroups.map(({ id, itemIds }) => [id, itemIds.join(" ")])) };
 }
 
-describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, () => {
+describe.concurrent("classic failback of VMware machines from Azure", { timeout: 120_000 }, () => {
   test("V1 a reprotect moves each machine to the failback group of its original one, in the same plan, and back", async () => {
     const plan = await load(grouped);
     const original = { policy: "db", "policy-failback": "", "policy.front": "app web", "policy.front-failback": "" };
@@ -48,13 +48,13 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
 
     await plan.run("failback");
     await plan.run("commit");
-    expect((await groupsOf(plan)).in).toEqual(failback); // home, and not yet protected from there
+    expect((await groupsOf(plan)).in).toEqual(failback); // failed back, not reprotected yet
     await plan.run("reprotect", REPROTECT);
     expect(await groupsOf(plan)).toEqual({ version: 1, in: original });
     expect((await plan.item("web")).protectionGroup).toMatchObject({ id: "policy.front", failbackOf: null });
   });
 
-  test("V2 where the original is still there only changes travel, and the report says how much", async () => {
+  test("V2 where the original still exists only changes are transferred, and the report says how much", async () => {
     const plan = await load();
     await plan.failOverAndCommit();
     const turned = await plan.run("reprotect", REPROTECT);
@@ -66,7 +66,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(stepsNamed(turned, "reverse-replication")[0]?.detail).toMatch(/^deltas: [\d.]+ MB travelled$/);
   });
 
-  test("V2 to another location the whole machine travels, and is made anew", async () => {
+  test("V2 to an alternate location the whole machine is transferred, and a new one is created", async () => {
     const plan = await load();
     await plan.failOverAndCommit();
     const turned = await plan.run("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
@@ -76,7 +76,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
 
   const choices = ["latest-app-consistent", "latest-crash-consistent"] as const;
 
-  test.for(choices)("V6 a group goes home from its %s point", async (kind) => {
+  test.for(choices)("V6 a group fails back to its %s point", async (kind) => {
     const plan = await load(grouped);
     await plan.failOverAndReprotect();
     const wanted = kind === "latest-app-consistent" ? "app-consistent" : "crash-consistent";
@@ -93,7 +93,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(app).toMatchObject({ consistency: wanted, replicationGroupId: "front" });
   });
 
-  test("V6 a machine of a group does not go home alone, and a plan goes unplanned from latest", async () => {
+  test("V6 a machine of a group cannot fail back alone, and an unplanned plan uses the latest point", async () => {
     const plan = await load(grouped);
     await plan.failOverAndReprotect();
     const refused = await refusalOf(plan.attemptOn("app", "failback"));
@@ -103,7 +103,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(back.outcomes?.map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
   });
 
-  test("V7 the Azure machines are off and then removed, and the machines protected from home again", async () => {
+  test("V7 the Azure machines are shut down and then removed, and the machines are protected from home again", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     const back = await plan.run("failback");
@@ -117,7 +117,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("V8 with a read-only account the failover works, and the reprotect is refused", async () => {
+  test("V8 with a read-only account the failover succeeds and the reprotect is refused", async () => {
     const plan = await load(site("home", { vCenter: { id: "vcsa", accountRole: "read-only" } }));
     expect(await conditionsOf(plan, "db")).toContain("read-only-account");
     await plan.failOverAndCommit();
@@ -125,7 +125,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(failure?.message).toContain("datastores are not discovered");
   });
 
-  test("V8 with a free licence the failover works, and the failback is refused", async () => {
+  test("V8 with a free licence the failover succeeds and the failback is refused", async () => {
     const plan = await load(hosts({ licence: "free" }));
     expect(await conditionsOf(plan, "db")).toContain("free-licence");
     await plan.failOverAndReprotect();
@@ -137,7 +137,7 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("V8 a Linux machine without its NetworkManager package is told until somebody installs it", async () => {
+  test("V8 a Linux machine without its NetworkManager package is reported until somebody installs it", async () => {
     const plan = await load(machines({ networkManagerPackage: false }));
     await plan.failOverAndReprotect();
     expect((await plan.unmet("failback")).findings.find(({ code }) => code === "network-manager")?.itemId).toBe("web");
@@ -148,18 +148,18 @@ describe.concurrent("VMware from Azure, the classic way", { timeout: 120_000 }, 
     expect(await conditionsOf(plan, "web")).not.toContain("network-manager-lost");
   });
 
-  test("V8 a static address is DHCP after the way home, and stays so until somebody sets it", async () => {
+  test("V8 a static address is DHCP after the failback, until somebody sets it", async () => {
     const plan = await load();
     await plan.failOverAndReprotect();
     await plan.run("failback");
     await plan.run("commit");
     await plan.run("reprotect", REPROTECT);
-    expect(await conditionsOf(plan, "web")).toEqual(["address-is-dhcp"]); // no verb mends it
+    expect(await conditionsOf(plan, "web")).toEqual(["address-is-dhcp"]); // no verb fixes it
     await mend(plan, "web", "address-is-dhcp");
     expect(await conditionsOf(plan, "web")).toEqual([]);
   });
 
-  test("V9 over VPN, or ExpressRoute with private peering, machines come home; over the internet they do not", async () => {
+  test("V9 machines fail back over VPN or ExpressRoute with private peering, but not over the internet", async () => {
     const overExpressRoute = await load(link({ kind: "expressroute", peerings: ["private"] }));
     const publicOnly = await load(link({ kind: "expressroute", peerings: ["public"] }));
     await Promise.all([overExpressRoute.failOverAndCommit(), publicOnly.failOverAndCommit()]);

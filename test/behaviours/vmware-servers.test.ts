@@ -11,7 +11,7 @@ const app = RunningApp.shared("quick");
 const load = (change?: Change) => HttpPlan.load(app, "vmware-to-azure", change);
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
-describe.concurrent("the servers through which VMware machines come home", { timeout: 120_000 }, () => {
+describe.concurrent("the servers that a failback of VMware machines needs", { timeout: 120_000 }, () => {
   const missing = [
     ["failback-link", link({ kind: "internet" })],
     ["link-connected", link({ connected: false })],
@@ -25,7 +25,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     ],
   ] as const;
 
-  test.for(missing)("V3 %s is looked at before the way home", async ([code, spoil]) => {
+  test.for(missing)("V3 %s is checked before a reprotect", async ([code, spoil]) => {
     const plan = await load(spoil);
     await plan.failOverAndCommit();
     const { ready, errors, findings } = await plan.unmet("reprotect", asked);
@@ -34,7 +34,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
   });
 
-  test("V3 a lost configuration server is restored at the address it had, or the machines do not find it", async () => {
+  test("V3 a lost configuration server must be restored at its old address, or the machines do not find it", async () => {
     const backup = { takenAt: "2026-01-01T00:00:00.000Z", ip: "10.1.0.5" };
     const lost = { id: "config", ip: "10.1.0.5", forgotten: ["vm-db", "vm-app", "vm-web"], backup };
     const plan = await load(site("home", { configurationServer: lost }));
@@ -54,7 +54,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     await plan.run("reprotect", REPROTECT);
   });
 
-  test("V3 without a backup there is a warning and nothing to restore; a backup ends both", async () => {
+  test("V3 without a backup there is a warning and nothing to restore; a backup fixes both", async () => {
     const plan = await load(site("home", { configurationServer: { id: "config", ip: "10.1.0.5" } }));
     const params = { worldId: plan.worldId, siteId: "home" };
     await plan.failOverAndCommit();
@@ -77,7 +77,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     expect(findings.find(({ code }) => code === "process-server-ports")?.found).toContain("9443");
   });
 
-  test("V4 who deploys a process server must know the passphrase, which nothing keeps", async () => {
+  test("V4 deploying a process server needs the passphrase, which is stored nowhere", async () => {
     const [passphrase, wrong] = ["right horse, right stable", "wrong horse, wrong stable"];
     const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
     const plan = await load(site("home", { configurationServer: { id: "config", passphraseHash } }));
@@ -104,7 +104,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     for (const secret of [passphrase, wrong]) expect(rows + log).not.toContain(secret);
   });
 
-  test("V5 each system needs a master target of its own; an additional one brings the others home", async () => {
+  test("V5 each operating system needs a master target of its own; an additional one serves the others", async () => {
     const windows = { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" } as const;
     const linux = { id: "mt-linux", osFamily: "linux", hostId: "esx-1", retentionDrive: "/mnt/retention" } as const;
     const only = await load(site("home", { masterTargets: [windows] }));
@@ -116,7 +116,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     await additional.run("reprotect", REPROTECT);
   });
 
-  test("V5 an additional Linux master target tells its disks apart by their SCSI ids", async () => {
+  test("V5 the disks of an additional Linux master target must have different SCSI ids", async () => {
     const withIds = (scsiIds: string[]) => (world: WorldInput) => {
       for (const target of world.sites[0]?.masterTargets ?? []) target.scsiIds = scsiIds;
     };
@@ -124,7 +124,7 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     await Promise.all([same.failOverAndCommit(), different.failOverAndCommit()]);
     const { findings } = await same.unmet("reprotect", asked);
     const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
-    expect(found).toEqual([["master-target-scsi", "web"]]); // a Windows one needs none
+    expect(found).toEqual([["master-target-scsi", "web"]]); // a Windows master target needs none
     expect((await different.unmet("reprotect", asked)).ready).toBe(true);
   });
 

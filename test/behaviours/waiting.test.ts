@@ -5,7 +5,7 @@ import { items } from "../support/estate-changes.js";
 import { HttpPlan, stepsNamed } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
 
-/** Emulated seconds in a second. Slow enough that what takes minutes is still under way when it is looked at. */
+/** Emulated seconds per second. Slow enough to see operations that take minutes while they run. */
 const SPEED = 120;
 
 let app: RunningApp;
@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /**
- * A machine that has failed over on a host whose emulated time is as slow as real time: its agent is minutes away. The
- * host that follows is quick, and there it registers at once.
+ * Fails a machine over on a host whose emulated time is as slow as real time, so its agent is missing for minutes.
+ * `hurry` replaces the host by a fast one, where the agent registers at once.
  */
 async function beforeItsAgent(tell: (plan: HttpPlan, hurry: () => Promise<HttpPlan>) => Promise<void>): Promise<void> {
   let host = await RunningApp.start({ EMULATOR_SPEED: "1", EMULATOR_DURATIONS: "zero" });
@@ -33,7 +33,7 @@ async function beforeItsAgent(tell: (plan: HttpPlan, hurry: () => Promise<HttpPl
   }
 }
 
-/** One physical server and one VMware machine, both Windows with the same disks, in one group of the plan. */
+/** Makes a physical server and a VMware machine with the same system and disks, in one group of the plan. */
 function twins(world: WorldInput): void {
   world.machines = world.machines.map((machine) => ({ ...machine, osFamily: "windows", os: "Windows Server 2022" }));
   const [, app, web] = world.items ?? [];
@@ -42,18 +42,18 @@ function twins(world: WorldInput): void {
   Object.assign(world.machines[2] ?? {}, { form: "vm", hostId: "esx-2", datastoreId: "ssd" });
 }
 
-describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
-  test("P8 a physical server starts minutes after a VMware machine of the same make", async () => {
+describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => {
+  test("P8 a physical server starts minutes later than a similar VMware machine", async () => {
     const plan = await HttpPlan.load(app, "physical-to-azure", twins);
     const moved = await plan.run("unplanned-failover", { sourceShutdown: "skip" });
     const seconds = (itemId: string) =>
       moved.outcomes?.find((outcome) => outcome.itemId === itemId)?.recoverySeconds ?? Number.NaN;
-    // 8 to 10 minutes, give or take a fifth. Both go the same way in one execution, so that whatever else takes time does so for both.
+    // 8 to 10 minutes, plus or minus 20 %. Both are in one execution, so that other delays affect both.
     expect(seconds("app")).toBeGreaterThan(480 * 0.8);
     expect(promotionSeconds(moved, "app") - promotionSeconds(moved, "web")).toBeGreaterThan(300);
   });
 
-  test("F7 a reprotect that is asked to waits for the agent and goes on", async () => {
+  test("F7 a reprotect with waitForAgent waits for the agent and continues", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
     await plan.attemptOn("db", "unplanned-failover", { sourceShutdown: "skip" });
     await plan.attemptOn("db", "commit");
@@ -78,7 +78,7 @@ describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
     expect(done).toMatchObject({ status: 200, body: { server: { id: "ps-new", openPorts: [443, 9443] } } });
   });
 
-  test("F7 until the agent has registered a reprotect is refused as documented; repeating works", () =>
+  test("F7 a reprotect is refused until the agent has registered, and succeeds when repeated", () =>
     beforeItsAgent(async (slow, hurry) => {
       const { findings } = await slow.unmet("reprotect");
       const found = findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found;

@@ -9,7 +9,7 @@ const unmanaged = (world: WorldInput): void => {
   for (const item of world.items ?? []) item.target = { ...item.target, managedDisks: false };
 };
 
-/** To the other region, home again, and committed there. */
+/** Fails over, back, and commits both. */
 async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   await plan.run("commit");
@@ -18,7 +18,7 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.run("commit");
 }
 
-describe.concurrent("Azure machines go to the other region and come back", () => {
+describe.concurrent("Azure machines fail over to the other region and back", () => {
   test("A1 A2 A6 A8: tested, failed over, committed, reprotected, failed back, protected again", async () => {
     const plan = await HttpPlan.load(app, "azure-to-azure");
 
@@ -32,7 +32,7 @@ describe.concurrent("Azure machines go to the other region and come back", () =>
       created: ["cache storage account at away"],
     });
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
-    await plan.run("test-failover"); // the way home can be tested too
+    await plan.run("test-failover"); // the failback can be tested too
     await plan.run("test-clean-up");
     await plan.run("failback");
     await plan.run("commit");
@@ -48,7 +48,7 @@ describe.concurrent("Azure machines go to the other region and come back", () =>
     await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   });
 
-  test("A9: with managed disks, machines of the other region go once all is protected from home again", async () => {
+  test("A9: with managed disks, the machines of the other region are removed when all items are protected from home again", async () => {
     const plan = await HttpPlan.load(app, "azure-to-azure");
     await thereAndHome(plan);
     expect((await plan.item("db")).standing.leftBehind).toEqual(["machine", "disks"]);
@@ -69,7 +69,7 @@ describe.concurrent("Azure machines go to the other region and come back", () =>
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("a test failover may become the real one", async () => {
+  test("a test failover can be promoted to a real one", async () => {
     const plan = await HttpPlan.load(app, "azure-to-azure");
     await plan.run("test-failover");
     await plan.run("promote-test");

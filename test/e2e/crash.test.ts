@@ -4,7 +4,7 @@ import { RunningApp } from "../support/running-app.js";
 let app: RunningApp;
 afterEach(() => app.stop());
 
-test("a failover goes on by itself after its host was killed in the middle of a group", async () => {
+test("a failover continues after its host was killed in the middle of a group", async () => {
   app = await RunningApp.start();
   const { worldId, planId } = await app.loadShop();
   const executionId = await app.start(planId, { verb: "planned-failover" });

@@ -13,12 +13,12 @@ import { RunningApp } from "../support/running-app.js";
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 const SHORTEST = "hyperv-between-sites";
 
-/** Eight verbs to their ends, on a machine that does other things too. */
+/** Eight verbs, on a machine that may be busy. */
 const PATIENCE_MS = 180_000;
 
 const app = RunningApp.shared("realistic");
 
-/** Keeps what is shown. */
+/** Collects what the demo shows. */
 function paper(): Screen & { text: () => string } {
   let written = "";
   return {
@@ -33,7 +33,7 @@ function paper(): Screen & { text: () => string } {
 }
 
 test(
-  "H1 H2 H6 the demo plays a sample there and back, and says what it cost",
+  "H1 H2 H6 the demo runs a sample to the other site and back, and reports what it cost",
   async () => {
     const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
     const screen = paper();
@@ -61,7 +61,7 @@ test(
   PATIENCE_MS,
 );
 
-test("H4 a journey that can not go on says why", async () => {
+test("H4 a run that cannot continue reports why", async () => {
   const sample = await findSample(FOLDER, SHORTEST);
   const id = "disconnected";
   const world = (await readDocument(sample.worldFile)) as WorldInput;

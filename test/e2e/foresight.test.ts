@@ -8,7 +8,7 @@ import { smallEstate, worldOf } from "../support/small-estates.js";
 
 const app = RunningApp.shared("realistic");
 
-/** A sound world of one item and everything that its way home needs. */
+/** A valid world of one item with everything that its failback needs. */
 async function imported(): Promise<string> {
   const world = worldOf(`w-${randomUUID()}`, [smallEstate("item-1", "vmware-to-azure")]);
   await app.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
@@ -21,7 +21,7 @@ async function lookAt(worldId: string, verb: Verb) {
 }
 
 describe.concurrent("GET prerequisites", () => {
-  test("A3 H4: an item that was never tested says which verb mends it", async () => {
+  test("A3 H4: for an item that was never tested the finding names the verb that fixes it", async () => {
     const { findings, ready } = await lookAt(await imported(), "planned-failover");
     expect(findings).toMatchObject([{ code: "untested", severity: "warning", fixedBy: "test-failover" }]);
     expect(ready).toBe(true);
@@ -40,7 +40,7 @@ describe.concurrent("GET prerequisites", () => {
   });
 });
 
-describe.concurrent("what would happen, said before anything starts", () => {
+describe.concurrent("previews before a start", () => {
   const ask = async (planId: string, query: string) =>
     (await fetch(`${app.url}/api/recovery-plans/${planId}/recovery-points?${query}`)).json() as Promise<{
       code?: string;
@@ -66,7 +66,7 @@ describe.concurrent("what would happen, said before anything starts", () => {
     expect((await ask(planId, "kind=latest&pointId=p")).code).toBe("invalid-input");
   });
 
-  test("where items go in the network, in earnest and in a test", async () => {
+  test("the target network of every item, in a failover and in a test", async () => {
     const { planId } = await app.loadShop();
     const { body } = await app.client.call(ROUTES.planNetworks, { params: { planId }, query: {} });
     expect(body.items).toHaveLength(11);
@@ -81,7 +81,7 @@ describe.concurrent("P3: target settings", () => {
   const change = (params: { worldId: string; itemId: string }, body: object, etag: string) =>
     app.client.call(ROUTES.changeTarget, { params, body, headers: { "if-match": etag } });
 
-  test("are shown, changed with their ETag, and looked at again", async () => {
+  test("are shown, changed with their ETag, and checked again", async () => {
     const params = await onItem();
     const { body: seen } = await app.client.call(ROUTES.getTarget, { params });
     const { body: changed } = await change(params, { size: "M128", name: "weu-web" }, seen.etag);
@@ -94,7 +94,7 @@ describe.concurrent("P3: target settings", () => {
     expect(mended.findings.map(({ code }) => code)).not.toContain("machine-size");
   });
 
-  test("are settled once the item fails over", async () => {
+  test("cannot change after the failover of the item", async () => {
     const params = await onItem();
     const { body: seen } = await app.client.call(ROUTES.getTarget, { params });
     const started = await app.client.call(ROUTES.startOnItem, {
@@ -110,7 +110,7 @@ describe.concurrent("P3: target settings", () => {
   });
 });
 
-test("A plan beyond the usual limits is warned about when it is saved and when it is started", async () => {
+test("a plan beyond the usual limits gets a warning when it is saved and when it is started", async () => {
   const { worldId } = await app.loadShop();
   const plan = await app.samplePlan(worldId);
   const items = plan.groups.flatMap((group) => group.items).filter(({ id }) => !id.startsWith("orders"));

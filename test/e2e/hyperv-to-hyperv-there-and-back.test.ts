@@ -4,7 +4,7 @@ import { RunningApp } from "../support/running-app.js";
 
 const app = RunningApp.shared("quick");
 
-describe.concurrent("Hyper-V machines go to the other VMM cloud and come back", () => {
+describe.concurrent("Hyper-V machines fail over to the other VMM cloud and back", () => {
   test("H1 H2 H5 H6: planned, committed, reverse replicated, failed back, reverse replicated again", async () => {
     const plan = await HttpPlan.load(app, "hyperv-to-hyperv");
 

@@ -4,8 +4,8 @@ import { RunningApp } from "../support/running-app.js";
 
 const app = RunningApp.shared("quick");
 
-describe.concurrent("physical servers go to Azure and come home as VMware machines", () => {
-  test("P1 P2 V2 P10 P11: there and back, always as a new machine by a full copy", async () => {
+describe.concurrent("physical servers fail over to Azure and fail back as VMware machines", () => {
+  test("P1 P2 V2 P10 P11: to Azure and back, always as a new machine by a full copy", async () => {
     const plan = await HttpPlan.load(app, "physical-to-azure");
 
     await plan.run("test-failover");
@@ -34,7 +34,7 @@ describe.concurrent("physical servers go to Azure and come home as VMware machin
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("P2: without VMware infrastructure at the site they do not come home", async () => {
+  test("P2: without VMware infrastructure at the site they cannot fail back", async () => {
     const plan = await HttpPlan.load(app, "physical-to-azure", (world) => {
       const [home] = world.sites;
       if (home === undefined) throw new Error("no home");

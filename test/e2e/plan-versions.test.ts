@@ -21,7 +21,7 @@ const codeOf = (call: Promise<unknown>) =>
     (thrown: unknown) => (thrown instanceof ApiError ? `${thrown.problem.status} ${thrown.problem.code}` : "other"),
   );
 
-test("a plan shows the failure policy in force, and its versions what changed in it", async () => {
+test("a plan shows its effective failure policy, and a diff of versions shows its changes", async () => {
   await app.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
   const first = await save({});
   expect(first.failurePolicies["planned-failover"]).toEqual({

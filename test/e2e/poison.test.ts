@@ -14,7 +14,7 @@ afterAll(() => app.stop());
 const table = (name: string): TableClient =>
   TableClient.fromConnectionString(inject("storage"), `${app.prefix}${name}`, { allowInsecureConnection: true });
 
-/** Spoils a row as a damaged disk would; what it gives back mends it. */
+/** Damages a row as a broken disk would, and returns the repair. */
 async function spoil(name: string, partitionKey: string, rowKey: string): Promise<() => Promise<unknown>> {
   const before = await table(name).getEntity(partitionKey, rowKey);
   await table(name).updateEntity({ partitionKey, rowKey, json0: "{" }, "Merge");
@@ -35,7 +35,7 @@ const problemOf = async (call: Promise<unknown>) => {
   throw new Error("there was no problem");
 };
 
-/** A failover that nothing disturbs ends well beside whatever is spoilt. */
+/** Another failover succeeds while a row is damaged. */
 async function othersGoOn(): Promise<void> {
   const { planId } = await app.loadShop(
     (world) => world,
@@ -48,7 +48,7 @@ async function othersGoOn(): Promise<void> {
 
 const startTest = (planId: string) => app.start(planId, { verb: "test-failover" });
 
-test.concurrent("a plan row: the plan is refused and named, and starts again once it is mended", async () => {
+test.concurrent("a plan row: the plan is refused, the answer names the row, and the plan starts after a repair", async () => {
   const { planId } = await app.loadShop();
   const mend = await spoil("Plans", "plans", planId);
   const problem = await problemOf(startTest(planId));
@@ -66,7 +66,7 @@ test.concurrent("a plan row: the plan is refused and named, and starts again onc
 });
 
 describe.concurrent.each(["Items", "Estate"])("an item row in table %s", (name) => {
-  test("stops what is asked of that item, is named, and is taken up again once it is mended", async () => {
+  test("refuses requests for that item and names the row, and serves them after a repair", async () => {
     const { worldId, planId } = await app.loadShop();
     const at: [string, string] = name === "Items" ? [worldId, "web-1"] : await emulatedItem(worldId, "web-1");
     const mend = await spoil(name, ...at);
@@ -82,7 +82,7 @@ describe.concurrent.each(["Items", "Estate"])("an item row in table %s", (name) 
   });
 });
 
-test.concurrent("the record of an execution: the list leaves it out and names it, and the others are shown", async () => {
+test.concurrent("the record of an execution: the list reports the row as unreadable and shows the other executions", async () => {
   const { planId } = await app.loadShop();
   const executionId = await startTest(planId);
   await app.ended(executionId);
@@ -95,7 +95,7 @@ test.concurrent("the record of an execution: the list leaves it out and names it
   expect((await app.look(executionId)).status).toBe("succeeded");
 });
 
-test.concurrent("the header of a world: its items are refused, other worlds go on", async () => {
+test.concurrent("the header of a world: requests for its items are refused, other worlds work", async () => {
   const { worldId, planId } = await app.loadShop();
   const mend = await spoil("Estate", "worlds", worldId);
   const look = () => app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
@@ -115,7 +115,7 @@ test.concurrent("the header of a world: its items are refused, other worlds go o
   expect((await app.ended(await startTest(planId))).status).toBe("succeeded");
 });
 
-/** A failover in the middle of which a row is spoilt. */
+/** A failover during which a row is damaged. */
 async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unknown>>) {
   const { worldId, planId } = await app.loadShop();
   const executionId = await app.start(planId, { verb: "planned-failover" });
@@ -125,7 +125,7 @@ async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unkno
   return { executionId, worldId, mend };
 }
 
-test.concurrent("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
+test.concurrent("an emulated machine in the middle of a failover: its item fails and names the row, the others succeed", async () => {
   const { executionId, worldId, mend } = await underWay(async (worldId) =>
     spoil("Estate", ...(await emulatedItem(worldId, "web-1"))),
   );
@@ -142,7 +142,7 @@ test.concurrent("an emulated machine in the middle of a failover: it fails and n
   expect(body.conditions).toMatchObject([unknown]);
 });
 
-test.concurrent("an item's record in the middle of a failover: the execution says why it stands still, and goes on once it is mended", async () => {
+test.concurrent("an item record in the middle of a failover: the execution reports why it is blocked, and continues after a repair", async () => {
   const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
   const { blocked } = await app.until(executionId, ({ status }) => status === "paused");
   expect(blocked).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
@@ -154,7 +154,7 @@ test.concurrent("an item's record in the middle of a failover: the execution say
   expect(outcomes).toContainEqual(expect.objectContaining({ itemId: "web-1", state: "failed-over" }));
 });
 
-test("a history row: the execution is paused and says why, and goes on once the row is mended and it is resumed", async () => {
+test("a history row: the execution is paused with the reason, and continues after a repair and a resume", async () => {
   const { planId } = await app.loadShop();
   const executionId = await app.start(planId, { verb: "planned-failover" });
   await app.until(executionId, ({ awaits }) => awaits.length > 0);

@@ -50,7 +50,7 @@ test.concurrent("P4 P6 P8 F6 H2 planned failover: validated, committed, nothing 
   expect((await app.client.call(ROUTES.listRecoveryPoints, { params })).body.points).toEqual([]);
 });
 
-test.concurrent("P5 unplanned failover goes on when a source refuses to shut down", async () => {
+test.concurrent("P5 an unplanned failover continues when a source refuses to shut down", async () => {
   const { worldId, planId } = await app.loadShop();
   const body = { target: { itemId: "web-1" }, operation: "shut-down-source", mode: "refuse" } as const;
   await app.client.call(ROUTES.addFault, { params: { worldId }, body });
@@ -64,7 +64,7 @@ test.concurrent("P5 unplanned failover goes on when a source refuses to shut dow
   expect(failover.outcomes?.find(({ itemId }) => itemId === "web-1")?.dataLoss).not.toBeNull();
 });
 
-test.concurrent("a test failover leaves production alone, and its clean-up proves that nothing is left", async () => {
+test.concurrent("a test failover does not touch production, and its clean-up proves that nothing is left", async () => {
   const { worldId, planId } = await app.loadShop();
   expect((await app.ended(await app.start(planId, { verb: "test-failover" }))).status).toBe("succeeded");
   expect(await app.states(worldId)).toEqual(["test-failed-over"]);
@@ -108,7 +108,7 @@ test.concurrent("P7 a cancel in the middle restores protection", async () => {
   }
 });
 
-test.concurrent("a start is accepted with where to look, and a plan comes with the ETag that its next version needs", async () => {
+test.concurrent("an accepted start has a Location header, and a plan has the ETag that its next version needs", async () => {
   const { worldId, planId } = await app.loadShop();
   const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
   const body = JSON.stringify({ verb: "test-failover" });
@@ -129,13 +129,13 @@ test.concurrent("a start is accepted with where to look, and a plan comes with t
     });
   const second = await put(first, "Renamed");
   expect([second.status, second.headers.get("etag") === first]).toEqual([200, false]);
-  const repeated = await put(first, "Renamed"); // as after an answer that was lost
+  const repeated = await put(first, "Renamed"); // as after a lost answer
   expect([repeated.status, repeated.headers.get("etag")]).toEqual([200, second.headers.get("etag")]);
   expect((await put(first, "Renamed otherwise")).status).toBe(412);
   await app.ended(executionId);
 });
 
-test.concurrent("the same start sent 50 times at once is one execution", async () => {
+test.concurrent("50 concurrent requests with the same key start one execution", async () => {
   const { planId } = await app.loadShop();
   const key = randomUUID();
   const starts = Array.from({ length: 50 }, () => app.start(planId, { verb: "test-failover" }, key));
@@ -145,7 +145,7 @@ test.concurrent("the same start sent 50 times at once is one execution", async (
   await app.ended([...ids][0] ?? "");
 });
 
-test.concurrent("of two plans that share an item the second is refused, and told who holds it", async () => {
+test.concurrent("the second of two plans that share an item is refused, and the answer names the execution that holds it", async () => {
   const { worldId, planId } = await app.loadShop();
   const other = await app.savePlan(worldId, (plan) => ({ ...plan, groups: plan.groups.slice(-1) }));
   const executionId = await app.start(planId, { verb: "planned-failover" });

@@ -5,7 +5,7 @@ import { RunningApp } from "../support/running-app.js";
 
 const app = RunningApp.shared("realistic");
 
-describe.concurrent("VMware machines go to Azure and come home", () => {
+describe.concurrent("VMware machines fail over to Azure and fail back", () => {
   test("P1 P13 P14 V1 F2: protected, tested, failed over, reprotected, failed back, protected again", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
 
@@ -39,7 +39,7 @@ describe.concurrent("VMware machines go to Azure and come home", () => {
     await plan.run("planned-failover"); // P14: and it may go again
   });
 
-  test("F1 V4: without a process server in Azure there is no way home, until one has been deployed", async () => {
+  test("F1 V4: without a process server in Azure a reprotect is refused, until one has been deployed", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure", ({ sites }) => {
       for (const site of sites) if (site.id === "away") site.processServers = [];
     });
@@ -56,7 +56,7 @@ describe.concurrent("VMware machines go to Azure and come home", () => {
     await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-new" } });
   });
 
-  test("V8: a static address is DHCP after the way home, and stays so until somebody sets it", async () => {
+  test("V8: a static address is DHCP after the failback, until somebody sets it", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     await plan.run("full-run");
     await plan.run("failback");
@@ -68,7 +68,7 @@ describe.concurrent("VMware machines go to Azure and come home", () => {
     expect(mended.body.conditions).toEqual([]);
   });
 
-  test("a full run fails over, commits and reprotects in one execution, and home again in another", async () => {
+  test("a full run fails over, commits and reprotects in one execution, and back in another one", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     const there = await plan.run("full-run");
     expect(lossesOf(there)).toEqual([0, 0, 0]);
@@ -78,7 +78,7 @@ describe.concurrent("VMware machines go to Azure and come home", () => {
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("a failback that is cancelled leaves the item protected where it ran", async () => {
+  test("a cancelled failback leaves the item protected where it ran", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     await plan.run("full-run");
     await plan.run("failback");
@@ -86,7 +86,7 @@ describe.concurrent("VMware machines go to Azure and come home", () => {
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("a source that comes back after an unplanned failover is held off writes and shown as split-brain", async () => {
+  test("a source that comes back after an unplanned failover is fenced from writes and reported as split-brain", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     await plan.run("unplanned-failover");
     const { body } = await app.client.call(ROUTES.sourceComesBack, {

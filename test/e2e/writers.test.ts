@@ -3,7 +3,7 @@ import { RunningApp } from "../support/running-app.js";
 
 const app = RunningApp.shared("realistic");
 
-test("of ten creates of one plan at once, and of ten saves of one version, one of each goes through", async () => {
+test("one of ten concurrent creates of a plan succeeds, and one of ten concurrent saves of a version", async () => {
   const { worldId } = await app.loadShop();
   const plan = await app.samplePlan(worldId);
   const send = async (name: string, headers: Record<string, string>) => {

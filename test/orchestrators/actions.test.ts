@@ -12,7 +12,7 @@ afterEach(async () => {
   server.close();
 });
 
-/** A server that answers with these statuses, one after the other, and keeps what it was told. */
+/** A server that answers with these statuses in turn, and records its requests. */
 async function listen(statuses: number[]): Promise<{ url: string; told: unknown[] }> {
   const told: unknown[] = [];
   server = createServer((request, response) => {

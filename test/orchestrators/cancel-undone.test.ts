@@ -16,7 +16,7 @@ const cancel = (executionId: string) =>
 
 const MINUTE_MS = 60_000;
 
-describe("P7 a cancel whose undo fails for ever", () => {
+describe("P7 a cancel whose undo always fails", () => {
   test.each([
     ["planned-failover", 0],
     ["planned-failover", 1],
@@ -26,7 +26,7 @@ describe("P7 a cancel whose undo fails for ever", () => {
     ["unplanned-failover", 2],
     ["full-run", 4],
   ] as const)(
-    "ends %s after %d minutes, says which item is left, and a later cancel mends it",
+    "ends %s after %d minutes, names the item that is left, and a later cancel repairs it",
     async (verb, minutes) => {
       app = await VirtualApp.open();
       await app.load(estateOf("vmware-to-azure"));
@@ -54,7 +54,7 @@ describe("P7 a cancel whose undo fails for ever", () => {
   );
 });
 
-test("P7 an execution is told again of its cancel ever more rarely, as long as it takes", async () => {
+test("P7 the sweep repeats a cancel at growing intervals until it is obeyed", async () => {
   app = await VirtualApp.open();
   await app.load(estateOf("vmware-to-azure"));
   const executionId = await app.start("planned-failover");
@@ -70,8 +70,8 @@ test("P7 an execution is told again of its cancel ever more rarely, as long as i
   expect(told).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
 });
 
-describe("a cancel that comes when the end has begun", () => {
-  /** Runs a verb whose last write fails once; the cancel comes in between. */
+describe("a cancel that arrives while the execution is ending", () => {
+  /** Runs a verb whose last write fails once, and cancels it before the next attempt. */
   async function cancelledAtTheEnd(verb: Verb): Promise<string> {
     app = await VirtualApp.open({ durations: "zero" });
     await app.load(estateOf("vmware-to-azure"));
@@ -93,7 +93,7 @@ describe("a cancel that comes when the end has begun", () => {
   }
 
   test.each(["unplanned-failover", "test-failover"] as const)(
-    "takes %s back, since its end was not written yet: records and machines say the same",
+    "undoes %s, because its end was not written yet; records and machines agree",
     async (verb) => {
       const executionId = await cancelledAtTheEnd(verb);
       expect((await app.context.store.getExecution(executionId))?.value.status).toBe("cancelled");
@@ -107,7 +107,7 @@ describe("a cancel that comes when the end has begun", () => {
   );
 });
 
-test("a cancel that is noted before the orchestration is there is obeyed at its first step", async () => {
+test("a cancel that is recorded before the orchestration exists is obeyed at its first step", async () => {
   app = await VirtualApp.open();
   await app.load(estateOf("vmware-to-azure"));
   const dying = {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-/** An item's row is damaged for all who use it in this way; what it gives back mends it. */
+/** Makes one function of the store fail for an item's row, and returns the repair. */
 function damage(way: "getItems" | "updateItems"): () => void {
   const { store } = app.context;
   const whole = { [way]: store[way] };
@@ -26,14 +26,14 @@ function damage(way: "getItems" | "updateItems"): () => void {
 const standsStill = (executionId: string) => app.until(executionId, ({ status }) => status === "paused");
 const named = expect.stringMatching(/: the item in row shop\/web-1 is damaged\. Restore the row/);
 
-/** A failover whose items are about to be brought up. */
+/** Starts a failover and runs it until it is about to recover its items. */
 async function underWay(): Promise<string> {
   const executionId = await app.start("planned-failover");
   await app.confirm(executionId);
   return executionId;
 }
 
-test("a row that is damaged when items have ended is waited for, and no report is lost", async () => {
+test("an execution waits for a row that is damaged after its items ended, and loses no report", async () => {
   const executionId = await underWay();
   const mend = damage("updateItems");
   const { blocked } = await standsStill(executionId);
@@ -47,7 +47,7 @@ test("a row that is damaged when items have ended is waited for, and no report i
   expect(await app.states()).toEqual(["failed-over"]);
 });
 
-test("a row that is damaged at the end is waited for, and the end is the one that was reached", async () => {
+test("an execution waits for a row that is damaged at its end, and its result does not change", async () => {
   const executionId = await underWay();
   await app.awaiting(executionId, "validate");
   const mend = damage("getItems");
@@ -68,7 +68,7 @@ test("an execution that cannot read its items at its beginning leaves them as th
   expect((await app.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
 });
 
-test("a row that nobody mends for days ends the orchestration, and the sweep ends the execution later", async () => {
+test("a row that stays damaged for days ends the orchestration, and the sweep ends the execution later", async () => {
   const executionId = await underWay();
   await app.awaiting(executionId, "validate");
   const mend = damage("getItems");
@@ -81,7 +81,7 @@ test("a row that nobody mends for days ends the orchestration, and the sweep end
   expect((await app.ended(executionId)).execution.status).toBe("failed");
 });
 
-test("an item whose machine cannot be read when a step ends says that nobody knows how far it came, until the sweep finds out", async () => {
+test("an item whose machine cannot be read at the end of a step has an unknown state, until the sweep finds it out", async () => {
   await app.load(estateOf("azure-to-azure"));
   const failover = await app.start("planned-failover", { acknowledgeNoTest: true });
   await app.validate(failover);

@@ -19,7 +19,7 @@ async function open(scenario: Scenario = "azure-to-azure", options: VirtualAppOp
 const attempt = (verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> =>
   app.attempt(verb, { acknowledgeNoTest: true, ...options });
 
-/** What tests left: copies by item, and how many networks. */
+/** What test failovers have left: the items of the copies, and the number of networks. */
 async function leftovers(): Promise<[string[], number]> {
   const items = ["app", "db", "web"];
   const { testCopies, testNetworks } = await app.context.hypervisor.leftovers(app.worldId, items, null);
@@ -34,7 +34,7 @@ const fault = (input: Omit<FaultInput, "target">) =>
 const outcomeOf = ({ execution }: ExecutionView, itemId: string): ItemOutcome | undefined =>
   "outcomes" in execution ? execution.outcomes.find((outcome) => outcome.itemId === itemId) : undefined;
 
-test("P13 a failback whose points are gone is committed, also when its old machine is still there", async () => {
+test("P13 a failback without recovery points is committed, even if its old machine still exists", async () => {
   await open("vmware-to-azure");
   for (const verb of ["planned-failover", "commit"] as const) await attempt(verb);
   await attempt("reprotect", REPROTECT);
@@ -48,7 +48,7 @@ test("P13 a failback whose points are gone is committed, also when its old machi
   expect(machine?.leftBehind).not.toEqual([]);
 });
 
-/** The answer to the first commit of an item is lost, and at that moment its execution is cancelled. */
+/** Loses the answer to the first commit of an item, and cancels the execution at that moment. */
 async function cancelledCommit(durations: "zero" | "realistic"): Promise<ExecutionView> {
   await open("azure-to-azure", { durations });
   const { hypervisor } = app.context;
@@ -67,7 +67,7 @@ async function cancelledCommit(durations: "zero" | "realistic"): Promise<Executi
 }
 
 test.each(["zero", "realistic"] as const)(
-  "P6 a full run cancelled while it commits, which takes %s time, says of each item whether it is committed",
+  "P6 a full run that is cancelled during its commit (%s durations) reports for each item whether it is committed",
   async (durations) => {
     const { execution } = await cancelledCommit(durations);
     expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
@@ -91,10 +91,10 @@ test("P6 a commit that ends past its limit is given up, and deletes nothing afte
   expect((await app.attemptOn("app", "cancel")).execution.status).toBe("succeeded");
 });
 
-test("P7 a cancel leaves what was committed without being recorded so, and says that it is", async () => {
+test("P7 a cancel leaves an item alone whose commit was not recorded, and reports it", async () => {
   await open("azure-to-azure", { durations: "zero" });
   await attempt("planned-failover");
-  // As an execution whose host and history were lost would leave it.
+  // The state after an execution whose host and history were lost.
   const { worldId } = app;
   const on = { worldId, executionId: "lost", key: "lost/delete-recovery-points/app", itemId: "app", params: {} };
   await app.context.hypervisor.runOnItem({ ...on, operation: "delete-recovery-points" });
@@ -109,7 +109,7 @@ test("P7 a cancel leaves what was committed without being recorded so, and says 
   expect(machine?.replica.power).toBe("on");
 });
 
-test("a clean-up that leaves a copy says so of its item, and the others are protected again", async () => {
+test("a clean-up that leaves a copy reports it for the item, and the other items are protected again", async () => {
   await open();
   await attempt("test-failover");
   const { faultId } = await fault({ operation: "remove-test-copy", mode: "refuse" });
@@ -127,7 +127,7 @@ test("a clean-up that leaves a copy says so of its item, and the others are prot
   expect(await leftovers()).toEqual([[], 0]);
 });
 
-test("a clean-up that leaves the network says so of every item of the test", async () => {
+test("a clean-up that leaves the network reports it for every item of the test", async () => {
   await open();
   await attempt("test-failover");
   const target = { siteId: "away" };
@@ -142,7 +142,7 @@ test("a clean-up that leaves the network says so of every item of the test", asy
   expect(await leftovers()).toEqual([[], 0]);
 });
 
-test("a clean-up and a promotion leave the networks of other tests at the same site alone", async () => {
+test("a clean-up and a promotion do not touch the networks of other tests at the same site", async () => {
   await open();
   for (const itemId of ["app", "db", "web"]) await app.attemptOn(itemId, "test-failover");
   expect((await app.attemptOn("app", "test-clean-up")).execution.status).toBe("succeeded");
@@ -151,7 +151,7 @@ test("a clean-up and a promotion leave the networks of other tests at the same s
   expect(await leftovers()).toEqual([["web"], 1]);
 });
 
-test("a network goes with the last copy that is on it", async () => {
+test("a test network is removed with its last copy", async () => {
   await open();
   await attempt("test-failover");
   for (const [itemId, left] of [
@@ -165,7 +165,7 @@ test("a network goes with the last copy that is on it", async () => {
   expect(await app.states()).toEqual(["protected"]);
 });
 
-/** The estate, and its first machine protected to a site of its own. */
+/** The estate with its first machine protected to another site. */
 function withTwoTargets(): ReturnType<typeof estateOf> {
   const { world, plan } = estateOf("azure-to-azure");
   const sites = world.sites.flatMap((site) => (site.id === "away" ? [site, { ...site, id: "elsewhere" }] : [site]));
@@ -177,7 +177,7 @@ function withTwoTargets(): ReturnType<typeof estateOf> {
   return { world: { ...world, sites, links, items }, plan };
 }
 
-test("the networks of a test that has several sites go each with the last copy at its site", async () => {
+test("in a test over several sites, each network is removed with the last copy at its site", async () => {
   app = await VirtualApp.open();
   await app.load(withTwoTargets());
   await attempt("test-failover");
@@ -192,7 +192,7 @@ test("the networks of a test that has several sites go each with the last copy a
   }
 });
 
-/** A promotion that goes through but for its network; gives back what clears the fault. */
+/** Runs a promotion that cannot remove its network, and returns a function that clears the fault. */
 async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   await open();
   await attempt("test-failover");
@@ -209,14 +209,17 @@ async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   };
 }
 
-test.each(["commit", "cancel"] as const)("a network that a promotion had to leave goes with the %s", async (verb) => {
-  const clear = await promotedButForItsNetwork();
-  await clear();
-  expect((await attempt(verb)).execution.status).toBe("succeeded");
-  expect(await leftovers()).toEqual([[], 0]);
-});
+test.each(["commit", "cancel"] as const)(
+  "a network that a promotion had to leave is removed by the %s",
+  async (verb) => {
+    const clear = await promotedButForItsNetwork();
+    await clear();
+    expect((await attempt(verb)).execution.status).toBe("succeeded");
+    expect(await leftovers()).toEqual([[], 0]);
+  },
+);
 
-test("a commit that leaves the network of a test too says so, and is done all the same", async () => {
+test("a commit that cannot remove the network of a test reports it and still succeeds", async () => {
   await promotedButForItsNetwork();
   const ended = await attempt("commit");
   expect(ended.execution.status).toBe("succeeded-with-failures");
@@ -224,7 +227,7 @@ test("a commit that leaves the network of a test too says so, and is done all th
   expect([await app.states(), await leftovers()]).toEqual([["committed"], [[], 1]]);
 });
 
-test("a promotion that no item comes through says of each that its network is left, and a cancel takes it along", async () => {
+test("a promotion that fails for every item reports the remaining network for each, and a cancel removes it", async () => {
   await open();
   await attempt("test-failover");
   const { faultId } = await app.context.estate.addFault(app.worldId, {

@@ -12,7 +12,7 @@ afterEach(() => app.close());
 
 const ask = { onItemFailure: "ask", onActionFailure: "ask" } as const;
 
-/** The estate with a plan that asks, and an operation on the application that is refused so many times. */
+/** Opens the estate with a plan that asks, and refuses an operation on the application this many times. */
 async function open(
   replay: "normal" | "every-step",
   operation: ItemOperation,
@@ -34,7 +34,7 @@ const answer = (executionId: string, what: FailureAnswer, at = 1) =>
 
 const questionOf = ({ awaits }: ExecutionView): string => awaits.map(({ asks }) => asks).join();
 
-/** Effects of an operation at the hypervisor, over all items. */
+/** Effects of an operation at the hypervisor, for all items. */
 async function effects(operation: ItemOperation): Promise<string[]> {
   const ledgers = await Promise.all(
     ["db", "app", "web"].map((itemId) => app.context.estate.ledger(app.worldId, { itemId })),
@@ -46,7 +46,7 @@ async function effects(operation: ItemOperation): Promise<string[]> {
 
 describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   test.each(["together", "reverse-group-order"] as const)(
-    "a source that cannot be shut down is asked about (%s), and a retry touches it alone",
+    "a source that cannot be shut down raises a question (%s), and a retry touches it alone",
     async (order) => {
       await open(replay, "shut-down-source", { plan: { shutdown: { order } } });
       const executionId = await app.start("planned-failover");
@@ -66,7 +66,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     },
   );
 
-  test("P5: a skip lets an unplanned failover go on without the shutdown, and lose", async () => {
+  test("P5: a skip lets an unplanned failover continue without the shutdown, with a loss", async () => {
     await open(replay, "shut-down-source");
     const executionId = await app.start("unplanned-failover");
     expect(questionOf(await asked(executionId))).toContain("going on without loses what they have not sent");
@@ -81,7 +81,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   const released = (verb: Verb) => RELEASE.map((operation) => [verb, operation] as const);
 
   test.each([...released("planned-failover"), ...released("full-run")])(
-    "H2: a skip leaves the item behind that a %s could not let go (%s), and does not ask again",
+    "H2: a skip leaves behind the item that a %s could not release (%s), and does not ask again",
     async (verb, operation) => {
       await open(replay, operation);
       const reprotect = { location: "original", waitForAgent: true, datastoreId: "ssd" } as const;
@@ -104,7 +104,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     },
   );
 
-  test("H2: a planned failover of which everything was skipped ends, and takes back what it did", async () => {
+  test("H2: a planned failover whose items were all skipped ends and undoes its effects", async () => {
     await open(replay, "final-synchronise", { plan: { groups: [{ id: "g", name: "g", items: [{ id: "app" }] }] } });
     const executionId = await app.start("planned-failover");
     await asked(executionId);
@@ -130,7 +130,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     ["reverse-replication", "reprotect"],
   ] as const;
 
-  test.each(stages)("a full run asks about a failed %s, and a retry ends it well", async (operation, stageId) => {
+  test.each(stages)("a full run asks about a failed %s, and succeeds after a retry", async (operation, stageId) => {
     await open(replay, operation);
     const executionId = await fullRun();
     const view = await asked(executionId);
@@ -143,7 +143,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     expect((await effects(operation)).toSorted()).toEqual(["app", "db", "web"]);
   });
 
-  test("what a full run has committed is not undone, and the others are not reprotected after a stop", async () => {
+  test("after a stop, a full run does not undo committed items and does not reprotect the others", async () => {
     await open(replay, "delete-recovery-points", { times: 2 });
     const executionId = await fullRun();
     await asked(executionId);
@@ -158,7 +158,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     expect(await app.states()).toEqual(["committed", "failed-over"]);
   });
 
-  test("a test copy that is tried again twice, and then undone, leaves nothing", async () => {
+  test("a test copy that is retried twice and then undone leaves nothing", async () => {
     await open(replay, "start-test-copy", { times: 3 });
     const executionId = await app.start("test-failover");
     for (const at of [1, 2, 3]) {
@@ -172,7 +172,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     expect(await app.states()).toEqual(["protected"]);
   });
 
-  test("an item that a skip left behind is not asked about again", async () => {
+  test("there is no second question about an item that a skip left behind", async () => {
     await open(replay, "start-replica");
     const executionId = await fullRun({ skips: true });
     const { execution } = await app.ended(executionId);
@@ -182,7 +182,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   });
 });
 
-/** A full run up to its accepted validation. */
+/** Starts a full run and accepts its validation. */
 async function fullRun({ skips = false } = {}): Promise<string> {
   const verb: Verb = "full-run";
   const executionId = await app.start(verb, {

@@ -17,7 +17,7 @@ const asking = (plan: PlanInput): PlanInput => ({
   failurePolicy: { "planned-failover": { onItemFailure: "ask", onActionFailure: "ask" } },
 });
 
-/** Lets a database fail to start, and gives back the execution when it asks what to do. */
+/** Makes a database fail to start, and returns the execution when it asks what to do. */
 async function askedAbout(app: VirtualApp, times?: number) {
   await changePlan(app, asking);
   await app.context.estate.addFault("shop", {
@@ -38,7 +38,7 @@ async function asked(app: VirtualApp, executionId: string) {
 const answer = (app: VirtualApp, executionId: string, what: FailureAnswer, ask = 1) =>
   resolveFailure(app.context, executionId, { ask, answer: what, by: "operator", reason: "looked at it" });
 
-testInBothReplays("an execution asks about a failure, and retry brings up what failed", async (app) => {
+testInBothReplays("an execution asks about a failure, and retry recovers the failed item", async (app) => {
   const { executionId, view } = await askedAbout(app, 1);
   expect(view.status).toBe("awaiting-input");
   expect(view.awaits).toEqual([
@@ -68,7 +68,7 @@ testInBothReplays("an execution asks about a failure, and retry brings up what f
   expect(started).toHaveLength(1);
 });
 
-testInBothReplays("it asks again while a retry fails, and skip goes on without the item", async (app) => {
+testInBothReplays("it asks again while a retry fails, and skip continues without the item", async (app) => {
   const { executionId } = await askedAbout(app);
   await answer(app, executionId, "retry");
   const again = await app.until(executionId, ({ awaits }) => awaits.some((one) => "ask" in one && one.ask === 2));
@@ -85,7 +85,7 @@ testInBothReplays("it asks again while a retry fails, and skip goes on without t
   expect((await app.item("web-1")).state).toBe("failed-over");
 });
 
-testInBothReplays("undo takes everything back, also after a retry raised an epoch", async (app) => {
+testInBothReplays("undo reverts everything, even after a retry that raised an epoch", async (app) => {
   const { executionId } = await askedAbout(app, 2);
   await answer(app, executionId, "retry");
   await app.until(executionId, ({ awaits }) => awaits.some((one) => "ask" in one && one.ask === 2));
@@ -109,7 +109,7 @@ testInBothReplays("stop leaves the items where they are", async (app) => {
   expect((await app.item("orders-db-2")).state).toBe("failed-over");
 });
 
-testInBothReplays("a manual action that was declined is asked about, and may be tried again", async (app) => {
+testInBothReplays("a declined manual action raises a question, and can be retried", async (app) => {
   await changePlan(app, asking);
   const executionId = await app.start("planned-failover");
   await app.confirm(executionId, false);
@@ -121,7 +121,7 @@ testInBothReplays("a manual action that was declined is asked about, and may be 
   expect(execution.status).toBe("succeeded");
 });
 
-testInBothReplays("an item's own word counts: undo in a plan that otherwise goes on", async (app) => {
+testInBothReplays("the policy of an item overrides that of its plan: undo in a plan that continues", async (app) => {
   await changePlan(app, (plan) => ({
     ...plan,
     groups: plan.groups.map((group) => ({

@@ -6,7 +6,7 @@ import type { VirtualApp } from "../support/virtual-app.js";
 
 const HOUR_MS = 3_600_000;
 
-/** Makes an operation of web-1 hang, where a step may take so long. */
+/** Makes an operation of web-1 hang, with this time limit for a step. */
 function hang(app: VirtualApp, operation: OperationName, stepLimitMs = HOUR_MS / 2) {
   Object.assign(app.context.settings, { stepLimitMs });
   return app.context.estate.addFault("shop", { target: { itemId: "web-1" }, operation, mode: "hang" });
@@ -28,7 +28,7 @@ testInBothReplays("P7 a cancel does not wait for a shutdown that hangs, and its 
   expect(await app.states()).toEqual(["protected"]);
 });
 
-testInBothReplays("P7 a cancel is heard at once, however long an operation has hung", async (app) => {
+testInBothReplays("P7 a cancel takes effect at once, however long an operation has hung", async (app) => {
   await hang(app, "shut-down-source", 24 * HOUR_MS);
   const executionId = await app.start("planned-failover");
   await app.pass(20 * HOUR_MS);
@@ -39,7 +39,7 @@ testInBothReplays("P7 a cancel is heard at once, however long an operation has h
   expect(app.clock.now() - askedAtMs).toBeLessThan(600_000);
 });
 
-testInBothReplays("what hangs for a day is looked at rarely, and its end is seen in good time", async (app) => {
+testInBothReplays("an operation that hangs for a day is polled rarely, and its end is noticed in time", async (app) => {
   const { faultId } = await hang(app, "shut-down-source", 24 * HOUR_MS);
   const executionId = await app.start("planned-failover");
   await app.pass(20 * HOUR_MS);
@@ -55,7 +55,7 @@ testInBothReplays("what hangs for a day is looked at rarely, and its end is seen
   expect(Date.parse(shutDown?.at ?? "") - clearedMs).toBeLessThan(600_000);
 });
 
-testInBothReplays("P5 an unplanned failover gives up a shutdown that hangs, and brings the machine up", async (app) => {
+testInBothReplays("P5 an unplanned failover gives up a hanging shutdown and starts the machine", async (app) => {
   await hang(app, "shut-down-source");
   const { execution, steps } = await app.attempt("unplanned-failover");
 
@@ -64,15 +64,18 @@ testInBothReplays("P5 an unplanned failover gives up a shutdown that hangs, and 
   expect(await app.states()).toEqual(["failed-over"]);
 });
 
-testInBothReplays("a failover that a hanging shutdown failed is done again once the machine answers", async (app) => {
-  const { faultId } = await hang(app, "shut-down-source");
-  const { execution } = await app.ended(await app.start("planned-failover"));
-  expect(execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
-  expect(await app.states()).toEqual(["protected"]);
+testInBothReplays(
+  "a failover that failed for a hanging shutdown can be repeated when the machine answers",
+  async (app) => {
+    const { faultId } = await hang(app, "shut-down-source");
+    const { execution } = await app.ended(await app.start("planned-failover"));
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
+    expect(await app.states()).toEqual(["protected"]);
 
-  await app.context.estate.clearFaults("shop", faultId);
-  expect((await app.attempt("planned-failover")).execution.status).toBe("succeeded");
-});
+    await app.context.estate.clearFaults("shop", faultId);
+    expect((await app.attempt("planned-failover")).execution.status).toBe("succeeded");
+  },
+);
 
 testInBothReplays("a promotion that hangs is given up by the next failover of the item", async (app) => {
   const { faultId } = await hang(app, "promote-replica");

@@ -6,10 +6,10 @@ import { testInBothReplays } from "../support/both-replays.js";
 import { estateOf, REPROTECT } from "../support/estates.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
-/** Steps of the tree that only hold items, and are no phase of their own. */
+/** Steps of the tree that only hold items. They are not phases. */
 const HOLDERS: ReadonlySet<string> = new Set(["items", "remove-test-copies"]);
 
-/** The phases of a tree, each where it is first come to: a step of the plan by its first word, one of an item by its last. */
+/** The phases of a tree in the order of their first step: the first word of a plan step's id, the last of an item step's. */
 function visited(steps: readonly Step[]): string[] {
   const phases = steps.flatMap(({ id, children = [] }) => {
     const [own = id] = id.split("/");
@@ -66,7 +66,7 @@ describe("there and home", () => {
     await app.load(estateOf("vmware-to-azure"));
   }
 
-  /** Runs a verb and holds what it visited against its itinerary. */
+  /** Runs a verb and compares its steps with its itinerary. */
   async function visits(verb: Verb, options: Partial<ExecutionOptions> = {}, changes: Partial<Circumstances> = {}) {
     const { execution } = await app.run(verb, options);
     await expectItinerary(app, verb, execution.executionId, changes);

@@ -17,7 +17,7 @@ async function open(): Promise<void> {
   await app.load(estateOf("azure-to-azure"));
 }
 
-/** From now on an operation on one item does its work and says that it failed. */
+/** From now on an operation on one item takes effect and reports a failure. */
 const loseAnswers = (operation: OperationName) =>
   app.context.estate.addFault(app.worldId, { target: { itemId: "app" }, operation, mode: "fail-after" });
 
@@ -25,7 +25,7 @@ async function appIs(): Promise<string | undefined> {
   return (await app.items()).find(({ itemId }) => itemId === "app")?.state;
 }
 
-test("A10 protection that ended and began is found, though no answer of it arrived", async () => {
+test("A10 replication that was disabled and enabled is detected, although no answer arrived", async () => {
   await open();
   await loseAnswers("disable-replication");
   await loseAnswers("enable-replication");
@@ -35,7 +35,7 @@ test("A10 protection that ended and began is found, though no answer of it arriv
   expect(await app.states()).toEqual(["protected"]);
 });
 
-test("A10 protection that did not end for one item leaves it protected", async () => {
+test("A10 an item whose replication could not be disabled stays protected", async () => {
   await open();
   const fault = { target: { itemId: "app" }, operation: "disable-replication", mode: "fail-before" } as const;
   await app.context.estate.addFault(app.worldId, fault);
@@ -61,7 +61,7 @@ test("P7 a cancel after a promotion of a test that failed removes the test copy"
   expect(await left()).toEqual({ testCopies: [], testNetworks: [] });
 });
 
-test("a step that comes after the end of its execution does nothing, also when the estate has forgotten it", async () => {
+test("a step that runs after the end of its execution does nothing, even if the estate has forgotten it", async () => {
   await open();
   const { store, hypervisor, estate } = app.context;
   const guard = endGuard(store, app.clock);
@@ -85,7 +85,7 @@ test("a step that comes after the end of its execution does nothing, also when t
   expect(machine).toMatchObject({ epoch: 0, source: { power: "on" } });
 });
 
-test("what an execution that is being cancelled has under way is looked at to its end, and nothing more begun", async () => {
+test("a cancelled execution waits for its running steps and begins no new ones", async () => {
   await open();
   const { store } = app.context;
   const executionId = await app.start("planned-failover", { acknowledgeNoTest: true });
@@ -100,7 +100,7 @@ test("what an execution that is being cancelled has under way is looked at to it
   await expect(guard(executionId, "forward")).rejects.toMatchObject({ code: "cancelled" });
 });
 
-test("P6 a commit and a reprotect that were done are found, though no answer of them arrived", async () => {
+test("P6 a completed commit and reprotect are detected, although no answer arrived", async () => {
   await open();
   await loseAnswers("delete-recovery-points");
   await loseAnswers("reverse-replication");

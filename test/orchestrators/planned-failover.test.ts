@@ -36,7 +36,7 @@ testInBothReplays("H2 planned failover of the shop loses nothing and visits its 
 });
 
 testInBothReplays(
-  "P5 planned failover does not run when a source can not be shut down, and turns the others on again",
+  "P5 a planned failover does not run when a source cannot be shut down, and starts the others again",
   async (app) => {
     await app.context.estate.addFault("shop", {
       target: { itemId: "web-1" },
@@ -55,7 +55,7 @@ testInBothReplays(
 );
 
 testInBothReplays(
-  "a planned failover stops at the first failed critical item, says so, and may be started again",
+  "a planned failover stops at the first failed critical item, reports it, and can be started again",
   async (app) => {
     const fault = await app.context.estate.addFault("shop", {
       target: { itemId: "orders-db-1" },
@@ -81,29 +81,34 @@ testInBothReplays(
   },
 );
 
-testInBothReplays("H2 a planned failover does not go on from a replica that was promoted with a loss", async (app) => {
-  const target = { kind: "item", worldId: "shop", itemId: "web-1" } as const;
-  const fault = await app.context.estate.addFault("shop", {
-    target: { itemId: "web-1" },
-    operation: "start-replica",
-    mode: "refuse",
-  });
-  await app.ended(await app.start("unplanned-failover", { sourceShutdown: "skip" }, target));
-  expect((await app.item("web-1")).state).toBe("failover-failed");
-  await app.context.estate.clearFaults("shop", fault.faultId);
+testInBothReplays(
+  "H2 a planned failover does not continue from a replica that was promoted with a loss",
+  async (app) => {
+    const target = { kind: "item", worldId: "shop", itemId: "web-1" } as const;
+    const fault = await app.context.estate.addFault("shop", {
+      target: { itemId: "web-1" },
+      operation: "start-replica",
+      mode: "refuse",
+    });
+    await app.ended(await app.start("unplanned-failover", { sourceShutdown: "skip" }, target));
+    expect((await app.item("web-1")).state).toBe("failover-failed");
+    await app.context.estate.clearFaults("shop", fault.faultId);
 
-  const refused = await app.ended(await app.start("planned-failover", {}, target));
-  expect(refused.execution).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
-  expect(refused.execution).toMatchObject({ failure: { message: expect.stringMatching(/web-1: .*without the last/) } });
-  expect((await app.item("web-1")).state).toBe("failover-failed");
+    const refused = await app.ended(await app.start("planned-failover", {}, target));
+    expect(refused.execution).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+    expect(refused.execution).toMatchObject({
+      failure: { message: expect.stringMatching(/web-1: .*without the last/) },
+    });
+    expect((await app.item("web-1")).state).toBe("failover-failed");
 
-  await app.ended(await app.start("cancel", {}, target));
-  const { execution } = await app.ended(await app.start("planned-failover", {}, target));
-  expect(execution).toMatchObject({
-    status: "succeeded",
-    outcomes: [{ dataLoss: { seconds: 0, writes: 0, bytes: 0 } }],
-  });
-});
+    await app.ended(await app.start("cancel", {}, target));
+    const { execution } = await app.ended(await app.start("planned-failover", {}, target));
+    expect(execution).toMatchObject({
+      status: "succeeded",
+      outcomes: [{ dataLoss: { seconds: 0, writes: 0, bytes: 0 } }],
+    });
+  },
+);
 
 testInBothReplays("a manual action that is declined stops a planned failover", async (app) => {
   const executionId = await app.start("planned-failover");
@@ -112,7 +117,7 @@ testInBothReplays("a manual action that is declined stops a planned failover", a
   expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
 });
 
-testInBothReplays("a manual action that nobody confirms stops a planned failover at its time limit", async (app) => {
+testInBothReplays("an unconfirmed manual action stops a planned failover at its time limit", async (app) => {
   const executionId = await app.start("planned-failover");
   const { steps } = await app.ended(executionId);
   expect(steps.find(({ id }) => id === "action/check-orders")).toMatchObject({
@@ -121,7 +126,7 @@ testInBothReplays("a manual action that nobody confirms stops a planned failover
   });
 });
 
-testInBothReplays("an expired validation keeps the machines and says so", async (app) => {
+testInBothReplays("an expired validation keeps the failover and reports it", async (app) => {
   const executionId = await app.start("planned-failover");
   await app.confirm(executionId);
   const { execution } = await app.ended(executionId);

@@ -20,7 +20,7 @@ const request = {
   requestedBy: "tester",
 } as const;
 
-/** A host that dies after the record was made: before its items are taken, or before the orchestration is started. */
+/** A host that dies after it has written the record: before it acquires the items, or before it starts the orchestration. */
 async function dieBeforeStart({ holdingItems } = { holdingItems: true }): Promise<string> {
   const die = () => Promise.reject(new Error("the host died"));
   const { store, orchestrations } = app.context;
@@ -42,7 +42,7 @@ test("a start that was recorded and lost is started by the sweep", async () => {
   expect((await sweepExecutions(app.context)).mended).toEqual([]);
 });
 
-test("a start that was recorded and lost is started by its repetition", async () => {
+test("a start that was recorded and lost is started by a repeated request", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const executionId = await dieBeforeStart();
@@ -50,7 +50,7 @@ test("a start that was recorded and lost is started by its repetition", async ()
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("an execution whose orchestration was terminated is ended, and its items are given up", async () => {
+test("the sweep ends an execution whose orchestration was terminated, and releases its items", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const executionId = await app.start("planned-failover");
@@ -67,7 +67,7 @@ test("an execution whose orchestration was terminated is ended, and its items ar
   expect((await app.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
 });
 
-test("an execution that ended well and could not give its items up is made to by the sweep", async () => {
+test("the sweep releases the items of an execution that could not do so at its end", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const { store } = app.context;
@@ -78,7 +78,7 @@ test("an execution that ended well and could not give its items up is made to by
   Object.assign(store, { updateItems: refusing });
   const executionId = await app.start("test-failover");
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
-  await app.pass(50 * 3_600_000); // its orchestration waits for the row itself, and then gives it up
+  await app.pass(50 * 3_600_000); // its orchestration waits for the row, and then gives up
   expect(await sweepExecutions(app.context)).toEqual({
     mended: [],
     troubles: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
@@ -92,7 +92,7 @@ test("an execution that ended well and could not give its items up is made to by
   expect((await sweepExecutions(app.context)).mended).toEqual([]);
 });
 
-/** Starts once more while the first request for it goes on to its end: that one takes the items when it has failed. */
+/** Repeats a start while its first request is still running. That request takes the items after the execution has failed. */
 async function startedLate(dies: boolean): Promise<string> {
   const { store } = app.context;
   const late: Store["acquireItems"] = async (...asked) => {
@@ -113,14 +113,14 @@ async function startedLate(dies: boolean): Promise<string> {
 const holders = async (): Promise<Set<string>> =>
   new Set((await app.items()).map(({ state, heldBy }) => `${state}, held by ${heldBy?.executionId ?? "nobody"}`));
 
-test("what a late request takes for an execution that has failed already is given back at once", async () => {
+test("items that a late request takes for a failed execution are released at once", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   await startedLate(false);
   expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
 });
 
-test("what a late request took for an execution that had failed, and died, is given back by the sweep", async () => {
+test("items that a late request took for a failed execution before it died are released by the sweep", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const executionId = await startedLate(true);
@@ -131,7 +131,7 @@ test("what a late request took for an execution that had failed, and died, is gi
   expect((await sweepExecutions(app.context)).mended).toEqual([]);
 });
 
-test("a cancel that was noted and never told is repeated by the sweep", async () => {
+test("a cancel that was recorded and not delivered is delivered by the sweep", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const executionId = await app.start("planned-failover");
@@ -148,7 +148,7 @@ test("a cancel that was noted and never told is repeated by the sweep", async ()
   expect(await app.states()).toEqual(["protected"]);
 });
 
-test("a cancel that comes while nothing is left to do is not passed over", async () => {
+test("a cancel that arrives when nothing is left to do is not ignored", async () => {
   app = await VirtualApp.open();
   await app.loadShop((plan) => ({ ...plan, validation: { required: false } }));
   const executionId = await app.start("planned-failover");
@@ -168,7 +168,7 @@ test("a cancel that comes while nothing is left to do is not passed over", async
   expect(await app.states()).toEqual(["protected"]);
 });
 
-/** The context of a request to which something happens between its look at the items and its taking of them. */
+/** A context in which something happens between reading the items and acquiring them. */
 function overtaken(meanwhile: () => Promise<unknown>): Context {
   const { store } = app.context;
   let first = true;
@@ -186,7 +186,7 @@ const other = { ...request, idempotencyKey: "other" } as const;
 const recordOf = async ({ idempotencyKey }: { idempotencyKey: string }) =>
   (await app.context.store.getExecution(executionIdOf(idempotencyKey, app.context.hash)))?.value;
 
-test("of two starts at once one is refused, says so in its record, and is refused alike when it is repeated", async () => {
+test("one of two concurrent starts is refused, records it, and gets the same refusal when repeated", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const starts = await Promise.allSettled([request, other].map((asked) => startExecution(app.context, asked)));
@@ -198,7 +198,7 @@ test("of two starts at once one is refused, says so in its record, and is refuse
   expect(await app.states()).toEqual(["test-failed-over"]);
 });
 
-test("a start that is refused at once leaves nothing, and its key may be used again", async () => {
+test("a start that is refused at once leaves nothing, and its key can be reused", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const first = await startExecution(app.context, request);
@@ -209,7 +209,7 @@ test("a start that is refused at once leaves nothing, and its key may be used ag
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("I16: a repetition that comes before its start has its items is refused with it when others take them", async () => {
+test("I16: a repeated request that overtakes its start is refused together with it when others take the items", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const start = startExecution(
@@ -223,7 +223,7 @@ test("I16: a repetition that comes before its start has its items is refused wit
   expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
-test("I16: what a repetition was told stands, though its start found the items held", async () => {
+test("I16: the answer to a repeated request stands, although its start found the items held", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const { context } = app;
@@ -237,7 +237,7 @@ test("I16: what a repetition was told stands, though its start found the items h
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("a refusal that was written and not carried out is carried out by the sweep", async () => {
+test("a refusal that was recorded and not carried out is completed by the sweep", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const dying = overtaken(() => startExecution(app.context, other));
@@ -250,7 +250,7 @@ test("a refusal that was written and not carried out is carried out by the sweep
   expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
-test("a start that was lost, and whose items another took meanwhile, ends and says why", async () => {
+test("a lost start whose items another execution took meanwhile ends with the reason", async () => {
   app = await VirtualApp.open();
   await app.loadShop();
   const lost = await dieBeforeStart({ holdingItems: false });

@@ -43,7 +43,7 @@ describe.each(Scenario.options)("%s, there and back", (scenario) => {
   });
 });
 
-test("one plan over four scenarios goes there and back in one order", async () => {
+test("one plan over four scenarios fails over and back in one order", async () => {
   app = await VirtualApp.open();
   await app.load(mixedEstate(Scenario.options));
   const states = async () => new Set((await app.items()).map(({ state, direction }) => `${state} ${direction}`));
@@ -69,7 +69,7 @@ test("one plan over four scenarios goes there and back in one order", async () =
   expect(await states()).toEqual(new Set(["protected primary-to-recovery"]));
 });
 
-test("a plan of two minds says so, and a reprotect names the items that it passes over", async () => {
+test("a plan with items in both directions says so, and a reprotect names the items that it skips", async () => {
   app = await VirtualApp.open();
   await app.load(estateOf("hyperv-to-hyperv"));
   for (const verb of ["planned-failover", "commit"] as const) await app.attemptOn("db", verb);
@@ -95,7 +95,7 @@ test("a plan of two minds says so, and a reprotect names the items that it passe
   ]);
 });
 
-/** The estate there and committed, with nothing else done. */
+/** Opens an estate that has failed over and is committed. */
 async function committedThere(scenario: Scenario, change: (estate: Estate) => void = () => undefined): Promise<void> {
   const estate = estateOf(scenario);
   change(estate);
@@ -112,16 +112,16 @@ const refusalOf = async (executionId: string): Promise<string> => {
 };
 
 describe("reprotect", () => {
-  test("F7: refuses while the agent is not installed, and the same again works after 15 minutes", async () => {
+  test("F7: is refused while the agent is not installed, and succeeds 15 minutes later", async () => {
     await committedThere("vmware-to-azure");
-    // Virtual time: hardly a minute has passed since the last group was started.
+    // In virtual time only a minute has passed since the last group started.
     expect(await refusalOf(await app.start("reprotect"))).toContain("agent not installed");
     expect((await app.item("web")).state).toBe("committed");
     await app.pass(15 * 60_000);
     await app.run("reprotect");
   });
 
-  test("F7: waits for the agent and goes on when asked to", async () => {
+  test("F7: waits for the agent with waitForAgent", async () => {
     await committedThere("vmware-to-azure");
     const { steps } = await app.run("reprotect", REPROTECT);
     const agents = steps.flatMap(({ children = [] }) => children).flatMap(({ children = [] }) => children);
@@ -129,7 +129,7 @@ describe("reprotect", () => {
     expect(waited).toHaveLength(3);
   });
 
-  test("V1: a replication group turns round only as a whole, by the plan", async () => {
+  test("V1: a replication group can only be reprotected as a whole, by the plan", async () => {
     await committedThere("vmware-to-azure", ({ world }) => {
       world.replicationGroups = [{ id: "orders", name: "Orders" }];
       for (const item of world.items?.slice(1) ?? []) item.replicationGroupId = "orders";
@@ -144,7 +144,7 @@ describe("reprotect", () => {
     expect(new Set(points).size).toBe(1); // F4: the latest common point
   });
 
-  test("one item that cannot be turned round does not keep the others, and may be tried again", async () => {
+  test("an item that cannot be reprotected does not stop the others, and can be retried", async () => {
     await committedThere("azure-to-azure");
     const { faultId } = await app.context.estate.addFault(app.worldId, {
       target: { itemId: "app" },
@@ -159,7 +159,7 @@ describe("reprotect", () => {
   });
 });
 
-test("P14: without a process server at home, the configuration server passes the data on, as its prerequisites say", async () => {
+test("P14: without a process server at home the configuration server forwards the data, as its prerequisites say", async () => {
   await committedThere("vmware-to-azure", ({ world }) => {
     for (const site of world.sites) if (site.id === "home") site.processServers = [];
   });
@@ -190,7 +190,7 @@ describe("failback", () => {
     }
   });
 
-  test("a planned one loses nothing, and where a machine cannot be shut down it brings none home", async () => {
+  test("a planned failback loses nothing, and moves no machine when one cannot be shut down", async () => {
     await committedThere("vmware-to-azure");
     await app.run("reprotect", REPROTECT);
     const fault = { target: { itemId: "app" }, operation: "shut-down-source", mode: "refuse", times: 1 } as const;
@@ -201,13 +201,13 @@ describe("failback", () => {
       expect(item).toMatchObject({ state: "protected", direction: "recovery-to-primary", activeSiteId: "away" });
     }
     await app.context.estate.addFault(app.worldId, fault);
-    await app.run("failback"); // the other goes on
+    await app.run("failback"); // the other one continues
     await app.ended(await app.start("cancel"));
     const home = await app.run("planned-failback");
     expect(outcomesOf(home).map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
   });
 
-  test("a full run that is rejected takes the failover back, since nothing was committed yet", async () => {
+  test("a rejected full run undoes the failover, because nothing was committed yet", async () => {
     app = await VirtualApp.open();
     await app.load(estateOf("vmware-to-azure"));
     const executionId = await app.start("full-run");

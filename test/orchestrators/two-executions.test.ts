@@ -11,7 +11,7 @@ const SMALL = ["item-21", "item-22"];
 let app: VirtualApp;
 afterEach(() => app.close());
 
-/** When the operations of an execution at a site had all ended, by the ledgers. */
+/** The time at which the last operation of an execution at a site ended, according to the ledgers. */
 async function lastAt(executionId: string, itemIds: readonly string[]): Promise<string> {
   const ledgers = await ledgersOf(app.context.estate, "small", itemIds);
   const own = ledgers.flat().filter((entry) => entry.executionId === executionId);
@@ -23,7 +23,7 @@ async function lastAt(executionId: string, itemIds: readonly string[]): Promise<
   );
 }
 
-test("I21: two executions share the hypervisors fairly, and the small one is not kept waiting by the large one", async () => {
+test("I21: two executions share the hypervisors fairly, so the large one does not starve the small one", async () => {
   app = await VirtualApp.open({ operationsAtOnce: AT_ONCE });
   const world = smallWorld(LARGE.length + SMALL.length);
   const relaxed = { validation: { required: false } };
@@ -36,12 +36,12 @@ test("I21: two executions share the hypervisors fairly, and the small one is not
   expect((await app.ended(large)).execution.status).toBe("succeeded");
 
   const ledgers = await ledgersOf(app.context.estate, "small", [...LARGE, ...SMALL]);
-  // One of five places is kept for what undoes.
+  // One of five places is reserved for undo operations.
   expect(mostUnderWay(ledgers, "home")).toBe(AT_ONCE - 1);
   expect(mostUnderWay(ledgers, "away")).toBe(AT_ONCE - 1);
   expect((await lastAt(small, SMALL)) < (await lastAt(large, LARGE))).toBe(true);
   const [first] = ledgers[0] ?? [];
   const lastedMs = (end: string) => Date.parse(end) - Date.parse(first?.beganAt ?? "");
-  // A tenth of the machines, and less than half of the time: it took its turns all along.
+  // It has a tenth of the machines and takes less than half of the time, so it got its turns.
   expect(lastedMs(await lastAt(small, SMALL))).toBeLessThan(lastedMs(await lastAt(large, LARGE)) / 2);
 });

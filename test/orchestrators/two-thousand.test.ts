@@ -12,7 +12,7 @@ const GROUPS = 50;
 let app: VirtualApp;
 afterEach(() => app.close());
 
-test("2,000 items in 50 groups are warned about and recovered, group by group", async () => {
+test("2,000 items in 50 groups give warnings and are recovered group by group", async () => {
   app = await VirtualApp.open({ durations: "zero" });
   const ids = Array.from({ length: MACHINES }, (_, index) => `item-${index + 1}`);
   const size = MACHINES / GROUPS;
@@ -27,7 +27,7 @@ test("2,000 items in 50 groups are warned about and recovered, group by group", 
 
   const { store } = app.context;
   const executionId = await app.start("planned-failover");
-  // The record alone is asked for: the steps of 2,000 items are no small thing to read at every moment.
+  // Reads the record alone: the steps of 2,000 items are expensive to collect at every moment.
   await runInVirtualTime(app.hub, app.clock, async () => {
     return isEnded((await store.getExecution(executionId))?.value.status ?? "running");
   });

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
+import { EmulatorHarness, OTHER_RUN, RUN } from "../support/emulator-harness.js";
 import { shopWorld } from "../support/worlds.js";
 
 /** Failover, its undo, and what is lost. */
 export function failoverSuite(name: string, open: () => Tables): void {
   describe(`failover at the hypervisor on ${name}`, () => {
-    let bench: EstateBench;
+    let bench: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      bench = await EmulatorHarness.open(open());
     });
 
     test("H2: shut down and synchronised, a promotion loses nothing, proved by write sequences", async () => {

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
+import { EmulatorHarness, OTHER_RUN, RUN } from "../support/emulator-harness.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
 /** Test copies, and faults of machines, sites and links. */
 export function faultSuite(name: string, open: () => Tables): void {
   describe(`tests and faults at the hypervisor on ${name}`, () => {
-    let bench: EstateBench;
+    let bench: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      bench = await EmulatorHarness.open(open());
     });
 
     describe("tests", () => {

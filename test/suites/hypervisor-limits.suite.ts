@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EmulatedEstate, Hypervisor, ItemOperation } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, OTHER_RUN, RUN } from "../support/emulator-harness.js";
+import { EmulatorHarness, OTHER_RUN, RUN } from "../support/emulator-harness.js";
 import { ledgersOf, mostUnderWay } from "../support/ledgers.js";
 import { smallWorld } from "../support/worlds.js";
 
@@ -10,14 +10,14 @@ const ITEMS = Array.from({ length: 8 }, (_, index) => `item-${index + 1}`);
 type Estate = Hypervisor & EmulatedEstate;
 
 /** When the caller of a shut-down should come again; null when it is done. */
-async function againMs({ worldId }: EstateBench, estate: Estate, itemId: string): Promise<number | null> {
+async function againMs({ worldId }: EmulatorHarness, estate: Estate, itemId: string): Promise<number | null> {
   const task = { worldId, executionId: RUN, key: `${RUN}/${itemId}`, itemId, params: {} };
   const reply = await estate.runOnItem({ ...task, operation: "shut-down-source" });
   return reply.state === "waiting" ? Date.parse(reply.doneAt) : null;
 }
 
 /** Lets every item be shut down by one process or the other, each caller coming again when it was told to. */
-async function shutDownAll(bench: EstateBench, estates: readonly Estate[]): Promise<void> {
+async function shutDownAll(bench: EmulatorHarness, estates: readonly Estate[]): Promise<void> {
   const told = new Map<string, number | null>(ITEMS.map((itemId) => [itemId, 0]));
   for (;;) {
     const waiting = [...told].flatMap(([itemId, atMs]) => (atMs === null ? [] : [{ itemId, atMs }]));
@@ -35,9 +35,9 @@ async function shutDownAll(bench: EstateBench, estates: readonly Estate[]): Prom
 /** How many operations a hypervisor has under way, and who is next (I21). */
 export function limitSuite(name: string, open: () => Tables): void {
   describe(`limits of the hypervisor on ${name}`, () => {
-    let bench: EstateBench;
+    let bench: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      bench = await EmulatorHarness.open(open());
       await bench.load(smallWorld(ITEMS.length));
     });
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
-import { EstateBench, RUN } from "../support/emulator-harness.js";
+import { EmulatorHarness, RUN } from "../support/emulator-harness.js";
 import { smallWorld } from "../support/worlds.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -8,9 +8,9 @@ const code = (name: string) => expect.objectContaining({ code: name });
 /** Tasks under keys, the ledger, and worlds as a whole. */
 export function taskSuite(name: string, open: () => Tables): void {
   describe(`hypervisor tasks on ${name}`, () => {
-    let bench: EstateBench;
+    let bench: EmulatorHarness;
     beforeEach(async () => {
-      bench = await EstateBench.open(open());
+      bench = await EmulatorHarness.open(open());
     });
 
     test("begin, look too early, look when due: one effect, the same answer for ever", async () => {

@@ -13,7 +13,7 @@ import { silentLogger } from "../../host/logger.js";
 
 const APP = fileURLToPath(new URL("durable-app", import.meta.url));
 
-/** The engine with the small orchestrations of `app`, in virtual time and with a replay at every step. */
+/** The engine with the orchestrations of `durable-app`, in virtual time and with a replay at every step. */
 export class Engine {
   readonly clock = new VirtualClock();
   readonly #hub: EngineTaskHub;
@@ -59,7 +59,7 @@ export class Engine {
     return this.#hub.raiseEvent("one", event, JSON.stringify(data));
   }
 
-  /** What the orchestration came to. */
+  /** The output of the orchestration. */
   async output(): Promise<unknown> {
     let output: unknown;
     await runInVirtualTime(this.#hub, this.clock, async () => {

@@ -13,8 +13,8 @@ import { HandClock, smallWorld } from "./worlds.js";
 export const RUN = "11111111-1111-8111-8111-111111111111";
 export const OTHER_RUN = "22222222-2222-8222-8222-222222222222";
 
-/** An emulated estate with a clock that only the test moves, and the calls that its tests are told in. */
-export class EstateBench {
+/** An emulated estate with a manual clock, and short forms of the calls that its tests need. */
+export class EmulatorHarness {
   readonly clock = new HandClock();
   readonly tables: Tables;
   estate: Hypervisor & EmulatedEstate;
@@ -25,14 +25,14 @@ export class EstateBench {
     this.estate = this.emulator();
   }
 
-  /** A bench on which the small world of two items is loaded. */
-  static async open(tables: Tables): Promise<EstateBench> {
-    const bench = new EstateBench(tables);
+  /** Opens an estate of two items. */
+  static async open(tables: Tables): Promise<EmulatorHarness> {
+    const bench = new EmulatorHarness(tables);
     await bench.load();
     return bench;
   }
 
-  /** Another emulator on the same tables, as another process would have. */
+  /** Another emulator over the same tables, as in another process. */
   emulator(
     durations: "realistic" | "zero" = "realistic",
     speed = 1,
@@ -41,7 +41,7 @@ export class EstateBench {
     return createEmulator({ tables: this.tables, clock: this.clock, speed, durations, operationsAtOnce });
   }
 
-  /** An emulator of a process that dies before it has written anything of an item. */
+  /** An emulator whose process dies before it writes the state of an item. */
   dyingEmulator(operationsAtOnce: number): Hypervisor & EmulatedEstate {
     const tables: Tables = {
       table: (name) => {
@@ -71,7 +71,7 @@ export class EstateBench {
     return this.estate.runOnItem({ worldId: this.worldId, executionId, key, itemId, operation, params });
   }
 
-  /** Calls, goes to the time that was named and calls again, until it is not waiting any more. */
+  /** Calls and advances the clock until the operation has ended. */
   async ended<R>(ask: () => Promise<TaskReply<R>>): Promise<Exclude<TaskReply<R>, { state: "waiting" }>> {
     for (;;) {
       const reply = await ask();

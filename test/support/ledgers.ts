@@ -1,6 +1,6 @@
 import type { EmulatedEstate, LedgerEntry } from "../../src/hypervisor/port.js";
 
-/** The most operations that a hypervisor had under way at one moment, by what the ledgers say (I21). */
+/** The largest number of concurrent operations at a site, according to the ledgers (I21). */
 export function mostUnderWay(ledgers: readonly (readonly LedgerEntry[])[], siteId: string): number {
   const changes = ledgers
     .flat()
@@ -9,7 +9,7 @@ export function mostUnderWay(ledgers: readonly (readonly LedgerEntry[])[], siteI
       { at: beganAt, by: 1 },
       { at, by: -1 },
     ])
-    // One that ends at the moment at which another begins has left its place to it.
+    // An operation that ends when another begins has released its place first.
     .sort((a, b) => (a.at === b.at ? a.by - b.by : a.at < b.at ? -1 : 1));
   let now = 0;
   let most = 0;

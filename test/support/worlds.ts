@@ -72,7 +72,7 @@ export const smallPlan = (itemIds: readonly string[], changes: Partial<PlanInput
     ...changes,
   });
 
-/** A clock that only a test moves. */
+/** A clock that only the test advances. */
 export class HandClock {
   #nowMs: number;
   constructor(start = "2026-03-02T09:00:00.000Z") {
@@ -81,7 +81,7 @@ export class HandClock {
   now(): number {
     return this.#nowMs;
   }
-  /** Goes to a moment, which is never back. */
+  /** Advances to a time; never goes back. */
   goTo(instant: string): void {
     this.#nowMs = Math.max(this.#nowMs, Date.parse(instant));
   }

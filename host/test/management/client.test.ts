@@ -155,7 +155,7 @@ describe("the library's client", () => {
     expect(Number(seconds) * 1_000).toBeGreaterThan(2 * CLIENT_KEEPS_MS);
   });
 
-  test("is told that rewind is not served", async () => {
+  test("gets an error for rewind, which is not supported", async () => {
     const id = await startsAs("Throws");
     await reaches(id, "Failed");
     expect(await failure("rewind", id, { reason: "again" })).toContain("not served by the embedded host");
