@@ -4,13 +4,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const AZURITE = ["test/support/azurite-setup.ts"];
 
-/** These use Azurite, or are the only ones that load their app: a process can load one app. */
+/** Each loads another app than its neighbours or changes its process, and a process can load one app. */
 const ISOLATED = [
-  "test/{support,chaos,fuzz,simulation}/**/*.test.ts",
+  "test/{support,chaos,fuzz}/**/*.test.ts",
   "test/unit/{hypervisor/{emulator,way-home},store/store}.test.ts",
-  "host/test/{management,process,shell}/**/*.test.ts",
-  "host/test/durable/{lease,history-store,poison}.test.ts",
-  "host/test/conformance/azurite.test.ts",
+  "host/test/management/golden-*.test.ts",
+  "host/test/shell/{auth,esm,foreign,hooks,http,loading,streaming,timers,twins}.test.ts",
 ];
 
 /**
@@ -23,10 +22,10 @@ const project = (name: string, include: string[], options: TestProjectInlineConf
 });
 
 const PROJECTS = [
-  project("isolated", ISOLATED, { exclude: [], isolate: true, globalSetup: AZURITE }),
   project("http", ["test/{e2e,behaviours}/**/*.test.ts"], { globalSetup: ["test/support/http-setup.ts"] }),
-  project("orchestrators", ["test/{orchestrators,replay}/**/*.test.ts"]),
-  project("engine", ["host/test/{durable,conformance}/**/*.test.ts"]),
+  project("host", ["host/test/**/*.test.ts"], { globalSetup: AZURITE }),
+  project("isolated", ISOLATED, { exclude: [], isolate: true, globalSetup: AZURITE }),
+  project("orchestrators", ["test/{orchestrators,replay,simulation}/**/*.test.ts"]),
   project("unit", ["test/{unit,activities,tools}/**/*.test.ts"]),
 ];
 
@@ -34,8 +33,7 @@ const PROJECTS = [
 const LONGEST = [
   "test/simulation/simulation.test.ts",
   "test/chaos/chaos.test.ts",
-  "host/test/conformance/azurite.test.ts",
-  "host/test/process/crash.test.ts",
+  "test/fuzz/fuzz.test.ts",
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -6,6 +6,7 @@ const vitest = await startVitest("test", [], {
   root: ROOT,
   watch: false,
   config: false,
+  testTimeout: 180_000,
   include: ["test/replay/record.ts"],
 });
 await vitest.close();
