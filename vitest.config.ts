@@ -30,11 +30,7 @@ const PROJECTS = [
 ];
 
 /** Without durations of an earlier run vitest orders by size. The longest files must come first, or one core idles at the end. */
-const LONGEST = [
-  "test/simulation/simulation.test.ts",
-  "test/chaos/chaos.test.ts",
-  "test/fuzz/fuzz.test.ts",
-];
+const LONGEST = ["test/simulation/simulation.test.ts", "test/chaos/chaos.test.ts", "test/fuzz/fuzz.test.ts"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

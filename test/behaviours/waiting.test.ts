@@ -18,13 +18,13 @@ afterAll(() => app.stop());
  * Fails a machine over on a host whose emulated time is as slow as real time, so its agent is missing for minutes.
  * `hurry` replaces the host by a fast one, where the agent registers at once.
  */
-async function beforeItsAgent(tell: (plan: HttpPlan, hurry: () => Promise<HttpPlan>) => Promise<void>): Promise<void> {
+async function beforeItsAgent(run: (plan: HttpPlan, hurry: () => Promise<HttpPlan>) => Promise<void>): Promise<void> {
   let host = await RunningApp.start({ EMULATOR_SPEED: "1", EMULATOR_DURATIONS: "zero" });
   try {
     const plan = await HttpPlan.load(host, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
     await plan.attemptOn("db", "unplanned-failover", { sourceShutdown: "skip" });
     await plan.attemptOn("db", "commit");
-    await tell(plan, async () => {
+    await run(plan, async () => {
       host = await host.killAndRestart();
       return plan.on(host);
     });

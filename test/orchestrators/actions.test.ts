@@ -13,17 +13,17 @@ afterEach(async () => {
 });
 
 /** A server that answers with these statuses in turn, and records its requests. */
-async function listen(statuses: number[]): Promise<{ url: string; told: unknown[] }> {
-  const told: unknown[] = [];
+async function listen(statuses: number[]): Promise<{ url: string; received: unknown[] }> {
+  const received: unknown[] = [];
   server = createServer((request, response) => {
     void textOf(request).then((text) => {
-      told.push(JSON.parse(text));
-      response.writeHead(statuses[told.length - 1] ?? 200).end();
+      received.push(JSON.parse(text));
+      response.writeHead(statuses[received.length - 1] ?? 200).end();
     });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, told };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -47,17 +47,17 @@ const withWebhook = (url: string) => (plan: PlanInput) => ({
 describe("webhook actions", () => {
   for (const replay of ["normal", "every-step"] as const) {
     test(`are tried again until they are answered with success (${replay})`, async () => {
-      const { url, told } = await listen([500, 503, 200]);
+      const { url, received } = await listen([500, 503, 200]);
       app = await VirtualApp.open({ replay });
       await app.loadShop(withWebhook(url));
       const { execution } = await app.attempt("planned-failover");
       expect(execution.status).toBe("succeeded");
-      expect(told).toHaveLength(3);
-      expect(told[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
+      expect(received).toHaveLength(3);
+      expect(received[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
     });
 
     test(`that keep failing stop a planned failover (${replay})`, async () => {
-      const { url, told } = await listen(Array(10).fill(500));
+      const { url, received } = await listen(Array(10).fill(500));
       app = await VirtualApp.open({ replay });
       await app.loadShop(withWebhook(url));
       const executionId = await app.start("planned-failover");
@@ -65,7 +65,7 @@ describe("webhook actions", () => {
       const { execution, steps } = await app.ended(executionId);
       expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
       expect(steps.find(({ id }) => id === "action/dns")?.error?.code).toBe("action-failed");
-      expect(told).toHaveLength(4);
+      expect(received).toHaveLength(4);
     });
   }
 });

@@ -62,12 +62,12 @@ test("P7 the sweep repeats a cancel at growing intervals until it is obeyed", as
   const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "hang" } as const;
   await app.context.estate.addFault(app.worldId, fault);
   await cancel(executionId);
-  const told: number[] = [];
+  const repeatedAt: number[] = [];
   for (let minute = 0; minute <= 64; minute += 1) {
-    if ((await sweepExecutions(app.context)).mended.length > 0) told.push(minute);
+    if ((await sweepExecutions(app.context)).mended.length > 0) repeatedAt.push(minute);
     await app.pass(MINUTE_MS);
   }
-  expect(told).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
+  expect(repeatedAt).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
 });
 
 describe("a cancel that arrives while the execution is ending", () => {

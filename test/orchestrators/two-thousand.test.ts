@@ -33,8 +33,8 @@ test("2,000 items in 50 groups give warnings and are recovered group by group", 
   });
   const { execution, steps } = await viewExecution(app.context, executionId);
   expect(execution).toMatchObject({ status: "succeeded" });
-  const told = steps.filter(({ id }) => id.startsWith("groups/"));
-  expect(told.map(({ children }) => children?.length)).toEqual(groups.map(() => size));
+  const groupSteps = steps.filter(({ id }) => id.startsWith("groups/"));
+  expect(groupSteps.map(({ children }) => children?.length)).toEqual(groups.map(() => size));
   const states = (await store.getItems("small", ids)).map(({ state }) => state);
   expect(new Set(states)).toEqual(new Set(["failed-over"]));
   expect(states).toHaveLength(MACHINES);

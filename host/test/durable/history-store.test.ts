@@ -70,7 +70,7 @@ test("a replaced host does not overwrite a final status, and otherwise writes be
   const [replaced, serving] = [aTableStore(hubName), aTableStore(hubName)];
   await serving.open();
   const instance: StoredInstance = {
-    ...{ instanceId: "i", executionId: "e", startId: "s", name: "Story", version: null, runtimeStatus: "Pending" },
+    ...{ instanceId: "i", executionId: "e", startId: "s", name: "Workflow", version: null, runtimeStatus: "Pending" },
     ...{ input: null, output: null, customStatus: null, createdMs: 0, lastUpdatedMs: 0, completedMs: null },
     ...{ parentInstanceId: null, parent: null, generation: 0 },
   };

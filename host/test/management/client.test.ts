@@ -114,7 +114,7 @@ describe("the library's client", () => {
     expect(await does("by", undefined, { to: "2020-01-01" })).toEqual([]);
   });
 
-  test("raises events with data, and is told to send some", async () => {
+  test("raises events with data, and gets an error without data", async () => {
     const id = await startsAs("Event");
     expect(await failure("raise", id, { event: "Go" })).toContain("Invalid JSON content");
     await does("raise", id, { event: "Go", data: { by: "client" } });
