@@ -4,8 +4,8 @@ import { World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, ItemOperations } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { ManualClock } from "./world.js";
+import { estateOf } from "../support/estates.js";
+import { ManualClock } from "../support/worlds.js";
 
 const EXECUTION = "11111111-1111-8111-8111-111111111111";
 const DELTAS = { newMachine: false, create: [] };

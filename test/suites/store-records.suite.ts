@@ -3,7 +3,7 @@ import { type Execution, ExecutionOptions, type StepRecord } from "../../src/dom
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { smallPlan } from "./world.js";
+import { smallPlan } from "../support/worlds.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
 const LATER = "2026-03-02T09:00:05.000Z";

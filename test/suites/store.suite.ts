@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
-import { smallWorld } from "./world.js";
+import { smallWorld } from "../support/worlds.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
 const FIRST = "11111111-1111-8111-8111-111111111111";

@@ -9,7 +9,7 @@ import { delayAfter, RETRY_POLICIES } from "../../../src/domain/retry-policies.j
 import { findStep, leavesOf, progressOf, rollUp, stepHasEnded } from "../../../src/domain/steps.js";
 import { Guid } from "../../../src/domain/text.js";
 import { StepStatus, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const step = (id: string, status: StepStatus, more: Partial<Step> = {}): Step => ({ id, title: id, status, ...more });

@@ -10,7 +10,7 @@ import {
   isEnded,
 } from "../../../src/domain/plans/failure-policy.js";
 import { ExecutionStatus, FailureAnswer, OnFailure, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const plan = smallPlan(["a"]);
 const critical = (outcome: "succeeded" | "failed" | "already-done") => ({ criticality: "critical" as const, outcome });

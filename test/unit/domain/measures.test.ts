@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ItemOutcome } from "../../../src/domain/execution.js";
 import { measuresOf } from "../../../src/domain/plans/measures.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const outcome = (itemId: string, changes: Partial<ItemOutcome> = {}): ItemOutcome => ({
   itemId,

@@ -15,7 +15,7 @@ import {
   withMappedNetworks,
 } from "../../../src/domain/worlds/networks.js";
 import type { Network, World } from "../../../src/domain/worlds/world.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const RANGE = "10.2.0.0/28"; // usable: 10.2.0.4 to 10.2.0.14
 

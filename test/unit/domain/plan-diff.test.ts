@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
 import { planDiff } from "../../../src/domain/plans/plan-diff.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const before = smallPlan(["a", "b"]);
 const changed = (change: Partial<PlanInput>) => planDiff(before, Plan.parse({ ...before, ...change }));

@@ -8,7 +8,7 @@ import {
   planProblems,
   planWarnings,
 } from "../../../src/domain/plans/plan-rules.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const known = (id: string, replicationGroupId: string | null = null) => ({
   itemId: id,

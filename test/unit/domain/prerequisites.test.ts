@@ -12,10 +12,10 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
-import { host, promoted, type Spoiled } from "./spoiled.js";
-import { SPOILED_HOME } from "./spoiled-home.js";
-import { SPOILED_THERE } from "./spoiled-there.js";
+import { host, promoted, type Spoiled } from "../../support/broken-estates/snapshot.js";
+import { BREAKS_OF_FAILBACK } from "../../support/broken-estates/snapshot-failback.js";
+import { BREAKS_OF_FAILOVER } from "../../support/broken-estates/snapshot-failover.js";
+import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
 
 async function estateOf(world: World): Promise<EstateSnapshot> {
   const estate = createEmulator({
@@ -51,7 +51,7 @@ function withTopology(world: World): World {
   });
 }
 
-const SPOILED = { ...SPOILED_THERE, ...SPOILED_HOME };
+const SPOILED = { ...BREAKS_OF_FAILOVER, ...BREAKS_OF_FAILBACK };
 
 /** The state of an item before a verb, as the estate shows it. */
 function readyFor(estate: EstateSnapshot, verb: Verb): void {
@@ -114,12 +114,12 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checkPrerequisites(estate, verb, known)).toEqual([]);
   });
 
-  const cases = Object.entries(SPOILED).flatMap(([code, spoils]) => spoils.map((spoil) => ({ code, ...spoil })));
-  test.each(cases)("$code: $found", ({ code, spoil, verb = "planned-failover", found, scenario, options = {} }) => {
+  const cases = Object.entries(SPOILED).flatMap(([code, spoils]) => spoils.map((breaks) => ({ code, ...breaks })));
+  test.each(cases)("$code: $found", ({ code, breaks, verb = "planned-failover", found, scenario, options = {} }) => {
     const spoiled = subjectAt(verb);
     for (const { item } of estate.items) item.scenario = scenario ?? item.scenario;
     expect(checkPrerequisites(estate, verb, known)).toEqual([]);
-    spoil(spoiled);
+    breaks(spoiled);
     const findings = checkPrerequisites(estate, verb, { ...known, options }).filter(
       ({ itemId }) => itemId === "item-1",
     );

@@ -7,7 +7,7 @@ import {
   type SolverItem,
   solveRecoveryPoints,
 } from "../../../src/domain/recovery-points/recovery-point-solver.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const NOW = Date.parse("2026-03-02T09:00:00.000Z");
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import { worldProblems } from "../../../src/domain/worlds/world-rules.js";
-import { shopWorld, smallWorld } from "../../suites/world.js";
+import { shopWorld, smallWorld } from "../../support/worlds.js";
 
 type Spoil = (world: World) => void;
 const first = <T>(entries: readonly T[]): T => {

@@ -10,7 +10,7 @@ import type {
   TaskReply,
 } from "../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { ManualClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../support/worlds.js";
 
 let clock: ManualClock;
 let emulator: Hypervisor & EmulatedEstate;
