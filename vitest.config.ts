@@ -6,7 +6,8 @@ const AZURITE = ["test/support/azurite-setup.ts"];
 
 /** Each loads another app than its neighbours or changes its process, and a process can load one app. */
 const ISOLATED = [
-  "test/{support,chaos,fuzz}/**/*.test.ts",
+  "test/support/**/*.test.ts",
+  "{test,verification}/{chaos,fuzz}/**/*.test.ts",
   "test/unit/{hypervisor/{emulator,way-home},store/store}.test.ts",
   "host/test/management/golden-*.test.ts",
   "host/test/shell/{auth,esm,foreign,hooks,http,loading,streaming,timers,twins}.test.ts",
@@ -25,12 +26,12 @@ const PROJECTS = [
   project("http", ["test/{e2e,behaviours}/**/*.test.ts"], { globalSetup: ["test/support/http-setup.ts"] }),
   project("host", ["host/test/**/*.test.ts"], { globalSetup: AZURITE }),
   project("isolated", ISOLATED, { exclude: [], isolate: true, globalSetup: AZURITE }),
-  project("orchestrators", ["test/{orchestrators,replay,simulation}/**/*.test.ts"]),
+  project("orchestrators", ["test/{orchestrators,replay}/**/*.test.ts", "{test,verification}/simulation/**/*.test.ts"]),
   project("unit", ["test/{unit,activities,tools}/**/*.test.ts"]),
 ];
 
 /** Without durations of an earlier run vitest orders by size. The longest files must come first, or one core idles at the end. */
-const LONGEST = ["test/simulation/simulation.test.ts", "test/chaos/chaos.test.ts", "test/fuzz/fuzz.test.ts"];
+const LONGEST = ["/simulation/simulation.test.ts", "/chaos/chaos.test.ts", "/fuzz/fuzz.test.ts"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
