@@ -7,8 +7,8 @@ const AZURITE = ["test/support/azurite-setup.ts"];
 /** Each loads another app than its neighbours or changes its process, and a process can load one app. */
 const ISOLATED = [
   "test/support/**/*.test.ts",
-  "{test,verification}/{chaos,fuzz}/**/*.test.ts",
-  "test/unit/{hypervisor/{emulator,way-home},store/store}.test.ts",
+  "verification/{chaos,fuzz}/**/*.test.ts",
+  "test/unit/{hypervisor/{emulator,failback},store/store}.test.ts",
   "host/test/management/golden-*.test.ts",
   "host/test/shell/{auth,esm,foreign,hooks,http,loading,streaming,timers,twins}.test.ts",
 ];
@@ -26,7 +26,7 @@ const PROJECTS = [
   project("http", ["test/{e2e,behaviours}/**/*.test.ts"], { globalSetup: ["test/support/http-setup.ts"] }),
   project("host", ["host/test/**/*.test.ts"], { globalSetup: AZURITE }),
   project("isolated", ISOLATED, { exclude: [], isolate: true, globalSetup: AZURITE }),
-  project("orchestrators", ["test/{orchestrators,replay}/**/*.test.ts", "{test,verification}/simulation/**/*.test.ts"]),
+  project("orchestrators", ["test/{orchestrators,replay}/**/*.test.ts", "verification/simulation/**/*.test.ts"]),
   project("unit", ["test/{unit,activities,tools}/**/*.test.ts"]),
 ];
 

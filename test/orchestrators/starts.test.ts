@@ -80,8 +80,8 @@ test("the sweep releases the items of an execution that could not do so at its e
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
   await app.pass(50 * 3_600_000); // its orchestration waits for the row, and then gives up
   expect(await sweepExecutions(app.context)).toEqual({
-    mended: [],
-    troubles: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
+    repaired: [],
+    errors: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
   });
   Object.assign(store, { updateItems });
   expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);

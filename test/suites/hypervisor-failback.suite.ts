@@ -267,13 +267,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
 
     test("V4: a process server appears with its ports 10 to 15 minutes after its deployment began", async () => {
       await load("vmware-to-azure");
-      const task = {
-        worldId,
-        executionId: EXECUTION,
-        key: "deploy",
-        siteId: "away",
-        params: { processServerId: "ps-2" },
-      };
+      const params = { processServerId: "ps-2" };
+      const task = { worldId, executionId: EXECUTION, key: "deploy", siteId: "away", params };
       const begun = await estate.runOnSite({ ...task, operation: "deploy-process-server" });
       if (begun.state !== "waiting") throw new Error("expected to wait");
       const minutes = (Date.parse(begun.doneAt) - clock.now()) / 60_000;
@@ -287,9 +282,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
 
     test("P12: in reverse direction the points follow the failback policy, not the replication policy", async () => {
       await load("vmware-to-azure", (world) => {
-        world.policies = [
-          { id: "policy", crashConsistentMinutes: 15, appConsistentMinutes: 0, rpoThresholdSeconds: 60 },
-        ];
+        const changed = { crashConsistentMinutes: 15, appConsistentMinutes: 0, rpoThresholdSeconds: 60 };
+        world.policies = [{ id: "policy", ...changed }];
       });
       await failOver(1);
       await commit();

@@ -3,25 +3,25 @@ import { type Case, link, promoted } from "./snapshot.js";
 /** Each breaks exactly one prerequisite of `item-1`: those of machine, target and source. */
 export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   "machine-name": [
-    { breaks: ({ item }) => (item.item.target.name = "a-name-of-16-char"), found: "at most 15" },
+    { breaks: ({ item }) => (item.item.target.name = "a-name-of-16-char"), found: "the limit is 15" },
     { breaks: ({ item }) => (item.item.target.name = "web 01"), found: "other than letters" },
   ],
   "name-clash": [
-    { breaks: ({ target }) => target.machineNames.push("VM-1"), found: "is at away already" },
-    { breaks: ({ item }) => (item.item.target.name = "vm-2"), found: "item item-2 has the target name vm-2 too" },
+    { breaks: ({ target }) => target.machineNames.push("VM-1"), found: "away already has a machine named" },
+    { breaks: ({ item }) => (item.item.target.name = "vm-2"), found: "item item-2 has the same target name vm-2" },
   ],
   "operating-system": [{ breaks: ({ item: { machine } }) => (machine.os = "OS/2 Warp 4"), found: "OS/2" }],
   "os-disk-size": [
     {
       breaks: ({ item: { machine } }) => Object.assign(machine.disks[0] ?? {}, { sizeGb: 4_097 }),
-      found: "4096 GB are taken with uefi",
+      found: "the limit with uefi is 4096 GB",
     },
     {
       breaks: ({ item: { machine } }) => {
         machine.boot = "bios";
         Object.assign(machine.disks[0] ?? {}, { sizeGb: 2_049 });
       },
-      found: "2048 GB are taken with bios",
+      found: "the limit with bios is 2048 GB",
     },
   ],
   "data-disk-size": [
@@ -34,11 +34,11 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
     {
       breaks: ({ item: { machine } }) =>
         machine.disks.push(...Array.from({ length: 8 }, (_, n) => ({ name: `d${n}`, sizeGb: 1 }))),
-      found: "9 data disks, its size takes 8",
+      found: "9 data disks; its size supports 8",
     },
   ],
   "machine-size": [
-    { breaks: ({ item }) => (item.item.target.size = "M128"), found: "the size M128 is not on offer" },
+    { breaks: ({ item }) => (item.item.target.size = "M128"), found: "away does not offer the size M128" },
     { breaks: ({ item: { machine } }) => (machine.cpus = 96), found: "no size at away has 96 CPUs" },
   ],
   "target-network": [
@@ -48,7 +48,7 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   "target-subnet": [{ breaks: ({ item }) => (item.item.target.subnet = "gone"), found: "has no subnet gone" }],
   "target-address": [
     { breaks: ({ item }) => (item.item.target.ip = "10.9.0.1"), found: "10.9.0.1 is not in subnet a" },
-    { breaks: ({ item }) => (item.item.target.ip = "10.2.0.9"), found: "item item-2 has the address 10.2.0.9 too" },
+    { breaks: ({ item }) => (item.item.target.ip = "10.2.0.9"), found: "item item-2 has the same address 10.2.0.9" },
   ],
   "resource-group": [{ breaks: ({ item }) => (item.item.target.resourceGroup = "gone"), found: "resource group gone" }],
   "availability-set": [
@@ -64,13 +64,13 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   "core-quota": [
     {
       breaks: ({ target: { site } }) => (site.quota = { cores: 9, coresUsed: 2, networkInterfacesUsed: 0 }),
-      found: "8 cores at away and 7",
+      found: "8 cores at away, and 7",
     },
   ],
   "interface-quota": [
     {
       breaks: ({ target: { site } }) => (site.quota = { coresUsed: 0, networkInterfaces: 5, networkInterfacesUsed: 4 }),
-      found: "2 interfaces at away and 1",
+      found: "2 interfaces at away, and 1",
     },
   ],
   "target-site": [{ breaks: ({ target }) => (target.reachable = false), found: "away cannot be reached" }],
@@ -179,7 +179,7 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
         link(subject).kind = "expressroute";
       },
       verb: "reprotect",
-      found: "at the far end of ExpressRoute",
+      found: "at the other end of ExpressRoute",
     },
   ],
 };
