@@ -13,7 +13,7 @@ const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const END_WITH_PARENT = `data:text/javascript,process.stdin.on("end",()=>process.kill(process.pid,"SIGTERM")).resume().unref()`;
 
 /**
- * Starts an Azurite on disk in its own process. With `countRequests`, it logs each request and `requests()` tells
+ * Starts an Azurite on disk in its own process. With `countRequests`, it logs each request and `requests()` gives
  * how many it has served; without, it is silent, as in use.
  */
 export async function startAzurite({ countRequests = false } = {}) {

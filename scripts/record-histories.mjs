@@ -1,4 +1,4 @@
-/** Records a golden history of each orchestrator that has none yet, by telling the verbs on the sample. */
+/** Runs the journeys of test/replay/recordings.ts and records the golden histories that are missing. */
 import { startVitest } from "vitest/node";
 import { ROOT } from "./program.mjs";
 
