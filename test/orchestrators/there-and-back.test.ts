@@ -95,7 +95,7 @@ test("a plan of two minds says so, and a reprotect names the items that it passe
   for (const verb of ["planned-failover", "commit"] as const) await runOn("db", verb);
   const turned = await run("reprotect");
   expect(turned.execution.direction).toBe("recovery-to-primary");
-  const note = "it is protected primary-to-recovery and has no failover that would be turned round";
+  const note = "it is protected primary-to-recovery and has no failover to reverse";
   expect(outcomesOf(turned).map(({ itemId, outcome, note }) => [itemId, outcome, note])).toEqual([
     ["db", "succeeded", undefined],
     ["app", "not-applicable", note],
