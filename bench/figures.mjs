@@ -1,6 +1,6 @@
 /**
- * Every figure that is measured: what it must reach, which limit it is held against and which shape of the peer it
- * stands beside. `better` says in which direction.
+ * Every figure that is measured: its target, the limit of the machine and the shape of the peer that it is compared
+ * with. `better` says in which direction.
  */
 const orchestration = (figure, shape, steps, target) => ({
   figure,

@@ -1,5 +1,5 @@
 /**
- * Measures the embedded host and the product, with a peer beside them, and prints what they reach. Asserts nothing.
+ * Measures the embedded host and the product, next to a peer, and prints the results. Asserts nothing.
  *
  * Usage: npm run bench -- [--json FILE] [--only NAME] [--quick]
  *   --json FILE  writes the same as data: [{ figure, unit, min, median, max, limit, shareOfLimit, target, peer }]

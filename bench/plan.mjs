@@ -11,7 +11,7 @@ const MEMORY_POLL_MS = 250;
 const GROUPS = 10;
 const RUNNING = new Set(["running", "awaiting-input", "awaiting-approval", "paused"]);
 
-/** Seconds from the start request until a planned failover of so many machines has ended. */
+/** Seconds from the start request until a planned failover of that many machines has ended. */
 export async function planOf(host, machines) {
   const id = await prepare(host, machines);
   return { value: await secondsOf(host, id) };

@@ -5,7 +5,7 @@ import { percentile } from "./statistics.mjs";
 const MANAGEMENT = "runtime/webhooks/durabletask/instances";
 const POLL_MS = 5;
 const CYCLES = 100;
-const LONGEST_WAIT_MS = 180_000;
+const MAX_WAIT_MS = 180_000;
 
 let instances = 0;
 const newId = (shape) => `${shape}-${process.pid}-${instances++}`;
@@ -113,9 +113,9 @@ async function completed(host, prefix, top) {
 }
 
 async function until(condition) {
-  const limitMs = performance.now() + LONGEST_WAIT_MS;
+  const limitMs = performance.now() + MAX_WAIT_MS;
   while (!(await condition())) {
-    if (performance.now() > limitMs) throw new Error(`Nothing more happened for ${LONGEST_WAIT_MS} ms.`);
+    if (performance.now() > limitMs) throw new Error(`Nothing more happened for ${MAX_WAIT_MS} ms.`);
     await delay(POLL_MS);
   }
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** Slow enough to be watched one way, and fast enough to be waited for there and back. */
+/** One way is slow enough to watch; there and back is fast enough to wait for. */
 const SPEED = { oneWay: 240, thereAndBack: 900 } as const;
 
 export const USAGE = `Usage: npm run demo -- [name] [options]
@@ -27,7 +27,7 @@ export interface Arguments {
   readonly help: boolean;
 }
 
-/** A mistake of the caller, told in one line. */
+/** A mistake of the caller, described in one line. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -36,7 +36,7 @@ export function readArguments(args: string[]): Arguments {
   const { values, positionals } = parse(args);
   const { list, stay, world, plan, speed, help } = values;
   const [sample, ...more] = positionals;
-  if (more.length > 0) throw new UsageError(`One sample at a time: "${more.join(" ")}" is too much.`);
+  if (more.length > 0) throw new UsageError(`One sample at a time: "${more.join(" ")}" is one too many.`);
   if ((world === undefined) !== (plan === undefined)) {
     throw new UsageError("--world and --plan go together: a plan is about the machines of its world.");
   }

@@ -10,15 +10,15 @@ const APP = fileURLToPath(new URL("../../", import.meta.url));
 const HOST = fileURLToPath(new URL("../host/main.js", import.meta.url));
 const READY = /Host ready at (\S+)/;
 const START_LIMIT_MS = 60_000;
-/** Output kept to be shown when the host does not start. */
-const LONGEST_TAIL = 4_000;
+/** How much output is kept, to be shown when the host does not start. */
+const MAX_TAIL_CHARS = 4_000;
 
 /** The host did not come up. */
 export class HostError extends Error {
   override readonly name = "HostError";
 }
 
-/** A host of the demo's own: a free port, its own Azurite, a data folder that goes with it. */
+/** A host for the demo alone, with a free port, its own Azurite and a temporary data folder. */
 export interface HostProcess {
   /** Where it listens, once it does; rejects with a {@link HostError} when it never will. */
   readonly url: Promise<string>;
@@ -27,8 +27,9 @@ export interface HostProcess {
 }
 
 /**
- * Starts it without waiting. Ctrl+C in a terminal is for the demo alone, which then stops the host once: a second
- * signal would make it leave Azurite behind. Over the channel the host learns of a demo that was killed.
+ * Starts the host without waiting. It is detached, so Ctrl+C in a terminal reaches only the demo, which then stops the
+ * host once: a second signal would make the host leave Azurite behind. The IPC channel closes when the demo is killed,
+ * and the host then stops.
  */
 export function startHostProcess(speed: number): HostProcess {
   const folder = mkdtempSync(join(tmpdir(), "secondsite-demo-"));
@@ -56,7 +57,7 @@ function readyUrl(child: ChildProcess): Promise<string> {
     const fail = (why: string): void => reject(new HostError(`${why}\n${output.trim()}`));
     const limit = setTimeout(() => fail("The host did not start within a minute."), START_LIMIT_MS);
     const read = (chunk: Buffer): void => {
-      output = (output + chunk.toString("utf8")).slice(-LONGEST_TAIL);
+      output = (output + chunk.toString("utf8")).slice(-MAX_TAIL_CHARS);
       const url = READY.exec(output)?.[1];
       if (url === undefined) return;
       clearTimeout(limit);

@@ -4,14 +4,14 @@ import { ApiError, type Client } from "../src/api/client.js";
 import { ROUTES } from "../src/api/routes.js";
 import type { itemView } from "../src/api/schemas.js";
 import type { Verb } from "../src/domain/vocabulary.js";
+import { type Loaded, runVerb } from "./operator.js";
 import type { ExecutionAnswer } from "./report.js";
 import type { Journey } from "./samples.js";
 import { type Screen, StepView } from "./step-view.js";
-import { type Loaded, runVerb } from "./story.js";
 
 export type ItemAnswer = z.output<typeof itemView>;
 
-/** How a journey went: every execution in order, where the items are now, and why it went no further. */
+/** The result of a journey: every execution in order, where the items are now, and why the journey stopped. */
 export interface Travelled {
   readonly executions: readonly ExecutionAnswer[];
   readonly items: readonly ItemAnswer[];
@@ -20,13 +20,13 @@ export interface Travelled {
 }
 
 const PAGE = 100;
-const LOOK_EVERY_MS = 250;
-/** How long points are waited for; then the verb itself says what it lacks. */
-const POINTS_WITHIN_MS = 60_000;
+const POLL_INTERVAL_MS = 250;
+/** After this time the verb starts without points, and its own refusal says what is missing. */
+const POINTS_TIMEOUT_MS = 60_000;
 
 /**
  * Plays a plan there and back: tested once, failed over, committed, reprotected, failed back, committed, reprotected.
- * What comes next is the first of these that the items allow, so a scenario goes as far as the product serves it.
+ * The next verb is the first of these that the items allow, so the journey ends where the product does.
  */
 export async function playThereAndBack(
   client: Client,
@@ -81,19 +81,23 @@ async function itemsOf(client: Client, { worldId, planId }: Loaded): Promise<Ite
   return found;
 }
 
-/** The first wish that the items allow and that was not the last thing done. */
+/** The first candidate that the items allow and that was not the last verb. */
 function nextVerb(items: readonly ItemAnswer[], journey: Journey, executions: readonly ExecutionAnswer[]): Verb | null {
   const last = executions.at(-1)?.verb;
-  return wishesOf(items, journey, executions).find((verb) => verb !== last && isAllowed(items, verb)) ?? null;
+  return candidatesOf(items, journey, executions).find((verb) => verb !== last && isAllowed(items, verb)) ?? null;
 }
 
-function wishesOf(items: readonly ItemAnswer[], { there }: Journey, executions: readonly ExecutionAnswer[]): Verb[] {
+function candidatesOf(
+  items: readonly ItemAnswer[],
+  { there }: Journey,
+  executions: readonly ExecutionAnswer[],
+): Verb[] {
   if (isHome(items, executions)) return [];
   const tested = items.every(({ lastTestFailoverAt }) => lastTestFailoverAt !== null);
   return ["test-clean-up", "commit", "reprotect", "failback", ...(tested ? [] : (["test-failover"] as const)), there];
 }
 
-/** A group's items go together, so they refuse alone what the plan may do with them: those outside of groups are asked. */
+/** Items of a replication group refuse verbs that the plan may run on the whole group, so the other items decide. */
 function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {
   const alone = items.filter(({ replicationGroupId }) => replicationGroupId === null);
   return (alone.length === 0 ? items : alone).some(({ allowedActions }) =>
@@ -112,7 +116,7 @@ function whyNoFurther([first]: readonly ItemAnswer[], { there }: Journey): strin
   return `${first?.itemId} is ${first?.state}: ${refused?.because ?? "nothing more was asked for"}`;
 }
 
-/** Does what a prerequisite asks for, where the journey says with what. */
+/** Deploys the process server of the journey when a prerequisite asks for one. */
 async function prepare(client: Client, loaded: Loaded, journey: Journey, verb: Verb, screen: Screen): Promise<void> {
   const { processServer } = journey;
   if (processServer === undefined) return;
@@ -124,12 +128,12 @@ async function prepare(client: Client, loaded: Loaded, journey: Journey, verb: V
   for (;;) {
     const deployment = await client.call(ROUTES.deployProcessServer, { params });
     if (deployment.body.state === "deployed") break;
-    await wait(LOOK_EVERY_MS);
+    await wait(POLL_INTERVAL_MS);
   }
   screen.write("It is there.\n");
 }
 
-/** Soon after a reprotect there may be no point yet of the kind that the journey asks for. */
+/** Waits for points: soon after a reprotect there may be none of the kind that the journey asks for. */
 async function awaitPoints(
   client: Client,
   { planId }: Loaded,
@@ -139,12 +143,12 @@ async function awaitPoints(
 ): Promise<void> {
   const kind = options[verb]?.recoveryPoint?.kind;
   if (kind !== "latest-crash-consistent" && kind !== "latest-app-consistent") return;
-  const endMs = performance.now() + POINTS_WITHIN_MS;
-  for (let told = false; performance.now() < endMs; told = true) {
+  const endMs = performance.now() + POINTS_TIMEOUT_MS;
+  for (let announced = false; performance.now() < endMs; announced = true) {
     const { body } = await client.call(ROUTES.previewPlanPoints, { params: { planId }, query: { kind } });
     const without = body.items.filter(({ answer }) => answer === "none").map(({ itemId }) => itemId);
     if (without.length === 0) return;
-    if (!told) screen.write(`\n${verb} waits for the first recovery points of ${without.join(", ")} …\n`);
-    await wait(LOOK_EVERY_MS);
+    if (!announced) screen.write(`\n${verb} waits for the first recovery points of ${without.join(", ")} …\n`);
+    await wait(POLL_INTERVAL_MS);
   }
 }

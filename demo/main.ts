@@ -5,13 +5,13 @@ import { type Arguments, readArguments, USAGE, UsageError } from "./arguments.js
 import { HostError, type HostProcess, startHostProcess } from "./host-process.js";
 import { playThereAndBack } from "./journey.js";
 import { journeyReport } from "./journey-report.js";
+import { type Estate, type Loaded, loadEstate, readEstate, runVerb } from "./operator.js";
 import { reportOf } from "./report.js";
 import { findSample, type Journey, sampleList } from "./samples.js";
 import { type Screen, StepView } from "./step-view.js";
-import { type Estate, type Loaded, loadEstate, readEstate, runVerb } from "./story.js";
 
 const SAMPLES = fileURLToPath(new URL("../../samples/", import.meta.url));
-/** Played when nothing is named. */
+/** The default sample. */
 const SHOP = "shop";
 
 /** How the demo ends, for scripts. */
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   const host = startHostProcess(asked.speed);
   const signal = firstSignal();
   try {
-    const recovered = await Promise.race([tell(host, asked, played), signal]);
+    const recovered = await Promise.race([play(host, asked, played), signal]);
     if (recovered === undefined) return EXIT.stopped;
     if (asked.stay) {
       say(`\nThe host stays at ${await host.url}. Ctrl+C ends it and removes its data.`);
@@ -55,7 +55,7 @@ async function firstSignal(): Promise<undefined> {
   await Promise.race(STOPPING.map((signal) => once(process, signal)));
 }
 
-/** What is played: one way without a name, there and back with one. */
+/** What the demo plays: one way without a journey, there and back with one. */
 interface Played {
   readonly estate: Estate;
   readonly journey?: Journey;
@@ -69,7 +69,7 @@ async function playedBy({ sample, worldFile, planFile }: Arguments): Promise<Pla
 }
 
 /** Plays what was asked for, and says whether it ended well. */
-async function tell(host: HostProcess, asked: Arguments, { estate, journey }: Played): Promise<boolean> {
+async function play(host: HostProcess, asked: Arguments, { estate, journey }: Played): Promise<boolean> {
   const url = await host.url;
   const client = createClient(url);
   const loaded = await loadEstate(client, estate);

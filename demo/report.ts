@@ -3,7 +3,7 @@ import type { executionView } from "../src/api/schemas.js";
 
 export type ExecutionAnswer = z.output<typeof executionView>;
 
-/** What the demo says at the end: what was lost, how long each part took, in emulated time. */
+/** The report at the end: what was lost, and how long each part took in emulated time. */
 export function reportOf(failover: ExecutionAnswer, commit: ExecutionAnswer, speed: number): string {
   const outcomes = failover.outcomes ?? [];
   const lost = outcomes.reduce((bytes, { dataLoss }) => bytes + (dataLoss?.bytes ?? 0), 0);
@@ -37,13 +37,13 @@ export function minutes(seconds: number): string {
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
-/** Bytes as people say them. */
+/** Bytes in a unit for people. */
 export function amount(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
   return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
 }
 
-/** How often each text is there, the first seen first: `3 by what differs, 1 in full`. */
+/** How often each text occurs, in order of first occurrence: `3 by what differs, 1 in full`. */
 export function counted(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

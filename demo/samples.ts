@@ -7,18 +7,18 @@ import { Id, Text } from "../src/domain/text.js";
 import { Verb } from "../src/domain/vocabulary.js";
 import { UsageError } from "./arguments.js";
 
-/** What a person decides on the way there and back; all else follows from what the API allows. */
+/** The decisions of a person on the way there and back. The rest follows from what the API allows. */
 export const Journey = z.strictObject({
   /** How the workload goes to the other site. */
   there: z.enum(["planned-failover", "unplanned-failover"]),
-  /** Deployed when a verb asks for a process server that is not there. */
+  /** Deployed when a verb needs a process server that is missing. */
   processServer: z.strictObject({ siteId: Id, processServerId: Id }).optional(),
-  /** What each verb is told. */
+  /** The options of each verb. */
   options: z.partialRecord(Verb, ExecutionOptions).default({}),
 });
 export type Journey = z.infer<typeof Journey>;
 
-/** A world and a plan to play, and how they go there and back. */
+/** A world, a plan over it, and the journey there and back. */
 export interface Sample {
   readonly worldFile: string;
   readonly planFile: string;
@@ -34,7 +34,7 @@ export async function sampleNames(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** A line for each sample: its name, and what its plan says of itself. */
+/** A line for each sample: its name, and the description of its plan. */
 export async function sampleList(folder: string): Promise<string> {
   const names = await sampleNames(folder);
   const width = Math.max(...names.map(({ length }) => length));

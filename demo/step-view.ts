@@ -13,7 +13,7 @@ const MARKS: Readonly<Record<StepStatus, string>> = {
   cancelled: "✖",
 };
 
-/** Where the tree is shown; a terminal is redrawn in place, anything else gets a line for each change. */
+/** The output of the view. A terminal is redrawn in place; anything else gets a line for each change. */
 export interface Screen {
   readonly isTerminal: boolean;
   readonly rows: number;
@@ -21,11 +21,11 @@ export interface Screen {
   write(text: string): void;
 }
 
-/** Shows the steps of an execution as they go on. */
+/** Shows the steps of an execution while it runs. */
 export class StepView {
   readonly #screen: Screen;
   #drawn = 0;
-  readonly #told = new Map<string, StepStatus>();
+  readonly #shown = new Map<string, StepStatus>();
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -33,7 +33,7 @@ export class StepView {
 
   show(steps: readonly Step[]): void {
     if (this.#screen.isTerminal) this.#redraw(steps);
-    else this.#tell(steps, 0);
+    else this.#writeChanges(steps, 0);
   }
 
   #redraw(steps: readonly Step[]): void {
@@ -46,23 +46,23 @@ export class StepView {
     this.#drawn = lines.length;
   }
 
-  #tell(steps: readonly Step[], depth: number): void {
+  #writeChanges(steps: readonly Step[], depth: number): void {
     for (const step of steps) {
-      if (this.#told.get(step.id) !== step.status && step.status !== "waiting") {
-        this.#told.set(step.id, step.status);
+      if (this.#shown.get(step.id) !== step.status && step.status !== "waiting") {
+        this.#shown.set(step.id, step.status);
         this.#screen.write(`${lineOf(step, depth)}\n`);
       }
-      if (depth === 0) this.#tell(step.children ?? [], 1);
+      if (depth === 0) this.#writeChanges(step.children ?? [], 1);
     }
   }
 }
 
-/** A line that wraps would take two rows, and redrawing counts rows. */
+/** Redrawing counts rows, so no line may wrap. */
 function fitting(line: string, columns: number): string {
   return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
 }
 
-/** A step and its items; a step that ended well keeps to one line. */
+/** A step and its items. A step that succeeded needs one line. */
 function linesOf(step: Step): string[] {
   const folded = step.status === "succeeded" || step.status === "waiting";
   const items = folded ? [] : (step.children ?? []);

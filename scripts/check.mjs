@@ -6,7 +6,7 @@ import { test } from "./test.mjs";
 
 const require = createRequire(import.meta.url);
 
-/** The whole gate, in the one order there is. A later step may rely on what an earlier one has shown. */
+/** The whole gate, in a fixed order: a later step may rely on what an earlier one has shown. */
 const STEPS = [
   ["format", () => runNode([bin("@biomejs/biome", "biome"), "format", "."])],
   ["lint", () => runNode([bin("@biomejs/biome", "biome"), "lint", "--error-on-warnings", "."])],

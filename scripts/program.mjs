@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Runs a Node program in the foreground and resolves with its exit code (128 + n after a signal). SIGTERM is passed
- * on; Ctrl-C reaches the program by itself, so this process only waits for it to end.
+ * Runs a Node program in the foreground and resolves with its exit code (128 + n after a signal). It forwards
+ * SIGTERM. The terminal sends Ctrl-C to the program as well, so this process only waits for the program to end.
  */
 export function runNode(args, options = {}) {
   return new Promise((resolve, reject) => {

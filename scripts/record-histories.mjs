@@ -1,4 +1,4 @@
-/** Records a golden history of each orchestrator that has none yet, by running the verbs on the sample estates. */
+/** Runs the journeys of test/replay/recordings.ts and records the golden histories that are missing. */
 import { startVitest } from "vitest/node";
 import { ROOT } from "./program.mjs";
 

@@ -1,6 +1,6 @@
 /**
- * The commands of package.json that must work as the first one on a fresh clone: installs when needed, builds when
- * needed, then does what is asked.
+ * Runs a command of package.json. Each must work as the first one on a fresh clone, so this installs and builds when
+ * needed.
  */
 import { ensureInstalled } from "./ensure-install.mjs";
 import { ROOT, runNode } from "./program.mjs";

@@ -23,7 +23,7 @@ df.app.activity("mark", {
   },
 });
 
-/** Never ends by itself: the step that a SIGKILL interrupts. */
+/** Never ends: the step that a SIGKILL interrupts. */
 df.app.activity("hold", {
   handler: ({ name }) => {
     mark(name);

@@ -8,7 +8,7 @@ import type { TaskReply } from "../hypervisor/port.js";
 import type { Ports } from "../ports.js";
 import type { StepDirection } from "../steps/catalogue.js";
 
-/** An activity ready to be registered: `handle` takes what the host gives, answers a value or a refusal, or throws a fault. */
+/** An activity to register. `handle` takes the input from the host, answers a value or a refusal, or throws a fault. */
 export interface Activity {
   readonly name: string;
   handle(ports: Ports, raw: unknown): Promise<object>;
@@ -26,9 +26,8 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
 }
 
 /**
- * An activity that begins something long, or looks how far it is. It begins nothing that leads forward once the
- * execution is cancelled, and does nothing once it has ended: a call this late may no longer find its task, and would
- * start it a second time.
+ * An activity that begins something long, or polls it. Once the execution is cancelled it begins no forward step. Once
+ * the execution has ended it does nothing: so late a call may not find its task any more and would start it again.
  */
 export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
   contract: PollingContract<I, O>,
@@ -58,7 +57,7 @@ async function answered(act: () => Promise<unknown>): Promise<object> {
   }
 }
 
-/** The key of a step on an item: a new one for each attempt, since one key has the same answer for ever. */
+/** The key of a step on an item. Each attempt has its own, because the answer of a key never changes. */
 export function keyOnItem(
   step: string,
   { executionId, itemId, attempt }: { executionId: string; itemId: string; attempt: number },
@@ -70,8 +69,8 @@ export function keyOnItem(
 const LAST_POLL_MS = 5_000;
 
 /**
- * A hanging task is polled again after a tenth to a fifth of the time waited so far: its end is seen in good time, and
- * a day of waiting is some fifty polls in the history, not one for each minute.
+ * A hanging task is polled again after a tenth to a fifth of the time waited so far: its end is seen soon enough, and
+ * a day of waiting is about fifty polls in the history instead of one each minute.
  */
 const WAIT_SHARE = 0.1;
 
@@ -79,10 +78,10 @@ const WAIT_SHARE = 0.1;
  * When to poll a hanging task again, not before the hypervisor says. All polls are at multiples of a power of two of
  * milliseconds, so that those of many hanging items coincide and share a batch.
  */
-function nextPollMs(nowMs: number, toldMs: number, sinceMs: number): number {
-  const waitMs = Math.max(toldMs - nowMs, (nowMs - sinceMs) * WAIT_SHARE, 1);
+function nextPollMs(nowMs: number, hintMs: number, sinceMs: number): number {
+  const waitMs = Math.max(hintMs - nowMs, (nowMs - sinceMs) * WAIT_SHARE, 1);
   const beatMs = 2 ** Math.ceil(Math.log2(waitMs));
-  return Math.ceil(Math.max(toldMs, nowMs + waitMs / 2) / beatMs) * beatMs;
+  return Math.ceil(Math.max(hintMs, nowMs + waitMs / 2) / beatMs) * beatMs;
 }
 
 /** What a hypervisor's reply means to a workflow: done, poll again later, or a refusal. */
@@ -97,8 +96,8 @@ export async function pollResultOf<R, S>(
   const nowMs = ports.clock.now();
   const isLate = request.round > 0 && nowMs >= request.deadlineMs; // a first call may follow a time in which no host ran
   if (isLate) throw new RecoveryError("time-limit", "the step did not end within its limit");
-  const toldMs = Date.parse(reply.doneAt);
-  const pollMs = reply.hanging ? nextPollMs(nowMs, toldMs, request.sinceMs) : toldMs;
+  const hintMs = Date.parse(reply.doneAt);
+  const pollMs = reply.hanging ? nextPollMs(nowMs, hintMs, request.sinceMs) : hintMs;
   const untilMs = Math.min(pollMs, Math.max(request.deadlineMs, nowMs + LAST_POLL_MS));
   return waiting(Math.max(0, untilMs - nowMs), { queued: !reply.begun });
 }

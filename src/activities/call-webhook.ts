@@ -5,8 +5,8 @@ import { checkEgress } from "./webhook/egress-guard.js";
 import { postJson } from "./webhook/send.js";
 
 /**
- * Posts what is going on to an action's address. Any 2xx is a delivery; anything else is an answer that says why
- * not, since the story decides on another attempt. An address that is not allowed is refused as `egress-refused`.
+ * Posts the state of an execution to an action's address. Any 2xx is a delivery. Anything else is an answer that says
+ * why not, because the workflow decides on another attempt. An address that is not allowed is refused as `egress-refused`.
  */
 export const callWebhook = activity(contract, async (ports, input) => {
   const { executionId, url, timeoutSeconds, payload, evenWhenCancelled } = input;

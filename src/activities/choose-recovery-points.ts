@@ -48,7 +48,7 @@ async function processPending(
   return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };
 }
 
-/** An item that has no point is an answer; a fault that may pass is thrown, so that the whole step is tried again. */
+/** An item without a point is an answer. A transient fault is thrown, so that the whole step is retried. */
 function without(itemId: string, thrown: unknown): ChosenPoint {
   const code = thrown instanceof RecoveryError ? thrown.code : undefined;
   if (code === undefined || isFault(code)) throw thrown;

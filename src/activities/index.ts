@@ -7,7 +7,7 @@ import { executeBatch } from "./steps.js";
 import { createTestNetwork } from "./test-copies.js";
 import { findTestLeftovers } from "./test-leftovers.js";
 
-/** Every activity there is. */
+/** Every activity that is registered. */
 export const ACTIVITIES: readonly Activity[] = [
   openExecution,
   findCancel,

@@ -12,7 +12,7 @@ export const reverseReplication = pollingActivity(
     const estate = await ports.hypervisor.describeEstate(worldId, [itemId]);
     const [snapshot] = estate.items;
     if (snapshot === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
-    // Once it is reversed there is no path to look for any more: the key stands for what was begun.
+    // After the reversal no path is needed any more: the key stands for what was begun.
     const isReversed = snapshot.replication.state === "replicating";
     const { newMachine, hostId, datastoreId, create } = isReversed
       ? { newMachine: false, hostId: undefined, datastoreId: undefined, create: [] }

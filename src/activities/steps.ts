@@ -19,7 +19,7 @@ import { demoteReplica } from "./demote-replica.js";
 import { reverseReplication } from "./reverse-replication.js";
 import { removeTestCopy, removeTestNetwork } from "./test-copies.js";
 
-/** Runs an operation on an item, or looks how far it is. */
+/** Begins an operation on an item, or polls it. */
 export async function pollOperation<N extends ItemOperation>(
   ports: Ports,
   operation: N,
@@ -29,13 +29,13 @@ export async function pollOperation<N extends ItemOperation>(
   const { worldId, executionId, itemId, params } = input;
   const key = keyOnItem(operation, input);
   const reply = await ports.hypervisor.runOnItem({ worldId, executionId, key, itemId, operation, params });
-  // What leads forward does not go on hanging once the execution is cancelled.
+  // A hanging forward step ends when its execution is cancelled.
   const hangs = reply.state === "waiting" && reply.hanging;
   if (hangs) await ports.assertActive(executionId, ITEM_OPERATIONS[operation].direction);
   return pollResultOf(ports, reply, request, (result) => result);
 }
 
-/** Operations whose activity does more than to run them. */
+/** Operations whose activity does more than run them. */
 const OWN_ACTIVITIES: Partial<Record<ItemOperation, Activity>> = {
   "demote-replica": demoteReplica,
   "remove-test-copy": removeTestCopy,
@@ -53,7 +53,7 @@ const abandonStep = activity(abandonContract, async ({ hypervisor }, input) => {
   return {};
 });
 
-/** Every step that fibers may ask for. */
+/** Every step that a fiber may request. */
 export const STEP_ACTIVITIES: readonly Activity[] = [
   ...keysOf(ITEM_OPERATIONS).map((operation) => OWN_ACTIVITIES[operation] ?? operationActivity(operation)),
   ...ITEM_CHECK_ACTIVITIES,

@@ -24,9 +24,10 @@ export const findTestLeftovers = activity(contract, async (ports, { worldId, ite
 });
 
 /**
- * Those of the items at a network's site whose test made it; none when others are on it. One whose test is not known is
- * everybody's. A test has a network at each of its sites, and each goes with the last copy there: of two clean-ups that
- * share one at least the later finds it free, since each looks after its own copies have gone.
+ * The items at a network's site whose test made it; none when other items are on it. A network of an unknown test
+ * belongs to every item. A test has a network at each of its sites, and the network is removed with the last copy there.
+ * When two clean-ups share a network, at least the later one finds it free, because each looks after its own copies are
+ * gone.
  */
 async function itemsOfNetwork(
   { store, hypervisor }: Ports,

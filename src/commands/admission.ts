@@ -17,8 +17,8 @@ import { claimsOf } from "./claims.js";
 import type { Context } from "./context.js";
 
 /**
- * Completes a recorded start, wherever the request that made it died. Gives the execution back once it has its items
- * and its orchestration; refuses as it was refused when other executions have the items.
+ * Completes a recorded start, wherever the request that made it died. Returns the execution once it has its items and
+ * its orchestration. Repeats the refusal when it was refused.
  */
 export async function completeStart(context: Context, execution: Execution): Promise<Execution> {
   const { executionId, worldId, itemIds, verb, subject, admission } = execution;

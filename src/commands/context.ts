@@ -3,7 +3,7 @@ import type { Orchestrations } from "../durable/client.js";
 import type { EmulatedEstate } from "../hypervisor/port.js";
 import type { Ports } from "../ports.js";
 
-/** What commands work with, beside what activities do. Built once, in the composition. */
+/** What commands work with: the ports of activities and more. Built once, in the composition. */
 export interface Services extends Ports {
   readonly estate: EmulatedEstate;
   readonly hash: HashFunction;

@@ -31,7 +31,7 @@ export async function confirmAction(
   await decide(context, executionId, { kind: "confirm", ...made });
 }
 
-/** Answers the question what is done about a failure. */
+/** Answers the question what to do about a failure. */
 export async function resolveFailure(
   context: Context,
   executionId: string,
@@ -61,7 +61,7 @@ export async function cancelExecution(
   await wakeItemOrchestrations(context, executionId);
 }
 
-/** Raises the cancel of an execution's record as an event. Raised again, it does no more. */
+/** Raises the cancel of an execution's record as an event. Safe to repeat. */
 export async function raiseCancel(context: Context, executionId: string, noted: CancelRequest): Promise<void> {
   await decide(context, executionId, { kind: "cancel", behaviour: noted.behaviour, by: noted.requestedBy });
 }
@@ -103,7 +103,7 @@ async function requireRunning({ store }: Context, executionId: string): Promise<
 async function requireAwaited(context: Context, executionId: string, stepId: string): Promise<void> {
   await requireRunning(context, executionId);
   const seen = await context.orchestrations.getStatus(executionId);
-  // A terminated one still shows what it waited for, and receives nothing any more.
+  // A terminated orchestration still shows what it waited for, but receives no events.
   const steps = seen && !hasEndedEarly(seen) ? seen.steps : [];
   if (steps.some(([id, status]) => id === stepId && status === "awaiting-input")) return;
   throw new RecoveryError("nothing-awaited", `execution ${executionId} does not wait at ${stepId}`);

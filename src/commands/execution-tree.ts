@@ -38,7 +38,7 @@ export interface Stage {
   itemIds: readonly string[];
 }
 
-/** The steps of an execution as a tree: its own, under them those of its items, and after them what it has yet to do. */
+/** The steps of an execution as a tree: its own steps, the steps of its items below them, and then what is still to do. */
 export async function treeOf(execution: Execution, plan: Plan | null, sources: StepSources): Promise<Step[]> {
   const titles = titlesOf(plan);
   const stages = stagesOf(execution, plan);
@@ -59,7 +59,7 @@ function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Which stages hang under which step. */
+/** The stages below each step. */
 function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
   const groups = plan === null ? [{ id: "item", itemIds }] : plan.groups.map(groupItems);
   const shutdown = groups.map((group) => ({ id: shutdownStage(group.id), itemIds: group.itemIds }));
@@ -139,12 +139,12 @@ function itemStep(parent: Step, itemId: string, runs: readonly StageRun[]): Step
   };
 }
 
-/** An item whose last step failed has failed, whatever went well before. */
+/** An item with a failed step has failed, even if other steps succeeded. */
 function worst(children: readonly Step[]): Step["status"] {
   return children.some(({ status }) => status === "failed") ? "failed" : rollUp(children.map(({ status }) => status));
 }
 
-/** Groups and their actions that a failover has not come to yet. */
+/** Groups that a failover has not reached yet. */
 function yetToDo({ verb }: Execution, plan: Plan | null, own: readonly Step[]): Step[] {
   if (plan === null || failoverTypeOf(verb) === null || own.some(({ id }) => id === UNDO_STEP)) return [];
   const begun = new Set(own.map(({ id }) => id));

@@ -24,15 +24,15 @@ export type Awaited =
 /** An execution with its steps as a tree. */
 export interface ExecutionView {
   execution: Execution;
-  /** The record's, or what the steps say while it runs. */
+  /** From the record, or from the steps while it runs. */
   status: ExecutionStatus;
-  /** 0 to 100, over everything it would do. */
+  /** 0 to 100, of everything it has to do. */
   progress: number;
   awaits: Awaited[];
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
-  /** Why it does not get on, when one of its orchestrations is blocked. */
+  /** Why its orchestrations are blocked, if any is. */
   blockedReasons?: string[];
 }
 

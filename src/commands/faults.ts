@@ -13,7 +13,7 @@ export async function listFaults(services: Services, worldId: string): Promise<F
   return services.estate.listFaults(worldId);
 }
 
-/** Clears one fault, or all of a world; gives back how many were there. */
+/** Clears one fault, or all of a world. Returns how many there were. */
 export async function clearFaults(services: Services, worldId: string, faultId?: string): Promise<number> {
   await getWorld(services, worldId);
   return services.estate.clearFaults(worldId, faultId);

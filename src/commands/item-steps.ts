@@ -26,8 +26,8 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
 }
 
 /**
- * Steps of the items of a running stage, as the orchestrations that run them show them, a slice of items each. One
- * whose items have ended is read too: it may be blocked before it could write that down.
+ * Steps of the items of a running stage, read from the orchestrations of its slices. A slice whose items have ended is
+ * read too, because it may be blocked before it could record them.
  */
 export async function liveItemSteps(
   { orchestrations }: Context,

@@ -105,7 +105,7 @@ export async function listItems(services: Services, worldId: string, page: PageR
   };
 }
 
-/** All at once, or one by one when the hypervisor can't read one of them, which is left out and named. */
+/** Reads all items at once, or one by one when the hypervisor can't read one of them. That one is left out and named. */
 async function detailsOfReadable(
   services: Services,
   worldId: string,

@@ -10,11 +10,11 @@ import { getPlan, type SavedPlan } from "./plans.js";
 /** A saved plan with what follows from it: the policy in force for each verb, and where its items are protected. */
 export interface PlanView extends SavedPlan {
   failurePolicies: Record<Verb, PolicyInForce>;
-  /** Failback groups stand beside the groups that they were made with (V1); items move between them. */
+  /** Each failback group is listed next to the group that it was made with (V1); items move between them. */
   protectionGroups: PlanProtectionGroup[];
 }
 
-/** Looks at a saved plan. Items that its world lost since, by an import, are in no group. */
+/** The view of a saved plan. Items that a later import removed from its world are in no group. */
 export async function viewOf({ store }: Services, saved: SavedPlan): Promise<PlanView> {
   const { plan } = saved.value;
   const items = await store.getItems(plan.worldId, planItemIds(plan)).catch((thrown: unknown) => {

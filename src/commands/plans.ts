@@ -1,4 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
 import { planHash } from "../domain/identity.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
@@ -8,7 +9,7 @@ import type { Page, PageRequest, Tagged } from "../store/port.js";
 import type { Services } from "./context.js";
 import { getWorld } from "./worlds.js";
 
-/** A plan with the ETag of its version and what it may but should not do. */
+/** A plan with the ETag of its version and its warnings. */
 export interface SavedPlan extends Tagged<PlanVersion> {
   warnings: string[];
 }
@@ -33,6 +34,13 @@ export async function getPlan({ store }: Services, planId: string): Promise<Save
 
 export function listPlans({ store }: Services, page: PageRequest): Promise<Page<PlanVersion>> {
   return store.listPlans(page);
+}
+
+/** The warnings about the plan of an execution; none for a single item. */
+export async function warningsOf({ store }: Services, { subject }: Execution): Promise<string[]> {
+  if (subject.kind === "item") return [];
+  const found = await store.getPlanVersion(subject.planId, subject.planVersion);
+  return found === null ? [] : planWarnings(found.plan);
 }
 
 async function allItems({ store }: Services, worldId: string): Promise<{ items: ItemRecord[]; unreadable: string[] }> {

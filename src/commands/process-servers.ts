@@ -3,19 +3,19 @@ import type { ProcessServer } from "../domain/worlds/topology.js";
 import type { Services } from "./context.js";
 import { getWorld } from "./worlds.js";
 
-/** How far the deployment of a process server is; it appears 10 to 15 emulated minutes after it was begun (V4). */
+/** The progress of a deployment. The process server appears 10 to 15 emulated minutes after the begin (V4). */
 export interface Deployment {
   processServerId: string;
   state: "deploying" | "deployed";
-  /** When to look again, in real time; null once it is there. */
+  /** When to poll again, in real time; null once it is deployed. */
   readyAt: string | null;
   server: ProcessServer | null;
 }
 
 /**
- * Begins to deploy a process server at a site, or looks how far it is: asked again, it does no harm. Refuses
- * `passphrase-refused` when a configuration server that it registers with has another passphrase (V4). The passphrase
- * is compared and forgotten: neither the task nor a message has it.
+ * Begins to deploy a process server at a site, or polls the deployment. Safe to repeat. Refuses
+ * `passphrase-refused` when a configuration server that it registers with has another passphrase (V4). The
+ * passphrase is compared and forgotten: neither the task nor a message contains it.
  */
 export async function deployProcessServer(
   services: Services,

@@ -22,10 +22,10 @@ export interface StartRequest {
 }
 
 /**
- * Starts an execution, or gives back the one that the same idempotency key started before. A start that is refused at
- * once leaves nothing. Any other is recorded first and then completed: when its request dies in between, its
- * repetition or the sweep completes it. When another execution acquires the items meanwhile, the record stays and says
- * so, and every repetition is refused alike.
+ * Starts an execution, or returns the one that the same idempotency key started before. A start that is refused at once
+ * leaves no record. Any other start is recorded first and then completed. If its request dies in between, its repetition
+ * or the sweep completes it. When another execution acquires the items meanwhile, the record stays and says so, and
+ * every repetition gets the same refusal.
  */
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
   const executionId = executionIdOf(request.idempotencyKey, context.hash);
@@ -53,7 +53,7 @@ export async function startExecution(context: Context, request: StartRequest): P
   return created ? acquireItems(context, execution, () => claims) : known({ value: execution });
 }
 
-/** Makes sure that the sweep sees an execution: a request that recorded it may have died before it was listed. */
+/** Makes sure that the sweep sees an execution: the request that recorded it may have died before it listed it. */
 async function listed({ store }: Context, execution: Execution): Promise<Execution> {
   return isEnded(execution.status) ? execution : (await store.createExecution(execution)).execution;
 }
@@ -75,7 +75,7 @@ function repeated(execution: Execution, { target, verb, options }: StartRequest)
 
 type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" | "direction"> & { claims: ItemClaim[] };
 
-/** Looks whether the verb may be done now, without changing anything. */
+/** Checks whether the verb may start now. Changes nothing. */
 async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
   if (target.kind === "item") {
     const item = await findItem(context, target.worldId, target.itemId);

@@ -9,7 +9,7 @@ import { raiseCancel } from "./decisions.js";
 import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
 import { itemKey, reconcileUnknownOutcomes } from "./reconcile-items.js";
 
-/** A younger start is still in the hands of the request that made it. */
+/** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;
 
 /** A cancel is raised again after 1, 2, 4, 8 and 16 minutes, and then at this interval. */
@@ -21,8 +21,8 @@ const RELEASED_AFTER_MS = 300_000;
 /**
  * Repairs the newest hundred executions: completes a start that was recorded and never completed, raises a noted
  * cancel again, ends an execution that lost its orchestration, releases what an ended one still holds, and reconciles
- * items whose outcome is unknown. Gives back the ids that it did something for, and the errors it met: that of one
- * execution does not keep it from the others.
+ * items whose outcome is unknown. Returns the ids that it repaired, and the errors. An error of one
+ * execution does not stop the repair of the others.
  */
 export async function sweepExecutions(context: Context): Promise<{ repaired: string[]; errors: string[] }> {
   const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
@@ -40,7 +40,7 @@ export async function sweepExecutions(context: Context): Promise<{ repaired: str
   return { repaired, errors };
 }
 
-/** @param inLater keys of the items of later executions, which alone may say where those are */
+/** @param inLater keys of the items of later executions, which decide the state of those items */
 async function repair(context: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<boolean> {
   const { executionId } = execution;
   if ("endedAt" in execution) return releaseEnded(context, execution, inLater);
@@ -70,8 +70,8 @@ function isTimeToRaise({ clock }: Context, { requestedAt }: CancelRequest): bool
 }
 
 /**
- * Releases what an ended execution still holds. Success: the end is written first, so finish the release. Failure:
- * items were released first, so a lock found now was taken by a late request.
+ * Releases what an ended execution still holds. A success was written before the release, so the release is
+ * finished. Any other end released the items first, so an item that is held now was acquired by a late request.
  */
 async function releaseEnded(
   context: Context,
@@ -96,7 +96,7 @@ async function releaseEnded(
   return true;
 }
 
-/** Nobody waits for this answer: when the start is refused by now, the record says so. */
+/** No caller waits for this answer. If the start is refused, the record says so. */
 async function completeOrphan(context: Context, execution: Execution): Promise<boolean> {
   if (context.clock.now() - toMs(execution.requestedAt) < ORPHANED_AFTER_MS) return false;
   try {

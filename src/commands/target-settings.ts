@@ -7,7 +7,7 @@ import type { TargetSettings } from "../domain/worlds/world.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 
-/** What an item gets at the other site, with what would keep it from being created there. */
+/** What an item gets at the other site, and what would prevent its creation there. */
 export interface TargetView {
   target: TargetSettings;
   etag: string;

@@ -8,7 +8,7 @@ import type { Context } from "./context.js";
 import { openStages, type Stage } from "./execution-tree.js";
 import { planOfExecution } from "./execution-view.js";
 
-/** Wakes the orchestrations that run an execution's items, however long they meant to sleep. */
+/** Wakes the orchestrations that run an execution's items, even from a long sleep. */
 export async function wakeItemOrchestrations(context: Context, executionId: string): Promise<void> {
   const { store, orchestrations } = context;
   const [found, seen] = await Promise.all([store.getExecution(executionId), orchestrations.getStatus(executionId)]);
@@ -19,7 +19,7 @@ export async function wakeItemOrchestrations(context: Context, executionId: stri
   await Promise.all(ids.map((id) => orchestrations.raise(id, WAKE_EVENT, {})));
 }
 
-/** None when the plan can't be read: the orchestrations of its groups then notice when they wake as planned. */
+/** None when the plan can't be read: then the orchestrations of its groups notice when their timers fire. */
 async function readableStages(context: Context, execution: Execution, own: readonly Step[]): Promise<Stage[]> {
   try {
     return openStages(execution, await planOfExecution(context, execution), own);

@@ -1,24 +1,24 @@
-import type { OrchestrationContext, Task } from "durable-functions";
+import { type OrchestrationContext, RetryOptions, type Task } from "durable-functions";
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
+import { RETRY_POLICIES, type RetryPolicyName } from "../domain/retry-policies.js";
 import type { ActivityContract, OrchestrationContract, PollingContract } from "./contract.js";
 import { refusalSchema } from "./refusal.js";
-import { retryOptions } from "./retry.js";
 
-/** What a generator of the durable layer yields to the engine, and what it gives back to its caller. */
+/** A generator that yields tasks to the engine and returns a value to its caller. */
 export type Durable<T> = Generator<Task, T, unknown>;
 
-/** The widest fan-out of one orchestration: completions of wider ones cost quadratic time. */
-const WIDEST_FAN_OUT = 1_000;
+/** The completions of a wider fan-out would cost quadratic time. */
+const MAX_FAN_OUT = 1_000;
 
 const answersOfAll = z.array(z.unknown());
 const reply = z.discriminatedUnion("ok", [z.object({ ok: z.literal(true), value: z.unknown() }), refusalSchema]);
 
 /**
- * Calls one activity, retried as its contract says, and gives back its typed answer.
+ * Calls one activity, retried as its contract says, and returns its typed answer.
  *
  * Throws a RecoveryError when the activity answered with a refusal, and the engine's error when it kept failing.
- * Never open beside another task: a retry next to a failing task confuses the replay.
+ * Must be the only open task: a retry next to a failing task confuses the replay.
  */
 export function* callActivity<I extends z.ZodType, O extends z.ZodType>(
   context: OrchestrationContext,
@@ -44,13 +44,26 @@ export function* call(
   return answer.value;
 }
 
-/** A child to be started, under an id that everybody can derive who knows the execution's. */
+/**
+ * The options of durable-functions for a policy; undefined when nothing is retried. `retryTimeout` is never set:
+ * an orchestration that passes it hangs on the genuine host.
+ */
+function retryOptions(name: RetryPolicyName): RetryOptions | undefined {
+  const policy = RETRY_POLICIES[name];
+  if (policy.maxAttempts <= 1) return undefined;
+  const options = new RetryOptions(policy.firstDelayMs, policy.maxAttempts);
+  options.backoffCoefficient = policy.backoff;
+  options.maxRetryIntervalInMilliseconds = policy.maxDelayMs;
+  return options;
+}
+
+/** A child to start. Its id can be derived from the execution's. */
 export interface Child<I> {
   readonly id: string;
   readonly input: I;
 }
 
-/** Runs one child orchestration and gives back its typed answer. */
+/** Runs one child orchestration and returns its typed answer. */
 export function* callSub<I extends z.ZodType, O extends z.ZodType>(
   context: OrchestrationContext,
   contract: OrchestrationContract<I, O>,
@@ -60,8 +73,8 @@ export function* callSub<I extends z.ZodType, O extends z.ZodType>(
 }
 
 /**
- * Runs children side by side, at most a thousand at a time, and gives back their answers in the order given.
- * Children answer with outcomes and do not throw; one that does fails the whole call once all have ended.
+ * Runs children in parallel, at most a thousand at a time, and returns their answers in the order given. Children
+ * answer with outcomes and do not throw. A child that throws fails the whole call after all have ended.
  */
 export function* inParallel<I extends z.ZodType, O extends z.ZodType>(
   context: OrchestrationContext,
@@ -69,9 +82,9 @@ export function* inParallel<I extends z.ZodType, O extends z.ZodType>(
   children: readonly Child<z.input<I>>[],
 ): Durable<z.output<O>[]> {
   const answers: z.output<O>[] = [];
-  for (let from = 0; from < children.length; from += WIDEST_FAN_OUT) {
+  for (let from = 0; from < children.length; from += MAX_FAN_OUT) {
     const tasks = children
-      .slice(from, from + WIDEST_FAN_OUT)
+      .slice(from, from + MAX_FAN_OUT)
       .map(({ id, input }) => context.df.callSubOrchestrator(contract.name, input, id));
     const results = answersOfAll.parse(yield context.df.Task.all(tasks));
     for (const result of results) answers.push(contract.output.parse(result));

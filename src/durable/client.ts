@@ -18,7 +18,7 @@ export interface InstanceView {
 
 /** What commands ask of the task hub. */
 export interface Orchestrations {
-  /** Starts an orchestration under the id given. One of that id that runs already is left alone. */
+  /** Starts an orchestration under the given id. Does nothing when one with that id runs already. */
   start<I extends z.ZodType, O extends z.ZodType>(
     contract: OrchestrationContract<I, O>,
     id: string,
@@ -77,7 +77,7 @@ async function isRunning(client: DurableClient, id: string): Promise<boolean> {
   }
 }
 
-/** The client throws plain errors; only their text tells a 404 from the rest. */
+/** The client throws plain errors. Only their text distinguishes a 404. */
 function isNotFound(thrown: unknown): boolean {
   return thrown instanceof Error && /\b404\b|not found|No instance with ID/i.test(thrown.message);
 }

@@ -1,7 +1,7 @@
 /**
  * A cooperative scheduler: many fibers (one per item, say) in one orchestration, each at its own pace.
  *
- * - F1 One task is open at a time, a batch of steps or a timer, so that a retry never stands beside a failing task.
+ * - F1 One task is open at a time, a batch of steps or a timer, so that a retry is never open next to a failing task.
  * - F2 An answer goes only to the request of the same step and key. Any other answer is non-determinism: it ends the
  *   orchestration and names the recorded and the requested step.
  * - F3 Fibers advance in the order given, so a replay takes them through the same requests.
@@ -22,7 +22,7 @@ import type { StepRuntime } from "./poll-until-done.js";
 import { refusalSchema } from "./refusal.js";
 import { Mailbox, sleep } from "./wait.js";
 
-/** Wakes fibers that sleep long. Sent when their execution is cancelled: only their next call can tell them. */
+/** Wakes fibers that sleep long. Sent when their execution is cancelled, because only their next call sees the cancel. */
 export const WAKE_EVENT = "wake";
 
 /** The event carries nothing but its name. */
@@ -45,7 +45,7 @@ interface Sleep {
 
 type FiberRequest = StepRequest | Sleep;
 
-/** What runs beside others: it yields requests to the scheduler and returns its result. */
+/** A generator that runs concurrently with others: it yields requests to the scheduler and returns its result. */
 export type Fiber<T> = Generator<FiberRequest, T, unknown>;
 
 /** A fiber and the key that its steps carry, unique among the fibers of one call. */

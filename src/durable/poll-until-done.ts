@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { ActivityContract, PollingContract } from "./contract.js";
 
-/** What a polling activity is told beside its input. */
+/** What a polling activity gets in addition to its input. */
 export const pollRequest = z.object({
   /** How often it was polled before. */
   round: z.int().nonnegative(),
   sinceMs: z.number(),
   deadlineMs: z.number(),
-  /** The task waited for its turn when it was polled last. */
+  /** The task waited for a slot at the last poll. */
   queued: z.literal(true).optional(),
 });
 export type PollRequest = z.output<typeof pollRequest>;
@@ -20,10 +20,10 @@ export type PollResult<R> =
   | { state: "done"; result: R }
   | { state: "waiting"; waitMs: number; slackMs?: number | undefined; queued?: true | undefined };
 
-/** Items that take about as long share their polls within this much of the wait. */
+/** Polls of items that take about equally long coincide within this share of the wait. */
 const SLACK_SHARE = 1 / 10;
 
-/** A queued task loses its turn when it is polled later than this. */
+/** A queued task loses its slot when it is polled later than this. */
 const QUEUE_SLACK_MS = 5_000;
 
 /** The answer to be polled again after `waitMs`, or with others up to a tenth of it later. */
@@ -43,7 +43,7 @@ const pollResult = z.discriminatedUnion("state", [
   }),
 ]);
 
-/** Whether polling may begin the task: one that is under way is only looked at. */
+/** Whether this poll may begin the task. A poll of a task under way only looks at it. */
 export const mayBegin = ({ round, queued }: PollRequest): boolean => round === 0 || queued === true;
 
 /** Never polls faster than this, however soon the hypervisor promises to be ready. */

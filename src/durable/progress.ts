@@ -4,14 +4,14 @@ import type { Step } from "../domain/execution.js";
 import { StepStatus } from "../domain/vocabulary.js";
 import { failureOf } from "./refusal.js";
 
-/** A step as it travels: `[id, status, started or 0, ended or 0, note]`, times in milliseconds since the epoch. */
+/** A packed step: `[id, status, started or 0, ended or 0, note]`, times in milliseconds since the epoch. */
 const packedStep = z.tuple([z.string(), StepStatus, z.number(), z.number(), z.string()]);
 
-/** Steps in a custom status or a child's answer: packed, since a custom status has little room. */
+/** Steps in a custom status or a child's answer. They are packed because a custom status is small. */
 export const packedSteps = z.array(packedStep);
 export type PackedSteps = z.output<typeof packedSteps>;
 
-/** Why a running orchestration does not get on, for as long as it does not. */
+/** Why a running orchestration is blocked, while it is. */
 const blocked = z.object({ blockedReason: z.string().optional() });
 export type BlockedStatus = z.output<typeof blocked>;
 
@@ -22,7 +22,7 @@ export const MAX_STATUS_CHARS = 8_000;
 const MAX_NOTE_CHARS = 240;
 const MAX_REASON_CHARS = 600;
 
-/** Steps in the words of the execution's tree; `titleOf` names them for people. */
+/** Steps as the execution's tree shows them. `titleOf` names them for people. */
 export function unpackSteps(steps: PackedSteps, titleOf: (id: string) => string): Step[] {
   return steps.map(([id, status, started, ended, note]) => ({
     id,
@@ -126,7 +126,7 @@ export class Progress {
     return this.#context.df.currentUtcDateTime.getTime();
   }
 
-  /** Takes the place of the step that was announced under the id, or comes before all that are yet to come. */
+  /** Replaces the step that was announced under the id, or goes before all steps that have not begun. */
   #open(id: string, status: StepStatus): void {
     const announced = this.#steps.findIndex((step) => step[0] === id && !hasBegun(step));
     const next = this.#steps.findIndex((step) => !hasBegun(step));

@@ -12,8 +12,8 @@ export const refusalSchema = z.object({
 export type Refusal = z.infer<typeof refusalSchema>;
 
 /**
- * Whether an error is worth another attempt by itself: a passing fault of something outside. A step that outlived
- * its limit is not; the same task would only be found hanging again.
+ * Whether an error is worth a retry: a transient fault of something outside. A step that outlived its limit is not,
+ * because the next attempt would only find the same task hanging.
  */
 export function isFault(code: ErrorCode): boolean {
   return ERRORS[code].retryable && ERRORS[code].httpStatus >= 500 && code !== "time-limit";

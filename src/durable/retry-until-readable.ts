@@ -16,8 +16,8 @@ const MAX_WAIT_MS = 3_600_000;
 const LIMIT_MS = 24 * 3_600_000;
 
 /**
- * Calls an activity that writes down what has happened. While a stored row that it needs is damaged it waits and calls
- * again, for a day at most: nobody else knows what would be lost. `show` gets the reason while it is blocked, and
+ * Calls an activity that records results. While a stored row that it needs is damaged, it waits and calls again, for a
+ * day at most, because the results exist nowhere else. `show` gets the reason while it is blocked, and
  * undefined once it goes on.
  *
  * Throws any other refusal at once, and `row-unreadable` when the day is over.

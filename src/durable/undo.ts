@@ -15,33 +15,33 @@ interface Entry {
 }
 
 /**
- * What has been done and how to take it back. Register the undo before acting when the act can stop half-way:
- * undo activities look first, so taking back what was never done does no harm.
+ * What was done and how to undo it. Register the undo before the act when the act can stop half-way: undo activities
+ * look first, so undoing what was never done does no harm.
  */
 export class UndoStack {
   #entries: Entry[] = [];
 
-  /** `evenWhenKept`: also done when the story only stops and what else it did is kept. */
+  /** `evenWhenKept`: also undone when the workflow only stops and keeps everything else. */
   register(step: string, undo: () => Durable<unknown>, { evenWhenKept = false } = {}): void {
     this.#entries.push({ step, undo, evenWhenKept });
   }
 
-  /** From here on nothing of it can be taken back any more. */
+  /** Drops all entries: nothing can be undone any more. */
   forget(): void {
     this.#entries.length = 0;
   }
 
-  /** True when nothing was done that could be taken back. */
+  /** True when there is nothing to undo. */
   get isEmpty(): boolean {
     return this.#entries.length === 0;
   }
 
-  /** Leaves only what is taken back also when the rest is kept. */
+  /** Drops all entries except those that are undone even when the rest is kept. */
   keep(): void {
     this.#entries = this.#entries.filter(({ evenWhenKept }) => evenWhenKept);
   }
 
-  /** Takes everything back, last first. One that fails does not stop the others: it is an outcome that names its step. */
+  /** Undoes everything, last first. A failure does not stop the others: it becomes an outcome that names its step. */
   *unwind(): Durable<UndoOutcome[]> {
     const outcomes: UndoOutcome[] = [];
     for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {

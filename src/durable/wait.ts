@@ -8,7 +8,7 @@ export function* sleep(context: OrchestrationContext, waitMs: number): Durable<v
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
 }
 
-/** How a workflow calls and sleeps when it has its orchestration to itself. */
+/** How a workflow calls and sleeps when it is alone in its orchestration. */
 export const orchestrationRuntime = (context: OrchestrationContext): StepRuntime<Task> => ({
   now: () => context.df.currentUtcDateTime.getTime(),
   call: (contract, input) => call(context, contract, input),

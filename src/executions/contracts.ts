@@ -14,13 +14,13 @@ import { attempt, onItems } from "../steps/contracts.js";
  * `promotedFrom`: a failover that failed after the promotion left it there, and this one continues from that point.
  */
 export const executionItem = PlanItem.extend({
-  /** Where it goes: the site of the copy that receives. */
+  /** The site of the copy that receives. */
   targetSiteId: Id,
   scenario: Scenario,
   direction: Direction,
   epoch: z.int().min(0),
   alreadyDone: z.boolean(),
-  /** Why there is nothing to do for it, when no other execution has done it either; null otherwise. */
+  /** Why the verb does not apply to it, although no other execution has done the work; null otherwise. */
   notApplicable: z.string().nullable(),
   promotedFrom: RecoveryPoint.nullable(),
   /** The test that the item has a copy of. */
@@ -77,7 +77,7 @@ export const openExecution = activityContract({
   retry: "store-write",
 });
 
-/** Reads the cancel that stands in the execution's record; null when nobody asked for one. */
+/** Reads the cancel in the execution's record; null when nobody requested one. */
 export const findCancel = activityContract({
   name: "find-cancel",
   input: z.object({ executionId: z.string() }),
@@ -100,7 +100,7 @@ export const itemChange = z.object({
   restored: z.boolean().optional(),
 });
 
-/** How one item came out of one stage. */
+/** The result of one item in one stage. */
 export const itemReport = z.object({
   itemId: Id,
   outcome: Outcome,
@@ -133,7 +133,7 @@ export const settleItems = activityContract({
   retry: "store-write",
 });
 
-/** Ends the execution's record, brings every item it holds to rest and gives them up. */
+/** Ends the execution's record, and releases every item that it holds in a resting state. */
 export const closeExecution = activityContract({
   name: "close-execution",
   input: z.object({
@@ -178,7 +178,7 @@ export const callWebhook = activityContract({
     url: z.string(),
     timeoutSeconds: z.int(),
     payload: z.record(z.string(), z.unknown()),
-    /** True for what is told of a cancelled execution; an action of one is not begun any more. */
+    /** True for a notification, which is also sent about a cancelled execution. An action of one is not begun. */
     evenWhenCancelled: z.boolean().default(false),
   }),
   output: z.discriminatedUnion("delivered", [

@@ -18,12 +18,12 @@ import { EXECUTION_PART } from "./step-parts.js";
 export type Closing = z.output<typeof closeExecution.input>;
 
 /**
- * Ends an execution: brings the items it holds to rest, releases them, keeps its steps and ends its record. Refuses
- * with `cancelled` to end one well that somebody asked to cancel.
+ * Ends an execution: brings the items it holds to rest, releases them, keeps its steps and ends its record. Refuses with
+ * `cancelled` to let an execution succeed after its cancel was requested.
  *
- * Safe to repeat: an ended record stays as it is, and what is still held for it is released. A good end is written
- * before the items are released: until then a cancel can still undo it, from then on it is refused. Any other end
- * releases the items first, so that an end which dies half-way holds nothing.
+ * Safe to repeat: an ended record stays as it is, and the items that it still holds are released. A success is written
+ * before the items are released: until then a cancel can undo the execution, afterwards it is refused. Any other end
+ * releases the items first, so that a crash half-way leaves nothing held.
  */
 export async function endExecution(ports: Ports, asked: Closing): Promise<void> {
   const { store } = ports;
@@ -47,7 +47,7 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   if (isSuccess(closing.status)) await release();
 }
 
-/** A good end that is written stays one, and its items are still to be released; any other end is only repeated. */
+/** A recorded success stays a success, and its items may still have to be released. Any other end is only repeated. */
 function asRecorded(closing: Closing, recorded: Execution["status"]): Closing | null {
   if (!isEnded(recorded)) return closing;
   const isGood = recorded === "succeeded" || recorded === "succeeded-with-failures";
@@ -57,7 +57,7 @@ function asRecorded(closing: Closing, recorded: Execution["status"]): Closing | 
 
 const isSuccess = (status: Closing["status"]): boolean => status !== "failed" && status !== "cancelled";
 
-/** One item of the execution, how it came out, and the state in which it comes to rest. */
+/** One item of the execution, its report, and its resting state. */
 interface ItemEnd {
   item: ItemRecord;
   report: ItemReport | undefined;

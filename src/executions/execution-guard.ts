@@ -10,8 +10,8 @@ const MAX_ENTRIES = 1_000;
 type Over = "cancelled" | "execution-ended" | null;
 
 /**
- * Every step asks whether its execution was cancelled or has ended. An answer is kept for the time that a cancel may
- * take to reach every process, and no longer when the clock is set back.
+ * Every step asks whether its execution was cancelled or has ended. An answer is cached for the time that a cancel may
+ * take to reach every process, and not longer when the clock is set back.
  */
 export function executionGuard(store: Store, clock: Clock): Ports["assertActive"] {
   const known = new Map<string, { atMs: number; over: Promise<Over> }>();

@@ -11,7 +11,7 @@ import { toMs } from "../domain/text.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 
-/** Reads what an execution runs: its record, the plan's version of its start, and its items as they are now. */
+/** Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. */
 export async function openedExecution(
   ports: Ports,
   executionId: string,
@@ -74,7 +74,7 @@ async function hasNetworks({ hypervisor }: Ports, worldId: string, items: readon
   }
 }
 
-/** The plan's version that was started; a single item runs an implicit plan of one group. */
+/** The version of the plan that was started. A single item runs an implicit plan of one group. */
 async function planOf(store: Ports["store"], { subject, worldId }: Execution): Promise<Plan> {
   if (subject.kind === "item") {
     return Plan.parse({
@@ -127,7 +127,7 @@ function executionGroupOf(
 /** Why there is nothing to do for an item; null when another execution has already brought it there. */
 function nothingToDo({ state, direction }: ItemRecord, execution: Execution): string | null {
   if (execution.verb !== "reprotect" || direction === execution.direction) return null;
-  return `it is ${state} ${direction} and has no failover that would be turned round`;
+  return `it is ${state} ${direction} and has no failover to reverse`;
 }
 
 /** The actions that apply to the verb and the direction of the execution; when that is mixed, to those of the items. */

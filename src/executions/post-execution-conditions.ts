@@ -13,7 +13,7 @@ import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ItemReport } from "./contracts.js";
 
-/** An item that an execution releases: where it comes to rest, and what is known of how it came out. */
+/** An item that an execution releases: its resting state and its report, if there is one. */
 interface ReleasedItem {
   item: ItemRecord;
   state: ItemState;

@@ -5,11 +5,11 @@ import { endExecution } from "./end-execution.js";
 
 type EndedBadly = Extract<Execution, { status: "failed" | "cancelled" }>;
 
-/** Whether the items were released before the end was written: what is held for it now was taken after its end. */
+/** Whether the items were released before the end was written. Then items that it holds now were acquired after its end. */
 export const isReleasedBeforeItsEnd = (execution: Execution): execution is EndedBadly =>
   execution.status === "failed" || execution.status === "cancelled";
 
-/** Brings what an execution took and did not touch back to where it was, and ends the execution if it has not ended. */
+/** Releases the untouched items of an execution in their previous states, and ends the execution if it has not ended. */
 export async function releaseItems(
   ports: Ports,
   { executionId, status, failure }: Pick<EndedBadly, "executionId" | "status" | "failure">,

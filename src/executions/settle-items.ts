@@ -9,8 +9,8 @@ import type { settleItems as contract, SettledItem } from "./contracts.js";
 import { itemsPart } from "./step-parts.js";
 
 /**
- * Writes the new states of items that ended, and then their steps as one record, which says that they ended. The
- * execution still holds them.
+ * Writes the new states of items that ended, and then their steps as one record, which marks their end. The execution
+ * still holds the items.
  */
 export async function settleItems(
   { store, clock }: Ports,

@@ -1,4 +1,4 @@
-/** The steps of an ended execution are kept in parts: its own, and one for each slice of a stage's items. */
+/** The steps of an ended execution are stored in parts: one for its own steps, and one for each slice of a stage. */
 
 export const EXECUTION_PART = "execution";
 

@@ -3,8 +3,7 @@ import { cancelExecution, confirmAction, resolveFailure, validateExecution } fro
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
-import { pageRequest } from "./paging.js";
-import { acceptedFor, serve } from "./serve.js";
+import { acceptedFor, pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.listExecutions, async (context, { query }) => {
   const { entries, ...rest } = await listExecutions(context, pageRequest(query));
@@ -48,7 +47,7 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
   };
 }
 
-/** Whether it was admitted, its end says as well. */
+/** Internal fields are left out. Its status also shows whether it was admitted. */
 function withStatus(execution: Execution, status: ExecutionStatus) {
   const { idempotencyKey: _key, status: _recorded, admission: _admission, ...rest } = execution;
   return { ...rest, status };

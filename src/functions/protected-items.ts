@@ -3,8 +3,7 @@ import { backUpConfigurationServer, restoreConfigurationServer } from "../comman
 import { listItems, listRecoveryPoints, resolveCondition, simulateSourceReturn, viewItem } from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
 import type { ConfigurationServer } from "../domain/worlds/topology.js";
-import { pageRequest } from "./paging.js";
-import { serve } from "./serve.js";
+import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.listItems, async (context, { params, query }) => {
   return { body: await listItems(context, params.worldId, pageRequest(query)) };

@@ -3,8 +3,7 @@ import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
 import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
 import { getPlan, listPlans, savePlan } from "../commands/plans.js";
-import { pageRequest } from "./paging.js";
-import { serve } from "./serve.js";
+import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
   requireSameId(params.planId, body.id);

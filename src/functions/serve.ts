@@ -6,18 +6,19 @@ import type { Answer, ParsedRequest, Route } from "../api/route.js";
 import type { Context } from "../commands/context.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
+import type { PageRequest } from "../store/port.js";
 
-/** Answers a request in its own words or as a problem document; `log` takes what only the operator should read. */
+/** Answers a request, or describes the problem. `log` takes what only the operator should read. */
 export type Endpoint = (
   request: RawRequest,
   open: () => Context,
   log: (text: string) => void,
 ) => Promise<HttpResponseInit>;
 
-/** What the trigger of each route does, by the route's id: for whoever has a request and no Functions host. */
+/** What the trigger of each route does, by the route's id. Verification programs call these without a Functions host. */
 export const ENDPOINTS = new Map<string, Endpoint>();
 
-/** Registers the function of a route: reads the request by the route's schemas, answers or describes the problem. */
+/** Registers the function of a route: parses the request by the route's schemas, then answers or describes the problem. */
 export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handle: (context: Context, request: ParsedRequest<P, Q, B>) => Promise<Answer<R>>,
@@ -52,6 +53,11 @@ export interface Accepted {
 
 export function acceptedFor(executionId: string): Accepted {
   return { body: { executionId }, headers: { location: `/api/executions/${executionId}`, "retry-after": "1" } };
+}
+
+/** A page as the store takes it: without a cursor rather than with an undefined one. */
+export function pageRequest({ limit, cursor }: { limit: number; cursor?: string | undefined }): PageRequest {
+  return cursor === undefined ? { limit } : { limit, cursor };
 }
 
 function rawRequest(request: HttpRequest): RawRequest {

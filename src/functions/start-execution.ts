@@ -3,7 +3,7 @@ import type { RequestHeader } from "../api/route.js";
 import { ROUTES } from "../api/routes.js";
 import type { startBody } from "../api/schemas.js";
 import type { Context } from "../commands/context.js";
-import { warningsOf } from "../commands/plan-warnings.js";
+import { warningsOf } from "../commands/plans.js";
 import { type StartRequest, startExecution } from "../commands/start-execution.js";
 import { type Accepted, acceptedFor, serve } from "./serve.js";
 

@@ -1,8 +1,7 @@
 import { requireSameId } from "../api/parse-request.js";
 import { ROUTES } from "../api/routes.js";
 import { getWorld, importWorld, listWorlds } from "../commands/worlds.js";
-import { pageRequest } from "./paging.js";
-import { serve } from "./serve.js";
+import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.importWorld, async (context, { params, body }) => {
   requireSameId(params.worldId, body.id);

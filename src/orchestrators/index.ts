@@ -37,7 +37,7 @@ const WORKFLOWS: Readonly<Record<Verb, ExecutionWorkflow>> = {
   resynchronise,
 };
 
-/** Every orchestrator there is, by the name it is registered under. */
+/** Every orchestrator, by the name it is registered under. */
 export const ORCHESTRATORS: ReadonlyMap<string, Orchestrator> = new Map([
   ...Object.entries(WORKFLOWS).map(([verb, workflow]): [string, Orchestrator] => [
     verb,

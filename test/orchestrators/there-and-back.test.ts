@@ -75,7 +75,7 @@ test("a plan with items in both directions says so, and a reprotect names the it
   for (const verb of ["planned-failover", "commit"] as const) await app.attemptOn("db", verb);
   const turned = await app.run("reprotect");
   expect(turned.execution.direction).toBe("recovery-to-primary");
-  const note = "it is protected primary-to-recovery and has no failover that would be turned round";
+  const note = "it is protected primary-to-recovery and has no failover to reverse";
   expect(outcomesOf(turned).map(({ itemId, outcome, note }) => [itemId, outcome, note])).toEqual([
     ["db", "succeeded", undefined],
     ["app", "not-applicable", note],

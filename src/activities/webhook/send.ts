@@ -2,13 +2,13 @@ import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { CheckedAddress } from "./egress-guard.js";
 
-/** What the other side answered. The body is cut at {@link LONGEST_ANSWER_BYTES}. */
+/** The answer of the other side. The body is cut at {@link MAX_ANSWER_BYTES}. */
 export interface WebhookAnswer {
   readonly status: number;
   readonly body: string;
 }
 
-const LONGEST_ANSWER_BYTES = 4_096;
+const MAX_ANSWER_BYTES = 4_096;
 
 /**
  * Posts JSON to a URL over a connection to the address given, whatever the name resolves to by now. Redirects are
@@ -39,14 +39,14 @@ export function postJson(url: URL, to: CheckedAddress, body: object, timeoutMs: 
       const chunks: Buffer[] = [];
       let length = 0;
       const finish = (): void => {
-        const text = Buffer.concat(chunks).subarray(0, LONGEST_ANSWER_BYTES).toString("utf8");
+        const text = Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString("utf8");
         resolve({ status: incoming.statusCode ?? 0, body: text });
         incoming.destroy();
       };
       incoming.on("data", (chunk: Buffer) => {
         chunks.push(chunk);
         length += chunk.byteLength;
-        if (length >= LONGEST_ANSWER_BYTES) finish();
+        if (length >= MAX_ANSWER_BYTES) finish();
       });
       incoming.on("end", finish);
       incoming.on("error", reject);

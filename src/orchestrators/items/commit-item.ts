@@ -3,8 +3,8 @@ import { itemWorkflow, step } from "../runtime/item-workflow.js";
 
 /**
  * Accepts one item's failover: its copy stays, every recovery point is deleted (P6), and after a failback the old
- * machine is removed where the scenario says so (P13). Without its points the item is committed, even while the old
- * machine is still there.
+ * machine is removed where the scenario says so (P13). The item is committed as soon as its points are gone, even while
+ * the old machine is still there.
  */
 export const commitItem = itemWorkflow({ succeeded: "committed", failed: "failed-over" }, [
   step("delete-recovery-points", {

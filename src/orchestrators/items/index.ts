@@ -8,7 +8,7 @@ import { reprotectItem } from "./reprotect-item.js";
 import { restoreItem } from "./restore-item.js";
 import { cleanUpItem, promoteTestItem, revertTestItem, testItem } from "./test-item.js";
 
-/** The workflow of each thing that is done to one item. */
+/** The item workflows by name. */
 export const ITEM_WORKFLOWS: Readonly<Record<ItemWorkflowName, ItemWorkflow>> = {
   "release-source": releaseSource,
   "recover-item": recoverItem,

@@ -25,8 +25,8 @@ const promoteAndStart = [
 const ends = { succeeded: "failed-over", failed: "failover-failed", marks: { failedOver: true } } as const;
 
 /**
- * Brings one item up at the other site, from the recovery point chosen for it. The copy of an earlier test goes first:
- * once the item has failed over, nobody would clean it up.
+ * Brings one item up at the other site, from the recovery point chosen for it. The copy of an earlier test is removed
+ * first, because nobody cleans it up after the failover.
  */
 export const recoverItem = itemWorkflow(ends, [removeTestCopy, step("stop-replication"), ...promoteAndStart]);
 

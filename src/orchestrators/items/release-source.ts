@@ -1,4 +1,4 @@
 import { itemWorkflow, step } from "../runtime/item-workflow.js";
 
-/** Shuts one source down and sends what it still has; afterwards nothing can be lost. */
+/** Shuts one source down and sends its last changes. Afterwards nothing can be lost. */
 export const releaseSource = itemWorkflow({}, [step("shut-down-source"), step("final-synchronise")]);

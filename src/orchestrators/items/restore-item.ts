@@ -2,9 +2,9 @@ import { itemWorkflow, step } from "../runtime/item-workflow.js";
 import { removeTestCopy } from "./test-item.js";
 
 /**
- * Undoes a failover of one item. A step that fails ends it: the source must not start while the replica may still take
- * writes. Steps that were never done are found undone already. A test copy that was to be promoted and is still there
- * goes last, since protection does not wait for it.
+ * Undoes a failover of one item. A step that fails ends the workflow, because the source must not start while the
+ * replica may still take writes. Undoing a step that was never done has no effect. A test copy whose promotion was
+ * undone is removed last, because protection does not depend on it.
  */
 export const restoreItem = itemWorkflow(
   { succeeded: "protected", failed: "failover-failed", marks: { restored: true } },
@@ -13,7 +13,7 @@ export const restoreItem = itemWorkflow(
       params: (item) => ({ epoch: item.raiseEpoch(2) }),
       onFailure: (item, { code }) => {
         if (code !== "verb-not-allowed") return;
-        // It turned out to be committed: that stays so, and is recorded so.
+        // The hypervisor says that it is committed, and a commit is final.
         item.reached = "committed";
         delete item.findings.epoch;
       },

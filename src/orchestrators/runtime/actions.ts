@@ -24,7 +24,7 @@ export function* runActions(execution: ExecutionContext, actions: readonly Actio
   }
 }
 
-/** Runs one action, and gives back what is done about its failure. */
+/** Runs one action, and returns what to do about its failure. */
 function* tryAction(execution: ExecutionContext, action: Action, groupId: string): Durable<"retry" | OnFailure> {
   try {
     yield* execution.step(actionStepId(action.id), () => runAction(execution, action, groupId));

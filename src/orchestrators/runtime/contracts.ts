@@ -6,7 +6,7 @@ import { Direction, FailureAnswer, Scenario, Verb } from "../../domain/vocabular
 import { orchestrationContract } from "../../durable/contract.js";
 import { itemReport } from "../../executions/contracts.js";
 
-/** What starts an execution: its id, which is the orchestration's too. The rest is read from its record. */
+/** The input of an execution: its id, which is the orchestration's too. The rest is read from its record. */
 const executionInput = z.object({ executionId: Guid });
 const executionEnd = z.object({ status: z.string() });
 
@@ -57,12 +57,12 @@ export const ItemWorkflowName = z.enum([
 ]);
 export type ItemWorkflowName = z.output<typeof ItemWorkflowName>;
 
-/** Runs one workflow for many items, side by side. More items than a slice are run by children of its own kind. */
+/** Runs one workflow for many items concurrently. More items than a slice are split over children of the same kind. */
 export const itemBatch = orchestrationContract({
   name: "item-batch",
   input: itemExecution.extend({
     stage: z.string(),
-    /** Which slice of the stage; 0 is the whole of it. */
+    /** The number of the slice in its stage; 0 is the whole stage. */
     slice: z.int().min(0),
     workflow: ItemWorkflowName,
     items: z.array(itemTask),

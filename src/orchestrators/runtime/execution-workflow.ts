@@ -29,19 +29,19 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "undone-after-failure",
 ]);
 
-/** What an item is left with when a cancel only stops (P7). */
+/** The failure of an execution whose cancel only stops it (P7). */
 const AS_DOCUMENTED =
   "cancelled as documented: the failover stopped and the items do not replicate; fail over again, or cancel to restore protection";
 
-/** One execution under way: its plan, its steps, what people decided and how its items came out so far. */
+/** One running execution: its plan, its steps, the decisions of people, and the reports of its items so far. */
 export class ExecutionContext {
   readonly context: OrchestrationContext;
   readonly plan: ExecutionPlan;
   readonly progress: Progress;
   readonly undo = new UndoStack();
-  /** How each item came out so far. */
+  /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
-  /** Items that a planned failover does not bring up, since their sources could not be shut down. */
+  /** Items that a planned failover does not bring up, because their sources could not be shut down. */
   readonly leftBehind = new Set<string>();
   failedActions = 0;
   /** Questions asked about failures so far. */
@@ -70,12 +70,12 @@ export class ExecutionContext {
     return this.plan.groups.flatMap(({ items }) => items);
   }
 
-  /** Items that no other execution has already brought where this one would. */
+  /** Items that are not yet where this execution would bring them. */
   get itemsToDo(): ExecutionItem[] {
     return this.items.filter(({ alreadyDone }) => !alreadyDone);
   }
 
-  /** Items of a group that are brought up: those to do that were not left behind on the way. */
+  /** Items of a group to bring up: those to do that were not left behind. */
   itemsToBringUp({ items }: ExecutionGroup): ExecutionItem[] {
     return items.filter(({ id, alreadyDone }) => !alreadyDone && !this.leftBehind.has(id));
   }
@@ -110,7 +110,7 @@ export class ExecutionContext {
   }
 }
 
-/** What a verb does, from top to bottom; it throws the failure that ends it. */
+/** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
 
 /** A workflow as an orchestration: opens the execution, runs the workflow, undoes where it must, closes the record. */
@@ -125,7 +125,7 @@ export function executionOrchestration(
     yield* notify(context, opened.plan, "started", { items: execution.items.length });
     const failure = yield* runWithUndo(execution, function* () {
       yield* workflow(execution);
-      if (!execution.touched) yield* rollBack(execution); // what was made for items that then had no part in it
+      if (!execution.touched) yield* rollBack(execution); // what was prepared for items that then did not take part
       yield* close(execution, null);
     });
     const ended = failure === null ? { status: endingOf(execution, null).status } : yield* close(execution, failure);
@@ -134,7 +134,7 @@ export function executionOrchestration(
   };
 }
 
-/** An execution that cannot be opened, for a damaged row say, has touched nothing: its items are released as they were. */
+/** Opens an execution. One that cannot be opened, for example because of a damaged row, is closed: it has touched nothing. */
 function* openOrClose(
   context: OrchestrationContext,
   executionId: string,
@@ -158,7 +158,7 @@ function* close(execution: ExecutionContext, failure: Failure | null): Durable<{
   return { status: ending.status };
 }
 
-/** Runs the body, and undoes what was done when its failure asks for that. Gives back the failure; null when it succeeds. */
+/** Runs the body, and undoes what was done when its failure asks for that. Returns the failure, or null. */
 function* runWithUndo(execution: ExecutionContext, body: () => Durable<void>): Durable<Failure | null> {
   try {
     yield* body();
@@ -181,14 +181,14 @@ function* rollBack(execution: ExecutionContext): Durable<void> {
   if (left !== null) throw new RecoveryError("undo-failed", left.slice(0, 2_000));
 }
 
-/** Undoes what was done, and says what could not be; null when nothing is left of it. */
+/** Undoes what was done. Returns what could not be undone, or null. */
 function* unwind(execution: ExecutionContext): Durable<string | null> {
   const outcomes = yield* execution.undo.unwind();
   const left = outcomes.flatMap(({ step, failure }) => (failure ? [`${step}: ${failure.message}`] : []));
   return left.length === 0 ? null : `not undone: ${left.join("; ")}`;
 }
 
-/** An activity may see a cancel before its event arrives; then the record says which one it is. */
+/** An activity may see a cancel before its event arrives. Then the record says which kind of cancel it is. */
 function* cancelRequest({ context, plan }: ExecutionContext): Durable<Pick<CancelRequest, "behaviour"> | undefined> {
   const { cancel } = yield* callActivity(context, findCancel, { executionId: plan.executionId });
   return cancel ?? undefined;
@@ -212,7 +212,7 @@ function endingOf(
   };
 }
 
-/** An item that another execution has brought where this one would (B.4), or that there is nothing to do for. */
+/** The report of an item that is already where the verb would bring it (B.4), or that the verb does not apply to. */
 const reportOfUntouched = ({ id, notApplicable }: ExecutionItem): ItemReport => ({
   itemId: id,
   ...(notApplicable === null ? { outcome: "already-done" } : { outcome: "not-applicable", note: notApplicable }),

@@ -11,7 +11,7 @@ type Resolved = Extract<Decision, { kind: "resolve" }>;
 /** How long a question waits for its answer; then the execution stops. */
 const ASK_LIMIT_MS = 24 * 3_600_000;
 
-/** What is done about a failure: what the policy says, or what a person answers when it says `ask`. */
+/** What to do about a failure: what the policy says, or what a person answers when the policy says `ask`. */
 export function* resolveFailure(
   execution: ExecutionContext,
   policy: OnFailure,

@@ -1,15 +1,16 @@
 /**
- * The ids of an execution's orchestrations. Each is derived from the execution's id, so that all of them can be found
- * from it; ids of stages and items have no characters that a hub refuses.
+ * The ids of an execution's orchestrations. Each is derived from the execution's id, so that the execution's id is
+ * enough to find all of them. Ids of stages and items have no characters that a hub refuses.
  */
 
 /**
- * Items of one orchestration; more are cut into slices, each a child of its own. The steps of a slice have to fit into
- * one custom status, and its rounds into a history that is quick to replay, even when items never share a round.
+ * The items of one orchestration. More items are split into slices, each a child orchestration. The steps of a slice
+ * must fit into one custom status, and its batches into a history that replays quickly, even when no two items share
+ * a batch.
  */
 const SLICE_SIZE = 16;
 
-/** Items in slices of an orchestration's width; one slice means that no cut is needed. */
+/** Splits items into slices. One slice means that no split is needed. */
 export function slicesOf<T>(items: readonly T[]): T[][] {
   const slices: T[][] = [];
   for (let from = 0; from < items.length; from += SLICE_SIZE) slices.push(items.slice(from, from + SLICE_SIZE));

@@ -11,7 +11,7 @@ import { itemBatch as contract } from "./contracts.js";
 import { sliceInstanceId, slicesOf } from "./instance-ids.js";
 import { ItemContext, runItemWorkflow } from "./item-workflow.js";
 
-/** Runs one workflow for many items, each as a fiber at its own pace, and writes down how they came out. */
+/** Runs one workflow for many items, each as a fiber at its own pace, and records their results. */
 export function* itemBatch(context: OrchestrationContext): Durable<z.output<typeof contract.output>> {
   const { items: tasks, ...rest } = contract.input.parse(context.df.getInput());
   const { stage, slice, workflow, ...execution } = rest;
@@ -27,7 +27,7 @@ export function* itemBatch(context: OrchestrationContext): Durable<z.output<type
   const items = tasks.map((item) => new ItemContext(context, { ...execution, item }));
   const show = (blockedReason?: string): void => {
     const steps = () => items.map(({ task, progress }) => ({ itemId: task.itemId, steps: progress.packed }));
-    // Packed when it is sent, not at every idle of every replay: that would cost more than all the rest.
+    // Packed only when it is sent: packing at every idle of every replay would cost more than everything else.
     const toJSON = (): object => sliceStatusOf(steps(), blockedStatus(blockedReason));
     context.df.setCustomStatus({ toJSON });
   };

@@ -5,8 +5,8 @@
  *   (test/orchestrators/timeline.test.ts)
  * - W2 A step that fails is abandoned at the hypervisor before anything else happens, so it has no late effect.
  *   (test/orchestrators/hanging.test.ts)
- * - W3 A step that failed or was cancelled while polling may still have taken effect. Where its row says how to tell
- *   (`isDone`), the estate decides. (test/orchestrators/lost-answers.test.ts)
+ * - W3 A step that failed or was cancelled while polling may still have taken effect. Where the step has a
+ *   predicate for that (`isDone`), the estate decides. (test/orchestrators/lost-answers.test.ts)
  * - W4 A workflow never throws: it reports how its item came out. Only non-determinism ends the orchestration.
  *   (test/replay/histories.test.ts)
  */
@@ -24,7 +24,7 @@ import { type ItemStep, isItemOperation } from "../../steps/catalogue.js";
 import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
 import type { ItemInput, ItemTask } from "./contracts.js";
 
-/** What is known of an item before its workflow begins: the predicates of steps decide on it. */
+/** What is known of an item before its workflow begins. `when` of a step decides on it. */
 export interface ItemCircumstances {
   scenario: Scenario;
   direction: Direction;
@@ -36,7 +36,7 @@ export interface ItemCircumstances {
   hasProbes: boolean;
 }
 
-/** What a workflow came to know of its item; kept also when a later step fails. */
+/** What a workflow found out about its item. It is kept when a later step fails. */
 interface Findings {
   point?: RecoveryPoint;
   dataLoss?: DataLoss;
@@ -55,7 +55,7 @@ export class ItemContext implements ItemCircumstances {
   readonly input: ItemInput;
   readonly progress: Progress;
   findings: Findings = {};
-  /** Where the item is by now, whatever becomes of later steps; undefined while the workflow's end states say it. */
+  /** The state that the item has reached, even if later steps fail; undefined while the workflow's end states apply. */
   reached: ItemState | undefined;
   readonly #context: OrchestrationContext;
 
@@ -111,7 +111,7 @@ export class ItemContext implements ItemCircumstances {
     try {
       yield* fiberRuntime(this.#context).call(abandonStep, { ...this.ids, step });
     } catch {
-      // What the hypervisor does not hear of stays under way, and whatever comes next waits for it.
+      // A step that could not be abandoned stays under way, and the next operation on the item waits for it.
     }
   }
 
@@ -142,7 +142,7 @@ interface StepOptions<N extends ItemStep> {
   params?: (item: ItemContext) => ParamsOf<N>;
   /** Takes what the step answered. */
   onResult?: (item: ItemContext, result: ResultOf<N>) => void;
-  /** Tells from the estate that the step has taken effect although it failed. */
+  /** Whether the estate shows that the step has taken effect although it failed. */
   isDone?: (found: Protection, item: ItemContext) => boolean;
   /** After the step is done, whether it answered or not. */
   onDone?: (item: ItemContext) => void;
@@ -187,7 +187,7 @@ interface EndStates {
   failed?: ItemState;
 }
 
-/** What a workflow that succeeds records beside the state. */
+/** What a workflow that succeeds records in addition to the state. */
 interface Marks {
   tested?: boolean;
   failedOver?: boolean;
@@ -254,7 +254,7 @@ function settled(
   };
 }
 
-/** A value that the caller always gives; its absence is a mistake in the program, not of a user. */
+/** A value that the caller always gives. Its absence is a bug, not a mistake of a user. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`${what} is missing`);
   return value;

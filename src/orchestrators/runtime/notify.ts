@@ -3,7 +3,7 @@ import type { NotificationEvent } from "../../domain/plans/plan.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { callWebhook, type ExecutionPlan } from "../../executions/contracts.js";
 
-/** A recovery does not wait long for those who only want to know of it. */
+/** A recovery does not wait long for an address that is only informed. */
 const TIMEOUT_SECONDS = 10;
 
 /** Notifies the plan's addresses of an event (A7), once each. An address that does not take it holds nothing up. */

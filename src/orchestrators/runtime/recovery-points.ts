@@ -15,7 +15,7 @@ import type { ExecutionContext } from "./execution-workflow.js";
 export type ChosenPoints = ReadonlyMap<string, ChosenPoint>;
 
 /**
- * Chooses the recovery points of one group's items just before they are needed: points grow old and are pruned.
+ * Chooses the recovery points of one group's items just before they are needed, because points age and are pruned.
  * Replication groups never span two groups of a plan. An item without a point is reported as failed.
  */
 export function* chooseRecoveryPoints(

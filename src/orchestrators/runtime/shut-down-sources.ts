@@ -9,11 +9,11 @@ import { endUnlessContinued, resolveFailure } from "./failures.js";
 import { runItems, stopIfCancelled } from "./stages.js";
 
 /**
- * Shuts every source down and sends what it still has, in one stage before anything is promoted.
+ * Shuts every source down and sends its last changes, in one stage before anything is promoted.
  *
- * When it `mustSucceed`, a source that stays on ends the execution. Otherwise that is noted and the execution goes on,
- * and loses what the source had not sent. Where the plan's policy says `ask`, a person decides. Skipping an item then
- * means to lose its data in the second case; in the first, which promises that nothing is lost, it is left behind.
+ * When it `mustSucceed`, a source that stays on ends the execution. Otherwise that is noted, and the execution continues
+ * and loses what the source had not sent. When the plan's policy says `ask`, a person decides. A skipped item is left
+ * behind when it `mustSucceed`, since that promises that nothing is lost. Otherwise it loses its unsent data.
  */
 export function* shutDownSources(
   execution: ExecutionContext,
@@ -49,7 +49,7 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
 const SKIP_LOSES = "to continue without them loses what they have not sent";
 const SKIP_LEAVES = "skipped items are not failed over, since what they have not sent would be lost";
 
-/** Continues without some items; when no other is left, the execution ends as it does where nobody is asked. */
+/** Continues without some items. When no other item is left, the execution ends as under a policy without questions. */
 function leaveBehind(execution: ExecutionContext, failed: readonly ItemReport[], which: string): void {
   for (const report of failed) {
     execution.reports.set(report.itemId, report);
@@ -81,5 +81,5 @@ function* releaseInOrder(
   return reports;
 }
 
-/** A replica that was promoted before has already been fenced off from its source. */
+/** A replica that was promoted before is already fenced off from its source. */
 const isAtSource = ({ promotedFrom }: ExecutionItem): boolean => promotedFrom === null;

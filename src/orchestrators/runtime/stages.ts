@@ -1,7 +1,7 @@
 /**
  * Stages: parts of an execution that run one item workflow for many items, as a child orchestration.
  *
- * - G1 Groups start in order; the items of a group run side by side. (test/orchestrators/planned-failover.test.ts)
+ * - G1 Groups start in order; the items of a group run concurrently. (test/orchestrators/planned-failover.test.ts)
  * - G2 After a failure the policy decides: go on, stop, undo, or ask a person. Failed items run again for as long as
  *   the answer is `retry`. (test/orchestrators/failure-policy.test.ts)
  * - G3 A retried item keeps its recovery point and gets a higher epoch. (test/orchestrators/failure-policy-stages.test.ts)
@@ -21,12 +21,12 @@ import { stageInstanceId } from "./instance-ids.js";
 import { notify } from "./notify.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 
-/** What an item workflow is given beside the item. */
+/** What an item workflow is given in addition to the item. */
 export type ItemOptions = Partial<Omit<ItemTaskInput, "itemId" | "scenario" | "direction" | "epoch">>;
 type OptionsOf = (item: ExecutionItem) => ItemOptions;
 const noOptions: OptionsOf = () => ({});
 
-/** Runs one workflow for many items side by side, and gives back how they came out. */
+/** Runs one workflow for many items concurrently, and returns their reports. */
 export function* runItems(
   execution: ExecutionContext,
   stage: string,
@@ -46,7 +46,7 @@ export function* runItems(
   return (yield* callSub(execution.context, itemBatch, child)).reports;
 }
 
-/** Runs one workflow for items in no order, as the one stage of the execution. */
+/** Runs one workflow for all items without an order, as the only stage of the execution. */
 export function* runAllItems(
   execution: ExecutionContext,
   workflow: ItemWorkflowName,
@@ -61,7 +61,7 @@ export function* runAllItems(
   });
 }
 
-/** Notes for which items there was nothing to do, and why. */
+/** Notes the items that the verb does not apply to, and why. */
 function noteNotApplicable(execution: ExecutionContext): void {
   const some = execution.items.flatMap(({ id, notApplicable }) =>
     notApplicable === null ? [] : [`${id}: ${notApplicable}`],
@@ -70,8 +70,8 @@ function noteNotApplicable(execution: ExecutionContext): void {
 }
 
 /**
- * Starts the groups in order, the items of each side by side, with the actions before and after. A group that does not
- * get healthy ends the execution where the plan's policy says stop.
+ * Starts the groups in order, the items of a group concurrently, with the actions before and after. A group that does
+ * not become healthy ends the execution when the plan's policy says stop.
  */
 export function* startGroups(
   execution: ExecutionContext,
@@ -127,11 +127,11 @@ function* chooseMissing(
   return new Map([...first, ...chosen]);
 }
 
-/** How a stage runs: under which name, for which items, and for which time. */
+/** Runs a stage under a name, for some items. `attempt` counts from 1. */
 type RunStage = (stage: string, items: readonly ExecutionItem[], attempt: number) => Durable<ItemReport[]>;
 
 /**
- * Runs a stage and follows the policy of its groups: what failed runs again for as long as somebody answers `retry`.
+ * Runs a stage and follows the policy of its groups: failed items run again as long as the answer is `retry`.
  * Throws when the policy, or a person, ends the execution.
  */
 export function* runWithPolicy(
@@ -177,7 +177,7 @@ export function outcomeOfUndo(report: ItemReport): ItemReport["outcome"] {
   return report.outcome === "succeeded" ? "cancelled" : "failed";
 }
 
-/** Ends the execution when an item met its cancel. */
+/** Ends the execution when a step of an item was refused because of a cancel. */
 export function stopIfCancelled(reports: readonly ItemReport[]): void {
   const met = reports.find(({ outcome }) => outcome === "cancelled");
   if (met) throw new RecoveryError("cancelled", "cancelled while its items were under way");

@@ -15,7 +15,7 @@ interface TestNetwork {
   testExecutionId: string;
 }
 
-/** The isolated network at each target site: the one that was named, or one made for the test and removed by an undo. */
+/** The isolated network at each target site: the named one, or one that is made for the test and removed by an undo. */
 export function* prepareTestNetworks(execution: ExecutionContext): Durable<ReadonlyMap<string, string>> {
   const { testNetworkId, targetSiteIds, executionId, stepLimitMs } = execution.plan;
   if (testNetworkId !== null) return new Map(targetSiteIds.map((siteId) => [siteId, testNetworkId]));
@@ -60,8 +60,8 @@ export function* removeTestNetworks(execution: ExecutionContext): Durable<void> 
 }
 
 /**
- * The same where nobody cleans up afterwards: a network that stays does not fail the execution. The next verb that
- * continues from here removes it, or the next clean-up of a test of one of the items.
+ * Removes them where no clean-up follows: a network that stays does not fail the execution. The next verb that continues
+ * from here removes it, or the next clean-up of a test of one of the items.
  */
 export function* removeNetworksOrNote(execution: ExecutionContext): Durable<void> {
   if (!execution.touched) return;
@@ -85,8 +85,8 @@ function noteOn({ reports }: ExecutionContext, itemIds: readonly string[], note:
 }
 
 /**
- * Removes networks side by side: sites that hang are polled together, so many networks cost no longer history than
- * one. Says of each why it stays, null of one that is gone.
+ * Removes networks concurrently: sites that hang are polled together, so many networks need no longer history than one.
+ * Returns for each why it stays, or null when it is gone.
  */
 function* removeNetworks(execution: ExecutionContext, networks: readonly TestNetwork[]): Durable<(string | null)[]> {
   if (networks.length === 0) return [];

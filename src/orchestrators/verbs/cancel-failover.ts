@@ -2,7 +2,7 @@ import type { ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { runAllItems } from "../runtime/stages.js";
 import { removeLeftNetworks } from "../runtime/test-networks.js";
 
-/** Takes a failover that awaits its commit, or that failed, back to protection (P7). */
+/** Undoes a failover that awaits its commit or has failed, so that the items are protected again (P7). */
 export const cancelFailover: ExecutionWorkflow = function* (execution) {
   yield* runAllItems(execution, "restore-item");
   yield* removeLeftNetworks(execution);

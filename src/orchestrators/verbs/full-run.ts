@@ -14,7 +14,7 @@ export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect });
 };
 
-/** Runs the next workflow for every item that came through so far; a failure is followed as the plan's policy says. */
+/** Runs the next workflow for every item that succeeded so far. The plan's policy decides about a failure. */
 function* runNext(
   execution: ExecutionContext,
   stage: string,
@@ -29,7 +29,7 @@ function* runNext(
   yield* execution.step(stage, () => runWithPolicy(execution, stage, through, execution.groupsOf(through), runStage));
 }
 
-/** The failover's findings stay in the report of what came after it. */
+/** A later report keeps the findings of the failover. */
 function continued(execution: ExecutionContext, report: ItemReport): ItemReport {
   const earlier = execution.reports.get(report.itemId);
   if (earlier === undefined) return report;

@@ -22,7 +22,7 @@ const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
     testExecutionId: item.testExecutionId ?? execution.plan.executionId,
   }));
 
-/** An item is clean when nothing of a test of it is left, however its steps came out; others need another clean-up. */
+/** An item is clean when nothing of its tests is left, even if steps failed. Other items need another clean-up. */
 function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemReport[]): Durable<void> {
   const { copies, networks } = yield* findLeftovers(execution);
   const left = [

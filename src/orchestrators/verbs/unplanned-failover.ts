@@ -5,7 +5,7 @@ import { startGroups, undoByRestoring } from "../runtime/stages.js";
 import { removeLeftNetworks } from "../runtime/test-networks.js";
 import { awaitValidation } from "../runtime/validation.js";
 
-/** Brings the plan's items up whatever became of the sources, and says what was lost. */
+/** Brings the plan's items up whether or not the sources answer, and reports what was lost. */
 export const unplannedFailover: ExecutionWorkflow = function* (execution) {
   yield* checkPrerequisites(execution);
   undoByRestoring(execution, execution.itemsToDo);

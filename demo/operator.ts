@@ -10,14 +10,14 @@ import type { ExecutionAnswer } from "./report.js";
 import { readDocument } from "./samples.js";
 import type { StepView } from "./step-view.js";
 
-const LOOK_EVERY_MS = 200;
+const POLL_INTERVAL_MS = 200;
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
 
 type WorldBody = z.input<typeof ROUTES.importWorld.body>;
 type PlanBody = z.input<typeof ROUTES.savePlan.body>;
 export type StartOptions = NonNullable<z.input<typeof startBody>["options"]>;
 
-/** A world and its plan as they were written, and the files they are from. */
+/** A world and a plan as their files say, and those files. */
 export interface Estate {
   readonly world: WorldBody & { id: string };
   readonly plan: PlanBody & { id: string };
@@ -25,13 +25,13 @@ export interface Estate {
   readonly planFile: string;
 }
 
-/** What the demo plays: a plan, and the world it is about. */
+/** A world and a plan that the host has. */
 export interface Loaded {
   readonly worldId: string;
   readonly planId: string;
 }
 
-/** Reads the files; throws a {@link UsageError} for one that can't be read. Whether they make sense, the API says. */
+/** Reads the files. Throws a {@link UsageError} for one that can't be read. The API checks what is in them. */
 export async function readEstate(worldFile: string, planFile: string): Promise<Estate> {
   const world = withId<Estate["world"]>(await readDocument(worldFile), worldFile);
   const plan = withId<Estate["plan"]>(await readDocument(planFile), planFile);
@@ -40,8 +40,8 @@ export async function readEstate(worldFile: string, planFile: string): Promise<E
 
 /** Imports the world and saves the plan. */
 export async function loadEstate(client: Client, { world, plan, worldFile, planFile }: Estate): Promise<Loaded> {
-  await told(worldFile, client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world }));
-  await told(planFile, client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }));
+  await namingFile(worldFile, client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world }));
+  await namingFile(planFile, client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }));
   return { worldId: world.id, planId: plan.id };
 }
 
@@ -51,7 +51,8 @@ function withId<T extends { id: string }>(document: unknown, file: string): T {
   throw new UsageError(`${file} has no "id". Write it like samples/shop.`);
 }
 
-async function told<T>(file: string, call: Promise<T>): Promise<T> {
+/** Turns a problem that the API found into a usage error that names the file. */
+async function namingFile<T>(file: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
@@ -61,7 +62,7 @@ async function told<T>(file: string, call: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a verb on the plan to its end, doing what a person would: confirm each manual action, accept the result. */
+/** Runs a verb on the plan to its end and answers as an operator does: confirms each manual action, accepts the result. */
 export async function runVerb(
   client: Client,
   planId: string,
@@ -81,7 +82,7 @@ export async function runVerb(
     view.show(execution.steps);
     if (ENDED.has(execution.status)) return execution;
     await answer(client, execution, answered);
-    await wait(LOOK_EVERY_MS);
+    await wait(POLL_INTERVAL_MS);
   }
 }
 
@@ -96,7 +97,7 @@ async function answer(client: Client, execution: ExecutionAnswer, answered: Set<
   }
 }
 
-/** Nothing was made to fail here, so what fails all the same is not gone past. */
+/** The demo makes nothing fail, so an unexpected failure stops the execution. */
 async function answerOne(client: Client, executionId: string, awaited: Awaited): Promise<void> {
   const params = { executionId };
   switch (awaited.kind) {
