@@ -98,7 +98,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
     expect((await plan.attemptOn("db", "unplanned-failover")).status).toBe("succeeded");
     const late = app.client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
-    expect((await refusalOf(late)).code).toBe("target-settled");
+    expect((await refusalOf(late)).code).toBe("target-locked");
   });
 
   test("P4 the latest point processes pending data first and loses least", async () => {

@@ -73,7 +73,7 @@ test.concurrent("a test failover does not touch production, and its clean-up pro
   expect(allowed).toEqual(["test-clean-up", "promote-test"]);
 
   const cleanUp = await app.ended(await app.start(planId, { verb: "test-clean-up" }));
-  expect(cleanUp.steps.at(-1)).toMatchObject({ id: "prove-nothing-left", status: "succeeded" });
+  expect(cleanUp.steps.at(-1)).toMatchObject({ id: "verify-no-leftovers", status: "succeeded" });
   expect(await app.states(worldId)).toEqual(["protected"]);
 });
 

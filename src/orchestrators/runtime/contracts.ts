@@ -7,7 +7,7 @@ import { orchestrationContract } from "../../durable/contract.js";
 import { itemReport } from "../../executions/contracts.js";
 
 /** The input of an execution: its id, which is the orchestration's too. The rest is read from its record. */
-const executionInput = z.object({ executionId: Guid });
+export const executionInput = z.object({ executionId: Guid });
 const executionEnd = z.object({ status: z.string() });
 
 /** The orchestration of a verb: every verb has one, under its own name. */

@@ -18,7 +18,7 @@ import {
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, type Decision, decision } from "./contracts.js";
+import { DECISION_EVENT, type Decision, decision, executionInput } from "./contracts.js";
 import { notify } from "./notify.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
@@ -118,7 +118,7 @@ export function executionOrchestration(
   workflow: ExecutionWorkflow,
 ): (context: OrchestrationContext) => Durable<{ status: string }> {
   return function* (context) {
-    const { executionId } = openExecution.input.parse(context.df.getInput());
+    const { executionId } = executionInput.parse(context.df.getInput());
     const opened = yield* openOrClose(context, executionId);
     if (!opened.open) return { status: opened.why };
     const execution = new ExecutionContext(context, opened.plan);
