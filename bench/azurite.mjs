@@ -1,44 +1,27 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const PROGRAM = createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
-const ACCOUNT = "devstoreaccount1";
-const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
-/** A benchmark that is killed can't stop its Azurite, so Azurite ends when the pipe to its parent does. */
-const END_WITH_PARENT = `data:text/javascript,process.stdin.on("end",()=>process.kill(process.pid,"SIGTERM")).resume().unref()`;
+import { freePorts, spawnAzurite, whyNotReady } from "../dist/host/azurite/azurite-process.js";
+import { developmentConnectionString } from "../dist/host/azurite/development-storage.js";
 
 /**
- * Starts an Azurite on disk in its own process. With `countRequests`, it logs each request and `requests()` gives
- * how many it has served; without, it is silent, as in use.
+ * Starts an Azurite on disk in its own process. With `countRequests` it logs each request, and `requests()` returns
+ * how many it has served; without, it is silent as in production use.
  */
 export async function startAzurite({ countRequests = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "secondsite-bench-"));
-  const ports = ["blob", "queue", "table"].flatMap((service) => [`--${service}Port`, "0"]);
-  const quiet = countRequests ? [] : ["--silent"];
-  const args = [
-    "--import",
-    END_WITH_PARENT,
-    PROGRAM,
-    "--location",
-    folder,
-    ...ports,
-    ...quiet,
-    "--skipApiVersionCheck",
-    "--disableTelemetry",
-  ];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const ports = await freePorts();
+  const child = spawnAzurite({ folder, ports, life: "child", output: "pipe", logRequests: countRequests });
   let served = 0;
   child.stdout.on("data", (text) => {
     served += String(text).match(/"(GET|PUT|POST|DELETE|PATCH|MERGE|HEAD) /g)?.length ?? 0;
   });
-  const connectionString = await endpoints(child);
+  child.stderr.pipe(process.stderr);
+  const reason = await whyNotReady(child, ports);
+  if (reason !== undefined) throw new Error(`Azurite did not start: ${reason}`);
   return {
-    connectionString,
+    connectionString: developmentConnectionString(ports),
     requests: () => served,
     async stop() {
       if (child.exitCode === null) {
@@ -49,19 +32,4 @@ export async function startAzurite({ countRequests = false } = {}) {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function endpoints(child) {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    child.once("exit", (code) => reject(new Error(`Azurite ended with ${code}: ${output}`)));
-    child.stdout.on("data", function read(text) {
-      output += text;
-      const found = [...output.matchAll(/Azurite (\w+) service is successfully listening at (\S+)/g)];
-      if (found.length < 3) return;
-      child.stdout.off("data", read);
-      const services = found.map(([, service, url]) => `${service}Endpoint=${url}/${ACCOUNT}`);
-      resolve(["DefaultEndpointsProtocol=http", `AccountName=${ACCOUNT}`, `AccountKey=${KEY}`, ...services].join(";"));
-    });
-  });
 }

@@ -19,7 +19,7 @@ const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.jso
 
 /** Programs are built, including those in verification. Tests are not. */
 const isBuilt = (file) =>
-  file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/azurite-setup/.test(file);
+  file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/(?!azurite\.ts)/.test(file);
 
 /** Compiles src, host, demo, chaos and fuzzing to dist, unless no source changed. Resolves with an exit code. */
 export async function build() {

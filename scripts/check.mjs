@@ -13,7 +13,6 @@ const STEPS = [
   ["types", () => runNode([bin("typescript", "tsc"), "--noEmit"])],
   ["lock", () => runNode([join(ROOT, "scripts/check-lock.mjs")])],
   ["imports", () => runNode([join(ROOT, "scripts/check-imports.mjs")])],
-  ["size", () => runNode([join(ROOT, "scripts/check-size.mjs")])],
   ["unused", () => runNode([bin("knip", "knip")])],
   ["build", () => build()],
   ["reference", () => runNode([join(ROOT, "scripts/reference.mjs"), "--check"])],

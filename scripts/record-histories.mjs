@@ -5,7 +5,8 @@ import { ROOT } from "./program.mjs";
 const vitest = await startVitest("test", [], {
   root: ROOT,
   watch: false,
+  config: false,
+  testTimeout: 180_000,
   include: ["test/replay/record.ts"],
-  globalSetup: [],
 });
 await vitest.close();

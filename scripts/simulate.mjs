@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ROOT, runNode } from "./program.mjs";
 
 const OUTPUT = join(ROOT, ".simulation");
-const APP = "test/orchestrators/support/app";
+const APP = "test/support/app";
 
 const CRASH_POINTS = "--crash-points";
 

@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Logger } from "../logger.js";
 import { ConfigurationError } from "../settings/configuration-error.js";
+import { freePorts, spawnAzurite, whyNotReady } from "./azurite-process.js";
 import { DEFAULT_PORTS, developmentConnectionString, type StoragePorts } from "./development-storage.js";
 import { probe } from "./probe.js";
 
@@ -34,7 +32,6 @@ const recordSchema = z.strictObject({
 });
 type AzuriteRecord = z.infer<typeof recordSchema>;
 
-const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 20_000;
 const LOOK_AGAIN_MS = 50;
 const CATEGORY = { category: "Host.Azurite" };
@@ -67,23 +64,15 @@ export async function provideStorage(options: AzuriteOptions): Promise<Storage> 
 async function start(folder: string, ports: StoragePorts, logger: Logger): Promise<Storage> {
   const log = openSync(join(folder, "azurite.log"), "a");
   // Detached, so that neither a killed host nor Ctrl+C takes the storage down before its last writes.
-  const child = spawn(process.execPath, [azuritePath(), ...azuriteArguments(folder, ports)], {
-    detached: true,
-    stdio: ["ignore", log, log],
-    // Azurite needs __proto__, which a host may have switched off for itself.
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
+  const child = spawnAzurite({ folder, ports, life: "detached", output: log });
   closeSync(log);
-  const ended = new Promise<string>((resolve) => {
-    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
-    child.once("error", (error) => resolve(error.message));
-  });
+  const ready = whyNotReady(child, ports);
   child.unref();
   const { pid } = child;
-  if (pid === undefined) throw new ConfigurationError(`Azurite could not be started: ${await ended}.`);
+  if (pid === undefined) throw new ConfigurationError(`Azurite could not be started: ${await ready}.`);
   const record = { pid, hostPid: process.pid, ports };
   await writeRecord(folder, record);
-  await untilItAnswers(folder, record, ended);
+  await untilItAnswers(folder, record, ready);
   logger.log("information", `Azurite runs on ports ${Object.values(ports).join(", ")}, data in ${folder}`, CATEGORY);
   return owned(folder, record);
 }
@@ -113,57 +102,16 @@ function owned(folder: string, record: AzuriteRecord): Storage {
   };
 }
 
-async function untilItAnswers(folder: string, record: AzuriteRecord, ended: Promise<string>): Promise<void> {
-  const outcome = await Promise.race([
-    ended,
-    until(async () => (await probe(record.ports)) === "azurite", START_LIMIT_MS).then((answers) =>
-      answers ? undefined : "it does not answer",
-    ),
-  ]);
+async function untilItAnswers(
+  folder: string,
+  record: AzuriteRecord,
+  ready: Promise<string | undefined>,
+): Promise<void> {
+  const outcome = await ready;
   if (outcome === undefined) return;
   if (isAlive(record.pid)) process.kill(record.pid, "SIGTERM");
   await rm(recordPath(folder), { force: true });
   throw new ConfigurationError(`Azurite could not be started: ${outcome}. See ${join(folder, "azurite.log")}.`);
-}
-
-function azuritePath(): string {
-  try {
-    return createRequire(import.meta.url).resolve("azurite/dist/src/azurite.js");
-  } catch (error) {
-    throw new ConfigurationError(
-      "Azurite is not installed, and nothing answers on the ports of UseDevelopmentStorage=true. Run npm install azurite, or start a storage emulator.",
-      { cause: error },
-    );
-  }
-}
-
-function azuriteArguments(folder: string, ports: StoragePorts): string[] {
-  const services = (["blob", "queue", "table"] as const).flatMap((service) => [
-    `--${service}Host`,
-    "127.0.0.1",
-    `--${service}Port`,
-    String(ports[service]),
-  ]);
-  return ["--location", folder, ...services, "--silent", "--disableTelemetry", "--skipApiVersionCheck"];
-}
-
-async function freePorts(): Promise<StoragePorts> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [blob = 0, queue = 0, table = 0] = ports;
-  return { blob, queue, table };
 }
 
 const recordPath = (folder: string): string => join(folder, "process.json");

@@ -102,7 +102,7 @@ export function behavioursPage({ behaviours, tests }) {
   return [
     "# Behaviours",
     "",
-    "Made from `test/behaviours` by `npm run reference`. The tests go over HTTP, against a host of their own.",
+    "Made from `test/behaviours` by `npm run reference`. The tests go over HTTP, against a running host.",
     "",
     `${count} of ${behaviours.length} are shown.`,
     ...[...new Set(behaviours.map(({ system }) => system))].flatMap((system) =>

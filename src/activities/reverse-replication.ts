@@ -23,7 +23,7 @@ export const reverseReplication = pollingActivity(
       key: keyOnItem("reverse-replication", input),
       itemId,
       operation: "reverse-replication",
-      params: { anew: newMachine, hostId, datastoreId, create },
+      params: { newMachine, hostId, datastoreId, create },
     });
     return pollResultOf(ports, reply, request, (result) => result);
   },

@@ -7,12 +7,12 @@
  * - A4 Any number of requests may complete one start, at any time; each comes to the same answer.
  *   (test/orchestrators/two-executions.test.ts)
  */
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import type { Admission, Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import { executionContract } from "../orchestrators/runtime/contracts.js";
-import type { ItemClaim } from "../store/port.js";
+import { type ItemClaim, updateWithRetry } from "../store/port.js";
 import { claimsOf } from "./claims.js";
 import type { Context } from "./context.js";
 
@@ -53,24 +53,24 @@ export async function acquireItems(
 
 const messageOf = ({ code, message }: RecoveryError): string => message.replace(`[${code}] `, "").slice(0, 2_000);
 
-/** Writes what this request found, unless another request was first: the first one decides for all. */
-async function decide(
+/** Writes what this request found, unless another request has written before: the first one decides for all. */
+function decide(
   { store }: Context,
   executionId: string,
   found: Admission,
 ): Promise<{ admission: Admission; record: Execution }> {
-  for (;;) {
-    const record = await store.getExecution(executionId);
-    if (!record) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
-    const { value, etag } = record;
-    if (value.admission) return { admission: value.admission, record: value };
-    try {
-      await store.updateExecution({ ...value, admission: found }, etag);
-      return { admission: found, record: value };
-    } catch (thrown) {
-      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
-    }
-  }
+  return updateWithRetry(
+    () => store.getExecution(executionId),
+    (record) => {
+      if (!record) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
+      const { value, etag } = record;
+      if (value.admission) return { answer: { admission: value.admission, record: value } };
+      return {
+        answer: { admission: found, record: value },
+        write: () => store.updateExecution({ ...value, admission: found }, etag),
+      };
+    },
+  );
 }
 
 async function startOrchestration({ orchestrations }: Context, execution: Execution): Promise<Execution> {

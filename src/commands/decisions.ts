@@ -1,4 +1,4 @@
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
 import { cancellation, transition } from "../domain/items/lifecycle.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
@@ -6,7 +6,7 @@ import { toInstant } from "../domain/text.js";
 import type { FailureAnswer } from "../domain/vocabulary.js";
 import { DECISION_EVENT, type Decision } from "../orchestrators/runtime/contracts.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
-import type { Tagged } from "../store/port.js";
+import { type Tagged, updateWithRetry } from "../store/port.js";
 import type { Context } from "./context.js";
 import { hasEndedEarly } from "./instance-status.js";
 import { wakeItemOrchestrations } from "./wake-item-orchestrations.js";
@@ -66,19 +66,19 @@ export async function raiseCancel(context: Context, executionId: string, noted: 
   await decide(context, executionId, { kind: "cancel", behaviour: noted.behaviour, by: noted.requestedBy });
 }
 
-/** Writes a cancel into the record, unless it has one. Returns the recorded cancel. */
-async function note(context: Context, executionId: string, cancelRequest: CancelRequest): Promise<CancelRequest> {
-  for (;;) {
-    const { value, etag } = await requireRunning(context, executionId);
-    await requireCancellable(context, value);
-    if (value.cancelRequest !== undefined) return value.cancelRequest;
-    try {
-      await context.store.updateExecution({ ...value, cancelRequest }, etag);
-      return cancelRequest;
-    } catch (thrown) {
-      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
-    }
-  }
+/** Writes a cancel into the record, and gives back the one that stands: the first. */
+function note(context: Context, executionId: string, cancelRequest: CancelRequest): Promise<CancelRequest> {
+  return updateWithRetry(
+    () => requireRunning(context, executionId),
+    async ({ value, etag }) => {
+      await requireCancellable(context, value);
+      if (value.cancelRequest !== undefined) return { answer: value.cancelRequest };
+      return {
+        answer: cancelRequest,
+        write: () => context.store.updateExecution({ ...value, cancelRequest }, etag),
+      };
+    },
+  );
 }
 
 /** The lifecycle says for every state under way whether its execution may be cancelled. */

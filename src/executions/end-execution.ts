@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { RESTING_STATES, transition } from "../domain/items/lifecycle.js";
@@ -10,7 +10,7 @@ import type { ItemState } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";
 import type { Ports } from "../ports.js";
 import { stepTitle } from "../steps/plan-steps.js";
-import type { ItemUpdate } from "../store/port.js";
+import { type ItemUpdate, updateWithRetry } from "../store/port.js";
 import type { closeExecution, ItemReport } from "./contracts.js";
 import { conditionsAfterExecution } from "./post-execution-conditions.js";
 import { EXECUTION_PART } from "./step-parts.js";
@@ -111,23 +111,20 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
   };
 }
 
-/** Writes the end into the record. Refuses with `cancelled` to let an execution succeed after its cancel was requested. */
-async function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: ItemOutcome[]): Promise<void> {
-  for (;;) {
-    const found = await store.getExecution(closing.executionId);
-    if (!found || isEnded(found.value.status)) return;
-    const { cancelRequest } = found.value;
-    if (cancelRequest !== undefined && isSuccess(closing.status)) {
-      throw new RecoveryError("cancelled", `cancelled by ${cancelRequest.requestedBy} before its end`);
-    }
-    const common = { ...found.value, outcomes, endedAt: toInstant(clock.now()) };
-    try {
-      await store.updateExecution(withEnd(common, closing), found.etag);
-      return;
-    } catch (thrown) {
-      if (!hasCode(thrown, "etag-mismatch")) throw thrown;
-    }
-  }
+/** Writes the end into the record. Refuses with `cancelled` to end well what somebody asked to cancel. */
+function writeEnd({ store, clock }: Ports, closing: Closing, outcomes: ItemOutcome[]): Promise<void> {
+  return updateWithRetry(
+    () => store.getExecution(closing.executionId),
+    (found) => {
+      if (!found || isEnded(found.value.status)) return { answer: undefined };
+      const { cancelRequest } = found.value;
+      if (cancelRequest !== undefined && isSuccess(closing.status)) {
+        throw new RecoveryError("cancelled", `cancelled by ${cancelRequest.requestedBy} before its end`);
+      }
+      const common = { ...found.value, outcomes, endedAt: toInstant(clock.now()) };
+      return { answer: undefined, write: () => store.updateExecution(withEnd(common, closing), found.etag) };
+    },
+  );
 }
 
 function withEnd(

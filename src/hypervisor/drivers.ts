@@ -14,22 +14,8 @@
 import { type ErrorCode, hasCode, RecoveryError } from "../domain/errors.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import type { SiteKind } from "../domain/vocabulary.js";
-import type { Hypervisor, ItemOperation, Leftovers } from "./port.js";
-
-/** Operations on one copy of an item. All others are operations on its replication. */
-const COPY_OF_OPERATION: Partial<Record<ItemOperation, "source" | "replica">> = {
-  "shut-down-source": "source",
-  "restart-source": "source",
-  "remove-old-machine": "source",
-  "promote-replica": "replica",
-  "start-replica": "replica",
-  "demote-replica": "replica",
-  "create-test-copy": "replica",
-  "start-test-copy": "replica",
-  "promote-test-copy": "replica",
-  "remove-test-copy": "replica",
-  "await-agent": "replica",
-};
+import { ITEM_OPERATIONS } from "../steps/catalogue.js";
+import type { Hypervisor, Leftovers } from "./port.js";
 
 export function hypervisorOf(drivers: Readonly<Record<SiteKind, Hypervisor>>): Hypervisor {
   const all = [...new Set(Object.values(drivers))];
@@ -95,8 +81,9 @@ function dispatching(drivers: Readonly<Record<SiteKind, Hypervisor>>, all: reado
     },
     runOnItem: async (task) => {
       const { worldId, itemId, operation } = task;
-      const copy = COPY_OF_OPERATION[operation];
-      const driver = await (copy === undefined ? ownerOf(worldId, itemId) : driverOfCopy(worldId, itemId, copy));
+      const { runsAt } = ITEM_OPERATIONS[operation];
+      const isOnCopy = runsAt === "source" || runsAt === "replica";
+      const driver = await (isOnCopy ? driverOfCopy(worldId, itemId, runsAt) : ownerOf(worldId, itemId));
       return driver.runOnItem(task);
     },
     // The key does not say where its operation runs, and an unknown key is no error.

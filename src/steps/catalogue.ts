@@ -25,8 +25,11 @@ interface Step<P extends z.ZodType, R extends z.ZodType> {
 
 /** One effect at the hypervisor, under one task key. */
 interface Operation<P extends z.ZodType, R extends z.ZodType, I extends z.ZodType> extends Step<P, R> {
-  /** Where the work is done: what only the target does goes on while the source site is down. */
-  readonly runsAt: "source" | "target" | "both";
+  /**
+   * Where the work is done: at the copy that replication reads from, at the copy that receives, by the replication at
+   * the receiving site, or by the replication at both. Only `source` and `both` need the source site.
+   */
+  readonly runsAt: "source" | "replica" | "replication" | "both";
   /** What the step takes when its activity works out the operation's params from it. */
   readonly input: I;
 }
@@ -74,13 +77,13 @@ export const ITEM_OPERATIONS = {
   "process-pending-data": operation({
     title: "Process pending data",
     result: z.strictObject({ point: RecoveryPoint }),
-    runsAt: "target",
+    runsAt: "replication",
   }),
   /** No recovery point is made after this, and none is pruned. */
   "stop-replication": operation({
     title: "Stop replication",
     result: z.strictObject({ stoppedAt: z.string() }),
-    runsAt: "target",
+    runsAt: "replication",
   }),
   /**
    * Makes the replica the workload's copy, from a point. Refuses `stale-epoch` unless `epoch` is above the item's. A
@@ -91,20 +94,20 @@ export const ITEM_OPERATIONS = {
     title: "Promote the replica",
     params: z.strictObject({ pointId: Id, epoch: Epoch, planned: z.boolean().optional() }),
     result: z.strictObject({ epoch: z.int(), point: RecoveryPoint, dataLoss: DataLoss, sequences: Sequences }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Boots the promoted replica; refuses `stale-epoch` when the epoch is not the item's. */
   "start-replica": operation({
     title: "Start the replica",
     params: z.strictObject({ epoch: Epoch }),
     result: Started,
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Keeps the promoted copy and deletes every recovery point (commit). */
   "delete-recovery-points": operation({
     title: "Delete the recovery points",
     result: z.strictObject({ deleted: z.int() }),
-    runsAt: "target",
+    runsAt: "replication",
   }),
   /** Undoes promotion and start: the replica is off and a replica again. Raises the epoch. */
   "demote-replica": operation({
@@ -112,7 +115,7 @@ export const ITEM_OPERATIONS = {
     params: z.strictObject({ epoch: Epoch }),
     result: z.strictObject({ epoch: z.int() }),
     direction: "undo",
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Undoes the shutdown. */
   "restart-source": operation({
@@ -133,15 +136,15 @@ export const ITEM_OPERATIONS = {
     title: "Create the test copy",
     params: z.strictObject({ pointId: Id, networkId: z.string() }),
     result: z.strictObject({ name: z.string(), point: RecoveryPoint }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
-  "start-test-copy": operation({ title: "Start the test copy", result: Started, runsAt: "target" }),
+  "start-test-copy": operation({ title: "Start the test copy", result: Started, runsAt: "replica" }),
   /** Makes the test copy the workload's copy, from the point it was made from. `epoch` as in promote-replica. */
   "promote-test-copy": operation({
     title: "Promote the test copy",
     params: z.strictObject({ epoch: Epoch }),
     result: Started.extend({ epoch: z.int(), point: RecoveryPoint, dataLoss: DataLoss }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Removes the test copy; one that is not there is no error. It runs on behalf of the test that made the copy. */
   "remove-test-copy": operation({
@@ -149,24 +152,24 @@ export const ITEM_OPERATIONS = {
     input: z.strictObject({ testExecutionId: z.string() }),
     result: z.strictObject({ removed: z.boolean() }),
     direction: "undo",
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Looks for the agent of the running copy at its configuration server: refuses `agent-not-installed`, or waits (F7). */
   "await-agent": operation({
     title: "Find the agent at the configuration server",
     params: z.strictObject({ wait: z.boolean() }),
     result: z.strictObject({ registeredAt: z.string().nullable() }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /**
-   * Reverses replication after a commit. `anew` makes the machine that receives: a full copy onto the host and
+   * Reverses replication after a commit. `newMachine` makes the machine that receives: a full copy onto the host and
    * datastore given; otherwise the old copy takes what changed. `create` names resources that are made for it.
    * Catches up by a full copy, by deltas, or not at all when the failover has set it up already.
    */
   "reverse-replication": operation({
     title: "Reverse replication",
     params: z.strictObject({
-      anew: z.boolean(),
+      newMachine: z.boolean(),
       hostId: Id.optional(),
       datastoreId: Id.optional(),
       create: z.array(z.string()),
@@ -192,7 +195,7 @@ export const ITEM_OPERATIONS = {
   "disable-replication": operation({
     title: "Disable replication and clean up",
     result: z.strictObject({ removed: z.array(z.string()), remaining: z.array(z.string()) }),
-    runsAt: "target",
+    runsAt: "replication",
   }),
   /** Protects an unprotected item: a full copy to the recovery site. */
   "enable-replication": operation({
@@ -214,7 +217,7 @@ export const SITE_OPERATIONS = {
   "create-test-network": operation({
     title: "Create the test network",
     result: z.strictObject({ networkId: z.string() }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** It runs on behalf of the test that made the network. */
   "remove-test-network": operation({
@@ -222,14 +225,14 @@ export const SITE_OPERATIONS = {
     input: z.strictObject({ testExecutionId: z.string() }),
     result: z.strictObject({ removed: z.boolean() }),
     direction: "undo",
-    runsAt: "target",
+    runsAt: "replica",
   }),
   /** Sets up a process server; it appears after 10 to 15 minutes (V4). */
   "deploy-process-server": operation({
     title: "Deploy the process server",
     params: z.strictObject({ processServerId: Id }),
     result: z.strictObject({ processServerId: Id }),
-    runsAt: "target",
+    runsAt: "replica",
   }),
 };
 

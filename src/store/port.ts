@@ -4,6 +4,8 @@ import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
 
+export { updateWithRetry } from "./update-with-retry.js";
+
 /** A value with the ETag that a change must send. */
 export interface Tagged<T> {
   value: T;

@@ -1,28 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { Journey } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
-import {
-  grouped,
-  link,
-  pointsOf,
-  preview,
-  REPROTECT,
-  refusalOf,
-  site,
-  stepsNamed,
-  there,
-  thereAndProtected,
-  unmet,
-  until,
-} from "./support/scene.js";
+import { type Change, grouped, link, site } from "../support/estate-changes.js";
+import { REPROTECT } from "../support/estates.js";
+import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
+import { poll, RunningApp } from "../support/running-app.js";
 
-const { begin } = running("vmware-to-azure");
+const app = RunningApp.shared("quick");
+const load = (change?: Change) => HttpPlan.load(app, "vmware-to-azure", change);
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
-/** Waits until every item has an app-consistent point of the way home. */
-const appConsistentPoints = (journey: Journey) =>
-  until(
-    () => Promise.all(["db", "app", "web"].map((itemId) => pointsOf(journey, itemId))),
+/** Waits until every item has an app-consistent point for its failback. */
+const appConsistentPoints = (plan: HttpPlan) =>
+  poll(
+    () => Promise.all(["db", "app", "web"].map((itemId) => plan.pointsOf(itemId))),
     (answers) => answers.every(({ points }) => points.some(({ consistency }) => consistency === "app-consistent")),
   );
 
@@ -33,83 +22,83 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     ["failback-link", link({ kind: "internet" })],
   ] as const;
 
-  test.for(missing)("F1 without %s there is no way home", async ([code, spoil]) => {
-    const journey = await begin(spoil);
-    await there(journey);
-    const { ready, errors } = await unmet(journey, "reprotect", asked);
+  test.for(missing)("F1 without %s a reprotect is refused", async ([code, spoil]) => {
+    const plan = await load(spoil);
+    await plan.failOverAndCommit();
+    const { ready, errors } = await plan.unmet("reprotect", asked);
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
-    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
-    expect(await journey.where()).toEqual(["committed, primary-to-recovery, at away"]);
+    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+    expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 
-  test("F2 of a plan every machine must have been reprotected, and have a point", async () => {
-    const journey = await begin();
-    await there(journey);
-    for (const itemId of ["db", "app"]) await journey.runOn(itemId, "reprotect", REPROTECT);
-    const refused = await refusalOf(journey.run("failback"));
+  test("F2 every machine of a plan must have been reprotected and have a recovery point", async () => {
+    const plan = await load();
+    await plan.failOverAndCommit();
+    for (const itemId of ["db", "app"]) await plan.attemptOn(itemId, "reprotect", REPROTECT);
+    const refused = await refusalOf(plan.attempt("failback"));
     expect(refused).toMatchObject({ status: 409, code: "verb-not-allowed" });
     expect(refused.detail).toContain("item web");
-    expect((await refusalOf(journey.runOn("web", "failback"))).detail).toContain("reprotect");
-    expect((await pointsOf(journey, "db")).points.length).toBeGreaterThan(0);
-    await journey.does("reprotect", REPROTECT);
-    await journey.does("failback");
-    expect(await journey.where()).toEqual(["failed-over, recovery-to-primary, at home"]);
+    expect((await refusalOf(plan.attemptOn("web", "failback"))).detail).toContain("reprotect");
+    expect((await plan.pointsOf("db")).points.length).toBeGreaterThan(0);
+    await plan.run("reprotect", REPROTECT);
+    await plan.run("failback");
+    expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
   });
 
-  test("F3 latest unless asked otherwise; app-consistent lies behind it and loses more", async () => {
-    const journey = await begin();
-    await thereAndProtected(journey);
-    await appConsistentPoints(journey);
-    const latest = await preview(journey);
-    const consistent = await preview(journey, { kind: "latest-app-consistent" });
+  test("F3 the latest point is the default; the app-consistent point is older and loses more", async () => {
+    const plan = await load();
+    await plan.failOverAndReprotect();
+    await appConsistentPoints(plan);
+    const latest = await plan.previewPoints();
+    const consistent = await plan.previewPoints({ kind: "latest-app-consistent" });
     expect(latest.choice.kind).toBe("latest");
     expect(consistent.items.every(({ point }) => point?.consistency === "app-consistent")).toBe(true);
     expect(consistent.worstLossSeconds).toBeGreaterThan(latest.worstLossSeconds ?? Number.POSITIVE_INFINITY);
     const options = { sourceShutdown: "skip", recoveryPoint: { kind: "latest-app-consistent" } } as const;
-    const back = await journey.does("failback", options);
+    const back = await plan.run("failback", options);
     expect(back.outcomes?.map(({ recoveryPoint }) => recoveryPoint?.consistency)).toEqual(
       Array(3).fill("app-consistent"),
     );
     expect(back.outcomes?.every(({ dataLoss }) => (dataLoss?.writes ?? 0) > 0)).toBe(true);
   });
 
-  test("F4 in a group, latest is each machine's own and app-consistent one point of all", async () => {
-    const journey = await begin(grouped);
-    await thereAndProtected(journey);
-    await appConsistentPoints(journey);
-    const latest = await preview(journey, { kind: "latest" });
-    expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start")); // each of its own data
-    const back = await journey.does("failback", { recoveryPoint: { kind: "latest-app-consistent" } });
+  test("F4 in a group, latest is a point of each machine and app-consistent is one common point", async () => {
+    const plan = await load(grouped);
+    await plan.failOverAndReprotect();
+    await appConsistentPoints(plan);
+    const latest = await plan.previewPoints({ kind: "latest" });
+    expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start")); // each from its own data
+    const back = await plan.run("failback", { recoveryPoint: { kind: "latest-app-consistent" } });
     const [, app, web] = back.outcomes?.map(({ recoveryPoint }) => recoveryPoint) ?? [];
     expect(app).toEqual(web);
     expect(app).toMatchObject({ replicationGroupId: "front", consistency: "app-consistent" });
   });
 
-  test("F5 the Azure machines are shut down, and the commit removes them", async () => {
-    const journey = await begin();
-    await thereAndProtected(journey);
-    const back = await journey.does("failback");
+  test("F5 a failback shuts the Azure machines down, and the commit removes them", async () => {
+    const plan = await load();
+    await plan.failOverAndReprotect();
+    const back = await plan.run("failback");
     expect(stepsNamed(back, "shut-down-source").map(({ status }) => status)).toEqual(Array(3).fill("succeeded"));
-    expect((await journey.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill(["machine", "disks"]));
-    const committed = await journey.does("commit");
+    expect((await plan.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill(["machine", "disks"]));
+    const committed = await plan.run("commit");
     expect(stepsNamed(committed, "remove-old-machine").map(({ detail }) => detail)).toContainEqual(
       "removed db and its interfaces, disks of db",
     );
-    expect((await journey.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill([]));
+    expect((await plan.items()).map(({ live }) => live.leftBehind)).toEqual(Array(3).fill([]));
   });
 
-  test("F6 VMware tools of Windows machines are disabled in Azure and run again at home", async () => {
-    const journey = await begin();
-    const toolsOf = async () => (await journey.items()).map(({ itemId, live }) => [itemId, live.tools]);
-    await there(journey);
+  test("F6 VMware tools of Windows machines are disabled in Azure and run again after the failback", async () => {
+    const plan = await load();
+    const toolsOf = async () => (await plan.items()).map(({ itemId, live }) => [itemId, live.tools]);
+    await plan.failOverAndCommit();
     expect(await toolsOf()).toEqual(
       expect.arrayContaining([
         ["db", "disabled"],
         ["app", "disabled"],
       ]),
     );
-    await journey.does("reprotect", REPROTECT);
-    await journey.does("failback");
+    await plan.run("reprotect", REPROTECT);
+    await plan.run("failback");
     expect(await toolsOf()).toEqual(
       expect.arrayContaining([
         ["db", "running"],

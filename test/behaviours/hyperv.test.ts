@@ -1,27 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { lossesOf, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
-import {
-  cancelledAtValidation,
-  pointsOf,
-  refusalOf,
-  refuse,
-  site,
-  stepsNamed,
-  there,
-  thereAndProtected,
-  unmet,
-} from "./support/scene.js";
+import { type Change, site } from "../support/estate-changes.js";
+import { HttpPlan, lossesOf, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-const { begin } = running("hyperv-to-hyperv");
+const app = RunningApp.shared("quick");
+const load = (change?: Change) => HttpPlan.load(app, "hyperv-to-hyperv", change);
 
 describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_000 }, () => {
-  test("H1 over to the secondary cloud, back, and replicated again", async () => {
-    const journey = await begin();
+  test("H1 machines fail over to the secondary cloud and back, and replicate again", async () => {
+    const plan = await load();
     const seen: string[][] = [];
     for (const verb of ["planned-failover", "commit", "reprotect", "failback", "commit", "reprotect"] as const) {
-      await journey.does(verb);
-      seen.push(await journey.where());
+      await plan.run(verb);
+      seen.push(await plan.positions());
     }
     expect(seen).toEqual([
       ["failed-over, primary-to-recovery, at away"],
@@ -33,9 +24,9 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     ]);
   });
 
-  test("H2 planned: shut down, then synchronised, then promoted, and no write is lost", async () => {
-    const journey = await begin();
-    const moved = await journey.does("planned-failover");
+  test("H2 a planned failover shuts down, synchronises and then promotes, and loses no write", async () => {
+    const plan = await load();
+    const moved = await plan.run("planned-failover");
     expect(lossesOf(moved)).toEqual([0, 0, 0]);
     const ends = (name: string) => stepsNamed(moved, name).map(({ endedAt }) => Date.parse(endedAt ?? ""));
     const starts = (name: string) => stepsNamed(moved, name).map(({ startedAt }) => Date.parse(startedAt ?? ""));
@@ -43,85 +34,85 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect(Math.max(...ends("final-synchronise"))).toBeLessThanOrEqual(Math.min(...starts("promote-replica")));
   });
 
-  test("H2 planned: where a source cannot be shut down, nothing is failed over", async () => {
-    const journey = await begin();
-    await refuse(journey, "db", "shut-down-source");
-    const { failure } = await journey.run("planned-failover");
+  test("H2 a planned failover moves nothing when a source cannot be shut down", async () => {
+    const plan = await load();
+    await plan.refuseShutdown("db");
+    const { failure } = await plan.attempt("planned-failover");
     expect(failure?.code).toBe("shutdown-failed");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("H3 unplanned: where a source cannot be shut down it goes on, and loses what was pending", async () => {
-    const journey = await begin();
-    await refuse(journey, "db", "shut-down-source");
-    const moved = await journey.does("unplanned-failover");
+  test("H3 an unplanned failover continues when a source cannot be shut down, and loses its pending writes", async () => {
+    const plan = await load();
+    await plan.refuseShutdown("db");
+    const moved = await plan.run("unplanned-failover");
     const [db, ...others] = lossesOf(moved);
     expect(db).toBeGreaterThan(0);
     expect(others).toEqual([0, 0]); // these could be shut down and synchronised
     const loss = moved.outcomes?.[0]?.dataLoss;
     expect(loss?.bytes).toBe((loss?.writes ?? 0) * 65_536);
-    await journey.does("commit");
-    expect(turnsOf(await journey.does("reprotect"))).toEqual(["deltas", "deltas", "deltas"]); // not set beforehand
+    await plan.run("commit");
+    expect(reversalsOf(await plan.run("reprotect"))).toEqual(["deltas", "deltas", "deltas"]); // not set beforehand
   });
 
-  test("H4 that no drill was run is told, and told no more after one", async () => {
-    const journey = await begin();
-    expect((await unmet(journey, "planned-failover")).warnings).toContain("untested");
-    await journey.does("test-failover");
-    await journey.does("test-clean-up");
-    expect((await unmet(journey, "planned-failover")).warnings).not.toContain("untested");
+  test("H4 a missing test failover gives a warning, and no warning after one", async () => {
+    const plan = await load();
+    expect((await plan.unmet("planned-failover")).warnings).toContain("untested");
+    await plan.run("test-failover");
+    await plan.run("test-clean-up");
+    expect((await plan.unmet("planned-failover")).warnings).not.toContain("untested");
   });
 
-  test("H4 with a VMM server that is not connected there is no way back", async () => {
-    const journey = await begin(site("home", { vmmServer: { id: "vmm-home", connected: false } }));
-    await there(journey); // an unplanned failover does not need it
-    const { ready, errors } = await unmet(journey, "reprotect");
+  test("H4 a reprotect is refused while a VMM server is not connected", async () => {
+    const plan = await load(site("home", { vmmServer: { id: "vmm-home", connected: false } }));
+    await plan.failOverAndCommit(); // an unplanned failover does not need it
+    const { ready, errors } = await plan.unmet("reprotect");
     expect({ ready, errors }).toEqual({ ready: false, errors: ["vmm-connected"] });
-    const refused = await journey.run("reprotect");
+    const refused = await plan.attempt("reprotect");
     expect(refused.failure).toMatchObject({
       code: "prerequisites-failed",
       message: expect.stringContaining("vmm-home is not connected"),
     });
   });
 
-  test("H5 the replica runs in the secondary cloud, and the commit deletes its points", async () => {
-    const journey = await begin();
-    await journey.does("planned-failover");
-    const { activeSiteId, state } = await journey.item("db");
+  test("H5 the replica runs in the secondary cloud, and the commit deletes its recovery points", async () => {
+    const plan = await load();
+    await plan.run("planned-failover");
+    const { activeSiteId, state } = await plan.item("db");
     expect({ activeSiteId, state }).toEqual({ activeSiteId: "away", state: "failed-over" });
-    expect((await pointsOf(journey, "db")).points.length).toBeGreaterThan(0);
-    await journey.does("commit");
-    expect((await pointsOf(journey, "db")).points).toEqual([]);
+    expect((await plan.pointsOf("db")).points.length).toBeGreaterThan(0);
+    await plan.run("commit");
+    expect((await plan.pointsOf("db")).points).toEqual([]);
   });
 
-  test("H6 set for reverse replication after a planned failover; home, checked, and the same again", async () => {
-    const journey = await begin();
-    await journey.does("planned-failover");
-    expect((await journey.item("db")).live.replication.reversed).toBe(true);
-    await journey.does("commit");
-    expect(turnsOf(await journey.does("reprotect"))).toEqual(Array(3).fill("already-set"));
-    const back = await journey.does("failback");
+  test("H6 after a planned failover reverse replication is already set; failback and reprotect complete the round trip", async () => {
+    const plan = await load();
+    await plan.run("planned-failover");
+    expect((await plan.item("db")).live.replication.reversed).toBe(true);
+    await plan.run("commit");
+    expect(reversalsOf(await plan.run("reprotect"))).toEqual(Array(3).fill("already-set"));
+    const back = await plan.run("failback");
     expect(back.direction).toBe("recovery-to-primary");
-    expect((await journey.items()).map(({ activeSiteId }) => activeSiteId)).toEqual(Array(3).fill("home"));
-    await journey.does("commit");
-    const again = await journey.does("reprotect");
+    expect((await plan.items()).map(({ activeSiteId }) => activeSiteId)).toEqual(Array(3).fill("home"));
+    await plan.run("commit");
+    const again = await plan.run("reprotect");
     expect(again.direction).toBe("primary-to-recovery");
-    expect((await journey.item("db")).live.replication.state).toBe("replicating");
+    expect((await plan.item("db")).live.replication.state).toBe("replicating");
   });
 
-  test("H6 the other way round is refused", async () => {
-    const journey = await begin();
-    expect((await refusalOf(journey.run("failback"))).code).toBe("verb-not-allowed");
-    await thereAndProtected(journey);
-    expect((await refusalOf(journey.run("planned-failover"))).code).toBe("verb-not-allowed");
+  test("H6 the opposite direction is refused", async () => {
+    const plan = await load();
+    expect((await refusalOf(plan.attempt("failback"))).code).toBe("verb-not-allowed");
+    await plan.failOverAndReprotect();
+    expect((await refusalOf(plan.attempt("planned-failover"))).code).toBe("verb-not-allowed");
   });
 
-  test("H7 cancelled as documented, a machine does not replicate again; by default it does", async () => {
-    const [stopped, restored] = [await begin(), await begin()];
-    await cancelledAtValidation(stopped, "unplanned-failover", "as-documented");
-    await cancelledAtValidation(restored, "unplanned-failover", "restore-protection");
+  test("H7 after a cancel as documented a machine does not replicate; by default it does", async () => {
+    const [stopped, restored] = [await load(), await load()];
+    await stopped.cancelAtValidation("unplanned-failover", "as-documented");
+    await restored.cancelAtValidation("unplanned-failover", "restore-protection");
     expect((await stopped.item("db")).live.replication.state).toBe("stopped");
     expect((await restored.item("db")).live.replication.state).toBe("replicating");
-    expect(await restored.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect(await restored.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

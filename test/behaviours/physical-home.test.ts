@@ -1,42 +1,33 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey, turnsOf } from "../e2e/support/journey.js";
-import { running } from "./support/running.js";
-import {
-  all,
-  datastore,
-  masterTargets,
-  REPROTECT,
-  refusalOf,
-  site,
-  stepsNamed,
-  there,
-  thereAndProtected,
-  unmet,
-} from "./support/scene.js";
+import { all, type Change, datastore, masterTargets, site } from "../support/estate-changes.js";
+import { REPROTECT } from "../support/estates.js";
+import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-const { product, begin } = running("physical-to-azure");
+const app = RunningApp.shared("quick");
+const load = (change?: Change) => HttpPlan.load(app, "physical-to-azure", change);
 
-describe.concurrent("physical servers on their way home", { timeout: 120_000 }, () => {
-  test("P9 without a process server in Azure nothing goes home; once one is deployed, it does", async () => {
-    const journey = await begin(site("away", { processServers: [] }));
-    await there(journey);
-    const refused = await journey.run("reprotect", REPROTECT);
+describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => {
+  test("P9 without a process server in Azure a reprotect is refused; after a deployment it succeeds", async () => {
+    const plan = await load(site("away", { processServers: [] }));
+    await plan.failOverAndCommit();
+    const refused = await plan.attempt("reprotect", REPROTECT);
     expect(refused.failure?.message).toContain("away has no process server");
-    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
-    await product().client.call(ROUTES.deployProcessServer, { params });
-    await journey.does("reprotect", REPROTECT);
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
+    const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
+    await app.client.call(ROUTES.deployProcessServer, { params });
+    await plan.run("reprotect", REPROTECT);
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("P9 over ExpressRoute the one at home serves, with a warning that it is for tests", async () => {
+  test("P9 over ExpressRoute the process server at home serves, with a warning that it is for tests", async () => {
     const none = site("away", { processServers: [] });
-    const journey = await begin(all(none, ({ links = [] }) => Object.assign(links[0] ?? {}, { kind: "expressroute" })));
-    await there(journey);
-    const found = await unmet(journey, "reprotect", { datastoreId: "ssd", waitForAgent: "true" });
+    const plan = await load(all(none, ({ links = [] }) => Object.assign(links[0] ?? {}, { kind: "expressroute" })));
+    await plan.failOverAndCommit();
+    const found = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect(found).toMatchObject({ ready: true, errors: [] });
     expect(found.warnings).toContain("process-server-place");
-    const byVpn = await unmet(await begin(none), "reprotect", { datastoreId: "ssd" });
+    const byVpn = await (await load(none)).unmet("reprotect", { datastoreId: "ssd" });
     expect(byVpn).toMatchObject({ ready: false, errors: expect.arrayContaining(["process-server"]) });
   });
 
@@ -46,66 +37,66 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
     ["hosts-discovered", site("home", { configurationServer: { id: "config", hostsDiscovered: false } })],
   ] as const;
 
-  test.for(misplaced)("P10 %s keeps the machines from being reprotected", async ([code, spoil]) => {
-    const journey = await begin(spoil);
-    await there(journey);
-    const { ready, errors } = await unmet(journey, "reprotect", { datastoreId: "ssd", waitForAgent: "true" });
-    expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // all else is well
-    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+  test.for(misplaced)("P10 an unmet %s prevents the reprotect", async ([code, spoil]) => {
+    const plan = await load(spoil);
+    await plan.failOverAndCommit();
+    const { ready, errors } = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
+    expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // everything else is met
+    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
   });
 
-  test("P10 from an unmanaged ESXi host, and to another location, a new VM is made at the master target's host", async () => {
-    const unmanaged = await Journey.begin(product(), "vmware-to-azure", ({ sites: [home] }) => {
+  test("P10 for an unmanaged ESXi host or an alternate location, a new VM is created on the master target's host", async () => {
+    const unmanaged = await HttpPlan.load(app, "vmware-to-azure", ({ sites: [home] }) => {
       Object.assign(home?.hosts?.[1] ?? {}, { managed: false });
     });
-    const elsewhere = await Journey.begin(product(), "vmware-to-azure");
-    await Promise.all([there(unmanaged), there(elsewhere)]);
+    const elsewhere = await HttpPlan.load(app, "vmware-to-azure");
+    await Promise.all([unmanaged.failOverAndCommit(), elsewhere.failOverAndCommit()]);
     expect((await elsewhere.item("db")).live.machine.hostId).toBe("esx-2");
-    const turned = await unmanaged.does("reprotect", REPROTECT);
-    const moved = await elsewhere.does("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
-    expect([turnsOf(turned), turnsOf(moved)]).toEqual([Array(3).fill("full"), Array(3).fill("full")]);
+    const turned = await unmanaged.run("reprotect", REPROTECT);
+    const moved = await elsewhere.run("reprotect", { reprotect: { ...REPROTECT.reprotect, location: "alternate" } });
+    expect([reversalsOf(turned), reversalsOf(moved)]).toEqual([Array(3).fill("full"), Array(3).fill("full")]);
     for (const { live } of [...(await unmanaged.items()), ...(await elsewhere.items())]) {
       expect(live.machine.hostId).toBe("esx-1");
     }
   });
 
-  test("P11 what a reprotect is told is used, and what is not there is refused", async () => {
-    const journey = await begin();
-    await there(journey);
+  test("P11 a reprotect uses the given resources and refuses missing ones", async () => {
+    const plan = await load();
+    await plan.failOverAndCommit();
     const asked = { ...REPROTECT.reprotect, masterTargetId: "mt-windows", processServerId: "ps-away" };
     const says = async (reprotect: Record<string, unknown>) => {
-      const { failure, outcomes } = await journey.runOn("db", "reprotect", { reprotect: { ...asked, ...reprotect } });
+      const { failure, outcomes } = await plan.attemptOn("db", "reprotect", { reprotect: { ...asked, ...reprotect } });
       return `${failure?.message} ${outcomes?.[0]?.failure?.message}`;
     };
     expect(await says({ masterTargetId: "mt-gone" })).toContain("mt-gone");
     expect(await says({ processServerId: "ps-gone" })).toContain("ps-gone");
     expect(await says({ datastoreId: "gone" })).toContain("gone");
-    expect(await says({ datastoreId: undefined })).toContain("datastore must be given");
+    expect(await says({ datastoreId: undefined })).toContain("must name a datastore");
     expect(await says({ retentionDrive: "Z:" })).toContain("not Z:");
-    expect((await journey.runOn("db", "reprotect", { reprotect: { ...asked, retentionDrive: "R:" } })).status).toBe(
+    expect((await plan.attemptOn("db", "reprotect", { reprotect: { ...asked, retentionDrive: "R:" } })).status).toBe(
       "succeeded",
     );
-    expect((await journey.item("db")).live.machine.datastoreId).toBe("ssd");
+    expect((await plan.item("db")).live.machine.datastoreId).toBe("ssd");
   });
 
-  test("P11 that a datastore must be given is told before anything starts", async () => {
-    const journey = await begin();
-    await there(journey);
-    const { ready, errors } = await unmet(journey, "reprotect", { waitForAgent: "true" });
+  test("P11 a missing datastore is reported before anything starts", async () => {
+    const plan = await load();
+    await plan.failOverAndCommit();
+    const { ready, errors } = await plan.unmet("reprotect", { waitForAgent: "true" });
     expect({ ready, errors }).toEqual({ ready: false, errors: ["datastore"] });
-    expect((await unmet(journey, "reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
+    expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
   });
 
-  test("P11 where the disks still exist, the datastore named is ignored", async () => {
-    const journey = await Journey.begin(product(), "vmware-to-azure", datastore("slow"));
-    await there(journey);
-    await journey.does("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
-    expect((await journey.items()).map(({ live }) => live.machine.datastoreId)).toEqual(Array(3).fill("ssd"));
+  test("P11 the given datastore is ignored where the disks still exist", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure", datastore("slow"));
+    await plan.failOverAndCommit();
+    await plan.run("reprotect", { reprotect: { waitForAgent: true, datastoreId: "slow" } });
+    expect((await plan.items()).map(({ live }) => live.machine.datastoreId)).toEqual(Array(3).fill("ssd"));
   });
 
   test("P12 the failback policy is the same whatever the replication policy says", async () => {
     const own = { rpoThresholdSeconds: 300, appConsistentMinutes: 240, retentionDays: 7 } as const;
-    const journey = await begin((world) => {
+    const plan = await load((world) => {
       world.policies = [{ id: "policy", ...own }];
     });
     const made = {
@@ -114,36 +105,36 @@ describe.concurrent("physical servers on their way home", { timeout: 120_000 }, 
       appConsistentMinutes: 60,
       configurationServerId: "config",
     };
-    const before = (await journey.item("db")).live;
+    const before = (await plan.item("db")).live;
     expect(before).toMatchObject({ policy: own, failbackPolicy: made });
-    await thereAndProtected(journey);
-    const { policy, failbackPolicy } = (await journey.item("db")).live;
+    await plan.failOverAndReprotect();
+    const { policy, failbackPolicy } = (await plan.item("db")).live;
     const { configurationServerId: _bound, ...inForce } = made;
     expect({ policy, failbackPolicy }).toMatchObject({ policy: inForce, failbackPolicy: made });
   });
 
-  test("P13 home by an unplanned failover from Azure, whose machines are shut down, and removed by the commit", async () => {
-    const journey = await begin();
-    await thereAndProtected(journey);
-    expect((await refusalOf(journey.run("planned-failover"))).code).toBe("verb-not-allowed");
-    const back = await journey.does("failback");
+  test("P13 a failback shuts the Azure machines down, and its commit removes them", async () => {
+    const plan = await load();
+    await plan.failOverAndReprotect();
+    expect((await refusalOf(plan.attempt("planned-failover"))).code).toBe("verb-not-allowed");
+    const back = await plan.run("failback");
     expect(back.direction).toBe("recovery-to-primary");
     expect(stepsNamed(back, "shut-down-source").map(({ status }) => status)).toEqual(Array(3).fill("succeeded"));
-    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
-    await journey.does("commit");
-    for (const { live } of await journey.items()) expect(live.leftBehind).toEqual([]);
+    expect((await plan.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
+    await plan.run("commit");
+    for (const { live } of await plan.items()) expect(live.leftBehind).toEqual([]);
   });
 
-  test("P14 protected from home again by the process server chosen, and able to fail over again", async () => {
-    const journey = await begin();
-    await thereAndProtected(journey);
-    await journey.does("failback");
-    await journey.does("commit");
-    const refused = await journey.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
-    expect(refused.failure?.message).toContain("ps-away"); // on this way it stands at home
-    await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
-    expect((await journey.item("db")).live.replication.state).toBe("replicating");
-    await journey.does("planned-failover");
-    expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
+  test("P14 the chosen process server protects the machines from home again, and they can fail over again", async () => {
+    const plan = await load();
+    await plan.failOverAndReprotect();
+    await plan.run("failback");
+    await plan.run("commit");
+    const refused = await plan.attempt("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
+    expect(refused.failure?.message).toContain("ps-away"); // in this direction it is at home
+    await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
+    expect((await plan.item("db")).live.replication.state).toBe("replicating");
+    await plan.run("planned-failover");
+    expect(await plan.positions()).toEqual(["failed-over, primary-to-recovery, at away"]);
   });
 });

@@ -1,30 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { running } from "./support/running.js";
-import {
-  cancelledAtValidation,
-  pointsOf,
-  preview,
-  REPROTECT,
-  refusalOf,
-  refuse,
-  site,
-  stepsNamed,
-  targets,
-  there,
-  thereAndProtected,
-  unmet,
-} from "./support/scene.js";
+import { type Change, site, targets } from "../support/estate-changes.js";
+import { REPROTECT } from "../support/estates.js";
+import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-const { product, begin } = running("physical-to-azure");
+const app = RunningApp.shared("quick");
+const load = (change?: Change) => HttpPlan.load(app, "physical-to-azure", change);
 
 describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
-  test("P1 over to Azure, protected there, home again, protected at home", async () => {
-    const journey = await begin();
+  test("P1 machines fail over to Azure, are protected there, fail back and are protected at home", async () => {
+    const plan = await load();
     const seen: string[][] = [];
     for (const verb of ["unplanned-failover", "commit", "reprotect", "failback", "commit", "reprotect"] as const) {
-      await journey.does(verb, verb === "reprotect" ? REPROTECT : {});
-      seen.push(await journey.where());
+      await plan.run(verb, verb === "reprotect" ? REPROTECT : {});
+      seen.push(await plan.positions());
     }
     expect(seen).toEqual([
       ["failed-over, primary-to-recovery, at away"],
@@ -36,26 +26,26 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     ]);
   });
 
-  test("P2 a server comes home as a VMware VM", async () => {
-    const journey = await begin();
-    expect((await journey.item("db")).live.machine).toEqual({ form: "physical" });
-    await thereAndProtected(journey);
-    await journey.does("failback");
-    for (const { live } of await journey.items()) {
+  test("P2 a server fails back as a VMware VM", async () => {
+    const plan = await load();
+    expect((await plan.item("db")).live.machine).toEqual({ form: "physical" });
+    await plan.failOverAndReprotect();
+    await plan.run("failback");
+    for (const { live } of await plan.items()) {
       expect(live.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
     }
   });
 
-  test("P2 without VMware infrastructure at the site it is refused and changes nothing", async () => {
-    const journey = await begin((world) => {
+  test("P2 without VMware infrastructure at the site the reprotect is refused and changes nothing", async () => {
+    const plan = await load((world) => {
       site("home", { hosts: [], datastores: [], masterTargets: [] })(world);
       delete world.sites[0]?.vCenter;
     });
-    await there(journey);
-    const refused = await journey.run("reprotect", REPROTECT);
+    await plan.failOverAndCommit();
+    const refused = await plan.attempt("reprotect", REPROTECT);
     expect(refused.failure).toMatchObject({ code: "prerequisites-failed" });
     expect(refused.failure?.message).toContain("no ESXi host");
-    expect(await journey.where()).toEqual(["committed, primary-to-recovery, at away"]);
+    expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 
   const broken = [
@@ -72,20 +62,20 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
   ] as const;
   type World = Parameters<ReturnType<typeof targets>>[0];
 
-  test.for(broken)("P3 %s is found before the failover, which then touches nothing", async ([code, spoil]) => {
-    const journey = await begin(spoil);
-    const { ready, errors } = await unmet(journey, "planned-failover");
+  test.for(broken)("P3 an unmet %s is found before the failover, which then changes nothing", async ([code, spoil]) => {
+    const plan = await load(spoil);
+    const { ready, errors } = await plan.unmet("planned-failover");
     expect({ ready, found: errors.includes(code) }).toEqual({ ready: false, found: true });
-    const refused = await journey.run("planned-failover");
+    const refused = await plan.attempt("planned-failover");
     expect(refused).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
   test("P3 network, subnet and address are shown", async () => {
-    const journey = await begin(({ items = [] }) => {
+    const plan = await load(({ items = [] }) => {
       for (const item of items) if (item.id === "db") item.target = { ...item.target, ip: "10.2.0.77" };
     });
-    const { body } = await product().client.call(ROUTES.planNetworks, { params: { planId: journey.planId } });
+    const { body } = await app.client.call(ROUTES.planNetworks, { params: { planId: plan.planId } });
     expect(body.items[0]).toMatchObject({
       itemId: "db",
       networkId: "vnet-away",
@@ -95,63 +85,63 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     });
   });
 
-  test("P3 settings are shown with what is wrong with them, and mended before the failover", async () => {
-    const journey = await begin(targets({ name: "far-too-long-for-windows" }));
-    const params = { worldId: journey.worldId, itemId: "db" };
-    const { body: shown } = await product().client.call(ROUTES.getTarget, { params });
+  test("P3 settings are shown with their problems, and can be fixed before the failover", async () => {
+    const plan = await load(targets({ name: "far-too-long-for-windows" }));
+    const params = { worldId: plan.worldId, itemId: "db" };
+    const { body: shown } = await app.client.call(ROUTES.getTarget, { params });
     expect(shown.target).toMatchObject({ networkId: "vnet-away", resourceGroup: "rg-away", managedDisks: true });
     expect(shown.findings.map(({ code }) => code)).toContain("machine-name");
     const headers = { "if-match": shown.etag };
     const body = { name: "db-azure", size: "D4", subnet: "data", ip: "10.2.0.77" };
-    const { body: mended } = await product().client.call(ROUTES.changeTarget, { params, headers, body });
+    const { body: mended } = await app.client.call(ROUTES.changeTarget, { params, headers, body });
     expect(mended.target).toMatchObject(body);
     expect(mended.findings.filter(({ severity }) => severity === "error")).toEqual([]);
-    expect((await journey.runOn("db", "unplanned-failover")).status).toBe("succeeded");
-    const late = product().client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
-    expect((await refusalOf(late)).code).toBe("target-locked");
+    expect((await plan.attemptOn("db", "unplanned-failover")).status).toBe("succeeded");
+    const late = app.client.call(ROUTES.changeTarget, { params, headers: { "if-match": mended.etag }, body });
+    expect((await refusalOf(late)).code).toBe("target-settled");
   });
 
-  test("P4 latest processes what is pending first and loses least", async () => {
-    const journey = await begin();
-    const latest = await preview(journey, { kind: "latest" });
-    const processed = await preview(journey, { kind: "latest-processed" });
+  test("P4 the latest point processes pending data first and loses least", async () => {
+    const plan = await load();
+    const latest = await plan.previewPoints({ kind: "latest" });
+    const processed = await plan.previewPoints({ kind: "latest-processed" });
     expect(latest.items.map(({ answer }) => answer)).toEqual(Array(3).fill("made-at-start"));
     expect(processed.items.map(({ answer }) => answer)).toEqual(Array(3).fill("found"));
     expect(latest.worstLossSeconds).toBeLessThan(processed.worstLossSeconds ?? 0);
 
-    const before = (await pointsOf(journey, "db")).points.map(({ id }) => id);
-    const moved = await journey.runOn("db", "unplanned-failover", {
+    const before = (await plan.pointsOf("db")).points.map(({ id }) => id);
+    const moved = await plan.attemptOn("db", "unplanned-failover", {
       sourceShutdown: "skip",
       recoveryPoint: { kind: "latest" },
     });
-    expect(before).not.toContain(moved.outcomes?.[0]?.recoveryPoint?.id); // made of the pending data
+    expect(before).not.toContain(moved.outcomes?.[0]?.recoveryPoint?.id); // created from the pending data
   });
 
-  test("P4 latest processed, latest app-consistent and a named point are taken as asked", async () => {
-    const journey = await begin();
+  test("P4 latest processed, latest app-consistent and a named point can be chosen", async () => {
+    const plan = await load();
     const skip = { sourceShutdown: "skip" } as const;
-    const named = (await pointsOf(journey, "web")).points[0];
-    const custom = await journey.runOn("web", "unplanned-failover", {
+    const named = (await plan.pointsOf("web")).points[0];
+    const custom = await plan.attemptOn("web", "unplanned-failover", {
       ...skip,
       recoveryPoint: { kind: "custom", pointId: named?.id ?? "" },
     });
-    const processed = await journey.runOn("db", "unplanned-failover", {
+    const processed = await plan.attemptOn("db", "unplanned-failover", {
       ...skip,
       recoveryPoint: { kind: "latest-processed" },
     });
-    const consistent = await journey.runOn("app", "unplanned-failover", {
+    const consistent = await plan.attemptOn("app", "unplanned-failover", {
       ...skip,
       recoveryPoint: { kind: "latest-app-consistent" },
     });
-    expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // of the schedule: nothing was processed
+    expect(processed.outcomes?.[0]?.recoveryPoint?.id).toMatch(/^(crash|app)-/); // a scheduled point: nothing was processed
     expect(consistent.outcomes?.[0]?.recoveryPoint?.consistency).toBe("app-consistent");
     expect(custom.outcomes?.[0]?.recoveryPoint).toEqual(named);
   });
 
-  test("P5 the shutdown is tried, the failover goes on without it, and the jobs show how far it is", async () => {
-    const journey = await begin();
-    await refuse(journey, "db", "shut-down-source");
-    const moved = await journey.does("unplanned-failover");
+  test("P5 the failover tries the shutdown, continues without it, and shows its progress", async () => {
+    const plan = await load();
+    await plan.refuseShutdown("db");
+    const moved = await plan.run("unplanned-failover");
     const shutdown = moved.steps.find(({ id }) => id === "shutdown");
     expect(shutdown?.detail).toMatch(/^continued without: db /);
     expect(stepsNamed(moved, "shut-down-source").map(({ itemId, status }) => [itemId, status])).toEqual(
@@ -161,35 +151,34 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
         ["web", "succeeded"],
       ]),
     );
-    const jobs = (await product().client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } })).body
-      .entries;
+    const jobs = (await app.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } })).body.entries;
     expect(jobs.find(({ executionId }) => executionId === moved.executionId)?.status).toBe("succeeded");
   });
 
-  test("P6 a commit deletes every recovery point, and no other can be chosen after it", async () => {
-    const journey = await begin();
-    await journey.does("unplanned-failover");
-    expect((await pointsOf(journey, "db")).points.length).toBeGreaterThan(10);
-    await journey.does("commit");
-    for (const itemId of ["db", "app", "web"]) expect((await pointsOf(journey, itemId)).points).toEqual([]);
-    const { code } = await refusalOf(journey.runOn("db", "change-recovery-point"));
+  test("P6 a commit deletes every recovery point, so no other point can be chosen afterwards", async () => {
+    const plan = await load();
+    await plan.run("unplanned-failover");
+    expect((await plan.pointsOf("db")).points.length).toBeGreaterThan(10);
+    await plan.run("commit");
+    for (const itemId of ["db", "app", "web"]) expect((await plan.pointsOf(itemId)).points).toEqual([]);
+    const { code } = await refusalOf(plan.attemptOn("db", "change-recovery-point"));
     expect(code).toBe("verb-not-allowed");
   });
 
-  test("P7 cancelled as documented, a machine does not replicate again", async () => {
-    const journey = await begin();
-    const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "as-documented");
+  test("P7 after a cancel as documented a machine does not replicate", async () => {
+    const plan = await load();
+    const cancelled = await plan.cancelAtValidation("unplanned-failover", "as-documented");
     expect(cancelled).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
-    const { state, live } = await journey.item("db");
+    const { state, live } = await plan.item("db");
     expect(state).not.toBe("protected");
     expect(live.replication).toMatchObject({ state: "stopped", reversed: false });
   });
 
-  test("P7 cancelled by default, protection is restored and proved", async () => {
-    const journey = await begin();
-    const cancelled = await cancelledAtValidation(journey, "unplanned-failover", "restore-protection");
+  test("P7 a default cancel restores protection and proves it", async () => {
+    const plan = await load();
+    const cancelled = await plan.cancelAtValidation("unplanned-failover", "restore-protection");
     expect(cancelled.steps.at(-1)).toMatchObject({ id: "undo", status: "succeeded" });
-    expect((await journey.item("db")).live.replication.state).toBe("replicating");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect((await plan.item("db")).live.replication.state).toBe("replicating");
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

@@ -2,13 +2,16 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { running } from "./support/running.js";
-import { link, machines, masterTargets, REPROTECT, refusalOf, site, there, unmet, until } from "./support/scene.js";
+import { type Change, link, machines, masterTargets, site } from "../support/estate-changes.js";
+import { REPROTECT } from "../support/estates.js";
+import { HttpPlan, refusalOf } from "../support/http-plan.js";
+import { poll, RunningApp } from "../support/running-app.js";
 
-const { product, begin } = running("vmware-to-azure");
+const app = RunningApp.shared("quick");
+const load = (change?: Change) => HttpPlan.load(app, "vmware-to-azure", change);
 const asked = { datastoreId: "ssd", waitForAgent: "true" } as const;
 
-describe.concurrent("the servers through which VMware machines come home", { timeout: 120_000 }, () => {
+describe.concurrent("the servers that a failback of VMware machines needs", { timeout: 120_000 }, () => {
   const missing = [
     ["failback-link", link({ kind: "internet" })],
     ["link-connected", link({ connected: false })],
@@ -22,65 +25,64 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     ],
   ] as const;
 
-  test.for(missing)("V3 %s is looked at before the way home", async ([code, spoil]) => {
-    const journey = await begin(spoil);
-    await there(journey);
-    const { ready, errors, findings } = await unmet(journey, "reprotect", asked);
+  test.for(missing)("V3 %s is checked before a reprotect", async ([code, spoil]) => {
+    const plan = await load(spoil);
+    await plan.failOverAndCommit();
+    const { ready, errors, findings } = await plan.unmet("reprotect", asked);
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
     for (const { why, fix } of findings) expect(Math.min(why.length, fix.length)).toBeGreaterThan(10);
-    expect((await journey.run("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
   });
 
-  test("V3 a lost configuration server is restored at the address it had, or the machines do not find it", async () => {
+  test("V3 a lost configuration server must be restored at its old address, or the machines do not find it", async () => {
     const backup = { takenAt: "2026-01-01T00:00:00.000Z", ip: "10.1.0.5" };
     const lost = { id: "config", ip: "10.1.0.5", forgotten: ["vm-db", "vm-app", "vm-web"], backup };
-    const journey = await begin(site("home", { configurationServer: lost }));
-    const params = { worldId: journey.worldId, siteId: "home" };
-    await there(journey);
-    expect((await unmet(journey, "reprotect", asked)).errors).toEqual(["configuration-server-knows"]);
+    const plan = await load(site("home", { configurationServer: lost }));
+    const params = { worldId: plan.worldId, siteId: "home" };
+    await plan.failOverAndCommit();
+    expect((await plan.unmet("reprotect", asked)).errors).toEqual(["configuration-server-knows"]);
 
     const restore = (ip?: string) =>
-      product().client.call(ROUTES.restoreConfigurationServer, { params, body: ip === undefined ? {} : { ip } });
+      app.client.call(ROUTES.restoreConfigurationServer, { params, body: ip === undefined ? {} : { ip } });
     expect((await restore("10.1.0.77")).body).toMatchObject({ ip: "10.1.0.77", knownAt: "10.1.0.5", forgotten: [] });
-    const { errors, findings } = await unmet(journey, "reprotect", asked);
+    const { errors, findings } = await plan.unmet("reprotect", asked);
     expect(errors).toEqual(["configuration-server-address"]);
     expect(findings.find(({ severity }) => severity === "error")?.found).toContain("the machines use 10.1.0.5");
 
     await restore();
-    expect((await unmet(journey, "reprotect", asked)).ready).toBe(true);
-    await journey.does("reprotect", REPROTECT);
+    expect((await plan.unmet("reprotect", asked)).ready).toBe(true);
+    await plan.run("reprotect", REPROTECT);
   });
 
-  test("V3 without a backup there is a warning and nothing to restore; a backup ends both", async () => {
-    const journey = await begin(site("home", { configurationServer: { id: "config", ip: "10.1.0.5" } }));
-    const params = { worldId: journey.worldId, siteId: "home" };
-    await there(journey);
-    expect((await unmet(journey, "reprotect", asked)).warnings).toEqual(["configuration-server-backup"]);
-    const restore = () => product().client.call(ROUTES.restoreConfigurationServer, { params, body: {} });
+  test("V3 without a backup there is a warning and nothing to restore; a backup fixes both", async () => {
+    const plan = await load(site("home", { configurationServer: { id: "config", ip: "10.1.0.5" } }));
+    const params = { worldId: plan.worldId, siteId: "home" };
+    await plan.failOverAndCommit();
+    expect((await plan.unmet("reprotect", asked)).warnings).toEqual(["configuration-server-backup"]);
+    const restore = () => app.client.call(ROUTES.restoreConfigurationServer, { params, body: {} });
     expect(await refusalOf(restore())).toMatchObject({ code: "not-found", status: 404 });
-    const { body } = await product().client.call(ROUTES.backUpConfigurationServer, { params });
+    const { body } = await app.client.call(ROUTES.backUpConfigurationServer, { params });
     expect(body.backup).toMatchObject({ ip: "10.1.0.5", forgotten: [] });
-    expect((await unmet(journey, "reprotect", asked)).warnings).toEqual([]);
+    expect((await plan.unmet("reprotect", asked)).warnings).toEqual([]);
     expect((await restore()).status).toBe(200);
     const nowhere = { params: { ...params, siteId: "away" } };
-    expect((await refusalOf(product().client.call(ROUTES.backUpConfigurationServer, nowhere))).code).toBe("not-found");
+    expect((await refusalOf(app.client.call(ROUTES.backUpConfigurationServer, nowhere))).code).toBe("not-found");
   });
 
   test("V4 a process server must listen on 443 and 9443", async () => {
-    const journey = await begin(site("away", { processServers: [{ id: "ps-away", openPorts: [443] }] }));
-    await there(journey);
-    const { errors, findings } = await unmet(journey, "reprotect", asked);
+    const plan = await load(site("away", { processServers: [{ id: "ps-away", openPorts: [443] }] }));
+    await plan.failOverAndCommit();
+    const { errors, findings } = await plan.unmet("reprotect", asked);
     expect(errors).toEqual(["process-server-ports"]);
     expect(findings.find(({ code }) => code === "process-server-ports")?.found).toContain("9443");
   });
 
-  test("V4 who deploys a process server must know the passphrase, which nothing keeps", async () => {
+  test("V4 deploying a process server needs the passphrase, which is stored nowhere", async () => {
     const [passphrase, wrong] = ["right horse, right stable", "wrong horse, wrong stable"];
     const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
-    const journey = await begin(site("home", { configurationServer: { id: "config", passphraseHash } }));
-    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = (body: { passphrase?: string }) =>
-      product().client.call(ROUTES.deployProcessServer, { params, body });
+    const plan = await load(site("home", { configurationServer: { id: "config", passphraseHash } }));
+    const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
+    const deploy = (body: { passphrase?: string }) => app.client.call(ROUTES.deployProcessServer, { params, body });
 
     for (const body of [{}, { passphrase: wrong }]) {
       const problem = await refusalOf(deploy(body));
@@ -89,45 +91,47 @@ describe.concurrent("the servers through which VMware machines come home", { tim
     }
     const begun = (await deploy({ passphrase })).body;
     expect(["deploying", "deployed"]).toContain(begun.state);
-    const server = await until(
+    const server = await poll(
       async () => (await deploy({ passphrase })).body.server,
       (found) => found !== null,
     );
     expect(server).toMatchObject({ id: "ps-new", openPorts: [443, 9443] });
 
-    const rows = await product().dump();
+    const rows = await app.dump();
     expect(rows).toContain("ps-new");
-    for (const secret of [passphrase, wrong]) expect(rows + product().log()).not.toContain(secret);
+    const log = await app.log();
+    expect(log).toContain(app.url); // it is the log of this host
+    for (const secret of [passphrase, wrong]) expect(rows + log).not.toContain(secret);
   });
 
-  test("V5 each system needs a master target of its own; an additional one brings the others home", async () => {
+  test("V5 each operating system needs a master target of its own; an additional one serves the others", async () => {
     const windows = { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" } as const;
     const linux = { id: "mt-linux", osFamily: "linux", hostId: "esx-1", retentionDrive: "/mnt/retention" } as const;
-    const only = await begin(site("home", { masterTargets: [windows] }));
-    const additional = await begin(site("home", { masterTargets: [windows, linux] }));
-    await Promise.all([there(only), there(additional)]);
-    const found = (await unmet(only, "reprotect", asked)).findings.filter(({ severity }) => severity === "error");
+    const only = await load(site("home", { masterTargets: [windows] }));
+    const additional = await load(site("home", { masterTargets: [windows, linux] }));
+    await Promise.all([only.failOverAndCommit(), additional.failOverAndCommit()]);
+    const found = (await only.unmet("reprotect", asked)).findings.filter(({ severity }) => severity === "error");
     expect(found.map(({ code, itemId }) => [code, itemId])).toEqual([["master-target-system", "web"]]);
-    expect((await unmet(additional, "reprotect", asked)).ready).toBe(true);
-    await additional.does("reprotect", REPROTECT);
+    expect((await additional.unmet("reprotect", asked)).ready).toBe(true);
+    await additional.run("reprotect", REPROTECT);
   });
 
-  test("V5 an additional Linux master target tells its disks apart by their SCSI ids", async () => {
+  test("V5 the disks of an additional Linux master target must have different SCSI ids", async () => {
     const withIds = (scsiIds: string[]) => (world: WorldInput) => {
       for (const target of world.sites[0]?.masterTargets ?? []) target.scsiIds = scsiIds;
     };
-    const [same, different] = [await begin(withIds(["2:0:0", "2:0:0"])), await begin(withIds(["2:0:0", "2:0:1"]))];
-    await Promise.all([there(same), there(different)]);
-    const { findings } = await unmet(same, "reprotect", asked);
+    const [same, different] = [await load(withIds(["2:0:0", "2:0:0"])), await load(withIds(["2:0:0", "2:0:1"]))];
+    await Promise.all([same.failOverAndCommit(), different.failOverAndCommit()]);
+    const { findings } = await same.unmet("reprotect", asked);
     const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
-    expect(found).toEqual([["master-target-scsi", "web"]]); // a Windows one needs none
-    expect((await unmet(different, "reprotect", asked)).ready).toBe(true);
+    expect(found).toEqual([["master-target-scsi", "web"]]); // a Windows master target needs none
+    expect((await different.unmet("reprotect", asked)).ready).toBe(true);
   });
 
   test("V5 a Linux master target needs disk.EnableUUID", async () => {
-    const journey = await begin(masterTargets({ diskEnableUuid: false }));
-    await there(journey);
-    const { findings } = await unmet(journey, "reprotect", asked);
+    const plan = await load(masterTargets({ diskEnableUuid: false }));
+    await plan.failOverAndCommit();
+    const { findings } = await plan.unmet("reprotect", asked);
     const found = findings.filter(({ severity }) => severity === "error").map(({ code, itemId }) => [code, itemId]);
     expect(found).toEqual([["master-target-uuid", "web"]]);
   });

@@ -1,39 +1,39 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Journey } from "../e2e/support/journey.js";
-import { Product } from "../e2e/support/product.js";
-import { items, stepsNamed, unmet, until } from "./support/scene.js";
+import { items } from "../support/estate-changes.js";
+import { HttpPlan, stepsNamed } from "../support/http-plan.js";
+import { poll, RunningApp } from "../support/running-app.js";
 
-/** Emulated seconds in a second. Slow enough that what takes minutes is still under way when it is looked at. */
+/** Emulated seconds per second. Slow enough to see operations that take minutes while they run. */
 const SPEED = 120;
 
-let product: Product;
+let app: RunningApp;
 beforeAll(async () => {
-  product = await Product.start({ EMULATOR_SPEED: String(SPEED) });
+  app = await RunningApp.start({ EMULATOR_SPEED: String(SPEED) });
 });
-afterAll(() => product.stop());
+afterAll(() => app.stop());
 
 /**
- * A machine that has failed over on a host whose emulated time is as slow as real time: its agent is minutes away. The
- * host that follows is quick, and there it registers at once.
+ * Fails a machine over on a host whose emulated time is as slow as real time, so its agent is missing for minutes.
+ * `hurry` replaces the host by a fast one, where the agent registers at once.
  */
-async function beforeItsAgent(tell: (journey: Journey, hurry: () => Promise<Journey>) => Promise<void>): Promise<void> {
-  let host = await Product.start({ EMULATOR_SPEED: "1", EMULATOR_DURATIONS: "zero" });
+async function beforeItsAgent(run: (plan: HttpPlan, hurry: () => Promise<HttpPlan>) => Promise<void>): Promise<void> {
+  let host = await RunningApp.start({ EMULATOR_SPEED: "1", EMULATOR_DURATIONS: "zero" });
   try {
-    const journey = await Journey.begin(host, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
-    await journey.runOn("db", "unplanned-failover", { sourceShutdown: "skip" });
-    await journey.runOn("db", "commit");
-    await tell(journey, async () => {
+    const plan = await HttpPlan.load(host, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
+    await plan.attemptOn("db", "unplanned-failover", { sourceShutdown: "skip" });
+    await plan.attemptOn("db", "commit");
+    await run(plan, async () => {
       host = await host.killAndRestart();
-      return journey.on(host);
+      return plan.on(host);
     });
   } finally {
     await host.stop();
   }
 }
 
-/** One physical server and one VMware machine, both Windows with the same disks, in one group of the plan. */
+/** Makes a physical server and a VMware machine with the same system and disks, in one group of the plan. */
 function twins(world: WorldInput): void {
   world.machines = world.machines.map((machine) => ({ ...machine, osFamily: "windows", os: "Windows Server 2022" }));
   const [, app, web] = world.items ?? [];
@@ -42,31 +42,31 @@ function twins(world: WorldInput): void {
   Object.assign(world.machines[2] ?? {}, { form: "vm", hostId: "esx-2", datastoreId: "ssd" });
 }
 
-describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
-  test("P8 a physical server starts minutes after a VMware machine of the same make", async () => {
-    const journey = await Journey.begin(product, "physical-to-azure", twins);
-    const moved = await journey.does("unplanned-failover", { sourceShutdown: "skip" });
+describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => {
+  test("P8 a physical server starts minutes later than a similar VMware machine", async () => {
+    const plan = await HttpPlan.load(app, "physical-to-azure", twins);
+    const moved = await plan.run("unplanned-failover", { sourceShutdown: "skip" });
     const seconds = (itemId: string) =>
       moved.outcomes?.find((outcome) => outcome.itemId === itemId)?.recoverySeconds ?? Number.NaN;
-    // 8 to 10 minutes, give or take a fifth. Both go the same way in one execution, so that whatever else takes time does so for both.
+    // 8 to 10 minutes, plus or minus 20 %. Both are in one execution, so that other delays affect both.
     expect(seconds("app")).toBeGreaterThan(480 * 0.8);
     expect(promotionSeconds(moved, "app") - promotionSeconds(moved, "web")).toBeGreaterThan(300);
   });
 
-  test("F7 a reprotect that is asked to waits for the agent and goes on", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
-    await journey.runOn("db", "unplanned-failover", { sourceShutdown: "skip" });
-    await journey.runOn("db", "commit");
-    const turned = await journey.runOn("db", "reprotect", { reprotect: { waitForAgent: true } });
+  test("F7 a reprotect with waitForAgent waits for the agent and continues", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
+    await plan.attemptOn("db", "unplanned-failover", { sourceShutdown: "skip" });
+    await plan.attemptOn("db", "commit");
+    const turned = await plan.attemptOn("db", "reprotect", { reprotect: { waitForAgent: true } });
     expect(turned.status).toBe("succeeded");
     expect(stepsNamed(turned, "await-agent").map(({ status }) => status)).toEqual(["succeeded"]);
-    expect((await journey.item("db")).live.agentRegistered).toBe(true);
+    expect((await plan.item("db")).live.agentRegistered).toBe(true);
   });
 
   test("V4 a process server is deployed as a job of 10 to 15 minutes", async () => {
-    const { worldId } = await Journey.begin(product, "vmware-to-azure");
+    const { worldId } = await HttpPlan.load(app, "vmware-to-azure");
     const params = { worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = () => product.client.call(ROUTES.deployProcessServer, { params });
+    const deploy = () => app.client.call(ROUTES.deployProcessServer, { params });
     const before = Date.now();
     const first = await deploy();
     const after = Date.now();
@@ -74,12 +74,30 @@ describe.concurrent("what takes its time", { timeout: 120_000 }, () => {
     const readyMs = Date.parse(first.body.readyAt ?? "");
     expect(readyMs - before).toBeGreaterThanOrEqual((10 * 60_000) / SPEED - 1);
     expect(readyMs - after).toBeLessThanOrEqual((15 * 60_000) / SPEED + 1);
-    const done = await until(deploy, ({ body }) => body.state === "deployed");
+    const done = await poll(deploy, ({ body }) => body.state === "deployed");
     expect(done).toMatchObject({ status: 200, body: { server: { id: "ps-new", openPorts: [443, 9443] } } });
   });
+
+  test("F7 a reprotect is refused until the agent has registered, and succeeds when repeated", () =>
+    beforeItsAgent(async (slow, hurry) => {
+      const { findings } = await slow.unmet("reprotect");
+      const found = findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found;
+      expect(found).toContain("agent not installed");
+      const early = await slow.attemptOn("db", "reprotect");
+      expect(early.status).toBe("failed");
+      expect(early.failure?.message).toContain("agent not installed");
+      expect((await slow.item("db")).state).toBe("committed");
+
+      const plan = await hurry();
+      await poll(
+        () => plan.item("db"),
+        ({ live }) => live.agentRegistered,
+      );
+      expect((await plan.attemptOn("db", "reprotect")).status).toBe("succeeded");
+    }));
 });
 
-function promotionSeconds({ steps }: Awaited<ReturnType<Journey["does"]>>, itemId: string): number {
+function promotionSeconds({ steps }: Awaited<ReturnType<HttpPlan["run"]>>, itemId: string): number {
   const find = (candidates: typeof steps): (typeof steps)[number] | undefined =>
     candidates
       .flatMap((step) =>
@@ -89,23 +107,3 @@ function promotionSeconds({ steps }: Awaited<ReturnType<Journey["does"]>>, itemI
   const step = find(steps);
   return ((Date.parse(step?.endedAt ?? "") - Date.parse(step?.startedAt ?? "")) / 1_000) * SPEED;
 }
-
-describe("what is refused while it takes its time", () => {
-  test("F7 until the agent has registered a reprotect is refused as documented; repeating works", () =>
-    beforeItsAgent(async (slow, hurry) => {
-      const { findings } = await unmet(slow, "reprotect");
-      const found = findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found;
-      expect(found).toContain("agent not installed");
-      const early = await slow.runOn("db", "reprotect");
-      expect(early.status).toBe("failed");
-      expect(early.failure?.message).toContain("agent not installed");
-      expect((await slow.item("db")).state).toBe("committed");
-
-      const journey = await hurry();
-      await until(
-        () => journey.item("db"),
-        ({ live }) => live.agentRegistered,
-      );
-      expect((await journey.runOn("db", "reprotect")).status).toBe("succeeded");
-    }));
-});

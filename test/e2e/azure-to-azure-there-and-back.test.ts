@@ -1,84 +1,80 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Journey } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { HttpPlan } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-});
-afterAll(() => product.stop());
+const app = RunningApp.shared("quick");
 
 const unmanaged = (world: WorldInput): void => {
   for (const item of world.items ?? []) item.target = { ...item.target, managedDisks: false };
 };
 
-/** To the other region, home again, and committed there. */
-async function thereAndHome(journey: Journey): Promise<void> {
-  await journey.does("unplanned-failover", { acknowledgeNoTest: true });
-  await journey.does("commit");
-  await journey.does("reprotect");
-  await journey.does("failback");
-  await journey.does("commit");
+/** Fails over, back, and commits both. */
+async function thereAndHome(plan: HttpPlan): Promise<void> {
+  await plan.run("unplanned-failover", { acknowledgeNoTest: true });
+  await plan.run("commit");
+  await plan.run("reprotect");
+  await plan.run("failback");
+  await plan.run("commit");
 }
 
-describe("Azure machines go to the other region and come back", () => {
+describe.concurrent("Azure machines fail over to the other region and back", () => {
   test("A1 A2 A6 A8: tested, failed over, committed, reprotected, failed back, protected again", async () => {
-    const journey = await Journey.begin(product, "azure-to-azure");
+    const plan = await HttpPlan.load(app, "azure-to-azure");
 
-    await journey.does("test-failover");
-    await journey.does("test-clean-up");
-    await journey.does("unplanned-failover");
-    await journey.does("commit");
-    const turned = await journey.does("reprotect");
+    await plan.run("test-failover");
+    await plan.run("test-clean-up");
+    await plan.run("unplanned-failover");
+    await plan.run("commit");
+    const turned = await plan.run("reprotect");
     expect(turned.outcomes?.[0]?.replicated).toMatchObject({
       caughtUpBy: "deltas",
       created: ["cache storage account at away"],
     });
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
-    await journey.does("test-failover"); // the way home can be tested too
-    await journey.does("test-clean-up");
-    await journey.does("failback");
-    await journey.does("commit");
-    await journey.does("reprotect");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
+    await plan.run("test-failover"); // the failback can be tested too
+    await plan.run("test-clean-up");
+    await plan.run("failback");
+    await plan.run("commit");
+    await plan.run("reprotect");
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
   test("A3: a failover that was never tested has to be acknowledged", async () => {
-    const journey = await Journey.begin(product, "azure-to-azure");
-    const refused = await journey.run("unplanned-failover");
+    const plan = await HttpPlan.load(app, "azure-to-azure");
+    const refused = await plan.attempt("unplanned-failover");
     expect(refused.failure?.message).toContain("has never been tested");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
-    await journey.does("unplanned-failover", { acknowledgeNoTest: true });
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
+    await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   });
 
-  test("A9: with managed disks, machines of the other region go once all is protected from home again", async () => {
-    const journey = await Journey.begin(product, "azure-to-azure");
-    await thereAndHome(journey);
-    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
-    const turned = await journey.does("reprotect");
+  test("A9: with managed disks, the machines of the other region are removed when all items are protected from home again", async () => {
+    const plan = await HttpPlan.load(app, "azure-to-azure");
+    await thereAndHome(plan);
+    expect((await plan.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
+    const turned = await plan.run("reprotect");
     expect(turned.outcomes?.[0]?.replicated?.removed).toHaveLength(2);
-    expect((await journey.item("db")).live.leftBehind).toEqual([]);
+    expect((await plan.item("db")).live.leftBehind).toEqual([]);
   });
 
   test("A9 A10: with unmanaged disks they stay, until replication is disabled", async () => {
-    const journey = await Journey.begin(product, "azure-to-azure", unmanaged);
-    await thereAndHome(journey);
-    await journey.does("reprotect");
-    expect((await journey.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
-    await journey.does("disable-replication");
-    expect(await journey.where()).toEqual(["unprotected, primary-to-recovery, at home"]);
-    expect((await journey.item("db")).live.leftBehind).toEqual([]);
-    await journey.does("enable-replication");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    const plan = await HttpPlan.load(app, "azure-to-azure", unmanaged);
+    await thereAndHome(plan);
+    await plan.run("reprotect");
+    expect((await plan.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
+    await plan.run("disable-replication");
+    expect(await plan.positions()).toEqual(["unprotected, primary-to-recovery, at home"]);
+    expect((await plan.item("db")).live.leftBehind).toEqual([]);
+    await plan.run("enable-replication");
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("a test failover may become the real one", async () => {
-    const journey = await Journey.begin(product, "azure-to-azure");
-    await journey.does("test-failover");
-    await journey.does("promote-test");
-    expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
-    await journey.does("cancel-failover");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+  test("a test failover can be promoted to a real one", async () => {
+    const plan = await HttpPlan.load(app, "azure-to-azure");
+    await plan.run("test-failover");
+    await plan.run("promote-test");
+    expect(await plan.positions()).toEqual(["failed-over, primary-to-recovery, at away"]);
+    await plan.run("cancel-failover");
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 });

@@ -4,15 +4,16 @@ import { stringify } from "yaml";
 import { type Problem, problemSchema } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Product, type Shop } from "./support/product.js";
+import { SHARED_HOSTS } from "../support/host-program.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-let shop: Shop;
+let app: RunningApp;
+let shop: { worldId: string; planId: string };
 beforeAll(async () => {
-  product = await Product.start();
-  shop = await product.loadShop();
+  app = await RunningApp.start(SHARED_HOSTS.quick);
+  shop = await app.loadShop();
 });
-afterAll(() => product.stop());
+afterAll(() => app.stop());
 
 interface Sent {
   method: "PUT" | "POST" | "GET";
@@ -21,10 +22,10 @@ interface Sent {
   headers?: Record<string, string>;
 }
 
-/** Sends bytes as they are, and shows that they changed nothing. */
+/** Sends a request and checks that it is refused and changes nothing. */
 async function refused({ method, path, body, headers }: Sent): Promise<Problem> {
-  const before = await product.dump();
-  const answer = await fetch(`${product.url}${path}`, {
+  const before = await app.dump();
+  const answer = await fetch(`${app.url}${path}`, {
     method,
     headers: { "content-type": "application/json", ...headers },
     ...(body === undefined ? {} : { body }),
@@ -33,12 +34,12 @@ async function refused({ method, path, body, headers }: Sent): Promise<Problem> 
   const problem = problemSchema.parse(await answer.json());
   expect(problem.status).toBe(answer.status);
   expect(problem.action.length).toBeGreaterThan(10);
-  expect(await product.dump()).toBe(before);
+  expect(await app.dump()).toBe(before);
   return problem;
 }
 
 async function refusedPlan(change: (plan: PlanInput) => object, headers = {}): Promise<Problem> {
-  const plan = await product.samplePlan(shop.worldId);
+  const plan = await app.samplePlan(shop.worldId);
   return refused({
     method: "PUT",
     path: `/api/recovery-plans/${plan.id}`,
@@ -52,7 +53,7 @@ test("malformed JSON", async () => {
   expect(problem).toMatchObject({ status: 400, code: "malformed-body" });
 });
 
-test("YAML with more keys than can be compared pairwise, one of them twice", async () => {
+test("YAML with a duplicate among too many keys to compare pairwise", async () => {
   const keys = Array.from({ length: 3_000 }, (_, index) => `k${index}: 1`);
   const body = [...keys, "k7: 2"].join("\n");
   const headers = { "content-type": "application/yaml" };
@@ -61,7 +62,7 @@ test("YAML with more keys than can be compared pairwise, one of them twice", asy
   expect(problem.detail).toContain('duplicate key "k7" at line 3001, column 1');
 });
 
-test("YAML that would take the parser a minute: aliases of aliases, keys in keys, commas, quotes", async () => {
+test("YAML that would keep the parser busy for a minute: aliases of aliases, nested keys, commas", async () => {
   const anchors = Array.from({ length: 900 }, (_, index) => `- &a${index} x`);
   const aliases = Array.from({ length: 2_000 }, (_, index) => `- *a${index % 900}`);
   const slow: [string, RegExp][] = [
@@ -91,11 +92,11 @@ test.each(["*", '"a", "b"', "bare"])("If-Match that does not name one version: %
   expect(problem).toMatchObject({ status: 400, code: "invalid-input" });
 });
 
-test("an idempotency key used again for another verb, and for another plan", async () => {
-  const [own, other] = [await product.loadShop(), await product.loadShop()];
+test("an idempotency key that is reused for another verb or another plan", async () => {
+  const [own, other] = [await app.loadShop(), await app.loadShop()];
   const key = `intent-${own.planId}`;
-  const executionId = await product.start(own.planId, { verb: "test-failover" }, key);
-  await product.ended(executionId);
+  const executionId = await app.start(own.planId, { verb: "test-failover" }, key);
+  await app.ended(executionId);
   for (const [planId, verb] of [
     [own.planId, "unplanned-failover"],
     [other.planId, "test-failover"],
@@ -106,7 +107,7 @@ test("an idempotency key used again for another verb, and for another plan", asy
     expect(problem).toMatchObject({ status: 422, code: "idempotency-key-reused" });
     expect(problem.detail).toContain(executionId);
   }
-  expect(await product.start(own.planId, { verb: "test-failover" }, key)).toBe(executionId);
+  expect(await app.start(own.planId, { verb: "test-failover" }, key)).toBe(executionId);
 });
 
 test("malformed YAML", async () => {
@@ -130,7 +131,7 @@ test("an item in two groups", async () => {
   expect(problem.details?.join()).toContain("item jump is in group again and already in group management");
 });
 
-test("groups that wait for one another", async () => {
+test("groups that depend on each other", async () => {
   const problem = await refusedPlan((plan) => ({
     ...plan,
     groups: plan.groups.map((group, index) => (index === 0 ? { ...group, dependsOn: ["web"] } : group)),
@@ -170,8 +171,8 @@ test("an unknown scenario in a world", async () => {
   expect(problem.fields?.some(({ path }) => path === "items.0.scenario")).toBe(true);
 });
 
-test("a wrong ETag, and a plan that is there already", async () => {
-  const plan = { ...(await product.samplePlan(shop.worldId)), id: shop.planId, name: "Another plan" };
+test("a wrong ETag, and a plan that already exists", async () => {
+  const plan = { ...(await app.samplePlan(shop.worldId)), id: shop.planId, name: "Another plan" };
   const sent = { method: "PUT", path: `/api/recovery-plans/${shop.planId}`, body: JSON.stringify(plan) } as const;
   const wrong = await refused({ ...sent, headers: { "if-match": "W/\"datetime'2020-01-01T00%3A00%3A00Z'\"" } });
   expect(wrong).toMatchObject({ status: 412, code: "etag-mismatch" });
@@ -194,7 +195,7 @@ test("unknown world, plan, item and execution", async () => {
   expect(await refused({ method: "POST", path: `${execution}/cancel`, body: "{}" })).toMatchObject({ status: 404 });
 });
 
-test("a body that is too large: a plan over 1 MiB, a world over 8", async () => {
+test("a body that is too large: a plan over 1 MiB, a world over 8 MiB", async () => {
   const tooLarge = { status: 413, code: "body-too-large" };
   const plan = JSON.stringify({ id: "p", name: "x".repeat(1_100_000) });
   expect(await refused({ method: "PUT", path: "/api/recovery-plans/p", body: plan })).toMatchObject(tooLarge);
@@ -202,7 +203,7 @@ test("a body that is too large: a plan over 1 MiB, a world over 8", async () => 
   expect(await refused({ method: "PUT", path: "/api/worlds/w", body: world })).toMatchObject(tooLarge);
 });
 
-test("bodies that are nested too deep or would reach a prototype", async () => {
+test("bodies that are nested too deeply or would change a prototype", async () => {
   const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
   expect(await refused({ method: "PUT", path: "/api/worlds/w", body: deep })).toMatchObject({
     status: 400,
@@ -226,7 +227,7 @@ test("bodies that are nested too deep or would reach a prototype", async () => {
   }
 });
 
-test("another content type, a packed body, and a start without its key", async () => {
+test("an unsupported content type, a compressed body, and a start without an idempotency key", async () => {
   const headers = { "content-type": "text/plain" };
   expect(await refused({ method: "PUT", path: "/api/worlds/w", body: "x", headers })).toMatchObject({ status: 415 });
   const packed = { "content-encoding": "gzip" };
@@ -238,14 +239,14 @@ test("another content type, a packed body, and a start without its key", async (
   expect(await refused({ method: "POST", path, body })).toMatchObject({ status: 400, code: "header-missing" });
 });
 
-test("ids that are no ids", async () => {
+test("invalid ids", async () => {
   for (const id of ["a'b", "a%2Fb", "a%00b", "x".repeat(1_024), "%22or%22"]) {
-    const answer = await fetch(`${product.url}/api/recovery-plans/${id}`);
+    const answer = await fetch(`${app.url}/api/recovery-plans/${id}`);
     expect([400, 404]).toContain(answer.status);
   }
 });
 
-test("verbs that are not allowed, not served, or ask a plan for one custom point", async () => {
+test("verbs that are not allowed or unknown, and a custom point for a whole plan", async () => {
   const path = `/api/recovery-plans/${shop.planId}/executions`;
   const ask = (body: object) =>
     refused({ method: "POST", path, body: JSON.stringify(body), headers: { "idempotency-key": randomUUID() } });
@@ -259,15 +260,15 @@ test("verbs that are not allowed, not served, or ask a plan for one custom point
   });
 });
 
-test("a decision that nobody awaits, and any decision after the end", async () => {
-  const own = await product.loadShop();
-  const executionId = await product.start(own.planId, { verb: "planned-failover" });
-  await product.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
+test("a decision that the execution does not await, and any decision after its end", async () => {
+  const own = await app.loadShop();
+  const executionId = await app.start(own.planId, { verb: "planned-failover" });
+  await app.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
   const path = `/api/executions/${executionId}`;
   const accept = { method: "POST", path: `${path}/validate`, body: '{"verdict":"accept"}' } as const;
   expect(await refused(accept)).toMatchObject({ status: 409, code: "nothing-awaited" });
-  await product.client.call(ROUTES.cancel, { params: { executionId } });
-  await product.ended(executionId);
+  await app.client.call(ROUTES.cancel, { params: { executionId } });
+  await app.ended(executionId);
   expect(await refused(accept)).toMatchObject({ status: 409, code: "execution-ended" });
   const confirm = { method: "POST", path: `${path}/confirm`, body: '{"actionId":"check-orders"}' } as const;
   expect(await refused(confirm)).toMatchObject({ status: 409, code: "execution-ended" });
@@ -281,8 +282,8 @@ test("a decision that nobody awaits, and any decision after the end", async () =
   });
 });
 
-test("the description of the API is made of the same routes", async () => {
-  const { body } = await product.client.call(ROUTES.openApi, { params: {} });
+test("the OpenAPI document describes the same routes", async () => {
+  const { body } = await app.client.call(ROUTES.openApi, { params: {} });
   expect(body["openapi"]).toBe("3.1.0");
   expect(Object.keys(body["paths"] as object).sort()).toEqual(
     [...new Set(Object.values(ROUTES).map(({ path }) => `/${path}`))].sort(),

@@ -1,23 +1,23 @@
 import { afterEach, expect, test } from "vitest";
-import { Product } from "./support/product.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-afterEach(() => product.stop());
+let app: RunningApp;
+afterEach(() => app.stop());
 
-test("a failover goes on by itself after its host was killed in the middle of a group", async () => {
-  product = await Product.start();
-  const { worldId, planId } = await product.loadShop();
-  const executionId = await product.start(planId, { verb: "planned-failover" });
-  await product.until(executionId, ({ steps }) =>
+test("a failover continues after its host was killed in the middle of a group", async () => {
+  app = await RunningApp.start();
+  const { worldId, planId } = await app.loadShop();
+  const executionId = await app.start(planId, { verb: "planned-failover" });
+  await app.until(executionId, ({ steps }) =>
     steps.some(({ id, status }) => id === "groups/databases" && status !== "waiting"),
   );
 
-  product = await product.killAndRestart();
-  await product.confirm(executionId);
-  await product.validate(executionId, { verdict: "accept" });
-  const failover = await product.ended(executionId);
+  app = await app.killAndRestart();
+  await app.confirm(executionId);
+  await app.validate(executionId, { verdict: "accept" });
+  const failover = await app.ended(executionId);
 
   expect(failover.status).toBe("succeeded");
   expect(failover.outcomes?.map(({ dataLoss }) => dataLoss?.bytes)).toEqual(Array(11).fill(0));
-  expect(await product.states(worldId)).toEqual(["failed-over"]);
+  expect(await app.states(worldId)).toEqual(["failed-over"]);
 });

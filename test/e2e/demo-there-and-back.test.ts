@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { playThereAndBack } from "../../demo/journey.js";
 import { journeyReport } from "../../demo/journey-report.js";
 import { loadEstate, readEstate } from "../../demo/operator.js";
@@ -8,21 +8,17 @@ import type { Screen } from "../../demo/step-view.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { Product } from "./support/product.js";
+import { RunningApp } from "../support/running-app.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 const SHORTEST = "hyperv-between-sites";
 
-/** Eight verbs to their ends, on a machine that does other things too. */
+/** Eight verbs, on a machine that may be busy. */
 const PATIENCE_MS = 180_000;
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-});
-afterAll(() => product.stop());
+const app = RunningApp.shared("realistic");
 
-/** Keeps what is shown. */
+/** Collects what the demo shows. */
 function paper(): Screen & { text: () => string } {
   let written = "";
   return {
@@ -37,12 +33,12 @@ function paper(): Screen & { text: () => string } {
 }
 
 test(
-  "H1 H2 H6 the demo plays a sample there and back, and says what it cost",
+  "H1 H2 H6 the demo runs a sample to the other site and back, and reports what it cost",
   async () => {
     const { worldFile, planFile, journey } = await findSample(FOLDER, SHORTEST);
     const screen = paper();
-    const loaded = await loadEstate(product.client, await readEstate(worldFile, planFile));
-    const travelled = await playThereAndBack(product.client, loaded, journey, screen);
+    const loaded = await loadEstate(app.client, await readEstate(worldFile, planFile));
+    const travelled = await playThereAndBack(app.client, loaded, journey, screen);
 
     expect(travelled.stopped).toBeNull();
     expect(travelled.executions.map(({ verb, status }) => `${verb} ${status}`)).toEqual([
@@ -65,16 +61,16 @@ test(
   PATIENCE_MS,
 );
 
-test("H4 a journey that can not go on says why", async () => {
+test("H4 a run that cannot continue reports why", async () => {
   const sample = await findSample(FOLDER, SHORTEST);
   const id = "disconnected";
   const world = (await readDocument(sample.worldFile)) as WorldInput;
   const plan = (await readDocument(sample.planFile)) as PlanInput;
   const sites = world.sites.map((site) => ({ ...site, vmmServer: { id: `vmm-${site.id}`, connected: false } }));
-  await product.client.call(ROUTES.importWorld, { params: { worldId: id }, body: { ...world, id, sites } });
-  await product.client.call(ROUTES.savePlan, { params: { planId: id }, body: { ...plan, id, worldId: id } });
+  await app.client.call(ROUTES.importWorld, { params: { worldId: id }, body: { ...world, id, sites } });
+  await app.client.call(ROUTES.savePlan, { params: { planId: id }, body: { ...plan, id, worldId: id } });
   const loaded = { worldId: id, planId: id };
-  const travelled = await playThereAndBack(product.client, loaded, sample.journey, paper());
+  const travelled = await playThereAndBack(app.client, loaded, sample.journey, paper());
 
   expect(travelled.executions.at(-1)).toMatchObject({ verb: "planned-failover", status: "failed" });
   expect(journeyReport(travelled, 4_000)).toMatch(/No further: planned-failover failed: .*VMM server.* not connected/);

@@ -1,56 +1,52 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Journey, lossesOf, turnsOf } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { describe, expect, test } from "vitest";
+import { HttpPlan, lossesOf, reversalsOf } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-});
-afterAll(() => product.stop());
+const app = RunningApp.shared("quick");
 
-describe("physical servers go to Azure and come home as VMware machines", () => {
-  test("P1 P2 V2 P10 P11: there and back, always as a new machine by a full copy", async () => {
-    const journey = await Journey.begin(product, "physical-to-azure");
+describe.concurrent("physical servers fail over to Azure and fail back as VMware machines", () => {
+  test("P1 P2 V2 P10 P11: to Azure and back, always as a new machine by a full copy", async () => {
+    const plan = await HttpPlan.load(app, "physical-to-azure");
 
-    await journey.does("test-failover");
-    await journey.does("test-clean-up");
-    await journey.does("unplanned-failover");
-    await journey.does("commit");
+    await plan.run("test-failover");
+    await plan.run("test-clean-up");
+    await plan.run("unplanned-failover");
+    await plan.run("commit");
     const reprotect = { waitForAgent: true, datastoreId: "ssd", masterTargetId: "mt-windows" };
 
-    const turned = await journey.run("reprotect", { reprotect: { ...reprotect, masterTargetId: "mt-linux" } });
+    const turned = await plan.attempt("reprotect", { reprotect: { ...reprotect, masterTargetId: "mt-linux" } });
     expect(turned.failure?.message).toContain("master target"); // the Windows servers need a Windows master target
-    const alone = await journey.runOn("db", "reprotect", { reprotect });
-    expect(turnsOf(alone)).toEqual(["full"]);
+    const alone = await plan.attemptOn("db", "reprotect", { reprotect });
+    expect(reversalsOf(alone)).toEqual(["full"]);
     expect(alone.outcomes?.[0]?.replicated?.bytes).toBe(200_000_000_000);
-    const others = await journey.does("reprotect", { reprotect: { waitForAgent: true, datastoreId: "ssd" } });
+    const others = await plan.run("reprotect", { reprotect: { waitForAgent: true, datastoreId: "ssd" } });
     expect(others.outcomes?.map(({ outcome }) => outcome)).toEqual(["already-done", "succeeded", "succeeded"]);
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
 
-    const back = await journey.does("failback");
+    const back = await plan.run("failback");
     expect(lossesOf(back)).toEqual([0, 0, 0]);
-    await journey.does("commit");
-    for (const { live } of await journey.items()) {
+    await plan.run("commit");
+    for (const { live } of await plan.items()) {
       expect(live.machine).toEqual({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
     }
-    const again = await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
-    expect(turnsOf(again)).toEqual(["deltas", "deltas", "deltas"]);
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    const again = await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
+    expect(reversalsOf(again)).toEqual(["deltas", "deltas", "deltas"]);
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("P2: without VMware infrastructure at the site they do not come home", async () => {
-    const journey = await Journey.begin(product, "physical-to-azure", (world) => {
+  test("P2: without VMware infrastructure at the site they cannot fail back", async () => {
+    const plan = await HttpPlan.load(app, "physical-to-azure", (world) => {
       const [home] = world.sites;
       if (home === undefined) throw new Error("no home");
       Object.assign(home, { hosts: [], datastores: [], masterTargets: [], vCenter: undefined });
     });
-    await journey.does("planned-failover");
-    await journey.does("commit");
-    const { status, failure } = await journey.run("reprotect", {
+    await plan.run("planned-failover");
+    await plan.run("commit");
+    const { status, failure } = await plan.attempt("reprotect", {
       reprotect: { waitForAgent: true, datastoreId: "ssd" },
     });
     expect(status).toBe("failed");
     expect(failure?.message).toContain("home has no ESXi host");
-    expect(await journey.where()).toEqual(["committed, primary-to-recovery, at away"]);
+    expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 });

@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Product } from "./support/product.js";
+import { estateOf } from "../support/estates.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-}, 60_000);
-afterAll(() => product?.stop());
+const app = RunningApp.shared("realistic");
 
 const { world, plan } = estateOf("vmware-to-azure", "versions");
 const params = { planId: plan.id };
 
 async function save(change: Partial<PlanInput>, etag?: string) {
   const headers = etag === undefined ? {} : { "if-match": etag };
-  return (await product.client.call(ROUTES.savePlan, { params, headers, body: { ...plan, ...change } })).body;
+  return (await app.client.call(ROUTES.savePlan, { params, headers, body: { ...plan, ...change } })).body;
 }
 
 const codeOf = (call: Promise<unknown>) =>
@@ -25,8 +21,8 @@ const codeOf = (call: Promise<unknown>) =>
     (thrown: unknown) => (thrown instanceof ApiError ? `${thrown.problem.status} ${thrown.problem.code}` : "other"),
   );
 
-test("a plan shows the failure policy in force, and its versions what changed in it", async () => {
-  await product.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
+test("a plan shows its effective failure policy, and a diff of versions shows its changes", async () => {
+  await app.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
   const first = await save({});
   expect(first.failurePolicies["planned-failover"]).toEqual({
     onItemFailure: "stop",
@@ -39,7 +35,7 @@ test("a plan shows the failure policy in force, and its versions what changed in
   await save({ failurePolicy, name: "There and home" }, second.etag);
 
   const diff = async (query: { from: string; to?: string }) =>
-    (await product.client.call(ROUTES.diffPlan, { params, query })).body;
+    (await app.client.call(ROUTES.diffPlan, { params, query })).body;
   expect(await diff({ from: "1", to: "2" })).toEqual({
     planId: plan.id,
     from: 1,

@@ -2,18 +2,19 @@ import { TableClient } from "@azure/data-tables";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { ApiError } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
-import { Product } from "./support/product.js";
+import { SHARED_HOSTS } from "../support/host-program.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
+let app: RunningApp;
 beforeAll(async () => {
-  product = await Product.start();
+  app = await RunningApp.start(SHARED_HOSTS.quick);
 });
-afterAll(() => product.stop());
+afterAll(() => app.stop());
 
 const table = (name: string): TableClient =>
-  TableClient.fromConnectionString(inject("storage"), `${product.prefix}${name}`, { allowInsecureConnection: true });
+  TableClient.fromConnectionString(inject("storage"), `${app.prefix}${name}`, { allowInsecureConnection: true });
 
-/** Spoils a row as a damaged disk would; what it gives back mends it. */
+/** Damages a row as a broken disk would, and returns the repair. */
 async function spoil(name: string, partitionKey: string, rowKey: string): Promise<() => Promise<unknown>> {
   const before = await table(name).getEntity(partitionKey, rowKey);
   await table(name).updateEntity({ partitionKey, rowKey, json0: "{" }, "Merge");
@@ -34,21 +35,21 @@ const problemOf = async (call: Promise<unknown>) => {
   throw new Error("there was no problem");
 };
 
-/** A failover that nothing disturbs ends well beside whatever is spoilt. */
+/** Another failover succeeds while a row is damaged. */
 async function othersGoOn(): Promise<void> {
-  const { planId } = await product.loadShop(
+  const { planId } = await app.loadShop(
     (world) => world,
     (plan) => ({ ...plan, validation: { required: false } }),
   );
-  const executionId = await product.start(planId, { verb: "planned-failover" });
-  await product.confirm(executionId);
-  expect(await product.ended(executionId)).toMatchObject({ status: "succeeded" });
+  const executionId = await app.start(planId, { verb: "planned-failover" });
+  await app.confirm(executionId);
+  expect(await app.ended(executionId)).toMatchObject({ status: "succeeded" });
 }
 
-const startTest = (planId: string) => product.start(planId, { verb: "test-failover" });
+const startTest = (planId: string) => app.start(planId, { verb: "test-failover" });
 
-test("a plan row: the plan is refused and named, and starts again once it is mended", async () => {
-  const { planId } = await product.loadShop();
+test.concurrent("a plan row: the plan is refused, the answer names the row, and the plan starts after a repair", async () => {
+  const { planId } = await app.loadShop();
   const mend = await spoil("Plans", "plans", planId);
   const problem = await problemOf(startTest(planId));
   expect(problem).toMatchObject({
@@ -57,47 +58,47 @@ test("a plan row: the plan is refused and named, and starts again once it is men
     detail: expect.stringContaining(`plans/${planId}`),
   });
   expect(problem.action).toContain("restore the row");
-  const { body } = await product.client.call(ROUTES.listPlans, { params: {}, query: { limit: 100 } });
+  const { body } = await app.client.call(ROUTES.listPlans, { params: {}, query: { limit: 100 } });
   expect(body.unreadable).toEqual([expect.stringContaining(`plans/${planId}`)]);
   await othersGoOn();
   await mend();
-  expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+  expect((await app.ended(await startTest(planId))).status).toBe("succeeded");
 });
 
-describe.each(["Items", "Estate"])("an item row in table %s", (name) => {
-  test("stops what is asked of that item, is named, and is taken up again once it is mended", async () => {
-    const { worldId, planId } = await product.loadShop();
+describe.concurrent.each(["Items", "Estate"])("an item row in table %s", (name) => {
+  test("refuses requests for that item and names the row, and serves them after a repair", async () => {
+    const { worldId, planId } = await app.loadShop();
     const at: [string, string] = name === "Items" ? [worldId, "web-1"] : await emulatedItem(worldId, "web-1");
     const mend = await spoil(name, ...at);
     const named = expect.stringContaining(at.join("/"));
-    const page = await product.client.call(ROUTES.listItems, { params: { worldId }, query: { limit: 100 } });
+    const page = await app.client.call(ROUTES.listItems, { params: { worldId }, query: { limit: 100 } });
     expect(page.body.entries).toHaveLength(10);
     expect(page.body.unreadable).toEqual([named]);
-    const item = product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+    const item = app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
     expect(await problemOf(item)).toMatchObject({ code: "row-unreadable", detail: named });
     await othersGoOn();
     await mend();
-    expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+    expect((await app.ended(await startTest(planId))).status).toBe("succeeded");
   });
 });
 
-test("the record of an execution: the list leaves it out and names it, and the others are shown", async () => {
-  const { planId } = await product.loadShop();
+test.concurrent("the record of an execution: the list reports the row as unreadable and shows the other executions", async () => {
+  const { planId } = await app.loadShop();
   const executionId = await startTest(planId);
-  await product.ended(executionId);
+  await app.ended(executionId);
   const mend = await spoil("Executions", executionId, "record");
-  const { body } = await product.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } });
+  const { body } = await app.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } });
   expect(body.unreadable).toEqual([expect.stringContaining(`${executionId}/record`)]);
-  expect(await problemOf(product.look(executionId))).toMatchObject({ code: "row-unreadable" });
+  expect(await problemOf(app.look(executionId))).toMatchObject({ code: "row-unreadable" });
   await othersGoOn();
   await mend();
-  expect((await product.look(executionId)).status).toBe("succeeded");
+  expect((await app.look(executionId)).status).toBe("succeeded");
 });
 
-test("the header of a world: its items are refused, other worlds go on", async () => {
-  const { worldId, planId } = await product.loadShop();
+test.concurrent("the header of a world: requests for its items are refused, other worlds work", async () => {
+  const { worldId, planId } = await app.loadShop();
   const mend = await spoil("Estate", "worlds", worldId);
-  const look = () => product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+  const look = () => app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
   const seen = () =>
     look().then(
       () => "seen",
@@ -111,59 +112,59 @@ test("the header of a world: its items are refused, other worlds go on", async (
   });
   await othersGoOn();
   await mend();
-  expect((await product.ended(await startTest(planId))).status).toBe("succeeded");
+  expect((await app.ended(await startTest(planId))).status).toBe("succeeded");
 });
 
-/** A failover in the middle of which a row is spoilt. */
+/** A failover during which a row is damaged. */
 async function underWay(spoilt: (worldId: string) => Promise<() => Promise<unknown>>) {
-  const { worldId, planId } = await product.loadShop();
-  const executionId = await product.start(planId, { verb: "planned-failover" });
-  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+  const { worldId, planId } = await app.loadShop();
+  const executionId = await app.start(planId, { verb: "planned-failover" });
+  await app.until(executionId, ({ awaits }) => awaits.length > 0);
   const mend = await spoilt(worldId);
-  await product.confirm(executionId);
+  await app.confirm(executionId);
   return { executionId, worldId, mend };
 }
 
-test("an emulated machine in the middle of a failover: it fails and names the row, the others run", async () => {
+test.concurrent("an emulated machine in the middle of a failover: its item fails and names the row, the others succeed", async () => {
   const { executionId, worldId, mend } = await underWay(async (worldId) =>
     spoil("Estate", ...(await emulatedItem(worldId, "web-1"))),
   );
-  await product.validate(executionId, { verdict: "accept" });
-  const { status, outcomes = [] } = await product.ended(executionId);
+  await app.validate(executionId, { verdict: "accept" });
+  const { status, outcomes = [] } = await app.ended(executionId);
   expect(status).toBe("succeeded-with-failures");
   const [web, ...others] = outcomes.toSorted((a) => (a.itemId === "web-1" ? -1 : 1));
   expect(web).toMatchObject({ outcome: "failed", state: "failover-failed" });
   expect(web?.failure?.message).toMatch(/in row .*state:web-1 is damaged/);
   expect(new Set(others.map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
   await mend();
-  const { body } = await product.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+  const { body } = await app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
   const unknown = { type: "not-replicating", whatToDo: expect.stringContaining("could not be read") };
   expect(body.conditions).toMatchObject([unknown]);
 });
 
-test("an item's record in the middle of a failover: the execution says why it stands still, and goes on once it is mended", async () => {
+test.concurrent("an item record in the middle of a failover: the execution reports why it is blocked, and continues after a repair", async () => {
   const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
-  const { blockedReasons } = await product.until(executionId, ({ status }) => status === "paused");
+  const { blockedReasons } = await app.until(executionId, ({ status }) => status === "paused");
   expect(blockedReasons).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
   await othersGoOn();
   await mend();
-  await product.validate(executionId, { verdict: "accept" });
-  const { status, outcomes } = await product.ended(executionId);
+  await app.validate(executionId, { verdict: "accept" });
+  const { status, outcomes } = await app.ended(executionId);
   expect(status).toBe("succeeded");
   expect(outcomes).toContainEqual(expect.objectContaining({ itemId: "web-1", state: "failed-over" }));
 });
 
-test("a history row: the execution is paused and says why, and goes on once the row is mended and it is resumed", async () => {
-  const { planId } = await product.loadShop();
-  const executionId = await product.start(planId, { verb: "planned-failover" });
-  await product.until(executionId, ({ awaits }) => awaits.length > 0);
+test("a history row: the execution is paused with the reason, and continues after a repair and a resume", async () => {
+  const { planId } = await app.loadShop();
+  const executionId = await app.start(planId, { verb: "planned-failover" });
+  await app.until(executionId, ({ awaits }) => awaits.length > 0);
   const rowKey = "0000000000000001";
   const history = table("HubHistory");
   const before = await history.getEntity(executionId, rowKey);
   await history.updateEntity({ partitionKey: executionId, rowKey, EventType: "FromTheFuture" }, "Merge");
-  product = await product.killAndRestart();
+  app = await app.killAndRestart(SHARED_HOSTS.quick);
 
-  const paused = await product.look(executionId);
+  const paused = await app.look(executionId);
   expect(paused.status).toBe("paused");
   expect(paused.blockedReasons).toEqual([
     expect.stringMatching(new RegExp(`row '${rowKey}' of '${executionId}' in table .*Repair it`)),
@@ -171,11 +172,11 @@ test("a history row: the execution is paused and says why, and goes on once the 
   await othersGoOn();
 
   await table("HubHistory").updateEntity({ ...before, partitionKey: executionId, rowKey }, "Replace");
-  const resumed = await fetch(`${product.url}/runtime/webhooks/durabletask/instances/${executionId}/resume`, {
+  const resumed = await fetch(`${app.url}/runtime/webhooks/durabletask/instances/${executionId}/resume`, {
     method: "POST",
   });
   expect(resumed.status).toBe(202);
-  await product.confirm(executionId);
-  await product.validate(executionId, { verdict: "accept" });
-  expect((await product.ended(executionId)).status).toBe("succeeded");
+  await app.confirm(executionId);
+  await app.validate(executionId, { verdict: "accept" });
+  expect((await app.ended(executionId)).status).toBe("succeeded");
 });

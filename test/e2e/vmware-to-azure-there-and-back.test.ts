@@ -1,107 +1,103 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { Journey, lossesOf, turnsOf } from "./support/journey.js";
-import { Product } from "./support/product.js";
+import { HttpPlan, lossesOf, reversalsOf } from "../support/http-plan.js";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-});
-afterAll(() => product.stop());
+const app = RunningApp.shared("realistic");
 
-describe("VMware machines go to Azure and come home", () => {
+describe.concurrent("VMware machines fail over to Azure and fail back", () => {
   test("P1 P13 P14 V1 F2: protected, tested, failed over, reprotected, failed back, protected again", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
 
-    await journey.does("test-failover");
-    await journey.does("test-clean-up");
-    const there = await journey.does("planned-failover");
+    await plan.run("test-failover");
+    await plan.run("test-clean-up");
+    const there = await plan.run("planned-failover");
     expect(lossesOf(there)).toEqual([0, 0, 0]);
-    expect(await journey.where()).toEqual(["failed-over, primary-to-recovery, at away"]);
-    expect((await journey.item("db")).live.tools).toBe("disabled"); // F6
-    await journey.does("commit");
+    expect(await plan.positions()).toEqual(["failed-over, primary-to-recovery, at away"]);
+    expect((await plan.item("db")).live.tools).toBe("disabled"); // F6
+    await plan.run("commit");
 
-    const turned = await journey.does("reprotect", { reprotect: { waitForAgent: true } });
-    expect(turnsOf(turned)).toEqual(["deltas", "deltas", "deltas"]); // V2: the originals are still there
+    const turned = await plan.run("reprotect", { reprotect: { waitForAgent: true } });
+    expect(reversalsOf(turned)).toEqual(["deltas", "deltas", "deltas"]); // V2: the originals are still there
     expect(turned.outcomes?.every(({ replicated }) => (replicated?.bytes ?? 0) < 50_000_000_000)).toBe(true);
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
-    expect((await journey.item("db")).live.policy).toMatchObject({
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
+    expect((await plan.item("db")).live.policy).toMatchObject({
       rpoThresholdSeconds: 900, // P12
       retentionDays: 1,
       appConsistentMinutes: 60,
     });
 
-    const back = await journey.does("failback");
+    const back = await plan.run("failback");
     expect(back.direction).toBe("recovery-to-primary");
-    expect(await journey.where()).toEqual(["failed-over, recovery-to-primary, at home"]);
-    expect((await journey.item("db")).live).toMatchObject({ tools: "running", leftBehind: ["machine", "disks"] });
-    await journey.does("commit");
-    expect((await journey.item("db")).live.leftBehind).toEqual([]); // P13: the Azure machines are gone
+    expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
+    expect((await plan.item("db")).live).toMatchObject({ tools: "running", leftBehind: ["machine", "disks"] });
+    await plan.run("commit");
+    expect((await plan.item("db")).live.leftBehind).toEqual([]); // P13: the Azure machines are gone
 
-    await journey.does("reprotect", { reprotect: { waitForAgent: true } });
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
-    await journey.does("planned-failover"); // P14: and it may go again
+    await plan.run("reprotect", { reprotect: { waitForAgent: true } });
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
+    await plan.run("planned-failover"); // P14: and it may go again
   });
 
-  test("F1 V4: without a process server in Azure there is no way home, until one has been deployed", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure", ({ sites }) => {
+  test("F1 V4: without a process server in Azure a reprotect is refused, until one has been deployed", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure", ({ sites }) => {
       for (const site of sites) if (site.id === "away") site.processServers = [];
     });
-    await journey.does("planned-failover");
-    await journey.does("commit");
-    const refused = await journey.run("reprotect", { reprotect: { waitForAgent: true } });
+    await plan.run("planned-failover");
+    await plan.run("commit");
+    const refused = await plan.attempt("reprotect", { reprotect: { waitForAgent: true } });
     expect(refused.failure?.message).toContain("process server");
 
-    const params = { worldId: journey.worldId, siteId: "away", processServerId: "ps-new" };
-    const begun = await product.client.call(ROUTES.deployProcessServer, { params });
+    const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
+    const begun = await app.client.call(ROUTES.deployProcessServer, { params });
     expect(begun.body).toMatchObject({ state: "deploying", server: null });
-    const deployed = await journey.untilDeployed(params);
+    const deployed = await plan.deployProcessServer("away", "ps-new");
     expect(deployed).toMatchObject({ id: "ps-new", openPorts: [443, 9443] });
-    await journey.does("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-new" } });
+    await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-new" } });
   });
 
-  test("V8: a static address is DHCP after the way home, and stays so until somebody sets it", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
-    await journey.does("full-run");
-    await journey.does("failback");
-    const found = (await journey.item("web")).conditions.map(({ type }) => type);
+  test("V8: a static address is DHCP after the failback, until somebody sets it", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
+    await plan.run("full-run");
+    await plan.run("failback");
+    const found = (await plan.item("web")).conditions.map(({ type }) => type);
     expect(found).toEqual(["address-is-dhcp"]);
-    const mended = await product.client.call(ROUTES.resolveCondition, {
-      params: { worldId: journey.worldId, itemId: "web", type: "address-is-dhcp" },
+    const mended = await app.client.call(ROUTES.resolveCondition, {
+      params: { worldId: plan.worldId, itemId: "web", type: "address-is-dhcp" },
     });
     expect(mended.body.conditions).toEqual([]);
   });
 
-  test("a full run fails over, commits and reprotects in one execution, and home again in another", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
-    const there = await journey.does("full-run");
+  test("a full run fails over, commits and reprotects in one execution, and back in another one", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
+    const there = await plan.run("full-run");
     expect(lossesOf(there)).toEqual([0, 0, 0]);
     expect(there.steps.map(({ id }) => id)).toEqual(expect.arrayContaining(["validation", "commit", "reprotect"]));
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
-    await journey.does("full-run");
-    expect(await journey.where()).toEqual(["protected, primary-to-recovery, at home"]);
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
+    await plan.run("full-run");
+    expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 
-  test("a failback that is cancelled leaves the item protected where it ran", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
-    await journey.does("full-run");
-    await journey.does("failback");
-    await journey.does("cancel-failover");
-    expect(await journey.where()).toEqual(["protected, recovery-to-primary, at away"]);
+  test("a cancelled failback leaves the item protected where it ran", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
+    await plan.run("full-run");
+    await plan.run("failback");
+    await plan.run("cancel-failover");
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
 
-  test("a source that returns after an unplanned failover takes no writes and is shown as split-brain", async () => {
-    const journey = await Journey.begin(product, "vmware-to-azure");
-    await journey.does("unplanned-failover");
-    const { body } = await product.client.call(ROUTES.simulateSourceReturn, {
-      params: { worldId: journey.worldId, itemId: "db" },
+  test("a source that comes back after an unplanned failover is fenced from writes and reported as split-brain", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
+    await plan.run("unplanned-failover");
+    const { body } = await app.client.call(ROUTES.simulateSourceReturn, {
+      params: { worldId: plan.worldId, itemId: "db" },
     });
     expect(body.conditions).toEqual([
       expect.objectContaining({ type: "split-brain", whatToDo: expect.stringContaining("takes no writes") }),
     ]);
-    await product.client.call(ROUTES.resolveCondition, {
-      params: { worldId: journey.worldId, itemId: "db", type: "split-brain" },
+    await app.client.call(ROUTES.resolveCondition, {
+      params: { worldId: plan.worldId, itemId: "db", type: "split-brain" },
     });
-    expect((await journey.item("db")).conditions).toEqual([]);
+    expect((await plan.item("db")).conditions).toEqual([]);
   });
 });

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Product } from "./support/product.js";
+import { expect, test } from "vitest";
+import { RunningApp } from "../support/running-app.js";
 
-let product: Product;
-beforeAll(async () => {
-  product = await Product.start();
-});
-afterAll(() => product?.stop());
+const app = RunningApp.shared("realistic");
 
-test("of ten creates of one plan at once, and of ten saves of one version, one of each goes through", async () => {
-  const { worldId } = await product.loadShop();
-  const plan = await product.samplePlan(worldId);
+test("one of ten concurrent creates of a plan succeeds, and one of ten concurrent saves of a version", async () => {
+  const { worldId } = await app.loadShop();
+  const plan = await app.samplePlan(worldId);
   const send = async (name: string, headers: Record<string, string>) => {
-    const answer = await fetch(`${product.url}/api/recovery-plans/${plan.id}`, {
+    const answer = await fetch(`${app.url}/api/recovery-plans/${plan.id}`, {
       method: "PUT",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify({ ...plan, name }),

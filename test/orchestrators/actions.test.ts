@@ -3,27 +3,27 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { Stage } from "./support/stage.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
+let app: VirtualApp;
 let server: Server;
 afterEach(async () => {
-  await stage.close();
+  await app.close();
   server.close();
 });
 
-/** A server that answers with these statuses, one after the other, and keeps what it was told. */
-async function listen(statuses: number[]): Promise<{ url: string; told: unknown[] }> {
-  const told: unknown[] = [];
+/** A server that answers with these statuses in turn, and records its requests. */
+async function listen(statuses: number[]): Promise<{ url: string; received: unknown[] }> {
+  const received: unknown[] = [];
   server = createServer((request, response) => {
     void textOf(request).then((text) => {
-      told.push(JSON.parse(text));
-      response.writeHead(statuses[told.length - 1] ?? 200).end();
+      received.push(JSON.parse(text));
+      response.writeHead(statuses[received.length - 1] ?? 200).end();
     });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, told };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -47,25 +47,25 @@ const withWebhook = (url: string) => (plan: PlanInput) => ({
 describe("webhook actions", () => {
   for (const replay of ["normal", "every-step"] as const) {
     test(`are tried again until they are answered with success (${replay})`, async () => {
-      const { url, told } = await listen([500, 503, 200]);
-      stage = await Stage.open({ replay });
-      await stage.loadShop(withWebhook(url));
-      const { execution } = await stage.failOver("planned-failover");
+      const { url, received } = await listen([500, 503, 200]);
+      app = await VirtualApp.open({ replay });
+      await app.loadShop(withWebhook(url));
+      const { execution } = await app.attempt("planned-failover");
       expect(execution.status).toBe("succeeded");
-      expect(told).toHaveLength(3);
-      expect(told[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
+      expect(received).toHaveLength(3);
+      expect(received[2]).toMatchObject({ actionId: "dns", groupId: "application", failoverType: "planned" });
     });
 
     test(`that keep failing stop a planned failover (${replay})`, async () => {
-      const { url, told } = await listen(Array(10).fill(500));
-      stage = await Stage.open({ replay });
-      await stage.loadShop(withWebhook(url));
-      const executionId = await stage.start("planned-failover");
-      await stage.confirm(executionId);
-      const { execution, steps } = await stage.ended(executionId);
+      const { url, received } = await listen(Array(10).fill(500));
+      app = await VirtualApp.open({ replay });
+      await app.loadShop(withWebhook(url));
+      const executionId = await app.start("planned-failover");
+      await app.confirm(executionId);
+      const { execution, steps } = await app.ended(executionId);
       expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
       expect(steps.find(({ id }) => id === "action/dns")?.error?.code).toBe("action-failed");
-      expect(told).toHaveLength(4);
+      expect(received).toHaveLength(4);
     });
   }
 });

@@ -1,22 +1,25 @@
 import { expect } from "vitest";
-import { scenario } from "./support/both-replays.js";
+import { testInBothReplays } from "../support/both-replays.js";
 
-scenario("a teller that stands still when its items have ended is named by their execution", async (stage) => {
-  const { store } = stage.context;
-  const putSteps = store.putSteps.bind(store);
-  let teller = "";
-  store.putSteps = async (executionId, records) => {
-    await putSteps(executionId, records);
-    if (teller !== "") return;
-    teller = `${executionId}:shutdown-management`;
-    await stage.hub.suspend(teller, "somebody looks at it");
-  };
-  const executionId = await stage.start("planned-failover");
-  const { status, blockedReasons } = await stage.until(executionId, (view) => view.blockedReasons !== undefined);
-  expect([status, blockedReasons]).toEqual(["paused", [`${teller}: somebody looks at it`]]);
+testInBothReplays(
+  "an orchestration that is blocked after its items have ended is named by their execution",
+  async (app) => {
+    const { store } = app.context;
+    const putSteps = store.putSteps.bind(store);
+    let blockedId = "";
+    store.putSteps = async (executionId, records) => {
+      await putSteps(executionId, records);
+      if (blockedId !== "") return;
+      blockedId = `${executionId}:shutdown-management`;
+      await app.hub.suspend(blockedId, "somebody looks at it");
+    };
+    const executionId = await app.start("planned-failover");
+    const { status, blockedReasons } = await app.until(executionId, (view) => view.blockedReasons !== undefined);
+    expect([status, blockedReasons]).toEqual(["paused", [`${blockedId}: somebody looks at it`]]);
 
-  await stage.hub.resume(teller, null);
-  await stage.confirm(executionId);
-  await stage.validate(executionId);
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
-});
+    await app.hub.resume(blockedId, null);
+    await app.confirm(executionId);
+    await app.validate(executionId);
+    expect((await app.ended(executionId)).execution.status).toBe("succeeded");
+  },
+);

@@ -5,18 +5,18 @@ import { sweepExecutions } from "../../src/commands/sweep.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 const cancel = (executionId: string) =>
-  cancelExecution(stage.context, executionId, { behaviour: "restore-protection", by: "owner", reason: undefined });
+  cancelExecution(app.context, executionId, { behaviour: "restore-protection", by: "owner", reason: undefined });
 
 const MINUTE_MS = 60_000;
 
-describe("P7 a cancel whose undo fails for ever", () => {
+describe("P7 a cancel whose undo always fails", () => {
   test.each([
     ["planned-failover", 0],
     ["planned-failover", 1],
@@ -26,56 +26,56 @@ describe("P7 a cancel whose undo fails for ever", () => {
     ["unplanned-failover", 2],
     ["full-run", 4],
   ] as const)(
-    "ends %s after %d minutes, says which item is left, and a later cancel mends it",
+    "ends %s after %d minutes, names the item that is left, and a later cancel repairs it",
     async (verb, minutes) => {
-      stage = await Stage.open();
-      await stage.load(estateOf("vmware-to-azure"));
-      const { worldId } = stage;
+      app = await VirtualApp.open();
+      await app.load(estateOf("vmware-to-azure"));
+      const { worldId } = app;
       const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "fail-before" } as const;
-      const { faultId } = await stage.context.estate.addFault(worldId, fault);
-      const executionId = await stage.start(verb);
-      await stage.pass(minutes * MINUTE_MS);
-      const askedAtMs = stage.clock.now();
+      const { faultId } = await app.context.estate.addFault(worldId, fault);
+      const executionId = await app.start(verb);
+      await app.pass(minutes * MINUTE_MS);
+      const askedAtMs = app.clock.now();
       await cancel(executionId);
-      const { execution } = await stage.ended(executionId);
+      const { execution } = await app.ended(executionId);
 
       expect(execution).toMatchObject({ status: "cancelled", failure: { code: "undo-failed" } });
-      expect(stage.clock.now() - askedAtMs).toBeLessThan(15 * MINUTE_MS);
-      expect((await stage.items()).map(({ itemId, state, heldBy }) => [itemId, state, heldBy])).toEqual([
+      expect(app.clock.now() - askedAtMs).toBeLessThan(15 * MINUTE_MS);
+      expect((await app.items()).map(({ itemId, state, heldBy }) => [itemId, state, heldBy])).toEqual([
         ["app", "failover-failed", null],
         ["db", "protected", null],
         ["web", "protected", null],
       ]);
 
-      await stage.context.estate.clearFaults(worldId, faultId);
-      expect((await stage.ended(await stage.start("cancel-failover"))).execution.status).toBe("succeeded");
-      expect(await stage.states()).toEqual(["protected"]);
+      await app.context.estate.clearFaults(worldId, faultId);
+      expect((await app.ended(await app.start("cancel-failover"))).execution.status).toBe("succeeded");
+      expect(await app.states()).toEqual(["protected"]);
     },
   );
 });
 
-test("P7 an execution is told again of its cancel ever more rarely, as long as it takes", async () => {
-  stage = await Stage.open();
-  await stage.load(estateOf("vmware-to-azure"));
-  const executionId = await stage.start("planned-failover");
-  await stage.pass(30 * MINUTE_MS);
+test("P7 the sweep repeats a cancel at growing intervals until it is obeyed", async () => {
+  app = await VirtualApp.open();
+  await app.load(estateOf("vmware-to-azure"));
+  const executionId = await app.start("planned-failover");
+  await app.pass(30 * MINUTE_MS);
   const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "hang" } as const;
-  await stage.context.estate.addFault(stage.worldId, fault);
+  await app.context.estate.addFault(app.worldId, fault);
   await cancel(executionId);
-  const told: number[] = [];
+  const repeatedAt: number[] = [];
   for (let minute = 0; minute <= 64; minute += 1) {
-    if ((await sweepExecutions(stage.context)).repaired.length > 0) told.push(minute);
-    await stage.pass(MINUTE_MS);
+    if ((await sweepExecutions(app.context)).repaired.length > 0) repeatedAt.push(minute);
+    await app.pass(MINUTE_MS);
   }
-  expect(told).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
+  expect(repeatedAt).toEqual([1, 2, 4, 8, 16, 32, 48, 64]);
 });
 
-describe("a cancel that comes when the end has begun", () => {
-  /** Runs a verb whose last write fails once; the cancel comes in between. */
+describe("a cancel that arrives while the execution is ending", () => {
+  /** Runs a verb whose last write fails once, and cancels it before the next attempt. */
   async function cancelledAtTheEnd(verb: Verb): Promise<string> {
-    stage = await Stage.open({ durations: "zero" });
-    await stage.load(estateOf("vmware-to-azure"));
-    const { store } = stage.context;
+    app = await VirtualApp.open({ durations: "zero" });
+    await app.load(estateOf("vmware-to-azure"));
+    const { store } = app.context;
     const update = store.updateExecution.bind(store);
     let executionId = "";
     let failed = false;
@@ -85,20 +85,20 @@ describe("a cancel that comes when the end has begun", () => {
       await cancel(executionId);
       throw new Error("the store was away");
     };
-    executionId = await stage.start(verb);
-    if (verb !== "test-failover") await stage.validate(executionId);
-    await stage.ended(executionId);
+    executionId = await app.start(verb);
+    if (verb !== "test-failover") await app.validate(executionId);
+    await app.ended(executionId);
     expect(failed).toBe(true);
     return executionId;
   }
 
   test.each(["unplanned-failover", "test-failover"] as const)(
-    "takes %s back, since its end was not written yet: records and machines say the same",
+    "undoes %s, because its end was not written yet; records and machines agree",
     async (verb) => {
       const executionId = await cancelledAtTheEnd(verb);
-      expect((await stage.context.store.getExecution(executionId))?.value.status).toBe("cancelled");
-      expect(await stage.states()).toEqual(["protected"]);
-      const snapshots = await stage.context.hypervisor.describeItems(stage.worldId, ["app", "db", "web"]);
+      expect((await app.context.store.getExecution(executionId))?.value.status).toBe("cancelled");
+      expect(await app.states()).toEqual(["protected"]);
+      const snapshots = await app.context.hypervisor.describeItems(app.worldId, ["app", "db", "web"]);
       for (const { source, replica, replication, testCopies } of snapshots) {
         expect([source.power, replica.power, replication.state]).toEqual(["on", "off", "replicating"]);
         expect(testCopies).toEqual([]);
@@ -107,23 +107,23 @@ describe("a cancel that comes when the end has begun", () => {
   );
 });
 
-test("a cancel that is noted before the orchestration is there is obeyed at its first step", async () => {
-  stage = await Stage.open();
-  await stage.load(estateOf("vmware-to-azure"));
+test("a cancel that is recorded before the orchestration exists is obeyed at its first step", async () => {
+  app = await VirtualApp.open();
+  await app.load(estateOf("vmware-to-azure"));
   const dying = {
-    ...stage.context,
-    orchestrations: { ...stage.context.orchestrations, start: () => Promise.reject(new Error("the host died")) },
+    ...app.context,
+    orchestrations: { ...app.context.orchestrations, start: () => Promise.reject(new Error("the host died")) },
   };
-  const target = { kind: "plan", planId: stage.planId } as const;
+  const target = { kind: "plan", planId: app.planId } as const;
   const request = { idempotencyKey: "one", target, options: ExecutionOptions.parse({}), requestedBy: "tester" };
   await expect(startExecution(dying, { ...request, verb: "planned-failover" })).rejects.toThrow("the host died");
-  const [recorded] = (await stage.context.store.listExecutions({ limit: 1 })).entries;
+  const [recorded] = (await app.context.store.listExecutions({ limit: 1 })).entries;
   const executionId = recorded?.executionId ?? "";
   await cancel(executionId);
-  await stage.pass(11_000);
+  await app.pass(11_000);
 
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
-  const { execution } = await stage.ended(executionId);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
+  const { execution } = await app.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
-  expect(await stage.states()).toEqual(["protected"]);
+  expect(await app.states()).toEqual(["protected"]);
 });

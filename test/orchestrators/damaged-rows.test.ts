@@ -2,93 +2,93 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
 import type { ItemOperation, ItemTask } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
 const HOUR_MS = 3_600_000;
 const HOME = { reprotect: { location: "original", waitForAgent: true } } as const;
 
-let stage: Stage;
+let app: VirtualApp;
 beforeEach(async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+  app = await VirtualApp.open();
+  await app.loadShop();
 });
-afterEach(() => stage.close());
+afterEach(() => app.close());
 
-/** An item's row is damaged for all who use it in this way; what it gives back mends it. */
+/** Makes one function of the store fail for an item's row, and returns the repair. */
 function damage(way: "getItems" | "updateItems"): () => void {
-  const { store } = stage.context;
+  const { store } = app.context;
   const whole = { [way]: store[way] };
   const damaged = new RecoveryError("row-unreadable", "the item in row shop/web-1 is damaged");
   Object.assign(store, { [way]: () => Promise.reject(damaged) });
   return () => Object.assign(store, whole);
 }
 
-const untilBlocked = (executionId: string) => stage.until(executionId, ({ status }) => status === "paused");
+const untilBlocked = (executionId: string) => app.until(executionId, ({ status }) => status === "paused");
 const named = expect.stringMatching(/: the item in row shop\/web-1 is damaged\. Restore the row/);
 
-/** A failover whose items are about to be brought up. */
+/** Starts a failover and runs it until it is about to recover its items. */
 async function underWay(): Promise<string> {
-  const executionId = await stage.start("planned-failover");
-  await stage.confirm(executionId);
+  const executionId = await app.start("planned-failover");
+  await app.confirm(executionId);
   return executionId;
 }
 
-test("a row that is damaged when items have ended is waited for, and no report is lost", async () => {
+test("an execution waits for a row that is damaged after its items ended, and loses no report", async () => {
   const executionId = await underWay();
   const mend = damage("updateItems");
   const { blockedReasons } = await untilBlocked(executionId);
   expect(blockedReasons).toContainEqual(named);
-  await stage.pass(6 * HOUR_MS);
+  await app.pass(6 * HOUR_MS);
   mend();
-  await stage.validate(executionId);
-  const { execution, blockedReasons: after } = await stage.ended(executionId);
+  await app.validate(executionId);
+  const { execution, blockedReasons: after } = await app.ended(executionId);
   expect(execution.status).toBe("succeeded");
   expect(after).toBeUndefined();
-  expect(await stage.states()).toEqual(["failed-over"]);
+  expect(await app.states()).toEqual(["failed-over"]);
 });
 
-test("a row that is damaged at the end is waited for, and the end is the one that was reached", async () => {
+test("an execution waits for a row that is damaged at its end, and its result does not change", async () => {
   const executionId = await underWay();
-  await stage.awaiting(executionId, "validate");
+  await app.awaiting(executionId, "validate");
   const mend = damage("getItems");
-  await stage.validate(executionId);
+  await app.validate(executionId);
   expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
 test("an execution that cannot read its items at its beginning leaves them as they were", async () => {
-  const executionId = await stage.start("planned-failover");
+  const executionId = await app.start("planned-failover");
   const mend = damage("getItems");
   expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
-  const { execution } = await stage.ended(executionId);
+  const { execution } = await app.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { code: "row-unreadable" } });
-  expect(await stage.states()).toEqual(["protected"]);
-  expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
+  expect(await app.states()).toEqual(["protected"]);
+  expect((await app.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
 });
 
-test("a row that nobody mends for days ends the orchestration, and the sweep ends the execution later", async () => {
+test("a row that stays damaged for days ends the orchestration, and the sweep ends the execution later", async () => {
   const executionId = await underWay();
-  await stage.awaiting(executionId, "validate");
+  await app.awaiting(executionId, "validate");
   const mend = damage("getItems");
-  await stage.validate(executionId);
-  await stage.pass(50 * HOUR_MS);
-  expect((await stage.context.orchestrations.getStatus(executionId))?.runtimeStatus).toBe("Failed");
-  expect((await sweepExecutions(stage.context)).errors).toEqual([expect.stringContaining("web-1 is damaged")]);
+  await app.validate(executionId);
+  await app.pass(50 * HOUR_MS);
+  expect((await app.context.orchestrations.getStatus(executionId))?.runtimeStatus).toBe("Failed");
+  expect((await sweepExecutions(app.context)).errors).toEqual([expect.stringContaining("web-1 is damaged")]);
   mend();
-  await sweepExecutions(stage.context);
-  expect((await stage.ended(executionId)).execution.status).toBe("failed");
+  await sweepExecutions(app.context);
+  expect((await app.ended(executionId)).execution.status).toBe("failed");
 });
 
-test("an item whose machine cannot be read when a step ends says that nobody knows how far it came, until the sweep finds out", async () => {
-  await stage.load(estateOf("azure-to-azure"));
-  const failover = await stage.start("planned-failover", { acknowledgeNoTest: true });
-  await stage.validate(failover);
-  await stage.ended(failover);
-  await stage.ended(await stage.start("commit"));
-  const { hypervisor } = stage.context;
+test("an item whose machine cannot be read at the end of a step has an unknown state, until the sweep finds it out", async () => {
+  await app.load(estateOf("azure-to-azure"));
+  const failover = await app.start("planned-failover", { acknowledgeNoTest: true });
+  await app.validate(failover);
+  await app.ended(failover);
+  await app.ended(await app.start("commit"));
+  const { hypervisor } = app.context;
   const { runOnItem, describeItems } = hypervisor;
   const damaged = new RecoveryError("row-unreadable", "the emulated item in row azure/state:app is damaged");
   let isDamaged = false;
@@ -102,17 +102,17 @@ test("an item whose machine cannot be read when a step ends says that nobody kno
     isDamaged && itemIds.includes("app") ? Promise.reject(damaged) : describeItems.call(hypervisor, worldId, itemIds);
   Object.assign(hypervisor, { runOnItem: runs, describeItems: describes });
 
-  expect((await stage.ended(await stage.start("reprotect", HOME))).execution.status).toBe("succeeded-with-failures");
+  expect((await app.ended(await app.start("reprotect", HOME))).execution.status).toBe("succeeded-with-failures");
   const unknown = { type: "outcome-unknown", whatToDo: expect.stringContaining("it is corrected as soon as") };
-  expect(await stage.item("app")).toMatchObject({ state: "committed", conditions: [unknown] });
+  expect(await app.item("app")).toMatchObject({ state: "committed", conditions: [unknown] });
 
-  await stage.pass(HOUR_MS);
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
+  await app.pass(HOUR_MS);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([]);
   Object.assign(hypervisor, { runOnItem, describeItems });
-  expect((await sweepExecutions(stage.context)).repaired).toHaveLength(1);
+  expect((await sweepExecutions(app.context)).repaired).toHaveLength(1);
   const right = { state: "protected", direction: "recovery-to-primary", activeSiteId: "away", heldBy: null };
-  expect(await stage.item("app")).toMatchObject({ ...right, conditions: [] });
-  const failback = await stage.start("failback");
-  await stage.validate(failback);
-  expect((await stage.ended(failback)).execution.status).toBe("succeeded");
+  expect(await app.item("app")).toMatchObject({ ...right, conditions: [] });
+  const failback = await app.start("failback");
+  await app.validate(failback);
+  expect((await app.ended(failback)).execution.status).toBe("succeeded");
 });

@@ -2,91 +2,78 @@ import { afterEach, expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
-import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage, type StageOptions } from "./support/stage.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
+import { VirtualApp, type VirtualAppOptions } from "../support/virtual-app.js";
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
-async function open(scenario: Scenario = "azure-to-azure", options: StageOptions = {}): Promise<void> {
-  stage = await Stage.open(options);
-  await stage.load(estateOf(scenario));
+async function open(scenario: Scenario = "azure-to-azure", options: VirtualAppOptions = {}): Promise<void> {
+  app = await VirtualApp.open(options);
+  await app.load(estateOf(scenario));
 }
 
-/** Runs a verb to its end, accepting what it brings up. */
-async function run(verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> {
-  const executionId = await stage.start(verb, { acknowledgeNoTest: true, ...options });
-  const { execution } = await stage.until(
-    executionId,
-    (view) => isEnded(view.execution.status) || view.awaits.length > 0,
-  );
-  if (!isEnded(execution.status)) await stage.validate(executionId);
-  return stage.ended(executionId);
-}
+/** Runs a verb of the plan to any end. */
+const attempt = (verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> =>
+  app.attempt(verb, { acknowledgeNoTest: true, ...options });
 
-const itemOf = (itemId: string) => ({ kind: "item", worldId: stage.worldId, itemId }) as const;
-const runOn = async (itemId: string, verb: Verb) => stage.ended(await stage.start(verb, {}, itemOf(itemId)));
-
-/** What tests left: copies by item, and how many networks. */
+/** What test failovers have left: the items of the copies, and the number of networks. */
 async function leftovers(): Promise<[string[], number]> {
   const items = ["app", "db", "web"];
-  const { testCopies, testNetworks } = await stage.context.hypervisor.leftovers(stage.worldId, items, null);
+  const { testCopies, testNetworks } = await app.context.hypervisor.leftovers(app.worldId, items, null);
   return [testCopies.map(({ itemId }) => itemId), testNetworks.length];
 }
 
-const statesByItem = async () => Object.fromEntries((await stage.items()).map(({ itemId, state }) => [itemId, state]));
+const statesByItem = async () => Object.fromEntries((await app.items()).map(({ itemId, state }) => [itemId, state]));
 
 const fault = (input: Omit<FaultInput, "target">) =>
-  stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, ...input });
+  app.context.estate.addFault(app.worldId, { target: { itemId: "app" }, ...input });
 
 const outcomeOf = ({ execution }: ExecutionView, itemId: string): ItemOutcome | undefined =>
   "outcomes" in execution ? execution.outcomes.find((outcome) => outcome.itemId === itemId) : undefined;
 
-const HOME = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
-
-test("P13 a failback whose points are gone is committed, also when its old machine is still there", async () => {
+test("P13 a failback without recovery points is committed, even if its old machine still exists", async () => {
   await open("vmware-to-azure");
-  for (const verb of ["planned-failover", "commit"] as const) await run(verb);
-  await run("reprotect", HOME);
-  await run("failback");
+  for (const verb of ["planned-failover", "commit"] as const) await attempt(verb);
+  await attempt("reprotect", REPROTECT);
+  await attempt("failback");
   await fault({ operation: "remove-old-machine", mode: "refuse" });
-  const ended = await run("commit");
+  const ended = await attempt("commit");
   expect(ended.execution.status).toBe("succeeded-with-failures");
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "committed" });
-  expect(await stage.states()).toEqual(["committed"]);
-  const [app] = await stage.context.hypervisor.describeItems(stage.worldId, ["app"]);
-  expect(app?.leftBehind).not.toEqual([]);
+  expect(await app.states()).toEqual(["committed"]);
+  const [machine] = await app.context.hypervisor.describeItems(app.worldId, ["app"]);
+  expect(machine?.leftBehind).not.toEqual([]);
 });
 
-/** The answer to the first commit of an item is lost, and at that moment its execution is cancelled. */
+/** Loses the answer to the first commit of an item, and cancels the execution at that moment. */
 async function cancelledCommit(durations: "zero" | "realistic"): Promise<ExecutionView> {
   await open("azure-to-azure", { durations });
-  const { hypervisor } = stage.context;
+  const { hypervisor } = app.context;
   const runOnItem = hypervisor.runOnItem.bind(hypervisor);
-  const executionId = await stage.start("full-run", { acknowledgeNoTest: true });
+  const executionId = await app.start("full-run", { acknowledgeNoTest: true });
   let lost = false;
   hypervisor.runOnItem = async (task) => {
     const reply = await runOnItem(task);
     if (lost || task.operation !== "delete-recovery-points") return reply;
     lost = true;
-    await cancelExecution(stage.context, executionId, { behaviour: "as-documented", by: "owner", reason: undefined });
+    await cancelExecution(app.context, executionId, { behaviour: "as-documented", by: "owner", reason: undefined });
     throw new Error("the answer was lost");
   };
-  await stage.validate(executionId);
-  return stage.ended(executionId);
+  await app.validate(executionId);
+  return app.ended(executionId);
 }
 
 test.each(["zero", "realistic"] as const)(
-  "P6 a full run cancelled while it commits, which takes %s time, says of each item whether it is committed",
+  "P6 a full run that is cancelled during its commit (%s durations) reports for each item whether it is committed",
   async (durations) => {
     const { execution } = await cancelledCommit(durations);
     expect(execution).toMatchObject({ status: "cancelled", failure: { code: "cancelled" } });
-    await stage.pass(3_600_000);
-    for (const { itemId, state } of await stage.items()) {
-      const { points } = await stage.context.hypervisor.recoveryPoints(stage.worldId, itemId);
+    await app.pass(3_600_000);
+    for (const { itemId, state } of await app.items()) {
+      const { points } = await app.context.hypervisor.recoveryPoints(app.worldId, itemId);
       expect([itemId, state]).toEqual([itemId, points.length > 0 ? "failed-over" : "committed"]);
     }
   },
@@ -94,39 +81,39 @@ test.each(["zero", "realistic"] as const)(
 
 test("P6 a commit that ends past its limit is given up, and deletes nothing afterwards", async () => {
   await open();
-  await run("planned-failover");
-  Object.assign(stage.context.settings, { stepLimitMs: 10 * 60_000 });
+  await attempt("planned-failover");
+  Object.assign(app.context.settings, { stepLimitMs: 10 * 60_000 });
   await fault({ operation: "delete-recovery-points", mode: "slow", factor: 1_000 });
-  const ended = await run("commit");
+  const ended = await attempt("commit");
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failed-over" });
-  await stage.pass(24 * 3_600_000);
-  expect((await stage.context.hypervisor.recoveryPoints(stage.worldId, "app")).points).not.toEqual([]);
-  expect((await runOn("app", "cancel-failover")).execution.status).toBe("succeeded");
+  await app.pass(24 * 3_600_000);
+  expect((await app.context.hypervisor.recoveryPoints(app.worldId, "app")).points).not.toEqual([]);
+  expect((await app.attemptOn("app", "cancel-failover")).execution.status).toBe("succeeded");
 });
 
-test("P7 a cancel leaves what was committed without being recorded so, and says that it is", async () => {
+test("P7 a cancel leaves an item alone whose commit was not recorded, and reports it", async () => {
   await open("azure-to-azure", { durations: "zero" });
-  await run("planned-failover");
-  // As an execution whose host and history were lost would leave it.
-  const { worldId } = stage;
+  await attempt("planned-failover");
+  // The state after an execution whose host and history were lost.
+  const { worldId } = app;
   const on = { worldId, executionId: "lost", key: "lost/delete-recovery-points/app", itemId: "app", params: {} };
-  await stage.context.hypervisor.runOnItem({ ...on, operation: "delete-recovery-points" });
-  const ended = await run("cancel-failover");
+  await app.context.hypervisor.runOnItem({ ...on, operation: "delete-recovery-points" });
+  const ended = await attempt("cancel-failover");
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", failure: { code: "verb-not-allowed" } });
-  expect((await stage.items()).map(({ itemId, state }) => [itemId, state])).toEqual([
+  expect((await app.items()).map(({ itemId, state }) => [itemId, state])).toEqual([
     ["app", "committed"],
     ["db", "protected"],
     ["web", "protected"],
   ]);
-  const [app] = await stage.context.hypervisor.describeItems(worldId, ["app"]);
-  expect(app?.replica.power).toBe("on");
+  const [machine] = await app.context.hypervisor.describeItems(worldId, ["app"]);
+  expect(machine?.replica.power).toBe("on");
 });
 
-test("a clean-up that leaves a copy says so of its item, and the others are protected again", async () => {
+test("a clean-up that leaves a copy reports it for the item, and the other items are protected again", async () => {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   const { faultId } = await fault({ operation: "remove-test-copy", mode: "refuse" });
-  const ended = await run("test-clean-up");
+  const ended = await attempt("test-clean-up");
   expect(ended.execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
   expect(["app", "db", "web"].map((itemId) => outcomeOf(ended, itemId))).toMatchObject([
     { outcome: "failed", state: "test-failed-over" },
@@ -135,50 +122,50 @@ test("a clean-up that leaves a copy says so of its item, and the others are prot
   ]);
   expect(await statesByItem()).toEqual({ app: "test-failed-over", db: "protected", web: "protected" });
 
-  await stage.context.estate.clearFaults(stage.worldId, faultId);
-  expect((await run("test-clean-up")).execution.status).toBe("succeeded");
+  await app.context.estate.clearFaults(app.worldId, faultId);
+  expect((await attempt("test-clean-up")).execution.status).toBe("succeeded");
   expect(await leftovers()).toEqual([[], 0]);
 });
 
-test("a clean-up that leaves the network says so of every item of the test", async () => {
+test("a clean-up that leaves the network reports it for every item of the test", async () => {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   const target = { siteId: "away" };
   const refused = { target, operation: "remove-test-network", mode: "refuse" } as const;
-  const { faultId } = await stage.context.estate.addFault(stage.worldId, refused);
-  const ended = await run("test-clean-up");
+  const { faultId } = await app.context.estate.addFault(app.worldId, refused);
+  const ended = await attempt("test-clean-up");
   expect(ended.execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
-  expect(await stage.states()).toEqual(["test-failed-over"]);
+  expect(await app.states()).toEqual(["test-failed-over"]);
 
-  await stage.context.estate.clearFaults(stage.worldId, faultId);
-  expect((await run("test-clean-up")).execution.status).toBe("succeeded");
+  await app.context.estate.clearFaults(app.worldId, faultId);
+  expect((await attempt("test-clean-up")).execution.status).toBe("succeeded");
   expect(await leftovers()).toEqual([[], 0]);
 });
 
-test("a clean-up and a promotion leave the networks of other tests at the same site alone", async () => {
+test("a clean-up and a promotion do not touch the networks of other tests at the same site", async () => {
   await open();
-  for (const itemId of ["app", "db", "web"]) await runOn(itemId, "test-failover");
-  expect((await runOn("app", "test-clean-up")).execution.status).toBe("succeeded");
+  for (const itemId of ["app", "db", "web"]) await app.attemptOn(itemId, "test-failover");
+  expect((await app.attemptOn("app", "test-clean-up")).execution.status).toBe("succeeded");
   expect(await leftovers()).toEqual([["db", "web"], 2]);
-  expect((await runOn("db", "promote-test")).execution.status).toBe("succeeded");
+  expect((await app.attemptOn("db", "promote-test")).execution.status).toBe("succeeded");
   expect(await leftovers()).toEqual([["web"], 1]);
 });
 
-test("a network goes with the last copy that is on it", async () => {
+test("a test network is removed with its last copy", async () => {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   for (const [itemId, left] of [
     ["app", 1],
     ["web", 1],
     ["db", 0],
   ] as const) {
-    expect((await runOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
+    expect((await app.attemptOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
     expect((await leftovers())[1]).toBe(left);
   }
-  expect(await stage.states()).toEqual(["protected"]);
+  expect(await app.states()).toEqual(["protected"]);
 });
 
-/** The estate, and its first machine protected to a site of its own. */
+/** The estate with its first machine protected to another site. */
 function withTwoTargets(): ReturnType<typeof estateOf> {
   const { world, plan } = estateOf("azure-to-azure");
   const sites = world.sites.flatMap((site) => (site.id === "away" ? [site, { ...site, id: "elsewhere" }] : [site]));
@@ -190,113 +177,113 @@ function withTwoTargets(): ReturnType<typeof estateOf> {
   return { world: { ...world, sites, links, items }, plan };
 }
 
-test("the networks of a test that has several sites go each with the last copy at its site", async () => {
-  stage = await Stage.open();
-  await stage.load(withTwoTargets());
-  await run("test-failover");
+test("in a test over several sites, each network is removed with the last copy at its site", async () => {
+  app = await VirtualApp.open();
+  await app.load(withTwoTargets());
+  await attempt("test-failover");
   expect(await leftovers()).toEqual([["app", "db", "web"], 2]);
   for (const [itemId, left] of [
     ["app", 1],
     ["web", 1],
     ["db", 0],
   ] as const) {
-    expect((await runOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
+    expect((await app.attemptOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
     expect((await leftovers())[1]).toBe(left);
   }
 });
 
-/** A promotion that goes through but for its network; gives back what clears the fault. */
+/** Runs a promotion that cannot remove its network, and returns a function that clears the fault. */
 async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   const refused = { target: { siteId: "away" }, operation: "remove-test-network", mode: "refuse" } as const;
-  const { faultId } = await stage.context.estate.addFault(stage.worldId, refused);
-  const ended = await run("promote-test");
+  const { faultId } = await app.context.estate.addFault(app.worldId, refused);
+  const ended = await attempt("promote-test");
   expect(ended.execution.status).toBe("succeeded-with-failures");
   for (const itemId of ["app", "db", "web"]) {
     const note = expect.stringMatching(/^the network of test .* at away was not removed/);
     expect(outcomeOf(ended, itemId)).toMatchObject({ outcome: "succeeded", state: "failed-over", note });
   }
   return async () => {
-    await stage.context.estate.clearFaults(stage.worldId, faultId);
+    await app.context.estate.clearFaults(app.worldId, faultId);
   };
 }
 
 test.each(["commit", "cancel-failover"] as const)(
-  "a network that a promotion had to leave goes with the %s",
+  "a network that a promotion had to leave is removed by the %s",
   async (verb) => {
     const clear = await promotedButForItsNetwork();
     await clear();
-    expect((await run(verb)).execution.status).toBe("succeeded");
+    expect((await attempt(verb)).execution.status).toBe("succeeded");
     expect(await leftovers()).toEqual([[], 0]);
   },
 );
 
-test("a commit that leaves the network of a test too says so, and is done all the same", async () => {
+test("a commit that cannot remove the network of a test reports it and still succeeds", async () => {
   await promotedButForItsNetwork();
-  const ended = await run("commit");
+  const ended = await attempt("commit");
   expect(ended.execution.status).toBe("succeeded-with-failures");
   expect(outcomeOf(ended, "app")?.note).toMatch(/at away was not removed/);
-  expect([await stage.states(), await leftovers()]).toEqual([["committed"], [[], 1]]);
+  expect([await app.states(), await leftovers()]).toEqual([["committed"], [[], 1]]);
 });
 
-test("a promotion that no item comes through says of each that its network is left, and a cancel takes it along", async () => {
+test("a promotion that fails for every item reports the remaining network for each, and a cancel removes it", async () => {
   await open();
-  await run("test-failover");
-  const { faultId } = await stage.context.estate.addFault(stage.worldId, {
+  await attempt("test-failover");
+  const { faultId } = await app.context.estate.addFault(app.worldId, {
     target: { siteId: "away" },
     mode: "refuse",
   });
-  const ended = await run("promote-test");
+  const ended = await attempt("promote-test");
   const note = expect.stringMatching(/at away was not removed/);
   expect(outcomeOf(ended, "app")).toMatchObject({ outcome: "failed", state: "failover-failed", note });
-  await stage.context.estate.clearFaults(stage.worldId, faultId);
-  expect((await run("cancel-failover")).execution.status).toBe("succeeded");
-  expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
+  await app.context.estate.clearFaults(app.worldId, faultId);
+  expect((await attempt("cancel-failover")).execution.status).toBe("succeeded");
+  expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
 });
 
 test("a promotion that is cancelled and can't remove its network names it", async () => {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   const refused = { target: { siteId: "away" }, operation: "remove-test-network", mode: "refuse" } as const;
-  await stage.context.estate.addFault(stage.worldId, refused);
-  const executionId = await stage.start("promote-test");
-  await stage.pass(60_000);
+  await app.context.estate.addFault(app.worldId, refused);
+  const executionId = await app.start("promote-test");
+  await app.pass(60_000);
   const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
-  await cancelExecution(stage.context, executionId, asked);
-  const { execution } = await stage.ended(executionId);
+  await cancelExecution(app.context, executionId, asked);
+  const { execution } = await app.ended(executionId);
   expect(execution).toMatchObject({ status: "cancelled", failure: { code: "undo-failed" } });
   expect("failure" in execution && execution.failure.message).toMatch(/the network of test .* at away was not removed/);
-  expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 1]]);
+  expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], 1]]);
 });
 
 test("a failover of an item whose promotion had failed removes its test copy", async () => {
   await open();
-  await run("test-failover");
+  await attempt("test-failover");
   const { faultId } = await fault({ operation: "promote-test-copy", mode: "refuse" });
-  await run("promote-test");
+  await attempt("promote-test");
   expect([await statesByItem(), await leftovers()]).toEqual([
     { app: "failover-failed", db: "failed-over", web: "failed-over" },
     [["app"], 0],
   ]);
-  await stage.context.estate.clearFaults(stage.worldId, faultId);
+  await app.context.estate.clearFaults(app.worldId, faultId);
   for (const verb of ["unplanned-failover", "commit"] as const) {
-    expect((await runOn("app", verb)).execution.status).toBe("succeeded");
+    expect((await app.attemptOn("app", verb)).execution.status).toBe("succeeded");
   }
-  expect([(await stage.item("app")).state, await leftovers()]).toEqual(["committed", [[], 0]]);
+  expect([(await app.item("app")).state, await leftovers()]).toEqual(["committed", [[], 0]]);
 });
 
 test.each(["as-documented", "restore-protection"] as const)(
   "a promotion of a test that is cancelled %s leaves no network",
   async (behaviour) => {
     await open();
-    await run("test-failover");
-    const executionId = await stage.start("promote-test");
-    await stage.pass(60_000);
-    await cancelExecution(stage.context, executionId, { behaviour, by: "owner", reason: undefined });
-    expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
+    await attempt("test-failover");
+    const executionId = await app.start("promote-test");
+    await app.pass(60_000);
+    await cancelExecution(app.context, executionId, { behaviour, by: "owner", reason: undefined });
+    expect((await app.ended(executionId)).execution.status).toBe("cancelled");
     expect((await leftovers())[1]).toBe(0);
-    if (behaviour === "as-documented") expect((await run("cancel-failover")).execution.status).toBe("succeeded");
-    expect([await stage.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
+    if (behaviour === "as-documented") expect((await attempt("cancel-failover")).execution.status).toBe("succeeded");
+    expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
   },
 );

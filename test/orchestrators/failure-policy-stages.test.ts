@@ -4,40 +4,40 @@ import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 const ask = { onItemFailure: "ask", onActionFailure: "ask" } as const;
 
-/** The estate with a plan that asks, and an operation on the application that is refused so many times. */
+/** Opens the estate with a plan that asks, and refuses an operation on the application this many times. */
 async function open(
   replay: "normal" | "every-step",
   operation: ItemOperation,
   { times = 1, plan = {} }: { times?: number; plan?: Partial<PlanInput> } = {},
 ): Promise<void> {
-  stage = await Stage.open({ replay });
+  app = await VirtualApp.open({ replay });
   const estate = estateOf("vmware-to-azure");
   const failurePolicy = { "planned-failover": ask, "unplanned-failover": ask, "full-run": ask, "test-failover": ask };
   Object.assign(estate.plan, { failurePolicy, ...plan });
-  await stage.load(estate);
-  await stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, operation, mode: "refuse", times });
+  await app.load(estate);
+  await app.context.estate.addFault(app.worldId, { target: { itemId: "app" }, operation, mode: "refuse", times });
 }
 
 const asked = (executionId: string, at = 1): Promise<ExecutionView> =>
-  stage.until(executionId, ({ awaits }) => awaits.some((one) => one.kind === "resolve" && one.ask === at));
+  app.until(executionId, ({ awaits }) => awaits.some((one) => one.kind === "resolve" && one.ask === at));
 
 const answer = (executionId: string, what: FailureAnswer, at = 1) =>
-  resolveFailure(stage.context, executionId, { ask: at, answer: what, by: "operator", reason: "" });
+  resolveFailure(app.context, executionId, { ask: at, answer: what, by: "operator", reason: "" });
 
 const questionOf = ({ awaits }: ExecutionView): string => awaits.map(({ asks }) => asks).join();
 
-/** Effects of an operation at the hypervisor, over all items. */
+/** Effects of an operation at the hypervisor, for all items. */
 async function effects(operation: ItemOperation): Promise<string[]> {
   const ledgers = await Promise.all(
-    ["db", "app", "web"].map((itemId) => stage.context.estate.ledger(stage.worldId, { itemId })),
+    ["db", "app", "web"].map((itemId) => app.context.estate.ledger(app.worldId, { itemId })),
   );
   return ledgers.flatMap((entries, at) =>
     entries.filter((entry) => entry.operation === operation).map(() => ["db", "app", "web"][at] ?? ""),
@@ -46,15 +46,15 @@ async function effects(operation: ItemOperation): Promise<string[]> {
 
 describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   test.each(["together", "reverse-group-order"] as const)(
-    "a source that cannot be shut down is asked about (%s), and a retry touches it alone",
+    "a source that cannot be shut down raises a question (%s), and a retry touches it alone",
     async (order) => {
       await open(replay, "shut-down-source", { plan: { shutdown: { order } } });
-      const executionId = await stage.start("planned-failover");
+      const executionId = await app.start("planned-failover");
       const view = await asked(executionId);
       expect(questionOf(view)).toMatch(/^not shut down and synchronised: app .*Answer retry, skip, stop or undo\.$/);
       await answer(executionId, "retry");
-      await stage.validate(executionId);
-      const { execution, steps } = await stage.ended(executionId);
+      await app.validate(executionId);
+      const { execution, steps } = await app.ended(executionId);
       expect(execution.status).toBe("succeeded");
       expect((await effects("shut-down-source")).toSorted()).toEqual(["app", "db", "web"]);
       const shutdown = steps.find(({ id }) => id === "shutdown");
@@ -66,13 +66,13 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     },
   );
 
-  test("P5: a skip lets an unplanned failover go on without the shutdown, and lose", async () => {
+  test("P5: a skip lets an unplanned failover continue without the shutdown, with a loss", async () => {
     await open(replay, "shut-down-source");
-    const executionId = await stage.start("unplanned-failover");
+    const executionId = await app.start("unplanned-failover");
     expect(questionOf(await asked(executionId))).toContain("to continue without them loses what they have not sent");
     await answer(executionId, "skip");
-    await stage.validate(executionId);
-    const { execution, steps } = await stage.ended(executionId);
+    await app.validate(executionId);
+    const { execution, steps } = await app.ended(executionId);
     expect(execution.status).toBe("succeeded");
     expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^continued without: app/);
   });
@@ -81,15 +81,15 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   const released = (verb: Verb) => RELEASE.map((operation) => [verb, operation] as const);
 
   test.each([...released("planned-failover"), ...released("full-run")])(
-    "H2: a skip leaves the item behind that a %s could not let go (%s), and does not ask again",
+    "H2: a skip leaves behind the item that a %s could not release (%s), and does not ask again",
     async (verb, operation) => {
       await open(replay, operation);
       const reprotect = { location: "original", waitForAgent: true, datastoreId: "ssd" } as const;
-      const executionId = await stage.start(verb, { reprotect });
+      const executionId = await app.start(verb, { reprotect });
       expect(questionOf(await asked(executionId))).toContain("skipped items are not failed over");
       await answer(executionId, "skip");
-      await stage.validate(executionId);
-      const { execution, steps } = await stage.ended(executionId);
+      await app.validate(executionId);
+      const { execution, steps } = await app.ended(executionId);
       expect(execution.status).toBe("succeeded-with-failures");
       expect(steps.find(({ id }) => id === "shutdown")?.detail).toMatch(/^left behind: app/);
       const outcomes = "outcomes" in execution ? execution.outcomes : [];
@@ -98,31 +98,31 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
         "db succeeded",
         "web succeeded",
       ]);
-      expect((await stage.item("app")).state).toBe("failover-failed");
+      expect((await app.item("app")).state).toBe("failover-failed");
       expect((await effects("promote-replica")).toSorted()).toEqual(["db", "web"]);
       expect(await effects("process-pending-data")).not.toContain("app");
     },
   );
 
-  test("H2: a planned failover of which everything was skipped ends, and takes back what it did", async () => {
+  test("H2: a planned failover whose items were all skipped ends and undoes its effects", async () => {
     await open(replay, "final-synchronise", { plan: { groups: [{ id: "g", name: "g", items: [{ id: "app" }] }] } });
-    const executionId = await stage.start("planned-failover");
+    const executionId = await app.start("planned-failover");
     await asked(executionId);
     await answer(executionId, "skip");
-    const { execution } = await stage.ended(executionId);
+    const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "shutdown-failed" } });
     expect(await effects("promote-replica")).toEqual([]);
-    expect((await stage.item("app")).state).toBe("protected");
+    expect((await app.item("app")).state).toBe("protected");
   });
 
   test("undo after a failed shutdown leaves everything protected", async () => {
     await open(replay, "shut-down-source");
-    const executionId = await stage.start("planned-failover");
+    const executionId = await app.start("planned-failover");
     await asked(executionId);
     await answer(executionId, "undo");
-    const { execution } = await stage.ended(executionId);
+    const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "undone-after-failure" } });
-    expect(await stage.states()).toEqual(["protected"]);
+    expect(await app.states()).toEqual(["protected"]);
   });
 
   const stages = [
@@ -130,68 +130,68 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     ["reverse-replication", "reprotect"],
   ] as const;
 
-  test.each(stages)("a full run asks about a failed %s, and a retry ends it well", async (operation, stageId) => {
+  test.each(stages)("a full run asks about a failed %s, and succeeds after a retry", async (operation, stageId) => {
     await open(replay, operation);
     const executionId = await fullRun();
     const view = await asked(executionId);
     expect(questionOf(view)).toMatch(/1 of \d items failed\. Answer retry, skip or stop\.$/);
     await answer(executionId, "retry");
-    const { execution, steps } = await stage.ended(executionId);
+    const { execution, steps } = await app.ended(executionId);
     expect(execution.status).toBe("succeeded");
-    expect(await stage.states()).toEqual(["protected"]);
+    expect(await app.states()).toEqual(["protected"]);
     expect(steps.find(({ id }) => id === stageId)?.status).toBe("succeeded");
     expect((await effects(operation)).toSorted()).toEqual(["app", "db", "web"]);
   });
 
-  test("what a full run has committed is not undone, and the others are not reprotected after a stop", async () => {
+  test("after a stop, a full run does not undo committed items and does not reprotect the others", async () => {
     await open(replay, "delete-recovery-points", { times: 2 });
     const executionId = await fullRun();
     await asked(executionId);
     await answer(executionId, "retry");
     await asked(executionId, 2);
     await answer(executionId, "undo", 2);
-    const { execution } = await stage.ended(executionId);
+    const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({
       status: "failed",
       failure: { code: "stopped", message: expect.stringContaining("can no longer be undone") },
     });
-    expect(await stage.states()).toEqual(["committed", "failed-over"]);
+    expect(await app.states()).toEqual(["committed", "failed-over"]);
   });
 
-  test("a test copy that is tried again twice, and then undone, leaves nothing", async () => {
+  test("a test copy that is retried twice and then undone leaves nothing", async () => {
     await open(replay, "start-test-copy", { times: 3 });
-    const executionId = await stage.start("test-failover");
+    const executionId = await app.start("test-failover");
     for (const at of [1, 2, 3]) {
       await asked(executionId, at);
       await answer(executionId, at === 3 ? "undo" : "retry", at);
     }
-    const { execution } = await stage.ended(executionId);
+    const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "undone-after-failure" } });
-    const left = await stage.context.hypervisor.leftovers(stage.worldId, ["db", "app", "web"], executionId);
+    const left = await app.context.hypervisor.leftovers(app.worldId, ["db", "app", "web"], executionId);
     expect(left).toEqual({ testCopies: [], testNetworks: [] });
-    expect(await stage.states()).toEqual(["protected"]);
+    expect(await app.states()).toEqual(["protected"]);
   });
 
-  test("an item that a skip left behind is not asked about again", async () => {
+  test("there is no second question about an item that a skip left behind", async () => {
     await open(replay, "start-replica");
     const executionId = await fullRun({ skips: true });
-    const { execution } = await stage.ended(executionId);
+    const { execution } = await app.ended(executionId);
     expect(execution.status).toBe("succeeded-with-failures");
-    expect((await stage.item("app")).state).toBe("failover-failed");
-    expect((await stage.item("web")).state).toBe("protected");
+    expect((await app.item("app")).state).toBe("failover-failed");
+    expect((await app.item("web")).state).toBe("protected");
   });
 });
 
-/** A full run up to its accepted validation. */
+/** Starts a full run and accepts its validation. */
 async function fullRun({ skips = false } = {}): Promise<string> {
   const verb: Verb = "full-run";
-  const executionId = await stage.start(verb, {
+  const executionId = await app.start(verb, {
     reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
   });
   if (skips) {
     await asked(executionId);
     await answer(executionId, "skip");
   }
-  await stage.validate(executionId);
+  await app.validate(executionId);
   return executionId;
 }

@@ -5,116 +5,114 @@ import { importWorld } from "../../src/commands/worlds.js";
 import { World } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { Stage } from "./support/stage.js";
+import { estateOf } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 async function open(): Promise<void> {
-  stage = await Stage.open();
-  await stage.load(estateOf("azure-to-azure"));
+  app = await VirtualApp.open();
+  await app.load(estateOf("azure-to-azure"));
 }
 
-/** From now on an operation on one item does its work and says that it failed. */
+/** From now on an operation on one item takes effect and reports a failure. */
 const loseAnswers = (operation: OperationName) =>
-  stage.context.estate.addFault(stage.worldId, { target: { itemId: "app" }, operation, mode: "fail-after" });
+  app.context.estate.addFault(app.worldId, { target: { itemId: "app" }, operation, mode: "fail-after" });
 
 async function appIs(): Promise<string | undefined> {
-  return (await stage.items()).find(({ itemId }) => itemId === "app")?.state;
+  return (await app.items()).find(({ itemId }) => itemId === "app")?.state;
 }
 
-test("A10 protection that ended and began is found, though no answer of it arrived", async () => {
+test("A10 replication that was disabled and enabled is detected, although no answer arrived", async () => {
   await open();
   await loseAnswers("disable-replication");
   await loseAnswers("enable-replication");
-  expect((await stage.ended(await stage.start("disable-replication"))).execution.status).toBe("succeeded");
-  expect(await stage.states()).toEqual(["unprotected"]);
-  expect((await stage.ended(await stage.start("enable-replication"))).execution.status).toBe("succeeded");
-  expect(await stage.states()).toEqual(["protected"]);
+  expect((await app.ended(await app.start("disable-replication"))).execution.status).toBe("succeeded");
+  expect(await app.states()).toEqual(["unprotected"]);
+  expect((await app.ended(await app.start("enable-replication"))).execution.status).toBe("succeeded");
+  expect(await app.states()).toEqual(["protected"]);
 });
 
-test("A10 protection that did not end for one item leaves it protected", async () => {
+test("A10 an item whose replication could not be disabled stays protected", async () => {
   await open();
   const fault = { target: { itemId: "app" }, operation: "disable-replication", mode: "fail-before" } as const;
-  await stage.context.estate.addFault(stage.worldId, fault);
-  expect((await stage.ended(await stage.start("disable-replication"))).execution.status).toBe(
-    "succeeded-with-failures",
-  );
+  await app.context.estate.addFault(app.worldId, fault);
+  expect((await app.ended(await app.start("disable-replication"))).execution.status).toBe("succeeded-with-failures");
   expect(await appIs()).toBe("protected");
 });
 
 test("P7 a cancel after a promotion of a test that failed removes the test copy", async () => {
   await open();
-  await stage.ended(await stage.start("test-failover"));
+  await app.ended(await app.start("test-failover"));
   const fault = { target: { itemId: "app" }, operation: "promote-test-copy", mode: "fail-before" } as const;
-  await stage.context.estate.addFault(stage.worldId, fault);
-  const promotion = await stage.start("promote-test");
-  await stage.validate(promotion);
-  await stage.ended(promotion);
+  await app.context.estate.addFault(app.worldId, fault);
+  const promotion = await app.start("promote-test");
+  await app.validate(promotion);
+  await app.ended(promotion);
   expect(await appIs()).toBe("failover-failed");
-  const itemIds = (await stage.items()).map(({ itemId }) => itemId);
-  const left = () => stage.context.hypervisor.leftovers(stage.worldId, itemIds, null);
+  const itemIds = (await app.items()).map(({ itemId }) => itemId);
+  const left = () => app.context.hypervisor.leftovers(app.worldId, itemIds, null);
   expect((await left()).testCopies).toMatchObject([{ itemId: "app" }]);
 
-  expect((await stage.ended(await stage.start("cancel-failover"))).execution.status).toBe("succeeded");
-  expect(await stage.states()).toEqual(["protected"]);
+  expect((await app.ended(await app.start("cancel-failover"))).execution.status).toBe("succeeded");
+  expect(await app.states()).toEqual(["protected"]);
   expect(await left()).toEqual({ testCopies: [], testNetworks: [] });
 });
 
-test("a step that comes after the end of its execution does nothing, also when the estate has forgotten it", async () => {
+test("a step that runs after the end of its execution does nothing, even if the estate has forgotten it", async () => {
   await open();
-  const { store, hypervisor, estate } = stage.context;
-  const guard = executionGuard(store, stage.clock);
-  const executionId = await stage.start("test-failover");
+  const { store, hypervisor, estate } = app.context;
+  const guard = executionGuard(store, app.clock);
+  const executionId = await app.start("test-failover");
   await expect(guard(executionId, "forward")).resolves.toBeUndefined();
-  await stage.ended(executionId);
+  await app.ended(executionId);
   await expect(guard(executionId, "undo")).rejects.toMatchObject({ code: "execution-ended" });
 
-  await stage.ended(await stage.start("test-clean-up"));
-  await importWorld(stage.context, World.parse(estateOf("azure-to-azure").world));
-  const { worldId } = stage;
+  await app.ended(await app.start("test-clean-up"));
+  await importWorld(app.context, World.parse(estateOf("azure-to-azure").world));
+  const { worldId } = app;
   const params = { "shut-down-source": {}, "demote-replica": { epoch: 1 } };
   for (const [name, given] of Object.entries(params)) {
     const step = STEP_ACTIVITIES.find((one) => one.name === name);
     const input = { worldId, executionId, itemId: "app", attempt: 1, params: given };
     for (const round of [0, 1]) {
-      const nowMs = stage.clock.now();
+      const nowMs = app.clock.now();
       const request = { round, sinceMs: nowMs, deadlineMs: nowMs + 60_000 };
-      const late = await step?.handle(stage.context, { request, input });
+      const late = await step?.handle(app.context, { request, input });
       expect(late).toMatchObject({ ok: false, code: "execution-ended" });
     }
   }
   expect(await estate.ledger(worldId, { itemId: "app" })).toEqual([]);
-  const [app] = await hypervisor.describeItems(worldId, ["app"]);
-  expect(app).toMatchObject({ epoch: 0, source: { power: "on" } });
+  const [machine] = await hypervisor.describeItems(worldId, ["app"]);
+  expect(machine).toMatchObject({ epoch: 0, source: { power: "on" } });
 });
 
-test("what an execution that is being cancelled has under way is looked at to its end, and nothing more begun", async () => {
+test("a cancelled execution waits for its running steps and begins no new ones", async () => {
   await open();
-  const { store } = stage.context;
-  const executionId = await stage.start("planned-failover", { acknowledgeNoTest: true });
-  await stage.until(executionId, ({ steps }) => steps.some(({ id }) => id === "shutdown"));
-  await cancelExecution(stage.context, executionId, {
+  const { store } = app.context;
+  const executionId = await app.start("planned-failover", { acknowledgeNoTest: true });
+  await app.until(executionId, ({ steps }) => steps.some(({ id }) => id === "shutdown"));
+  await cancelExecution(app.context, executionId, {
     behaviour: "restore-protection",
     by: "operator",
     reason: undefined,
   });
-  const guard = executionGuard(store, stage.clock);
+  const guard = executionGuard(store, app.clock);
   await expect(guard(executionId, "undo")).resolves.toBeUndefined();
   await expect(guard(executionId, "forward")).rejects.toMatchObject({ code: "cancelled" });
 });
 
-test("P6 a commit and a reprotect that were done are found, though no answer of them arrived", async () => {
+test("P6 a completed commit and reprotect are detected, although no answer arrived", async () => {
   await open();
   await loseAnswers("delete-recovery-points");
   await loseAnswers("reverse-replication");
-  const failover = await stage.start("planned-failover", { acknowledgeNoTest: true });
-  await stage.validate(failover);
-  await stage.ended(failover);
-  expect((await stage.ended(await stage.start("commit"))).execution.status).toBe("succeeded");
-  expect(await stage.states()).toEqual(["committed"]);
-  const reprotect = await stage.start("reprotect", { reprotect: { location: "original", waitForAgent: true } });
-  expect((await stage.ended(reprotect)).execution.status).toBe("succeeded");
-  expect((await stage.items()).map(({ direction }) => direction)).toEqual(Array(3).fill("recovery-to-primary"));
+  const failover = await app.start("planned-failover", { acknowledgeNoTest: true });
+  await app.validate(failover);
+  await app.ended(failover);
+  expect((await app.ended(await app.start("commit"))).execution.status).toBe("succeeded");
+  expect(await app.states()).toEqual(["committed"]);
+  const reprotect = await app.start("reprotect", { reprotect: { location: "original", waitForAgent: true } });
+  expect((await app.ended(reprotect)).execution.status).toBe("succeeded");
+  expect((await app.items()).map(({ direction }) => direction)).toEqual(Array(3).fill("recovery-to-primary"));
 });

@@ -3,31 +3,31 @@ import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { importWorld } from "../../src/commands/worlds.js";
 import { Plan } from "../../src/domain/plans/plan.js";
 import type { Probe } from "../../src/domain/plans/probes.js";
-import { shopWorld } from "../suites/world.js";
-import { scenario } from "./support/both-replays.js";
-import type { Stage } from "./support/stage.js";
+import { testInBothReplays } from "../support/both-replays.js";
+import type { VirtualApp } from "../support/virtual-app.js";
+import { shopWorld } from "../support/worlds.js";
 
-/** The shop with a database that serves after some seconds (null: never), and a plan that asks it. */
-async function gated(stage: Stage, afterSeconds: number | null, probes: Probe[]): Promise<void> {
+/** The shop with a database that answers after some seconds (null: never), and a plan that probes it. */
+async function gated(app: VirtualApp, afterSeconds: number | null, probes: Probe[]): Promise<void> {
   const world = shopWorld();
   const item = world.items.find(({ id }) => id === "orders-db-1");
   const machine = world.machines.find(({ id }) => id === item?.machineId);
   machine?.services.push({ port: 1_433, afterSeconds, pages: [] });
-  await importWorld(stage.context, world);
-  await stage.pass(3_600_000);
-  const { value, etag } = await getPlan(stage.context, "shop");
+  await importWorld(app.context, world);
+  await app.pass(3_600_000);
+  const { value, etag } = await getPlan(app.context, "shop");
   const groups = value.plan.groups.map((group) => ({
     ...group,
     items: group.items.map((one) => (one.id === "orders-db-1" ? { ...one, probes } : one)),
   }));
-  await savePlan(stage.context, Plan.parse({ ...value.plan, groups }), etag);
+  await savePlan(app.context, Plan.parse({ ...value.plan, groups }), etag);
 }
 
 const tcp: Probe = { kind: "tcp", port: 1_433, timeLimitSeconds: 300, everySeconds: 20 };
 
-scenario("a group waits until its machines answer, on durable timers and no longer than needed", async (stage) => {
-  await gated(stage, 130, [tcp]);
-  const { steps, execution } = await stage.failOver("planned-failover");
+testInBothReplays("a group waits on durable timers until its machines answer, and no longer", async (app) => {
+  await gated(app, 130, [tcp]);
+  const { steps, execution } = await app.attempt("planned-failover");
   expect(execution.status).toBe("succeeded");
   const gate = steps
     .flatMap(({ children = [] }) => children)
@@ -39,16 +39,19 @@ scenario("a group waits until its machines answer, on durable timers and no long
   expect(gate?.status).toBe("succeeded");
 });
 
-scenario("a machine that does not answer within the limit has failed, and stops a planned failover", async (stage) => {
-  await gated(stage, null, [tcp]);
-  const { execution } = await stage.ended(await stage.start("planned-failover"));
-  expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
-  const outcomes = "outcomes" in execution ? execution.outcomes : [];
-  expect(outcomes.find(({ itemId }) => itemId === "orders-db-1")?.failure?.code).toBe("probe-failed");
-});
+testInBothReplays(
+  "a machine that does not answer within the limit has failed, and stops a planned failover",
+  async (app) => {
+    await gated(app, null, [tcp]);
+    const { execution } = await app.ended(await app.start("planned-failover"));
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "stopped" } });
+    const outcomes = "outcomes" in execution ? execution.outcomes : [];
+    expect(outcomes.find(({ itemId }) => itemId === "orders-db-1")?.failure?.code).toBe("probe-failed");
+  },
+);
 
-scenario("a test copy is asked the same", async (stage) => {
-  await gated(stage, 30, [tcp]);
-  const { execution } = await stage.ended(await stage.start("test-failover"));
+testInBothReplays("a test copy is probed too", async (app) => {
+  await gated(app, 30, [tcp]);
+  const { execution } = await app.ended(await app.start("test-failover"));
   expect(execution.status).toBe("succeeded");
 });

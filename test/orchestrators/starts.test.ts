@@ -7,10 +7,10 @@ import { RecoveryError } from "../../src/domain/errors.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { executionIdOf } from "../../src/domain/identity.js";
 import type { Store } from "../../src/store/port.js";
-import { Stage } from "./support/stage.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
-let stage: Stage;
-afterEach(() => stage.close());
+let app: VirtualApp;
+afterEach(() => app.close());
 
 const request = {
   idempotencyKey: "one",
@@ -20,90 +20,90 @@ const request = {
   requestedBy: "tester",
 } as const;
 
-/** A host that dies after the record was made: before its items are taken, or before the orchestration is started. */
+/** A host that dies after it has written the record: before it acquires the items, or before it starts the orchestration. */
 async function dieBeforeStart({ holdingItems } = { holdingItems: true }): Promise<string> {
   const die = () => Promise.reject(new Error("the host died"));
-  const { store, orchestrations } = stage.context;
+  const { store, orchestrations } = app.context;
   const dying = holdingItems
-    ? { ...stage.context, orchestrations: { ...orchestrations, start: die } }
-    : { ...stage.context, store: { ...store, acquireItems: die } };
+    ? { ...app.context, orchestrations: { ...orchestrations, start: die } }
+    : { ...app.context, store: { ...store, acquireItems: die } };
   await expect(startExecution(dying, request)).rejects.toThrow("the host died");
-  const [recorded] = (await stage.context.store.listExecutions({ limit: 1 })).entries;
-  await stage.pass(11_000);
+  const [recorded] = (await app.context.store.listExecutions({ limit: 1 })).entries;
+  await app.pass(11_000);
   return recorded?.executionId ?? "";
 }
 
 test("a start that was recorded and lost is started by the sweep", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+  app = await VirtualApp.open();
+  await app.loadShop();
   const executionId = await dieBeforeStart();
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
+  expect((await sweepExecutions(app.context)).repaired).toEqual([]);
 });
 
-test("a start that was recorded and lost is started by its repetition", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+test("a start that was recorded and lost is started by a repeated request", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
   const executionId = await dieBeforeStart();
-  expect((await startExecution(stage.context, request)).executionId).toBe(executionId);
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+  expect((await startExecution(app.context, request)).executionId).toBe(executionId);
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("an execution whose orchestration was terminated is ended, and its items are given up", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const executionId = await stage.start("planned-failover");
-  await stage.awaiting(executionId, "confirm");
-  await stage.hub.terminate(executionId, "by hand");
-  const { awaits } = await stage.until(executionId, () => true);
+test("the sweep ends an execution whose orchestration was terminated, and releases its items", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const executionId = await app.start("planned-failover");
+  await app.awaiting(executionId, "confirm");
+  await app.hub.terminate(executionId, "by hand");
+  const { awaits } = await app.until(executionId, () => true);
   const [awaited] = awaits;
   const actionId = awaited?.kind === "confirm" ? awaited.actionId : "";
-  const confirming = confirmAction(stage.context, executionId, { actionId, done: true, by: "owner", note: "" });
+  const confirming = confirmAction(app.context, executionId, { actionId, done: true, by: "owner", note: "" });
   await expect(confirming).rejects.toMatchObject({ code: "nothing-awaited" });
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
-  const { execution } = await stage.ended(executionId);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
+  const { execution } = await app.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { message: expect.stringContaining("by hand") } });
-  expect((await stage.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
+  expect((await app.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
 });
 
-test("an execution that ended well and could not give its items up is made to by the sweep", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const { store } = stage.context;
+test("the sweep releases the items of an execution that could not do so at its end", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const { store } = app.context;
   const { updateItems } = store;
   const damaged = new RecoveryError("row-unreadable", "the item in row shop/web-1 is damaged");
   const refusing: typeof updateItems = (worldId, executionId, updates) =>
     updates.some(({ release }) => release) ? Promise.reject(damaged) : updateItems(worldId, executionId, updates);
   Object.assign(store, { updateItems: refusing });
-  const executionId = await stage.start("test-failover");
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
-  await stage.pass(50 * 3_600_000); // its orchestration waits for the row itself, and then gives it up
-  expect(await sweepExecutions(stage.context)).toEqual({
+  const executionId = await app.start("test-failover");
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
+  await app.pass(50 * 3_600_000); // its orchestration waits for the row, and then gives up
+  expect(await sweepExecutions(app.context)).toEqual({
     repaired: [],
     errors: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
   });
   Object.assign(store, { updateItems });
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
   const { entries } = await store.listItems("shop", { limit: 100 });
   expect(new Set(entries.map(({ state, heldBy }) => `${state}, held by ${heldBy}`))).toEqual(
     new Set(["test-failed-over, held by null"]),
   );
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([]);
 });
 
-/** Starts once more while the first request for it goes on to its end: that one takes the items when it has failed. */
+/** Repeats a start while its first request is still running. That request takes the items after the execution has failed. */
 async function startedLate(dies: boolean): Promise<string> {
-  const { store } = stage.context;
+  const { store } = app.context;
   const late: Store["acquireItems"] = async (...asked) => {
-    const { executionId } = await startExecution(stage.context, { ...request, verb: "planned-failover" });
-    expect((await stage.ended(executionId)).execution.status).toBe("failed");
+    const { executionId } = await startExecution(app.context, { ...request, verb: "planned-failover" });
+    expect((await app.ended(executionId)).execution.status).toBe("failed");
     const taken = await store.acquireItems(...asked);
     return dies ? Promise.reject(new Error("the host died")) : taken;
   };
-  await stage.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
+  await app.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
   const asked = { ...request, verb: "planned-failover" } as const;
-  const starting = startExecution({ ...stage.context, store: { ...store, acquireItems: late } }, asked);
+  const starting = startExecution({ ...app.context, store: { ...store, acquireItems: late } }, asked);
   if (dies) await expect(starting).rejects.toThrow("the host died");
   else expect((await starting).status).toBe("failed");
   const [recorded] = (await store.listExecutions({ limit: 1 })).entries;
@@ -111,49 +111,49 @@ async function startedLate(dies: boolean): Promise<string> {
 }
 
 const holders = async (): Promise<Set<string>> =>
-  new Set((await stage.items()).map(({ state, heldBy }) => `${state}, held by ${heldBy?.executionId ?? "nobody"}`));
+  new Set((await app.items()).map(({ state, heldBy }) => `${state}, held by ${heldBy?.executionId ?? "nobody"}`));
 
-test("what a late request takes for an execution that has failed already is given back at once", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+test("items that a late request takes for a failed execution are released at once", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
   await startedLate(false);
   expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
 });
 
-test("what a late request took for an execution that had failed, and died, is given back by the sweep", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+test("items that a late request took for a failed execution before it died are released by the sweep", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
   const executionId = await startedLate(true);
   expect(await holders()).toEqual(new Set([`failing-over, held by ${executionId}`]));
-  await stage.pass(3_600_000);
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
+  await app.pass(3_600_000);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
   expect(await holders()).toEqual(new Set(["protected, held by nobody"]));
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([]);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([]);
 });
 
-test("a cancel that was noted and never told is repeated by the sweep", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const executionId = await stage.start("planned-failover");
-  await stage.awaiting(executionId, "confirm");
+test("a cancel that was recorded and not delivered is delivered by the sweep", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const executionId = await app.start("planned-failover");
+  await app.awaiting(executionId, "confirm");
   const dying = {
-    ...stage.context,
-    orchestrations: { ...stage.context.orchestrations, raise: () => Promise.reject(new Error("the host died")) },
+    ...app.context,
+    orchestrations: { ...app.context.orchestrations, raise: () => Promise.reject(new Error("the host died")) },
   };
   const asked = { behaviour: "restore-protection", by: "owner", reason: undefined } as const;
   await expect(cancelExecution(dying, executionId, asked)).rejects.toThrow("the host died");
-  await stage.pass(60_000);
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([executionId]);
-  expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
-  expect(await stage.states()).toEqual(["protected"]);
+  await app.pass(60_000);
+  expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
+  expect((await app.ended(executionId)).execution.status).toBe("cancelled");
+  expect(await app.states()).toEqual(["protected"]);
 });
 
-test("a cancel that comes while nothing is left to do is not passed over", async () => {
-  stage = await Stage.open();
-  await stage.loadShop((plan) => ({ ...plan, validation: { required: false } }));
-  const executionId = await stage.start("planned-failover");
-  await stage.confirm(executionId);
-  await stage.until(executionId, ({ steps }) =>
+test("a cancel that arrives when nothing is left to do is not ignored", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop((plan) => ({ ...plan, validation: { required: false } }));
+  const executionId = await app.start("planned-failover");
+  await app.confirm(executionId);
+  await app.until(executionId, ({ steps }) =>
     steps.some(
       ({ id, children = [] }) =>
         id === "groups/management" &&
@@ -161,18 +161,18 @@ test("a cancel that comes while nothing is left to do is not passed over", async
         children[0].children.some(({ title, status }) => title === "Start the replica" && status === "running"),
     ),
   );
-  await cancelExecution(stage.context, executionId, {
+  await cancelExecution(app.context, executionId, {
     behaviour: "restore-protection",
     by: "owner",
     reason: undefined,
   });
-  expect((await stage.ended(executionId)).execution.status).toBe("cancelled");
-  expect(await stage.states()).toEqual(["protected"]);
+  expect((await app.ended(executionId)).execution.status).toBe("cancelled");
+  expect(await app.states()).toEqual(["protected"]);
 });
 
-/** The context of a request to which something happens between its look at the items and its taking of them. */
+/** A context in which something happens between reading the items and acquiring them. */
 function overtaken(meanwhile: () => Promise<unknown>): Context {
-  const { store } = stage.context;
+  const { store } = app.context;
   let first = true;
   const acquireItems: Store["acquireItems"] = async (...claim) => {
     if (first) {
@@ -181,43 +181,43 @@ function overtaken(meanwhile: () => Promise<unknown>): Context {
     }
     return store.acquireItems(...claim);
   };
-  return { ...stage.context, store: { ...store, acquireItems } };
+  return { ...app.context, store: { ...store, acquireItems } };
 }
 
 const other = { ...request, idempotencyKey: "other" } as const;
 const recordOf = async ({ idempotencyKey }: { idempotencyKey: string }) =>
-  (await stage.context.store.getExecution(executionIdOf(idempotencyKey, stage.context.hash)))?.value;
+  (await app.context.store.getExecution(executionIdOf(idempotencyKey, app.context.hash)))?.value;
 
-test("of two starts at once one is refused, says so in its record, and is refused alike when it is repeated", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const starts = await Promise.allSettled([request, other].map((asked) => startExecution(stage.context, asked)));
+test("one of two concurrent starts is refused, records it, and gets the same refusal when repeated", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const starts = await Promise.allSettled([request, other].map((asked) => startExecution(app.context, asked)));
   expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   const [won, lost] = starts[0]?.status === "fulfilled" ? [request, other] : [other, request];
   expect(await recordOf(lost)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
-  expect((await stage.ended((await recordOf(won))?.executionId ?? "")).execution.status).toBe("succeeded");
-  await expect(startExecution(stage.context, lost)).rejects.toMatchObject({ code: "item-held" });
-  expect(await stage.states()).toEqual(["test-failed-over"]);
+  expect((await app.ended((await recordOf(won))?.executionId ?? "")).execution.status).toBe("succeeded");
+  await expect(startExecution(app.context, lost)).rejects.toMatchObject({ code: "item-held" });
+  expect(await app.states()).toEqual(["test-failed-over"]);
 });
 
-test("a start that is refused at once leaves nothing, and its key may be used again", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const first = await startExecution(stage.context, request);
-  await expect(startExecution(stage.context, other)).rejects.toMatchObject({ code: "item-held" });
+test("a start that is refused at once leaves nothing, and its key can be reused", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const first = await startExecution(app.context, request);
+  await expect(startExecution(app.context, other)).rejects.toMatchObject({ code: "item-held" });
   expect(await recordOf(other)).toBeUndefined();
-  await stage.ended(first.executionId);
-  const { executionId } = await startExecution(stage.context, { ...other, verb: "test-clean-up" });
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+  await app.ended(first.executionId);
+  const { executionId } = await startExecution(app.context, { ...other, verb: "test-clean-up" });
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("I16: a repetition that comes before its start has its items is refused with it when others take them", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+test("I16: a repeated request that overtakes its start is refused together with it when others take the items", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
   const start = startExecution(
     overtaken(async () => {
-      await startExecution(stage.context, other);
-      await expect(startExecution(stage.context, request)).rejects.toMatchObject({ code: "item-held" });
+      await startExecution(app.context, other);
+      await expect(startExecution(app.context, request)).rejects.toMatchObject({ code: "item-held" });
     }),
     request,
   );
@@ -225,39 +225,39 @@ test("I16: a repetition that comes before its start has its items is refused wit
   expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
-test("I16: what a repetition was told stands, though its start found the items held", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const { context } = stage;
+test("I16: the answer to a repeated request stands, although its start found the items held", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const { context } = app;
   const acquireItems: Store["acquireItems"] = async () => {
-    await startExecution(stage.context, request);
+    await startExecution(app.context, request);
     throw new RecoveryError("item-held", "another one held them a moment ago");
   };
   const refused = { ...context, store: { ...context.store, acquireItems } };
   const { executionId } = await startExecution(refused, request);
-  expect((await stage.items()).every(({ heldBy }) => heldBy?.executionId === executionId)).toBe(true);
-  expect((await stage.ended(executionId)).execution.status).toBe("succeeded");
+  expect((await app.items()).every(({ heldBy }) => heldBy?.executionId === executionId)).toBe(true);
+  expect((await app.ended(executionId)).execution.status).toBe("succeeded");
 });
 
-test("a refusal that was written and not carried out is carried out by the sweep", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
-  const dying = overtaken(() => startExecution(stage.context, other));
+test("a refusal that was recorded and not carried out is completed by the sweep", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
+  const dying = overtaken(() => startExecution(app.context, other));
   const updateItems = () => Promise.reject(new Error("the host died"));
   const lost = startExecution({ ...dying, store: { ...dying.store, updateItems } }, request);
   await expect(lost).rejects.toThrow("the host died");
   expect(await recordOf(request)).toMatchObject({ status: "running", admission: { admitted: false } });
-  await stage.pass(11_000);
-  expect((await sweepExecutions(stage.context)).repaired).toContain((await recordOf(request))?.executionId);
+  await app.pass(11_000);
+  expect((await sweepExecutions(app.context)).repaired).toContain((await recordOf(request))?.executionId);
   expect(await recordOf(request)).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });
 
-test("a start that was lost, and whose items another took meanwhile, ends and says why", async () => {
-  stage = await Stage.open();
-  await stage.loadShop();
+test("a lost start whose items another execution took meanwhile ends with the reason", async () => {
+  app = await VirtualApp.open();
+  await app.loadShop();
   const lost = await dieBeforeStart({ holdingItems: false });
-  await stage.start("planned-failover");
-  expect((await sweepExecutions(stage.context)).repaired).toEqual([lost]);
-  const ended = (await stage.context.store.getExecution(lost))?.value;
+  await app.start("planned-failover");
+  expect((await sweepExecutions(app.context)).repaired).toEqual([lost]);
+  const ended = (await app.context.store.getExecution(lost))?.value;
   expect(ended).toMatchObject({ status: "failed", failure: { code: "item-held" } });
 });

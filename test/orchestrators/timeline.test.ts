@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ExecutionOptions, Step } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { scenario } from "./support/both-replays.js";
-import { Stage } from "./support/stage.js";
+import { testInBothReplays } from "../support/both-replays.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
 /** Steps of the tree that only hold items. */
 const HOLDERS: ReadonlySet<string> = new Set(["items", "remove-test-copies"]);
@@ -51,40 +51,40 @@ const TIMELINES: Record<Verb, readonly string[]> = {
 };
 const WITHOUT_SHUTDOWN = FAILOVER.filter((name) => !RELEASE.includes(name));
 
-async function expectTimeline(stage: Stage, executionId: string, expected?: readonly string[]) {
-  const { execution, steps } = await stage.ended(executionId);
+async function expectTimeline(app: VirtualApp, executionId: string, expected?: readonly string[]) {
+  const { execution, steps } = await app.ended(executionId);
   expect(execution.status).toBe("succeeded");
   expect(visited(steps)).toEqual(expected ?? TIMELINES[execution.verb]);
 }
 
-scenario("a planned failover, a change of point and a commit take their steps in order", async (stage) => {
-  const { execution } = await stage.failOver("planned-failover");
-  await expectTimeline(stage, execution.executionId);
-  await expectTimeline(stage, await stage.start("change-recovery-point"));
-  await expectTimeline(stage, await stage.start("commit"));
+testInBothReplays("a planned failover, a change of point and a commit take their steps in order", async (app) => {
+  const { execution } = await app.run("planned-failover");
+  await expectTimeline(app, execution.executionId);
+  await expectTimeline(app, await app.start("change-recovery-point"));
+  await expectTimeline(app, await app.start("commit"));
 });
 
-scenario("an unplanned failover and a cancel take their steps in order", async (stage) => {
-  const { execution } = await stage.failOver("unplanned-failover");
-  await expectTimeline(stage, execution.executionId);
-  await expectTimeline(stage, await stage.start("cancel-failover"));
+testInBothReplays("an unplanned failover and a cancel take their steps in order", async (app) => {
+  const { execution } = await app.run("unplanned-failover");
+  await expectTimeline(app, execution.executionId);
+  await expectTimeline(app, await app.start("cancel-failover"));
 });
 
-scenario("an unplanned failover that leaves the source alone skips its shutdown", async (stage) => {
-  const { execution } = await stage.failOver("unplanned-failover", { sourceShutdown: "skip" });
-  await expectTimeline(stage, execution.executionId, WITHOUT_SHUTDOWN);
+testInBothReplays("an unplanned failover that leaves the source alone skips its shutdown", async (app) => {
+  const { execution } = await app.run("unplanned-failover", { sourceShutdown: "skip" });
+  await expectTimeline(app, execution.executionId, WITHOUT_SHUTDOWN);
 });
 
-scenario("a test failover and its clean-up take their steps in order", async (stage) => {
-  await expectTimeline(stage, await stage.start("test-failover"));
-  await expectTimeline(stage, await stage.start("test-clean-up"));
+testInBothReplays("a test failover and its clean-up take their steps in order", async (app) => {
+  await expectTimeline(app, await app.start("test-failover"));
+  await expectTimeline(app, await app.start("test-clean-up"));
 });
 
-scenario("W1 an item that has begun shows the steps that it has yet to take, in order", async (stage) => {
-  const executionId = await stage.start("unplanned-failover", { sourceShutdown: "skip" });
+testInBothReplays("W1 an item that has begun shows the steps that it has yet to take, in order", async (app) => {
+  const executionId = await app.start("unplanned-failover", { sourceShutdown: "skip" });
   const itemSteps = (steps: readonly Step[]) =>
     steps.find(({ id }) => id.startsWith("groups/"))?.children?.[0]?.children ?? [];
-  const { steps } = await stage.until(executionId, (view) => {
+  const { steps } = await app.until(executionId, (view) => {
     if (isEnded(view.execution.status)) throw new Error("it ended");
     return itemSteps(view.steps).some(({ title, status }) => title === "Promote the replica" && status === "running");
   });
@@ -96,53 +96,49 @@ scenario("W1 an item that has begun shows the steps that it has yet to take, in 
   ]);
 });
 
-const WAITS: Partial<ExecutionOptions> = {
-  reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
-};
-
 describe("there and home", () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let app: VirtualApp;
+  afterEach(() => app.close());
 
   async function open(): Promise<void> {
-    stage = await Stage.open();
-    await stage.load(estateOf("vmware-to-azure"));
+    app = await VirtualApp.open();
+    await app.load(estateOf("vmware-to-azure"));
   }
 
   /** Runs a verb and compares the steps that it took. */
   async function visits(verb: Verb, options: Partial<ExecutionOptions> = {}, expected?: readonly string[]) {
-    const { execution } = await stage.run(verb, options);
-    await expectTimeline(stage, execution.executionId, expected);
+    const { execution } = await app.run(verb, options);
+    await expectTimeline(app, execution.executionId, expected);
   }
 
   test("a reprotect, a failback, its commit and a resynchronisation take their steps in order", async () => {
     await open();
     await visits("planned-failover");
     await visits("commit");
-    await visits("reprotect", WAITS);
+    await visits("reprotect", REPROTECT);
     await visits("failback");
     await visits("commit", {}, ["delete-recovery-points", "remove-old-machine"]);
-    await visits("reprotect", WAITS);
+    await visits("reprotect", REPROTECT);
     await visits("resynchronise");
   });
 
   test("a failback that leaves the machines at the recovery site alone skips their shutdown", async () => {
     await open();
-    await visits("full-run", WAITS);
+    await visits("full-run", REPROTECT);
     await visits("failback", { sourceShutdown: "skip" }, WITHOUT_SHUTDOWN);
   });
 
   test("a planned failback takes its steps in order", async () => {
     await open();
-    await visits("full-run", WAITS);
+    await visits("full-run", REPROTECT);
     await visits("planned-failback");
   });
 
   test("full runs there and home take their steps in order", async () => {
     await open();
-    await visits("full-run", WAITS);
+    await visits("full-run", REPROTECT);
     const home = [...FAILOVER, "commit", "delete-recovery-points", "remove-old-machine", "reprotect", ...REVERSE];
-    await visits("full-run", WAITS, home);
+    await visits("full-run", REPROTECT, home);
   });
 
   test("a promoted test, and replication that ends and begins, take their steps in order", async () => {

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadFunctionApp } from "../../host/app/load-app.js";
 import { silentLogger } from "../../host/logger.js";
-import { APP_FOLDER } from "../orchestrators/support/stage.js";
+import { APP_FOLDER } from "../support/virtual-app.js";
 import { fromLines, HISTORIES, presentVersion, replay } from "./golden.js";
 import { requiredRecordings } from "./recordings.js";
 

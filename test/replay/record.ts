@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { test } from "vitest";
 import { loadFunctionApp } from "../../host/app/load-app.js";
 import { silentLogger } from "../../host/logger.js";
-import { APP_FOLDER } from "../orchestrators/support/stage.js";
+import { APP_FOLDER } from "../support/virtual-app.js";
 import { HISTORIES, presentVersion, replay, toLines } from "./golden.js";
 import { recordAll } from "./recordings.js";
 

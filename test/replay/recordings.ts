@@ -14,8 +14,9 @@ import {
 } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { ITEM_WORKFLOWS } from "../../src/orchestrators/items/index.js";
-import { type Answers, Stage } from "../orchestrators/support/stage.js";
-import { type Estate, estateOf } from "../worlds/there-and-back.js";
+import { type Estate, estateOf, REPROTECT } from "../support/estates.js";
+import { type Answers, finish } from "../support/execution-driver.js";
+import { VirtualApp } from "../support/virtual-app.js";
 
 /** What one orchestration went through. */
 export interface Recording {
@@ -23,10 +24,7 @@ export interface Recording {
   history: HistoryEvent[];
 }
 
-const HOME: Partial<ExecutionOptions> = {
-  acknowledgeNoTest: true,
-  reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" },
-};
+const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTECT };
 
 /** What a run of a verb meets, beside what always happens. The label stands in the names of its recordings. */
 interface Circumstance {
@@ -242,41 +240,41 @@ export async function recordAll(): Promise<Recording[]> {
 }
 
 async function recordJourney({ scenario, plan = (given) => given, runs }: Journey): Promise<Recording[]> {
-  const stage = await Stage.open();
+  const app = await VirtualApp.open();
   const estate = estateOf(scenario);
-  await stage.load({ ...estate, plan: plan(estate.plan) });
+  await app.load({ ...estate, plan: plan(estate.plan) });
   const recordings: Recording[] = [];
   for (const [verb, circumstance] of runs) {
-    const { direction } = await stage.item("app");
-    const executionId = await run(stage, verb, circumstance);
+    const { direction } = await app.item("app");
+    const executionId = await run(app, verb, circumstance);
     const suffix = circumstance === undefined ? direction : `${direction}.${circumstance.label}`;
-    for (const { name, history } of await historiesOf(stage, executionId)) {
+    for (const { name, history } of await historiesOf(app, executionId)) {
       recordings.push({ name: `${name}.${suffix}`, history });
     }
   }
-  await stage.close();
+  await app.close();
   return recordings;
 }
 
 /** Runs a verb to its end under its circumstance. */
-async function run(stage: Stage, verb: Verb, circumstance: Partial<Circumstance> = {}) {
+async function run(app: VirtualApp, verb: Verb, circumstance: Partial<Circumstance> = {}) {
   const { fault, cancelled, answers, options, ends = "succeeded" } = circumstance;
-  const { estate } = stage.context;
-  if (fault) await estate.addFault(stage.worldId, { target: { itemId: "app" }, ...fault });
-  const executionId = await stage.start(verb, { ...HOME, ...options });
+  const { estate } = app.context;
+  if (fault) await estate.addFault(app.worldId, { target: { itemId: "app" }, ...fault });
+  const executionId = await app.start(verb, { ...OPTIONS, ...options });
   if (cancelled) {
-    await stage.pass(3 * 3_600_000);
-    await cancelExecution(stage.context, executionId, { behaviour: cancelled, by: "tester", reason: undefined });
+    await app.pass(3 * 3_600_000);
+    await cancelExecution(app.context, executionId, { behaviour: cancelled, by: "tester", reason: undefined });
   }
-  const { execution } = await stage.finish(executionId, answers);
+  const { execution } = await finish(app, executionId, answers);
   if (execution.status !== ends) throw new Error(`${verb} ended ${execution.status}: ${JSON.stringify(execution)}`);
-  await estate.clearFaults(stage.worldId);
+  await estate.clearFaults(app.worldId);
   return executionId;
 }
 
 /** The histories of an execution: its own under the verb, those of its children under their item workflow. */
-async function historiesOf(stage: Stage, instanceId: string): Promise<Recording[]> {
-  const history = (await stage.hub.history(instanceId)) ?? [];
+async function historiesOf(app: VirtualApp, instanceId: string): Promise<Recording[]> {
+  const history = (await app.hub.history(instanceId)) ?? [];
   const children: Recording[] = [];
   let name = "";
   for (const event of history) {
@@ -284,7 +282,7 @@ async function historiesOf(stage: Stage, instanceId: string): Promise<Recording[
       const { workflow } = JSON.parse(event.Input ?? "{}") as { workflow?: string };
       name = workflow ?? event.Name;
     } else if (event.EventType === EventType.SubOrchestrationInstanceCreated) {
-      children.push(...(await historiesOf(stage, event.InstanceId)));
+      children.push(...(await historiesOf(app, event.InstanceId)));
     }
   }
   return [{ name, history }, ...children];

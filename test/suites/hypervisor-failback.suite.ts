@@ -4,11 +4,11 @@ import { World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import type { EmulatedEstate, Hypervisor, ItemOperation, ItemOperations } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { estateOf } from "../worlds/there-and-back.js";
-import { ManualClock } from "./world.js";
+import { estateOf } from "../support/estates.js";
+import { ManualClock } from "../support/worlds.js";
 
 const EXECUTION = "11111111-1111-8111-8111-111111111111";
-const DELTAS = { anew: false, create: [] };
+const DELTAS = { newMachine: false, create: [] };
 const GB = 1_000_000_000;
 
 /** The contract of a hypervisor for reprotect and failback, shown on the emulator with the given tables. */
@@ -100,8 +100,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
       await failOver(1);
       await commit();
       await agent();
-      const anew = { anew: true, hostId: "esx-1", datastoreId: "ssd", create: ["machine db"] };
-      const reversed = await done("reverse-replication", anew);
+      const newMachine = { newMachine: true, hostId: "esx-1", datastoreId: "ssd", create: ["machine db"] };
+      const reversed = await done("reverse-replication", newMachine);
       expect(reversed).toMatchObject({ caughtUpBy: "full", bytes: 200 * GB, created: ["machine db"] });
       expect((await snapshot()).machine).toMatchObject({ form: "vm", hostId: "esx-1", datastoreId: "ssd" });
 
@@ -267,13 +267,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
 
     test("V4: a process server appears with its ports 10 to 15 minutes after its deployment began", async () => {
       await load("vmware-to-azure");
-      const task = {
-        worldId,
-        executionId: EXECUTION,
-        key: "deploy",
-        siteId: "away",
-        params: { processServerId: "ps-2" },
-      };
+      const params = { processServerId: "ps-2" };
+      const task = { worldId, executionId: EXECUTION, key: "deploy", siteId: "away", params };
       const begun = await estate.runOnSite({ ...task, operation: "deploy-process-server" });
       if (begun.state !== "waiting") throw new Error("expected to wait");
       const minutes = (Date.parse(begun.doneAt) - clock.now()) / 60_000;
@@ -287,9 +282,8 @@ export function hypervisorFailbackSuite(name: string, open: () => Tables): void 
 
     test("P12: in reverse direction the points follow the failback policy, not the replication policy", async () => {
       await load("vmware-to-azure", (world) => {
-        world.policies = [
-          { id: "policy", crashConsistentMinutes: 15, appConsistentMinutes: 0, rpoThresholdSeconds: 60 },
-        ];
+        const changed = { crashConsistentMinutes: 15, appConsistentMinutes: 0, rpoThresholdSeconds: 60 };
+        world.policies = [{ id: "policy", ...changed }];
       });
       await failOver(1);
       await commit();

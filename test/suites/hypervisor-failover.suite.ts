@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
 import { EmulatorHarness, EXECUTION, OTHER_EXECUTION } from "../support/emulator-harness.js";
-import { shopWorld } from "./world.js";
+import { shopWorld } from "../support/worlds.js";
 
 /** Failover, its undo, and data loss. */
 export function failoverSuite(name: string, open: () => Tables): void {

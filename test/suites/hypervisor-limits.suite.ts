@@ -4,7 +4,7 @@ import type { EmulatedEstate, Hypervisor, ItemOperation } from "../../src/hyperv
 import type { Tables } from "../../src/store/tables/port.js";
 import { EmulatorHarness, EXECUTION, OTHER_EXECUTION } from "../support/emulator-harness.js";
 import { peakConcurrency, readLedgers } from "../support/ledgers.js";
-import { smallWorld } from "./world.js";
+import { smallWorld } from "../support/worlds.js";
 
 const ITEMS = Array.from({ length: 8 }, (_, index) => `item-${index + 1}`);
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Tables } from "../../src/store/tables/port.js";
 import { EmulatorHarness, EXECUTION } from "../support/emulator-harness.js";
-import { smallWorld } from "./world.js";
+import { smallWorld } from "../support/worlds.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 

@@ -3,7 +3,7 @@ import { type Execution, ExecutionOptions, type StepRecord } from "../../src/dom
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { smallPlan } from "./world.js";
+import { smallPlan } from "../support/worlds.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
 const LATER = "2026-03-02T09:00:05.000Z";
@@ -58,7 +58,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
     });
 
     describe("plans", () => {
-      test("versions count up and stay readable as they were", async () => {
+      test("versions are numbered, and earlier ones stay readable", async () => {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const renamed = smallPlan(["item-1"], { name: "Renamed" });
         const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
@@ -70,14 +70,14 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.listPlans({ limit: 10 })).entries).toEqual([second.value]);
       });
 
-      test("a save over another's save is refused and changes nothing", async () => {
+      test("a save with an old ETag is refused and changes nothing", async () => {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
         await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
         expect(await store.getPlan("plan")).toEqual(first);
       });
 
-      test("a save whose answer was lost is found when it is made again, until another one follows", async () => {
+      test("a repeated save whose response was lost succeeds, until another save follows", async () => {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         expect(await store.putPlan(smallPlan(["item-1"]), "hash-1", LATER, null)).toEqual(first);
         const renamed = smallPlan(["item-1"], { name: "Renamed" });
@@ -87,7 +87,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         await expect(store.putPlan(renamed, "hash-2", LATER, first.etag)).rejects.toEqual(code("etag-mismatch"));
       });
 
-      test("a save that the store repeats by itself, since its own answer was late, is found", async () => {
+      test("a save that the storage client repeats after a late response succeeds", async () => {
         const repeating = createStore(repeatingWrites(tables));
         const saved = await repeating.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         expect(saved).toEqual(await store.getPlan("plan"));
@@ -96,7 +96,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect([second.value.version, second]).toEqual([2, await store.getPlan("plan")]);
       });
 
-      test("of two saves of one version, one wins", async () => {
+      test("of two saves of the same version, one wins", async () => {
         const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const results = await Promise.allSettled(
           ["A", "B"].map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
@@ -105,7 +105,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.getPlan("plan"))?.value.version).toBe(2);
       });
 
-      test("of twenty creates at once one wins, and the others are told that it exists", async () => {
+      test("of twenty concurrent creates one wins, and the others get already-exists", async () => {
         const names = numbersUpTo(20).map((number) => `Plan ${number}`);
         const results = await Promise.allSettled(
           names.map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, null)),
@@ -116,7 +116,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.getPlan("plan"))?.value).toMatchObject({ version: 1, plan: { name: won } });
       });
 
-      test("of twenty saves of one version at once one wins, and no version is lost or left over", async () => {
+      test("of twenty concurrent saves of a version one wins, and no version is lost or duplicated", async () => {
         const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const names = numbersUpTo(20).map((number) => `Plan ${number}`);
         const results = await Promise.allSettled(
@@ -130,7 +130,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(await store.getPlanVersion("plan", 3)).toBeNull();
       });
 
-      test("a save that was interrupted after it archived can be made again", async () => {
+      test("a save that was interrupted after the archive step can be repeated", async () => {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
         await tables.table("Plans").transact("plan-plan", [archived]);
@@ -138,7 +138,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
       });
 
-      test("a plan larger than a column comes back whole", async () => {
+      test("a plan larger than a column is read completely", async () => {
         const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
         const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
         expect(JSON.stringify(value).length).toBeGreaterThan(60_000);
@@ -147,19 +147,19 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
     });
 
     describe("executions", () => {
-      test("the same execution created 20 times at once is created once", async () => {
+      test("an execution that is created 20 times concurrently exists once", async () => {
         const results = await Promise.all(numbersUpTo(20).map(() => store.createExecution(execution(FIRST))));
         expect(results.filter(({ created }) => created)).toHaveLength(1);
         expect((await store.listExecutions({ limit: 100 })).entries).toEqual([execution(FIRST)]);
       });
 
-      test("the first of an id stays, whatever a later one says", async () => {
+      test("the first execution of an id stays", async () => {
         await store.createExecution(execution(FIRST));
         const later = { ...execution(FIRST), requestedBy: "somebody else" };
         expect(await store.createExecution(later)).toEqual({ execution: execution(FIRST), created: false });
       });
 
-      test("the newest come first, page by page", async () => {
+      test("executions are listed newest first, page by page", async () => {
         const ids = numbersUpTo(5).map((number) => `${number}0000000-1111-8111-8111-111111111111`);
         for (const [index, id] of ids.entries()) {
           await store.createExecution(execution(id, `2026-03-0${index + 1}T09:00:00.000Z`));
@@ -171,7 +171,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(second.cursor).toBeUndefined();
       });
 
-      test("an update needs the ETag that was read", async () => {
+      test("an update needs the current ETag", async () => {
         await store.createExecution(execution(FIRST));
         const read = await store.getExecution(FIRST);
         await store.updateExecution({ ...execution(FIRST), status: "paused" }, read?.etag ?? "");
@@ -180,7 +180,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
       });
 
-      test("steps are kept by part, and a part written again is replaced", async () => {
+      test("steps are stored by part, and a repeated write replaces a part", async () => {
         await store.createExecution(execution(FIRST));
         await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
         await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
-import { smallWorld } from "./world.js";
+import { smallWorld } from "../support/worlds.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
 const FIRST = "11111111-1111-8111-8111-111111111111";
@@ -52,14 +52,14 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect((await store.listWorlds({ limit: 10 })).entries).toEqual([record]);
       });
 
-      test("nothing stored is read as nothing", async () => {
+      test("missing records are read as null", async () => {
         expect(await store.getWorld("small")).toBeNull();
         expect(await store.getPlan("plan")).toBeNull();
         expect(await store.getExecution(FIRST)).toBeNull();
         expect((await store.listExecutions({ limit: 10 })).entries).toEqual([]);
       });
 
-      test("an import again replaces items, and drops those that are gone", async () => {
+      test("a repeated import replaces items and removes missing ones", async () => {
         await store.putWorld(smallWorld(3), AT);
         await store.putWorld(smallWorld(2), AT);
         const left = (await store.listItems("small", { limit: 100 })).entries.map(({ itemId }) => itemId);
@@ -73,14 +73,14 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect((await store.listItems("small", { limit: 100 })).entries).toHaveLength(3);
       });
 
-      test("items come in the order asked for, many or few; one that is not there is named", async () => {
+      test("items come in the requested order, many or few, and the error names a missing one", async () => {
         await store.putWorld(smallWorld(130), AT);
         const many = numbersUpTo(130).map((number) => `item-${131 - number}`);
         expect((await store.getItems("small", many)).map(({ itemId }) => itemId)).toEqual(many);
         await expect(store.getItems("small", ["item-1", "item-999"])).rejects.toThrow(/item-not-found.*item-999/);
       });
 
-      test("pages go on where the last one ended", async () => {
+      test("a page continues where the last one ended", async () => {
         await store.putWorld(smallWorld(5), AT);
         const first = await store.listItems("small", { limit: 2 });
         const second = await store.listItems("small", { limit: 2, cursor: first.cursor ?? "" });
@@ -111,12 +111,12 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(last?.heldBy).toEqual({ executionId: FIRST, verb: "planned-failover", from: "protected" });
       });
 
-      test("taken again by the same execution, nothing changes", async () => {
+      test("a repeated claim of the same execution changes nothing", async () => {
         const take = () => store.acquireItems("small", FIRST, "planned-failover", claims([1, 2]));
         expect(await take()).toEqual(await take());
       });
 
-      test("one held item refuses all, names the holder, and leaves the others free", async () => {
+      test("one held item refuses all, and leaves the others free; the error names the holder", async () => {
         await store.acquireItems("small", FIRST, "planned-failover", claims([240]));
         const refused = store.acquireItems("small", SECOND, "planned-failover", claims(numbersUpTo(250)));
         await expect(refused).rejects.toEqual(code("item-held"));
@@ -129,7 +129,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(items.filter(({ state }) => state !== "protected")).toHaveLength(1);
       });
 
-      test("a fault whose write took place keeps what was taken, since another request may be on its way with it", async () => {
+      test("a fault after a successful write keeps the items, because another request of the execution may continue", async () => {
         const all = claims(numbersUpTo(150));
         const faulty = createStore({ table: (of) => unanswered(tables.table(of)) });
         await expect(faulty.acquireItems("small", FIRST, "planned-failover", all)).rejects.toThrow("no answer came");
@@ -143,7 +143,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         await expect(refused).rejects.toThrow(FIRST);
       });
 
-      test("two that want the same items at once: exactly one gets them, all of them", async () => {
+      test("of two concurrent claims on the same items, exactly one gets all of them", async () => {
         const all = claims(numbersUpTo(150));
         const results = await Promise.allSettled([
           store.acquireItems("small", FIRST, "planned-failover", all),
@@ -159,7 +159,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       });
 
-      test("of two that each pass over what the other takes, one is refused", async () => {
+      test("of two claims that each need the items of the other to stay free, one is refused", async () => {
         const passedOver = { itemId: "item-1", from: "protected", during: null } as const;
         const results = await Promise.allSettled([
           store.acquireItems("small", FIRST, "planned-failover", [passedOver, ...claims([2])]),
@@ -179,7 +179,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
       });
 
-      test("what was passed over matters no longer to an execution that holds the rest", async () => {
+      test("items that were not taken no longer matter to an execution that holds the others", async () => {
         const asked = [{ itemId: "item-1", from: "protected", during: null } as const, ...claims([2])];
         await store.acquireItems("small", FIRST, "planned-failover", asked);
         await store.acquireItems("small", SECOND, "planned-failover", claims([1]));
@@ -189,12 +189,12 @@ export function storeSuite(name: string, open: () => Tables): void {
         await expect(refused).rejects.toThrow(SECOND);
       });
 
-      test("an item that has left the state seen is not taken", async () => {
+      test("an item that has left the expected state is not taken", async () => {
         const stale = [{ itemId: "item-1", from: "failed-over" as const, during: "committing" as const }];
         await expect(store.acquireItems("small", FIRST, "commit", stale)).rejects.toEqual(code("etag-mismatch"));
       });
 
-      test("only the holder changes an item", async () => {
+      test("only the holding execution can change an item", async () => {
         await store.acquireItems("small", FIRST, "planned-failover", claims([1]));
         const update = [{ itemId: "item-1", change: { state: "failed-over" as const, epoch: 1 }, release: true }];
         await expect(store.updateItems("small", SECOND, update)).rejects.toEqual(code("item-held"));
@@ -203,7 +203,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect(item).toMatchObject({ state: "failed-over", epoch: 1, heldBy: null });
       });
 
-      test("released items are free; those of others stay held", async () => {
+      test("released items are free, and items of other executions stay held", async () => {
         await store.acquireItems("small", FIRST, "planned-failover", claims([1]));
         await store.acquireItems("small", SECOND, "planned-failover", claims([2]));
         await store.releaseItems("small", FIRST, ["item-1", "item-2"]);
@@ -213,7 +213,7 @@ export function storeSuite(name: string, open: () => Tables): void {
       });
     });
 
-    describe("rows of others", () => {
+    describe("foreign rows", () => {
       const spoil = async (schema: number, json: string) => {
         await store.putWorld(smallWorld(1), AT);
         const row = await tables.table("Items").get("small", "item-1");
@@ -235,7 +235,7 @@ export function storeSuite(name: string, open: () => Tables): void {
         expect((await tables.table("Items").get("small", "item-1"))?.json).toBe(json);
       });
 
-      test("a value that no row can hold is refused", async () => {
+      test("a value that is too large for a row is refused", async () => {
         const title = "x".repeat(4_100_000);
         const write = store.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title, status: "failed" }] }]);
         await expect(write).rejects.toEqual(code("value-too-large"));

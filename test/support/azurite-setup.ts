@@ -6,12 +6,12 @@ import { startAzurite } from "./azurite.js";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Connection string of this run's Azurite. Take a random table prefix or hub name: all test files share it. */
+    /** Connection string of the project's Azurite. All test files share it, so use a table prefix or hub name of your own. */
     storage: string;
   }
 }
 
-/** One Azurite for the whole run, on free ports, its data in a temporary folder that goes with it. */
+/** One Azurite for all files of a project, with its data in a temporary folder. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "secondsite-test-"));
   const azurite = await startAzurite(folder);

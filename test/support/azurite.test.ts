@@ -37,7 +37,7 @@ test("a row written before SIGTERM is there after a start on the same ports", as
   expect((await table.getEntity("p", "r"))["value"]).toBe(42);
 });
 
-test("the shared Azurite of the run is another one than a test's own", () => {
+test("the shared Azurite of the run is not the one of a test", () => {
   expect(inject("storage")).toContain("TableEndpoint=http://127.0.0.1:");
   expect(inject("storage")).not.toBe(azurite.connectionString);
 });

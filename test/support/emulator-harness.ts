@@ -8,7 +8,7 @@ import type {
   TaskReply,
 } from "../../src/hypervisor/port.js";
 import type { Tables } from "../../src/store/tables/port.js";
-import { ManualClock, smallWorld } from "../suites/world.js";
+import { ManualClock, smallWorld } from "./worlds.js";
 
 export const EXECUTION = "11111111-1111-8111-8111-111111111111";
 export const OTHER_EXECUTION = "22222222-2222-8222-8222-222222222222";

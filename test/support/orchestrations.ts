@@ -4,7 +4,7 @@ import type { Orchestrations } from "../../src/durable/client.js";
 import { blockedReasonIn, stepsOfStatus } from "../../src/durable/progress.js";
 import { stepsByItem } from "../../src/durable/slice-status.js";
 
-/** The hub as commands reach it, with the manners of the client library: an unknown or finished instance is dropped. */
+/** The hub as commands use it. Like the client library, it ignores unknown and finished instances. */
 export function orchestrationsOf(hub: EngineTaskHub): Orchestrations {
   return {
     async start(contract, id, input) {

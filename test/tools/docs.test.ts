@@ -9,6 +9,7 @@ const PAGES = [
   "CONTRIBUTING.md",
   "host/README.md",
   "samples/README.md",
+  "test/README.md",
   ...(await pagesBelow("docs")),
 ];
 const { scripts } = JSON.parse(await readFile("package.json", "utf8"));

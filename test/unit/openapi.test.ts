@@ -25,13 +25,13 @@ function resolves(ref: string): boolean {
 }
 
 describe("the OpenAPI description", () => {
-  test("names each operation once", () => {
+  test("has unique operation ids", () => {
     const ids = operations.map(({ operation }) => operation["operationId"]);
     expect(ids).toHaveLength(ALL_ROUTES.length);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("every reference leads somewhere in the document", () => {
+  test("every reference has a target in the document", () => {
     const all = references(description);
     expect(all).toContain("#/components/schemas/Step");
     expect(all.filter((ref) => !resolves(ref))).toEqual([]);

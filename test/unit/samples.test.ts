@@ -10,7 +10,7 @@ import { World } from "../../src/domain/worlds/world.js";
 import { worldProblems } from "../../src/domain/worlds/world-rules.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
-import { ManualClock } from "../suites/world.js";
+import { ManualClock } from "../support/worlds.js";
 
 const FOLDER = fileURLToPath(new URL("../../samples/", import.meta.url));
 

@@ -99,7 +99,7 @@ const seenIn = (input: string | null): number =>
   ((JSON.parse(input ?? "null") as { seen: unknown[] } | null)?.seen ?? []).length;
 
 export function describeDurability(given: Given): void {
-  test("what has not finished goes on in a hub opened again over the same store", async () => {
+  test("unfinished instances continue in a hub that is reopened over the same store", async () => {
     const waiting = await given().start("Event");
     const timed = await given().start("Timer");
     const parent = await given().start("Adopt", { childId: `${waiting}-child` });

@@ -30,7 +30,7 @@ async function historyOf(seed: number): Promise<string> {
   return JSON.stringify(executions);
 }
 
-test("the same seed gives the same history to the letter, another seed another one", async () => {
+test("the same seed gives the same history, and another seed another one", async () => {
   const [first, again, other] = [await historyOf(7), await historyOf(7), await historyOf(8)];
   expect(again).toBe(first);
   expect(other).not.toBe(first);

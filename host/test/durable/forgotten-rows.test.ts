@@ -53,7 +53,7 @@ async function ended(agoMs: number) {
   return { forget, projection, pass, status };
 }
 
-test("a row that a storage forgot which was out of reach is written again", async () => {
+test("a row that an unreachable storage has lost is written again", async () => {
   const { forget, projection, pass, status } = await ended(3_000);
   await forget();
   await pass(5_000);

@@ -28,7 +28,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       expect(await store.readInstance("unknown")).toBeUndefined();
     });
 
-    test("a second start of an id meets the first, a repeat of the same start does not", async () => {
+    test("a second start of an id conflicts, a repeat of the same start does not", async () => {
       const first = anInstance();
       await store.createInstance(first);
       expect(await store.createInstance(first)).toBeUndefined();
@@ -54,7 +54,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       },
     );
 
-    test("committed episodes read back in order, with what was committed beside them", async () => {
+    test("committed episodes read back in order, with everything committed beside them", async () => {
       const instance = anInstance();
       const first = [orchestratorStarted(NOW), startOf(instance), orchestratorCompleted(NOW)];
       const second = [
@@ -75,7 +75,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       expect(execution?.events.map((stored) => stored.event)).toEqual([...first, ...second]);
     });
 
-    test("a custom status can be taken away again", async () => {
+    test("a custom status can be removed", async () => {
       const instance = anInstance();
       await store.commit({ ...commitOf(instance, anEpisode(instance)), customStatus: '"on"' });
       await store.commit({
@@ -85,13 +85,13 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       expect((await store.readExecution(instance.instanceId))?.customStatus).toBeNull();
     });
 
-    test("rows that somebody else has written stop the commit", async () => {
+    test("rows of another writer stop the commit", async () => {
       const instance = anInstance();
       await store.commit(commitOf(instance, anEpisode(instance)));
       await expect(store.commit(commitOf(instance, anEpisode(instance)))).rejects.toBeInstanceOf(HubLostError);
     });
 
-    test("a commit that is repeated counts once, and not any more when somebody else has written", async () => {
+    test("a repeated commit counts once, and is refused when somebody else has written", async () => {
       const instance = anInstance();
       const first = commitOf(instance, anEpisode(instance));
       const second = commitOf(instance, [orchestratorStarted(NOW), orchestratorCompleted(NOW)], 3);
@@ -114,7 +114,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       expect((await store.readInstance(instance.instanceId))?.input).toBe(instance.input);
     });
 
-    test("a new generation takes the place of the old history", async () => {
+    test("a new generation replaces the old history", async () => {
       const instance = anInstance();
       const long = [
         ...anEpisode(instance).slice(0, 2),
@@ -181,7 +181,7 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       });
     });
 
-    test("a final status is not taken back, and begins anew with another start only", async () => {
+    test("a final status is only replaced by another start", async () => {
       const instance = anInstance();
       const ended = { ...instance, runtimeStatus: "Completed" as const, output: '"ok"', completedMs: NOW + 9 };
       await store.createInstance(instance);

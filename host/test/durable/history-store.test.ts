@@ -50,7 +50,7 @@ async function halfCommitted() {
   return { store, long };
 }
 
-test("what a crash left of an episode in several transactions never happened", async () => {
+test("the remains of a crash in an episode of several transactions are ignored", async () => {
   const { store, long } = await halfCommitted();
   const execution = await store.readExecution("i");
   expect(execution?.events).toHaveLength(3);
@@ -59,18 +59,18 @@ test("what a crash left of an episode in several transactions never happened", a
   expect((await store.readExecution("i"))?.events).toHaveLength(155);
 });
 
-test("the repeat of a commit that was written in part writes the rest", async () => {
+test("repeating a partly written commit writes the rest", async () => {
   const { store, long } = await halfCommitted();
   await store.commit(long);
   expect((await store.readExecution("i"))?.events).toHaveLength(155);
 });
 
-test("a host that was replaced takes no final status back, and writes beside another otherwise", async () => {
+test("a replaced host does not overwrite a final status, and otherwise writes beside the new host", async () => {
   const hubName = aHubName();
   const [replaced, serving] = [aTableStore(hubName), aTableStore(hubName)];
   await serving.open();
   const instance: StoredInstance = {
-    ...{ instanceId: "i", executionId: "e", startId: "s", name: "Story", version: null, runtimeStatus: "Pending" },
+    ...{ instanceId: "i", executionId: "e", startId: "s", name: "Workflow", version: null, runtimeStatus: "Pending" },
     ...{ input: null, output: null, customStatus: null, createdMs: 0, lastUpdatedMs: 0, completedMs: null },
     ...{ parentInstanceId: null, parent: null, generation: 0 },
   };
@@ -84,7 +84,7 @@ test("a host that was replaced takes no final status back, and writes beside ano
   expect((await serving.readInstance("i"))?.runtimeStatus).toBe("Completed");
 });
 
-test("a damaged row is named together with what to do", async () => {
+test("the error for a damaged row names the row and the remedy", async () => {
   const hubName = aHubName();
   const store = aTableStore(hubName);
   await store.open();
@@ -96,7 +96,7 @@ test("a damaged row is named together with what to do", async () => {
   );
 });
 
-test("who meets rows that are not its own looks at the storage before it names another host", async () => {
+test("a host that meets foreign rows checks the storage before it reports another host", async () => {
   const hubName = aHubName();
   const [one, faults] = [aTableStore(hubName), new TransientFaults(systemClock, silentLogger)];
   const connectionString = inject("storage");
@@ -109,7 +109,7 @@ test("who meets rows that are not its own looks at the storage before it names a
   await expect(other.commit(late)).rejects.toThrow("The storage has lost what it had acknowledged");
 });
 
-test("rows stay witnesses while later ones are written behind them, in an execution that was taken up too", async () => {
+test("rows stay witnesses while later rows are written, also in a resumed execution", async () => {
   const hubName = aHubName();
   const store = aTableStore(hubName);
   await store.open();
@@ -121,7 +121,7 @@ test("rows stay witnesses while later ones are written behind them, in an execut
   expect(await store.findLost()).toContain("row '0000000000000002' of 'i'");
 });
 
-test("an episode that tells of activities from before an outage is written only when it is there already", async () => {
+test("an episode with activities from before an outage is written only if it is stored already", async () => {
   const [hubName, connectionString] = [aHubName(), inject("storage")];
   const faults = new TransientFaults(systemClock, silentLogger);
   const store = new TableHistoryStore({ connectionString, hubName, clock: systemClock, logger: silentLogger, faults });

@@ -17,7 +17,7 @@ async function aHost(store: MemoryHistoryStore, clock: VirtualClock): Promise<En
   return hub;
 }
 
-test("an event is heard after one that a dead host kept while its clock ran ahead", async () => {
+test("an event is delivered after one that a dead host stored while its clock ran ahead", async () => {
   const store = new MemoryHistoryStore();
   const clock = new VirtualClock();
   const first = await aHost(store, clock);
@@ -60,7 +60,7 @@ class TroubledStore extends MemoryHistoryStore {
   }
 }
 
-test("an event that came while its instance stood still is heard, though the storage did not answer its resumption", async () => {
+test("an event that arrived while its instance was blocked is delivered, although the storage did not answer the resume", async () => {
   const store = new TroubledStore();
   const clock = new VirtualClock();
   const first = await aHost(store, clock);

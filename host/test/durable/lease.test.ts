@@ -29,7 +29,7 @@ function aLease(url = "http://127.0.0.1:1", onLost: (error: Error) => void = () 
 
 const theRow = () => table.getEntity<Record<string, unknown>>("host", "lease");
 
-test("a second host is told who holds the hub", async () => {
+test("a second host gets the name of the hub's holder", async () => {
   await aLease("http://127.0.0.1:7071").acquire();
   const refused = aLease().acquire();
   await expect(refused).rejects.toBeInstanceOf(HubHeldError);
@@ -43,7 +43,7 @@ test("a released hub is free at once", async () => {
   await aLease().acquire();
 });
 
-test("the hub of a process of this machine that is gone is taken over at once", async () => {
+test("the hub of a dead process of this machine is taken over at once", async () => {
   await aLease().acquire();
   const gone = spawn(process.execPath, ["-e", ""]);
   await once(gone, "exit");
@@ -52,14 +52,14 @@ test("the hub of a process of this machine that is gone is taken over at once", 
   expect(await theRow()).toMatchObject({ Url: "http://next", Pid: process.pid });
 });
 
-test("a process that got the number of a dead one does not keep its hub", async () => {
+test("a process that reuses the id of a dead one does not keep its hub", async () => {
   await aLease().acquire();
   await table.updateEntity({ partitionKey: "host", rowKey: "lease", ProcessStart: "1" }, "Merge");
   await aLease("http://next").acquire();
   expect(await theRow()).toMatchObject({ Url: "http://next" });
 });
 
-test("another machine's lease holds until it expires, and its holder learns that it lost it", async () => {
+test("the lease of another machine holds until it expires, and its holder notices the loss", async () => {
   const lost: Error[] = [];
   await aLease("http://old", (error) => lost.push(error)).acquire();
   await table.updateEntity({ partitionKey: "host", rowKey: "lease", Machine: "elsewhere" }, "Merge");
@@ -89,7 +89,7 @@ test("a host whose storage has gone back to the holder before it names no other 
   await expect(next.check()).rejects.toThrow("has lost what it had acknowledged: the lease of this host");
 });
 
-test("a holder that was replaced is told so, as often as the lease has changed hands", async () => {
+test("a replaced holder gets an error each time the lease has changed hands", async () => {
   const holders = [aLease("http://1"), aLease("http://2"), aLease("http://3")];
   for (const holder of holders) {
     await holder.acquire();

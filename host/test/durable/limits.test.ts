@@ -5,7 +5,7 @@ import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
 import { silentLogger } from "../../logger.js";
 import { loadConformanceApp } from "../conformance/bench.js";
 
-test("no more activities run at once than the limit allows, and all of them run", async () => {
+test("the limit of concurrent activities holds, and all activities run", async () => {
   const clock = new VirtualClock();
   let [running, most, ran] = [0, 0, 0];
   const activities: ActivityRunner = async () => {

@@ -38,7 +38,7 @@ async function aHost(store: MemoryHistoryStore): Promise<EngineTaskHub> {
 const typesOf = async (store: MemoryHistoryStore): Promise<number[]> =>
   (await store.readExecution("i"))?.events.map(({ event }) => event.EventType) ?? [];
 
-test("an episode whose answer was lost is history once, and what it decided is carried out", async () => {
+test("an episode whose answer was lost is stored once, and its decisions are carried out", async () => {
   const undisturbed = new MemoryHistoryStore();
   for (const store of [undisturbed, new ForgetfulStore([1, 2])]) {
     const hub = await aHost(store);
@@ -50,7 +50,7 @@ test("an episode whose answer was lost is history once, and what it decided is c
   expect(await typesOf(undisturbed)).toContain(EventType.ExecutionCompleted);
 });
 
-test("an episode that is written again never takes the place of what another host has written", async () => {
+test("rewriting an episode never replaces the rows of another host", async () => {
   const store = new ForgetfulStore([1]);
   const first = await aHost(store);
   await first.start({ name: "Sequence", instanceId: "i", input: null });

@@ -65,7 +65,7 @@ class SlowStore extends MemoryHistoryStore {
 }
 
 test.each(["created", "read"] as const)(
-  "an instance that is looked at while its start is on its way goes on once (first %s)",
+  "an instance that is read during its start runs once (first %s)",
   async (first) => {
     const store = new SlowStore("i");
     const clock = new VirtualClock();
@@ -96,7 +96,7 @@ class SortedStore extends MemoryHistoryStore {
 
 const MANY = Array.from({ length: 100 }, (_, index) => `m-${index}`);
 
-test("a child that its parent takes up at a start, before its own turn comes, goes on once", async () => {
+test("a child that its parent resumes at a start before its own turn runs once", async () => {
   const store = new SortedStore();
   const clock = new VirtualClock();
   const running = new Gate();

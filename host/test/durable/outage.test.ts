@@ -25,7 +25,7 @@ async function aHub(store: MemoryHistoryStore, during: () => void = () => undefi
   return { ran, status };
 }
 
-test("an activity during which the storage was out of reach runs again: what it wrote is perhaps gone", async () => {
+test("an activity that ran during an outage of the storage runs again, because its writes may be lost", async () => {
   const store = new MemoryHistoryStore();
   let outages = 2;
   const gone = (): void => {
@@ -54,10 +54,10 @@ class AwayStore extends MemoryHistoryStore {
   }
 }
 
-test("an activity whose result was not written when the storage went out of reach runs again", async () => {
+test("an activity whose result was not written before an outage runs again", async () => {
   expect(await aHub(new AwayStore(false))).toEqual({ status: "Completed", ran: ["Identity", "Identity"] });
 });
 
-test("an activity whose result was written before the storage went out of reach does not run again", async () => {
+test("an activity whose result was written before an outage does not run again", async () => {
   expect(await aHub(new AwayStore(true))).toEqual({ status: "Completed", ran: ["Identity"] });
 });

@@ -115,7 +115,7 @@ describe.each(DAMAGES)("$what", ({ named, spoil }) => {
     await bench.reopen();
   });
 
-  test("holds back its own instance, which names it; the others go on", async () => {
+  test("blocks its own instance, which names the row; the others continue", async () => {
     await bench.raise("good", "Go", 1);
     expect(await bench.outputOf("good")).toBe(1);
     const bad = await bench.status("bad", "Suspended");
@@ -129,7 +129,7 @@ describe.each(DAMAGES)("$what", ({ named, spoil }) => {
     expect(errors).toEqual([expect.objectContaining({ instanceId: "bad", message: expect.stringMatching(named) })]);
   });
 
-  test("can be mended, and the instance resumed without a restart; what it was sent meanwhile has been kept", async () => {
+  test("can be repaired and the instance resumed without a restart; events that arrived meanwhile are kept", async () => {
     await bench.status("bad", "Suspended");
     await bench.raise("bad", "Go", 2);
     await expect(bench.hub.resume("bad", null)).rejects.toThrow(named);
@@ -148,7 +148,7 @@ describe.each(DAMAGES)("$what", ({ named, spoil }) => {
   });
 });
 
-test("a parent hears of a child that stood still and was terminated", async () => {
+test("a parent is notified of a blocked child that was terminated", async () => {
   await bench.start("Adopt", { childId: "bad" }, "parent");
   await bench.status("bad", "Running");
   await bench.hub.close();
@@ -158,7 +158,7 @@ test("a parent hears of a child that stood still and was terminated", async () =
   expect(JSON.stringify(await bench.outputOf("parent"))).toContain("damaged");
 });
 
-test("an episode that can't be written is tried five times, then its instance stands still", async () => {
+test("an episode that cannot be written is tried five times, then its instance is blocked", async () => {
   await bench.close();
   bench = await Bench.open({ ...stage, virtual: true }, await loadConformanceApp());
   await bench.start("Event", undefined, "bad");

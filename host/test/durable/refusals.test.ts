@@ -33,7 +33,7 @@ async function opened(): Promise<{ bench: Bench; store: Refusing }> {
   return { store, bench: await Bench.open({ ...stage, openStore: () => store }, await loadConformanceApp()) };
 }
 
-test("the row of an instance that ended is written again when the store refused it", async () => {
+test("the row of an ended instance is written again after the store refused it", async () => {
   const { bench, store } = await opened();
   await bench.start("Event", undefined, "one");
   await bench.status("one", "Running");
@@ -44,7 +44,7 @@ test("the row of an instance that ended is written again when the store refused 
   await bench.close();
 });
 
-test("a storage that does not answer holds no instance back: the host starts again, and it goes on", async () => {
+test("a storage that does not answer blocks no instance: after a restart of the host it continues", async () => {
   const { bench, store } = await opened();
   await bench.start("Event", undefined, "one");
   await bench.status("one", "Running");

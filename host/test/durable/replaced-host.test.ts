@@ -24,7 +24,7 @@ class BusyStore extends MemoryHistoryStore {
   }
 }
 
-test("what a host began and ended while it was being replaced is seen to have ended", async () => {
+test("an instance that a host ran while it was being replaced has ended", async () => {
   const clock = new VirtualClock();
   const store = new BusyStore(async () => {
     await first.start({ name: "Parent", instanceId: "parent", input: '{"childId":"child"}' });

@@ -30,7 +30,7 @@ async function asked(fault: Error): Promise<{ waits: number[]; warnings: number;
   return { waits: moments.slice(1).map((at, i) => at - (moments[i] ?? 0)), warnings, outages: faults.outages };
 }
 
-test("a storage that is gone is asked often, so that its return is seen at once, and the log says so now and then", async () => {
+test("an unreachable storage is probed often, and the log reports it from time to time", async () => {
   const { waits, warnings, outages } = await asked(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
   expect(Math.max(...waits)).toBeLessThanOrEqual(100);
   expect(warnings).toBeGreaterThan(20);
@@ -38,13 +38,13 @@ test("a storage that is gone is asked often, so that its return is seen at once,
   expect(outages).toBeGreaterThan(0);
 });
 
-test("a storage that is busy is given time, and was never gone", async () => {
+test("a busy storage gets time and does not count as an outage", async () => {
   const { waits, outages } = await asked(new RestError("The server is busy.", { statusCode: 503 }));
   expect(Math.max(...waits)).toBe(2_000);
   expect(outages).toBe(0);
 });
 
-test("while somebody else relies on the storage its silences are looked into, and an outage is noticed that nobody here met", async () => {
+test("while others rely on the storage its silences are checked, so an outage that no request met is noticed", async () => {
   const clock = new VirtualClock(0);
   const faults = new TransientFaults(clock, silentLogger);
   const looks: number[] = [];
@@ -72,7 +72,7 @@ test("while somebody else relies on the storage its silences are looked into, an
 });
 
 test.each(["an answer", "a look"])(
-  "%s that was on its way while this process stood still is not relied on",
+  "%s that was in flight while this process was frozen is not trusted",
   async (what) => {
     const clock = new VirtualClock(0);
     const faults = new TransientFaults(clock, silentLogger);

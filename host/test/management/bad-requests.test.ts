@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => host.close());
 
-describe("bad requests are answered with what is wrong, and change nothing", () => {
+describe("bad requests get an answer that says what is wrong, and change nothing", () => {
   const id = `bad-${randomUUID()}`;
 
   beforeAll(async () => {

@@ -114,7 +114,7 @@ describe("the library's client", () => {
     expect(await does("by", undefined, { to: "2020-01-01" })).toEqual([]);
   });
 
-  test("raises events with data, and is told to send some", async () => {
+  test("raises events with data, and gets an error without data", async () => {
     const id = await startsAs("Event");
     expect(await failure("raise", id, { event: "Go" })).toContain("Invalid JSON content");
     await does("raise", id, { event: "Go", data: { by: "client" } });
@@ -155,7 +155,7 @@ describe("the library's client", () => {
     expect(Number(seconds) * 1_000).toBeGreaterThan(2 * CLIENT_KEEPS_MS);
   });
 
-  test("is told that rewind is not served", async () => {
+  test("gets an error for rewind, which is not supported", async () => {
     const id = await startsAs("Throws");
     await reaches(id, "Failed");
     expect(await failure("rewind", id, { reason: "again" })).toContain("not served by the embedded host");

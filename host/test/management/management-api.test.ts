@@ -153,7 +153,7 @@ describe("restart", () => {
   });
 });
 
-describe("what is not served says so and what to do", () => {
+describe("unsupported requests get an answer that says what to do", () => {
   test.each([
     ["GET", "entities/counter/1"],
     ["GET", "entities"],
@@ -166,11 +166,11 @@ describe("what is not served says so and what to do", () => {
   });
 });
 
-test("makeprimary is taken for granted", async () => {
+test("makeprimary succeeds without an effect", async () => {
   expect((await api.ask("POST", "makeprimary")).status).toBe(200);
 });
 
-test("paths count in any case", async () => {
+test("paths are case-insensitive", async () => {
   const answer = await fetch(`${host.origin}/Runtime/Webhooks/DURABLETASK/ORCHESTRATORS/sequence`, { method: "POST" });
   expect(answer.status).toBe(202);
 });

@@ -33,7 +33,7 @@ const hubOf = (connectionString: string): HostProcessOptions => ({
 });
 
 describe("after SIGKILL", () => {
-  test("20 orchestrations that were under way all finish, each step recorded once", async () => {
+  test("20 running orchestrations all finish, each step recorded once", async () => {
     const options = hubOf(inject("storage"));
     await begin(options);
     const load = new Load(client, randomUUID());
@@ -45,7 +45,7 @@ describe("after SIGKILL", () => {
     await load.expectFinished(effects, 1);
   });
 
-  test("acknowledged starts, events and terminations have not been lost", async () => {
+  test("acknowledged starts, events and terminations are not lost", async () => {
     const options = hubOf(inject("storage"));
     await begin(options);
     const name = (what: string, n: number): string => `${what}-${n}`;
@@ -74,7 +74,7 @@ describe("after SIGKILL", () => {
   });
 });
 
-test("after SIGTERM the host ends by itself and goes on later without repeating a step", async () => {
+test("after SIGTERM the host ends, and the next one continues without repeating a step", async () => {
   const options = hubOf(inject("storage"));
   await begin(options);
   const load = new Load(client, randomUUID());
@@ -85,7 +85,7 @@ test("after SIGTERM the host ends by itself and goes on later without repeating 
   await load.expectFinished(effects, 0);
 });
 
-test("a storage that restarts under load delays, nothing is lost, and what was under way runs again at most", async () => {
+test("a storage restart under load loses nothing, and at most repeats the running activities", async () => {
   const folder = await mkdtemp(join(tmpdir(), "crash-storage-"));
   const first = await startAzurite(folder);
   const options = hubOf(first.connectionString);
@@ -105,7 +105,7 @@ test("a storage that restarts under load delays, nothing is lost, and what was u
   }
 });
 
-test("a second host on the same hub says who holds it and ends", async () => {
+test("a second host on the same hub names the holder and exits", async () => {
   const options = hubOf(inject("storage"));
   await begin(options);
   const second = spawnHost(options);

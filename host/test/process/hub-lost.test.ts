@@ -31,7 +31,7 @@ async function rowKeys(suffix: string, partitionKey: string): Promise<string[]> 
   return keys.filter((key) => key !== "sentinel");
 }
 
-test("a host whose storage has lost an acknowledged row says so and ends before it writes anything more", async () => {
+test("a host whose storage has lost an acknowledged row reports it and exits before it writes again", async () => {
   expect(await client.post("orchestrators/Event/waits", null)).toBe(202);
   await client.reaches("waits", "Running");
   const [newest = ""] = (await rowKeys("History", "waits")).slice(-1);
@@ -46,7 +46,7 @@ test("a host whose storage has lost an acknowledged row says so and ends before 
   expect(await rowKeys("Inbox", "waits")).toEqual([]);
 });
 
-test("a host that stood still while another took its hub over ends without a write", async () => {
+test("a host that was frozen while another took its hub over exits without a write", async () => {
   const zombie = host;
   expect(await client.post("orchestrators/Event/waits", null)).toBe(202);
   await client.reaches("waits", "Running");

@@ -45,7 +45,7 @@ async function dump(): Promise<unknown[]> {
   return rows;
 }
 
-test("a build that cannot replay what is unfinished does not start, lists it, and the old build finishes it", async () => {
+test("a build that cannot replay unfinished instances lists them and does not start, and the old build finishes them", async () => {
   await begin(build("1"));
   expect(await client.post("orchestrators/Adopt/parent", { childId: "child" })).toBe(202);
   await client.reaches("child", "Running");
@@ -65,7 +65,7 @@ test("a build that cannot replay what is unfinished does not start, lists it, an
   await begin(build("2"));
 });
 
-test("CurrentOrOlder takes up what an older build began, and not what a newer one did", async () => {
+test("CurrentOrOlder resumes instances of an older build, but not of a newer one", async () => {
   await begin(build("1.9", "CurrentOrOlder"));
   expect(await client.post("orchestrators/Event/waits", null)).toBe(202);
   await client.reaches("waits", "Running");

@@ -42,7 +42,7 @@ test("a private Azurite answers, keeps its data over a restart, and is gone afte
   await second.stop();
 });
 
-test("one left behind by a killed host is used again and stopped at the end", async () => {
+test("an Azurite that a killed host left behind is reused and stopped at the end", async () => {
   await provide();
   const left = await record();
   await writeFile(
@@ -55,7 +55,7 @@ test("one left behind by a killed host is used again and stopped at the end", as
   expect(await probe(left.ports)).toBe("nothing");
 });
 
-test("one of a host that still runs is used but not stopped", async () => {
+test("the Azurite of a running host is used but not stopped", async () => {
   const mine = await provide();
   const own = await record();
   const otherHost = spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
@@ -82,7 +82,7 @@ test("a record of a process that is not Azurite is not trusted", async () => {
   await fresh.stop();
 });
 
-test("a port held by something that is not Azurite is told apart", async () => {
+test("a port of something that is not Azurite is recognised", async () => {
   const server = createServer((_, res) => void res.end("hello"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -91,7 +91,7 @@ test("a port held by something that is not Azurite is told apart", async () => {
   server.closeAllConnections();
 });
 
-test("what stands for the emulator", () => {
+test("connection strings of the emulator", () => {
   expect(isDevelopmentStorage("UseDevelopmentStorage=true")).toBe(true);
   expect(isDevelopmentStorage(" usedevelopmentstorage = TRUE; ")).toBe(true);
   expect(isDevelopmentStorage("UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://x")).toBe(false);

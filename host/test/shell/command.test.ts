@@ -47,7 +47,7 @@ async function ready(): Promise<string> {
   return ADDRESS.exec(written)?.[1] ?? "";
 }
 
-test("help is no error", async () => {
+test("--help exits with code 0", async () => {
   expect((await run("--help")).code).toBe(0);
   expect(written).toContain("--enable-auth");
 });
@@ -74,7 +74,7 @@ test("SIGTERM stops in order, with code 0", async () => {
   expect(written).toContain("terminated in order");
 });
 
-test("what user code leaves unhandled is logged and ends nothing", async () => {
+test("unhandled errors of user code are logged and do not end the host", async () => {
   const ended = run("--app", appFolder("life"));
   const url = await ready();
   expect(await (await fetch(`${url}/api/stray`)).text()).toBe("answered");
@@ -87,7 +87,7 @@ test("what user code leaves unhandled is logged and ends nothing", async () => {
   expect((await ended).code).toBe(0);
 });
 
-test("a host whose output nobody reads any more goes on, and still stops in order", async () => {
+test("a host whose output has no reader continues, and still stops in order", async () => {
   const ended = run("--app", appFolder("life"));
   const url = await ready();
   child?.stdout?.destroy();
@@ -97,7 +97,7 @@ test("a host whose output nobody reads any more goes on, and still stops in orde
   expect((await ended).code).toBe(0);
 });
 
-test("a host started over a channel ends when the program at the other end is gone", async () => {
+test("a host with an IPC channel ends when its parent is gone", async () => {
   void run("--app", appFolder("life"));
   await ready();
   const ended = new Promise((resolve) => child?.once("exit", resolve));

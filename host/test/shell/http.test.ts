@@ -140,7 +140,7 @@ describe("answers", () => {
     expect({ status: answer.status, text: await answer.text() }).toEqual({ status, text: "" });
   });
 
-  test("what a function threw is in the log only", async () => {
+  test("errors of a function appear in the log only", async () => {
     await app.fetch("/api/throws");
     expect(app.log).toContainEqual(
       expect.objectContaining({

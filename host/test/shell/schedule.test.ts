@@ -35,7 +35,7 @@ describe("NCRONTAB", () => {
     expect(next("0 0 0 13 * fri", "2026-03-14T00:00:00")).toBe("2026-11-13T00:00:00");
   });
 
-  test("the moment itself is not after itself", () => {
+  test("an occurrence is later than the given time", () => {
     expect(next("0 0 * * * *", "2026-03-04T10:00:00")).toBe("2026-03-04T11:00:00");
     expect(next("0 0 * * * *", "2026-03-04T09:59:59.999")).toBe("2026-03-04T10:00:00");
   });
@@ -159,7 +159,7 @@ describe("time spans", () => {
     expect(parseTimeSpan(text)).toBe(ms);
   });
 
-  test.each(["", "soon", "10", "00:60:00", "00:00:61", "-00:00:01", "00:00:00"])("%s is no schedule", (text) => {
+  test.each(["", "soon", "10", "00:60:00", "00:00:61", "-00:00:01", "00:00:00"])("%s is not a schedule", (text) => {
     expect(() => parseSchedule(text)).toThrow(/neither NCRONTAB/);
   });
 

@@ -41,7 +41,7 @@ const runs = (count: number) => vi.waitFor(() => expect(seen.timerRuns).toHaveLe
 const nextAlarm = (clock: VirtualClock, dueMs: number) => vi.waitFor(() => expect(clock.nextDueMs).toBe(dueMs));
 
 describe("a timer", () => {
-  test("runs at each occurrence and is told the status", async () => {
+  test("runs at each occurrence and gets the status", async () => {
     const clock = new VirtualClock(start);
     const listener = await listen("hourly", clock);
     await nextAlarm(clock, Date.UTC(2026, 0, 1, 1));
@@ -86,7 +86,7 @@ describe("a timer", () => {
     await listener.stop();
   });
 
-  test("with a retry policy tries again after the delay, and says which try it is", async () => {
+  test("with a retry policy tries again after the delay, and passes the number of the try", async () => {
     const clock = new VirtualClock(start);
     seen.timerGates["retried"] = () => Promise.reject(new Error("no"));
     const listener = await listen("retried", clock);

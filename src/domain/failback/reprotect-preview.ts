@@ -18,7 +18,7 @@ export interface ReprotectPreview {
   direction: Direction;
   /** The site that receives the data. */
   siteId: string;
-  /** The target settings that apply; null on the way home, where the item returns to its old place. */
+  /** The target settings that apply; null for a failback, which returns the item to its old place. */
   settings: TargetSettings | null;
   /** Host and datastore of a new machine. */
   hostId: string | null;

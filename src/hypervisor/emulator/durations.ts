@@ -38,7 +38,7 @@ const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: Emulat
   "remove-test-copy": () => 30,
   "promote-test-copy": () => 60,
   "reverse-replication": (state, { params, atMs }) =>
-    30 + copySeconds(bytesToReverse(state, params.anew === true, atMs)),
+    30 + copySeconds(bytesToReverse(state, params.newMachine === true, atMs)),
   "remove-old-machine": () => 45,
   "disable-replication": () => 30,
   "enable-replication": (state) => 60 + copySeconds(bytesOfDisks(state)),

@@ -13,7 +13,8 @@ import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
 import { type Codec, decode, encode } from "../../store/tables/codec.js";
-import { type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
+import type { Row, RowOperation, Table } from "../../store/tables/port.js";
+import { retryOnConflict } from "../../store/update-with-retry.js";
 import type { LedgerEntry, TaskReply } from "../port.js";
 import type { Admission, Reservation } from "./operation-slots.js";
 import type { SlotScheduler } from "./slot-scheduler.js";
@@ -190,9 +191,9 @@ export function createEntityStore<S extends EmulatedEntity>(
   };
 
   return {
-    currentReservation: (header, id) => retryOnConflict(() => settleNow(header, id)),
-    runTask: (worldId, id, call) => retryOnConflict(() => attempt(worldId, id, call)),
-    change: (worldId, id, apply) => retryOnConflict(() => changeNow(worldId, id, apply)),
+    currentReservation: (header, id) => retryOnConflict(() => settleNow(header, id), MAX_ATTEMPTS),
+    runTask: (worldId, id, call) => retryOnConflict(() => attempt(worldId, id, call), MAX_ATTEMPTS),
+    change: (worldId, id, apply) => retryOnConflict(() => changeNow(worldId, id, apply), MAX_ATTEMPTS),
     ledger: async (worldId, id) => {
       const header = await worlds.header(worldId);
       const row = await rowOf(header, id);
@@ -229,17 +230,6 @@ async function reserveSlots(
   const afterWrite = async () =>
     wasHanging && !isHanging ? slots.update(header, holder, next?.reservation ?? null) : undefined;
   return { admission: { admitted: true }, afterWrite };
-}
-
-/** Repeats an attempt that lost a race against another writer. */
-async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof TableConflict) || count === MAX_ATTEMPTS) throw error;
-    }
-  }
 }
 
 async function ledgerPages(table: Table, partition: string, id: string): Promise<Entry[]> {

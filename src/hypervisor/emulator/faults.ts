@@ -8,7 +8,8 @@ export function sitesNeeded(entity: EmulatedEntity, operation: OperationName): s
   if (entity.kind === "site" || !isItemOperation(operation)) return [entity.id];
   const { source, replica } = entity;
   const { runsAt } = ITEM_OPERATIONS[operation];
-  return [...(runsAt === "target" ? [] : [source.siteId]), ...(runsAt === "source" ? [] : [replica.siteId])];
+  if (runsAt === "source") return [source.siteId];
+  return runsAt === "both" ? [source.siteId, replica.siteId] : [replica.siteId];
 }
 
 function concerns(

@@ -1,5 +1,6 @@
 import { decode, encode } from "../../store/tables/codec.js";
-import { type Table, TableConflict } from "../../store/tables/port.js";
+import type { Table } from "../../store/tables/port.js";
+import { updateWithRetry } from "../../store/update-with-retry.js";
 import { EMPTY_SLOTS, SLOTS, type Slots } from "./operation-slots.js";
 import type { WorldHeader } from "./state.js";
 import { partitionOfSites } from "./world-rows.js";
@@ -42,6 +43,7 @@ export function createSlotsRow(table: Table): SlotsRow {
 
   const write = async ({ worldId }: WorldHeader, { partition, etag }: CachedRow, slots: Slots): Promise<void> => {
     const columns = encode(SLOTS, ROW, slots);
+    cache.delete(worldId);
     const [written = ""] = await table.transact(partition, [
       etag === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag },
     ]);
@@ -50,22 +52,23 @@ export function createSlotsRow(table: Table): SlotsRow {
 
   return {
     read: async (header) => (cachedRow(header) ?? (await readRow(partitionOfSites(header)))).slots,
-    change: async (header, decide) => {
+    change: (header, decide) => {
       let cached = cachedRow(header);
-      for (let attempt = 1; ; attempt += 1) {
-        const isFresh = cached === undefined;
-        const current: CachedRow = cached ?? (await readRow(partitionOfSites(header)));
+      const readAndDecide = async () => {
+        const known = cached;
         cached = undefined;
-        const decision = decide(current.slots, isFresh);
-        if (decision === null) continue;
-        try {
-          await write(header, current, decision.slots);
-          return decision.answer;
-        } catch (error) {
-          cache.delete(header.worldId);
-          if (!(error instanceof TableConflict) || attempt === MAX_ATTEMPTS) throw error;
-        }
-      }
+        const early = known && decide(known.slots, false);
+        if (early) return { row: known, ...early };
+        const row = await readRow(partitionOfSites(header));
+        const decision = decide(row.slots, true);
+        if (decision === null) throw new Error("a fresh row is always enough to decide");
+        return { row, ...decision };
+      };
+      return updateWithRetry(
+        readAndDecide,
+        ({ row, slots, answer }) => ({ answer, write: () => write(header, row, slots) }),
+        MAX_ATTEMPTS,
+      );
     },
   };
 }

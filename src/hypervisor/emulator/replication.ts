@@ -173,8 +173,8 @@ function differingBytes(state: EmulatedItem, atMs: number): number {
 }
 
 /** Bytes that a reversal of replication sends: whole disks for a new machine, otherwise what differs. */
-export const bytesToReverse = (state: EmulatedItem, anew: boolean, atMs: number): number =>
-  anew ? bytesOfDisks(state) : differingBytes(state, atMs);
+export const bytesToReverse = (state: EmulatedItem, newMachine: boolean, atMs: number): number =>
+  newMachine ? bytesOfDisks(state) : differingBytes(state, atMs);
 
 /** The writes of each disk that the promotion point holds. */
 export const sourceSequencesOfPoint = (state: EmulatedItem): number[] =>

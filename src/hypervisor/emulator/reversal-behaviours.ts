@@ -64,15 +64,21 @@ function replicatingFrom(state: EmulatedItem, atMs: number): EmulatedItem {
 const namesOf = ({ machine }: EmulatedItem, left: readonly LeftBehind[]): string[] =>
   left.map((kind) => (kind === "machine" ? `${machine.name} and its interfaces` : `disks of ${machine.name}`));
 
-function caughtUpBy(state: EmulatedItem, anew: boolean): ItemOperations["reverse-replication"]["result"]["caughtUpBy"] {
+function caughtUpBy(
+  state: EmulatedItem,
+  newMachine: boolean,
+): ItemOperations["reverse-replication"]["result"]["caughtUpBy"] {
   if (state.reversed) return "already-set";
-  return anew ? "full" : "deltas";
+  return newMachine ? "full" : "deltas";
 }
 
 /** A new machine is a VM on the given host and datastore. */
-function machineAfter(state: EmulatedItem, { anew, hostId, datastoreId }: Effect["params"]): EmulatedItem["machine"] {
+function machineAfter(
+  state: EmulatedItem,
+  { newMachine, hostId, datastoreId }: Effect["params"],
+): EmulatedItem["machine"] {
   const { machine } = state;
-  if (anew !== true || state.direction === "recovery-to-primary") return machine;
+  if (newMachine !== true || state.direction === "recovery-to-primary") return machine;
   return {
     ...machine,
     form: "vm",
@@ -89,7 +95,7 @@ function removedByReversal({ item, direction, leftBehind }: EmulatedItem): LeftB
 }
 
 function reverse(state: EmulatedItem, { params, atMs }: Effect) {
-  const anew = params.anew === true;
+  const newMachine = params.newMachine === true;
   const direction = opposite(state.direction);
   const removed = removedByReversal(state);
   const changed = replicatingFrom(
@@ -102,8 +108,8 @@ function reverse(state: EmulatedItem, { params, atMs }: Effect) {
   );
   const result = {
     direction,
-    caughtUpBy: caughtUpBy(state, anew),
-    bytes: bytesToReverse(state, anew, atMs),
+    caughtUpBy: caughtUpBy(state, newMachine),
+    bytes: bytesToReverse(state, newMachine, atMs),
     point: pointAt(atMs),
     created: params.create ?? [],
     removed: namesOf(state, removed),

@@ -11,6 +11,7 @@
  * I5. Requests made at the same time are answered together ("requests made at the same time share writes").
  */
 import type { Clock } from "../../domain/clock.js";
+import { createCoalescingQueue } from "../../store/tables/coalescing-queue.js";
 import type { Table } from "../../store/tables/port.js";
 import { type Admission, admit, type Reservation, type SlotRequest, withReservation } from "./operation-slots.js";
 import { createSlotsRow } from "./operation-slots-row.js";
@@ -71,55 +72,30 @@ export function createSlotScheduler(table: Table, clock: Clock, options: SlotSch
   const checkHangingIfDue = async (header: WorldHeader): Promise<boolean> =>
     clock.now() - (checkedMs.get(header.worldId) ?? -Infinity) >= HANGING_CHECK_MS && checkHanging(header);
 
+  const answerAll = async (header: WorldHeader, requests: readonly SlotRequest[]) => {
+    const admissions = await admitAll(header, requests);
+    const isFull = [...admissions.values()].some(({ admitted }) => !admitted);
+    return isFull && (await checkHangingIfDue(header)) ? admitAll(header, requests) : admissions;
+  };
+
+  const enqueue = createCoalescingQueue<{ header: WorldHeader; request: SlotRequest }, Admission>(
+    async (_world, batch) => {
+      const [first] = batch;
+      if (first === undefined) return;
+      const admissions = await answerAll(
+        first.request.header,
+        batch.map(({ request }) => request.request),
+      );
+      for (const { request, resolve } of batch) {
+        const { holder, atMs } = request.request;
+        resolve(admissions.get(holder) ?? { admitted: false, retryAtMs: atMs, hanging: false });
+      }
+    },
+  );
+
   return {
     update,
     checkHanging,
-    request: batched(async (header, requests) => {
-      const admissions = await admitAll(header, requests);
-      const isFull = [...admissions.values()].some(({ admitted }) => !admitted);
-      return isFull && (await checkHangingIfDue(header)) ? admitAll(header, requests) : admissions;
-    }),
+    request: (header, request) => enqueue(`${header.worldId}:${header.load}`, { header, request }),
   };
-}
-
-interface PendingRequest {
-  request: SlotRequest;
-  resolve(admission: Admission): void;
-  reject(error: unknown): void;
-}
-
-/** Answers requests together that arrive at the same time, or while earlier ones are being answered. */
-function batched(
-  answer: (header: WorldHeader, requests: readonly SlotRequest[]) => Promise<ReadonlyMap<string, Admission>>,
-): SlotScheduler["request"] {
-  const batches = new Map<string, PendingRequest[]>();
-
-  const answerAll = async (header: WorldHeader, pending: readonly PendingRequest[]): Promise<void> => {
-    try {
-      const admissions = await answer(
-        header,
-        pending.map(({ request }) => request),
-      );
-      for (const { request, resolve } of pending) {
-        resolve(admissions.get(request.holder) ?? { admitted: false, retryAtMs: request.atMs, hanging: false });
-      }
-    } catch (error) {
-      for (const { reject } of pending) reject(error);
-    }
-  };
-
-  const drain = async (header: WorldHeader, load: string, batch: PendingRequest[]): Promise<void> => {
-    while (batch.length > 0) await answerAll(header, batch.splice(0));
-    batches.delete(load);
-  };
-
-  return (header, request) =>
-    new Promise((resolve, reject) => {
-      const load = `${header.worldId}:${header.load}`;
-      const batch = batches.get(load) ?? [];
-      batch.push({ request, resolve, reject });
-      if (batch.length > 1 || batches.has(load)) return;
-      batches.set(load, batch);
-      setImmediate(() => void drain(header, load, batch));
-    });
 }

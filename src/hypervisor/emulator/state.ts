@@ -25,7 +25,7 @@ export const Params = z.strictObject({
   networkId: Id.optional(),
   planned: z.boolean().optional(),
   wait: z.boolean().optional(),
-  anew: z.boolean().optional(),
+  newMachine: z.boolean().optional(),
   hostId: Id.optional(),
   datastoreId: Id.optional(),
   create: z.array(z.string()).optional(),

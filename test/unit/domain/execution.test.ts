@@ -9,7 +9,7 @@ import { delayAfter, RETRY_POLICIES } from "../../../src/domain/retry-policies.j
 import { findStep, leavesOf, progressOf, rollUp, stepHasEnded } from "../../../src/domain/steps.js";
 import { Guid } from "../../../src/domain/text.js";
 import { StepStatus, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const step = (id: string, status: StepStatus, more: Partial<Step> = {}): Step => ({ id, title: id, status, ...more });
@@ -21,13 +21,13 @@ describe("the step tree", () => {
     step("c", "skipped", { children: [] }),
   ];
 
-  test("counts its leaves alike", () => {
+  test("gives every leaf the same weight", () => {
     expect(leavesOf(tree).map(({ id }) => id)).toEqual(["a", "b/1", "b/2", "c"]);
     expect(progressOf(tree)).toBe(62);
     expect(progressOf([])).toBe(0);
   });
 
-  test("is done exactly when every leaf has ended", () => {
+  test("is done if and only if every leaf has ended", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...StepStatus.options), { minLength: 1 }), (statuses) => {
         const leaves = statuses.map((status, index) => step(String(index), status));
@@ -36,7 +36,7 @@ describe("the step tree", () => {
     );
   });
 
-  test("finds a step anywhere", () => {
+  test("finds a step at any depth", () => {
     expect(findStep(tree, "b/2")?.status).toBe("waiting");
     expect(findStep(tree, "zzz")).toBeUndefined();
   });
@@ -58,7 +58,7 @@ describe("the step tree", () => {
     expect(rollUp(statuses)).toBe(expected);
   });
 
-  test("with an unknown key anywhere does not parse", () => {
+  test("with an unknown key at any depth does not parse", () => {
     expect(Step.safeParse(tree[1]).success).toBe(true);
     expect(Step.safeParse({ ...tree[1], children: [{ ...tree[0], surprise: 1 }] }).success).toBe(false);
   });
@@ -117,7 +117,7 @@ describe("identity", () => {
     expect(planHash({ ...plan, name: "Other" }, sha256)).not.toBe(planHash(plan, sha256));
   });
 
-  test("canonical JSON says the same as JSON", () => {
+  test("canonical JSON parses to the same value", () => {
     const finite = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? "null");
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -127,13 +127,13 @@ describe("identity", () => {
     expect(canonicalJson({ b: undefined, a: [undefined, null] })).toBe('{"a":[null,null]}');
   });
 
-  test("a task's key names execution, step and item", () => {
+  test("a task key contains execution, step and item", () => {
     expect(taskKey("id", "promote-replica", "web-1")).toBe("id/promote-replica/web-1");
   });
 });
 
 describe("errors", () => {
-  test("a code is found inside any text around it", () => {
+  test("a code is found inside any text", () => {
     const error = new RecoveryError("stale-epoch", "too old", ["detail"]);
     expect(error.message).toBe("[stale-epoch] too old");
     expect(error.details).toEqual(["detail"]);
@@ -151,7 +151,7 @@ describe("errors", () => {
 });
 
 describe("retry policies", () => {
-  test("wait longer each time, never beyond their limit, and end", () => {
+  test("wait longer each time up to their limit, and end", () => {
     for (const policy of Object.values(RETRY_POLICIES)) {
       const delays = Array.from({ length: policy.maxAttempts - 1 }, (_, index) => delayAfter(policy, index + 1));
       expect(delays).toEqual(delays.toSorted((a, b) => (a ?? 0) - (b ?? 0)));

@@ -10,7 +10,7 @@ import {
   isEnded,
 } from "../../../src/domain/plans/failure-policy.js";
 import { ExecutionStatus, FailureAnswer, OnFailure, Verb } from "../../../src/domain/vocabulary.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const plan = smallPlan(["a"]);
 const critical = (outcome: "succeeded" | "failed" | "already-done") => ({ criticality: "critical" as const, outcome });
@@ -18,13 +18,13 @@ const optional = (outcome: "succeeded" | "failed") => ({ criticality: "optional"
 const planned = failurePolicyOf(plan, "planned-failover");
 const unplanned = failurePolicyOf(plan, "unplanned-failover");
 
-describe("what goes on after a failure (B.5)", () => {
-  test("planned stops, every other verb goes on", () => {
+describe("the failure policy (B.5)", () => {
+  test("a planned failover stops, and every other verb continues", () => {
     const stopping = Verb.options.filter((verb) => failurePolicyOf(plan, verb).onItemFailure === "stop");
     expect(stopping).toEqual(["planned-failover", "planned-failback"]);
   });
 
-  test("the plan may say otherwise per verb", () => {
+  test("the plan can override the default for each verb", () => {
     const other = smallPlan(["a"], {
       failurePolicy: { "planned-failover": { onItemFailure: "continue", onActionFailure: "stop" } },
     });
@@ -58,24 +58,24 @@ describe("what goes on after a failure (B.5)", () => {
     expect(afterGroup(planned, group, [{ ...critical("failed"), ...item }, critical("succeeded")])).toBe(expected);
   });
 
-  test("of several words the strongest is followed, and one that succeeded has none", () => {
+  test("the strongest policy of the failed items applies", () => {
     const words = (outcome: "failed" | "succeeded") =>
       (["ask", "undo", "continue"] as const).map((onFailure) => ({ ...critical(outcome), onFailure }));
     expect(afterGroup(planned, {}, words("failed"))).toBe("undo");
     expect(afterGroup(planned, {}, [...words("succeeded"), { ...critical("failed"), onFailure: "ask" }])).toBe("ask");
   });
 
-  test("below the minimum for optional items alone the group's or policy's word counts", () => {
+  test("below the minimum because of optional items alone, the policy of the group or plan applies", () => {
     const members = [optional("failed"), optional("failed")];
     expect(afterGroup(planned, { minimumHealthy: 1, onFailure: "ask" }, members)).toBe("ask");
     expect(afterGroup(planned, { minimumHealthy: 1 }, members)).toBe("stop");
   });
 
-  test("an answer to ask: skip goes on, the others are done", () => {
+  test("an answer to ask: skip continues, and the others apply", () => {
     expect(FailureAnswer.options.map(afterAnswer)).toEqual(["retry", "continue", "stop", "undo"]);
   });
 
-  test("never ends anything for an optional item, and one more success never makes it worse", () => {
+  test("optional items never end an execution, and one more success never makes it worse", () => {
     const word = fc.constantFrom("continue", "ask", "stop", "undo" as const) as fc.Arbitrary<OnFailure>;
     const member = fc.record({
       criticality: fc.constantFrom("critical" as const, "optional" as const),
@@ -95,7 +95,7 @@ describe("what goes on after a failure (B.5)", () => {
     );
   });
 
-  test("an action's own word counts more than the policy's", () => {
+  test("the policy of an action takes precedence over that of the plan", () => {
     expect(afterAction(planned, {})).toBe("stop");
     expect(afterAction(planned, { onFailure: "continue" })).toBe("continue");
     expect(afterAction(unplanned, { onFailure: "stop" })).toBe("stop");
@@ -108,7 +108,7 @@ describe("the status of an ended execution", () => {
     { minLength: 1, maxLength: 20 },
   );
 
-  test("is truthful whatever happened", () => {
+  test("is consistent with any outcomes", () => {
     fc.assert(
       fc.property(outcomes, fc.integer({ min: 0, max: 2 }), fc.boolean(), (all, failedActions, cancelled) => {
         const status = endStatus({ outcomes: all, failedActions, cancelled });
@@ -130,7 +130,7 @@ describe("the status of an ended execution", () => {
     expect(endStatus({ outcomes, failedActions, cancelled: false })).toBe(expected);
   });
 
-  test("is one of those that do not change", () => {
+  test("is final", () => {
     const lasting = ExecutionStatus.options.filter(isEnded);
     expect(lasting).toEqual(["succeeded", "succeeded-with-failures", "failed", "cancelled"]);
   });

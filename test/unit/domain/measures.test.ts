@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ItemOutcome } from "../../../src/domain/execution.js";
 import { measuresOf } from "../../../src/domain/plans/measures.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const outcome = (itemId: string, changes: Partial<ItemOutcome> = {}): ItemOutcome => ({
   itemId,
@@ -20,7 +20,7 @@ const groups = [
 ];
 const plan = smallPlan([], { groups, objectives: { "unplanned-failover": { rpoSeconds: 20, rtoSeconds: 300 } } });
 
-test("group and plan are measured by their worst item, against the objectives of the verb", () => {
+test("the measure of a group or plan is that of its worst item, compared with the objectives of the verb", () => {
   const slow = outcome("b", { recoverySeconds: 301, dataLoss: { seconds: 20, writes: 1, bytes: 1 } });
   const measures = measuresOf(plan, "unplanned-failover", [outcome("a"), slow, outcome("c")]);
   expect(measures?.groups).toEqual([
@@ -31,7 +31,7 @@ test("group and plan are measured by their worst item, against the objectives of
   expect(measures?.items.map(({ rtoMet }) => rtoMet)).toEqual([true, false, true]);
 });
 
-test("an item that does not run misses the recovery time; one that another execution moved does not count", () => {
+test("an item that does not run misses the recovery time; an item that another execution moved does not count", () => {
   const failed = outcome("b", { outcome: "failed", recoverySeconds: null, dataLoss: null });
   const earlier = outcome("c", { outcome: "already-done", recoverySeconds: null, dataLoss: null });
   const measures = measuresOf(plan, "unplanned-failover", [outcome("a"), failed, earlier]);
@@ -40,7 +40,7 @@ test("an item that does not run misses the recovery time; one that another execu
   expect(alone?.plan).toMatchObject({ recoverySeconds: 100, rtoMet: true });
 });
 
-test("without objectives nothing is met or missed, and verbs that move nothing are not measured", () => {
+test("without objectives nothing is met or missed, and verbs that move nothing have no measures", () => {
   expect(measuresOf(plan, "failback", [outcome("a")])?.plan).toEqual({
     dataLossSeconds: 10,
     recoverySeconds: 100,

@@ -15,7 +15,7 @@ import {
   withMappedNetworks,
 } from "../../../src/domain/worlds/networks.js";
 import type { Network, World } from "../../../src/domain/worlds/world.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const RANGE = "10.2.0.0/28"; // usable: 10.2.0.4 to 10.2.0.14
 
@@ -58,13 +58,13 @@ describe("addresses", () => {
     expect(findAddress(RANGE, wanted, new Set(taken))).toEqual({ address, how });
   });
 
-  test("a range that is full, or too small for any machine, has none", () => {
+  test("a range that is full or too small has no free address", () => {
     const all = Array.from({ length: 11 }, (_, index) => `10.2.0.${index + 4}`);
     expect(findAddress(RANGE, null, new Set(all))).toBeNull();
     expect(findAddress("10.2.0.0/30", null, new Set())).toBeNull();
   });
 
-  test("the search gives a usable free address whenever there is one, and the wanted one if it is such", () => {
+  test("the search finds a free address if there is one, and the preferred one if it is free", () => {
     const host = fc.integer({ min: 0, max: 15 }).map((number) => `10.2.0.${number}`);
     fc.assert(
       fc.property(fc.option(host), fc.uniqueArray(host), (wanted, used) => {
@@ -95,7 +95,7 @@ describe("P3 B.6: the subnet", () => {
   ])("%s", (_, asked, own, expected) => {
     expect(chooseSubnet(network, asked, own)?.name).toBe(expected);
   });
-  test("of no network is none", () => expect(chooseSubnet(undefined, undefined, "a")).toBeUndefined());
+  test("of no network is undefined", () => expect(chooseSubnet(undefined, undefined, "a")).toBeUndefined());
 });
 
 const networks: Network[] = [
@@ -120,8 +120,8 @@ const placing = (id: string, ip: string | null, target: Partial<Placing["item"][
 const placed = (placings: Placing[], isolated = false) =>
   placeItems(placings, { isolated }).map(({ itemId, networkId, address, how }) => [itemId, networkId, address, how]);
 
-describe("where items go", () => {
-  test("a static address stays if it is free, an asked one is kept, DHCP stays DHCP", () => {
+describe("the placement of items", () => {
+  test("a static address stays if it is free, a requested address is kept, and DHCP stays DHCP", () => {
     const placings = [
       placing("static", "10.2.0.5"),
       placing("taken", "10.2.0.6"),
@@ -136,7 +136,7 @@ describe("where items go", () => {
     ]);
   });
 
-  test("a test is isolated: on the test network, or on one made in whose shape production addresses are free", () => {
+  test("a test is isolated: on the test network, or on a copy in which production addresses are free", () => {
     expect(placed([placing("made", "10.2.0.6"), placing("own", "10.8.0.9", { testNetworkId: "drill" })], true)).toEqual(
       [
         ["made", null, "10.2.0.6", "same"],
@@ -145,7 +145,7 @@ describe("where items go", () => {
     );
   });
 
-  test("without a network or subnet it says so", () => {
+  test("without a network or subnet there is a reason", () => {
     const { networkId: _, ...nowhere } = placing("a", null).item.target;
     const [none, gone] = placeItems(
       [{ ...placing("a", null), item: { id: "a", target: nowhere } }, placing("b", null, { subnet: "gone" })],
@@ -155,7 +155,7 @@ describe("where items go", () => {
     expect(gone).toMatchObject({ how: null, because: "there is no network vnet with the subnet gone" });
   });
 
-  test("no two items of a plan get one address, however many share a wish", () => {
+  test("no two items of a plan get the same address, even if many request it", () => {
     const host = fc.integer({ min: 0, max: 15 }).map((number) => `10.2.0.${number}`);
     fc.assert(
       fc.property(fc.array(host, { maxLength: 14 }), (wishes) => {
@@ -176,7 +176,7 @@ describe("network mapping", () => {
   const mapping = { fromSiteId: "home", fromNetworkId: "lan", toSiteId: "away", toNetworkId: "vnet" };
   const world = (more: object = {}): World => ({ ...smallWorld(2), networkMappings: [{ ...mapping, ...more }] });
 
-  test("fills in what an item's own settings leave open", () => {
+  test("fills in settings that an item does not have", () => {
     const mapped = world({ testNetworkId: "vnet" });
     const [first, second] = mapped.items;
     if (!first || !second) throw new Error("incomplete");
@@ -188,7 +188,7 @@ describe("network mapping", () => {
     ]);
   });
 
-  test("leaves items of other networks and worlds without mappings alone", () => {
+  test("does not change items of other networks, and worlds without mappings", () => {
     const other = world({ fromNetworkId: "dmz" });
     expect(withMappedNetworks(other).items).toEqual(other.items);
     const none = smallWorld(1);
@@ -206,7 +206,7 @@ describe("network mapping", () => {
     expect(mappingProblems(world(more))).toEqual(problems);
   });
 
-  test("that says two things of one network is refused", () => {
+  test("with two targets for one network is refused", () => {
     const twice = { ...world(), networkMappings: [mapping, mapping] };
     expect(mappingProblems(twice)).toEqual(["duplicate: the mapping of home/lan to away"]);
   });

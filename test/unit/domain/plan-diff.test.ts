@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
 import { planDiff } from "../../../src/domain/plans/plan-diff.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const before = smallPlan(["a", "b"]);
 const changed = (change: Partial<PlanInput>) => planDiff(before, Plan.parse({ ...before, ...change }));
@@ -9,11 +9,11 @@ const [group] = before.groups;
 if (group === undefined) throw new Error("the plan has no group");
 
 describe("the difference between two versions of a plan", () => {
-  test("is nothing where nothing changed", () => {
+  test("is empty if nothing changed", () => {
     expect(planDiff(before, structuredClone(before))).toEqual([]);
   });
 
-  test("shows a failure policy as it is in force, from the default on", () => {
+  test("compares failure policies as they are in force, including defaults", () => {
     const failurePolicy = { "planned-failover": { onItemFailure: "ask", onActionFailure: "stop" } } as const;
     expect(changed({ failurePolicy })).toEqual([
       { path: "failurePolicy/planned-failover/onItemFailure", kind: "changed", before: "stop", after: "ask" },
@@ -21,7 +21,7 @@ describe("the difference between two versions of a plan", () => {
     ]);
   });
 
-  test("names items and groups by their ids, wherever they stand", () => {
+  test("names items and groups by their ids, whatever their position", () => {
     const items = [{ id: "b", criticality: "optional" as const }, { id: "c" }];
     const change = changed({ groups: [{ ...group, minimumHealthy: 1, items }] });
     expect(change.map(({ path, kind }) => `${kind} ${path}`)).toEqual([

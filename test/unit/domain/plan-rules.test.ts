@@ -8,7 +8,7 @@ import {
   planProblems,
   planWarnings,
 } from "../../../src/domain/plans/plan-rules.js";
-import { smallPlan } from "../../suites/world.js";
+import { smallPlan } from "../../support/worlds.js";
 
 const known = (id: string, replicationGroupId: string | null = null) => ({
   itemId: id,
@@ -33,7 +33,7 @@ const manual = (id: string, more: object = {}) => ({
 const items = [known("a"), known("b"), known("c", "rg"), known("d", "rg")];
 
 describe("a plan", () => {
-  test("that is in order has no problem", () => {
+  test("without a mistake has no problems", () => {
     expect(planProblems(planOf([group("g1", ["a"]), group("g2", ["b", "c", "d"])]), items)).toEqual([]);
   });
 
@@ -75,7 +75,7 @@ describe("a plan", () => {
     expect(planProblems(planOf(groups), items).join("\n")).toContain(problem);
   });
 
-  test("that names one custom point for all is refused (A4)", () => {
+  test("with one custom recovery point for all items is refused (A4)", () => {
     const plan = planOf([group("g1", ["a"])], { recoveryPoint: { kind: "custom", pointId: "p" } });
     expect(planProblems(plan, items).join()).toContain("custom recovery point");
   });
@@ -107,7 +107,7 @@ describe("a plan", () => {
     expect(Plan.safeParse({ id: "p", name: "P", worldId: "small", ...changes }).success).toBe(false);
   });
 
-  test("lists its items and actions with their places", () => {
+  test("lists its items and actions with their positions", () => {
     const plan = planOf([group("g1", ["a"], { before: [manual("b1")], after: [manual("a1")] }), group("g2", ["b"])], {
       shutdown: { before: [manual("s1")], after: [manual("s2")] },
     });
@@ -124,7 +124,7 @@ describe("a plan", () => {
 describe("the order of groups", () => {
   const orderOf = (plan: Plan) => groupsInOrder(plan).map(({ id }) => id);
 
-  test("is that of the list, unless a group says what it depends on", () => {
+  test("is that of the list, unless a group names its dependencies", () => {
     expect(orderOf(planOf([group("g1", ["a"]), group("g2", ["b"]), group("g3", ["c"])]))).toEqual(["g1", "g2", "g3"]);
     const named = [
       group("g1", ["a"], { dependsOn: ["g3"] }),
@@ -134,11 +134,11 @@ describe("the order of groups", () => {
     expect(orderOf(planOf(named))).toEqual(["g2", "g3", "g1"]);
   });
 
-  test("a cycle has none", () => {
+  test("a cycle has no order", () => {
     expect(() => groupsInOrder(planOf([group("g1", ["a"], { dependsOn: ["g1"] })]))).toThrow("[plan-invalid]");
   });
 
-  test("has every group once, after all it depends on, or the plan is refused as cyclic", () => {
+  test("has every group once, after its dependencies, or the plan is refused as cyclic", () => {
     const graph = fc.array(fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 3 }), {
       minLength: 1,
       maxLength: 8,

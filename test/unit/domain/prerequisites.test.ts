@@ -12,10 +12,10 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../suites/world.js";
-import { host, promoted, type Spoiled } from "./spoiled.js";
-import { SPOILED_HOME } from "./spoiled-home.js";
-import { SPOILED_THERE } from "./spoiled-there.js";
+import { host, promoted, type Spoiled } from "../../support/broken-estates/snapshot.js";
+import { BREAKS_OF_FAILBACK } from "../../support/broken-estates/snapshot-failback.js";
+import { BREAKS_OF_FAILOVER } from "../../support/broken-estates/snapshot-failover.js";
+import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
 
 async function estateOf(world: World): Promise<EstateSnapshot> {
   const estate = createEmulator({
@@ -51,7 +51,7 @@ function withTopology(world: World): World {
   });
 }
 
-const SPOILED = { ...SPOILED_THERE, ...SPOILED_HOME };
+const SPOILED = { ...BREAKS_OF_FAILOVER, ...BREAKS_OF_FAILBACK };
 
 /** The state of an item before a verb, as the estate shows it. */
 function readyFor(estate: EstateSnapshot, verb: Verb): void {
@@ -96,7 +96,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     known = { items: new Map(estate.items.map(({ item }) => [item.id, tested()])), options: {} };
   });
 
-  test("the catalogue has a test that breaks each row, and no code twice", () => {
+  test("every prerequisite has a test that breaks it, and codes are unique", () => {
     expect(PREREQUISITES.map(({ code }) => code).sort()).toEqual(Object.keys(SPOILED).sort());
   });
 
@@ -114,12 +114,12 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checkPrerequisites(estate, verb, known)).toEqual([]);
   });
 
-  const cases = Object.entries(SPOILED).flatMap(([code, spoils]) => spoils.map((spoil) => ({ code, ...spoil })));
-  test.each(cases)("$code: $found", ({ code, spoil, verb = "planned-failover", found, scenario, options = {} }) => {
+  const cases = Object.entries(SPOILED).flatMap(([code, spoils]) => spoils.map((breaks) => ({ code, ...breaks })));
+  test.each(cases)("$code: $found", ({ code, breaks, verb = "planned-failover", found, scenario, options = {} }) => {
     const spoiled = subjectAt(verb);
     for (const { item } of estate.items) item.scenario = scenario ?? item.scenario;
     expect(checkPrerequisites(estate, verb, known)).toEqual([]);
-    spoil(spoiled);
+    breaks(spoiled);
     const findings = checkPrerequisites(estate, verb, { ...known, options }).filter(
       ({ itemId }) => itemId === "item-1",
     );
@@ -131,7 +131,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     for (const words of [finding?.why, finding?.fix, finding?.examined]) expect(words?.length).toBeGreaterThan(10);
   });
 
-  test("the documented codes stand at their rows, and the verbs that would mend them", () => {
+  test("prerequisites have the documented codes, and the verbs that fix them", () => {
     const asr = new Map(PREREQUISITES.flatMap(({ code, asrCode }) => (asrCode === null ? [] : [[code, asrCode]])));
     expect(Object.fromEntries(asr)).toEqual({
       "machine-size": "150097",
@@ -161,7 +161,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     });
   });
 
-  test("H2: what was promoted without a loss from a source that is off may go on planned, and what failed over is left alone", () => {
+  test("H2: after a failed promotion without loss, a planned failover may continue if the source is off", () => {
     const { item, known: its } = subjectAt("planned-failover");
     promoted(item, { seconds: 0, writes: 0, bytes: 0 });
     item.source.power = "off";
@@ -174,7 +174,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checkPrerequisites(estate, "unplanned-failover", known)).toEqual([]);
   });
 
-  test("a copy that a failed promotion left keeps no failover from starting: it goes with it", () => {
+  test("a copy that a failed promotion left does not prevent the next failover, which removes it", () => {
     const { item, known: its } = subjectAt("unplanned-failover");
     item.testCopies.push({ executionId: "x", networkId: "n", power: "on" });
     expect(checkPrerequisites(estate, "unplanned-failover", known)).toMatchObject([{ code: "no-test-copies" }]);
@@ -191,7 +191,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checkPrerequisites(estate, "unplanned-failover", acknowledged)).toEqual([]);
   });
 
-  test("V8: the free licence refuses the failback and only warns of it before", () => {
+  test("V8: the free licence is a warning for a reprotect and an error for a failback", () => {
     host(subjectAt("reprotect")).licence = "free";
     const severities = (verb: Verb) =>
       checkPrerequisites(estate, verb, known).map(({ code, severity }) => [code, severity]);
@@ -204,26 +204,26 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(severities("failback")[0]).toEqual(["host-licence", "error"]);
   });
 
-  test("F7: a request that waits for the agent is not kept from starting", () => {
+  test("F7: a request that waits for the agent may start", () => {
     subjectAt("reprotect").item.agentRegistered = false;
     expect(checkPrerequisites(estate, "reprotect", { ...known, options: { waitForAgent: true } })).toEqual([]);
   });
 
-  test("the report says what was looked at, of how many items, and for how many it is not met", () => {
+  test("the report lists what was checked, for how many items, and for how many it is not met", () => {
     subjectAt("planned-failover").item.machine.os = "OS/2 Warp 4";
     const { checked, findings } = reportPrerequisites(estate, "planned-failover", known);
     expect(checked.find(({ code }) => code === "operating-system")).toMatchObject({ items: 2, unmet: 1 });
     expect(checked.every(({ items, examined }) => items === 2 && examined !== "")).toBe(true);
     expect(findings).toHaveLength(1);
   });
-  test("a source that cannot be reached keeps only a planned failover from starting, and names the other verb", () => {
+  test("an unreachable source prevents only a planned failover, and the finding names the alternative", () => {
     const [, , source] = subject();
     source.reachable = false;
     expect(checkPrerequisites(estate, "planned-failover")[0]).toMatchObject({ fixedBy: "unplanned-failover" });
     expect(checkPrerequisites(estate, "unplanned-failover")).toEqual([]);
   });
 
-  test("a site that offers no list of sizes takes any, and its own quota counts the machine's CPUs", () => {
+  test("a site without a list of sizes accepts any size, and its quota counts the CPUs of the machine", () => {
     const [item, target] = subject();
     target.site.sizes = [];
     item.machine.cpus = 96;
@@ -234,7 +234,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     ]);
   });
 
-  test("a snapshot that lacks a site is a mistake of the caller", () => {
+  test("a snapshot without a site is an error of the caller", () => {
     expect(() => checkPrerequisites({ ...estate, sites: [] }, "planned-failover")).toThrow("lacks a site");
   });
 
@@ -246,7 +246,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     }
   });
 
-  test("the smallest size that is large enough is taken: fewest CPUs, then least memory", () => {
+  test("the smallest sufficient size is chosen: fewest CPUs, then least memory", () => {
     const [item, target] = subject();
     const size = (name: string, cpus: number, memoryMb: number, maxDataDisks: number) => ({
       name,
@@ -265,7 +265,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     ]);
   });
 
-  test("a subnet of the same name is chosen, else the first by name (B.6)", () => {
+  test("the subnet with the same name is chosen, otherwise the first by name (B.6)", () => {
     const [item, target] = subject();
     const network = target.site.networks[0];
     if (network === undefined) throw new Error("no network");

@@ -52,7 +52,7 @@ describe("a probe", () => {
 describe("a gate", () => {
   const tcp = probe({ kind: "tcp", port: 22, timeLimitSeconds: 100, everySeconds: 15 });
 
-  test("opens when every probe is answered, and says what was seen", () => {
+  test("opens when every probe passes, and says what was observed", () => {
     expect(evaluateGate([probe({ kind: "power" }), probe({ kind: "tcp", port: 443 })], seen())).toEqual({
       state: "open",
       saw: "the machine is on; port 443 answers",
@@ -69,7 +69,7 @@ describe("a gate", () => {
     expect(evaluateGate([tcp], seen({ upSeconds }))).toMatchObject(expected);
   });
 
-  test("always ends: looks go on by at least a second and never past every limit", () => {
+  test("always ends: the next check is at least a second later and within a limit", () => {
     const limits = fc.record({
       timeLimitSeconds: fc.integer({ min: 1, max: 500 }),
       everySeconds: fc.integer({ min: 1, max: 60 }),

@@ -10,7 +10,7 @@ const item = (
 ) => ({ itemId, scenario, policyId: "daily", replicationGroupId, direction });
 
 describe("the protection group of an item (V1)", () => {
-  test("is its policy's, or that of policy and replication group, and on the way home the failback group of it", () => {
+  test("follows from policy and replication group, and is the failback group while replication goes to the primary site", () => {
     const orders = { replicationGroupId: "orders" };
     expect(protectionGroupOf(item("a", "primary-to-recovery")).id).toBe("daily");
     expect(protectionGroupOf(item("a", "primary-to-recovery", orders)).id).toBe("daily.orders");
@@ -27,7 +27,7 @@ describe("the protection group of an item (V1)", () => {
     expect(ways).toEqual([ways[0], ways[0]]);
   });
 
-  test("is one group of the plan for every item, beside the twin that was made with it", () => {
+  test("is one group of the plan, next to its failback group", () => {
     const items = fc.array(
       fc.record({
         scenario: fc.constantFrom(...Scenario.options),

@@ -7,7 +7,7 @@ import {
   type SolverItem,
   solveRecoveryPoints,
 } from "../../../src/domain/recovery-points/recovery-point-solver.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const NOW = Date.parse("2026-03-02T09:00:00.000Z");
 const MINUTE = 60_000;
@@ -99,7 +99,7 @@ describe("F4 V6: the points of a replication group", () => {
     expect(idsOf([a, b], choice)).toEqual(expected);
   });
 
-  test("F3: app-consistent lies behind latest and loses more", () => {
+  test("F3: an app-consistent point is older than the latest and loses more", () => {
     const items = [a, b].map((item) => ({ ...item, at: ago(0), rpoSeconds: 20, pending: false, disks: null }));
     const loss = (kind: string) =>
       previewRecoveryPoints(items, choiceOf({ kind })).map(({ lossSeconds }) => lossSeconds);
@@ -107,11 +107,11 @@ describe("F4 V6: the points of a replication group", () => {
     expect(loss("latest-app-consistent")).toEqual([540, 540]);
   });
 
-  test("an item of no group keeps its own newest beside a group", () => {
+  test("an item without a group gets its own newest point", () => {
     expect(idsOf([a, alone, b], { kind: "latest-processed" })).toEqual({ a: "p2", web: "newest", b: "p2" });
   });
 
-  test("without a common point every member says so, and names the one that lacks it", () => {
+  test("without a common point, every member gets the reason, which names the member that lacks it", () => {
     const empty = member("b");
     const answers = solveRecoveryPoints([a, empty, alone], { kind: "latest-processed" });
     expect(answers.map(({ failure }) => failure?.code)).toEqual([
@@ -127,7 +127,7 @@ describe("F4 V6: the points of a replication group", () => {
   });
 });
 
-describe("the solver, whatever the points", () => {
+describe("the solver, for any points", () => {
   const minutes = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 20 });
   const isApp = (minute: number): boolean => minute % 3 === 0;
   const estate = fc.array(fc.record({ minutes, group: fc.constantFrom(null, "x", "y") }), {
@@ -143,7 +143,7 @@ describe("the solver, whatever the points", () => {
       ),
     }));
 
-  test("gives the newest point that every member has, and none that is newer could be given", () => {
+  test("gives the newest point that every member has", () => {
     fc.assert(
       fc.property(estate, fc.integer({ min: 0, max: 45 }), fc.boolean(), (drawn, limit, asksApp) => {
         const choice = choiceOf({
@@ -171,7 +171,7 @@ describe("the solver, whatever the points", () => {
     );
   });
 
-  test("loses no more by each item's own point than by the group's", () => {
+  test("loses no more with points per item than with a common point", () => {
     fc.assert(
       fc.property(estate, (drawn) => {
         const items = itemsOf(drawn);
@@ -186,10 +186,10 @@ describe("the solver, whatever the points", () => {
   });
 });
 
-describe("the preview of what would be lost", () => {
+describe("the preview of the loss", () => {
   const item = { ...alone, at: ago(0), rpoSeconds: 12, pending: true, disks: null };
 
-  test("latest is only made at the start, and loses what has not arrived yet", () => {
+  test("latest is made at the start, and loses what has not arrived yet", () => {
     expect(previewRecoveryPoints([item], { kind: "latest" })).toEqual([
       expect.objectContaining({ answer: "made-at-start", point: null, lossSeconds: 12 }),
     ]);
@@ -200,7 +200,7 @@ describe("the preview of what would be lost", () => {
     });
   });
 
-  test("an item without such a point has the reason and no loss", () => {
+  test("an item without a matching point has a reason and no loss", () => {
     const [preview] = previewRecoveryPoints([item], { kind: "custom", pointId: "gone" });
     expect(preview).toMatchObject({ answer: "none", point: null, lossSeconds: null });
     expect(preview?.because).toContain("no point named gone");

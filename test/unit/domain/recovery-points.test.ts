@@ -53,7 +53,7 @@ describe("the points of a policy", () => {
     );
   });
 
-  test("that were dropped never come back", () => {
+  test("that were pruned never reappear", () => {
     fc.assert(
       fc.property(anyHistory, fc.integer({ min: 1, max: 600 }), (past, minutes) => {
         const laterMs = NOW + minutes * MINUTE;
@@ -65,7 +65,7 @@ describe("the points of a policy", () => {
     );
   });
 
-  test("have the same newest, whether all are made or only that one", () => {
+  test("have the same newest point as newestPointAt gives", () => {
     const anyGap = fc.record({ from: fc.integer({ min: 0, max: 300 }), long: fc.integer({ min: 1, max: 300 }) });
     fc.assert(
       fc.property(anyHistory, fc.option(anyGap), fc.boolean(), (past, gap, hasStopped) => {
@@ -78,7 +78,7 @@ describe("the points of a policy", () => {
     );
   });
 
-  test("stay as they were once replication has stopped", () => {
+  test("do not change after replication has stopped", () => {
     fc.assert(
       fc.property(anyHistory, fc.integer({ min: 0, max: 30 }), (past, days) => {
         const stopped = { ...past, stoppedAtMs: NOW };
@@ -111,7 +111,7 @@ describe("the points of a policy", () => {
     expect(Math.abs(ages.length - expected)).toBeLessThanOrEqual(1);
   });
 
-  test("none at all when nothing is kept, and no app-consistent ones when the policy has none", () => {
+  test("none without retention, and no app-consistent ones if the policy has none", () => {
     const none = { crashConsistentMinutes: 5, appConsistentMinutes: 60, retentionDays: 0 };
     expect(recoveryPointsAt(history({ policy: none }), NOW)).toEqual([]);
     const crashOnly = { crashConsistentMinutes: 5, appConsistentMinutes: 0, retentionDays: 1 };
@@ -119,7 +119,7 @@ describe("the points of a policy", () => {
     expect(new Set(kinds)).toEqual(new Set(["crash-consistent"]));
   });
 
-  test("none in a span in which replication had stopped", () => {
+  test("none in a period without replication", () => {
     const gap = { fromMs: NOW - 90 * MINUTE, toMs: NOW - 30 * MINUTE };
     const times = timesOf(recoveryPointsAt(history({ gaps: [gap] }), NOW));
     expect(times.some((time) => time > gap.fromMs && time < gap.toMs)).toBe(false);

@@ -3,7 +3,7 @@ import { TargetChange, targetLockReason, withChange } from "../../../src/domain/
 import { ItemState } from "../../../src/domain/vocabulary.js";
 
 describe("P3: target settings before a failover", () => {
-  test("a change keeps what it does not name, and null goes back to what is chosen", () => {
+  test("a change keeps the other settings, and null restores the automatic choice", () => {
     const target = { name: "weu-web", size: "D4", managedDisks: true, ip: "10.2.0.9" };
     expect(withChange(target, { size: "D8", ip: null })).toEqual({ name: "weu-web", size: "D8", managedDisks: true });
     expect(withChange(target, {})).toEqual(target);
@@ -16,7 +16,7 @@ describe("P3: target settings before a failover", () => {
     },
   );
 
-  test("they can be changed only while the item is protected there, or not at all, and nobody holds it", () => {
+  test("they can be changed only while the item is protected or unprotected, and not held", () => {
     const item = { direction: "primary-to-recovery", heldBy: null } as const;
     const open = ItemState.options.filter((state) => targetLockReason({ ...item, state }) === null);
     expect(open).toEqual(["protected", "unprotected"]);

@@ -31,11 +31,11 @@ function comesHome(scenario: Scenario, from: Place): boolean {
   return seen.has("protected primary-to-recovery");
 }
 
-describe("the transition table, whatever is done and however it ends", () => {
+describe("the transition table, on any walk", () => {
   const scenarios = fc.constantFrom(...Scenario.options);
   const steps = fc.array(fc.tuple(fc.constantFrom(...Verb.options), fc.boolean()), { maxLength: 40 });
 
-  test("brings every item to rest between verbs, and always leaves a way home", () => {
+  test("leaves every item in a resting state between verbs, and always allows a return to protected", () => {
     fc.assert(
       fc.property(scenarios, steps, (scenario, walk) => {
         let place: Place = { state: "protected", direction: "primary-to-recovery" };
@@ -61,7 +61,7 @@ describe("the transition table, whatever is done and however it ends", () => {
     });
   }
 
-  test.each(Scenario.options)("of %s names no verb as remedy that is refused there too", (scenario) => {
+  test.each(Scenario.options)("of %s gives only remedies that are allowed in the same state", (scenario) => {
     const found = (["primary-to-recovery", "recovery-to-primary"] as const).flatMap((direction) =>
       [...RESTING_STATES].flatMap((state) => deadEnds(scenario, { state, direction })),
     );

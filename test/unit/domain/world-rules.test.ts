@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import { worldProblems } from "../../../src/domain/worlds/world-rules.js";
-import { shopWorld, smallWorld } from "../../suites/world.js";
+import { shopWorld, smallWorld } from "../../support/worlds.js";
 
 type Spoil = (world: World) => void;
 const first = <T>(entries: readonly T[]): T => {
@@ -11,7 +11,7 @@ const first = <T>(entries: readonly T[]): T => {
 };
 
 describe("a world", () => {
-  test("that is in order has no problem", () => {
+  test("without a mistake has no problems", () => {
     expect(worldProblems(smallWorld(3))).toEqual([]);
     expect(worldProblems(shopWorld())).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ActivityCall, ActivityEnd } from "../../../host/durable/engine/index.js";
-import { Engine } from "./support.js";
+import { Engine } from "../../support/durable-engine.js";
 
 let engine: Engine;
 afterEach(() => engine.close());

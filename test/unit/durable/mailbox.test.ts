@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { Engine } from "./support.js";
+import { Engine } from "../../support/durable-engine.js";
 
 let engine: Engine;
 afterEach(() => engine.close());

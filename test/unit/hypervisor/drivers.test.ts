@@ -10,7 +10,7 @@ import type {
   TaskReply,
 } from "../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { ManualClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../support/worlds.js";
 
 let clock: ManualClock;
 let emulator: Hypervisor & EmulatedEstate;
@@ -139,8 +139,8 @@ test("a reversal is polled at the driver that began it, and then the copies are 
   await failOver();
   clock.pass(15 * 60); // until the agent has registered
   calls.length = 0;
-  await run("reverse-replication", { anew: false, create: [] });
-  await run("reverse-replication", { anew: false, create: [] });
+  await run("reverse-replication", { newMachine: false, create: [] });
+  await run("reverse-replication", { newMachine: false, create: [] });
   await run("shut-down-source", {}, "failback");
   expect(sent("runOnItem")).toEqual([
     "azure runOnItem reverse-replication",

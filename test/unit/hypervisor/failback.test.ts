@@ -4,12 +4,12 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { hypervisorFailbackSuite } from "../../suites/hypervisor-failback.suite.js";
-import { randomPrefix } from "../../suites/tables.js";
-import { ManualClock } from "../../suites/world.js";
-import { estateOf } from "../../worlds/there-and-back.js";
+import { uniquePrefix } from "../../support/azurite.js";
+import { estateOf } from "../../support/estates.js";
+import { ManualClock } from "../../support/worlds.js";
 
 hypervisorFailbackSuite("memory", createMemoryTables);
-hypervisorFailbackSuite("Table Storage", () => createAzureTables(inject("storage"), randomPrefix()));
+hypervisorFailbackSuite("Table Storage", () => createAzureTables(inject("storage"), uniquePrefix()));
 
 test("F7: when operations take no time, the agent still does, and its caller is told to poll after it has registered", async () => {
   const clock = new ManualClock();

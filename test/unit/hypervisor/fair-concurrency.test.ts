@@ -3,7 +3,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "../../../src/hypervisor/fair-concurrency.js";
 import type { EmulatedEstate, Hypervisor } from "../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { smallWorld } from "../../suites/world.js";
+import { smallWorld } from "../../support/worlds.js";
 
 const AT_MS = Date.UTC(2026, 0, 1);
 

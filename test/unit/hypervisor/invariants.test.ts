@@ -4,7 +4,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { ITEM_BEHAVIOURS } from "../../../src/hypervisor/emulator/item-behaviours.js";
 import type { ItemOperation, LedgerEntry } from "../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { ManualClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../support/worlds.js";
 
 const OPERATIONS = Object.keys(ITEM_BEHAVIOURS).filter((name): name is ItemOperation => name in ITEM_BEHAVIOURS);
 

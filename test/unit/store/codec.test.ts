@@ -7,7 +7,7 @@ import { MAX_ROW_CHARACTERS } from "../../../src/store/tables/port.js";
 const TEXTS: Codec<string[]> = { what: "texts", schema: 1, shape: z.array(z.string()) };
 const rowOf = (columns: ReturnType<typeof encode>) => ({ partition: "p", etag: "e", ...columns });
 
-test("a value of a million characters is kept in a row, and comes out as it was", () => {
+test("a value of a million characters fits into a row and is read unchanged", () => {
   const value = Array.from({ length: 10_000 }, (_, index) => `${index} of ${"many ".repeat(20)}`);
   const columns = encode(TEXTS, "row", value);
   expect(columns.json.length).toBeLessThan(MAX_ROW_CHARACTERS / 4);
@@ -18,12 +18,12 @@ test("a short value is readable text in its row", () => {
   expect(encode(TEXTS, "row", ["short"]).json).toBe('["short"]');
 });
 
-test("what does not get small enough is refused", () => {
+test("a value that does not compress enough is refused", () => {
   const noise = [randomBytes(MAX_ROW_CHARACTERS).toString("base64")];
   expect(() => encode(TEXTS, "row", noise)).toThrow(/\[value-too-large\] the texts row has \d+ characters/);
 });
 
-test("a long value that is damaged is said to be damaged", () => {
+test("a damaged long value is reported as damaged", () => {
   const columns = encode(TEXTS, "row", [" ".repeat(300_000)]);
   const damaged = { ...columns, json: columns.json.replace(/.{8}$/, "AAAAAAAA") };
   expect(() => decode(TEXTS, rowOf({ ...damaged, json: `deflated:${"!".repeat(40)}` }))).toThrow("[row-unreadable]");

@@ -6,7 +6,7 @@ import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import type { Row, Tables } from "../../../src/store/tables/port.js";
-import { ManualClock, smallWorld } from "../../suites/world.js";
+import { ManualClock, smallWorld } from "../../support/worlds.js";
 
 const AT = "2026-01-01T00:00:00.000Z";
 const ID = "11111111-1111-8111-8111-111111111111";

@@ -26,8 +26,8 @@ const anyStep = fc.record<Step, "id" | "title" | "status">(
 
 const stored = (record: StepRecord) => ({ partition: "p", etag: "e", ...encode(STEPS, "steps.x", toRow(record)) });
 
-describe("kept steps", () => {
-  test("come back as they were, with every field or few", () => {
+describe("stored steps", () => {
+  test("are read as they were written, with any fields", () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 30 }), (steps) => {
         const record = { part: "groups/web/1", steps };
@@ -36,7 +36,7 @@ describe("kept steps", () => {
     );
   });
 
-  test("name each word once, however many they are", () => {
+  test("store each word once", () => {
     const steps = Array.from({ length: 5_000 }, (_, index): Step => {
       return { id: "promote-replica", title: "Promote", itemId: `item-${index % 25}`, status: "succeeded" };
     });

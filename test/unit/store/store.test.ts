@@ -3,9 +3,9 @@ import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { storeSuite } from "../../suites/store.suite.js";
 import { storeRecordsSuite } from "../../suites/store-records.suite.js";
-import { randomPrefix } from "../../suites/tables.js";
+import { uniquePrefix } from "../../support/azurite.js";
 
-const azure = () => createAzureTables(inject("storage"), randomPrefix());
+const azure = () => createAzureTables(inject("storage"), uniquePrefix());
 
 storeSuite("memory", createMemoryTables);
 storeSuite("Table Storage", azure);

@@ -6,7 +6,7 @@ import { Replay } from "../../../host/durable/engine/replay.js";
 import { EventType, type ExecutionStartedEvent } from "../../../host/durable/history.js";
 import type { StoredEvent, StoredExecution } from "../../../host/durable/store/port.js";
 import { silentLogger } from "../../../host/logger.js";
-import { APP_FOLDER } from "../../../test/orchestrators/support/stage.js";
+import { APP_FOLDER } from "../../../test/support/virtual-app.js";
 import type { Facts } from "./facts.js";
 import { type Violation, violation } from "./violation.js";
 

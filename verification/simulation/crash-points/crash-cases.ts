@@ -1,6 +1,6 @@
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import { estateOf } from "../../../test/worlds/there-and-back.js";
+import { estateOf } from "../../../test/support/estates.js";
 import type { Environment } from "../client/environment.js";
 import type { Boundary } from "../evidence.js";
 import type { Fault } from "../generators/faults.js";

@@ -1,6 +1,6 @@
 import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
 import { silentLogger } from "../../../host/logger.js";
-import { APP_FOLDER } from "../../../test/orchestrators/support/stage.js";
+import { APP_FOLDER } from "../../../test/support/virtual-app.js";
 
 let loading: Promise<LoadedApp> | undefined;
 

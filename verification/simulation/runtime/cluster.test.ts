@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { estateOf } from "../../../test/worlds/there-and-back.js";
+import { estateOf } from "../../../test/support/estates.js";
 import type { Environment } from "../client/environment.js";
 import type { Fault } from "../generators/faults.js";
 import { simulate } from "../simulate.js";

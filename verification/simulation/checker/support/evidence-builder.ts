@@ -10,7 +10,7 @@ import type { EmulatedItem, EmulatedSite } from "../../../../src/hypervisor/emul
 import type { ItemOperation, ItemOperations, SiteOperation, TaskReply } from "../../../../src/hypervisor/port.js";
 import { createMemoryTables } from "../../../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../../../src/store/tables/port.js";
-import { ManualClock, smallPlan, smallWorld } from "../../../../test/suites/world.js";
+import { ManualClock, smallPlan, smallWorld } from "../../../../test/support/worlds.js";
 import { sha256 } from "../../../support/hash.js";
 import type { ClientEntry, EstateItem, EstateSite, Evidence, RowCorruption, Transaction } from "../../evidence.js";
 

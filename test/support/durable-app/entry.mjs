@@ -1,9 +1,9 @@
 import * as df from "durable-functions";
 import { z } from "zod";
-import { pollingContract } from "../../../../src/durable/contract.js";
-import { fiberRuntime, runFibers } from "../../../../src/durable/fiber-scheduler.js";
-import { pollUntilDone } from "../../../../src/durable/poll-until-done.js";
-import { Mailbox, sleep } from "../../../../src/durable/wait.js";
+import { pollingContract } from "../../../src/durable/contract.js";
+import { fiberRuntime, runFibers } from "../../../src/durable/fiber-scheduler.js";
+import { pollUntilDone } from "../../../src/durable/poll-until-done.js";
+import { Mailbox, sleep } from "../../../src/durable/wait.js";
 
 const word = z.object({ say: z.string() });
 

@@ -2,6 +2,9 @@ import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 
+/** Options with which every machine of these estates can be reprotected at once. */
+export const REPROTECT = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
+
 /** An estate of three machines and a plan of two groups over them, for one scenario. */
 export interface Estate {
   world: WorldInput;
@@ -53,7 +56,7 @@ const cloud = (id: string, range: string): SiteInput => ({
   vmmServer: { id: `vmm-${id}` },
 });
 
-/** Where a scenario's machines run, where they are protected to, and which network waits for them there. */
+/** The two sites of a scenario and the link between them. */
 interface Places {
   home: SiteInput;
   away: SiteInput;
@@ -110,7 +113,7 @@ function machineOf(scenario: Scenario, home: SiteInput, id: string, osFamily: "w
 
 const addressOf = (id: string): string => `10.1.0.${{ db: 11, app: 12, web: 13 }[id] ?? 14}`;
 
-/** The estate of a scenario under ids of its own: a copy, so that a test may change it. */
+/** A new estate of a scenario, which a test may change. */
 export function estateOf(scenario: Scenario, worldId: string = scenario): Estate {
   const { home, away, link } = structuredClone(PLACES[scenario]);
   const machines = [
@@ -156,7 +159,7 @@ export function estateOf(scenario: Scenario, worldId: string = scenario): Estate
   };
 }
 
-/** The estate with every id of its own, so that it can stand in one world with those of other scenarios. */
+/** The estate with unique ids, so that one world can hold the estates of several scenarios. */
 function namesake(scenario: Scenario): Estate {
   const prefix = scenario.slice(0, 3); // names stay within the 15 characters of a Windows machine
   const ids = ["home", "away", "db", "app", "web", "vm-db", "vm-app", "vm-web", "ssd", "esx-1", "esx-2"];
@@ -168,7 +171,7 @@ function namesake(scenario: Scenario): Estate {
   return JSON.parse(renamed) as Estate;
 }
 
-/** One world and one plan over several scenarios, in one order: all databases, then all that stands before them. */
+/** One world and one plan over several scenarios: first all databases, then everything in front of them. */
 export function mixedEstate(scenarios: readonly Scenario[], worldId = "mixed"): Estate {
   const estates = scenarios.map(namesake);
   const worlds = estates.map(({ world }) => world);

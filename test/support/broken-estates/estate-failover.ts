@@ -1,8 +1,8 @@
-import type { Broken } from "./broken.js";
-import { addTwin } from "./small-estate.js";
+import { addTwin } from "../small-estates.js";
+import type { Broken } from "./estate.js";
 
-/** Rows of moves to the other site. A test failover is looked at where possible: it has no other row to warn of. */
-export const BROKEN_THERE: readonly Broken[] = [
+/** Prerequisites of failovers. Most use a test failover, which has no other warnings. */
+export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
   {
     code: "machine-name",
     verb: "test-failover",

@@ -1,11 +1,11 @@
-import type { Broken } from "./broken.js";
+import type { Broken } from "./estate.js";
 
-/** What has failed over and is committed, and is to be protected towards home. */
+/** A reprotect of items that have failed over and are committed. */
 const reprotecting = { verb: "reprotect", stage: "away" } as const;
 const alternate = { location: "alternate", datastoreId: "ssd" } as const;
 
-/** Rows of the way home and of the servers through which a machine takes it. */
-export const BROKEN_HOME: readonly Broken[] = [
+/** Prerequisites of reprotect and failback, and of the servers that they need. */
+export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
   {
     code: "vmware-site",
     ...reprotecting,
@@ -202,7 +202,7 @@ export const BROKEN_HOME: readonly Broken[] = [
   },
 ];
 
-/** The agent is on its way: a host whose emulated time is as slow as real time shows it. */
+/** The agent has not registered yet. Only a host whose emulated time is as slow as real time shows this. */
 export const BROKEN_FOR_MINUTES: readonly Broken[] = [
   {
     code: "agent-registered",

@@ -13,7 +13,7 @@ export interface Spoiled {
 }
 
 export interface Case {
-  spoil: (subject: Spoiled) => unknown;
+  breaks: (subject: Spoiled) => unknown;
   found: string;
   verb?: Verb;
   scenario?: Scenario;
@@ -40,7 +40,7 @@ export const link = ({ estate }: Spoiled) => {
   return first;
 };
 
-/** Its replica was promoted from its newest point, and lost that. */
+/** The replica was promoted from its newest point, and lost the writes after it. */
 export const promoted = (item: ItemSnapshot, dataLoss: DataLoss): void => {
   item.promotedFrom = item.replication.newestPoint;
   item.dataLoss = dataLoss;

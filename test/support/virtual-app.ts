@@ -2,41 +2,42 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { type LoadedApp, loadFunctionApp } from "../../../host/app/load-app.js";
+import { type LoadedApp, loadFunctionApp } from "../../host/app/load-app.js";
 import {
   type ActivityCall,
   type ActivityEnd,
   EngineTaskHub,
   runInVirtualTime,
   VirtualClock,
-} from "../../../host/durable/engine/index.js";
-import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
-import { type Logger, silentLogger } from "../../../host/logger.js";
-import { ACTIVITIES } from "../../../src/activities/index.js";
-import type { Context } from "../../../src/commands/context.js";
-import { confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
-import { type ExecutionView, viewExecution } from "../../../src/commands/execution-view.js";
-import { savePlan } from "../../../src/commands/plans.js";
-import { type StartRequest, startExecution } from "../../../src/commands/start-execution.js";
-import { importWorld } from "../../../src/commands/worlds.js";
-import { ExecutionOptions } from "../../../src/domain/execution.js";
-import type { ItemRecord } from "../../../src/domain/items/item-record.js";
-import { isEnded } from "../../../src/domain/plans/failure-policy.js";
-import { Plan, type PlanInput } from "../../../src/domain/plans/plan.js";
-import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
-import { type TargetSettings, World, type WorldInput } from "../../../src/domain/worlds/world.js";
-import { executionGuard } from "../../../src/executions/execution-guard.js";
-import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
-import { createStore } from "../../../src/store/store.js";
-import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { orchestrationsOf } from "../../support/orchestrations.js";
+} from "../../host/durable/engine/index.js";
+import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
+import { type Logger, silentLogger } from "../../host/logger.js";
+import { ACTIVITIES } from "../../src/activities/index.js";
+import type { Context } from "../../src/commands/context.js";
+import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
+import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
+import { savePlan } from "../../src/commands/plans.js";
+import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
+import { importWorld } from "../../src/commands/worlds.js";
+import { ExecutionOptions } from "../../src/domain/execution.js";
+import type { ItemRecord } from "../../src/domain/items/item-record.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
+import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
+import type { Verb } from "../../src/domain/vocabulary.js";
+import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
+import { executionGuard } from "../../src/executions/execution-guard.js";
+import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { createStore } from "../../src/store/store.js";
+import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+import { type Answers, type Decision, finish } from "./execution-driver.js";
+import { orchestrationsOf } from "./orchestrations.js";
 
 export const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
-const SHOP = new URL("../../../samples/shop/", import.meta.url);
+const SHOP = new URL("../../samples/shop/", import.meta.url);
 
 const readSample = async (file: string): Promise<unknown> => parse(await readFile(new URL(file, SHOP), "utf8"));
 
-export interface StageOptions {
+export interface VirtualAppOptions {
   replay?: "normal" | "every-step";
   /** Real seconds are emulated seconds in virtual time, so nothing needs to be fast. */
   durations?: "realistic" | "zero";
@@ -45,29 +46,21 @@ export interface StageOptions {
   maxConcurrentOperations?: number;
 }
 
-/** What a run of a verb is answered: actions are done and the result is accepted, unless said otherwise. */
-export interface Answers {
-  verdict?: "accept" | "reject";
-  done?: boolean;
-  /** One for each question about a failure. */
-  failures?: readonly FailureAnswer[];
-}
-
-/** The whole product but HTTP: its orchestrators, activities and commands on memory and virtual time. */
-export class Stage {
+/** The orchestrators, activities and commands in this process, over memory and in virtual time; everything but HTTP. */
+export class VirtualApp {
   readonly clock = new VirtualClock();
   readonly context: Context;
   readonly hub: EngineTaskHub;
   worldId = "shop";
   planId = "shop";
 
-  private constructor(app: LoadedApp, options: StageOptions) {
+  private constructor(app: LoadedApp, options: VirtualAppOptions) {
     const { replay = "normal", durations = "realistic", logger, maxConcurrentOperations = 100 } = options;
     const tables = createMemoryTables();
     const store = createStore(tables);
     const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations, maxConcurrentOperations });
     this.hub = new EngineTaskHub({
-      hubName: "Stage",
+      hubName: "Virtual",
       app,
       store: new MemoryHistoryStore(),
       clock: this.clock,
@@ -89,18 +82,18 @@ export class Stage {
     };
   }
 
-  static async open(options: StageOptions = {}): Promise<Stage> {
+  static async open(options: VirtualAppOptions = {}): Promise<VirtualApp> {
     const app = await loadFunctionApp({ directory: APP_FOLDER, logger: silentLogger });
-    const stage = new Stage(app, options);
-    await stage.hub.open();
-    return stage;
+    const virtual = new VirtualApp(app, options);
+    await virtual.hub.open();
+    return virtual;
   }
 
   close(): Promise<void> {
     return this.hub.close();
   }
 
-  /** Imports the shop and lets two hours pass, so that there are recovery points of every kind. */
+  /** Imports the sample shop and lets five hours pass, after which there are recovery points of every kind. */
   async loadShop(change: (plan: PlanInput) => PlanInput = (plan) => plan): Promise<void> {
     await importWorld(this.context, World.parse(await readSample("world.yaml")));
     await this.pass(5 * 3_600_000);
@@ -117,7 +110,7 @@ export class Stage {
     this.planId = saved.id;
   }
 
-  /** Imports the shop anew, with one item's target settings changed. */
+  /** Imports the shop again with other target settings for one item. */
   async retarget(itemId: string, target: TargetSettings): Promise<void> {
     const world = World.parse(await readSample("world.yaml"));
     const items = world.items.map((item) => (item.id === itemId ? { ...item, target } : item));
@@ -125,7 +118,7 @@ export class Stage {
     await this.pass(5 * 3_600_000);
   }
 
-  /** Lets time pass while nothing happens. */
+  /** Advances virtual time. */
   async pass(ms: number): Promise<void> {
     const endMs = this.clock.now() + ms;
     this.clock.at(endMs, () => undefined);
@@ -143,7 +136,7 @@ export class Stage {
     return executionId;
   }
 
-  /** Lets time pass until the execution is as wanted. */
+  /** Runs until the execution is as wanted. */
   async until(executionId: string, wanted: (view: ExecutionView) => boolean): Promise<ExecutionView> {
     let view = await viewExecution(this.context, executionId);
     await runInVirtualTime(this.hub, this.clock, async () => {
@@ -153,7 +146,7 @@ export class Stage {
     return view;
   }
 
-  /** Until the execution waits for a person. */
+  /** Runs until the execution waits for a person. */
   awaiting(executionId: string, kind: "confirm" | "validate"): Promise<ExecutionView> {
     return this.until(executionId, ({ awaits, execution }) => {
       if (isEnded(execution.status)) throw new Error(`it ended: ${JSON.stringify(execution)}`);
@@ -161,56 +154,60 @@ export class Stage {
     });
   }
 
-  ended(executionId: string): Promise<ExecutionView> {
-    return this.until(executionId, ({ execution }) => isEnded(execution.status));
+  /** Reads the record alone at each moment: the steps of all items are expensive to collect. */
+  async ended(executionId: string): Promise<ExecutionView> {
+    const { store } = this.context;
+    await runInVirtualTime(this.hub, this.clock, async () => {
+      return isEnded((await store.getExecution(executionId))?.value.status ?? "running");
+    });
+    return viewExecution(this.context, executionId);
   }
 
-  /** Runs a verb to its end, and answers all that it asks for on the way. */
+  /** Runs a verb of the plan to its end and answers what it asks for. It must succeed. */
   async run(verb: Verb, options: Partial<ExecutionOptions> = {}, answers: Answers = {}): Promise<ExecutionView> {
-    return this.finish(await this.start(verb, options), answers);
+    const view = await this.attempt(verb, options, answers);
+    if (view.status !== "succeeded") throw new Error(`${verb} ended ${JSON.stringify(view.execution)}`);
+    return view;
   }
 
-  /** Answers all that an execution asks for, until it has ended. Questions about failures need their answers, in order. */
-  async finish(executionId: string, { verdict = "accept", done = true, failures = [] }: Answers = {}) {
-    const open = [...failures];
-    for (;;) {
-      const view = await this.until(executionId, ({ awaits, execution }) => isEnded(execution.status) || !!awaits[0]);
-      const [asked] = view.awaits;
-      if (asked === undefined) return view;
-      const by = "tester";
-      if (asked.kind === "confirm") {
-        await confirmAction(this.context, executionId, { actionId: asked.actionId, done, by, note: "" });
-      } else if (asked.kind === "validate") {
-        await validateExecution(this.context, executionId, { verdict, by, reason: "looked at it" });
-      } else {
-        const answer = open.shift() ?? "stop";
-        await resolveFailure(this.context, executionId, { ask: asked.ask, answer, by, reason: "" });
+  /** Runs a verb of the plan to any end and answers what it asks for. */
+  async attempt(verb: Verb, options: Partial<ExecutionOptions> = {}, answers: Answers = {}): Promise<ExecutionView> {
+    return finish(this, await this.start(verb, options), answers);
+  }
+
+  /** Runs a verb of one item to any end. */
+  async attemptOn(itemId: string, verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> {
+    return finish(this, await this.start(verb, options, { kind: "item", worldId: this.worldId, itemId }));
+  }
+
+  async decide(executionId: string, decision: Decision): Promise<void> {
+    const by = "operator";
+    switch (decision.kind) {
+      case "confirm": {
+        const { actionId, done } = decision;
+        await confirmAction(this.context, executionId, { actionId, done, by, note: "" });
+        return;
       }
-      await this.until(executionId, ({ awaits }) => JSON.stringify(awaits[0]) !== JSON.stringify(asked));
+      case "validate":
+        await validateExecution(this.context, executionId, { verdict: decision.verdict, by, reason: "looked at it" });
+        return;
+      case "resolve": {
+        const { ask, answer } = decision;
+        await resolveFailure(this.context, executionId, { ask, answer, by, reason: "" });
+      }
     }
   }
 
   /** Confirms the sample's manual action when the execution gets there. */
   async confirm(executionId: string, done = true): Promise<void> {
     await this.awaiting(executionId, "confirm");
-    await confirmAction(this.context, executionId, { actionId: "check-orders", done, by: "dba", note: "" });
+    await this.decide(executionId, { kind: "confirm", actionId: "check-orders", done });
   }
 
-  /** Accepts, or rejects, when the execution gets to its validation. */
+  /** Accepts or rejects the result when the execution gets to its validation. */
   async validate(executionId: string, verdict: "accept" | "reject" = "accept"): Promise<void> {
     await this.awaiting(executionId, "validate");
-    await validateExecution(this.context, executionId, { verdict, by: "owner", reason: "looked at it" });
-  }
-
-  /** A planned or unplanned failover of the sample from start to accepted. */
-  async failOver(
-    verb: "planned-failover" | "unplanned-failover",
-    options?: Partial<ExecutionOptions>,
-  ): Promise<ExecutionView> {
-    const executionId = await this.start(verb, options);
-    await this.confirm(executionId);
-    await this.validate(executionId);
-    return this.ended(executionId);
+    await this.decide(executionId, { kind: "validate", verdict });
   }
 
   /** The states of all items, each once. */

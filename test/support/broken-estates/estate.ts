@@ -2,11 +2,11 @@ import type { z } from "zod";
 import type { ROUTES } from "../../../src/api/routes.js";
 import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../../src/hypervisor/port.js";
-import type { SmallEstate } from "./small-estate.js";
+import type { SmallEstate } from "../small-estates.js";
 
 type Query = z.input<typeof ROUTES.planPrerequisites.query>;
 
-/** What is done to an item before its prerequisites are looked at, and where that leaves it. */
+/** The verbs that are run before the prerequisites are read, and the state that they leave. */
 export const STAGES = {
   protected: { verbs: [], rests: "protected" },
   tested: { verbs: ["test-failover", "test-clean-up"], rests: "protected" },
@@ -18,7 +18,7 @@ export const STAGES = {
 } as const satisfies Record<string, { verbs: readonly Verb[]; rests: ItemState }>;
 export type StageName = keyof typeof STAGES;
 
-/** One row of the catalogue, and a small estate in which it is the only one that is not met. */
+/** A prerequisite, and a small estate in which it is the only unmet one. */
 export interface Broken {
   code: string;
   verb: Verb;
@@ -32,8 +32,8 @@ export interface Broken {
   /** Operations that the hypervisor refuses during the stage. */
   refused?: readonly ItemOperation[];
   asked?: Omit<Query, "verb">;
-  /** Part of what it finds. */
+  /** Part of the finding. */
   found: string;
-  /** The verb that mends it; missing when a person has to. */
+  /** The verb that fixes it; missing when a person has to. */
   mends?: Verb;
 }

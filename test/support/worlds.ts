@@ -72,7 +72,7 @@ export const smallPlan = (itemIds: readonly string[], changes: Partial<PlanInput
     ...changes,
   });
 
-/** A clock that only a test advances. */
+/** A clock that only the test advances. */
 export class ManualClock {
   #nowMs: number;
   constructor(start = "2026-03-02T09:00:00.000Z") {
@@ -81,7 +81,7 @@ export class ManualClock {
   now(): number {
     return this.#nowMs;
   }
-  /** Advances to a time. Never goes back. */
+  /** Advances to a time; never goes back. */
   goTo(instant: string): void {
     this.#nowMs = Math.max(this.#nowMs, Date.parse(instant));
   }

@@ -1,19 +1,19 @@
 import { fileURLToPath } from "node:url";
-import { loadFunctionApp } from "../../../host/app/load-app.js";
+import { loadFunctionApp } from "../../host/app/load-app.js";
 import {
   type ActivityCall,
   type ActivityEnd,
   EngineTaskHub,
   runInVirtualTime,
   VirtualClock,
-} from "../../../host/durable/engine/index.js";
-import { MemoryHistoryStore } from "../../../host/durable/store/memory-store.js";
-import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
-import { silentLogger } from "../../../host/logger.js";
+} from "../../host/durable/engine/index.js";
+import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
+import { TERMINAL_STATUSES } from "../../host/durable/task-hub.js";
+import { silentLogger } from "../../host/logger.js";
 
-const APP = fileURLToPath(new URL("app", import.meta.url));
+const APP = fileURLToPath(new URL("durable-app", import.meta.url));
 
-/** The engine with the small orchestrations of `app`, in virtual time and with a replay at every step. */
+/** The engine with the orchestrations of `durable-app`, in virtual time and with a replay at every step. */
 export class Engine {
   readonly clock = new VirtualClock();
   readonly #hub: EngineTaskHub;
@@ -59,7 +59,7 @@ export class Engine {
     return this.#hub.raiseEvent("one", event, JSON.stringify(data));
   }
 
-  /** What the orchestration came to. */
+  /** The output of the orchestration. */
   async output(): Promise<unknown> {
     let output: unknown;
     await runInVirtualTime(this.#hub, this.clock, async () => {

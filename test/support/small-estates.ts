@@ -1,12 +1,12 @@
-import type { PlanInput } from "../../../src/domain/plans/plan.js";
-import type { Scenario } from "../../../src/domain/vocabulary.js";
-import type { WorldInput } from "../../../src/domain/worlds/world.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import type { Scenario } from "../../src/domain/vocabulary.js";
+import type { WorldInput } from "../../src/domain/worlds/world.js";
 
 type SiteInput = WorldInput["sites"][number];
 type MachineInput = WorldInput["machines"][number];
 type ItemInput = NonNullable<WorldInput["items"]>[number];
 
-/** A sound estate of one item with two sites of its own, part by part, so that a test can break one of them. */
+/** The parts of a valid estate of one item and two sites, so that a test can break one of them. */
 export interface SmallEstate {
   home: SiteInput;
   away: SiteInput;
@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<Scenario, readonly [SiteInput["kind"], SiteInput["k
   "azure-to-azure": ["azure-region", "azure-region"],
 };
 
-/** The estate of a scenario; `key` is part of every id, so that many can stand in one world. */
+/** The estate of a scenario. `key` is part of every id, so that one world can hold many. */
 export function smallEstate(key: string, scenario: Scenario): SmallEstate {
   const [homeKind, awayKind] = KINDS[scenario];
   const host = { id: "esx", cpus: 32, memoryMb: 131_072 };
@@ -103,14 +103,14 @@ export function smallEstate(key: string, scenario: Scenario): SmallEstate {
   };
 }
 
-/** Another item at the same sites, of a size of its own. */
+/** Adds another item of another size at the same sites. */
 export function addTwin(estate: SmallEstate, size: string): void {
   const { machine, item, target } = estate;
   estate.machines.push({ ...machine, id: `${machine.id}-2`, name: "twin" });
   estate.items.push({ ...item, id: `${item.id}-2`, machineId: `${machine.id}-2`, target: { ...target, size } });
 }
 
-/** Estates side by side in one world. */
+/** One world of several estates. */
 export const worldOf = (id: string, estates: readonly SmallEstate[]): WorldInput => ({
   id,
   name: "Small estates",
@@ -121,7 +121,7 @@ export const worldOf = (id: string, estates: readonly SmallEstate[]): WorldInput
   items: estates.flatMap(({ items }) => items),
 });
 
-/** A plan of one group, which nobody has to validate. */
+/** A plan of one group without validation. */
 export const planOf = (id: string, worldId: string, estates: readonly SmallEstate[]): PlanInput => ({
   id,
   name: "All of them",

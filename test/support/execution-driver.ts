@@ -1,0 +1,55 @@
+import type { Awaited } from "../../src/commands/execution-view.js";
+import { isEnded } from "../../src/domain/plans/failure-policy.js";
+import type { ExecutionStatus, FailureAnswer } from "../../src/domain/vocabulary.js";
+
+/** The decisions of a test. By default it confirms every manual action and accepts the result. */
+export interface Answers {
+  verdict?: "accept" | "reject";
+  done?: boolean;
+  /** One for each question about a failure, in order; `stop` when there are no more. */
+  failures?: readonly FailureAnswer[];
+}
+
+export type Decision =
+  | { kind: "confirm"; actionId: string; done: boolean }
+  | { kind: "validate"; verdict: "accept" | "reject" }
+  | { kind: "resolve"; ask: number; answer: FailureAnswer };
+
+interface ExecutionState {
+  status: ExecutionStatus;
+  awaits: readonly Awaited[];
+}
+
+/** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
+interface ExecutionDriver<View extends ExecutionState> {
+  until(executionId: string, wanted: (view: View) => boolean): Promise<View>;
+  decide(executionId: string, decision: Decision): Promise<void>;
+}
+
+/** Answers everything that an execution asks for until it has ended. */
+export async function finish<View extends ExecutionState>(
+  app: ExecutionDriver<View>,
+  executionId: string,
+  answers: Answers = {},
+): Promise<View> {
+  const failures = [...(answers.failures ?? [])];
+  for (;;) {
+    const view = await app.until(executionId, ({ status, awaits }) => isEnded(status) || awaits.length > 0);
+    const [asked] = view.awaits;
+    if (asked === undefined) return view;
+    await app.decide(executionId, decisionOn(asked, answers, failures));
+    const question = JSON.stringify(asked);
+    await app.until(executionId, ({ status, awaits }) => isEnded(status) || JSON.stringify(awaits[0]) !== question);
+  }
+}
+
+function decisionOn(asked: Awaited, answers: Answers, failures: FailureAnswer[]): Decision {
+  switch (asked.kind) {
+    case "confirm":
+      return { kind: "confirm", actionId: asked.actionId, done: answers.done ?? true };
+    case "validate":
+      return { kind: "validate", verdict: answers.verdict ?? "accept" };
+    case "resolve":
+      return { kind: "resolve", ask: asked.ask, answer: failures.shift() ?? "stop" };
+  }
+}
