@@ -3,7 +3,15 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-const PAGES = ["README.md", "ARCHITECTURE.md", "host/README.md", ...(await pagesBelow("docs"))];
+const PAGES = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "host/README.md",
+  "samples/README.md",
+  "test/README.md",
+  ...(await pagesBelow("docs")),
+];
 const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
 
 async function pagesBelow(folder: string): Promise<string[]> {
