@@ -31,7 +31,8 @@ const HOME: Partial<ExecutionOptions> = {
 /** What a run of a verb meets, beside what always happens. The label stands in the names of its recordings. */
 interface Circumstance {
   label: string;
-  fault?: Omit<FaultInput, "target">;
+  /** Meets the operations of one item, unless it has another target. */
+  fault?: Omit<FaultInput, "target"> & Partial<Pick<FaultInput, "target">>;
   /** Cancelled once the operation has hung for ten minutes. */
   cancelled?: "restore-protection" | "as-documented";
   answers?: Answers;
@@ -73,6 +74,39 @@ const withActions = (plan: Estate["plan"]): Estate["plan"] => {
     })),
   };
 };
+
+/** Nobody listens there: a delivery fails at once and in the same words everywhere. */
+const UNHEARD = "http://127.0.0.1:9/hook";
+
+/** Notifications and a webhook that nobody receives, and machines that are probed. */
+const withWebhooks = (plan: Estate["plan"]): Estate["plan"] => ({
+  ...plan,
+  notifications: [{ url: UNHEARD }],
+  groups: plan.groups.map((group) => ({
+    ...group,
+    before: [
+      {
+        id: `hook-${group.id}`,
+        name: group.id,
+        kind: "webhook" as const,
+        failoverTypes: [...FailoverType.options],
+        url: UNHEARD,
+        retries: 1,
+        onFailure: "continue" as const,
+      },
+    ],
+    items: group.items.map((item) => ({ ...item, probes: [{ kind: "power" as const }] })),
+  })),
+});
+
+const AWAY = { target: { siteId: "away" }, mode: "refuse" } as const;
+const networkStays: Circumstance = {
+  label: "network-left",
+  fault: { ...AWAY, operation: "remove-test-network" },
+  ends: "succeeded-with-failures",
+};
+const nothingPromoted: Circumstance = { label: "refused", fault: AWAY, ends: "failed" };
+const networkGoes: Circumstance = { label: "network-left" };
 
 const JOURNEYS: readonly Journey[] = [
   {
@@ -171,6 +205,34 @@ const JOURNEYS: readonly Journey[] = [
       ["test-clean-up"],
       ["planned-failover", { label: "undone", fault: refuses("start-replica"), ...answered("undo"), ends: "failed" }],
       ["planned-failover", { label: "declined", answers: { done: false, failures: ["undo"] }, ends: "failed" }],
+    ],
+  },
+  {
+    scenario: "azure-to-azure",
+    runs: [
+      ["test-failover"],
+      ["promote-test", networkStays],
+      ["cancel-failover", networkGoes],
+      ["test-failover"],
+      ["promote-test", nothingPromoted],
+      ["unplanned-failover", networkGoes],
+      ["cancel-failover"],
+      ["test-failover"],
+      ["promote-test", nothingPromoted],
+      ["planned-failover", networkGoes],
+      ["cancel-failover"],
+      ["test-failover"],
+      ["promote-test", networkStays],
+      ["commit", networkGoes],
+    ],
+  },
+  {
+    scenario: "azure-to-azure",
+    plan: withWebhooks,
+    runs: [
+      ["test-failover", { label: "with-webhooks", ends: "succeeded-with-failures" }],
+      ["test-clean-up"],
+      ["planned-failover", { label: "with-webhooks", ends: "succeeded-with-failures" }],
     ],
   },
   { scenario: "vmware-to-azure", plan: withActions, runs: [["full-run", { label: "with-actions" }]] },
