@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutants.js";
-import { type Run, Runner } from "./runner.js";
-import { rounds } from "./sources.js";
+import { Runner } from "./runner.js";
+import { testFiles } from "./sources.js";
 
 export type Verdict = "histories" | "orchestrators" | "survivor";
 
@@ -12,21 +12,26 @@ export interface Judged extends Omit<Mutant, "text"> {
   by: string | null;
 }
 
-/** Each test has this long, besides a multiple of what the slowest one takes without a mutant. */
+/** A test may take this long, and in addition a multiple of what a test file takes without a mutant. */
 const LIMIT_MS = 15_000;
 const LIMIT_FACTOR = 4;
 
-const ROUNDS = Object.entries(rounds()).map(([name, tests]) => ({
-  verdict: name === "histories" ? ("histories" as const) : ("orchestrators" as const),
-  tests,
-  limitMs: LIMIT_MS,
-}));
+const BASELINE_LIMIT_MS = 10 * 60_000;
+
+const { histories, orchestrators, slow } = testFiles();
+const ROUNDS = [
+  { verdict: "histories", tests: histories },
+  { verdict: "orchestrators", tests: orchestrators },
+  { verdict: "orchestrators", tests: slow },
+] as const;
 
 /** How often a test file caught a mutant, overall and for one source file. */
 class Catches {
   readonly #counts = new Map<string, number>();
 
-  add(source: string, test: string): void {
+  add(source: string, failed: string | null, tests: readonly string[]): void {
+    const test = tests.find((name) => failed?.startsWith(name));
+    if (test === undefined) return;
     for (const key of [test, `${source} ${test}`]) this.#counts.set(key, this.#count(key) + 1);
   }
 
@@ -41,7 +46,10 @@ class Catches {
   }
 }
 
-/** Judges mutants in several processes at once, and reports each when it is judged. */
+/**
+ * Judges mutants in several processes at once, and reports each when it is judged. The fast tests of a round judge all
+ * mutants before the slower ones of the next round judge those that survived.
+ */
 export async function judgeAll(
   mutants: readonly Mutant[],
   workers: number,
@@ -49,39 +57,52 @@ export async function judgeAll(
 ): Promise<void> {
   const runners = Array.from({ length: workers }, () => new Runner());
   try {
-    const [first] = runners;
-    if (first !== undefined) await measure(first);
     const catches = new Catches();
-    const open = mutants.values();
-    await Promise.all(
-      runners.map(async (runner) => {
-        for (const mutant of open) onJudged(await judge(runner, mutant, catches));
-      }),
-    );
+    let open = mutants;
+    for (const { verdict, tests } of ROUNDS) {
+      if (open.length === 0) return;
+      const limitMs = await limitOf(tests, runners);
+      const left = open.values();
+      const survivors: Mutant[] = [];
+      const judgeWith = async (runner: Runner): Promise<void> => {
+        for (const mutant of left) {
+          const by = await caughtBy(runner, mutant, catches.order(mutant.file, tests), limitMs);
+          if (by === null) survivors.push(mutant);
+          else onJudged(judgedAs(mutant, verdict, by));
+          catches.add(mutant.file, by, tests);
+        }
+      };
+      await Promise.all(runners.map(judgeWith));
+      open = survivors;
+    }
+    for (const mutant of open) onJudged(judgedAs(mutant, "survivor", null));
   } finally {
     for (const runner of runners) runner.close();
   }
 }
 
-/** Without a mutant every test has to pass; how long that takes sets the time limits. */
-async function measure(runner: Runner): Promise<void> {
-  for (const round of ROUNDS) {
-    const { failed, seconds } = await runner.run({ tests: round.tests }, 10 * 60_000);
-    if (failed !== null) throw new Error(`A test fails without any mutant: ${failed}`);
-    const share = round.verdict === "histories" ? 1 : round.tests.length;
-    round.limitMs = LIMIT_MS + (LIMIT_FACTOR * seconds * 1_000) / share;
-  }
+/** The time limit of a test, from the time without a mutant, in which every test has to pass. */
+async function limitOf(tests: readonly string[], runners: readonly Runner[]): Promise<number> {
+  const runs = await Promise.all(runners.map((runner) => runner.run({ tests }, BASELINE_LIMIT_MS)));
+  const failed = runs.find((run) => run.failed !== null);
+  if (failed) throw new Error(`A test fails without any mutant: ${failed.failed}`);
+  const msOfFile = (1_000 * Math.max(...runs.map(({ seconds }) => seconds))) / tests.length;
+  return LIMIT_MS + LIMIT_FACTOR * msOfFile;
 }
 
-async function judge(runner: Runner, mutant: Mutant, catches: Catches): Promise<Judged> {
-  const { text, ...about } = mutant;
-  for (const { verdict, tests, limitMs } of ROUNDS) {
-    const ordered = catches.order(mutant.file, tests);
-    const { failed }: Run = await runner.run({ replaced: { file: mutant.file, text }, tests: ordered }, limitMs);
-    if (failed === null) continue;
-    const test = tests.find((name) => failed.startsWith(name));
-    if (test !== undefined) catches.add(mutant.file, test);
-    return { ...about, verdict, by: failed };
-  }
-  return { ...about, verdict: "survivor", by: null };
+/** The first test that fails with the mutant; null when none does. */
+async function caughtBy(
+  runner: Runner,
+  { file, text }: Mutant,
+  tests: readonly string[],
+  limitMs: number,
+): Promise<string | null> {
+  const { failed } = await runner.run({ replaced: { file, text }, tests }, limitMs);
+  return failed;
 }
+
+const judgedAs = ({ text: _, ...about }: Mutant, verdict: Verdict, by: string | null): Judged => ({
+  ...about,
+  verdict,
+  by,
+});

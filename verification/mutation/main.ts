@@ -40,4 +40,6 @@ async function main(): Promise<number> {
   return score.passes ? 0 : 1;
 }
 
+// Runs the handlers that stop the test processes and remove the copies.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main();

@@ -21,6 +21,11 @@ export const TIME_LIMIT = "time limit";
 export class Runner {
   readonly #folder = copySources();
   #process: ChildProcess | undefined;
+  readonly #onExit = (): void => this.close();
+
+  constructor() {
+    process.once("exit", this.#onExit);
+  }
 
   /** Runs tests until one fails, or until no test has ended for `limitMs`. */
   async run(job: Job, limitMs: number): Promise<Run> {
@@ -36,6 +41,7 @@ export class Runner {
   }
 
   close(): void {
+    process.off("exit", this.#onExit);
     this.#kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -33,8 +33,8 @@ const ORCHESTRATORS = "test/orchestrators";
 /** Tests that take longer than all others together come last. */
 const SLOW: ReadonlySet<string> = new Set(["two-thousand.test.ts", "two-executions.test.ts"]);
 
-/** The test files, in three rounds: each is asked only about what survived the rounds before. */
-export function rounds(): { histories: string[]; orchestrators: string[]; slow: string[] } {
+/** The test files that judge mutants. */
+export function testFiles(): { histories: string[]; orchestrators: string[]; slow: string[] } {
   const tests = readdirSync(join(ROOT, ORCHESTRATORS)).filter((name) => name.endsWith(".test.ts"));
   const path = (name: string): string => `${ORCHESTRATORS}/${name}`;
   return {
