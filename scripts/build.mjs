@@ -11,6 +11,7 @@ const ROOMS = [
   "demo",
   "verification/chaos",
   "verification/fuzz",
+  "verification/mutation",
   "verification/support",
   "test/support",
 ];
@@ -21,7 +22,7 @@ const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "package-lock.jso
 const isBuilt = (file) =>
   file.endsWith(".ts") && !file.startsWith("host/test/") && !/\.test\.ts$|^test\/support\/(?!azurite\.ts)/.test(file);
 
-/** Compiles src, host, demo, chaos and fuzzing to dist, unless no source changed. Resolves with an exit code. */
+/** Compiles src, host, demo, chaos, fuzzing and mutation to dist, unless no source changed. Resolves with an exit code. */
 export async function build() {
   const sources = sourceFiles(ROOMS, isBuilt);
   const orphans = outputsWithoutSource(new Set(sources));

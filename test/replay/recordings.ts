@@ -1,22 +1,15 @@
 import { EventType, type HistoryEvent } from "../../host/durable/history.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
+import { RecoveryError } from "../../src/domain/errors.js";
 import type { ExecutionOptions } from "../../src/domain/execution.js";
 import { transition } from "../../src/domain/items/lifecycle.js";
-import {
-  Direction,
-  type ExecutionStatus,
-  FailoverType,
-  type FailureAnswer,
-  ItemState,
-  type OnFailure,
-  Scenario,
-  Verb,
-} from "../../src/domain/vocabulary.js";
-import type { FaultInput } from "../../src/hypervisor/port.js";
+import { Direction, ItemState, Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { ITEM_WORKFLOWS } from "../../src/orchestrators/items/index.js";
 import { type Estate, estateOf, REPROTECT } from "../support/estates.js";
-import { type Answers, finish } from "../support/execution-driver.js";
+import { finish } from "../support/execution-driver.js";
 import { VirtualApp } from "../support/virtual-app.js";
+import { smallPlan, smallWorld } from "../support/worlds.js";
+import { type Circumstance, JOURNEYS, type Journey } from "./journeys.js";
 
 /** What one orchestration went through. */
 export interface Recording {
@@ -25,164 +18,6 @@ export interface Recording {
 }
 
 const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTECT };
-
-/** What a run of a verb meets, beside what always happens. The label stands in the names of its recordings. */
-interface Circumstance {
-  label: string;
-  fault?: Omit<FaultInput, "target">;
-  /** Cancelled once the operation has hung for ten minutes. */
-  cancelled?: "restore-protection" | "as-documented";
-  answers?: Answers;
-  options?: Partial<ExecutionOptions>;
-  /** How the execution ends; `succeeded` when missing. */
-  ends?: ExecutionStatus;
-}
-type Run = readonly [Verb, Circumstance?];
-
-/** Verbs that are run one after the other on one estate. */
-interface Journey {
-  scenario: Scenario;
-  plan?: (plan: Estate["plan"]) => Estate["plan"];
-  runs: readonly Run[];
-}
-
-const hangs = (operation: FaultInput["operation"]) => ({ operation, mode: "hang" }) as const;
-const refuses = (operation: FaultInput["operation"]) => ({ operation, mode: "refuse", times: 1 }) as const;
-const fails = (operation: FaultInput["operation"]) => ({ operation, mode: "fail-before", times: 2 }) as const;
-
-const ASKED_OF: readonly Verb[] = ["test-failover", "planned-failover", "unplanned-failover", "full-run"];
-const asks = (onItemFailure: OnFailure) => (plan: Estate["plan"]) => ({
-  ...plan,
-  failurePolicy: Object.fromEntries(ASKED_OF.map((verb) => [verb, { onItemFailure, onActionFailure: onItemFailure }])),
-});
-const answered = (...failures: FailureAnswer[]): Pick<Circumstance, "answers"> => ({ answers: { failures } });
-
-/** The shutdown in reverse order, manual actions at every place that has some, and questions about failures. */
-const withActions = (plan: Estate["plan"]): Estate["plan"] => {
-  const failoverTypes = [...FailoverType.options];
-  const action = (id: string) => ({ id, name: id, kind: "manual" as const, failoverTypes, instructions: "Look." });
-  return {
-    ...asks("ask")(plan),
-    shutdown: { order: "reverse-group-order", before: [action("before-shutdown")], after: [action("after-shutdown")] },
-    groups: plan.groups.map((group) => ({
-      ...group,
-      before: [action(`before-${group.id}`)],
-      after: [action(`after-${group.id}`)],
-    })),
-  };
-};
-
-const JOURNEYS: readonly Journey[] = [
-  {
-    scenario: "vmware-to-azure",
-    runs: [
-      ["test-failover"],
-      ["test-clean-up"],
-      ["planned-failover"],
-      ["change-recovery-point"],
-      ["commit"],
-      ["reprotect"],
-      ["failback"],
-      ["commit"],
-      ["reprotect"],
-      ["resynchronise"],
-      ["disable-replication"],
-      ["enable-replication"],
-    ],
-  },
-  {
-    scenario: "hyperv-to-hyperv",
-    runs: [
-      ["full-run"],
-      ["resynchronise"],
-      [
-        "test-failover",
-        { label: "cancelled", fault: hangs("start-test-copy"), cancelled: "restore-protection", ends: "cancelled" },
-      ],
-      ["test-failover"],
-      ["test-clean-up"],
-      ["planned-failback"],
-      ["change-recovery-point"],
-      ["cancel-failover"],
-      ["test-failover"],
-      ["promote-test"],
-      ["commit"],
-      ["disable-replication"],
-    ],
-  },
-  { scenario: "hyperv-to-hyperv", runs: [["full-run"], ["full-run"]] },
-  { scenario: "azure-to-azure", runs: [["test-failover"], ["promote-test"], ["cancel-failover"]] },
-  {
-    scenario: "azure-to-azure",
-    runs: [
-      ["unplanned-failover"],
-      ["cancel-failover"],
-      [
-        "test-failover",
-        { label: "cancelled", fault: hangs("start-test-copy"), cancelled: "restore-protection", ends: "cancelled" },
-      ],
-      ["planned-failover", { label: "rejected", answers: { verdict: "reject" }, ends: "failed" }],
-      ["planned-failover", { label: "retried-faults", fault: fails("promote-replica") }],
-      ["cancel-failover", { label: "retried-faults", fault: fails("restart-source") }],
-      ["planned-failover", { label: "shutdown-refused", fault: refuses("shut-down-source"), ends: "failed" }],
-      ["unplanned-failover", { label: "shutdown-refused", fault: refuses("shut-down-source") }],
-      ["cancel-failover"],
-      [
-        "unplanned-failover",
-        { label: "failed-step", fault: refuses("start-replica"), ends: "succeeded-with-failures" },
-      ],
-      ["unplanned-failover"],
-      [
-        "commit",
-        { label: "lost-answer", fault: { operation: "delete-recovery-points", mode: "fail-after", times: 9 } },
-      ],
-    ],
-  },
-  {
-    scenario: "azure-to-azure",
-    runs: [
-      [
-        "planned-failover",
-        { label: "woken", fault: hangs("shut-down-source"), cancelled: "restore-protection", ends: "cancelled" },
-      ],
-      [
-        "unplanned-failover",
-        { label: "stopped", fault: hangs("promote-replica"), cancelled: "as-documented", ends: "cancelled" },
-      ],
-      ["unplanned-failover", { label: "source-left-alone", options: { sourceShutdown: "skip" } }],
-    ],
-  },
-  {
-    scenario: "azure-to-azure",
-    plan: withActions,
-    runs: [
-      ["planned-failover", { label: "retried", fault: refuses("start-replica"), ...answered("retry") }],
-      ["cancel-failover"],
-      ["planned-failover", { label: "shutdown-retried", fault: refuses("final-synchronise"), ...answered("retry") }],
-      ["cancel-failover"],
-      [
-        "planned-failover",
-        { label: "skipped", fault: refuses("shut-down-source"), ...answered("skip"), ends: "succeeded-with-failures" },
-      ],
-      ["cancel-failover"],
-      ["test-failover", { label: "retried", fault: refuses("start-test-copy"), ...answered("retry") }],
-      ["test-clean-up"],
-      ["planned-failover", { label: "undone", fault: refuses("start-replica"), ...answered("undo"), ends: "failed" }],
-      ["planned-failover", { label: "declined", answers: { done: false, failures: ["undo"] }, ends: "failed" }],
-    ],
-  },
-  { scenario: "vmware-to-azure", plan: withActions, runs: [["full-run", { label: "with-actions" }]] },
-  {
-    scenario: "vmware-to-azure",
-    runs: [
-      ["unplanned-failover"],
-      ["commit"],
-      ["reprotect", { label: "failed-step", fault: refuses("reverse-replication"), ends: "succeeded-with-failures" }],
-      ["reprotect"],
-      ["planned-failback", { label: "rejected", answers: { verdict: "reject" }, ends: "failed" }],
-    ],
-  },
-];
 
 /**
  * Every recording that must be there: of each verb in each direction that the transition table allows it in, and of
@@ -239,29 +74,36 @@ export async function recordAll(): Promise<Recording[]> {
   return [...byName.values()];
 }
 
-async function recordJourney({ scenario, plan = (given) => given, runs }: Journey): Promise<Recording[]> {
+async function recordJourney(journey: Journey): Promise<Recording[]> {
+  const { scenario, machines, plan = (given) => given, runs } = journey;
   const app = await VirtualApp.open();
-  const estate = estateOf(scenario);
+  const estate = machines === undefined ? estateOf(scenario) : smallEstate(machines);
   await app.load({ ...estate, plan: plan(estate.plan) });
   const recordings: Recording[] = [];
   for (const [verb, circumstance] of runs) {
-    const { direction } = await app.item("app");
+    const [{ direction } = { direction: "primary-to-recovery" }] = await app.items();
     const executionId = await run(app, verb, circumstance);
     const suffix = circumstance === undefined ? direction : `${direction}.${circumstance.label}`;
-    for (const { name, history } of await historiesOf(app, executionId)) {
-      recordings.push({ name: `${name}.${suffix}`, history });
+    for (const { name, history, isRetry } of await historiesOf(app, executionId)) {
+      recordings.push({ name: `${name}.${suffix}${isRetry ? ".again" : ""}`, history });
     }
   }
   await app.close();
   return recordings;
 }
 
+function smallEstate(machines: number): Estate {
+  const ids = Array.from({ length: machines }, (_, at) => `item-${at + 1}`);
+  return { world: smallWorld(machines), plan: smallPlan(ids) };
+}
+
 /** Runs a verb to its end under its circumstance. */
 async function run(app: VirtualApp, verb: Verb, circumstance: Partial<Circumstance> = {}) {
-  const { fault, cancelled, answers, options, ends = "succeeded" } = circumstance;
+  const { fault, unreadable, cancelled, answers, options, ends = "succeeded" } = circumstance;
   const { estate } = app.context;
   if (fault) await estate.addFault(app.worldId, { target: { itemId: "app" }, ...fault });
   const executionId = await app.start(verb, { ...OPTIONS, ...options });
+  if (unreadable) failNextRead(app);
   if (cancelled) {
     await app.pass(3 * 3_600_000);
     await cancelExecution(app.context, executionId, { behaviour: cancelled, by: "tester", reason: undefined });
@@ -272,18 +114,34 @@ async function run(app: VirtualApp, verb: Verb, circumstance: Partial<Circumstan
   return executionId;
 }
 
-/** The histories of an execution: its own under the verb, those of its children under their item workflow. */
-async function historiesOf(app: VirtualApp, instanceId: string): Promise<Recording[]> {
+function failNextRead({ context: { store } }: VirtualApp): void {
+  const getItems = store.getItems.bind(store);
+  store.getItems = async () => {
+    store.getItems = getItems;
+    throw new RecoveryError("row-unreadable", "the row of the item app is damaged");
+  };
+}
+
+/**
+ * The histories of an execution: its own under the verb, those of its children under their item workflow. A child that
+ * runs failed items again does other things than the first one, so it has a name of its own.
+ */
+async function historiesOf(app: VirtualApp, instanceId: string): Promise<(Recording & { isRetry: boolean })[]> {
   const history = (await app.hub.history(instanceId)) ?? [];
-  const children: Recording[] = [];
+  const children: Awaited<ReturnType<typeof historiesOf>> = [];
   let name = "";
+  let isRetry = false;
   for (const event of history) {
     if (event.EventType === EventType.ExecutionStarted) {
-      const { workflow } = JSON.parse(event.Input ?? "{}") as { workflow?: string };
+      const { workflow, items } = JSON.parse(event.Input ?? "{}") as {
+        workflow?: string;
+        items?: { attempt?: number }[];
+      };
       name = workflow ?? event.Name;
+      isRetry = (items?.[0]?.attempt ?? 1) > 1;
     } else if (event.EventType === EventType.SubOrchestrationInstanceCreated) {
       children.push(...(await historiesOf(app, event.InstanceId)));
     }
   }
-  return [{ name, history }, ...children];
+  return [{ name, history, isRetry }, ...children];
 }
