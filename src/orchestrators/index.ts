@@ -1,9 +1,10 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
-import { itemBatch as itemBatchContract } from "./runtime/contracts.js";
+import { ITEM_WORKFLOWS } from "./items/index.js";
+import { itemBatch } from "./runtime/contracts.js";
 import { type ExecutionWorkflow, executionOrchestration } from "./runtime/execution-workflow.js";
-import { itemBatch } from "./runtime/item-batch.js";
+import { itemBatchOrchestration } from "./runtime/item-workflow.js";
 import { cancelFailover } from "./verbs/cancel-failover.js";
 import { changeRecoveryPoint } from "./verbs/change-recovery-point.js";
 import { commit } from "./verbs/commit.js";
@@ -43,5 +44,5 @@ export const ORCHESTRATORS: ReadonlyMap<string, Orchestrator> = new Map([
     verb,
     executionOrchestration(workflow),
   ]),
-  [itemBatchContract.name, itemBatch],
+  [itemBatch.name, itemBatchOrchestration(ITEM_WORKFLOWS)],
 ]);

@@ -7,7 +7,7 @@ const promoteAndStart = [
     params: (item) => ({
       pointId: required(item.task.pointId, "the recovery point of a promotion"),
       epoch: item.raiseEpoch(1),
-      planned: item.planned,
+      planned: item.circumstances.planned,
     }),
     onResult: ({ findings }, { point, dataLoss }) => Object.assign(findings, { point, dataLoss }),
   }),

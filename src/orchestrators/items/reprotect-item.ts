@@ -13,12 +13,13 @@ export const reprotectItem = itemWorkflow({ succeeded: "protected", failed: "com
   }),
   step("reverse-replication", {
     params: (item) => ({ options: optionsOf(item) }),
-    isDone: ({ direction, promoted, replicating }, item) => direction !== item.direction && !promoted && replicating,
+    isDone: ({ direction, promoted, replicating }, item) =>
+      direction !== item.circumstances.direction && !promoted && replicating,
     onResult: ({ findings, progress }, { caughtUpBy, bytes, created, removed }) => {
       findings.replicated = { caughtUpBy, bytes, created, removed };
       progress.note("reverse-replication", `${caughtUpBy}: ${(bytes / 1_000_000).toFixed(1)} MB travelled`);
     },
-    onDone: ({ findings, direction }) => Object.assign(findings, { direction: opposite(direction) }),
+    onDone: ({ findings, circumstances }) => Object.assign(findings, { direction: opposite(circumstances.direction) }),
   }),
   step("verify-replicating"),
 ]);

@@ -11,18 +11,23 @@
  *   (test/replay/histories.test.ts)
  */
 import type { OrchestrationContext } from "durable-functions";
+import type { z } from "zod";
 import type { Failure, Replicated } from "../../domain/execution.js";
 import { failoverTypeOf } from "../../domain/plans/failover-type.js";
 import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import type { Direction, ItemState, Scenario } from "../../domain/vocabulary.js";
-import { type Fiber, fiberRuntime } from "../../durable/fiber-scheduler.js";
+import { type Durable, inParallel } from "../../durable/call.js";
+import { type Fiber, fiberRuntime, runFibers } from "../../durable/fiber-scheduler.js";
 import { pollUntilDone } from "../../durable/poll-until-done.js";
-import { Progress } from "../../durable/progress.js";
+import { blockedStatus, Progress } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
-import type { SettledItem } from "../../executions/contracts.js";
+import { retryUntilReadable } from "../../durable/retry-until-readable.js";
+import { sliceStatusOf } from "../../durable/slice-status.js";
+import { type SettledItem, settleItems } from "../../executions/contracts.js";
 import { type ItemStep, isItemOperation } from "../../steps/catalogue.js";
 import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
-import type { ItemInput, ItemTask } from "./contracts.js";
+import { type ItemInput, type ItemTask, type ItemWorkflowName, itemBatch } from "./contracts.js";
+import { sliceInstanceId, slicesOf } from "./instance-ids.js";
 
 /** What is known of an item before its workflow begins. `when` of a step decides on it. */
 export interface ItemCircumstances {
@@ -51,8 +56,12 @@ interface Findings {
 }
 
 /** One item in one execution. */
-export class ItemContext implements ItemCircumstances {
+export class ItemContext {
   readonly input: ItemInput;
+  readonly task: ItemTask;
+  readonly circumstances: ItemCircumstances;
+  /** The ids that every step on the item carries. */
+  readonly ids: OnItem;
   readonly progress: Progress;
   findings: Findings = {};
   /** The state that the item has reached, even if later steps fail; undefined while the workflow's end states apply. */
@@ -60,37 +69,19 @@ export class ItemContext implements ItemCircumstances {
   readonly #context: OrchestrationContext;
 
   constructor(context: OrchestrationContext, input: ItemInput) {
+    const { worldId, executionId, verb, item } = input;
+    const { itemId, scenario, direction, attempt } = item;
     this.#context = context;
     this.input = input;
-    this.progress = new Progress(context, input.item.itemId);
-  }
-
-  get task(): ItemTask {
-    return this.input.item;
-  }
-  get scenario(): Scenario {
-    return this.task.scenario;
-  }
-  get direction(): Direction {
-    return this.task.direction;
-  }
-  get planned(): boolean {
-    return failoverTypeOf(this.input.verb) === "planned";
-  }
-  get attempt(): number {
-    return this.task.attempt;
-  }
-  get hasTestCopy(): boolean {
-    return this.task.testExecutionId !== undefined;
-  }
-  get hasProbes(): boolean {
-    return this.task.probes.length > 0;
-  }
-
-  /** The ids that every step on the item carries. */
-  get ids(): OnItem {
-    const { worldId, executionId, item } = this.input;
-    return { worldId, executionId, itemId: item.itemId, attempt: item.attempt };
+    this.task = item;
+    this.circumstances = {
+      ...{ scenario, direction, attempt },
+      planned: failoverTypeOf(verb) === "planned",
+      hasTestCopy: item.testExecutionId !== undefined,
+      hasProbes: item.probes.length > 0,
+    };
+    this.ids = { worldId, executionId, itemId, attempt };
+    this.progress = new Progress(context, itemId);
   }
 
   /** Executes one step, shown under its name. */
@@ -207,8 +198,8 @@ export const itemWorkflow = (
 ): ItemWorkflow => ({ steps, ends, marks });
 
 /** Runs the steps of a workflow that apply to the item, in order. */
-export function* runItemWorkflow({ steps, ends, marks }: ItemWorkflow, item: ItemContext): Fiber<SettledItem> {
-  const applicable = steps.filter(({ when }) => when(item));
+function* runItemWorkflow({ steps, ends, marks }: ItemWorkflow, item: ItemContext): Fiber<SettledItem> {
+  const applicable = steps.filter(({ when }) => when(item.circumstances));
   item.progress.expect(applicable.map(({ name }) => name));
   try {
     for (const { run } of applicable) yield* run(item);
@@ -253,6 +244,37 @@ function settled(
     },
   };
 }
+
+/** Runs one workflow for many items, each as a fiber at its own pace, and records their results. */
+export const itemBatchOrchestration = (workflows: Readonly<Record<ItemWorkflowName, ItemWorkflow>>) =>
+  function* (context: OrchestrationContext): Durable<z.output<typeof itemBatch.output>> {
+    const { items: tasks, ...rest } = itemBatch.input.parse(context.df.getInput());
+    const { stage, slice, workflow, ...execution } = rest;
+    const slices = slicesOf(tasks);
+    if (slices.length > 1) {
+      const children = slices.map((some, index) => ({
+        id: sliceInstanceId(execution.executionId, stage, index + 1),
+        input: { ...rest, slice: index + 1, items: some },
+      }));
+      const answers = yield* inParallel(context, itemBatch, children);
+      return { reports: answers.flatMap(({ reports }) => reports) };
+    }
+    const items = tasks.map((item) => new ItemContext(context, { ...execution, item }));
+    const show = (blockedReason?: string): void => {
+      const steps = () => items.map(({ task, progress }) => ({ itemId: task.itemId, steps: progress.packed }));
+      // Packed only when it is sent: packing at every idle of every replay would cost more than everything else.
+      const toJSON = (): object => sliceStatusOf(steps(), blockedStatus(blockedReason));
+      context.df.setCustomStatus({ toJSON });
+    };
+    const fibers = items.map((item) => ({
+      key: item.task.itemId,
+      fiber: runItemWorkflow(workflows[workflow], item),
+    }));
+    const settled = yield* runFibers(context, fibers, show);
+    const { worldId, executionId, verb } = execution;
+    yield* retryUntilReadable(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled }, show);
+    return { reports: settled.map(({ report }) => report) };
+  };
 
 /** A value that the caller always gives. Its absence is a bug, not a mistake of a user. */
 export function required<T>(value: T | undefined, what: string): T {
