@@ -1,7 +1,8 @@
 import type { Execution } from "../domain/execution.js";
-import { inferItemState } from "../domain/items/infer-item-state.js";
+import { type InferredState, inferItemState } from "../domain/items/infer-item-state.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown, withOutcome } from "../domain/items/post-execution-conditions.js";
+import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { toInstant } from "../domain/text.js";
 import { describeReadable } from "../executions/post-execution-conditions.js";
 import type { Context } from "./context.js";
@@ -34,7 +35,7 @@ export async function reconcileUnknownOutcomes(
   const taken = await store.acquireItems(worldId, executionId, verb, claims);
   const held = taken.filter(({ heldBy }) => heldBy?.executionId === executionId);
   const { snapshots } = await describeReadable(hypervisor, worldId, ids);
-  const found = new Map(snapshots.map((snapshot) => [snapshot.item.id, inferItemState(snapshot)]));
+  const found = await statesOf(context, { executionId, worldId, verb }, snapshots);
   const at = toInstant(clock.now());
   const updates = held.map(({ itemId, conditions }) => {
     const where = found.get(itemId);
@@ -43,4 +44,23 @@ export async function reconcileUnknownOutcomes(
   });
   await store.updateItems(worldId, executionId, updates);
   return true;
+}
+
+/** The states that the estate shows. A test that left a network awaits its clean-up, even if no copy is left. */
+async function statesOf(
+  { hypervisor }: Context,
+  { executionId, worldId, verb }: Pick<Execution, "executionId" | "worldId" | "verb">,
+  snapshots: readonly ItemSnapshot[],
+): Promise<ReadonlyMap<string, InferredState | undefined>> {
+  const ids = snapshots.map(({ item }) => item.id);
+  const { testNetworks } =
+    verb === "test-failover" ? await hypervisor.leftovers(worldId, ids, executionId) : { testNetworks: [] };
+  const awaitsCleanUp = new Set(testNetworks.flatMap(({ itemIds }) => itemIds));
+  return new Map(
+    snapshots.map((snapshot) => {
+      const inferred = inferItemState(snapshot);
+      const isLeft = inferred?.state === "protected" && awaitsCleanUp.has(snapshot.item.id);
+      return [snapshot.item.id, isLeft ? { ...inferred, state: "test-failed-over" } : inferred];
+    }),
+  );
 }

@@ -10,6 +10,7 @@ import { finish } from "../support/execution-driver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 import { smallPlan, smallWorld } from "../support/worlds.js";
 import { type Circumstance, JOURNEYS, type Journey } from "./journeys.js";
+import { SCENARIO_JOURNEYS } from "./scenario-journeys.js";
 
 /** What one orchestration went through. */
 export interface Recording {
@@ -21,21 +22,24 @@ const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTE
 
 /**
  * Every recording that must be there: of each verb in each direction that the transition table allows it in, and of
- * each item workflow in each direction of its verbs.
+ * each item workflow in each direction of its verbs, in every scenario.
  */
 export function requiredRecordings(): string[] {
-  const verbs = Verb.options.flatMap((verb) => directionsOf(verb).map((direction) => `${verb}.${direction}`));
-  const items = Object.entries(VERBS_OF_WORKFLOWS).flatMap(([workflow, its]) =>
-    [...new Set(its.flatMap(directionsOf))].map((direction) => `${workflow}.${direction}`),
+  const verbs = Verb.options.flatMap((verb) =>
+    directionsOf(verb, Scenario.options).map((direction) => `${verb}.${direction}`),
   );
-  return [...verbs, ...items].filter((name) => !UNREACHABLE.has(name));
+  const items = Object.entries(VERBS_OF_WORKFLOWS).flatMap(([workflow, its]) =>
+    Scenario.options.flatMap((scenario) =>
+      [...new Set(its.flatMap((verb) => directionsOf(verb, [scenario])))].map(
+        (direction) => `${workflow}.${direction}.${scenario}`,
+      ),
+    ),
+  );
+  return [...verbs, ...items].filter((name) => !UNREACHABLE.some((unreachable) => name.startsWith(unreachable)));
 }
 
 /** An unprotected item replicates nowhere; protection always begins at home. */
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  "enable-replication.recovery-to-primary",
-  "enable-item.recovery-to-primary",
-]);
+const UNREACHABLE = ["enable-replication.recovery-to-primary", "enable-item.recovery-to-primary"] as const;
 
 const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_WORKFLOWS, readonly Verb[]> = {
   "release-source": ["planned-failover", "planned-failback"],
@@ -53,9 +57,9 @@ const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_WORKFLOWS, readonly Verb[]> =
   "resynchronise-item": ["resynchronise"],
 };
 
-const directionsOf = (verb: Verb): Direction[] =>
+const directionsOf = (verb: Verb, scenarios: readonly Scenario[]): Direction[] =>
   Direction.options.filter((direction) =>
-    Scenario.options.some((scenario) =>
+    scenarios.some((scenario) =>
       ItemState.options.some((state) => transition(scenario, state, verb, direction).allowed && canBe(state)),
     ),
   );
@@ -69,6 +73,13 @@ export async function recordAll(): Promise<Recording[]> {
   for (const journey of JOURNEYS) {
     for (const recording of await recordJourney(journey)) {
       if (!byName.has(recording.name)) byName.set(recording.name, recording);
+    }
+  }
+  for (const journey of SCENARIO_JOURNEYS) {
+    for (const recording of await recordJourney(journey)) {
+      const [workflow = ""] = recording.name.split(".");
+      if (Object.hasOwn(VERBS_OF_WORKFLOWS, workflow) && !byName.has(recording.name))
+        byName.set(recording.name, recording);
     }
   }
   return [...byName.values()];

@@ -30,13 +30,30 @@ function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undef
   ];
 }
 
+/**
+ * The state when the rollback was over. The items are released before the end is written, so another execution may
+ * have changed the item by then.
+ */
+function stateAfterRollback(
+  item: Facts["items"][number]["item"],
+  effects: readonly Effect[],
+  endedMs: number,
+  own: readonly Effect[],
+): EmulatedItem | undefined {
+  const lastMs = Math.max(...own.map(({ effectMs }) => effectMs));
+  const next = effects.find(
+    (effect) => !own.includes(effect) && effect.effectMs >= lastMs && effect.effectMs <= endedMs,
+  );
+  return next?.before ?? stateAt(item, endedMs);
+}
+
 function rollbacks(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
     [...facts.executions.values()].flatMap((trace) => {
       const { executionId, verb } = trace.record;
       const own = effects.filter(({ key }) => key.executionId === executionId);
       if (own.length === 0 || trace.endedMs === null || !rolledBack(trace, own, item.itemId)) return [];
-      const after = stateAt(item, trace.endedMs);
+      const after = stateAfterRollback(item, effects, trace.endedMs, own);
       if (after === undefined) return [];
       const wrong = rollbackDifferences(trace, own[0]?.before, after);
       if (wrong.length === 0) return [];
