@@ -15,7 +15,7 @@ export interface Run {
   seconds: number;
 }
 
-export const TIME_LIMIT = "time limit";
+const TIME_LIMIT = "time limit";
 
 /** One copy of the sources and the process that runs tests in it. */
 export class Runner {
