@@ -1,3 +1,11 @@
+/**
+ * Mutants: small changes of a source file that its tests have to notice.
+ *
+ * - M1 A mutant parses, differs from the source in more than white space, and declares each name before its use.
+ *   (mutants.test.ts: a value is computed twice, and neither dropped nor moved behind its use)
+ * - M2 Its id holds for as long as the mutated code does: it contains no line number, and no two mutants share one.
+ *   (mutants.test.ts: the same change twice in a function has two ids)
+ */
 import ts from "typescript";
 import { applyEdits, type Draft } from "./edits.js";
 import { optionMutants, rowMutants } from "./step-lists.js";

@@ -15,7 +15,7 @@ export interface Run {
   seconds: number;
 }
 
-export const TIME_LIMIT = "time limit";
+const TIME_LIMIT = "time limit";
 
 /** One copy of the sources and the process that runs tests in it. */
 export class Runner {
@@ -50,28 +50,28 @@ export class Runner {
     // A group of its own, so that the processes of vitest end together with it.
     const child = fork(PROGRAM, [this.#folder], { detached: true, stdio: ["ignore", "ignore", "inherit", "ipc"] });
     this.#process = child;
-    const failed = await this.#answer(child, START_LIMIT_MS);
-    if (failed !== null) throw new Error(`The test runner did not start: ${failed}`);
+    if ((await this.#answer(child, START_LIMIT_MS)) === TIME_LIMIT) throw new Error("The test runner did not start.");
     return child;
   }
 
+  /** Rejects when the process fails: only a test that fails, or its time limit, may catch a mutant. */
   #answer(child: ChildProcess, limitMs: number): Promise<string | null> {
-    return new Promise((resolve) => {
-      const end = (failed: string | null): void => {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
         clearTimeout(timer);
         child.off("message", onMessage).off("exit", onExit);
-        resolve(failed);
+        then();
       };
       const onMessage = (message: Message): void => {
-        if (message.kind === "result") end(message.failed);
-        else timer.refresh();
+        if (message.kind === "test-ended") timer.refresh();
+        else if (message.kind === "result") settle(() => resolve(message.failed));
+        else settle(() => reject(new Error(`The tests could not run: ${message.message}`)));
       };
-      const giveUp = (why: string): void => {
+      const onExit = (): void => settle(() => reject(new Error("The process that runs the tests ended.")));
+      const timer = setTimeout(() => {
+        settle(() => resolve(TIME_LIMIT));
         this.#kill();
-        end(why);
-      };
-      const onExit = (): void => giveUp("the test process ended");
-      const timer = setTimeout(() => giveUp(TIME_LIMIT), limitMs);
+      }, limitMs);
       child.on("message", onMessage).on("exit", onExit);
     });
   }
@@ -80,7 +80,6 @@ export class Runner {
     const child = this.#process;
     this.#process = undefined;
     if (child?.pid === undefined) return;
-    child.removeAllListeners("exit");
     try {
       process.kill(-child.pid, "SIGKILL");
     } catch {

@@ -14,7 +14,11 @@ export interface Job {
 }
 
 /** One message for each test that ended, so that its silence can be noticed, then one with the result. */
-export type Message = { kind: "test-ended" } | { kind: "result"; failed: string | null };
+export type Message =
+  | { kind: "test-ended" }
+  | { kind: "result"; failed: string | null }
+  /** The run itself went wrong, so it says nothing about the mutant. */
+  | { kind: "error"; message: string };
 
 const send = (message: Message): void => void process.send?.(message);
 
@@ -89,6 +93,12 @@ const nameOf = (module: TestModule, folder: string, test?: TestCase): string =>
 
 const folder = process.argv[2] ?? "";
 const vitest = await open(folder);
-process.on("message", async (job: Job) => send({ kind: "result", failed: await run(vitest, folder, job) }));
+process.on("message", async (job: Job) => {
+  try {
+    send({ kind: "result", failed: await run(vitest, folder, job) });
+  } catch (error) {
+    send({ kind: "error", message: String(error) });
+  }
+});
 process.on("disconnect", () => process.exit());
 send({ kind: "result", failed: null });
