@@ -3,6 +3,7 @@ import { cancelExecution } from "../../src/commands/decisions.js";
 import { RecoveryError } from "../../src/domain/errors.js";
 import type { ExecutionOptions } from "../../src/domain/execution.js";
 import { transition } from "../../src/domain/items/lifecycle.js";
+import { SCENARIO_TRAITS } from "../../src/domain/scenario-traits.js";
 import { Direction, ItemState, Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { ITEM_WORKFLOWS } from "../../src/orchestrators/items/index.js";
 import { type Estate, estateOf, REPROTECT } from "../support/estates.js";
@@ -38,8 +39,16 @@ export function requiredRecordings(): string[] {
   return [...verbs, ...items].filter((name) => !UNREACHABLE.some((unreachable) => name.startsWith(unreachable)));
 }
 
-/** An unprotected item replicates nowhere; protection always begins at home. */
-const UNREACHABLE = ["enable-replication.recovery-to-primary", "enable-item.recovery-to-primary"] as const;
+/** Protection begins at home, and a failback that cannot be tested leaves no test behind. */
+const UNREACHABLE: readonly string[] = [
+  "enable-replication.recovery-to-primary",
+  "enable-item.recovery-to-primary",
+  ...Scenario.options
+    .filter((scenario) => !SCENARIO_TRAITS[scenario].testsFailback)
+    .flatMap((scenario) =>
+      ["clean-up-item", "promote-test-item"].map((workflow) => `${workflow}.recovery-to-primary.${scenario}`),
+    ),
+];
 
 const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_WORKFLOWS, readonly Verb[]> = {
   "release-source": ["planned-failover", "planned-failback"],
