@@ -52,6 +52,15 @@ describe("what is delivered", () => {
     expect(Object.keys(body["paths"] as object)).toContain("/api/recovery-plans/{planId}/executions");
   });
 
+  test("C2 host.json names the extension bundle that holds the Durable extension, without which a genuine host finds no trigger", async () => {
+    const { extensionBundle } = JSON.parse(await readFile(join(ROOT, "host.json"), "utf8")) as {
+      extensionBundle: { id: string; version: string };
+    };
+    expect(extensionBundle.id).toBe("Microsoft.Azure.Functions.ExtensionBundle");
+    const [, from = "", below = ""] = /^\[(\d+)\.\d+\.\d+, (\d+)\.0\.0\)$/.exec(extensionBundle.version) ?? [];
+    expect([Number(from), Number(below)]).toEqual([4, 5]); // version 4 of the bundle has version 3 of the extension
+  });
+
   test("C3 a full run shuts down, chooses the point, fails over group by group, awaits validation, commits and reprotects", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     const run = await plan.run("full-run");
