@@ -1,4 +1,4 @@
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js";
@@ -7,6 +7,7 @@ import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
 import { defined } from "../domain/text.js";
 import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/worlds/world.js";
+import { readEach } from "../executions/read-each.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Services } from "./context.js";
@@ -96,32 +97,20 @@ function liveViewOf(snapshot: ItemSnapshot, home: Site): LiveView {
 export async function listItems(services: Services, worldId: string, page: PageRequest): Promise<Page<ItemView>> {
   await getWorld(services, worldId);
   const { entries, ...rest } = await services.store.listItems(worldId, page);
-  const details = await detailsOfReadable(services, worldId, entries);
-  const unreadable = [...(rest.unreadable ?? []), ...details.unreadable];
+  const byId = new Map(entries.map((record) => [record.itemId, record]));
+  const details = await readEach([...byId.keys()], (ids) =>
+    detailsOf(
+      services,
+      worldId,
+      ids.flatMap((id) => byId.get(id) ?? []),
+    ),
+  );
+  const unreadable = [...(rest.unreadable ?? []), ...details.unreadable.values()];
   return {
     ...rest,
-    entries: details.entries.map(({ target, source, replica, replication, ...view }) => view),
+    entries: details.found.map(({ target, source, replica, replication, ...view }) => view),
     ...(unreadable.length > 0 && { unreadable }),
   };
-}
-
-/** Reads all items at once, or one by one when the hypervisor can't read one of them. That one is left out and named. */
-async function detailsOfReadable(
-  services: Services,
-  worldId: string,
-  records: readonly ItemRecord[],
-): Promise<{ entries: ItemDetail[]; unreadable: string[] }> {
-  try {
-    return { entries: await detailsOf(services, worldId, records), unreadable: [] };
-  } catch (thrown) {
-    if (!hasCode(thrown, "row-unreadable")) throw thrown;
-    if (records.length <= 1) return { entries: [], unreadable: [thrown.message] };
-    const single = await Promise.all(records.map((record) => detailsOfReadable(services, worldId, [record])));
-    return {
-      entries: single.flatMap(({ entries }) => entries),
-      unreadable: single.flatMap(({ unreadable }) => unreadable),
-    };
-  }
 }
 
 /** The record of one item; refuses `world-not-found` and `item-not-found`. */

@@ -4,7 +4,7 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown, withOutcome } from "../domain/items/post-execution-conditions.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { toInstant } from "../domain/text.js";
-import { describeReadable } from "../executions/post-execution-conditions.js";
+import { readEach } from "../executions/read-each.js";
 import type { Context } from "./context.js";
 
 /** One item among those of all worlds. */
@@ -26,19 +26,20 @@ export async function reconcileUnknownOutcomes(
   );
   if (unknownIds.length === 0 || items.some(({ heldBy }) => heldBy !== null)) return false;
   const { store, hypervisor, clock } = context;
-  const first = await describeReadable(hypervisor, worldId, unknownIds);
-  const ids = first.snapshots.flatMap((snapshot) => (inferItemState(snapshot) ? [snapshot.item.id] : []));
+  const describe = (ids: readonly string[]) => hypervisor.describeItems(worldId, ids);
+  const first = await readEach(unknownIds, describe);
+  const ids = first.found.flatMap((snapshot) => (inferItemState(snapshot) ? [snapshot.item.id] : []));
   if (ids.length === 0) return false;
   const claims = items.map(({ itemId, state }) => {
     return { itemId, from: state, during: ids.includes(itemId) ? state : null };
   });
   const taken = await store.acquireItems(worldId, executionId, verb, claims);
   const held = taken.filter(({ heldBy }) => heldBy?.executionId === executionId);
-  const { snapshots } = await describeReadable(hypervisor, worldId, ids);
-  const found = await statesOf(context, { executionId, worldId, verb }, snapshots);
+  const { found: snapshots } = await readEach(ids, describe);
+  const states = await statesOf(context, { executionId, worldId, verb }, snapshots);
   const at = toInstant(clock.now());
   const updates = held.map(({ itemId, conditions }) => {
-    const where = found.get(itemId);
+    const where = states.get(itemId);
     const change = where && { ...where, reason: null, conditions: withOutcome(conditions, { isKnown: true, at }) };
     return { itemId, release: true, change: change ?? {} };
   });

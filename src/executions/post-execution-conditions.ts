@@ -1,4 +1,3 @@
-import { hasCode } from "../domain/errors.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import {
   isReplicating,
@@ -7,11 +6,11 @@ import {
   withOutcome,
   withReplication,
 } from "../domain/items/post-execution-conditions.js";
-import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { toInstant } from "../domain/text.js";
 import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ItemReport } from "./contracts.js";
+import { readEach } from "./read-each.js";
 
 /** An item that an execution releases: its resting state and its report, if there is one. */
 interface ReleasedItem {
@@ -32,7 +31,7 @@ export async function conditionsAfterExecution(
 ): Promise<ReadonlyMap<string, ItemCondition[]>> {
   const doubted = items.filter(({ state, report }) => mayBeStranded(status, { state, outcome: report?.outcome }));
   const doubtedIds = doubted.map(({ item }) => item.itemId);
-  const { snapshots, unreadable } = await describeReadable(hypervisor, worldId, doubtedIds);
+  const { found: snapshots, unreadable } = await readEach(doubtedIds, (ids) => hypervisor.describeItems(worldId, ids));
   const stranded = new Set(snapshots.filter((snapshot) => !isReplicating(snapshot)).map(({ item }) => item.id));
   const at = toInstant(clock.now());
   const replicationOf = (itemId: string): Replication => {
@@ -50,23 +49,3 @@ export async function conditionsAfterExecution(
 /** A failed failover claims nothing. A missing report means that the orchestration was lost before it could report. */
 const isKnown = (state: ItemState, report: ItemReport | undefined): boolean =>
   state === "failover-failed" || (report !== undefined && report.failure?.code !== "row-unreadable");
-
-/** Describes all items at once, or one by one when one of them can't be read: it must not hold up the others. */
-export async function describeReadable(
-  hypervisor: Ports["hypervisor"],
-  worldId: string,
-  itemIds: readonly string[],
-): Promise<{ snapshots: ItemSnapshot[]; unreadable: ReadonlySet<string> }> {
-  if (itemIds.length === 0) return { snapshots: [], unreadable: new Set() };
-  try {
-    return { snapshots: await hypervisor.describeItems(worldId, itemIds), unreadable: new Set() };
-  } catch (thrown) {
-    if (!hasCode(thrown, "row-unreadable")) throw thrown;
-    if (itemIds.length === 1) return { snapshots: [], unreadable: new Set(itemIds) };
-    const single = await Promise.all(itemIds.map((itemId) => describeReadable(hypervisor, worldId, [itemId])));
-    return {
-      snapshots: single.flatMap(({ snapshots }) => snapshots),
-      unreadable: new Set(single.flatMap(({ unreadable }) => [...unreadable])),
-    };
-  }
-}
