@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { activityContract, type PollingContract, pollingContract } from "../durable/contract.js";
-import { ITEM_STEPS, type ItemStep, SITE_OPERATIONS, type SiteOperation } from "./catalogue.js";
+import { ITEM_STEPS, type ItemStep, keysOf, SITE_OPERATIONS, type SiteOperation } from "./catalogue.js";
 
 /** From 2 on when somebody answered `retry`: the step is another one at the hypervisor. */
 export const attempt = z.int().min(1).default(1);
@@ -27,16 +27,21 @@ type Contract<N extends StepName, On> = PollingContract<
   z.ZodType<ResultOf<N>, ResultOf<N>>
 >;
 
+/** Made once: a replay asks for the contract of every step again. */
+const ITEM_CONTRACTS = new Map(keysOf(ITEM_STEPS).map((name) => [name, contractOf(name, ITEM_STEPS[name], onItem)]));
+const SITE_CONTRACTS = new Map(
+  keysOf(SITE_OPERATIONS).map((name) => [name, contractOf(name, SITE_OPERATIONS[name], onSite)]),
+);
+
 /** The contract of a step on an item, made from its row. */
 export const stepContract = <N extends ItemStep>(name: N): Contract<N, OnItem> =>
-  contractOf(name, onItem) as unknown as Contract<N, OnItem>;
+  ITEM_CONTRACTS.get(name) as unknown as Contract<N, OnItem>;
 
 /** The contract of a step on a site, made from its row. */
 export const siteStepContract = <N extends SiteOperation>(name: N): Contract<N, OnSite> =>
-  contractOf(name, onSite) as unknown as Contract<N, OnSite>;
+  SITE_CONTRACTS.get(name) as unknown as Contract<N, OnSite>;
 
-function contractOf(name: StepName, on: z.ZodObject) {
-  const row = { ...ITEM_STEPS, ...SITE_OPERATIONS }[name];
+function contractOf(name: StepName, row: Rows[StepName], on: z.ZodObject) {
   const params = "input" in row ? row.input : row.params;
   return pollingContract({ name, input: on.extend({ params }), output: row.result, retry: "hypervisor-call" });
 }
