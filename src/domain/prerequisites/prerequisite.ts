@@ -55,7 +55,7 @@ export interface Prerequisite {
   scenarios: readonly Scenario[];
   /** The direction that it applies to; null for both. */
   direction: Direction | null;
-  /** An error prevents the start; a warning is only shown. */
+  /** An error prevents the item from going; a warning is only shown. */
   severity: "error" | "warning";
   /** Verbs for which it is only a warning, because they work without it. */
   warnsOf: readonly Verb[];
