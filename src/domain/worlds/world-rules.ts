@@ -74,6 +74,13 @@ function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, t
   ];
 }
 
+const unknownDisks = ({ id, protectedDisks = [] }: ProtectedItem, machine: Machine | undefined): string[] =>
+  machine === undefined
+    ? []
+    : protectedDisks.flatMap((disk) =>
+        missing("disk", `item ${id}`, disk, new Set(machine.disks.map(({ name }) => name))),
+      );
+
 function itemProblems(world: World): string[] {
   const sites = new Map(world.sites.map((site) => [site.id, site]));
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
@@ -88,6 +95,7 @@ function itemProblems(world: World): string[] {
       ...missing("policy", owner, item.policyId, policies),
       ...missing("replication group", owner, item.replicationGroupId, groups),
       ...missing("machine", owner, item.machineId, machines),
+      ...unknownDisks(item, machine),
       ...missing("site", owner, item.sourceSiteId, sites),
       ...missing("site", owner, item.targetSiteId, sites),
       ...(machine && source && target ? scenarioProblems(item, machine, source, target) : []),
