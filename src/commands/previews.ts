@@ -78,10 +78,10 @@ async function pointsOf(services: Services, worldId: string, itemIds: readonly s
 async function pointsOfItem(
   { hypervisor }: Services,
   worldId: string,
-  { item, machine, replication }: ItemSnapshot,
+  { item, machine }: ItemSnapshot,
 ): Promise<PreviewItem> {
   const known = await hypervisor.recoveryPoints(worldId, item.id);
-  return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
+  return { ...known, disks: diskCoverageOf(item, machine) };
 }
 
 /** What was checked for a verb, and what is not met, item by item. */
