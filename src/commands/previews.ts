@@ -108,7 +108,7 @@ export async function previewPrerequisites(
   return { verb, ready: report.findings.every(({ severity }) => severity === "warning"), ...report };
 }
 
-/** Where every item of a plan, or one item, would go in the network. */
+/** Where every interface of the items of a plan, or of one item, would go in the network. */
 export async function previewNetworks(
   services: Services,
   target: PreviewTarget,
@@ -123,8 +123,9 @@ export async function previewNetworks(
       { isolated },
     );
   });
-  const byItem = new Map(placements.map((placement) => [placement.itemId, placement]));
-  return { isolated, items: itemIds.flatMap((itemId) => byItem.get(itemId) ?? []) };
+  const rank = new Map(itemIds.map((itemId, index) => [itemId, index]));
+  const rankOf = ({ itemId }: Placement): number => rank.get(itemId) ?? itemIds.length;
+  return { isolated, items: placements.toSorted((a, b) => rankOf(a) - rankOf(b)) };
 }
 
 /** What a reprotect of every item of a plan, or of one item, would create at the site that takes the data (A8). */

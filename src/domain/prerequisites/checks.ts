@@ -1,10 +1,8 @@
 import type { z } from "zod";
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
-import { SITE_TRAITS } from "../scenario-traits.js";
-import { isInRange, isReserved } from "../worlds/addresses.js";
-import { chooseSubnet } from "../worlds/networks.js";
-import type { MachineSize, ProtectedItem } from "../worlds/world.js";
-import type { CheckInput, Demand } from "./prerequisite.js";
+import { carriedInterfaces, interfaceTargets } from "../worlds/networks.js";
+import type { MachineSize } from "../worlds/world.js";
+import { addressKey, type CheckInput, type Demand } from "./prerequisite.js";
 
 /** The sum of what the items need of their target site. */
 export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
@@ -19,9 +17,10 @@ export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): De
     const { item, machine } = snapshot;
     const size = sizeOf(snapshot, site);
     cores += size?.cpus ?? machine.cpus;
-    networkInterfaces += machine.nics.length;
+    const carried = carriedInterfaces(interfaceTargets(item, machine));
+    networkInterfaces += carried.length;
     note(names, targetNameOf(snapshot).toLowerCase(), item.id);
-    if (item.target.ip !== undefined) note(addresses, item.target.ip, item.id);
+    for (const { networkId, ip } of carried) if (ip !== undefined) note(addresses, addressKey(networkId, ip), item.id);
     const set = item.target.availabilitySet;
     if (set !== undefined && size !== undefined) {
       families.set(set, (families.get(set) ?? new Set()).add(familyOf(size.name)));
@@ -59,11 +58,6 @@ function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<ty
   return sizes
     .filter(({ cpus, memoryMb }) => cpus >= machine.cpus && memoryMb >= machine.memoryMb)
     .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
-}
-
-export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {
-  const network = site.site.networks.find(({ id }) => id === item.target.networkId);
-  return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
 }
 
 export function coresMissing({ target, demand }: CheckInput): string | null {
@@ -130,36 +124,6 @@ export function sizeProblem({ snapshot, target }: CheckInput): string | null {
   return null;
 }
 
-export function networkProblem({ snapshot: { item }, target }: CheckInput): string | null {
-  if (item.target.networkId === undefined) {
-    return SITE_TRAITS[target.site.kind].createsMachines ? "the target settings name no network" : null;
-  }
-  return target.site.networks.some(({ id }) => id === item.target.networkId)
-    ? null
-    : `the network ${item.target.networkId} is not at ${target.site.id}`;
-}
-
-export function subnetProblem(input: CheckInput): string | null {
-  const { item } = input.snapshot;
-  if (item.target.networkId === undefined || networkProblem(input) !== null) return null;
-  return targetSubnetOf(item, input.snapshot, input.target) === undefined
-    ? `the network ${item.target.networkId} has no subnet ${item.target.subnet}`
-    : null;
-}
-
-export function addressProblem({ snapshot, target, demand }: CheckInput): string | null {
-  const { ip } = snapshot.item.target;
-  if (ip === undefined) return null;
-  const subnet = targetSubnetOf(snapshot.item, snapshot, target);
-  if (subnet !== undefined && !isInRange(ip, subnet.range))
-    return `${ip} is not in subnet ${subnet.name} (${subnet.range})`;
-  if (subnet !== undefined && isReserved(ip, subnet.range))
-    return `${ip} of ${subnet.range} is reserved by the service`;
-  if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
-  const rival = demand.addresses.get(ip)?.find((itemId) => itemId !== snapshot.item.id);
-  return rival === undefined ? null : `item ${rival} has the same address ${ip}`;
-}
-
 export function resourceGroupProblem({ snapshot: { item }, target }: CheckInput): string | null {
   const { resourceGroup } = item.target;
   return resourceGroup === undefined || target.site.resourceGroups.includes(resourceGroup)
@@ -172,13 +136,6 @@ export function availabilitySetProblem({ snapshot: { item }, target }: CheckInpu
   return availabilitySet === undefined || target.site.availabilitySets.includes(availabilitySet)
     ? null
     : `the availability set ${availabilitySet} is not at ${target.site.id}`;
-}
-
-export function testNetworkProblem({ snapshot: { item }, target }: CheckInput): string | null {
-  const { testNetworkId } = item.target;
-  return testNetworkId === undefined || target.site.networks.some(({ id }) => id === testNetworkId)
-    ? null
-    : `the test network ${testNetworkId} is not at ${target.site.id}`;
 }
 
 export const systemProblem = ({ snapshot: { machine } }: CheckInput): string | null =>

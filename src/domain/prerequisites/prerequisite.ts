@@ -11,11 +11,14 @@ export interface Demand {
   networkInterfaces: number;
   /** Item ids by lower-case target name. */
   names: ReadonlyMap<string, string[]>;
-  /** Item ids by target address. */
+  /** Item ids by target address, as `addressKey` writes it. */
   addresses: ReadonlyMap<string, string[]>;
   /** Families of the sizes in each availability set. */
   families: ReadonlyMap<string, ReadonlySet<string>>;
 }
+
+/** An address is unique within its network only. */
+export const addressKey = (networkId: string | undefined, ip: string): string => `${networkId ?? ""}/${ip}`;
 
 /** The options of a start that checks read. */
 export type CheckOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K] | undefined } & {

@@ -1,5 +1,5 @@
 import { SCENARIO_TRAITS } from "../scenario-traits.js";
-import { mappingProblems } from "./networks.js";
+import { interfaceProblems, mappingProblems } from "./networks.js";
 import type { Machine, ProtectedItem, Site, World } from "./world.js";
 
 const MAX_GROUP_MEMBERS = 16;
@@ -96,6 +96,7 @@ function itemProblems(world: World): string[] {
       ...missing("replication group", owner, item.replicationGroupId, groups),
       ...missing("machine", owner, item.machineId, machines),
       ...unknownDisks(item, machine),
+      ...(machine ? interfaceProblems(item, machine) : []),
       ...missing("site", owner, item.sourceSiteId, sites),
       ...missing("site", owner, item.targetSiteId, sites),
       ...(machine && source && target ? scenarioProblems(item, machine, source, target) : []),

@@ -44,6 +44,19 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   "target-network": [
     { breaks: ({ item }) => delete item.item.target.networkId, found: "name no network" },
     { breaks: ({ item }) => (item.item.target.networkId = "gone"), found: "the network gone is not at away" },
+    {
+      breaks: ({ item }) => {
+        item.machine.nics.push({ name: "backup", networkId: "lan", assignment: "dhcp" });
+        item.item.target.interfaces = [{ name: "backup", networkId: "gone" }];
+      },
+      found: "interface backup: the network gone is not at away",
+    },
+  ],
+  "target-interfaces": [
+    {
+      breaks: ({ item }) => item.machine.nics.push({ name: "backup", networkId: "lan", assignment: "dhcp" }),
+      found: "interface backup on lan gets no network at away",
+    },
   ],
   "target-subnet": [{ breaks: ({ item }) => (item.item.target.subnet = "gone"), found: "has no subnet gone" }],
   "target-address": [
