@@ -14,6 +14,7 @@ import {
 } from "../domain/recovery-points/recovery-point-solver.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { type Placement, placeItems } from "../domain/worlds/networks.js";
+import { usedAddresses } from "../domain/worlds/occupancy.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
@@ -116,11 +117,11 @@ export async function previewNetworks(
 ): Promise<{ isolated: boolean; items: Placement[] }> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const { items, sites } = await services.hypervisor.describeEstate(worldId, itemIds);
-  const placements = sites.flatMap(({ site }) => {
+  const placements = sites.flatMap(({ site, taken, machineAddresses }) => {
     const going = items.filter(({ item }) => item.targetSiteId === site.id);
     return placeItems(
       going.map(({ item, machine }) => ({ item, machine, networks: site.networks })),
-      { isolated },
+      { isolated, used: usedAddresses({ taken, machineAddresses }) },
     );
   });
   const rank = new Map(itemIds.map((itemId, index) => [itemId, index]));

@@ -2,6 +2,7 @@
 import { SITE_TRAITS } from "../scenario-traits.js";
 import { isInRange, isReserved } from "../worlds/addresses.js";
 import { chooseSubnet, type InterfaceTarget, interfaceTargets } from "../worlds/networks.js";
+import { addressHolder } from "../worlds/occupancy.js";
 import { addressKey, type CheckInput } from "./prerequisite.js";
 
 const targetsOf = ({ snapshot: { item, machine } }: CheckInput): InterfaceTarget[] => interfaceTargets(item, machine);
@@ -60,8 +61,26 @@ function wrongAddress(input: CheckInput, { networkId, subnet: asked, nic }: Inte
     return `${ip} of ${subnet.range} is reserved by the service`;
   if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
   const { id } = input.snapshot.item;
+  const holder = networkId === undefined ? null : addressHolder(input.target, { networkId, address: ip }, id);
+  if (holder !== null) return inUseBy(ip, holder.itemId);
   const rival = input.demand.addresses.get(addressKey(networkId, ip))?.find((itemId) => itemId !== id);
   return rival === undefined ? null : `item ${rival} has the same address ${ip}`;
+}
+
+const inUseBy = (address: string, itemId: string | null): string =>
+  `${address} is in use by ${itemId === null ? "a machine that is not protected" : `the machine of item ${itemId}`}`;
+
+/** A machine that comes home keeps its static addresses, unless it comes through a master target (V8). */
+export function homeAddressTaken({ snapshot: { item, machine }, target }: CheckInput): string | null {
+  const found = machine.nics.flatMap(({ networkId, subnet, ip, assignment }) => {
+    if (assignment !== "static" || ip === undefined) return [];
+    const network = target.site.networks.find(({ id }) => id === networkId);
+    const at = network?.subnets.find(({ name, range }) => name === subnet || isInRange(ip, range));
+    if (at?.inUse?.includes(ip)) return [`${ip} is in use in subnet ${at.name}`];
+    const holder = addressHolder(target, { networkId, address: ip }, item.id);
+    return holder === null ? [] : [inUseBy(ip, holder.itemId)];
+  });
+  return found.length === 0 ? null : found.join("; ");
 }
 
 export const testNetworkProblem = (input: CheckInput): string | null =>

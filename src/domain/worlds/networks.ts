@@ -121,9 +121,9 @@ export interface Placing {
   networks: readonly Network[];
 }
 
-/** An address that a machine of an item uses. */
+/** An address that a machine uses. `itemId` is null if it is not protected. */
 export interface UsedAddress {
-  itemId: string;
+  itemId: string | null;
   networkId: string;
   address: string;
 }
@@ -160,7 +160,7 @@ export function placeItems(
   { isolated, used = [] }: { isolated: boolean; used?: readonly UsedAddress[] },
 ): Placement[] {
   const own = new Set(placings.map(({ item }) => item.id));
-  const ofOthers = used.filter(({ itemId }) => !own.has(itemId));
+  const ofOthers = used.filter(({ itemId }) => itemId === null || !own.has(itemId));
   const takenIn = new Map<string, Set<string>>();
   const places = placings.flatMap(({ item, machine, networks }) =>
     interfaceTargets(item, machine).map((target) => ({

@@ -53,6 +53,7 @@ function reversed(state: EmulatedItem, direction: Direction): EmulatedItem {
     promotedFrom: null,
     reversed: false,
     agentAtMs: null,
+    cameHome: direction === "primary-to-recovery",
   };
 }
 
@@ -103,6 +104,7 @@ function reverse(state: EmulatedItem, { params, atMs }: Effect) {
     {
       ...reversed(state, direction),
       machine: machineAfter(state, params),
+      homeDatastoreId: (newMachine ? params.datastoreId : undefined) ?? state.homeDatastoreId,
       leftBehind: state.leftBehind.filter((kind) => !removed.includes(kind)),
     },
     atMs,
