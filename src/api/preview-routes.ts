@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Id, Instant, Name } from "../domain/text.js";
-import { Direction, Verb } from "../domain/vocabulary.js";
+import { Direction, ExecutionDirection, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
@@ -61,13 +61,20 @@ const flag = z
   .transform((text) => text === "true")
   .optional();
 
+/** Names separated by commas. */
+const several = z
+  .string()
+  .max(2_000)
+  .transform((text) => text.split(","))
+  .optional();
+
 /** The verb, and the options of its start that prerequisites read. */
 const prerequisitesQuery = z.strictObject({
   verb: Verb,
   processServerId: Id.optional(),
-  masterTargetId: Id.optional(),
-  datastoreId: Id.optional(),
-  retentionDrive: Name.optional(),
+  masterTargetId: several,
+  datastoreId: several,
+  retentionDrive: several,
   location: z.enum(["original", "alternate"]).optional(),
   waitForAgent: flag,
   acknowledgeNoTest: flag,
@@ -76,6 +83,10 @@ const prerequisitesQuery = z.strictObject({
 const prerequisitesView = z.object({
   verb: Verb,
   ready: z.boolean(),
+  confirm: z
+    .object({ direction: ExecutionDirection, from: z.array(Id), to: z.array(Id) })
+    .nullable()
+    .describe("direction and sites; send it back as the option confirm of the start"),
   checked: z.array(z.object({ ...prerequisite, items: z.int(), unmet: z.int() })),
   findings: z.array(finding),
 });
@@ -109,8 +120,17 @@ const reprotectView = z.object({
     z.object({
       itemId: Id,
       direction: Direction,
-      siteId: Id,
-      settings: TargetSettings.nullable(),
+      fromSiteId: Id,
+      siteId: Id.describe("the site that receives the data"),
+      settings: TargetSettings.describe("what the machine gets there, with every automatic choice made"),
+      locked: z
+        .string()
+        .nullable()
+        .describe("why the settings cannot be changed now; null when they can, as target settings of the item"),
+      policyId: Id.describe("the policy in force afterwards, which follows from the direction"),
+      processServerId: Id.nullable(),
+      masterTargetId: Id.nullable(),
+      retentionDrive: Name.nullable(),
       hostId: Id.nullable(),
       datastoreId: Id.nullable(),
       resources: z.array(z.object({ name: z.string(), new: z.boolean() })),

@@ -53,7 +53,13 @@ const decide = {
   answers: ["location", "retry-after"],
   response: accepted,
 } as const;
-const started = ["verb-not-allowed", "item-held", "etag-mismatch", "idempotency-key-reused"] as const;
+const started = [
+  "verb-not-allowed",
+  "confirmation-mismatch",
+  "item-held",
+  "etag-mismatch",
+  "idempotency-key-reused",
+] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
 /** Every route of the API. */

@@ -12,6 +12,7 @@ import {
   type PreviewItem,
   previewRecoveryPoints,
 } from "../domain/recovery-points/recovery-point-solver.js";
+import { type Movement, movementOf } from "../domain/start/confirmation.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { type Placement, placeItems } from "../domain/worlds/networks.js";
 import type { Services } from "./context.js";
@@ -89,6 +90,8 @@ export interface PrerequisitesAnswer extends PrerequisiteReport {
   verb: Verb;
   /** False when an error prevents the start. */
   ready: boolean;
+  /** Direction and sites, to be confirmed with the start (P13, H6); null for a verb without a direction. */
+  confirm: Movement | null;
 }
 
 /** Whether a verb could start. Starts nothing. */
@@ -105,7 +108,8 @@ export async function previewPrerequisites(
   ]);
   const items = new Map(records.map((record) => [record.itemId, record]));
   const report = reportPrerequisites(estate, verb, { items, options });
-  return { verb, ready: report.findings.every(({ severity }) => severity === "warning"), ...report };
+  const ready = report.findings.every(({ severity }) => severity === "warning");
+  return { verb, ready, confirm: movementOf(verb, estate.items), ...report };
 }
 
 /** Where every item of a plan, or one item, would go in the network. */
@@ -138,10 +142,10 @@ export async function previewReprotects(
     services.hypervisor.describeEstate(worldId, itemIds),
     services.store.getItems(worldId, itemIds),
   ]);
-  const states = new Map(records.map(({ itemId, state }) => [itemId, state]));
+  const known = new Map(records.map((record) => [record.itemId, record]));
   const items = estate.items.flatMap((snapshot) => {
-    const state = states.get(snapshot.item.id);
-    return state === undefined ? [] : [previewReprotect(estate, snapshot, state, options)];
+    const record = known.get(snapshot.item.id);
+    return record === undefined ? [] : [previewReprotect(estate, snapshot, record, options)];
   });
   return { items };
 }

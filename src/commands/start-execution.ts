@@ -8,6 +8,7 @@ import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim } from "../store/port.js";
 import { acquireItems, completeStart } from "./admission.js";
 import { claimsOf, directionOf } from "./claims.js";
+import { requireConfirmation } from "./confirmation.js";
 import type { Context } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
@@ -82,6 +83,7 @@ async function admit(context: Context, { target, verb, options }: StartRequest):
     const subject: Subject = { kind: "item", itemId: item.itemId };
     const claims = claimsOf([item], verb, subject);
     const direction = directionOf([item], claims, verb);
+    await requireConfirmation(context, target.worldId, verb, options.confirm, claims);
     return { direction, worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };
   }
   if (options.recoveryPoint?.kind === "custom") {
@@ -93,5 +95,6 @@ async function admit(context: Context, { target, verb, options }: StartRequest):
   const items = await context.store.getItems(plan.worldId, itemIds);
   const claims = claimsOf(items, verb, subject);
   const direction = directionOf(items, claims, verb);
+  await requireConfirmation(context, plan.worldId, verb, options.confirm, claims);
   return { direction, worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
 }

@@ -15,7 +15,7 @@ const untested = { acknowledgeNoTest: true } as const;
 /** Fails over, back, and commits both. */
 async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.failOverAndReprotect();
-  await plan.run("failback");
+  await plan.run("failback", untested);
   await plan.run("commit");
 }
 
@@ -28,7 +28,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     await plan.failOverAndCommit();
     expect((await refusalOf(plan.attempt("failback"))).detail).toContain("reprotect");
     await plan.run("reprotect");
-    await plan.run("failback");
+    await plan.run("failback", untested);
     expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
   });
 
@@ -38,16 +38,16 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     const { worldId } = plan;
     const body = { target: { siteId: "home" }, mode: "fail-before" } as const;
     await app.client.call(ROUTES.addFault, { params: { worldId }, body });
-    expect((await plan.unmet("failback")).errors).toEqual(["target-site"]);
-    expect((await plan.attempt("failback")).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.unmet("failback", { acknowledgeNoTest: "true" })).errors).toEqual(["target-site"]);
+    expect((await plan.attempt("failback", untested)).failure?.code).toBe("prerequisites-failed");
     await app.client.call(ROUTES.clearFaults, { params: { worldId } });
-    await plan.run("failback");
+    await plan.run("failback", untested);
   });
 
   test("A1 the home region must have room for the machines", async () => {
     const plan = await load(site("home", { quota: { cores: 8, coresUsed: 5 } }));
     await plan.failOverAndReprotect();
-    const { ready, errors } = await plan.unmet("failback");
+    const { ready, errors } = await plan.unmet("failback", { acknowledgeNoTest: "true" });
     expect({ ready, errors }).toEqual({ ready: false, errors: ["core-quota"] });
   });
 

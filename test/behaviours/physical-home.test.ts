@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import { all, type Change, datastore, masterTargets, site } from "../support/estate-changes.js";
-import { REPROTECT } from "../support/estates.js";
+import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
@@ -15,7 +15,7 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const refused = await plan.attempt("reprotect", REPROTECT);
     expect(refused.failure?.message).toContain("away has no process server");
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
-    await app.client.call(ROUTES.deployProcessServer, { params });
+    await app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER });
     await plan.run("reprotect", REPROTECT);
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });

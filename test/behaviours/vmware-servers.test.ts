@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { type Change, link, machines, masterTargets, site } from "../support/estate-changes.js";
-import { REPROTECT } from "../support/estates.js";
+import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
 
@@ -82,7 +82,8 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
     const plan = await load(site("home", { configurationServer: { id: "config", passphraseHash } }));
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = (body: { passphrase?: string }) => app.client.call(ROUTES.deployProcessServer, { params, body });
+    const deploy = (body: { passphrase?: string }) =>
+      app.client.call(ROUTES.deployProcessServer, { params, body: { ...PROCESS_SERVER, ...body } });
 
     for (const body of [{}, { passphrase: wrong }]) {
       const problem = await refusalOf(deploy(body));

@@ -14,7 +14,7 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   await plan.run("commit");
   await plan.run("reprotect");
-  await plan.run("failback");
+  await plan.run("failback", { acknowledgeNoTest: true });
   await plan.run("commit");
 }
 

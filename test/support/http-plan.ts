@@ -7,7 +7,7 @@ import type { itemView, startBody } from "../../src/api/schemas.js";
 import type { Step } from "../../src/domain/execution.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { estateOf, REPROTECT } from "./estates.js";
+import { estateOf, PROCESS_SERVER, REPROTECT } from "./estates.js";
 import { type Answers, finish } from "./execution-driver.js";
 import { type ExecutionAnswer, poll, type RunningApp } from "./running-app.js";
 
@@ -129,7 +129,7 @@ export class HttpPlan {
   async deployProcessServer(siteId: string, processServerId: string) {
     const params = { worldId: this.worldId, siteId, processServerId };
     const { body } = await poll(
-      () => this.app.client.call(ROUTES.deployProcessServer, { params }),
+      () => this.app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER }),
       (answer) => answer.body.server !== null,
     );
     return body.server;

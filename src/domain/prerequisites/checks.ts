@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { fittingSize } from "../items/effective-settings.js";
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
 import { SITE_TRAITS } from "../scenario-traits.js";
 import { isInRange, isReserved } from "../worlds/addresses.js";
@@ -52,13 +52,11 @@ const KNOWN_SYSTEMS =
 export const targetNameOf = ({ item, machine }: ItemSnapshot): string => item.target.name ?? machine.name;
 
 /** The size of the machine at the target site of its settings. At any other site it keeps its own size. */
-function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): z.infer<typeof MachineSize> | undefined {
+function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): MachineSize | undefined {
   const { id, sizes } = site.site;
   if (id !== item.targetSiteId) return undefined;
   if (item.target.size !== undefined) return sizes.find(({ name }) => name === item.target.size);
-  return sizes
-    .filter(({ cpus, memoryMb }) => cpus >= machine.cpus && memoryMb >= machine.memoryMb)
-    .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
+  return fittingSize(machine, sizes);
 }
 
 export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {

@@ -54,6 +54,7 @@ export const MachineSize = z.strictObject({
   memoryMb: z.int().min(512).max(33_554_432),
   maxDataDisks: z.int().min(0).max(256),
 });
+export type MachineSize = z.infer<typeof MachineSize>;
 
 export const Site = z.strictObject({
   id: Id,

@@ -92,7 +92,8 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     estate = structuredClone(await estateOf(withTopology(smallWorld(2))));
     const second = estate.items[1];
     if (second !== undefined) second.item.target.ip = "10.2.0.9";
-    const tested = () => ({ state: "protected" as const, lastTestFailoverAt: "2026-01-01T00:00:00.000Z" });
+    const at = "2026-01-01T00:00:00.000Z";
+    const tested = () => ({ state: "protected" as const, lastTestFailoverAt: at, lastTestFailbackAt: at });
     known = { items: new Map(estate.items.map(({ item }) => [item.id, tested()])), options: {} };
   });
 
