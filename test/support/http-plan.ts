@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { ApiError } from "../../src/api/client.js";
 import type { Problem } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
-import type { itemView, startBody } from "../../src/api/schemas.js";
+import type { itemDetail, itemView, startBody } from "../../src/api/schemas.js";
 import type { Step } from "../../src/domain/execution.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
@@ -87,6 +87,11 @@ export class HttpPlan {
   }
 
   async item(itemId: string): Promise<ItemAnswer> {
+    const params = { worldId: this.worldId, itemId };
+    return (await this.app.client.call(ROUTES.getItem, { params })).body;
+  }
+
+  async detail(itemId: string): Promise<z.output<typeof itemDetail>> {
     const params = { worldId: this.worldId, itemId };
     return (await this.app.client.call(ROUTES.getItem, { params })).body;
   }
