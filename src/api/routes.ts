@@ -54,11 +54,9 @@ const decide = {
   response: accepted,
 } as const;
 const started = [
-  "verb-not-allowed",
-  "confirmation-mismatch",
-  "item-held",
-  "etag-mismatch",
-  "idempotency-key-reused",
+  ...(["verb-not-allowed", "item-held", "replication-group", "mixed-directions", "prerequisites-failed"] as const),
+  ...(["no-recovery-point", "no-common-recovery-point", "option-not-used", "confirmation-mismatch"] as const),
+  ...(["etag-mismatch", "idempotency-key-reused"] as const),
 ] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
@@ -178,7 +176,7 @@ export const ROUTES = {
     path: "api/recovery-plans/{planId}/executions",
     summary: "Start a verb on a recovery plan",
     params: onPlan,
-    problems: ["plan-not-found", "custom-point-for-one-item", ...started],
+    problems: ["plan-not-found", "item-not-found", "custom-point-for-one-item", ...started],
   }),
   listExecutions: route({
     ...read,

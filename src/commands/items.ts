@@ -1,8 +1,8 @@
 import { RecoveryError } from "../domain/errors.js";
+import { type AllowedAction, allowedActions } from "../domain/items/allowed-actions.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import { nextSettings } from "../domain/items/effective-settings.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
-import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js";
 import { type MachineView, machineViewOf } from "../domain/items/machine-view.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
@@ -54,10 +54,13 @@ export interface ItemDetail extends ItemView {
 
 async function detailsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemDetail[]> {
   if (records.length === 0) return [];
-  const estate = await services.hypervisor.describeEstate(
-    worldId,
-    records.map(({ itemId }) => itemId),
-  );
+  const [estate, members] = await Promise.all([
+    services.hypervisor.describeEstate(
+      worldId,
+      records.map(({ itemId }) => itemId),
+    ),
+    membersOf(services, worldId, records),
+  ]);
   const sites = new Map(estate.sites.map(({ site }) => [site.id, site]));
   const snapshots = new Map(estate.items.map((snapshot) => [snapshot.item.id, snapshot]));
   return records.map((record) => {
@@ -72,7 +75,10 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
       conditions: [...record.conditions, ...conditionsOf({ snapshot, home })],
       protectionGroup: protectionGroupOf(record),
       live: liveViewOf(snapshot, home),
-      allowedActions: allowedActions(record),
+      allowedActions: allowedActions(
+        record,
+        members.filter(({ replicationGroupId }) => replicationGroupId === record.replicationGroupId),
+      ),
       machine: machineViewOf(snapshot),
       target: snapshot.item.target,
       effective: nextSettings(snapshot, sites),
@@ -81,6 +87,16 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
       replication: { state: replication.state, rpoSeconds: replication.rpoSeconds },
     };
   });
+}
+
+/** All members of the replication groups of some items. */
+async function membersOf(
+  { store }: Services,
+  worldId: string,
+  records: readonly ItemRecord[],
+): Promise<readonly ItemRecord[]> {
+  const groupIds = [...new Set(records.flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
+  return groupIds.length === 0 ? [] : store.getReplicationGroups(worldId, groupIds);
 }
 
 function liveViewOf(snapshot: ItemSnapshot, home: Site): LiveView {

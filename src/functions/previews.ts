@@ -1,4 +1,4 @@
-import { pointsChoiceOf } from "../api/preview-routes.js";
+import { pointsChoiceOf, startOptionsOf } from "../api/preview-routes.js";
 import { ROUTES } from "../api/routes.js";
 import { previewNetworks, previewPoints, previewPrerequisites, previewReprotects } from "../commands/previews.js";
 import { serve } from "./serve.js";
@@ -11,12 +11,20 @@ serve(ROUTES.previewItemPoints, async (context, { params, query }) => ({
   body: await previewPoints(context, params, pointsChoiceOf(query)),
 }));
 
-serve(ROUTES.planPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await previewPrerequisites(context, params, verb, options),
+serve(ROUTES.planPrerequisites, async (context, { params, query }) => ({
+  body: await previewPrerequisites(context, { kind: "plan", ...params }, query.verb, startOptionsOf(query)),
 }));
 
-serve(ROUTES.itemPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await previewPrerequisites(context, params, verb, options),
+serve(ROUTES.itemPrerequisites, async (context, { params, query }) => ({
+  body: await previewPrerequisites(context, { kind: "item", ...params }, query.verb, startOptionsOf(query)),
+}));
+
+serve(ROUTES.checkPlanStart, async (context, { params, body }) => ({
+  body: await previewPrerequisites(context, { kind: "plan", ...params }, body.verb, body.options),
+}));
+
+serve(ROUTES.checkItemStart, async (context, { params, body }) => ({
+  body: await previewPrerequisites(context, { kind: "item", ...params }, body.verb, body.options),
 }));
 
 serve(ROUTES.planNetworks, async (context, { params, query }) => ({

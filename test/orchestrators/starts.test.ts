@@ -96,12 +96,12 @@ test("the sweep releases the items of an execution that could not do so at its e
 async function startedLate(dies: boolean): Promise<string> {
   const { store } = app.context;
   const late: Store["acquireItems"] = async (...asked) => {
+    await app.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
     const { executionId } = await startExecution(app.context, { ...request, verb: "planned-failover" });
     expect((await app.ended(executionId)).execution.status).toBe("failed");
     const taken = await store.acquireItems(...asked);
     return dies ? Promise.reject(new Error("the host died")) : taken;
   };
-  await app.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
   const asked = { ...request, verb: "planned-failover" } as const;
   const starting = startExecution({ ...app.context, store: { ...store, acquireItems: late } }, asked);
   if (dies) await expect(starting).rejects.toThrow("the host died");

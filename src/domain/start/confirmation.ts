@@ -7,7 +7,6 @@
  *   (test/behaviours/confirmation.test.ts)
  */
 import { z } from "zod";
-import { RecoveryError } from "../errors.js";
 import type { ItemSnapshot } from "../items/snapshot.js";
 import { opposite, replicationSites } from "../scenario-traits.js";
 import { Id } from "../text.js";
@@ -47,12 +46,17 @@ export function movementOf(verb: Verb, items: readonly Pick<ItemSnapshot, "item"
 
 const sorted = (ids: string | readonly string[]): string[] => [...new Set([ids].flat())].sort();
 
-/** Refuses `confirmation-mismatch` when the start would go another way than was confirmed, and says which way. */
-export function requireConfirmed(verb: Verb, confirmed: Confirmation, would: Movement | null): void {
+/** Why a start is refused that would go another way than was confirmed; null when it goes as confirmed. */
+export function confirmationProblem(
+  verb: Verb,
+  confirmed: Confirmation | undefined,
+  would: Movement | null,
+): string | null {
+  if (confirmed === undefined) return null;
   const asked = { direction: confirmed.direction, from: sorted(confirmed.from), to: sorted(confirmed.to) };
-  if (would !== null && JSON.stringify(asked) === JSON.stringify(would)) return;
+  if (would !== null && JSON.stringify(asked) === JSON.stringify(would)) return null;
   const happens = would === null ? `${verb} moves nothing` : `${verb} would go ${described(would)}`;
-  throw new RecoveryError("confirmation-mismatch", `confirmed was ${described(asked)}; ${happens}`);
+  return `confirmed was ${described(asked)}; ${happens}`;
 }
 
 const described = ({ direction, from, to }: Movement): string =>

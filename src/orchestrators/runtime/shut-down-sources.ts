@@ -35,7 +35,7 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
     open = open.filter(({ id }) => failed.some(({ itemId }) => itemId === id));
     const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
     const asks = execution.groupsOf(open).some((group) => asksAbout(execution.plan.policy, group, group.items));
-    if (mustSucceed && !asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
+    if (mustSucceed && !asks) throw notShutDown(execution, failed, which);
     const what = `not shut down and synchronised: ${which}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`;
     const next = yield* resolveFailure(execution, asks ? "ask" : "continue", what);
     endUnlessContinued(execution, next, what);
@@ -48,6 +48,11 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
 
 const SKIP_LOSES = "to continue without them loses what they have not sent";
 const SKIP_LEAVES = "skipped items are not failed over, since what they have not sent would be lost";
+
+function notShutDown(execution: ExecutionContext, failed: readonly ItemReport[], which: string): RecoveryError {
+  for (const report of failed) execution.reports.set(report.itemId, report);
+  return new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
+}
 
 /** Continues without some items. When no other item is left, the execution ends as under a policy without questions. */
 function leaveBehind(execution: ExecutionContext, failed: readonly ItemReport[], which: string): void {
@@ -74,6 +79,7 @@ function* releaseInOrder(
     .map((group) => ({ stage: shutdownStage(group.id), items: group.items }));
   const reports: ItemReport[] = [];
   for (const { stage, items: some } of execution.plan.shutdown.order === "together" ? together : inReverse) {
+    for (const { id } of some) execution.released.add(id); // also one whose release fails: it may be off
     const released = yield* runItems(execution, nameOf(stage), "release-source", some, () => ({ attempt }));
     stopIfCancelled(released);
     reports.push(...released);

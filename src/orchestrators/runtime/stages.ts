@@ -12,8 +12,9 @@ import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-
 import type { OnFailure } from "../../domain/vocabulary.js";
 import { callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
-import { groupStage, groupStepId, ITEMS_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
+import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
+import { checkGroup } from "./check-prerequisites.js";
 import { type ItemTaskInput, type ItemWorkflowName, itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
@@ -82,9 +83,10 @@ export function* startGroups(
   const { groups } = execution.plan;
   for (const [at, group] of groups.entries()) {
     yield* runActions(execution, group.before, group.id);
+    const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
     const points = yield* chooseRecoveryPoints(execution, group, choice);
     yield* execution.step(groupStepId(group.id), () =>
-      startGroup(execution, group, workflow, points, choice, optionsOf),
+      startGroup(execution, group, workflow, { points, unfit }, choice, optionsOf),
     );
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: groups.length };
@@ -96,20 +98,23 @@ function* startGroup(
   execution: ExecutionContext,
   group: ExecutionGroup,
   workflow: ItemWorkflowName,
-  first: ChosenPoints,
+  first: { points: ChosenPoints; unfit: readonly ItemReport[] },
   choice: RecoveryPointChoice,
   optionsOf: OptionsOf,
 ): Durable<void> {
   function* runStage(stage: string, items: readonly ExecutionItem[], attempt: number): Durable<ItemReport[]> {
-    const points =
-      attempt === 1 ? first : yield* chooseMissing(execution, { ...group, items: [...items] }, choice, first, attempt);
-    const ready = items.filter(({ id }) => points.get(id)?.point);
-    return yield* runItems(execution, stage, workflow, ready, (item) => ({
+    const again = { ...group, items: [...items] };
+    const unfit = attempt === 1 ? first.unfit : yield* checkGroup(execution, again);
+    const points = attempt === 1 ? first.points : yield* chooseMissing(execution, again, choice, first.points, attempt);
+    const ready = items.filter(({ id }) => points.get(id)?.point && !unfit.some(({ itemId }) => itemId === id));
+    for (const { id } of ready) execution.begun.add(id);
+    const reports = yield* runItems(execution, stage, workflow, ready, (item) => ({
       ...optionsOf(item),
       pointId: points.get(item.id)?.point?.id,
       attempt,
       probes: item.probes,
     }));
+    return [...unfit, ...reports];
   }
   yield* runWithPolicy(execution, groupStage(group.id), execution.itemsToBringUp(group), [group], runStage);
 }
@@ -158,18 +163,51 @@ export function* runWithPolicy(
   }
 }
 
+/**
+ * Starts the sources of items again that were shut down and whose failover never began, because they had no recovery
+ * point or no place at the other site. Otherwise they would be down at both sites.
+ */
+export function* restoreUnbegun(execution: ExecutionContext): Durable<void> {
+  const { released, begun, reports } = execution;
+  const unbegun = execution.itemsToDo.filter(
+    ({ id }) => released.has(id) && !begun.has(id) && reports.get(id)?.outcome === "failed",
+  );
+  if (unbegun.length === 0) return;
+  yield* execution.step(RESTORE_STEP, function* () {
+    for (const report of yield* runItems(execution, RESTORE_STEP, "restore-item", unbegun)) {
+      reports.set(report.itemId, restored(execution, report));
+    }
+  });
+}
+
 /** Takes every item back to protection when the execution is undone. */
-export function undoByRestoring(execution: ExecutionContext, items: readonly ExecutionItem[]): void {
+export function undoByRestoring(execution: ExecutionContext): void {
   execution.undo.register("restore-items", function* () {
     if (!execution.touched) return;
-    const reports = yield* execution.step(UNDO_STEP, () => runItems(execution, UNDO_STEP, "restore-item", items));
+    const reports = yield* execution.step(UNDO_STEP, () =>
+      runItems(execution, UNDO_STEP, "restore-item", execution.itemsToDo),
+    );
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
-    for (const report of reports) execution.reports.set(report.itemId, { ...report, outcome: outcomeOfUndo(report) });
+    for (const report of reports) execution.reports.set(report.itemId, restored(execution, report));
     if (failed.length > 0) {
       const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
       throw new RecoveryError("undo-failed", which);
     }
   });
+}
+
+/** An item that had failed before stays failed, with its own reason. */
+function restored({ reports }: ExecutionContext, report: ItemReport): ItemReport {
+  const earlier = reports.get(report.itemId);
+  if (report.outcome !== "succeeded" || earlier?.outcome !== "failed") {
+    return { ...report, outcome: outcomeOfUndo(report) };
+  }
+  return {
+    ...report,
+    outcome: "failed",
+    failure: earlier.failure,
+    note: "it is protected again, and its workload runs",
+  };
 }
 
 /** An item that is protected again neither failed over nor was tested; one that is not, failed. */
