@@ -55,7 +55,7 @@ const decide = {
 } as const;
 const started = [
   ...(["verb-not-allowed", "item-held", "replication-group", "mixed-directions", "prerequisites-failed"] as const),
-  ...(["no-recovery-point", "no-common-recovery-point", "option-not-used"] as const),
+  ...(["no-recovery-point", "no-common-recovery-point", "option-not-used", "confirmation-mismatch"] as const),
   ...(["etag-mismatch", "idempotency-key-reused"] as const),
 ] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;

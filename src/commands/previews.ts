@@ -136,10 +136,10 @@ export async function previewReprotects(
     services.hypervisor.describeEstate(worldId, itemIds),
     services.store.getItems(worldId, itemIds),
   ]);
-  const states = new Map(records.map(({ itemId, state }) => [itemId, state]));
+  const known = new Map(records.map((record) => [record.itemId, record]));
   const items = estate.items.flatMap((snapshot) => {
-    const state = states.get(snapshot.item.id);
-    return state === undefined ? [] : [previewReprotect(estate, snapshot, state, options)];
+    const record = known.get(snapshot.item.id);
+    return record === undefined ? [] : [previewReprotect(estate, snapshot, record, options)];
   });
   return { items };
 }

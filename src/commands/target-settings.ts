@@ -1,5 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import { canonicalJson } from "../domain/identity.js";
+import { effectiveSettings } from "../domain/items/effective-settings.js";
 import { type TargetChange, targetLockReason, withChange } from "../domain/items/target-settings.js";
 import type { Finding } from "../domain/prerequisites/prerequisite.js";
 import { checkPrerequisites } from "../domain/prerequisites/prerequisites.js";
@@ -11,6 +12,10 @@ import { findItem } from "./items.js";
 /** What an item gets at the other site, and what would prevent its creation there. */
 export interface TargetView {
   target: TargetSettings;
+  /** The same with every automatic choice made: name, size and subnet. */
+  effective: TargetSettings;
+  /** Why they cannot be changed now; null when they can. */
+  locked: string | null;
   etag: string;
   findings: Finding[];
 }
@@ -19,12 +24,16 @@ export interface TargetView {
 export async function getTarget(services: Services, worldId: string, itemId: string): Promise<TargetView> {
   const item = await findItem(services, worldId, itemId);
   const estate = await services.hypervisor.describeEstate(worldId, [itemId]);
-  const target = estate.items[0]?.item.target;
-  if (target === undefined) throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
+  const [snapshot] = estate.items;
+  const away = estate.sites.find(({ site }) => site.id === snapshot?.item.targetSiteId);
+  if (snapshot === undefined || away === undefined)
+    throw new RecoveryError("item-not-found", `the hypervisor has no item ${itemId}`);
   const known = { items: new Map([[itemId, item]]), options: {} };
   const findings =
     item.direction === "primary-to-recovery" ? checkPrerequisites(estate, "unplanned-failover", known) : [];
-  return { target, etag: etagOf(services, target), findings };
+  const { target } = snapshot.item;
+  const effective = effectiveSettings(snapshot, away.site, "primary-to-recovery");
+  return { target, effective, locked: targetLockReason(item), etag: etagOf(services, target), findings };
 }
 
 /**

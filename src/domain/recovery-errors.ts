@@ -23,6 +23,13 @@ export const RECOVERY_ERRORS = {
     "The verb does not apply to the state of the item.",
     "Do what the reason suggests first.",
   ),
+  "confirmation-mismatch": entry(
+    409,
+    false,
+    "The start would go another way than was confirmed",
+    "The direction or the sites that the request confirms are not those of the items as they are now.",
+    "Read the prerequisites, which show direction and sites, and confirm those, or choose another verb.",
+  ),
   "replication-group": entry(
     409,
     false,

@@ -37,6 +37,6 @@ const withoutSecret = ({ passphraseHash: _secret, ...server }: ConfigurationServ
 
 serve(ROUTES.deployProcessServer, async (context, { params, body }) => {
   const { worldId, siteId, processServerId } = params;
-  const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body.passphrase);
+  const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body);
   return { body: deployment, status: deployment.state === "deployed" ? 200 : 202 };
 });

@@ -3,7 +3,9 @@ import type { ErrorCode } from "../domain/errors.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/items/snapshot.js";
 import type { Observation } from "../domain/plans/probes.js";
 import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
-import type { TargetSettings, World } from "../domain/worlds/world.js";
+import type { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-changes.js";
+import type { MasterTarget } from "../domain/worlds/topology.js";
+import type { Link, TargetSettings, World } from "../domain/worlds/world.js";
 import type {
   ITEM_OPERATIONS,
   ItemOperation,
@@ -132,6 +134,12 @@ export interface EmulatedEstate {
   backUpConfigurationServer(worldId: string, siteId: string): Promise<void>;
   /** Restores it from its backup, at the given address or at its previous one; refuses `not-found` without a backup. */
   restoreConfigurationServer(worldId: string, siteId: string, ip: string | undefined): Promise<void>;
+  /** Installs a master target, or sets one up anew; refuses `world-invalid` for an unknown host or datastore (V5). */
+  installMasterTarget(worldId: string, siteId: string, masterTarget: MasterTarget): Promise<void>;
+  /** What people change at a site, at a machine or at a link outside of the product. */
+  changeSite(worldId: string, siteId: string, change: SiteChange): Promise<void>;
+  changeMachine(worldId: string, itemId: string, change: MachineChange): Promise<void>;
+  changeLink(worldId: string, linkId: string, change: LinkChange): Promise<Link>;
   /** An administrator has resolved a condition; refuses `not-found` when the item does not have it. */
   resolveCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }

@@ -35,6 +35,7 @@ function freshItems(world: World): ItemRecord[] {
     recoveryPoint: null,
     dataLoss: null,
     lastTestFailoverAt: null,
+    lastTestFailbackAt: null,
     lastFailoverAt: null,
     conditions: [],
   }));

@@ -112,7 +112,7 @@ test("an item whose machine cannot be read at the end of a step has an unknown s
   expect((await sweepExecutions(app.context)).repaired).toHaveLength(1);
   const right = { state: "protected", direction: "recovery-to-primary", activeSiteId: "away", heldBy: null };
   expect(await app.item("app")).toMatchObject({ ...right, conditions: [] });
-  const failback = await app.start("failback");
+  const failback = await app.start("failback", { acknowledgeNoTest: true });
   await app.validate(failback);
   expect((await app.ended(failback)).execution.status).toBe("succeeded");
 });

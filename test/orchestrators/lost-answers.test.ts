@@ -5,7 +5,7 @@ import { importWorld } from "../../src/commands/worlds.js";
 import { World } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
-import { estateOf } from "../support/estates.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
@@ -112,7 +112,7 @@ test("P6 a completed commit and reprotect are detected, although no answer arriv
   await app.ended(failover);
   expect((await app.ended(await app.start("commit"))).execution.status).toBe("succeeded");
   expect(await app.states()).toEqual(["committed"]);
-  const reprotect = await app.start("reprotect", { reprotect: { location: "original", waitForAgent: true } });
+  const reprotect = await app.start("reprotect", REPROTECT);
   expect((await app.ended(reprotect)).execution.status).toBe("succeeded");
   expect((await app.items()).map(({ direction }) => direction)).toEqual(Array(3).fill("recovery-to-primary"));
 });

@@ -28,7 +28,7 @@ describe.each(Scenario.options)("%s, there and back", (scenario) => {
     await app.run("reprotect", REPROTECT);
     expect(await where()).toEqual(["protected recovery-to-primary away"]);
 
-    const back = await app.run("failback");
+    const back = await app.run("failback", { acknowledgeNoTest: true });
     expect(outcomesOf(back).map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
     expect(await where()).toEqual(["failed-over recovery-to-primary home"]);
     await app.run("commit");
@@ -47,7 +47,7 @@ test("one plan over four scenarios fails over and back in one order", async () =
   app = await VirtualApp.open();
   await app.load(mixedEstate(Scenario.options));
   const states = async () => new Set((await app.items()).map(({ state, direction }) => `${state} ${direction}`));
-  const reprotect = { location: "original", waitForAgent: true, datastoreId: "phy-ssd" } as const;
+  const reprotect = { location: "original" as const, waitForAgent: true, datastoreId: ["vmw-ssd", "phy-ssd"] };
 
   await app.run("planned-failover", { acknowledgeNoTest: true });
   await app.run("commit");
@@ -63,7 +63,7 @@ test("one plan over four scenarios fails over and back in one order", async () =
     ...["azu-app deltas", "azu-web deltas"],
   ]);
   expect(await states()).toEqual(new Set(["protected recovery-to-primary"]));
-  await app.run("failback");
+  await app.run("failback", { acknowledgeNoTest: true });
   await app.run("commit");
   await app.run("reprotect", { reprotect });
   expect(await states()).toEqual(new Set(["protected primary-to-recovery"]));
@@ -109,9 +109,10 @@ describe("reprotect", () => {
   test("F7: is refused while the agent is not installed, and succeeds 15 minutes later", async () => {
     await committedThere("vmware-to-azure");
     // In virtual time only a minute has passed since the last group started.
-    const alone = app.start("reprotect", {}, { kind: "item", worldId: app.worldId, itemId: "web" });
+    const atOnce = { reprotect: { ...REPROTECT.reprotect, waitForAgent: false } };
+    const alone = app.start("reprotect", atOnce, { kind: "item", worldId: app.worldId, itemId: "web" });
     await expect(alone).rejects.toThrow("agent not installed");
-    const { execution } = await app.attempt("reprotect");
+    const { execution } = await app.attempt("reprotect", atOnce);
     expect(execution.status).toBe("succeeded-with-failures");
     expect("outcomes" in execution && execution.outcomes.find(({ itemId }) => itemId === "web")).toMatchObject({
       outcome: "left-out",
@@ -119,7 +120,7 @@ describe("reprotect", () => {
       failure: { message: expect.stringContaining("agent not installed") },
     });
     await app.pass(15 * 60_000);
-    await app.run("reprotect");
+    await app.run("reprotect", atOnce);
     expect(await app.states()).toEqual(["protected"]);
   });
 

@@ -5,6 +5,7 @@ import {
   addressLost,
   agentMissing,
   configurationServerForgot,
+  configurationServerMissing,
   configurationServerMoved,
   configurationServerUnsaved,
   hasSnapshots,
@@ -122,6 +123,16 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
     fix: "Give the account the role with full rights and start again.",
   }),
   prerequisite({
+    code: "configuration-server",
+    title: "Configuration server",
+    ...FAILBACK_PATH,
+    verbs: REPROTECT_AND_FAILBACK,
+    examined: "the configuration server of the primary site",
+    check: configurationServerMissing,
+    why: "A failback needs the configuration server on-premises; without it the failback cannot finish.",
+    fix: "Set up the configuration server at the site again, under the same address, from its backup.",
+  }),
+  prerequisite({
     code: "configuration-server-knows",
     title: "Known to the configuration server",
     ...FAILBACK_PATH,
@@ -171,7 +182,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
     examined: "names of new machines on the host of the master target, and of machines that failed over to the site",
     check: homeNameTaken,
     why: "Two machines with the same name cannot be at one place.",
-    fix: "Move or rename the other machine, or choose another host.",
+    fix: "Move or rename the other machine.",
     asrCode: "78052",
   }),
   prerequisite({
@@ -236,7 +247,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
     examined: "the assignment of addresses",
     check: addressLost,
     why: "After the failback, the machine uses DHCP until somebody sets the address.",
-    fix: "Set the address in the guest after the failback.",
+    fix: "Set the address in the guest after the failback, or let the machine use DHCP before it.",
     severity: "warning",
   }),
   prerequisite({

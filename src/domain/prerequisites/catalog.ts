@@ -80,7 +80,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     examined: "the sizes of the other disks",
     check: dataDiskSizeProblem,
     why: "Azure has no larger managed disk.",
-    fix: "Split the disk.",
+    fix: "Split the disk, then disable replication and enable it again, so that every part is protected.",
   }),
   prerequisite({
     code: "disk-count",

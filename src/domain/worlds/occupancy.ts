@@ -34,6 +34,15 @@ export interface KeptAddress {
 /** The name of the copy that a test makes. */
 export const testNameOf = (name: string): string => `${name}-test`;
 
+/** The smallest of the sizes that holds a machine. */
+export const fittingSize = (
+  { cpus, memoryMb }: Pick<Machine, "cpus" | "memoryMb">,
+  sizes: readonly MachineSize[],
+): MachineSize | undefined =>
+  sizes
+    .filter((size) => size.cpus >= cpus && size.memoryMb >= memoryMb)
+    .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
+
 /** The size of the machine at the target site of its settings. At any other site it keeps its own size. */
 export function sizeAt(
   {
@@ -44,9 +53,7 @@ export function sizeAt(
 ): MachineSize | undefined {
   if (id !== item.targetSiteId) return undefined;
   if (item.target.size !== undefined) return sizes.find(({ name }) => name === item.target.size);
-  return sizes
-    .filter(({ cpus, memoryMb }) => cpus >= machine.cpus && memoryMb >= machine.memoryMb)
-    .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
+  return fittingSize(machine, sizes);
 }
 
 /** The addresses that interfaces keep at the other site, or on the test networks of their settings. */

@@ -45,7 +45,7 @@ const partsOf = ({ hosts, datastores, networks }: Site): SiteParts => ({
 });
 
 /** Hosts and master targets may name only hosts and datastores of their own site. */
-function topologyProblems(site: Site): string[] {
+export function topologyProblems(site: Site): string[] {
   const { hosts, datastores } = partsOf(site);
   return [
     ...duplicateIds("process servers", site.processServers),

@@ -17,6 +17,7 @@ import { backedUp, restored } from "./configuration-server.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createEntityStore, itemKind, siteKind } from "./entities.js";
+import { createEstateChanges } from "./estate-changes.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
 import { conditionResolved, sourceReturned, targetReplaced } from "./item-changes.js";
@@ -94,6 +95,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
 
   return {
     ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
+    ...createEstateChanges(worlds, items, sites),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>

@@ -115,7 +115,11 @@ function reverse(state: EmulatedItem, { params, atMs }: Effect) {
     bytes: bytesToReverse(state, newMachine, atMs),
     point: pointAt(atMs),
     created: params.create ?? [],
-    removed: namesOf(state, removed),
+    // The disks take the data again, so only the machine and its interfaces go.
+    removed: namesOf(
+      state,
+      removed.filter((kind) => kind === "machine"),
+    ),
   };
   return { state: changed, result };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ErrorCode, isErrorCode } from "../../domain/errors.js";
 import { CopySnapshot } from "../../domain/items/snapshot.js";
 import { RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
-import { Id } from "../../domain/text.js";
+import { Address, Id, Name } from "../../domain/text.js";
 import { Direction } from "../../domain/vocabulary.js";
 import { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../../domain/worlds/world.js";
 import { OperationName } from "../../steps/catalogue.js";
@@ -30,6 +30,9 @@ export const Params = z.strictObject({
   datastoreId: Id.optional(),
   create: z.array(z.string()).optional(),
   processServerId: Id.optional(),
+  name: Name.optional(),
+  subnet: Id.optional(),
+  ip: Address.optional(),
 });
 export type Params = z.infer<typeof Params>;
 

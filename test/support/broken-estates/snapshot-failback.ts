@@ -53,9 +53,40 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
     },
     {
       breaks: () => undefined,
-      options: { location: "alternate" },
+      options: { location: "alternate", datastoreId: undefined },
       verb: "reprotect",
       found: "vm-1 is created as a new machine at home, so the options must name a datastore",
+    },
+    {
+      breaks: () => undefined,
+      options: { datastoreId: undefined },
+      verb: "reprotect",
+      found: "the options name no datastore of home; one must be named, although the disks of vm-1 still exist",
+    },
+    { breaks: () => undefined, options: { datastoreId: ["gone"] }, verb: "reprotect", found: "no datastore gone" },
+  ],
+  "configuration-server": [
+    {
+      breaks: ({ target }) => delete target.site.configurationServer,
+      verb: "failback",
+      found: "home has no configuration server",
+    },
+  ],
+  "process-server-network": [
+    {
+      breaks: ({ source, item }) => {
+        source.site.processServers = [{ id: "ps", networkId: "other", openPorts: [443, 9443] }];
+        item.item.target.networkId = "vnet";
+      },
+      verb: "reprotect",
+      found: "process server ps is in network other, the machine in vnet",
+    },
+  ],
+  "master-target-choice": [
+    {
+      breaks: (subject) => subject.target.site.masterTargets.push({ ...masterTarget(subject), id: "mt-2" }),
+      verb: "reprotect",
+      found: "mt and mt-2 could write the disks of vm-1, and the options name none of them alone",
     },
   ],
   "datastore-reach": [
@@ -200,6 +231,22 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       },
       verb: "failback",
       found: "lacks the NetworkManager package",
+    },
+  ],
+  "untested-home": [
+    {
+      breaks: ({ known }) => (known.lastTestFailbackAt = null),
+      verb: "planned-failback",
+      scenario: "hyperv-to-hyperv",
+      found: "the failback of item-1 has never been tested",
+    },
+  ],
+  "untested-home-acknowledged": [
+    {
+      breaks: ({ known }) => (known.lastTestFailbackAt = null),
+      verb: "failback",
+      scenario: "azure-to-azure",
+      found: "the failback of item-1 has never been tested",
     },
   ],
 };
