@@ -1,6 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
 import { previewReprotect, type ReprotectPreview } from "../domain/failback/reprotect-preview.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
+import { worstOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
@@ -44,12 +45,7 @@ export async function previewPoints(
     throw new RecoveryError("custom-point-for-one-item", `plan ${plan.id} can not start all its items from one point`);
   }
   const items = previewRecoveryPoints(await pointsOf(services, worldId, itemIds), choice);
-  const losses = items.map(({ lossSeconds }) => lossSeconds);
-  const worst = losses.reduce<number | null>(
-    (most, loss) => (most !== null && loss !== null ? Math.max(most, loss) : null),
-    0,
-  );
-  return { choice, items, worstLossSeconds: worst };
+  return { choice, items, worstLossSeconds: worstOf(items.map(({ lossSeconds }) => lossSeconds)) };
 }
 
 /** The items of a preview. */
