@@ -1,5 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import { checkPrerequisites as findingsOf } from "../domain/prerequisites/prerequisites.js";
+import { listed } from "../domain/wording.js";
 import { checkPrerequisites as contract } from "../executions/contracts.js";
 import { activity } from "./activity.js";
 
@@ -19,8 +20,8 @@ export const checkPrerequisites = activity(contract, async ({ hypervisor, store 
   const errors = findings.filter(({ severity }) => severity === "error");
   const lines = errors.map(({ code, itemId, found, fix }) => `${itemId}: ${found} (${code}). ${fix}`);
   if (lines.length > 0) {
-    throw new RecoveryError("prerequisites-failed", `${errors.length} not met: ${lines[0]}`, lines.slice(0, 100));
+    throw new RecoveryError("prerequisites-failed", `${errors.length} not met: ${lines[0]}`, lines);
   }
   const warnings = findings.map(({ itemId, found }) => `${itemId}: ${found}`);
-  return { found: warnings.length === 0 ? "all met" : `all met; warnings: ${warnings.slice(0, 5).join("; ")}` };
+  return { found: warnings.length === 0 ? "all met" : `all met; warnings: ${listed(warnings)}` };
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemRecord } from "../domain/items/item-record.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
 import { PolicyInForce } from "../domain/plans/failure-policy.js";
@@ -148,7 +148,7 @@ export const executionSummary = z.object({
   requestedBy: Name,
   requestedAt: Instant,
   endedAt: Instant.optional(),
-  failure: z.object({ code: z.string(), message: z.string() }).optional(),
+  failure: Failure.optional(),
 });
 
 export const executionView = executionSummary.extend({

@@ -10,6 +10,7 @@ import { RecoveryError } from "../../domain/errors.js";
 import { afterGroup, strongest } from "../../domain/plans/failure-policy.js";
 import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
+import { listed } from "../../domain/wording.js";
 import { callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
@@ -66,7 +67,7 @@ function noteNotApplicable(execution: ExecutionContext): void {
   const some = execution.items.flatMap(({ id, notApplicable }) =>
     notApplicable === null ? [] : [`${id}: ${notApplicable}`],
   );
-  if (some.length > 0) execution.progress.note(ITEMS_STEP, `not applicable to ${some.slice(0, 5).join("; ")}`);
+  if (some.length > 0) execution.progress.note(ITEMS_STEP, `not applicable to ${listed(some)}`);
 }
 
 /**
@@ -164,17 +165,26 @@ export function undoByRestoring(execution: ExecutionContext, items: readonly Exe
     if (!execution.touched) return;
     const reports = yield* execution.step(UNDO_STEP, () => runItems(execution, UNDO_STEP, "restore-item", items));
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
-    for (const report of reports) execution.reports.set(report.itemId, { ...report, outcome: outcomeOfUndo(report) });
+    noteUndone(execution, reports);
     if (failed.length > 0) {
-      const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
+      const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
       throw new RecoveryError("undo-failed", which);
     }
   });
 }
 
-/** An item that is protected again neither failed over nor was tested; one that is not, failed. */
-export function outcomeOfUndo(report: ItemReport): ItemReport["outcome"] {
-  return report.outcome === "succeeded" ? "cancelled" : "failed";
+/**
+ * Records what an undo came to: an item that is protected again was cancelled, one that is not failed. An item whose own
+ * failure led to the undo keeps that failure, so that it is told of the machine that it happened to.
+ */
+export function noteUndone(execution: ExecutionContext, reports: readonly ItemReport[]): void {
+  for (const report of reports) {
+    const earlier = execution.reports.get(report.itemId);
+    const own = earlier?.outcome === "failed" ? earlier.failure : null;
+    const failed = report.outcome !== "succeeded" || own !== null;
+    const failure = report.failure ?? own;
+    execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure });
+  }
 }
 
 /** Ends the execution when a step of an item was refused because of a cancel. */
