@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
+import { DiskCoverage, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Id, Instant, Name } from "../domain/text.js";
 import { Direction, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
-import { finding, nothing, prerequisite } from "./schemas.js";
+import { finding, nothing, prerequisite, recoveryPointView } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -17,7 +17,7 @@ const pointsQuery = z.strictObject({
   kind: z
     .enum(["latest", "latest-processed", "latest-app-consistent", "latest-crash-consistent", "point-in-time", "custom"])
     .optional(),
-  notAfter: Instant.optional(),
+  emulatedNotAfter: Instant.optional(),
   pointId: Id.optional(),
   groups: z.enum(["common", "per-item"]).optional(),
   /** `all`, or item ids separated by commas. */
@@ -46,7 +46,7 @@ export const pointsPreview = z.object({
   items: z.array(
     z.object({
       itemId: Id,
-      point: RecoveryPoint.nullable(),
+      point: recoveryPointView.nullable(),
       answer: z.enum(["found", "made-at-start", "none"]),
       lossSeconds: z.number().nullable(),
       because: z.string().nullable(),

@@ -3,7 +3,7 @@ import { ItemCondition } from "../domain/items/item-record.js";
 import { Address, Id, Instant } from "../domain/text.js";
 import { ConfigurationServer, ProcessServer } from "../domain/worlds/topology.js";
 import { route } from "./route.js";
-import { itemDetail, noQuery, nothing } from "./schemas.js";
+import { itemDetail, noQuery, nothing, realMoment } from "./schemas.js";
 
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 const onCondition = onItem.extend({ type: ItemCondition.shape.type });
@@ -21,6 +21,8 @@ const report = {
 } as const;
 const unknown = ["world-not-found", "item-not-found", "not-found"] as const;
 
+const backup = ConfigurationServer.shape.backup.unwrap().extend({ takenAt: realMoment, emulatedTakenAt: Instant });
+
 const onServer = {
   method: "POST",
   params: onSite,
@@ -28,7 +30,7 @@ const onServer = {
   headers: {},
   status: 200,
   answers: [],
-  response: ConfigurationServer.omit({ passphraseHash: true }),
+  response: ConfigurationServer.omit({ passphraseHash: true }).extend({ backup: backup.optional() }),
   problems: ["world-not-found", "not-found"],
 } as const;
 
@@ -87,7 +89,7 @@ export const TOPOLOGY_ROUTES = {
     response: z.object({
       processServerId: Id,
       state: z.enum(["deploying", "deployed"]),
-      readyAt: Instant.nullable(),
+      readyAt: Instant.nullable().describe("when to ask again, in real time; null once it is deployed"),
       server: ProcessServer.nullable(),
     }),
     problems: ["world-not-found", "not-found", "passphrase-refused"],

@@ -60,7 +60,7 @@ function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {
 }
 
 /** The stages below each step. */
-function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
+export function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
   const groups = plan === null ? [{ id: "item", itemIds }] : plan.groups.map(groupItems);
   const shutdown = groups.map((group) => ({ id: shutdownStage(group.id), itemIds: group.itemIds }));
   const all = (id: string): Stage[] => [{ id, itemIds }];
@@ -103,7 +103,7 @@ interface StageRun {
 }
 
 /** The names that a stage may have run under, newest first: each question may have been answered with `retry`. */
-function namesOf(stage: string, own: readonly Step[]): string[] {
+export function namesOf(stage: string, own: readonly Step[]): string[] {
   const asks = own.filter((step) => isAskStep(step.id)).length;
   return Array.from({ length: asks + 1 }, (_, at) => (at === asks ? stage : retryStage(asks - at, stage)));
 }

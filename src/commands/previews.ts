@@ -24,6 +24,7 @@ const POINT_QUERY_CONCURRENCY = 32;
 
 /** What every item of a plan would start from and lose if a failover began now. */
 export interface PointsPreview {
+  worldId: string;
   choice: RecoveryPointChoice;
   items: PointPreview[];
   /** The largest loss of an item, in emulated seconds; null when an item has no point. */
@@ -45,7 +46,7 @@ export async function previewPoints(
     throw new RecoveryError("custom-point-for-one-item", `plan ${plan.id} can not start all its items from one point`);
   }
   const items = previewRecoveryPoints(await pointsOf(services, worldId, itemIds), choice);
-  return { choice, items, worstLossSeconds: worstOf(items.map(({ lossSeconds }) => lossSeconds)) };
+  return { worldId, choice, items, worstLossSeconds: worstOf(items.map(({ lossSeconds }) => lossSeconds)) };
 }
 
 /** The items of a preview. */

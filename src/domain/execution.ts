@@ -75,6 +75,7 @@ export const ItemOutcome = z.strictObject({
   /** For `not-applicable`, why there was nothing to do; after a test, what was left of it. */
   note: Text.optional(),
   state: ItemState,
+  activeSiteId: Id.optional().describe("where the workload ran when the execution ended"),
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
   recoverySeconds: z

@@ -104,6 +104,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     itemId: item.itemId,
     outcome: report?.outcome ?? "skipped",
     state,
+    activeSiteId: item.activeSiteId,
     recoveryPoint: report?.point ?? null,
     dataLoss: report?.dataLoss ?? null,
     recoverySeconds,

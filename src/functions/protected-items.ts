@@ -1,39 +1,75 @@
 import { ROUTES } from "../api/routes.js";
 import { backUpConfigurationServer, restoreConfigurationServer } from "../commands/configuration-servers.js";
-import { listItems, listRecoveryPoints, resolveCondition, simulateSourceReturn, viewItem } from "../commands/items.js";
+import type { Context } from "../commands/context.js";
+import {
+  type ItemDetail,
+  type ItemView,
+  listItems,
+  listRecoveryPoints,
+  resolveCondition,
+  simulateSourceReturn,
+  viewItem,
+} from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
 import type { ConfigurationServer } from "../domain/worlds/topology.js";
+import { type EstateTimes, estateTimesOf } from "./estate-times.js";
 import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.listItems, async (context, { params, query }) => {
-  return { body: await listItems(context, params.worldId, pageRequest(query)) };
+  const { entries, ...rest } = await listItems(context, params.worldId, pageRequest(query));
+  const times = await estateTimesOf(context, params.worldId);
+  return { body: { ...rest, entries: entries.map((view) => viewIn(times, view)) } };
 });
 
 serve(ROUTES.getItem, async (context, { params }) => {
-  return { body: await viewItem(context, params.worldId, params.itemId) };
+  return answer(context, await viewItem(context, params.worldId, params.itemId));
 });
 
 serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
-  return { body: await listRecoveryPoints(context, params.worldId, params.itemId) };
+  const { points, at: emulatedAt, ...rest } = await listRecoveryPoints(context, params.worldId, params.itemId);
+  const times = await estateTimesOf(context, params.worldId);
+  const at = times.real(emulatedAt);
+  return { body: { ...rest, points: points.map((point) => times.point(point)), at, emulatedAt } };
 });
 
 serve(ROUTES.resolveCondition, async (context, { params }) => {
-  return { body: await resolveCondition(context, params.worldId, params.itemId, params.type) };
+  return answer(context, await resolveCondition(context, params.worldId, params.itemId, params.type));
 });
 
 serve(ROUTES.simulateSourceReturn, async (context, { params }) => {
-  return { body: await simulateSourceReturn(context, params.worldId, params.itemId) };
+  return answer(context, await simulateSourceReturn(context, params.worldId, params.itemId));
 });
 
 serve(ROUTES.backUpConfigurationServer, async (context, { params }) => {
-  return { body: withoutSecret(await backUpConfigurationServer(context, params.worldId, params.siteId)) };
+  const server = await backUpConfigurationServer(context, params.worldId, params.siteId);
+  return { body: serverIn(await estateTimesOf(context, params.worldId), server) };
 });
 
 serve(ROUTES.restoreConfigurationServer, async (context, { params, body }) => {
-  return { body: withoutSecret(await restoreConfigurationServer(context, params.worldId, params.siteId, body.ip)) };
+  const server = await restoreConfigurationServer(context, params.worldId, params.siteId, body.ip);
+  return { body: serverIn(await estateTimesOf(context, params.worldId), server) };
 });
 
-const withoutSecret = ({ passphraseHash: _secret, ...server }: ConfigurationServer) => server;
+async function answer(context: Context, item: ItemDetail) {
+  const times = await estateTimesOf(context, item.worldId);
+  return { body: { ...viewIn(times, item), clock: times.clock } };
+}
+
+function viewIn<V extends ItemView>(times: EstateTimes, view: V) {
+  const { replication } = view.live;
+  const live = {
+    ...view.live,
+    replication: { ...replication, newestPoint: times.pointOrNone(replication.newestPoint) },
+  };
+  return { ...times.item(view), live };
+}
+
+/** Without its secret. */
+function serverIn(times: EstateTimes, { passphraseHash: _secret, backup, ...server }: ConfigurationServer) {
+  if (backup === undefined) return server;
+  const { takenAt } = backup;
+  return { ...server, backup: { ...backup, takenAt: times.real(takenAt), emulatedTakenAt: takenAt } };
+}
 
 serve(ROUTES.deployProcessServer, async (context, { params, body }) => {
   const { worldId, siteId, processServerId } = params;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../domain/errors.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/items/snapshot.js";
 import type { Observation } from "../domain/plans/probes.js";
 import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
+import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { TargetSettings, World } from "../domain/worlds/world.js";
 import type {
   ITEM_OPERATIONS,
@@ -112,6 +113,8 @@ export interface Hypervisor {
 export interface EmulatedEstate {
   /** Loads or replaces a world. Every machine is on and every item replicates. */
   loadWorld(world: World): Promise<void>;
+  /** The clock of the world. */
+  clock(worldId: string): Promise<EstateClock>;
   /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;

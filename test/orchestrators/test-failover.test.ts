@@ -57,7 +57,11 @@ testInBothReplays("a cancelled test failover leaves no copy and no network", asy
 });
 
 testInBothReplays("a test failover that finds no recovery point leaves no network", async (app) => {
-  const recoveryPoint = { kind: "point-in-time" as const, notAfter: "2020-01-01T00:00:00.000Z", appConsistent: [] };
+  const recoveryPoint = {
+    kind: "point-in-time" as const,
+    emulatedNotAfter: "2020-01-01T00:00:00.000Z",
+    appConsistent: [],
+  };
   const { execution } = await app.ended(await app.start("test-failover", { recoveryPoint }));
   expect(execution.status).toBe("failed");
   expect(await leftovers(app)).toEqual(NOTHING);
@@ -72,7 +76,11 @@ testInBothReplays(
       operation: "remove-test-network",
       mode: "refuse",
     });
-    const recoveryPoint = { kind: "point-in-time" as const, notAfter: "2020-01-01T00:00:00.000Z", appConsistent: [] };
+    const recoveryPoint = {
+      kind: "point-in-time" as const,
+      emulatedNotAfter: "2020-01-01T00:00:00.000Z",
+      appConsistent: [],
+    };
     const { execution } = await app.ended(await app.start("test-failover", { recoveryPoint }));
     expect(execution).toMatchObject({ status: "failed", failure: { code: "undo-failed" } });
     expect(JSON.stringify(execution)).toContain("refused remove-test-network");
