@@ -1,27 +1,23 @@
 import { RecoveryError } from "../domain/errors.js";
-import { checkPrerequisites as findingsOf } from "../domain/prerequisites/prerequisites.js";
 import { listed } from "../domain/wording.js";
 import { checkPrerequisites as contract } from "../executions/contracts.js";
+import { decideAgain } from "../executions/start-facts.js";
 import { activity } from "./activity.js";
 
-/** Looks at machines, settings and sites as the execution asks; refuses with `prerequisites-failed` and every finding. */
-export const checkPrerequisites = activity(contract, async ({ hypervisor, store }, input) => {
-  const { worldId, executionId, itemIds, verb } = input;
-  const [estate, records, execution] = await Promise.all([
-    hypervisor.describeEstate(worldId, itemIds),
-    store.getItems(worldId, itemIds),
-    store.getExecution(executionId),
-  ]);
-  const { reprotect, acknowledgeNoTest } = execution?.value.options ?? {};
-  const items = new Map(
-    records.map((record) => [record.itemId, { ...record, state: record.heldBy?.from ?? record.state }]),
-  );
-  const findings = findingsOf(estate, verb, { items, options: { ...reprotect, acknowledgeNoTest } });
-  const errors = findings.filter(({ severity }) => severity === "error");
-  const lines = errors.map(({ code, itemId, found, fix }) => `${itemId}: ${found} (${code}). ${fix}`);
-  if (lines.length > 0) {
-    throw new RecoveryError("prerequisites-failed", `${errors.length} not met: ${lines[0]}`, lines);
+/**
+ * Decides again about a start, right before its first effect, because the estate may have changed since; refuses with
+ * every finding. Before a later group it names the items that can no longer go, and the failure policy decides.
+ */
+export const checkPrerequisites = activity(contract, async (ports, { executionId, itemIds, phase }) => {
+  const { refusal, items, findings } = await decideAgain(ports, executionId, itemIds, phase);
+  if (phase === "start" && refusal !== null) {
+    throw new RecoveryError(refusal.code, refusal.message, refusal.details);
   }
-  const warnings = findings.map(({ itemId, found }) => `${itemId}: ${found}`);
-  return { found: warnings.length === 0 ? "all met" : `all met; warnings: ${listed(warnings)}` };
+  const unfit = items.flatMap((item) =>
+    "code" in item
+      ? [{ itemId: item.itemId, failure: { code: item.code, message: item.because.slice(0, 2_000) } }]
+      : [],
+  );
+  const found = findings.map((finding) => `${finding.itemId}: ${finding.found}`);
+  return { found: found.length === 0 ? "all met" : `findings: ${listed(found)}`, unfit };
 });

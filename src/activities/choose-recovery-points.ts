@@ -12,8 +12,9 @@ import { keyOnItem, pollingActivity, pollResultOf } from "./activity.js";
  * take what is there, one common point for the members of a replication group (F4).
  */
 export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (ports, input, request) => {
-  if (input.choice.kind === "latest") return processPending(ports, input, request);
   const { worldId, itemIds, choice } = input;
+  const isOwnLatest = choice.kind === "latest" && choice.groups !== "common";
+  if (isOwnLatest && input.processPending) return processPending(ports, input, request);
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
   return { state: "done", result: { chosen: solveRecoveryPoints(known, choice) } };
 });

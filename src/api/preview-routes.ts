@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { ExecutionOptions } from "../domain/execution.js";
 import { DiskCoverage, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
-import { Id, Instant, Name } from "../domain/text.js";
-import { Direction, Verb } from "../domain/vocabulary.js";
+import { defined, Id, Instant, Name } from "../domain/text.js";
+import { Direction, ExecutionDirection, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
-import { finding, nothing, prerequisite, recoveryPointView } from "./schemas.js";
+import { finding, noQuery, nothing, prerequisite, recoveryPointView, startBody } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -30,15 +31,19 @@ const pointsQuery = z.strictObject({
 
 /** The choice in a query, or null when the query has none. Refuses fields that the kind does not have. */
 export function pointsChoiceOf(query: z.output<typeof pointsQuery>): RecoveryPointChoice | null {
-  if (Object.values(query).every((value) => value === undefined)) return null;
-  const parsed = RecoveryPointChoice.safeParse(query);
+  const { kind, emulatedNotAfter, pointId, groups, appConsistent } = query;
+  const given = defined({ kind, emulatedNotAfter, pointId, groups, appConsistent });
+  return Object.keys(given).length === 0 ? null : fromQuery(RecoveryPointChoice, given);
+}
+
+/** What a query says, as a whole. Its fields are checked one by one before. */
+function fromQuery<S extends z.ZodType>(schema: S, given: object): z.output<S> {
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.slice(0, 20).map(({ path, message }): InvalidField => {
     return { part: "query", path: path.map(String).join("."), message };
   });
-  throw new ApiProblem("invalid-input", `The query is not a valid choice of recovery points: ${fields[0]?.message}`, {
-    fields,
-  });
+  throw new ApiProblem("invalid-input", `The query is not valid: ${fields[0]?.message}`, { fields });
 }
 
 export const pointsPreview = z.object({
@@ -61,8 +66,14 @@ const flag = z
   .transform((text) => text === "true")
   .optional();
 
-/** The verb, and the options of its start that prerequisites read. */
-const prerequisitesQuery = z.strictObject({
+const list = z
+  .string()
+  .max(100_000)
+  .transform((text) => text.split(","))
+  .optional();
+
+/** The verb, and the options of its start. */
+const prerequisitesQuery = pointsQuery.extend({
   verb: Verb,
   processServerId: Id.optional(),
   masterTargetId: Id.optional(),
@@ -71,11 +82,44 @@ const prerequisitesQuery = z.strictObject({
   location: z.enum(["original", "alternate"]).optional(),
   waitForAgent: flag,
   acknowledgeNoTest: flag,
+  sourceShutdown: z.enum(["attempt", "skip"]).optional(),
+  testNetworkId: Id.optional(),
+  only: list.describe("ids of items of the plan, separated by commas"),
+  without: list.describe("ids of items of the plan, separated by commas"),
+});
+
+/** The options of a start, as a query gives them. */
+export function startOptionsOf(query: z.output<typeof prerequisitesQuery>): ExecutionOptions {
+  const { processServerId, masterTargetId, datastoreId, retentionDrive, location, waitForAgent } = query;
+  const { acknowledgeNoTest, sourceShutdown, testNetworkId, only, without } = query;
+  const home = defined({ processServerId, masterTargetId, datastoreId, retentionDrive, location, waitForAgent });
+  const recoveryPoint = pointsChoiceOf(query) ?? undefined;
+  const reprotect = Object.keys(home).length === 0 ? undefined : home;
+  const given = { recoveryPoint, reprotect, acknowledgeNoTest, sourceShutdown, testNetworkId, only, without };
+  return fromQuery(ExecutionOptions, defined(given));
+}
+
+const itemDecision = z.object({
+  itemId: Id,
+  decision: z
+    .enum(["take", "already-done", "not-applicable", "excluded", "left-out", "blocked"])
+    .describe(
+      "take: it takes part; already-done, not-applicable: there is nothing to do for it; excluded: the request leaves it out; left-out: it cannot go, and the others go without it; blocked: it cannot go and prevents the start",
+    ),
+  because: z.string().optional(),
+  code: z.string().optional().describe("the error that prevents it from going"),
 });
 
 const prerequisitesView = z.object({
   verb: Verb,
-  ready: z.boolean(),
+  ready: z.boolean().describe("whether a start with the same options would be accepted now"),
+  direction: ExecutionDirection,
+  items: z.array(itemDecision),
+  without: z.array(Id).describe("a start that leaves these items out would be accepted; empty when it is ready"),
+  refusal: z
+    .object({ code: z.string(), message: z.string(), details: z.array(z.string()) })
+    .nullable()
+    .describe("what the start would be refused with"),
   checked: z.array(z.object({ ...prerequisite, items: z.int(), unmet: z.int() })),
   findings: z.array(finding),
 });
@@ -119,6 +163,16 @@ const reprotectView = z.object({
   ),
 });
 
+const check = {
+  method: "POST",
+  query: noQuery,
+  body: startBody,
+  headers: {},
+  status: 200,
+  answers: [],
+  response: prerequisitesView,
+} as const;
+
 /** Previews: what would happen if something started now. These routes change nothing. */
 export const PREVIEW_ROUTES = {
   previewPlanPoints: route({
@@ -149,7 +203,15 @@ export const PREVIEW_ROUTES = {
     params: onPlan,
     query: prerequisitesQuery,
     response: prerequisitesView,
-    problems: ["plan-not-found"],
+    problems: ["plan-not-found", "item-not-found", "custom-point-for-one-item", "option-not-used"],
+  }),
+  checkPlanStart: route({
+    ...check,
+    id: "check-plan-start",
+    path: "api/recovery-plans/{planId}/prerequisites",
+    summary: "Check whether a start with this body would be accepted, and start nothing",
+    params: onPlan,
+    problems: ["plan-not-found", "item-not-found", "custom-point-for-one-item", "option-not-used"],
   }),
   itemPrerequisites: route({
     ...read,
@@ -159,7 +221,15 @@ export const PREVIEW_ROUTES = {
     params: onItem,
     query: prerequisitesQuery,
     response: prerequisitesView,
-    problems: ["world-not-found", "item-not-found"],
+    problems: ["world-not-found", "item-not-found", "option-not-used"],
+  }),
+  checkItemStart: route({
+    ...check,
+    id: "check-item-start",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/prerequisites",
+    summary: "Check whether a start with this body would be accepted, and start nothing",
+    params: onItem,
+    problems: ["world-not-found", "item-not-found", "option-not-used"],
   }),
   planNetworks: route({
     ...read,

@@ -53,7 +53,11 @@ const decide = {
   answers: ["location", "retry-after"],
   response: accepted,
 } as const;
-const started = ["verb-not-allowed", "item-held", "etag-mismatch", "idempotency-key-reused"] as const;
+const started = [
+  ...(["verb-not-allowed", "item-held", "replication-group", "mixed-directions", "prerequisites-failed"] as const),
+  ...(["no-recovery-point", "no-common-recovery-point", "option-not-used"] as const),
+  ...(["etag-mismatch", "idempotency-key-reused"] as const),
+] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
 
 /** Every route of the API. */
@@ -172,7 +176,7 @@ export const ROUTES = {
     path: "api/recovery-plans/{planId}/executions",
     summary: "Start a verb on a recovery plan",
     params: onPlan,
-    problems: ["plan-not-found", "custom-point-for-one-item", ...started],
+    problems: ["plan-not-found", "item-not-found", "custom-point-for-one-item", ...started],
   }),
   listExecutions: route({
     ...read,

@@ -47,7 +47,9 @@ export const allowedAction = z.object({
   verb: Verb,
   allowed: z.boolean(),
   because: z.string().nullable(),
-  remedy: z.string().nullable(),
+  remedy: z.string().nullable().describe("what would help, for people"),
+  doFirst: z.array(Verb).describe("the verbs to run first, in order; the first is allowed now"),
+  useInstead: Verb.nullable().describe("the verb that does here what the caller wants"),
 });
 
 /** A moment of an emulated estate in both times. Without an `emulated` before its name, a time is real. */

@@ -13,7 +13,7 @@ import { isEnded } from "../domain/plans/failure-policy.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import { executionContract } from "../orchestrators/runtime/contracts.js";
 import { type ItemClaim, updateWithRetry } from "../store/port.js";
-import { claimsOf } from "./claims.js";
+import { repeatedClaims } from "./claims.js";
 import type { Context } from "./context.js";
 
 /**
@@ -21,12 +21,12 @@ import type { Context } from "./context.js";
  * its orchestration. Repeats the refusal when it was refused.
  */
 export async function completeStart(context: Context, execution: Execution): Promise<Execution> {
-  const { executionId, worldId, itemIds, verb, subject, admission } = execution;
+  const { executionId, worldId, itemIds, verb, admission } = execution;
   if (admission?.admitted === false) return refuse(context, execution, admission);
   if (isEnded(execution.status) || (await context.orchestrations.getStatus(executionId))) return execution;
   if (admission) return startOrchestration(context, execution);
   const records = await context.store.getItems(worldId, itemIds);
-  return acquireItems(context, execution, () => claimsOf(records, verb, subject, executionId));
+  return acquireItems(context, execution, () => repeatedClaims(records, verb, executionId));
 }
 
 /** Acquires the items, and starts the orchestration once the execution is admitted. */

@@ -3,16 +3,17 @@
  * lead on. It reads the estate, so it is bounded: nothing while all goes well, only failed machines while the execution
  * runs, and after its end only machines that are not simply protected. (test/orchestrators/execution-view.test.ts)
  */
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { type NextStep, verbsThatLeadOn } from "../domain/executions/next-steps.js";
+import { mayStartAlone } from "../domain/items/allowed-actions.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
-import { mayDo } from "../domain/items/lifecycle.js";
 import { isOutcomeUnknown } from "../domain/items/post-execution-conditions.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
+import type { Plan } from "../domain/plans/plan.js";
+import { type KnownRecords, selectItems } from "../domain/start/decide-start.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import { readEach } from "../executions/read-each.js";
-import { claimsOf } from "./claims.js";
 import type { Services } from "./context.js";
 
 export interface Attention {
@@ -96,19 +97,11 @@ const isDownOnBothSides = ({ source, replica }: ItemSnapshot): boolean =>
 
 const idsOf = (snapshots: readonly ItemSnapshot[]): string[] => snapshots.map(({ item }) => item.id);
 
-/** The records of the items that the world still has. */
+/** The records of the items, and why some have none: damage, or a world that no longer has them. */
 async function recordsOf({ store }: Services, worldId: string, itemIds: readonly string[]) {
-  const read = async (ids: readonly string[]): Promise<ItemRecord[]> => {
-    try {
-      return await store.getItems(worldId, ids);
-    } catch (thrown) {
-      if (!hasCode(thrown, "item-not-found")) throw thrown;
-      if (ids.length <= 1) return [];
-      return (await Promise.all(ids.map((id) => read([id])))).flat();
-    }
-  };
-  const { found: records, unreadable } = await readEach(itemIds, read);
-  return { records, unreadable };
+  const read = (ids: readonly string[]): Promise<ItemRecord[]> => store.getItems(worldId, ids);
+  const { found, unreadable } = await readEach(itemIds, read, ["row-unreadable", "item-not-found"]);
+  return { records: found, unreadable };
 }
 
 /** What a test left, by the conditions of the items and by the outcomes. */
@@ -136,27 +129,30 @@ async function nextStepsAfter(
 ): Promise<NextStep[]> {
   const verbs = verbsThatLeadOn(records, status === "succeeded" ? null : own);
   if (verbs.length === 0) return [];
-  const planIsThere = subject.kind === "plan" && (await store.getPlan(subject.planId)) !== null;
+  const groupIds = [...new Set(records.flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
+  const [saved, members] = await Promise.all([
+    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
+    groupIds.length === 0 ? [] : store.getReplicationGroups(worldId, groupIds),
+  ]);
+  const byId = new Map(records.map((item) => [item.itemId, item]));
+  const known = { records: byId, unreadable: new Map(), members };
   return verbs.flatMap(({ verb, why, itemIds }): NextStep[] => {
     const call = { verb, why, method: "POST", body: { verb } } as const;
-    if (planIsThere && takes(records, verb, subject)) {
-      return [{ ...call, path: `/api/recovery-plans/${subject.planId}/executions`, itemIds }];
+    if (saved !== null && takes(saved.value.plan, verb, known)) {
+      return [{ ...call, path: `/api/recovery-plans/${saved.value.plan.id}/executions`, itemIds }];
     }
-    const byId = new Map(records.map((item) => [item.itemId, item]));
     const alone = itemIds.filter((id) => {
       const item = byId.get(id);
-      return item !== undefined && mayDo(item, verb, { alone: true }).allowed;
+      const group = members.filter(({ replicationGroupId }) => replicationGroupId === item?.replicationGroupId);
+      return item !== undefined && mayStartAlone(item, verb, group).allowed;
     });
     if (alone.length === 0) return [];
     return [{ ...call, path: `/api/worlds/${worldId}/protected-items/{itemId}/executions`, itemIds: alone }];
   });
 }
 
-function takes(records: readonly ItemRecord[], verb: Verb, subject: Execution["subject"]): boolean {
-  try {
-    return claimsOf(records, verb, subject).length > 0;
-  } catch (thrown) {
-    if (thrown instanceof RecoveryError) return false;
-    throw thrown;
-  }
+/** Whether a start on the plan would be taken, as far as the states of its items decide. */
+function takes(plan: Plan, verb: Verb, known: KnownRecords): boolean {
+  const { items } = selectItems({ verb, plan, alone: false, options: {} }, known);
+  return items.some(({ decision }) => decision === "take") && items.every(({ decision }) => decision !== "blocked");
 }

@@ -13,6 +13,7 @@ import {
   isAskStep,
   REMOVE_COPIES_STEP,
   REPROTECT_STEP,
+  RESTORE_STEP,
   retryStage,
   SHUTDOWN_STEP,
   shutdownStage,
@@ -66,6 +67,7 @@ export function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): Re
   const all = (id: string): Stage[] => [{ id, itemIds }];
   return new Map<string, Stage[]>([
     [SHUTDOWN_STEP, plan?.shutdown.order === "reverse-group-order" ? shutdown : all(SHUTDOWN_STEP)],
+    [RESTORE_STEP, all(RESTORE_STEP)],
     [UNDO_STEP, all(UNDO_STEP)],
     [ITEMS_STEP, all(ITEMS_STEP)],
     [COMMIT_STEP, all(COMMIT_STEP)],

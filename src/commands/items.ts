@@ -1,7 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
+import { type AllowedAction, allowedActions } from "../domain/items/allowed-actions.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
-import { type AllowedAction, allowedActions } from "../domain/items/lifecycle.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
@@ -50,9 +50,10 @@ export interface ItemDetail extends ItemView {
 async function detailsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemDetail[]> {
   if (records.length === 0) return [];
   const itemIds = records.map(({ itemId }) => itemId);
-  const [estate, clock] = await Promise.all([
+  const [estate, clock, members] = await Promise.all([
     services.hypervisor.describeEstate(worldId, itemIds),
     services.estate.clock(worldId),
+    membersOf(services, worldId, records),
   ]);
   const sites = new Map(estate.sites.map(({ site }) => [site.id, site]));
   const snapshots = new Map(estate.items.map((snapshot) => [snapshot.item.id, snapshot]));
@@ -68,7 +69,10 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
       conditions: [...record.conditions, ...inRealTime(clock, conditionsOf({ snapshot, home }))],
       protectionGroup: protectionGroupOf(record),
       live: liveViewOf(snapshot, home),
-      allowedActions: allowedActions(record),
+      allowedActions: allowedActions(
+        record,
+        members.filter(({ replicationGroupId }) => replicationGroupId === record.replicationGroupId),
+      ),
       target: snapshot.item.target,
       source,
       replica,
@@ -83,6 +87,16 @@ const inRealTime = (clock: EstateClock, conditions: readonly ItemCondition[]): I
     ...condition,
     since: condition.since === null ? null : realTimeOf(clock, condition.since),
   }));
+
+/** All members of the replication groups of some items. */
+async function membersOf(
+  { store }: Services,
+  worldId: string,
+  records: readonly ItemRecord[],
+): Promise<readonly ItemRecord[]> {
+  const groupIds = [...new Set(records.flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
+  return groupIds.length === 0 ? [] : store.getReplicationGroups(worldId, groupIds);
+}
 
 function liveViewOf(snapshot: ItemSnapshot, home: Site): LiveView {
   const { item, machine, direction, replication, policy, agentRegistered, leftBehind, source, replica } = snapshot;

@@ -1,11 +1,11 @@
 import { RecoveryError } from "../domain/errors.js";
+import type { ExecutionOptions } from "../domain/execution.js";
 import { previewReprotect, type ReprotectPreview } from "../domain/failback/reprotect-preview.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { worstOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
-import { type PrerequisiteReport, reportPrerequisites } from "../domain/prerequisites/prerequisites.js";
 import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import {
   diskCoverageOf,
@@ -13,11 +13,13 @@ import {
   type PreviewItem,
   previewRecoveryPoints,
 } from "../domain/recovery-points/recovery-point-solver.js";
+import type { StartDecision } from "../domain/start/check-estate.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { type Placement, placeItems } from "../domain/worlds/networks.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
+import { decideAbout, type StartTarget } from "./start-decision.js";
 
 /** Items whose points are read from the hypervisor at the same time. */
 const POINT_QUERY_CONCURRENCY = 32;
@@ -81,28 +83,22 @@ async function pointsOfItem(
   return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
 }
 
-/** What was checked for a verb, and what is not met, item by item. */
-export interface PrerequisitesAnswer extends PrerequisiteReport {
+/** The decision about a start: what would happen to each item, what was checked, and everything that is not met. */
+export interface PrerequisitesAnswer extends StartDecision {
   verb: Verb;
-  /** False when an error prevents the start. */
+  /** Whether a start with the same options would be accepted now. */
   ready: boolean;
 }
 
-/** Whether a verb could start. Starts nothing. */
+/** Whether a verb could start, by the same decision as its start. Starts nothing. */
 export async function previewPrerequisites(
   services: Services,
-  target: PreviewTarget,
+  target: StartTarget,
   verb: Verb,
-  options: CheckOptions,
+  options: ExecutionOptions,
 ): Promise<PrerequisitesAnswer> {
-  const { worldId, itemIds } = await subjectOf(services, target);
-  const [estate, records] = await Promise.all([
-    services.hypervisor.describeEstate(worldId, itemIds),
-    services.store.getItems(worldId, itemIds),
-  ]);
-  const items = new Map(records.map((record) => [record.itemId, record]));
-  const report = reportPrerequisites(estate, verb, { items, options });
-  return { verb, ready: report.findings.every(({ severity }) => severity === "warning"), ...report };
+  const { decision } = await decideAbout(services, target, verb, options);
+  return { verb, ready: decision.refusal === null, ...decision };
 }
 
 /** Where every item of a plan, or one item, would go in the network. */

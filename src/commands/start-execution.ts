@@ -1,21 +1,19 @@
 import { RecoveryError } from "../domain/errors.js";
-import type { Execution, ExecutionOptions, Subject } from "../domain/execution.js";
+import type { Execution, ExecutionOptions } from "../domain/execution.js";
 import { canonicalJson, executionIdOf } from "../domain/identity.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
-import { planItemIds } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim } from "../store/port.js";
 import { acquireItems, completeStart } from "./admission.js";
-import { claimsOf, directionOf } from "./claims.js";
+import { claimsOf, leftOutOf } from "./claims.js";
 import type { Context } from "./context.js";
-import { findItem } from "./items.js";
-import { getPlan } from "./plans.js";
+import { decideAbout, type StartTarget } from "./start-decision.js";
 
 /** What a caller asks for: a verb on a plan or on one item. */
 export interface StartRequest {
   idempotencyKey: string;
-  target: { kind: "plan"; planId: string } | { kind: "item"; worldId: string; itemId: string };
+  target: StartTarget;
   verb: Verb;
   options: ExecutionOptions;
   requestedBy: string;
@@ -73,25 +71,17 @@ function repeated(execution: Execution, { target, verb, options }: StartRequest)
   );
 }
 
-type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" | "direction"> & { claims: ItemClaim[] };
+type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" | "leftOut" | "direction"> & {
+  claims: ItemClaim[];
+};
 
-/** Checks whether the verb may start now. Changes nothing. */
+/** Checks whether the verb may start now, and for which items. Changes nothing. */
 async function admit(context: Context, { target, verb, options }: StartRequest): Promise<Admitted> {
-  if (target.kind === "item") {
-    const item = await findItem(context, target.worldId, target.itemId);
-    const subject: Subject = { kind: "item", itemId: item.itemId };
-    const claims = claimsOf([item], verb, subject);
-    const direction = directionOf([item], claims, verb);
-    return { direction, worldId: target.worldId, subject, planHash: null, itemIds: [item.itemId], claims };
-  }
-  if (options.recoveryPoint?.kind === "custom") {
-    throw new RecoveryError("custom-point-for-one-item", "a plan can not start all its items from one custom point");
-  }
-  const { plan, version, hash } = (await getPlan(context, target.planId)).value;
-  const subject: Subject = { kind: "plan", planId: plan.id, planVersion: version };
-  const itemIds = planItemIds(plan);
-  const items = await context.store.getItems(plan.worldId, itemIds);
-  const claims = claimsOf(items, verb, subject);
-  const direction = directionOf(items, claims, verb);
-  return { direction, worldId: plan.worldId, subject, planHash: hash, itemIds, claims };
+  const { decision, subject, worldId, planHash } = await decideAbout(context, target, verb, options);
+  const { refusal, items, direction } = decision;
+  if (refusal !== null) throw new RecoveryError(refusal.code, refusal.message, refusal.details);
+  const claims = claimsOf(items);
+  const itemIds = claims.map(({ itemId }) => itemId);
+  const leftOut = leftOutOf(items);
+  return { direction, worldId, subject, planHash, itemIds, claims, ...(leftOut.length > 0 && { leftOut }) };
 }

@@ -65,14 +65,24 @@ export type Replicated = z.infer<typeof Replicated>;
 
 /**
  * How an execution ended for one item. `already-done`: another execution had the same result before. `not-applicable`:
- * there was nothing to do for it. `skipped`: the execution ended before its turn.
+ * there was nothing to do for it. `excluded`: the request left it out. `left-out`: it could not go, and the others went
+ * without it. `skipped`: the execution ended before its turn.
  */
-export const Outcome = z.enum(["succeeded", "failed", "skipped", "already-done", "not-applicable", "cancelled"]);
+export const Outcome = z.enum([
+  "succeeded",
+  "failed",
+  "skipped",
+  "already-done",
+  "not-applicable",
+  "excluded",
+  "left-out",
+  "cancelled",
+]);
 
 export const ItemOutcome = z.strictObject({
   itemId: Id,
   outcome: Outcome,
-  /** For `not-applicable`, why there was nothing to do; after a test, what was left of it. */
+  /** Why nothing was done for it; after a test, what was left of it. */
   note: Text.optional(),
   state: ItemState,
   activeSiteId: Id.optional().describe("where the workload ran when the execution ended"),
@@ -100,19 +110,25 @@ export const Subject = z.discriminatedUnion("kind", [
 ]);
 export type Subject = z.infer<typeof Subject>;
 
-/** The options of a start. */
+/** Items of a plan, by id. */
+const Items = z.array(Id).min(1).max(2_000);
+
+/** The options of a start. One that the verb does not use is refused. */
 export const ExecutionOptions = z.strictObject({
   recoveryPoint: RecoveryPointChoice.optional(),
-  /** Unplanned failover only: `attempt` tries to shut the source down and continues if that fails (P5). */
-  sourceShutdown: z.enum(["attempt", "skip"]).default("attempt"),
-  /** Test failover only: the isolated network. By default, one is created for the test and removed with it. */
+  /** `attempt`, the default, tries to shut the source down and continues if that fails (P5). */
+  sourceShutdown: z.enum(["attempt", "skip"]).optional(),
+  /** The isolated network of a test. By default, one is created for the test and removed with it. */
   testNetworkId: Id.optional(),
-  /** Reprotect and full run: the resources of the reverse replication. */
-  reprotect: ReprotectOptions.prefault({}),
+  /** The resources of the reverse replication. */
+  reprotect: ReprotectOptions.optional(),
   /** If the scenario requires a test failover first: continue without one (A3). */
-  acknowledgeNoTest: z.boolean().default(false),
-  /** Test clean-up only. */
+  acknowledgeNoTest: z.boolean().optional(),
   notes: Text.optional(),
+  /** The items of the plan that take part; the others are left out. */
+  only: Items.optional(),
+  /** The items of the plan that are left out. */
+  without: Items.optional(),
 });
 export type ExecutionOptions = z.infer<typeof ExecutionOptions>;
 
@@ -138,6 +154,10 @@ export const Admission = z.discriminatedUnion("admitted", [
 ]);
 export type Admission = z.infer<typeof Admission>;
 
+/** An item of the plan that does not take part, and why. */
+export const LeftOut = z.strictObject({ itemId: Id, outcome: z.enum(["excluded", "left-out"]), failure: Failure });
+export type LeftOut = z.infer<typeof LeftOut>;
+
 /** How long a process may use its last read of an execution. After this time every process knows of a cancel. */
 export const CANCEL_PROPAGATION_MS = 250;
 
@@ -150,7 +170,10 @@ const common = {
   direction: ExecutionDirection,
   /** Null for a single item, which runs as an implicit plan of one group. */
   planHash: z.string().nullable(),
+  /** The items that take part, and those that it passed over. */
   itemIds: z.array(Id).min(1).max(2_000),
+  /** The items of the plan that do not take part: the request excludes them, or they cannot go. */
+  leftOut: z.array(LeftOut).max(2_000).optional(),
   options: ExecutionOptions,
   requestedBy: Name,
   requestedAt: Instant,

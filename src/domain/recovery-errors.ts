@@ -23,6 +23,20 @@ export const RECOVERY_ERRORS = {
     "The verb does not apply to the state of the item.",
     "Do what the reason suggests first.",
   ),
+  "replication-group": entry(
+    409,
+    false,
+    "The replication group moves together",
+    "The request is for some members of a replication group, or some of them have not got as far as the others.",
+    "Do what the reason suggests: take the whole group, or bring its members to the same place first.",
+  ),
+  "mixed-directions": entry(
+    409,
+    false,
+    "The items would move in opposite directions",
+    "Some items of the plan run at the primary site and others at the recovery site.",
+    "Leave the items of one direction out, or bring them to one site with planned-failover or planned-failback.",
+  ),
   "prerequisites-failed": entry(
     409,
     false,

@@ -107,6 +107,13 @@ export const REQUEST_ERRORS = {
     "The request names one recovery point for a whole plan.",
     "Choose latest, latest-processed, latest-app-consistent or latest-crash-consistent for a plan.",
   ),
+  "option-not-used": entry(
+    422,
+    false,
+    "The verb does not use the option",
+    "The option belongs to another verb, or to a plan.",
+    "Send the request without the option, or use a verb that the detail names.",
+  ),
   "egress-refused": entry(
     422,
     false,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CancelRequest, Failure, Outcome, Replicated } from "../domain/execution.js";
+import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
 import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
@@ -60,6 +60,8 @@ export const executionPlan = z.object({
   testNetworksLeft: z.boolean(),
   shutdown: ShutdownStage,
   groups: z.array(executionGroup),
+  /** Items of the plan that do not take part. */
+  leftOut: z.array(LeftOut),
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
@@ -155,8 +157,18 @@ export type ChosenPoint = z.output<typeof chosenPoint>;
 
 export const checkPrerequisites = activityContract({
   name: "check-prerequisites",
-  input: onItems.extend({ verb: Verb }),
-  output: z.object({ found: z.string() }),
+  input: onItems.extend({
+    /**
+     * `start`: everything, before anything is touched. `group`: what may have changed at the receiving site since.
+     * `home`: the way back, before a full run commits.
+     */
+    phase: z.enum(["start", "group", "home"]),
+  }),
+  output: z.object({
+    found: z.string(),
+    /** Items that cannot go, and without which the others go on. */
+    unfit: z.array(z.object({ itemId: Id, failure: Failure })),
+  }),
   retry: "hypervisor-call",
 });
 
@@ -166,7 +178,12 @@ export const checkPrerequisites = activityContract({
  */
 export const chooseRecoveryPoints = pollingContract({
   name: "choose-recovery-points",
-  input: onItems.extend({ choice: RecoveryPointChoice, attempt }),
+  input: onItems.extend({
+    choice: RecoveryPointChoice,
+    attempt,
+    /** False once the items have failed over: no data arrives any more, so `latest` is the newest point there is. */
+    processPending: z.boolean(),
+  }),
   output: z.object({ chosen: z.array(chosenPoint) }),
   retry: "hypervisor-call",
 });

@@ -13,6 +13,7 @@ import { stepTitle } from "../steps/plan-steps.js";
 import { type ItemUpdate, updateWithRetry } from "../store/port.js";
 import type { closeExecution, ItemReport } from "./contracts.js";
 import { conditionsAfterExecution } from "./post-execution-conditions.js";
+import { readEach } from "./read-each.js";
 import { EXECUTION_PART } from "./step-parts.js";
 
 export type Closing = z.output<typeof closeExecution.input>;
@@ -36,7 +37,10 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const records = await store.getItems(execution.worldId, execution.itemIds);
   const ends = records.map((item) => endOf(item, reports.get(item.itemId), closing));
   const updates = await releasesOf(ports, execution, closing, ends);
-  const outcomes = ends.map((end) => outcomeOf(ports, execution, end));
+  const outcomes = [
+    ...ends.map((end) => outcomeOf(ports, execution, end)),
+    ...(await outcomesOfLeftOut(ports, execution)),
+  ];
   if (!isEnded(execution.status)) {
     const steps = unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id));
     await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps }]);
@@ -72,7 +76,7 @@ function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, 
   if (hold?.executionId !== executionId || RESTING_STATES.has(state)) return end;
   const cell = transition(item.scenario, hold.from, hold.verb, item.direction);
   if (!cell.allowed) return end;
-  if (!touched) return { ...end, state: hold.from, reason: null };
+  if (!touched || report?.outcome === "left-out") return { ...end, state: hold.from, reason: null };
   if (report?.outcome === "succeeded") return { ...end, state: cell.after, reason: null };
   // The failure of the execution is that of another item, unless the execution was lost before it could report.
   const why = report === undefined ? failure?.message : (report.failure?.message ?? report.note);
@@ -112,6 +116,18 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     failure: report?.failure ?? null,
     ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };
+}
+
+/** The outcomes of the items that did not take part. One that is gone from the world is not protected. */
+async function outcomesOfLeftOut({ store }: Ports, { worldId, leftOut = [] }: Execution): Promise<ItemOutcome[]> {
+  const ids = leftOut.map(({ itemId }) => itemId);
+  const { found } = await readEach(ids, (some) => store.getItems(worldId, some), ["item-not-found", "row-unreadable"]);
+  const states = new Map(found.map(({ itemId, state }) => [itemId, state]));
+  return leftOut.map(({ itemId, outcome, failure }) => ({
+    ...{ itemId, outcome, state: states.get(itemId) ?? "unprotected", recoveryPoint: null, dataLoss: null },
+    recoverySeconds: null,
+    ...(outcome === "excluded" ? { note: failure.message, failure: null } : { failure }),
+  }));
 }
 
 /** Writes the end into the record. Refuses with `cancelled` to end well what somebody asked to cancel. */

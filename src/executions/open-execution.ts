@@ -1,15 +1,18 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
+import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
+import { transition } from "../domain/items/lifecycle.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
-import { type Action, Plan, type PlanGroup } from "../domain/plans/plan.js";
+import type { Action, PlanGroup } from "../domain/plans/plan.js";
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
 import { toMs } from "../domain/text.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
+import { planOfExecution } from "./start-facts.js";
 
 /** Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. */
 export async function openedExecution(
@@ -27,7 +30,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
   const { store, hypervisor, settings } = ports;
   const { executionId, worldId, itemIds, verb, options } = execution;
   const [plan, records, snapshots] = await Promise.all([
-    planOf(store, execution),
+    planOfExecution(store, execution),
     store.getItems(worldId, itemIds),
     hypervisor.describeItems(worldId, itemIds),
   ]);
@@ -42,9 +45,9 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     speed: settings.speed,
     stepLimitMs: settings.stepLimitMs,
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
-    attemptShutdown: options.sourceShutdown === "attempt",
+    attemptShutdown: options.sourceShutdown !== "skip",
     testNetworkId: options.testNetworkId ?? null,
-    reprotect: options.reprotect,
+    reprotect: options.reprotect ?? ReprotectOptions.parse({}),
     targetSiteIds: [...new Set(snapshots.map(({ replica }) => replica.siteId))],
     testNetworksLeft:
       records.some((item) => failedOverBefore(item, executionId)) && (await hasNetworks(ports, worldId, snapshots)),
@@ -53,7 +56,11 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
       before: applicable(plan.shutdown.before, execution, snapshots),
       after: applicable(plan.shutdown.after, execution, snapshots),
     },
-    groups: groupsInOrder(plan).map((group) => executionGroupOf(group, execution, items, seen)),
+    groups: groupsInOrder(plan)
+      .map((group) => withoutLeftOut(group, execution))
+      .filter(({ items }) => items.length > 0)
+      .map((group) => executionGroupOf(group, execution, items, seen)),
+    leftOut: execution.leftOut ?? [],
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
@@ -74,20 +81,10 @@ async function hasNetworks({ hypervisor }: Ports, worldId: string, items: readon
   }
 }
 
-/** The version of the plan that was started. A single item runs an implicit plan of one group. */
-async function planOf(store: Ports["store"], { subject, worldId }: Execution): Promise<Plan> {
-  if (subject.kind === "item") {
-    return Plan.parse({
-      id: subject.itemId,
-      name: subject.itemId,
-      worldId,
-      groups: [{ id: "item", name: subject.itemId, items: [{ id: subject.itemId }] }],
-      validation: { required: false },
-    });
-  }
-  const version = await store.getPlanVersion(subject.planId, subject.planVersion);
-  if (version) return version.plan;
-  throw new RecoveryError("plan-not-found", `plan ${subject.planId} has no version ${subject.planVersion}`);
+/** A group with the items that take part. Its minimum counts those that do. */
+function withoutLeftOut(group: PlanGroup, { itemIds }: Execution): PlanGroup {
+  const taking = new Set(itemIds);
+  return { ...group, items: group.items.filter(({ id }) => taking.has(id)) };
 }
 
 function executionGroupOf(
@@ -116,7 +113,7 @@ function executionGroupOf(
         direction: snapshot.direction,
         epoch: snapshot.epoch,
         alreadyDone: hold === null,
-        notApplicable: hold === null && record !== undefined ? nothingToDo(record, execution) : null,
+        notApplicable: hold === null && record !== undefined ? notApplicableTo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
         testExecutionId: snapshot.testCopies[0]?.executionId,
       };
@@ -124,10 +121,10 @@ function executionGroupOf(
   };
 }
 
-/** Why there is nothing to do for an item; null when another execution has already brought it there. */
-function nothingToDo({ state, direction }: ItemRecord, execution: Execution): string | null {
-  if (execution.verb !== "reprotect" || direction === execution.direction) return null;
-  return `it is ${state} ${direction} and has no failover to reverse`;
+/** Why the verb has nothing to do for an item; null when another execution has already brought it there. */
+function notApplicableTo({ scenario, state, direction }: ItemRecord, { verb }: Execution): string | null {
+  const cell = transition(scenario, state, verb, direction);
+  return !cell.allowed && cell.nothingToDo === "not-applicable" ? cell.because : null;
 }
 
 /** The actions that apply to the verb and the direction of the execution; when that is mixed, to those of the items. */

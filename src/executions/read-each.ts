@@ -1,23 +1,29 @@
-import { hasCode } from "../domain/errors.js";
+import { type ErrorCode, RecoveryError } from "../domain/errors.js";
+
+const UNREADABLE: readonly ErrorCode[] = ["row-unreadable"];
 
 /**
- * Reads all keys at once, or one by one when one of them can't be read: it must not hold up the others. Names the
- * unreadable ones, each with the reason. Any other error is thrown.
+ * Reads all keys at once. When one of them can't be read, it reads halves, because one bad key must not hold up the
+ * others. Names the keys that failed with one of `codes`, each with the reason. Any other error is thrown.
  */
 export async function readEach<T>(
   keys: readonly string[],
   read: (keys: readonly string[]) => Promise<T[]>,
+  codes: readonly ErrorCode[] = UNREADABLE,
 ): Promise<{ found: T[]; unreadable: ReadonlyMap<string, string> }> {
   if (keys.length === 0) return { found: [], unreadable: new Map() };
   try {
     return { found: await read(keys), unreadable: new Map() };
   } catch (thrown) {
-    if (!hasCode(thrown, "row-unreadable")) throw thrown;
+    if (!(thrown instanceof RecoveryError) || !codes.includes(thrown.code)) throw thrown;
     if (keys.length === 1) return { found: [], unreadable: new Map(keys.map((key) => [key, thrown.message])) };
-    const single = await Promise.all(keys.map((key) => readEach([key], read)));
+    const middle = Math.ceil(keys.length / 2);
+    const halves = await Promise.all(
+      [keys.slice(0, middle), keys.slice(middle)].map((half) => readEach(half, read, codes)),
+    );
     return {
-      found: single.flatMap(({ found }) => found),
-      unreadable: new Map(single.flatMap(({ unreadable }) => [...unreadable])),
+      found: halves.flatMap(({ found }) => found),
+      unreadable: new Map(halves.flatMap(({ unreadable }) => [...unreadable])),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { pointsChoiceOf } from "../api/preview-routes.js";
+import { pointsChoiceOf, startOptionsOf } from "../api/preview-routes.js";
 import { ROUTES } from "../api/routes.js";
 import type { Context } from "../commands/context.js";
 import {
@@ -26,12 +26,20 @@ async function pointsIn(context: Context, target: PreviewTarget, choice: Recover
   return { ...rest, items: items.map((item) => ({ ...item, point: times.pointOrNone(item.point) })) };
 }
 
-serve(ROUTES.planPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await previewPrerequisites(context, params, verb, options),
+serve(ROUTES.planPrerequisites, async (context, { params, query }) => ({
+  body: await previewPrerequisites(context, { kind: "plan", ...params }, query.verb, startOptionsOf(query)),
 }));
 
-serve(ROUTES.itemPrerequisites, async (context, { params, query: { verb, ...options } }) => ({
-  body: await previewPrerequisites(context, params, verb, options),
+serve(ROUTES.itemPrerequisites, async (context, { params, query }) => ({
+  body: await previewPrerequisites(context, { kind: "item", ...params }, query.verb, startOptionsOf(query)),
+}));
+
+serve(ROUTES.checkPlanStart, async (context, { params, body }) => ({
+  body: await previewPrerequisites(context, { kind: "plan", ...params }, body.verb, body.options),
+}));
+
+serve(ROUTES.checkItemStart, async (context, { params, body }) => ({
+  body: await previewPrerequisites(context, { kind: "item", ...params }, body.verb, body.options),
 }));
 
 serve(ROUTES.planNetworks, async (context, { params, query }) => ({

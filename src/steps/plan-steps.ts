@@ -12,6 +12,7 @@ const PLAN_STEPS = {
   ask: "Ask what to do about a failure",
   validation: "Await validation",
   undo: "Undo what was done",
+  restore: "Start the sources of items again that could not go",
   commit: "Commit",
   reprotect: "Reprotect",
   "remove-test-copies": "Remove the test copies",
@@ -19,8 +20,11 @@ const PLAN_STEPS = {
   "verify-no-leftovers": "Verify that nothing is left",
 };
 
+export const PREREQUISITES_STEP = "prerequisites";
+export const WAY_HOME_STEP = `${PREREQUISITES_STEP}/way-home`;
 export const VALIDATION_STEP = "validation";
 export const UNDO_STEP = "undo";
+export const RESTORE_STEP = "restore";
 export const SHUTDOWN_STEP = "shutdown";
 export const COMMIT_STEP = "commit";
 export const REPROTECT_STEP = "reprotect";
@@ -36,6 +40,7 @@ export const isAskStep = (stepId: string): boolean => stepId.startsWith("ask/");
 
 export const actionStepId = (actionId: string): string => `action/${actionId}`;
 export const groupStepId = (groupId: string): string => `groups/${groupId}`;
+export const groupCheckStepId = (groupId: string): string => `${PREREQUISITES_STEP}/${groupId}`;
 export const pointsStepId = (groupId: string): string => `choose-recovery-point/${groupId}`;
 
 // Stages: parts of an execution that run an item workflow, each as a child orchestration.

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { hasCode, RecoveryError } from "../domain/errors.js";
 import { ItemRecord } from "../domain/items/item-record.js";
 import { defined } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
@@ -51,6 +51,26 @@ async function rowsOf(table: Table, worldId: string, itemIds: readonly string[])
       ? await Promise.all(itemIds.map((itemId) => table.get(worldId, itemId)))
       : await itemRows(table, worldId, sorted[0], sorted.at(-1));
   return new Map(rows.flatMap((row) => (row === null ? [] : [[row.row, row] as const])));
+}
+
+/** The readable members of some replication groups. */
+export async function readReplicationGroups(
+  table: Table,
+  worldId: string,
+  groupIds: readonly string[],
+): Promise<ItemRecord[]> {
+  const wanted = new Set<string | null>(groupIds);
+  const rows = await itemRows(table, worldId);
+  return rows.flatMap((row) => readable(row) ?? []).filter(({ replicationGroupId }) => wanted.has(replicationGroupId));
+}
+
+function readable(row: Row): ItemRecord | null {
+  try {
+    return decode(ITEM, row);
+  } catch (thrown) {
+    if (hasCode(thrown, "row-unreadable")) return null;
+    throw thrown;
+  }
 }
 
 export const insertItem = (record: ItemRecord): RowOperation => ({

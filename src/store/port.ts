@@ -66,6 +66,8 @@ export interface Store {
   listItems(worldId: string, page: PageRequest): Promise<Page<ItemRecord>>;
   /** The items named, in that order. Refuses `item-not-found`, which names the missing ones. */
   getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
+  /** All readable members of these replication groups, with one query of the world's items. */
+  getReplicationGroups(worldId: string, groupIds: readonly string[]): Promise<ItemRecord[]>;
   /**
    * Takes items for an execution. Items that it holds already do not change. After a refusal or a fault, some items may
    * be taken; the end of the execution releases them.

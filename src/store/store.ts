@@ -7,7 +7,7 @@ import {
   readSteps,
   updateExecution,
 } from "./executions.js";
-import { acquireItems, decodeItem, readItems, updateItems } from "./items.js";
+import { acquireItems, decodeItem, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
 import type { Store } from "./port.js";
@@ -31,6 +31,7 @@ export function createStore(tables: Tables): Store {
     listWorlds: (page) => listWorlds(worlds, page),
     listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
     getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ value }) => value),
+    getReplicationGroups: (worldId, groupIds) => readReplicationGroups(items, worldId, groupIds),
     acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
     updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
     releaseItems: (worldId, executionId, itemIds) =>

@@ -98,16 +98,23 @@ function endOf(execution: Extract<Execution, { outcomes: unknown }>): string {
 }
 
 function resultsOf(outcomes: readonly ItemOutcome[]): string[] {
-  const through = outcomes.filter((item) => item.outcome === "succeeded" || hadNothingToDo(item)).length;
+  const took = outcomes.filter(({ outcome }) => outcome !== "excluded");
+  const through = took.filter((item) => item.outcome === "succeeded" || hadNothingToDo(item)).length;
   const named = (outcome: ItemOutcome["outcome"]): string[] =>
     outcomes.filter((item) => item.outcome === outcome).map(({ itemId }) => itemId);
-  const rest = (["failed", "cancelled", "skipped"] as const).flatMap((outcome) =>
+  const rest = (["failed", "left-out", "cancelled", "skipped", "excluded"] as const).flatMap((outcome) =>
     named(outcome).length === 0 ? [] : [`${OUTCOMES[outcome]}: ${listed(named(outcome))}.`],
   );
-  return [`${through} of ${counted(outcomes.length, "machine")} came through.`, ...rest];
+  return [`${through} of ${counted(took.length, "machine")} came through.`, ...rest];
 }
 
-const OUTCOMES = { failed: "Failed", cancelled: "Undone or stopped", skipped: "Not begun" };
+const OUTCOMES = {
+  failed: "Failed",
+  "left-out": "Left out, because they could not go",
+  cancelled: "Undone or stopped",
+  skipped: "Not begun",
+  excluded: "Left out, as asked",
+};
 
 /** A moment of real time, to the second. */
 const moment = (instant: string): string => instant.replace(/\.\d+Z$/, "Z");

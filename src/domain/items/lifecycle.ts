@@ -1,4 +1,4 @@
-import { SCENARIO_TRAITS } from "../scenario-traits.js";
+import { opposite, SCENARIO_TRAITS } from "../scenario-traits.js";
 import type { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 import { Verb as Verbs } from "../vocabulary.js";
 
@@ -10,12 +10,18 @@ export interface Transition {
   failed: ItemState;
 }
 
-/** Why a verb is refused, and what would make it allowed; `remedy` is null when only waiting helps. */
+/** Why a verb is refused. `advice.ts` says what would make it allowed. */
 export interface NotAllowed {
   allowed: false;
   code: "verb-not-allowed";
   because: string;
-  remedy: string | null;
+  /**
+   * Why a plan passes over the item: `already-done` when it is where the verb would bring it, `not-applicable` when the
+   * verb has nothing to do for it; null when the verb should do something and cannot.
+   */
+  nothingToDo: "already-done" | "not-applicable" | null;
+  /** The verb that does here what the caller wants. */
+  useInstead: Verb | null;
 }
 
 export type Cell = Transition | NotAllowed;
@@ -28,12 +34,15 @@ const to = (during: ItemState, after: ItemState, failed: ItemState): Transition 
   after,
   failed,
 });
-const not = (because: string, remedy: string | null): NotAllowed => ({
-  allowed: false,
-  code: "verb-not-allowed",
-  because,
-  remedy,
-});
+const refused = (
+  because: string,
+  { nothingToDo = null, useInstead = null }: Partial<Pick<NotAllowed, "nothingToDo" | "useInstead">> = {},
+): NotAllowed => ({ allowed: false, code: "verb-not-allowed", because, nothingToDo, useInstead });
+const alreadyDone = (because: string, useInstead: Verb | null = null): NotAllowed =>
+  refused(because, { nothingToDo: "already-done", useInstead });
+const notApplicable = (because: string, useInstead: Verb | null = null): NotAllowed =>
+  refused(because, { nothingToDo: "not-applicable", useInstead });
+
 /** A row that refuses every verb with the same reason, except in the cells given. */
 const row = (refusal: NotAllowed, cells: Partial<Row> = {}): Row => {
   const all = Object.fromEntries(Verbs.options.map((verb) => [verb, refusal])) as Row;
@@ -54,103 +63,121 @@ const CANCELLATIONS: Partial<Record<ItemState, Transition>> = {
 };
 
 /** Every verb is refused while an execution is under way. */
-const underWay = (state: ItemState, what: string): Row =>
-  row(not(`${what} is under way`, CANCELLATIONS[state] === undefined ? null : "cancel the execution"));
+const underWay = (what: string): Row => row(refused(`${what} is under way`));
 
-/** An item that was not tested. `test` is the cell of `test-failover`, which decides whether a test is a remedy. */
-function untested(test: Cell): Partial<Row> {
-  const noTest = not("there is no test failover of it", test.allowed ? "test-failover" : null);
-  return { "test-failover": test, "test-clean-up": noTest, "promote-test": noTest };
-}
-
-const replicatesHome = (verb: Verb): NotAllowed => not("it replicates towards the primary site", verb);
-const isAtPrimarySite = not("the workload is at the primary site already", "planned-failover or unplanned-failover");
+const NO_TEST: Partial<Row> = {
+  "test-clean-up": notApplicable("there is no test failover of it"),
+  "promote-test": refused("there is no test failover of it"),
+};
+const NO_FAILOVER: Partial<Row> = {
+  commit: notApplicable("the item has not failed over"),
+  "cancel-failover": notApplicable("there is no failover to cancel"),
+  "change-recovery-point": notApplicable("the item has not failed over"),
+};
 
 /** The cells that depend on the direction in which an item replicates. */
 interface DirectionRules {
-  /** The verbs that move the workload, and the refusals of those that would move it the other way. */
-  moves: Partial<Row>;
-  /** The verbs of `moves` that are allowed, as a remedy. */
-  movers: string;
+  /** The verbs that move the workload the way it replicates. */
+  forwards: readonly Verb[];
+  /** The verbs that would bring the workload to where it runs while it is protected, and the refusal of each. */
+  backwards: Partial<Row>;
   protected: Partial<Row>;
   committed: Partial<Row>;
 }
 
+const atPrimary = (useInstead: Verb): NotAllowed =>
+  notApplicable("the workload is at the primary site already", useInstead);
+const atRecovery = (useInstead: Verb): NotAllowed =>
+  notApplicable("the workload is at the recovery site already", useInstead);
+
 const TO_RECOVERY: DirectionRules = {
-  moves: {
-    "planned-failover": failOver,
-    "unplanned-failover": failOver,
-    "full-run": fullRun,
-    failback: isAtPrimarySite,
-    "planned-failback": isAtPrimarySite,
-  },
-  movers: "planned-failover or unplanned-failover",
-  protected: { ...untested(testFailover), "disable-replication": disableReplication("protected") },
-  committed: {
-    "disable-replication": not("the workload runs at the recovery site", "reprotect, then failback and commit"),
-  },
+  forwards: ["planned-failover", "unplanned-failover"],
+  backwards: { failback: atPrimary("unplanned-failover"), "planned-failback": atPrimary("planned-failover") },
+  protected: { "test-failover": testFailover, "disable-replication": disableReplication("protected") },
+  committed: {},
 };
 
 const TO_PRIMARY: DirectionRules = {
-  moves: {
-    failback: failOver,
-    "planned-failback": failOver,
-    "full-run": fullRun,
-    "planned-failover": replicatesHome("planned-failback"),
-    "unplanned-failover": replicatesHome("failback"),
+  forwards: ["failback", "planned-failback"],
+  backwards: {
+    "planned-failover": atRecovery("planned-failback"),
+    "unplanned-failover": atRecovery("failback"),
   },
-  movers: "planned-failback or failback",
-  protected: {
-    ...untested(not("a failback of this scenario cannot be tested", "failback")),
-    "disable-replication": not("the workload runs at the recovery site", "failback and commit"),
-  },
+  protected: { "test-failover": refused("a failback of this scenario cannot be tested") },
   committed: { "disable-replication": disableReplication("committed") },
 };
 
+const cellsOf = (verbs: readonly Verb[], cell: Cell): Partial<Row> =>
+  Object.fromEntries(verbs.map((verb) => [verb, cell]));
+
 /** The table of an item while it replicates in one direction. A reprotect reverses the direction. */
-function lifecycleIn(direction: DirectionRules): Lifecycle {
-  const afterFailure = not("the last failover failed", `${direction.movers.replace(" or", ",")} or cancel-failover`);
+function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecycle {
+  const awayFromHome = refused("the workload runs at the recovery site");
+  const arrived = { ...cellsOf(forwards, alreadyDone("the workload is at the other site already")), ...NO_TEST };
   return {
-    protected: row(not("the item has not failed over", direction.movers), {
-      ...direction.moves,
+    protected: row(refused("the item is protected"), {
+      ...NO_TEST,
+      ...NO_FAILOVER,
+      ...cellsOf(forwards, failOver),
+      ...backwards,
+      "full-run": fullRun,
       resynchronise: to("resynchronising", "protected", "protected"),
-      reprotect: not("the item is protected already", direction.movers),
-      "enable-replication": not("the item replicates already", null),
-      "cancel-failover": not("there is no failover to cancel", null),
-      ...direction.protected,
+      reprotect: notApplicable("it has no failover to reverse"),
+      "enable-replication": alreadyDone("the item replicates already"),
+      "disable-replication": awayFromHome,
+      ...rules.protected,
     }),
-    "testing-failover": underWay("testing-failover", "a test failover"),
-    "test-failed-over": row(not("a test failover awaits its clean-up", "test-clean-up"), {
+    "testing-failover": underWay("a test failover"),
+    "test-failed-over": row(refused("a test failover awaits its clean-up"), {
+      ...NO_FAILOVER,
+      ...backwards,
+      reprotect: notApplicable("it has no failover to reverse"),
+      "enable-replication": alreadyDone("the item replicates already"),
+      "test-failover": alreadyDone("a test failover of it awaits its clean-up"),
       "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
       "promote-test": failOver,
     }),
-    "cleaning-up": underWay("cleaning-up", "a test clean-up"),
-    "failing-over": underWay("failing-over", "a failover"),
-    "failover-failed": row(afterFailure, {
-      ...direction.moves,
-      "full-run": afterFailure,
+    "cleaning-up": underWay("a test clean-up"),
+    "failing-over": underWay("a failover"),
+    "failover-failed": row(refused("the last failover failed"), {
+      ...NO_TEST,
+      ...cellsOf(forwards, failOver),
+      "enable-replication": notApplicable("its protection is enabled; cancel-failover restores it", "cancel-failover"),
       "cancel-failover": undo,
     }),
-    "failed-over": row(not("the item has failed over and awaits its commit", "commit or cancel-failover"), {
+    "failed-over": row(refused("the item has failed over and awaits its commit"), {
+      ...arrived,
+      "enable-replication": notApplicable("its protection is enabled; it replicates again after commit and reprotect"),
+      "promote-test": alreadyDone("the workload is at the other site already"),
       "change-recovery-point": to("changing-recovery-point", "failed-over", "failover-failed"),
       commit: to("committing", "committed", "failed-over"),
       "cancel-failover": undo,
     }),
-    "changing-recovery-point": underWay("changing-recovery-point", "a change of recovery point"),
-    committing: underWay("committing", "a commit"),
-    committed: row(not("the failover is committed and its recovery points are gone", "reprotect"), {
+    "changing-recovery-point": underWay("a change of recovery point"),
+    committing: underWay("a commit"),
+    committed: row(refused("the failover is committed and its recovery points are gone"), {
+      ...arrived,
+      "enable-replication": notApplicable("its protection is enabled; reprotect makes it replicate again", "reprotect"),
+      commit: alreadyDone("the failover is committed already"),
+      "change-recovery-point": notApplicable("the failover is committed and its recovery points are gone"),
       reprotect: to("reprotecting", "protected", "committed"),
-      "cancel-failover": not("a committed failover cannot be undone", "reprotect"),
-      ...direction.committed,
+      "cancel-failover": notApplicable("a committed failover cannot be undone", "reprotect"),
+      "disable-replication": awayFromHome,
+      ...rules.committed,
     }),
-    reprotecting: underWay("reprotecting", "a reprotect"),
-    "disabling-replication": underWay("disabling-replication", "disabling replication"),
-    unprotected: row(not("the item is not protected", "enable-replication"), {
+    reprotecting: underWay("a reprotect"),
+    "disabling-replication": underWay("disabling replication"),
+    unprotected: row(refused("the item is not protected"), {
+      ...NO_TEST,
+      ...NO_FAILOVER,
+      ...backwards,
+      reprotect: notApplicable("it has no failover to reverse"),
+      "disable-replication": alreadyDone("the item is not protected"),
       "enable-replication": to("enabling-replication", "protected", "unprotected"),
     }),
-    "enabling-replication": underWay("enabling-replication", "enabling replication"),
-    resynchronising: underWay("resynchronising", "a resynchronisation"),
-    cancelling: underWay("cancelling", "a cancellation"),
+    "enabling-replication": underWay("enabling replication"),
+    resynchronising: underWay("a resynchronisation"),
+    cancelling: underWay("a cancellation"),
   };
 }
 
@@ -158,7 +185,7 @@ const toRecovery = lifecycleIn(TO_RECOVERY);
 const toPrimary = lifecycleIn(TO_PRIMARY);
 const toPrimaryTested = lifecycleIn({
   ...TO_PRIMARY,
-  protected: { ...TO_PRIMARY.protected, ...untested(testFailover) },
+  protected: { ...TO_PRIMARY.protected, "test-failover": testFailover },
 });
 
 function lifecycleOf(scenario: Scenario, direction: Direction): Lifecycle {
@@ -178,67 +205,7 @@ export function transition(
 
 /** Whether an execution that holds an item in `state` may be cancelled, and what that leads to. */
 export const cancellation = (state: ItemState): Cell =>
-  CANCELLATIONS[state] ?? not(`an item cannot be left half way while it is ${state}`, null);
-
-/** What the table needs to know of an item. */
-export interface LifecycleItem {
-  scenario: Scenario;
-  state: ItemState;
-  direction: Direction;
-  replicationGroupId: string | null;
-  heldBy: { executionId: string; verb: Verb } | null;
-}
-
-export interface AllowedAction {
-  verb: Verb;
-  allowed: boolean;
-  /** Why it is refused; null when it is allowed. `remedy` says what would make it allowed. */
-  because: string | null;
-  remedy: string | null;
-}
-
-/** Verbs that a replication group runs as a whole. */
-const GROUP_VERBS: ReadonlySet<Verb> = new Set([
-  "planned-failover",
-  "unplanned-failover",
-  "failback",
-  "planned-failback",
-  "full-run",
-  "promote-test",
-  "reprotect",
-]);
-
-/**
- * Whether a verb may start on an item now: the table, then the execution that holds it, then its replication group.
- * `alone` is false for a plan, because a plan takes all members of a group.
- */
-export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boolean }): Cell {
-  const cell = transition(item.scenario, item.state, verb, item.direction);
-  if (!cell.allowed) return cell;
-  if (item.heldBy !== null) {
-    return not(
-      `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds the item`,
-      "wait until it ends, or cancel the execution",
-    );
-  }
-  if (alone && item.replicationGroupId !== null && GROUP_VERBS.has(verb)) {
-    return not(
-      `the item belongs to replication group ${item.replicationGroupId}, whose items move together`,
-      "use a plan that contains the whole group",
-    );
-  }
-  return cell;
-}
-
-/** For every verb, whether it may start on this item alone, and why not. */
-export function allowedActions(item: LifecycleItem): AllowedAction[] {
-  return Verbs.options.map((verb) => {
-    const cell = mayDo(item, verb, { alone: true });
-    return cell.allowed
-      ? { verb, allowed: true, because: null, remedy: null }
-      : { verb, allowed: false, because: cell.because, remedy: cell.remedy };
-  });
-}
+  CANCELLATIONS[state] ?? refused(`an item cannot be left half way while it is ${state}`);
 
 /** The states in which nothing is under way. */
 export const RESTING_STATES: ReadonlySet<ItemState> = new Set([
@@ -249,3 +216,22 @@ export const RESTING_STATES: ReadonlySet<ItemState> = new Set([
   "committed",
   "unprotected",
 ]);
+
+/** Verbs that turn the direction of replication round when they succeed. */
+export const REVERSES: ReadonlySet<Verb> = new Set(["reprotect", "full-run"]);
+
+/** What the table knows of an item: where it stands. */
+export interface Place {
+  scenario: Scenario;
+  state: ItemState;
+  direction: Direction;
+}
+
+/** Where an item stands after a verb that succeeds or fails there; null when the verb is not allowed. */
+export function placeAfter({ scenario, state, direction }: Place, verb: Verb, succeeds: boolean): Place | null {
+  const cell = transition(scenario, state, verb, direction);
+  if (!cell.allowed) return null;
+  if (!succeeds) return { scenario, state: cell.failed, direction };
+  const turned = verb === "disable-replication" ? "primary-to-recovery" : direction;
+  return { scenario, state: cell.after, direction: REVERSES.has(verb) ? opposite(direction) : turned };
+}

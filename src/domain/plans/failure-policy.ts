@@ -38,7 +38,11 @@ export interface GroupMember {
 
 type GroupPolicy = Pick<PlanGroup, "minimumHealthy" | "onFailure">;
 
-const NOTHING_TO_DO: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>(["already-done", "not-applicable"]);
+const NOTHING_TO_DO: ReadonlySet<string> = new Set<ItemOutcome["outcome"]>([
+  "already-done",
+  "not-applicable",
+  "excluded",
+]);
 
 /** Whether there was nothing to do for an item. */
 export const hadNothingToDo = ({ outcome }: Pick<ItemOutcome, "outcome">): boolean => NOTHING_TO_DO.has(outcome);

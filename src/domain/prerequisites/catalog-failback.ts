@@ -78,6 +78,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "host-memory",
+    beforeGroup: true,
     title: "Memory of the host",
     ...FAILBACK_PATH,
     verbs: FAILBACK,
@@ -162,6 +163,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "home-name-clash",
+    beforeGroup: true,
     title: "Free name at the primary site",
     ...FAILBACK_PATH,
     verbs: REPROTECT_AND_FAILBACK,
@@ -173,6 +175,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "agent-registered",
+    afterFailover: true,
     title: "Agent registered",
     scenarios: THROUGH_MASTER_TARGET,
     verbs: REPROTECT,
@@ -183,6 +186,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "machine-running",
+    afterFailover: true,
     title: "The machine runs",
     verbs: ["reprotect", "enable-replication", "resynchronise"],
     examined: "power and heartbeat of the copy that runs the workload",
@@ -193,6 +197,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "active-site",
+    afterFailover: true,
     title: "Site of the workload reachable",
     verbs: ["reprotect", "enable-replication", "resynchronise"],
     examined: "the connection to the site where the machine runs",

@@ -40,6 +40,8 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "name-clash",
+    beforeGroup: true,
+    shared: true,
     direction: "primary-to-recovery",
     title: "Free machine name",
     examined: "names in use at the target site and in the execution",
@@ -100,6 +102,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "target-network",
+    beforeGroup: true,
     direction: "primary-to-recovery",
     asrCode: "70038",
     title: "Target network",
@@ -110,6 +113,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "target-subnet",
+    beforeGroup: true,
     direction: "primary-to-recovery",
     asrCode: "28092",
     title: "Target subnet",
@@ -120,6 +124,8 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "target-address",
+    beforeGroup: true,
+    shared: true,
     direction: "primary-to-recovery",
     title: "Target address",
     examined: "the address of the target settings and those in use",
@@ -129,6 +135,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "resource-group",
+    beforeGroup: true,
     direction: "primary-to-recovery",
     title: "Resource group",
     examined: "the resource groups of the target site",
@@ -138,6 +145,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "availability-set",
+    beforeGroup: true,
     direction: "primary-to-recovery",
     asrCode: "28031",
     title: "Availability set",
@@ -148,6 +156,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "availability-set-family",
+    shared: true,
     title: "One size family in an availability set",
     scenarios: INTO_AZURE,
     direction: "primary-to-recovery",
@@ -169,6 +178,8 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "core-quota",
+    beforeGroup: true,
+    shared: true,
     scenarios: INTO_AZURE,
     asrCode: "28031",
     title: "Core quota",
@@ -179,6 +190,8 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "interface-quota",
+    beforeGroup: true,
+    shared: true,
     scenarios: INTO_AZURE,
     asrCode: "28092",
     title: "Interface quota",
@@ -189,6 +202,7 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
   }),
   prerequisite({
     code: "target-site",
+    beforeGroup: true,
     verbs: [...MOVES, "reprotect", "enable-replication"],
     title: "Target site reachable",
     examined: "the connection to the target site",

@@ -59,6 +59,12 @@ export interface Prerequisite {
   severity: "error" | "warning";
   /** Verbs for which it is only a warning, because they work without it. */
   warnsOf: readonly Verb[];
+  /** It depends on the other items of the execution too, and may be met once some of them are left out. */
+  shared: boolean;
+  /** It examines the copy that runs after a failover, so before the failover nobody can say whether it is met. */
+  afterFailover: boolean;
+  /** It is examined again before each group, because the receiving site may have changed since the start. */
+  beforeGroup: boolean;
   /** What the check examines, for people. */
   examined: string;
   check: (input: CheckInput) => string | null;
@@ -106,6 +112,9 @@ export const prerequisite = (input: PrerequisiteInput): Prerequisite => ({
   scenarios: Scenario.options,
   direction: null,
   warnsOf: [],
+  shared: false,
+  afterFailover: false,
+  beforeGroup: false,
   fixedBy: null,
   asrCode: null,
   ...input,

@@ -25,10 +25,15 @@ export interface StartContext {
 const NO_CONTEXT: StartContext = { items: new Map(), options: {} };
 
 /** A prerequisite that was checked, for how many items, and for how many of them it is not met. */
-export type CheckedPrerequisite = Omit<Prerequisite, "check" | "verbs" | "scenarios" | "direction" | "warnsOf"> & {
-  items: number;
-  unmet: number;
-};
+export type CheckedPrerequisite = Pick<
+  Prerequisite,
+  "code" | "title" | "severity" | "examined" | "why" | "fix" | "fixedBy" | "asrCode"
+> & { items: number; unmet: number };
+
+const SHARED: ReadonlySet<string> = new Set(PREREQUISITES.filter(({ shared }) => shared).map(({ code }) => code));
+
+/** Whether a finding may disappear once other items of the execution are left out. */
+export const isShared = (code: string): boolean => SHARED.has(code);
 
 /** What was checked for a verb, and everything that is not met. */
 export interface PrerequisiteReport {
@@ -47,9 +52,28 @@ export function reportPrerequisites(
   context: StartContext = NO_CONTEXT,
 ): PrerequisiteReport {
   const entries = PREREQUISITES.filter(({ verbs }) => verbs.includes(verb));
+  const report = reportOf(entries, checkInputs(estate, verb, context));
+  if (verb !== "full-run") return report;
+  // The way home must exist before a full run commits, so it is examined before anything is touched.
+  const home = reportWayHome(estate, verb, context);
+  const known = new Set(report.checked.map(({ code }) => code));
+  return {
+    checked: [...report.checked, ...home.checked.filter(({ code }) => !known.has(code))],
+    findings: [...report.findings, ...home.findings.filter(({ code }) => !known.has(code))],
+  };
+}
+
+/** What a reprotect of the items will need of the sites, as far as it can be known before their failover. */
+export const reportWayHome = (estate: EstateSnapshot, _verb: Verb, context: StartContext): PrerequisiteReport =>
+  reportOf(
+    PREREQUISITES.filter(({ verbs, afterFailover }) => verbs.includes("reprotect") && !afterFailover),
+    checkInputs(estate, "reprotect", context),
+  );
+
+function reportOf(entries: readonly Prerequisite[], inputs: readonly CheckInput[]): PrerequisiteReport {
   const counts = new Map(entries.map(({ code }) => [code, { items: 0, unmet: 0 }]));
   const findings: Finding[] = [];
-  for (const input of checkInputs(estate, verb, context)) {
+  for (const input of inputs) {
     for (const entry of entries) {
       const count = counts.get(entry.code);
       if (count === undefined || !appliesTo(entry, input)) continue;
@@ -60,14 +84,20 @@ export function reportPrerequisites(
       findings.push(findingOf(entry, input, found));
     }
   }
-  const checked = entries.flatMap(
-    ({ check: _c, verbs: _v, scenarios: _s, direction: _d, warnsOf: _w, ...entry }): CheckedPrerequisite[] => {
-      const { items = 0, unmet = 0 } = counts.get(entry.code) ?? {};
-      return items === 0 ? [] : [{ ...entry, items, unmet }];
-    },
-  );
+  const checked = entries.flatMap((entry): CheckedPrerequisite[] => {
+    const { code, title, severity, examined, why, fix, fixedBy, asrCode } = entry;
+    const { items = 0, unmet = 0 } = counts.get(code) ?? {};
+    return items === 0 ? [] : [{ code, title, severity, examined, why, fix, fixedBy, asrCode, items, unmet }];
+  });
   return { checked, findings };
 }
+
+/** What may have changed at the receiving site since the start. It is examined before each group. */
+export const reportBeforeGroup = (estate: EstateSnapshot, verb: Verb, context: StartContext): PrerequisiteReport =>
+  reportOf(
+    PREREQUISITES.filter(({ verbs, beforeGroup }) => beforeGroup && verbs.includes(verb)),
+    checkInputs(estate, verb, context),
+  );
 
 /** Everything that is not met for a verb; empty when it may start. */
 export const checkPrerequisites = (estate: EstateSnapshot, verb: Verb, context?: StartContext): Finding[] =>

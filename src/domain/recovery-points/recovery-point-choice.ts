@@ -9,7 +9,7 @@ const groups = z.enum(["common", "per-item"]).optional();
 
 /** How a recovery point is chosen (P4). `custom` names one for a single item. */
 export const RecoveryPointChoice = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("latest") }),
+  z.strictObject({ kind: z.literal("latest"), groups }),
   z.strictObject({ kind: z.literal("latest-processed"), groups }),
   z.strictObject({ kind: z.literal("latest-app-consistent"), groups }),
   z.strictObject({ kind: z.literal("latest-crash-consistent"), groups }),

@@ -57,7 +57,12 @@ function criteriaOf(choice: RecoveryPointChoice): Criteria {
       };
     }
     case "latest":
-      return { ...any, consistency: () => null, common: false, description: () => "recovery point" };
+      return {
+        ...any,
+        consistency: () => null,
+        common: choice.groups === "common",
+        description: () => "recovery point",
+      };
     default: {
       const consistency = CONSISTENCY[choice.kind];
       return {

@@ -1,13 +1,43 @@
 import { callActivity, type Durable } from "../../durable/call.js";
-import { checkPrerequisites as contract } from "../../executions/contracts.js";
+import { checkPrerequisites as contract, type ExecutionItem, type ItemReport } from "../../executions/contracts.js";
+import { groupCheckStepId, PREREQUISITES_STEP, WAY_HOME_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 
-/** Ends the execution before anything is touched when a machine, setting or site is not ready for it. */
+/**
+ * Looks before the first effect. Ends the execution when it cannot start any more, and leaves the items out that cannot
+ * go and without which the others go on.
+ */
 export function* checkPrerequisites(execution: ExecutionContext): Durable<void> {
-  const itemIds = execution.itemsToDo.map(({ id }) => id);
-  const input = { ...execution.ids, verb: execution.plan.verb, itemIds };
-  yield* execution.step("prerequisites", function* () {
-    const { found } = yield* callActivity(execution.context, contract, input);
-    execution.progress.note("prerequisites", found);
+  const reports = yield* check(execution, PREREQUISITES_STEP, "start", execution.itemsToDo);
+  for (const report of reports) {
+    execution.reports.set(report.itemId, { ...report, outcome: "left-out" });
+    execution.leftOut.add(report.itemId);
+  }
+}
+
+/** Looks again before a group, because time has passed. Returns the reports of the items that cannot go any more. */
+export const checkGroup = (
+  execution: ExecutionContext,
+  groupId: string,
+  items: readonly ExecutionItem[],
+): Durable<ItemReport[]> => check(execution, groupCheckStepId(groupId), "group", items);
+
+/** The reports of items that have no way home, before a full run commits them. */
+export const checkWayHome = (execution: ExecutionContext, items: readonly ExecutionItem[]): Durable<ItemReport[]> =>
+  check(execution, WAY_HOME_STEP, "home", items);
+
+function* check(
+  execution: ExecutionContext,
+  stepId: string,
+  phase: "start" | "group" | "home",
+  items: readonly ExecutionItem[],
+): Durable<ItemReport[]> {
+  const input = { ...execution.ids, itemIds: items.map(({ id }) => id), phase };
+  return yield* execution.step(stepId, function* () {
+    const { found, unfit } = yield* callActivity(execution.context, contract, input);
+    execution.progress.note(stepId, found);
+    return unfit.map(({ itemId, failure }): ItemReport => {
+      return { itemId, outcome: "failed", failure, point: null, dataLoss: null, runningAtMs: null };
+    });
   });
 }

@@ -30,6 +30,8 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "undone-after-failure",
 ]);
 
+const NOTHING_DONE = "no machine came through; the outcome of each says why";
+
 /** The failure of an execution whose cancel only stops it (P7). */
 const AS_DOCUMENTED =
   "cancelled as documented: the failover stopped and the items do not replicate; fail over again, or cancel to restore protection";
@@ -44,8 +46,14 @@ export class ExecutionContext {
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
+  /** Items that could not go any more when the execution began; they stay where they are. */
+  readonly leftOut = new Set<string>();
   /** Items that a planned failover does not bring up, because their sources could not be shut down. */
   readonly leftBehind = new Set<string>();
+  /** Items whose sources this execution has shut down. */
+  readonly released = new Set<string>();
+  /** Items whose failover has begun. */
+  readonly begun = new Set<string>();
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;
@@ -75,12 +83,12 @@ export class ExecutionContext {
 
   /** Items that are not yet where this execution would bring them. */
   get itemsToDo(): ExecutionItem[] {
-    return this.items.filter(({ alreadyDone }) => !alreadyDone);
+    return this.items.filter(({ id, alreadyDone }) => !alreadyDone && !this.leftOut.has(id));
   }
 
   /** Items of a group to bring up: those to do that were not left behind. */
   itemsToBringUp({ items }: ExecutionGroup): ExecutionItem[] {
-    return items.filter(({ id, alreadyDone }) => !alreadyDone && !this.leftBehind.has(id));
+    return items.filter(({ id, alreadyDone }) => !alreadyDone && !this.leftOut.has(id) && !this.leftBehind.has(id));
   }
 
   /** The groups of some items, with those items only. */
@@ -171,11 +179,22 @@ function* runWithUndo(execution: ExecutionContext, body: () => Durable<void>): D
     const { undo, touched } = execution;
     if (failure.code === "cancelled") execution.cancel ??= yield* cancelRequest(execution);
     const onlyStops = failure.code === "cancelled" && execution.cancel?.behaviour === "as-documented";
-    if (touched && (onlyStops || !UNDONE_AFTER.has(failure.code))) undo.keep();
+    const worse = execution.released.size > 0 && !anyRecovered(execution);
+    if (touched && (onlyStops || !(worse || UNDONE_AFTER.has(failure.code)))) undo.keep();
     if (touched && onlyStops) failure = { code: "cancelled", message: AS_DOCUMENTED };
     const left = yield* unwind(execution);
     return left === null ? failure : { code: "undo-failed", message: `${failure.message}; ${left}`.slice(0, 2_000) };
   }
+}
+
+/** Whether some item came through. If none did, the workloads that were shut down are started again. */
+const anyRecovered = ({ itemsToDo, reports }: ExecutionContext): boolean =>
+  itemsToDo.some(({ id }) => reports.get(id)?.outcome === "succeeded");
+
+/** Ends an execution that shut workloads down and brought none of them up. */
+export function requireRecovered(execution: ExecutionContext): void {
+  if (execution.released.size === 0 || anyRecovered(execution)) return;
+  throw new RecoveryError("operation-failed", NOTHING_DONE);
 }
 
 /** Undoes what was done; throws when some of it stays. */
@@ -204,9 +223,10 @@ function endingOf(
   const known = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
   const reports = withReasons(known, failure);
   const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
-  const reached = endStatus({ outcomes: reports, failedActions: execution.failedActions, cancelled });
+  const outcomes = [...reports, ...execution.plan.leftOut];
+  const reached = endStatus({ outcomes, failedActions: execution.failedActions, cancelled });
   const status = failure !== null && !cancelled ? "failed" : reached;
-  const nothingDone = { code: "operation-failed", message: "no machine came through; the outcome of each says why" };
+  const nothingDone = { code: "operation-failed", message: NOTHING_DONE };
   return {
     status,
     failure: status === "failed" || status === "cancelled" ? (failure ?? (cancelled ? CANCELLED : nothingDone)) : null,

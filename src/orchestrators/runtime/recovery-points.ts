@@ -31,7 +31,8 @@ export function* chooseRecoveryPoints(
   }
   const itemIds = open.filter(({ id }) => !points.has(id)).map(({ id }) => id);
   if (itemIds.length === 0) return points;
-  const input = { ...execution.ids, itemIds, choice, attempt };
+  const processPending = execution.plan.verb !== "change-recovery-point";
+  const input = { ...execution.ids, itemIds, choice, attempt, processPending };
   const runtime = orchestrationRuntime(execution.context);
   yield* execution.step(pointsStepId(group.id), function* () {
     const { chosen } = yield* pollUntilDone(runtime, contract, input, execution.plan.stepLimitMs);

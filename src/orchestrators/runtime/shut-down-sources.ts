@@ -79,6 +79,7 @@ function* releaseInOrder(
   const reports: ItemReport[] = [];
   for (const { stage, items: some } of execution.plan.shutdown.order === "together" ? together : inReverse) {
     const released = yield* runItems(execution, nameOf(stage), "release-source", some, () => ({ attempt }));
+    for (const { itemId, outcome } of released) if (outcome === "succeeded") execution.released.add(itemId);
     stopIfCancelled(released);
     reports.push(...released);
   }

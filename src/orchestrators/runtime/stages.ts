@@ -13,8 +13,9 @@ import type { OnFailure } from "../../domain/vocabulary.js";
 import { listed } from "../../domain/wording.js";
 import { callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
-import { groupStage, groupStepId, ITEMS_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
+import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
+import { checkGroup } from "./check-prerequisites.js";
 import { type ItemTaskInput, type ItemWorkflowName, itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
@@ -85,7 +86,7 @@ export function* startGroups(
     yield* runActions(execution, group.before, group.id);
     const points = yield* chooseRecoveryPoints(execution, group, choice);
     yield* execution.step(groupStepId(group.id), () =>
-      startGroup(execution, group, workflow, points, choice, optionsOf),
+      startGroup(execution, { group, at }, workflow, points, choice, optionsOf),
     );
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: groups.length };
@@ -95,7 +96,7 @@ export function* startGroups(
 
 function* startGroup(
   execution: ExecutionContext,
-  group: ExecutionGroup,
+  { group, at }: { group: ExecutionGroup; at: number },
   workflow: ItemWorkflowName,
   first: ChosenPoints,
   choice: RecoveryPointChoice,
@@ -104,13 +105,18 @@ function* startGroup(
   function* runStage(stage: string, items: readonly ExecutionItem[], attempt: number): Durable<ItemReport[]> {
     const points =
       attempt === 1 ? first : yield* chooseMissing(execution, { ...group, items: [...items] }, choice, first, attempt);
-    const ready = items.filter(({ id }) => points.get(id)?.point);
-    return yield* runItems(execution, stage, workflow, ready, (item) => ({
+    const found = items.filter(({ id }) => points.get(id)?.point);
+    const late = at > 0 || attempt > 1;
+    const unfit = late && found.length > 0 ? yield* checkGroup(execution, group.id, found) : [];
+    const ready = found.filter(({ id }) => !unfit.some(({ itemId }) => itemId === id));
+    for (const { id } of ready) execution.begun.add(id);
+    const reports = yield* runItems(execution, stage, workflow, ready, (item) => ({
       ...optionsOf(item),
       pointId: points.get(item.id)?.point?.id,
       attempt,
       probes: item.probes,
     }));
+    return [...unfit, ...reports];
   }
   yield* runWithPolicy(execution, groupStage(group.id), execution.itemsToBringUp(group), [group], runStage);
 }
@@ -159,11 +165,28 @@ export function* runWithPolicy(
   }
 }
 
+/**
+ * Starts the sources of items again that were shut down and whose failover never began, because they had no recovery
+ * point or no place at the other site. Otherwise they would be down at both sites.
+ */
+export function* restoreUnbegun(execution: ExecutionContext): Durable<void> {
+  const { released, begun, reports } = execution;
+  const unbegun = execution.itemsToDo.filter(
+    ({ id }) => released.has(id) && !begun.has(id) && reports.get(id)?.outcome === "failed",
+  );
+  if (unbegun.length === 0) return;
+  yield* execution.step(RESTORE_STEP, function* () {
+    noteUndone(execution, yield* runItems(execution, RESTORE_STEP, "restore-item", unbegun));
+  });
+}
+
 /** Takes every item back to protection when the execution is undone. */
-export function undoByRestoring(execution: ExecutionContext, items: readonly ExecutionItem[]): void {
+export function undoByRestoring(execution: ExecutionContext): void {
   execution.undo.register("restore-items", function* () {
     if (!execution.touched) return;
-    const reports = yield* execution.step(UNDO_STEP, () => runItems(execution, UNDO_STEP, "restore-item", items));
+    const reports = yield* execution.step(UNDO_STEP, () =>
+      runItems(execution, UNDO_STEP, "restore-item", execution.itemsToDo),
+    );
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     noteUndone(execution, reports);
     if (failed.length > 0) {
@@ -172,6 +195,8 @@ export function undoByRestoring(execution: ExecutionContext, items: readonly Exe
     }
   });
 }
+
+const RESTORED = "it is protected again, and its workload runs";
 
 /**
  * Records what an undo came to: an item that is protected again was cancelled, one that is not failed. An item whose own
@@ -183,7 +208,8 @@ export function noteUndone(execution: ExecutionContext, reports: readonly ItemRe
     const own = earlier?.outcome === "failed" ? earlier.failure : null;
     const failed = report.outcome !== "succeeded" || own !== null;
     const failure = report.failure ?? own;
-    execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure });
+    const note = report.outcome === "succeeded" && own !== null ? { note: RESTORED } : {};
+    execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure, ...note });
   }
 }
 

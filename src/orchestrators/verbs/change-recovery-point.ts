@@ -5,8 +5,7 @@ import { runAllItems } from "../runtime/stages.js";
 
 /** Before commit: sets failed-over items to another recovery point (P4). Items without such a point stay as they are. */
 export const changeRecoveryPoint: ExecutionWorkflow = function* (execution) {
-  const asked = execution.plan.recoveryPoint;
-  const choice = asked.kind === "latest" ? ({ kind: "latest-processed" } as const) : asked; // no data arrives any more
+  const choice = execution.plan.recoveryPoint;
   const points = new Map<string, ChosenPoint>();
   for (const group of execution.plan.groups) {
     for (const [id, point] of yield* chooseRecoveryPoints(execution, group, choice)) points.set(id, point);

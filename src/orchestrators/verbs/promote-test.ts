@@ -13,7 +13,7 @@ export const promoteTest: ExecutionWorkflow = function* (execution) {
     if (execution.touched) yield* removeTestNetworks(execution);
   };
   execution.undo.register(REMOVE_NETWORKS_STEP, removeNetworks, { evenWhenKept: true }); // nobody cleans up after a promotion
-  undoByRestoring(execution, items);
+  undoByRestoring(execution);
   if (execution.plan.attemptShutdown) yield* shutDownSources(execution, { mustSucceed: false });
   yield* runAllItems(execution, "promote-test-item", items);
   yield* removeNetworksOrNote(execution);

@@ -1,8 +1,9 @@
 import { ExecutionOptions } from "../../../src/domain/execution.js";
+import { mayStart, mayStartAlone } from "../../../src/domain/items/allowed-actions.js";
 import type { ItemRecord } from "../../../src/domain/items/item-record.js";
-import { mayDo } from "../../../src/domain/items/lifecycle.js";
 import type { Plan, PlanInput } from "../../../src/domain/plans/plan.js";
 import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
+import { usesOption } from "../../../src/domain/start/start-options.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
 import { generatePlan } from "../generators/plans.js";
 import type { Random } from "../random.js";
@@ -76,7 +77,9 @@ async function startOnItem(environment: Environment, id: string, random: Random)
 /** Usually a verb that some item allows, sometimes any verb. */
 function verbFor(items: readonly ItemRecord[], alone: boolean, random: Random): Verb {
   const free = items.map((item) => ({ ...item, heldBy: null }));
-  const allowed = Verb.options.filter((verb) => free.some((item) => mayDo(item, verb, { alone }).allowed));
+  const allowed = Verb.options.filter((verb) =>
+    free.some((item) => (alone ? mayStartAlone(item, verb, free) : mayStart(item, verb)).allowed),
+  );
   if (allowed.length === 0 || random.chance(0.08)) return random.pick(Verb.options);
   return random.weighted<Verb>(Object.fromEntries(allowed.map((verb) => [verb, VERB_WEIGHTS[verb]])));
 }
@@ -90,7 +93,7 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
     "latest-crash-consistent": 1,
   });
   const datastoreId = world.sites.flatMap(({ datastores = [] }) => datastores)[0]?.id;
-  const options = ExecutionOptions.parse({
+  const all = {
     ...(kind === "none" ? {} : { recoveryPoint: { kind } }),
     sourceShutdown: random.chance(0.3) ? "skip" : "attempt",
     acknowledgeNoTest: random.chance(0.95),
@@ -98,8 +101,23 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
       waitForAgent: random.chance(0.7),
       ...(datastoreId === undefined || random.chance(0.2) ? {} : { datastoreId }),
     },
-  });
+    ...choiceOfItems(world, target, random.fork("items")),
+  };
+  const used = Object.entries(all).filter(([name]) => usesOption(verb, name as keyof ExecutionOptions));
+  const options = ExecutionOptions.parse(Object.fromEntries(used));
   return { kind: "start", idempotencyKey: id, verb, target, options };
+}
+
+/** Sometimes a start on a plan leaves items out, or takes some only. */
+function choiceOfItems(
+  world: Environment["world"],
+  { kind }: Start["target"],
+  random: Random,
+): Partial<Pick<ExecutionOptions, "only" | "without">> {
+  const ids = (world.items ?? []).map(({ id }) => id);
+  if (kind === "item" || ids.length < 2 || !random.chance(0.12)) return {};
+  const some = [random.pick(ids)];
+  return random.chance(0.5) ? { without: some } : { only: ids.filter((id) => !some.includes(id)) };
 }
 
 /** Runs a verb on the plan over all items, to its end. */
