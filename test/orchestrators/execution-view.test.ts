@@ -27,7 +27,7 @@ test("a wait says for what, since when, until when by the plan's limit, and the 
   expect(toMs(awaited?.until ?? "") - toMs(awaited?.since ?? "")).toBe(240 * 60_000);
   expect(view.summary).toContain("waits for a person to do a manual action and confirm it");
   expect(view.summary).toContain(`Call POST /api/executions/${executionId}/confirm.`);
-  expect(view.planName).toBe("Webshop");
+  expect(view.planName).toBe("Web shop to West Europe");
   expect(callsOf(view)).toEqual([
     `confirm: POST /api/executions/${executionId}/confirm`,
     `cancel: POST /api/executions/${executionId}/cancel`,
