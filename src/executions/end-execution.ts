@@ -78,7 +78,9 @@ function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, 
   if (!cell.allowed) return end;
   if (!touched || report?.outcome === "left-out") return { ...end, state: hold.from, reason: null };
   if (report?.outcome === "succeeded") return { ...end, state: cell.after, reason: null };
-  return { ...end, state: cell.failed, reason: report?.failure?.message ?? failure?.message ?? null };
+  // The failure of the execution is that of another item, unless the execution was lost before it could report.
+  const why = report === undefined ? failure?.message : (report.failure?.message ?? report.note);
+  return { ...end, state: cell.failed, reason: why ?? null };
 }
 
 /** Releases of the items that the execution holds, each with its state and its conditions. */
@@ -106,6 +108,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     itemId: item.itemId,
     outcome: report?.outcome ?? "skipped",
     state,
+    activeSiteId: item.activeSiteId,
     recoveryPoint: report?.point ?? null,
     dataLoss: report?.dataLoss ?? null,
     recoverySeconds,
@@ -148,5 +151,9 @@ function withEnd(
   { status, failure }: Closing,
 ): Execution {
   if (status === "succeeded" || status === "succeeded-with-failures") return { ...common, status };
-  return { ...common, status, failure: failure ?? { code: "operation-failed", message: "the items say why" } };
+  return {
+    ...common,
+    status,
+    failure: failure ?? { code: "operation-failed", message: "the outcome of each machine says why" },
+  };
 }

@@ -4,6 +4,7 @@ import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from ".
 import type { Observation } from "../domain/plans/probes.js";
 import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import type { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-changes.js";
+import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { MasterTarget } from "../domain/worlds/topology.js";
 import type { Link, TargetSettings, World } from "../domain/worlds/world.js";
 import type {
@@ -118,6 +119,8 @@ export interface Hypervisor {
 export interface EmulatedEstate {
   /** Loads or replaces a world. Every machine is on and every item replicates. */
   loadWorld(world: World): Promise<void>;
+  /** The clock of the world. */
+  clock(worldId: string): Promise<EstateClock>;
   /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;

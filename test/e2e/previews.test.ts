@@ -44,7 +44,7 @@ describe.concurrent("previews before a start", () => {
   const ask = async (planId: string, query: string) =>
     (await fetch(`${app.url}/api/recovery-plans/${planId}/recovery-points?${query}`)).json() as Promise<{
       code?: string;
-      items?: { itemId: string; point: { id: string; time: string } | null; lossSeconds: number | null }[];
+      items?: { itemId: string; point: { id: string; emulatedTime: string } | null; lossSeconds: number | null }[];
     }>;
 
   test("A4 F4: every item's point and loss, at any time asked for, with one common point in a group", async () => {
@@ -54,8 +54,9 @@ describe.concurrent("previews before a start", () => {
     expect(latest.items?.every(({ lossSeconds }) => lossSeconds !== null)).toBe(true);
 
     const notAfter = new Date(Date.now() - 2 * 3_600_000).toISOString();
-    const solved = await ask(planId, `kind=point-in-time&notAfter=${notAfter}`);
-    expect(solved.items?.every(({ point }) => point !== null && point.time <= notAfter)).toBe(true);
+    const solved = await ask(planId, `kind=point-in-time&emulatedNotAfter=${notAfter}`);
+    expect(solved.items).toHaveLength(11);
+    expect(solved.items?.every(({ point }) => point !== null && point.emulatedTime <= notAfter)).toBe(true);
     const common = solved.items?.filter(({ itemId }) => itemId.startsWith("orders-db")).map(({ point }) => point?.id);
     expect(new Set(common).size).toBe(1);
   });

@@ -97,6 +97,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
     ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
     ...createEstateChanges(worlds, items, sites),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
+    clock: async (worldId) => (await worlds.header(worldId)).anchor,
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),
