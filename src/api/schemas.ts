@@ -32,6 +32,15 @@ export const nothing = z.undefined();
 
 export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
 
+export const unsettledView = z.object({
+  executionId: Guid,
+  since: Instant,
+  trouble: z
+    .object({ reason: z.string(), since: Instant })
+    .optional()
+    .describe("why it could not be repaired at the last attempt; missing while nothing is wrong"),
+});
+
 export const planSummary = PlanVersion;
 
 export const planView = PlanVersion.extend({

@@ -33,7 +33,7 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const closing = asRecorded(asked, execution.status);
   if (closing === null) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
-  const records = await store.getItems(execution.worldId, execution.itemIds);
+  const records = await store.findItems(execution.worldId, execution.itemIds);
   const ends = records.map((item) => endOf(item, reports.get(item.itemId), closing));
   const updates = await releasesOf(ports, execution, closing, ends);
   const outcomes = ends.map((end) => outcomeOf(ports, execution, end));

@@ -35,6 +35,21 @@ export interface WorldRecord {
   itemCount: number;
 }
 
+/** An execution that has not ended, or that may still hold an item or owe it a repair. The sweep watches it. */
+export interface UnsettledExecution {
+  executionId: string;
+  /** When it was requested, or announced a late claim. */
+  since: string;
+  trouble?: Trouble | undefined;
+}
+
+/** Why the sweep cannot settle an execution. `loggedAt`: when that was last written to the log. */
+export interface Trouble {
+  reason: string;
+  since: string;
+  loggedAt: string;
+}
+
 /** The claim of a start on an item. */
 export interface ItemClaim {
   itemId: string;
@@ -66,6 +81,8 @@ export interface Store {
   listItems(worldId: string, page: PageRequest): Promise<Page<ItemRecord>>;
   /** The items named, in that order. Refuses `item-not-found`, which names the missing ones. */
   getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
+  /** Those of the items that exist, in that order. */
+  findItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
   /**
    * Takes items for an execution. Items that it holds already do not change. After a refusal or a fault, some items may
    * be taken; the end of the execution releases them.
@@ -85,6 +102,11 @@ export interface Store {
    */
   putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
   getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;
+  /**
+   * Removes the version that the caller saw (`ifMatch`), or any if that is null; refuses `etag-mismatch`. A plan that is
+   * gone is no error. All versions stay readable, and a plan of the same id continues their numbers.
+   */
+  removePlan(planId: string, ifMatch: string | null): Promise<void>;
   /** A version as it was saved. Executions run it. */
   getPlanVersion(planId: string, version: number): Promise<PlanVersion | null>;
   listPlans(page: PageRequest): Promise<Page<PlanVersion>>;
@@ -96,6 +118,14 @@ export interface Store {
   updateExecution(execution: Execution, etag: string): Promise<string>;
   /** Newest first. */
   listExecutions(page: PageRequest): Promise<Page<Execution>>;
+  /** Every execution that is not settled. A new one is unsettled from before its record exists. */
+  listUnsettled(): Promise<Tagged<UnsettledExecution>[]>;
+  /** Makes an execution unsettled again before it claims items late. */
+  watchExecution(executionId: string, since: string): Promise<void>;
+  /** Notes why an execution cannot be settled; null when nothing prevents it any more. */
+  noteTrouble(entry: Tagged<UnsettledExecution>, trouble: Trouble | null): Promise<void>;
+  /** Ends the watch, unless the entry changed since it was read. */
+  settleExecution(entry: Tagged<UnsettledExecution>): Promise<void>;
   /** Stores the steps of ended parts. A repeated write of a part replaces it. */
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */

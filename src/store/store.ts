@@ -7,12 +7,13 @@ import {
   readSteps,
   updateExecution,
 } from "./executions.js";
-import { acquireItems, decodeItem, readItems, updateItems } from "./items.js";
+import { acquireItems, decodeItem, findItems, readItems, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
+import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
 import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
+import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import { getWorld, listWorlds, putWorld } from "./worlds.js";
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
@@ -31,6 +32,7 @@ export function createStore(tables: Tables): Store {
     listWorlds: (page) => listWorlds(worlds, page),
     listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
     getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ value }) => value),
+    findItems: async (worldId, itemIds) => (await findItems(items, worldId, itemIds)).map(({ value }) => value),
     acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
     updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
     releaseItems: (worldId, executionId, itemIds) =>
@@ -42,12 +44,17 @@ export function createStore(tables: Tables): Store {
       ),
     putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
+    removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
     listPlans: (page) => listPlans(plans, page),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
     listExecutions: (page) => listExecutions(executions, page),
+    listUnsettled: () => listUnsettled(executions),
+    watchExecution: (executionId, since) => watchExecution(executions, executionId, since),
+    noteTrouble: (entry, trouble) => noteTrouble(executions, entry, trouble),
+    settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
   };
