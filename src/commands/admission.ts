@@ -29,7 +29,7 @@ export async function completeStart(context: Context, execution: Execution): Pro
   if (admission?.admitted === false) return refuse(context, execution, admission);
   if (isEnded(execution.status) || (await context.orchestrations.getStatus(executionId))) return execution;
   if (admission) return startOrchestration(context, execution);
-  const records = await context.store.getItems(worldId, itemIds);
+  const records = await context.store.findItems(worldId, itemIds);
   return acquireItems(context, execution, () => claimsOf(records, verb, subject, executionId));
 }
 

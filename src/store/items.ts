@@ -76,7 +76,7 @@ export const replaceItem = (record: ItemRecord, etag: string): RowOperation => (
 export const decodeItem = (row: Row): ItemRecord => decode(ITEM, row);
 
 /** Changes items, and starts again when another writer was faster. `change` answers one record for each item. */
-async function changeItems(
+export async function changeItems(
   table: Table,
   worldId: string,
   itemIds: readonly string[],

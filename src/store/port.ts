@@ -33,6 +33,24 @@ export interface WorldRecord {
   name: string;
   importedAt: string;
   itemCount: number;
+  /** A change that is under way, or that died. Its repetition completes it. */
+  change?: WorldChange | undefined;
+}
+
+/** A change of a world. No execution gets the items that it touches until it has ended. */
+export interface WorldChange {
+  kind: "import" | "merge" | "reset" | "removal";
+  /** The hash of the file, so that a repetition is known as one. */
+  contentHash: string;
+  since: string;
+  /** The items that it touches; null for all. */
+  itemIds: string[] | null;
+}
+
+/** The mark of a change, and the world before it; null if there was none. */
+export interface BegunChange {
+  before: WorldRecord | null;
+  etag: string;
 }
 
 /** An execution that has not ended, or that may still hold an item or owe it a repair. The sweep watches it. */
@@ -73,8 +91,23 @@ export interface ItemUpdate {
  * overwritten.
  */
 export interface Store {
-  /** Saves a world and a record for each of its items. Refuses `world-in-use` while an execution holds an item. */
-  putWorld(world: World, importedAt: string): Promise<WorldRecord>;
+  /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
+  beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
+  /** Takes the mark of a change back that did nothing. */
+  giveUpWorldChange(begun: BegunChange): Promise<void>;
+  /** Refuses `world-in-use` while executions hold items of the world, and names them. */
+  refuseHeldItems(worldId: string): Promise<void>;
+  /**
+   * Saves a world and a record for each of its items; all are protected afterwards. Ends the change with the ETag, or
+   * refuses `world-changing` if another one took over. Refuses `world-in-use`.
+   */
+  putWorld(world: World, importedAt: string, etag?: string): Promise<WorldRecord>;
+  /** Saves a world, adds or describes the items named and keeps the states of those that exist. Ends the change. */
+  mergeWorld(world: World, itemIds: readonly string[], importedAt: string, etag: string): Promise<WorldRecord>;
+  /** A world as it was imported last. */
+  getWorldDescription(worldId: string): Promise<World | null>;
+  /** Removes a world with its items. What is gone is no error. */
+  removeWorld(worldId: string): Promise<void>;
   getWorld(worldId: string): Promise<WorldRecord | null>;
   listWorlds(page: PageRequest): Promise<Page<WorldRecord>>;
 
@@ -86,12 +119,15 @@ export interface Store {
   /**
    * Takes items for an execution. Items that it holds already do not change. After a refusal or a fault, some items may
    * be taken; the end of the execution releases them.
+   * Refuses `world-changing` and `world-not-found` after it took the items, if a change of the world touches them.
    * Refuses `item-held`, which names the holder, `etag-mismatch` if an item has left its `from` state, and
    * `item-not-found`. This includes items that are not taken, unless the execution holds all the others already.
    */
   acquireItems(worldId: string, executionId: string, verb: Verb, claims: readonly ItemClaim[]): Promise<ItemRecord[]>;
   /** Changes items that the execution holds, in batches of 100. A release of an item that it no longer holds is ignored. */
   updateItems(worldId: string, executionId: string, updates: readonly ItemUpdate[]): Promise<void>;
+  /** Removes one item unless `allow` throws; false if it is gone already. */
+  removeItem(worldId: string, itemId: string, allow: (record: ItemRecord) => void): Promise<boolean>;
   /** Releases items without a change. Items of other executions are ignored. */
   releaseItems(worldId: string, executionId: string, itemIds: readonly string[]): Promise<void>;
 

@@ -14,7 +14,19 @@ import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
-import { getWorld, listWorlds, putWorld } from "./worlds.js";
+import { getDescription } from "./world-descriptions.js";
+import {
+  beginWorldChange,
+  getWorld,
+  giveUpWorldChange,
+  listWorlds,
+  mergeWorld,
+  putWorld,
+  refuseChanging,
+  refuseHeldItems,
+  removeItem,
+  removeWorld,
+} from "./worlds.js";
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
 const MAX_CACHED_STEP_ROWS = 200;
@@ -27,13 +39,25 @@ export function createStore(tables: Tables): Store {
   const executions = tables.table("Executions");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
-    putWorld: (world, importedAt) => putWorld(worlds, items, world, importedAt),
+    beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
+    giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
+    refuseHeldItems: (worldId) => refuseHeldItems(items, worldId),
+    putWorld: (world, importedAt, etag) => putWorld({ worlds, items }, world, importedAt, etag),
+    mergeWorld: (world, itemIds, importedAt, etag) => mergeWorld({ worlds, items }, world, itemIds, importedAt, etag),
+    getWorldDescription: (worldId) => getDescription(worlds, worldId),
+    removeWorld: (worldId) => removeWorld({ worlds, items }, worldId),
     getWorld: (worldId) => getWorld(worlds, worldId),
     listWorlds: (page) => listWorlds(worlds, page),
     listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
     getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ value }) => value),
     findItems: async (worldId, itemIds) => (await findItems(items, worldId, itemIds)).map(({ value }) => value),
-    acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
+    acquireItems: async (worldId, executionId, verb, claims) => {
+      const taken = await acquireItems(items, worldId, executionId, verb, claims);
+      const itemIds = claims.map(({ itemId }) => itemId);
+      await refuseChanging(worlds, worldId, itemIds);
+      return taken;
+    },
+    removeItem: (worldId, itemId, allow) => removeItem({ worlds, items }, worldId, itemId, allow),
     updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
     releaseItems: (worldId, executionId, itemIds) =>
       updateItems(

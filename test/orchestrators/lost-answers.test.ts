@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
-import { importWorld } from "../../src/commands/worlds.js";
+import { importWorld } from "../../src/commands/import-world.js";
 import { World } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import type { OperationName } from "../../src/hypervisor/port.js";

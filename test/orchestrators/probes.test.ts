@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import { importWorld } from "../../src/commands/import-world.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
-import { importWorld } from "../../src/commands/worlds.js";
 import { Plan } from "../../src/domain/plans/plan.js";
 import type { Probe } from "../../src/domain/plans/probes.js";
 import { testInBothReplays } from "../support/both-replays.js";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/worlds/world.js";
-import { decode, encode } from "../../store/tables/codec.js";
+import { type Codec, decode, encode } from "../../store/tables/codec.js";
 import {
   chunksOf,
   MAX_BATCH,
@@ -38,7 +38,8 @@ export async function readHeader(table: Table, worldId: string): Promise<{ heade
   if (row === null) throw new RecoveryError("world-not-found", `the emulator has no world ${worldId}`);
   if (isOutdated(row)) {
     const versions = `its rows have version ${row.schema}, this program reads version ${HEADER.schema}`;
-    throw new RecoveryError("row-unreadable", `import world ${worldId} again: an older build wrote it, ${versions}`);
+    const advice = `import world ${worldId} again with ?mode=reset`;
+    throw new RecoveryError("row-unreadable", `${advice}: an older build wrote it, ${versions}`);
   }
   return { header: decode(HEADER, row), etag: row.etag };
 }
@@ -71,7 +72,7 @@ export async function changeHeader(
 
 const fresh = { tasks: {}, ledger: [], entries: 0, faultHits: {} };
 
-function itemsOf(world: World, nowMs: number): EmulatedItem[] {
+export function itemsOf(world: World, nowMs: number): EmulatedItem[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   const policies = new Map(world.policies.map((policy) => [policy.id, policy]));
   return world.items.map((item) => {
@@ -115,7 +116,7 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
   });
 }
 
-const sitesOf = (world: World): EmulatedSite[] =>
+export const sitesOf = (world: World): EmulatedSite[] =>
   world.sites.map((site) => ({
     ...fresh,
     kind: "site",
@@ -133,7 +134,10 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
   for (const batch of chunksOf(operations, MAX_BATCH)) await table.transact(partition, batch);
 }
 
-/** Writes the header last. Until then every process sees the previous load. */
+/**
+ * Writes the header last. Until then every process sees the previous load. A row says before that which partitions it
+ * fills, so that what a process wrote before it died is cleared by the next load, or by the removal.
+ */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
   const earlier = earlierLoad(await table.get(HEADERS, world.id));
@@ -148,23 +152,69 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
     faultsEver: 0,
   };
   if (earlier !== null) for (const partition of partitionsOf(earlier)) await refuseNewer(table, partition);
+  await clearUnfinished(table, world.id);
   for (const partition of partitionsOf(header)) await clear(table, partition);
+  await table.transact(LOADING, [{ kind: "put", ...encode(LOAD, world.id, loadOf(header)) }]);
+  await insertStates(table, header, itemsOf(world, nowMs), sitesOf(world));
+  await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
+  if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
+  await forgetLoading(table, world.id);
+  return header;
+}
+
+const LOADING = "loading";
+const LOAD: Codec<Load> = { what: "load of an emulated world", schema: 1, shape: Load };
+
+const loadOf = ({ worldId, load, shards }: WorldHeader): Load => ({ worldId, load, shards });
+
+/** Clears what a load wrote that never ended. One that ended is in use, and its row is only left over. */
+async function clearUnfinished(table: Table, worldId: string): Promise<void> {
+  const row = await table.get(LOADING, worldId);
+  if (row === null) return;
+  const unfinished = decode(LOAD, row);
+  const current = earlierLoad(await table.get(HEADERS, worldId));
+  if (unfinished.load !== current?.load) for (const each of partitionsOf(unfinished)) await clear(table, each);
+}
+
+const forgetLoading = (table: Table, worldId: string): Promise<unknown> => removeRow(table, LOADING, worldId);
+
+async function removeRow(table: Table, partition: string, row: string): Promise<void> {
+  await table.transact(partition, [{ kind: "delete", row }]).catch((error: unknown) => {
+    if (!(error instanceof TableConflict)) throw error;
+  });
+}
+
+/** Inserts the rows of items and sites. */
+export async function insertStates(
+  table: Table,
+  header: WorldHeader,
+  items: readonly EmulatedItem[],
+  sites: readonly EmulatedSite[],
+): Promise<void> {
   const shards = new Map<string, RowOperation[]>();
-  for (const item of itemsOf(world, nowMs)) {
+  for (const item of items) {
     const partition = partitionOfItem(header, item.id);
     shards.set(partition, [
       ...(shards.get(partition) ?? []),
       { kind: "insert", ...encode(ITEM, stateRow(item.id), item) },
     ]);
   }
-  await Promise.all([...shards].map(([partition, operations]) => writeAll(table, partition, operations)));
-  const sites = sitesOf(world).map(
-    (site): RowOperation => ({ kind: "insert", ...encode(SITE, stateRow(site.id), site) }),
-  );
-  await writeAll(table, partitionOfSites(header), sites);
-  await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
-  if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
-  return header;
+  const writes = [...shards].map(([partition, operations]) => writeAll(table, partition, operations));
+  await Promise.allSettled(writes); // no write is under way any more when the caller hears of a failed one
+  await Promise.all(writes);
+  const operations = sites.map((site): RowOperation => ({ kind: "insert", ...encode(SITE, stateRow(site.id), site) }));
+  await writeAll(table, partitionOfSites(header), operations);
+}
+
+/** Removes every row of a world, its header last. */
+export async function removeWorldRows(table: Table, worldId: string): Promise<void> {
+  const current = earlierLoad(await table.get(HEADERS, worldId));
+  if (current !== null) for (const partition of partitionsOf(current)) await refuseNewer(table, partition);
+  await clearUnfinished(table, worldId);
+  await forgetLoading(table, worldId);
+  if (current === null) return;
+  for (const partition of partitionsOf(current)) await clear(table, partition);
+  await removeRow(table, HEADERS, worldId);
 }
 
 const nextLoad = (earlier: Load | null): string => String(Number(earlier?.load ?? 0) + 1);
