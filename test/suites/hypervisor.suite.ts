@@ -10,4 +10,5 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
   failoverSuite(name, open);
   faultSuite(name, open);
   limitSuite(name, open);
+  hypervisorWorldsSuite(name, open);
 }

@@ -1,5 +1,6 @@
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../src/store/tables/port.js";
+import { recordingPartitions } from "./small-services.js";
 
 /** The process died. */
 export class Died extends Error {}
@@ -42,7 +43,7 @@ export async function atEachCrashPoint(
   check: (tables: Tables, died: boolean) => Promise<void>,
 ): Promise<number> {
   for (let writes = 0; ; writes += 1) {
-    const tables = createMemoryTables();
+    const tables = recordingPartitions(createMemoryTables());
     await prepare(tables);
     const died = await act(dyingAfter(writes, tables)).then(
       () => false,

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/worlds/world.js";
@@ -135,8 +136,8 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
 }
 
 /**
- * Writes the header last. Until then every process sees the previous load. A row says before that which partitions it
- * fills, so that what a process wrote before it died is cleared by the next load, or by the removal.
+ * Writes the header last. Until then every process sees the previous load. A row says meanwhile which loads have rows, so
+ * that what a process left when it died is cleared by the next load, or by the removal.
  */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
@@ -154,7 +155,9 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
   if (earlier !== null) for (const partition of partitionsOf(earlier)) await refuseNewer(table, partition);
   await clearUnfinished(table, world.id);
   for (const partition of partitionsOf(header)) await clear(table, partition);
-  await table.transact(LOADING, [{ kind: "put", ...encode(LOAD, world.id, loadOf(header)) }]);
+  await table.transact(LOADING, [
+    { kind: "put", ...encode(LOADS, world.id, [header, ...(earlier === null ? [] : [earlier])].map(loadOf)) },
+  ]);
   await insertStates(table, header, itemsOf(world, nowMs), sitesOf(world));
   await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
   if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
@@ -163,17 +166,17 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
 }
 
 const LOADING = "loading";
-const LOAD: Codec<Load> = { what: "load of an emulated world", schema: 1, shape: Load };
+const LOADS: Codec<Load[]> = { what: "loads of an emulated world", schema: 1, shape: z.array(Load) };
 
-const loadOf = ({ worldId, load, shards }: WorldHeader): Load => ({ worldId, load, shards });
+const loadOf = ({ worldId, load, shards }: Load): Load => ({ worldId, load, shards });
 
-/** Clears what a load wrote that never ended. One that ended is in use, and its row is only left over. */
+/** Clears the loads that a load which never ended has left; not the one in use. */
 async function clearUnfinished(table: Table, worldId: string): Promise<void> {
   const row = await table.get(LOADING, worldId);
   if (row === null) return;
-  const unfinished = decode(LOAD, row);
   const current = earlierLoad(await table.get(HEADERS, worldId));
-  if (unfinished.load !== current?.load) for (const each of partitionsOf(unfinished)) await clear(table, each);
+  const left = decode(LOADS, row).filter(({ load }) => load !== current?.load);
+  for (const partition of left.flatMap(partitionsOf)) await clear(table, partition);
 }
 
 const forgetLoading = (table: Table, worldId: string): Promise<unknown> => removeRow(table, LOADING, worldId);
