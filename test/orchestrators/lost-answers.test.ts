@@ -70,7 +70,7 @@ test("a step that runs after the end of its execution does nothing, even if the 
   await expect(guard(executionId, "undo")).rejects.toMatchObject({ code: "execution-ended" });
 
   await app.ended(await app.start("test-clean-up"));
-  await importWorld(app.context, World.parse(estateOf("azure-to-azure").world));
+  await importWorld(app.context, World.parse(estateOf("azure-to-azure").world), "reset");
   const { worldId } = app;
   const params = { "shut-down-source": {}, "demote-replica": { epoch: 1 } };
   for (const [name, given] of Object.entries(params)) {

@@ -3,6 +3,7 @@ import { failoverSuite } from "./hypervisor-failover.suite.js";
 import { faultSuite } from "./hypervisor-faults.suite.js";
 import { limitSuite } from "./hypervisor-limits.suite.js";
 import { taskSuite } from "./hypervisor-tasks.suite.js";
+import { hypervisorWorldsSuite } from "./hypervisor-worlds.suite.js";
 
 /** The contract of a hypervisor, shown on the emulator with the given tables. */
 export function hypervisorSuite(name: string, open: () => Tables): void {
