@@ -30,9 +30,42 @@ export function pageOf<T extends z.ZodType>(entry: T) {
 export const noQuery = z.strictObject({});
 export const nothing = z.undefined();
 
-export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
+export const worldView = z.object({
+  worldId: Id,
+  name: Name,
+  importedAt: Instant,
+  itemCount: z.int(),
+  change: z
+    .object({ kind: z.enum(["import", "merge", "reset", "removal"]), since: Instant })
+    .optional()
+    .describe("a change that is under way, or that died half-way; its repetition completes it"),
+});
 
-export const planSummary = PlanVersion;
+const names = z.array(z.string());
+export const importedView = worldView.extend({
+  import: z.object({
+    mode: z.enum(["first", "unchanged", "merge", "reset"]),
+    added: names,
+    changed: names,
+    kept: names.describe("what the world has and the file lacks"),
+  }),
+});
+
+export const unsettledView = z.object({
+  executionId: Guid,
+  since: Instant,
+  trouble: z
+    .object({ reason: z.string(), since: Instant })
+    .optional()
+    .describe("why it could not be repaired at the last attempt; missing while nothing is wrong"),
+});
+
+export const planSummary = PlanVersion.extend({
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe("missing where the members of all plans of the page would cost too many reads; show the plan then"),
+});
 
 export const planView = PlanVersion.extend({
   etag: z.string(),

@@ -121,6 +121,15 @@ export interface EmulatedEstate {
   loadWorld(world: World): Promise<void>;
   /** The clock of the world. */
   clock(worldId: string): Promise<EstateClock>;
+  /**
+   * Applies to a world what differs between two descriptions of it: adds sites and items, and describes those named anew
+   * where the descriptions differ. States stay as they are, and nothing is removed. It may be repeated.
+   */
+  mergeWorld(base: World, next: World, itemIds: readonly string[]): Promise<void>;
+  /** Removes everything of a world. What is gone is no error. */
+  removeWorld(worldId: string): Promise<void>;
+  /** Ends the protection of an item for good; its machine stays at its site. An item that is gone is no error. */
+  removeItem(worldId: string, itemId: string): Promise<void>;
   /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;

@@ -81,7 +81,7 @@ test("the sweep releases the items of an execution that could not do so at its e
   await app.pass(50 * 3_600_000); // its orchestration waits for the row, and then gives up
   expect(await sweepExecutions(app.context)).toEqual({
     repaired: [],
-    errors: [`${executionId}: [row-unreadable] the item in row shop/web-1 is damaged`],
+    errors: [{ executionId, reason: "[row-unreadable] the item in row shop/web-1 is damaged", isNews: true }],
   });
   Object.assign(store, { updateItems });
   expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);

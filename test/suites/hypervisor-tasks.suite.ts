@@ -161,7 +161,7 @@ export function taskSuite(name: string, open: () => Tables): void {
       harness.estate = harness.emulator();
       const refusal = expect.objectContaining({
         code: "row-unreadable",
-        message: expect.stringMatching(/import world small again: an older build wrote it/),
+        message: expect.stringMatching(/import world small again with .mode=reset: an older build wrote it/),
       });
       await expect(harness.snapshot()).rejects.toEqual(refusal);
       await expect(harness.call("stop-replication", {})).rejects.toEqual(refusal);

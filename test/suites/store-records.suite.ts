@@ -138,6 +138,21 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
       });
 
+      test("a plan that is saved again after its removal gets the next version, and every version stays readable", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        await expect(store.removePlan("plan", 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
+        await store.removePlan("plan", first.etag);
+        await store.removePlan("plan", first.etag);
+        expect([await store.getPlan("plan"), (await store.listPlans({ limit: 10 })).entries]).toEqual([null, []]);
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, first.etag)).rejects.toEqual(code("etag-mismatch"));
+
+        const again = await store.putPlan(smallPlan(["item-1"], { name: "Again" }), "hash-2", AT, null);
+        expect(again.value.version).toBe(2);
+        await store.removePlan("plan", null);
+        const names = [1, 2].map(async (version) => (await store.getPlanVersion("plan", version))?.plan.name);
+        expect(await Promise.all(names)).toEqual(["Plan", "Again"]);
+      });
+
       test("a plan larger than a column is read completely", async () => {
         const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
         const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
@@ -178,6 +193,33 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         const stale = store.updateExecution({ ...execution(FIRST), status: "awaiting-input" }, read?.etag ?? "");
         await expect(stale).rejects.toEqual(code("etag-mismatch"));
         expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
+      });
+
+      test("a reader sees what another process wrote since its last read", async () => {
+        const other = createStore(tables);
+        await store.createExecution(execution(FIRST));
+        const titleOf = async (reader: Store) => (await reader.getSteps(FIRST))[0]?.steps[0]?.title;
+        for (const title of ["Once", "Again", "Finally"]) {
+          await other.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title, status: "succeeded" }] }]);
+          expect(await titleOf(store)).toBe(title);
+          const known = await other.getExecution(FIRST);
+          await other.updateExecution({ ...execution(FIRST), requestedBy: title }, known?.etag ?? "");
+          expect((await store.getExecution(FIRST))?.value.requestedBy).toBe(title);
+          const seen = await other.getPlan("plan");
+          await other.putPlan(smallPlan(["item-1"], { name: title }), title, AT, seen?.etag ?? null);
+          expect((await store.getPlan("plan"))?.value.plan.name).toBe(title);
+        }
+      });
+
+      test("an entry that was written again since it was read keeps its execution unsettled", async () => {
+        await store.createExecution(execution(FIRST));
+        const [seen] = await store.listUnsettled();
+        await store.watchExecution(FIRST, LATER);
+        if (seen) await store.settleExecution(seen);
+        const [kept] = await store.listUnsettled();
+        expect(kept?.value).toEqual({ executionId: FIRST, since: LATER });
+        if (kept) await store.settleExecution(kept);
+        expect(await store.listUnsettled()).toEqual([]);
       });
 
       test("steps are stored by part, and a repeated write replaces a part", async () => {

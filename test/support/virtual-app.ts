@@ -16,9 +16,9 @@ import { ACTIVITIES } from "../../src/activities/index.js";
 import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
+import { importWorld } from "../../src/commands/import-world.js";
 import { savePlan } from "../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
-import { importWorld } from "../../src/commands/worlds.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
@@ -114,7 +114,7 @@ export class VirtualApp {
   async retarget(itemId: string, target: TargetSettings): Promise<void> {
     const world = World.parse(await readSample("world.yaml"));
     const items = world.items.map((item) => (item.id === itemId ? { ...item, target } : item));
-    await importWorld(this.context, { ...world, items });
+    await importWorld(this.context, { ...world, items }, "reset");
     await this.pass(5 * 3_600_000);
   }
 
