@@ -90,7 +90,7 @@ testInTwoSteps("a decision of another kind does not answer a question", async (a
   const executionId = await app.start("planned-failover");
   await asked(app, executionId, { kind: "confirm", actionId: "first" });
   await raise(app, executionId, { kind: "validate", verdict: "accept", by: "operator", reason: "" });
-  await raise(app, executionId, { kind: "resolve", ask: 1, answer: "continue", by: "operator", reason: "" });
+  await raise(app, executionId, { kind: "resolve", ask: 1, answer: "skip", by: "operator", reason: "" });
   await app.pass(60_000);
   await asked(app, executionId, { kind: "confirm", actionId: "first" });
   await raise(app, executionId, confirms("first"));
