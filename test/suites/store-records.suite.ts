@@ -189,6 +189,17 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(kept[1]?.steps[0]?.title).toBe("Again");
         expect(await store.getSteps(SECOND)).toEqual([]);
       });
+
+      test("steps that are read, written again and read again are the new ones, also in another process", async () => {
+        const part = (title: string) => [{ part: "shutdown", steps: [{ id: "s", title, status: "failed" as const }] }];
+        const elsewhere = createStore(tables);
+        await store.createExecution(execution(FIRST));
+        for (const title of ["First", "Second", "Third"]) {
+          await (title === "Second" ? elsewhere : store).putSteps(FIRST, part(title));
+          expect(await store.getSteps(FIRST)).toEqual(part(title));
+          expect(await elsewhere.getSteps(FIRST)).toEqual(part(title));
+        }
+      });
     });
   });
 }
