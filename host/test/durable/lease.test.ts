@@ -20,9 +20,13 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(leases.map((lease) => lease.release())));
 
-function aLease(url = "http://127.0.0.1:1", onLost: (error: Error) => void = () => undefined): HubLease {
+function aLease(
+  url = "http://127.0.0.1:1",
+  onLost: (error: Error) => void = () => undefined,
+  seen: TableClient = table,
+): HubLease {
   const faults = new TransientFaults(clock, silentLogger);
-  const lease = new HubLease({ table, clock, logger: silentLogger, faults, url: () => url, onLost });
+  const lease = new HubLease({ table: seen, clock, logger: silentLogger, faults, url: () => url, onLost });
   leases.push(lease);
   return lease;
 }
@@ -98,4 +102,73 @@ test("a replaced holder gets an error each time the lease has changed hands", as
   for (const replaced of holders.slice(0, 2))
     await expect(replaced.check()).rejects.toThrow("Another host has taken over the task hub");
   await holders[2]?.check();
+});
+
+/** The table as a host sees it whose first read of the lease is followed by `meanwhile`. */
+function withMeanwhile(meanwhile: () => Promise<void>): TableClient {
+  let isFirst = true;
+  const getEntity = async (partition: string, row: string) => {
+    const present = await table.getEntity(partition, row);
+    if (isFirst) {
+      isFirst = false;
+      await meanwhile();
+    }
+    return present;
+  };
+  return new Proxy(table, {
+    get: (target, name) => {
+      if (name === "getEntity") return getEntity;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+test("of hosts that find the lease expired at the same time, exactly one takes it over", async () => {
+  await aLease("http://old").acquire();
+  clock.advance(31_000);
+  const urls = ["http://1", "http://2", "http://3"];
+  let found = 0;
+  let allHaveFound = (): void => undefined;
+  const all = new Promise<void>((resolve) => (allHaveFound = resolve));
+  const hosts = urls.map((url) => {
+    const meanwhile = async (): Promise<void> => {
+      found += 1;
+      if (found === urls.length) allHaveFound();
+      await all;
+    };
+    return aLease(url, undefined, withMeanwhile(meanwhile));
+  });
+  const ends = await Promise.allSettled(hosts.map((host) => host.acquire()));
+  expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
+  const winner = ends.findIndex(({ status }) => status === "fulfilled");
+  expect(await theRow()).toMatchObject({ Url: urls[winner] });
+  await hosts[winner]?.check();
+  for (const end of ends) if (end.status === "rejected") expect(end.reason).toBeInstanceOf(HubHeldError);
+});
+
+test("a holder that renews just before it is replaced keeps the hub", async () => {
+  await aLease("http://old").acquire();
+  const { etag: _, ...row } = await theRow();
+  clock.advance(31_000);
+  const renew = async (): Promise<void> => {
+    await table.updateEntity(
+      { ...(row as typeof row & { partitionKey: string; rowKey: string }), RenewedMs: String(clock.now()) },
+      "Replace",
+    );
+  };
+  await expect(aLease("http://new", undefined, withMeanwhile(renew)).acquire()).rejects.toBeInstanceOf(HubHeldError);
+  expect(await theRow()).toMatchObject({ Url: "http://old" });
+});
+
+test("a hub that is released just before it is taken over is free", async () => {
+  const old = aLease("http://old");
+  await old.acquire();
+  clock.advance(31_000);
+  await aLease(
+    "http://new",
+    undefined,
+    withMeanwhile(() => old.release()),
+  ).acquire();
+  expect(await theRow()).toMatchObject({ Url: "http://new" });
 });
