@@ -161,6 +161,15 @@ test("a holder that renews just before it is replaced keeps the hub", async () =
   expect(await theRow()).toMatchObject({ Url: "http://old" });
 });
 
+test("a host that was replaced does not release the lease of its successor", async () => {
+  const old = aLease("http://old");
+  await old.acquire();
+  clock.advance(31_000);
+  await aLease("http://new").acquire();
+  await old.release();
+  expect(await theRow()).toMatchObject({ Url: "http://new" });
+});
+
 test("a hub that is released just before it is taken over is free", async () => {
   const old = aLease("http://old");
   await old.acquire();
