@@ -180,7 +180,7 @@ test.each([1, READS_BEFORE_TAKING_OVER])(
     await aLease(
       "http://new",
       undefined,
-      withMeanwhile(() => old.release()),
+      withMeanwhile(() => old.release(), read),
     ).acquire();
     expect(await theRow()).toMatchObject({ Url: "http://new" });
   },
