@@ -25,16 +25,16 @@ test.each([1, 10, 99, 100])("the limit holds for the sum of all chunks of %i byt
 
 test("a body over the limit is not read to its end", async () => {
   let sent = 0;
-  const endless: BodySource = {
+  const long: BodySource = {
     headers: { get: () => null },
     body: (async function* () {
-      for (;;) {
+      while (sent < 1_000) {
         sent += 1;
         yield Buffer.alloc(10, "x");
       }
     })(),
   };
-  await expect(readBody(endless, 100)).rejects.toEqual(code("body-too-large"));
+  await expect(readBody(long, 100)).rejects.toEqual(code("body-too-large"));
   expect(sent).toBe(11);
 });
 
