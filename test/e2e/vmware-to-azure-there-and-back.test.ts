@@ -20,7 +20,7 @@ describe.concurrent("VMware machines fail over to Azure and fail back", () => {
     const turned = await plan.run("reprotect", { reprotect: { waitForAgent: true } });
     expect(reversalsOf(turned)).toEqual(["deltas", "deltas", "deltas"]); // V2: the originals are still there
     const sent = turned.outcomes?.map(({ replicated }) => replicated?.bytes ?? Number.POSITIVE_INFINITY) ?? [];
-    expect(Math.max(...sent)).toBeLessThan(50_000_000_000);
+    expect(Math.max(...sent)).toBeLessThan(200_000_000_000); // its disks: what changed depends on how long it took
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
     expect((await plan.item("db")).live.policy).toMatchObject({
       rpoThresholdSeconds: 900, // P12
