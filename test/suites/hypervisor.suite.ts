@@ -1,4 +1,5 @@
 import type { Tables } from "../../src/store/tables/port.js";
+import { cacheSuite } from "./hypervisor-caches.suite.js";
 import { failoverSuite } from "./hypervisor-failover.suite.js";
 import { faultSuite } from "./hypervisor-faults.suite.js";
 import { limitSuite } from "./hypervisor-limits.suite.js";
@@ -14,4 +15,5 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
   limitSuite(name, open);
   occupancySuite(name, open);
   hypervisorWorldsSuite(name, open);
+  cacheSuite(name, open);
 }

@@ -134,7 +134,10 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
         await tables.table("Plans").transact("plan-plan", [archived]);
-        await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        const second = await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        expect(second.value).toMatchObject({ version: 2, plan: { name: "Second" } });
+        expect(await store.getPlan("plan")).toEqual(second);
+        expect(await store.getPlanVersion("plan", 2)).toEqual(second.value);
         expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
       });
 
@@ -227,9 +230,20 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
         await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);
         const kept = await store.getSteps(FIRST);
-        expect(kept.map(({ part }) => part)).toEqual(["groups/web/items/web-01", "shutdown"]);
-        expect(kept[1]?.steps[0]?.title).toBe("Again");
+        const again = { part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] };
+        expect(kept).toEqual([steps("groups/web/items/web-01"), again]);
         expect(await store.getSteps(SECOND)).toEqual([]);
+      });
+
+      test("steps that are read, written again and read again are the new ones, also in another process", async () => {
+        const part = (title: string) => [{ part: "shutdown", steps: [{ id: "s", title, status: "failed" as const }] }];
+        const elsewhere = createStore(tables);
+        await store.createExecution(execution(FIRST));
+        for (const title of ["First", "Second", "Third"]) {
+          await (title === "Second" ? elsewhere : store).putSteps(FIRST, part(title));
+          expect(await store.getSteps(FIRST)).toEqual(part(title));
+          expect(await elsewhere.getSteps(FIRST)).toEqual(part(title));
+        }
       });
     });
   });
