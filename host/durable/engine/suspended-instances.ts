@@ -22,6 +22,13 @@ export class InstanceSuspendedError extends Error {
   override name = "InstanceSuspendedError";
 }
 
+/** A suspended instance is not an error: its status shows the reason. */
+export async function ignoreSuspended(loading: Promise<unknown>): Promise<void> {
+  await loading.catch((error: unknown) => {
+    if (!(error instanceof InstanceSuspendedError)) throw error;
+  });
+}
+
 interface SuspendedInstancesOptions {
   store: HistoryStore;
   clock: Clock;
