@@ -12,7 +12,7 @@ import {
 import { Engine } from "./engine.js";
 import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
 import type { EngineOptions } from "./options.js";
-import { ignoreSuspended, InstanceSuspendedError } from "./suspended-instances.js";
+import { InstanceSuspendedError, ignoreSuspended } from "./suspended-instances.js";
 import { UnfinishedInstances } from "./unfinished-instances.js";
 
 const MAX_ID_LENGTH = 256;
