@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "../history.js";
+import { unusableId } from "../store/keys.js";
 import { type StoredInstance, UnreadableError } from "../store/port.js";
 import {
   type InstanceFilter,
@@ -15,7 +16,6 @@ import type { EngineOptions } from "./options.js";
 import { InstanceSuspendedError, ignoreSuspended } from "./suspended-instances.js";
 import { UnfinishedInstances } from "./unfinished-instances.js";
 
-const MAX_ID_LENGTH = 256;
 const PURGE_PAGE_SIZE = 100;
 
 /** The task hub that clients use: checks each request, makes it durable, and leaves the rest to the engine. */
@@ -57,12 +57,8 @@ export class EngineTaskHub implements TaskHub {
 
   async #create(request: StartRequest, executionId: string): Promise<{ instanceId: string; executionId: string }> {
     const instanceId = request.instanceId ?? this.engine.newGuid().replaceAll("-", "");
-    if (instanceId.length === 0 || instanceId.length > MAX_ID_LENGTH) {
-      throw new TaskHubError(
-        "invalid-id",
-        `An instance id has 1 to ${MAX_ID_LENGTH} characters, and this one has ${instanceId.length}.`,
-      );
-    }
+    const unusable = unusableId(instanceId);
+    if (unusable !== undefined) throw new TaskHubError("invalid-id", unusable);
     const instance = this.#newInstance(instanceId, executionId, request);
     const existing = await this.#store.createInstance(instance);
     if (existing) await this.#replaceFinished(existing, instance);
@@ -104,6 +100,7 @@ export class EngineTaskHub implements TaskHub {
   }
 
   async #read(instanceId: string): Promise<StoredInstance | undefined> {
+    if (unusableId(instanceId) !== undefined) return undefined;
     try {
       return await this.#store.readInstance(instanceId);
     } catch (error) {
