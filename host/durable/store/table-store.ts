@@ -17,7 +17,7 @@ import type {
   Unfinished,
 } from "./port.js";
 import { httpStatus, TransientFaults } from "./transient-faults.js";
-import { lineSeparatorPolicy } from "./wire.js";
+import { asciiBodyPolicy } from "./wire.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
@@ -132,7 +132,7 @@ export function openTable(connectionString: string, name: string): TableClient {
     allowInsecureConnection: true,
     retryOptions: { maxRetries: 0 },
   });
-  table.pipeline.addPolicy(lineSeparatorPolicy);
+  table.pipeline.addPolicy(asciiBodyPolicy);
   return table;
 }
 

@@ -110,6 +110,19 @@ test.each(["\u0000", "\u2028", "\u6f22", '"', "\\"])(
   },
 );
 
+test.each(["\u6f22", "\u{1f44d}", "x\u00e9"])(
+  "a long text of %j comes back from a row of its own",
+  async (characters) => {
+    const text = characters.repeat(30_000 / characters.length);
+    const instance = anInstance({ input: text, output: text });
+    await store.createInstance(instance);
+    expect(await store.readInstance(instance.instanceId)).toEqual(instance);
+    const message = { key: "1", event: executionTerminated(text, 0) };
+    await store.appendInbox(instance.instanceId, [message]);
+    expect((await store.readInbox()).messages.get(instance.instanceId)).toEqual([message]);
+  },
+);
+
 test.each(["", "x".repeat(257), "half\ud800", "\udc00half", "\ufffe", "no\uffff", "\u{1fffe}"])(
   "no instance can have the id %j",
   (instanceId) => expect(unusableId(instanceId)).toBeDefined(),

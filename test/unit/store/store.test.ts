@@ -3,6 +3,7 @@ import { createAzureTables } from "../../../src/store/tables/azure-tables.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { storeSuite } from "../../suites/store.suite.js";
 import { storeRecordsSuite } from "../../suites/store-records.suite.js";
+import { tablesSuite } from "../../suites/tables.suite.js";
 import { uniquePrefix } from "../../support/azurite.js";
 
 const azure = () => createAzureTables(inject("storage"), uniquePrefix());
@@ -11,3 +12,5 @@ storeSuite("memory", createMemoryTables);
 storeSuite("Table Storage", azure);
 storeRecordsSuite("memory", createMemoryTables);
 storeRecordsSuite("Table Storage", azure);
+tablesSuite("memory", createMemoryTables);
+tablesSuite("Table Storage", azure);
