@@ -1,6 +1,7 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES } from "../../http/request-body.js";
+import { eventually } from "../eventually.js";
 import { type ServedTestApp, serveTestApp } from "./served-app.js";
 
 let app: ServedTestApp;
@@ -221,8 +222,8 @@ describe("CORS", () => {
 test("a request that is under way when the host stops gets its answer", async () => {
   const other = await serveTestApp("http");
   const slow = other.fetch("/api/slow");
-  await vi.waitFor(async () => expect(await (await app.fetch("/admin/host/status")).status).toBe(200));
-  await vi.waitFor(async () => {
+  await eventually(async () => expect(await (await app.fetch("/admin/host/status")).status).toBe(200));
+  await eventually(async () => {
     const drain = (await (await other.fetch("/admin/host/drain/status")).json()) as { outstandingInvocations: number };
     expect(drain.outstandingInvocations).toBe(1);
   });
