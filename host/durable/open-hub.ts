@@ -45,11 +45,13 @@ export async function openTaskHub(
     versionMatch: settings.versionMatch,
     onFatal,
   });
-  faults.checkWith(() =>
-    verifyHub(lease, store).catch((error: Error) => {
-      if (error instanceof HubLostError) onLost(error);
-      throw error;
-    }),
+  faults.checkWith(
+    () =>
+      verifyHub(lease, store).catch((error: Error) => {
+        if (error instanceof HubLostError) onLost(error);
+        throw error;
+      }),
+    () => table.upsertEntity({ partitionKey: "host", rowKey: "probe" }, "Replace"),
   );
   try {
     await hub.open();

@@ -61,6 +61,29 @@ describe("what is delivered", () => {
     expect([Number(from), Number(below)]).toEqual([4, 5]); // version 4 of the bundle has version 3 of the extension
   });
 
+  test("C2 a genuine host that crashed stands still for one minute, and each call of an activity is done in half of it", async () => {
+    const { extensions } = JSON.parse(await readFile(join(ROOT, "host.json"), "utf8")) as {
+      extensions: { durableTask: { storageProvider: Record<string, string> } };
+    };
+    expect(extensions.durableTask.storageProvider).toEqual({
+      controlQueueVisibilityTimeout: "00:01:00",
+      workItemQueueVisibilityTimeout: "00:01:00",
+    });
+    // Only the call of a webhook waits for somebody else; all other activities ask again later.
+    const url = "https://hooks.example.com";
+    const withCall = (timeoutSeconds: number) => ({
+      ...{ id: "p", name: "P", worldId: "w" },
+      groups: [
+        {
+          ...{ id: "g", name: "G", items: [{ id: "i" }] },
+          before: [{ id: "call", name: "Call", kind: "webhook", url, timeoutSeconds, failoverTypes: ["planned"] }],
+        },
+      ],
+    });
+    const accepts = (seconds: number) => ROUTES.savePlan.body.safeParse(withCall(seconds)).success;
+    expect([30, 31].map(accepts)).toEqual([true, false]);
+  });
+
   test("C3 a full run shuts down, chooses the point, fails over group by group, awaits validation, commits and reprotects", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
     const run = await plan.run("full-run");

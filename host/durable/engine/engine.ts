@@ -56,15 +56,9 @@ export class Engine implements EngineContext {
       reportEnd: (instance, outcome) => subOrchestrations.reportEnd(instance, outcome),
     });
     this.#tasks = new Tasks(this, subOrchestrations);
-    this.#episodes = new EpisodePump(this, this.#tasks, {
-      reload: async (instanceId) => {
-        this.drop(instanceId);
-        await this.load(instanceId);
-      },
-      suspend: (instanceId, error) => {
-        this.drop(instanceId);
-        this.suspended.suspend(instanceId, error, "the result of its episode could not be written: ");
-      },
+    this.#episodes = new EpisodePump(this, this.#tasks, async (instanceId) => {
+      this.drop(instanceId);
+      await this.load(instanceId);
     });
     this.#loader = new InstanceLoader(this, this.suspended, this.#episodes);
   }
@@ -91,6 +85,12 @@ export class Engine implements EngineContext {
 
   deliverInbox(instanceId: string, messages: InboxMessage[]): void {
     this.#loader.deliverInbox(instanceId, messages);
+  }
+
+  suspend(session: Session, error: unknown): void {
+    if (session.hasEnded) return;
+    this.drop(session.id);
+    this.suspended.suspend(session.id, error, "what it decided could not be written: ");
   }
 
   /** Takes no new work and waits for the work in flight. */

@@ -1,4 +1,4 @@
-import { OutdatedError } from "../store/port.js";
+import { OutdatedError, RefusedError } from "../store/port.js";
 import { logWarnings, prepareCommit } from "./commit.js";
 import type { Episode } from "./decisions.js";
 import type { EpisodeDeps } from "./episode.js";
@@ -14,13 +14,6 @@ const MAX_MESSAGES_PER_EPISODE = 500;
 const RETRY_COMMIT_MS = 30_000;
 const MAX_COMMIT_ATTEMPTS = 5;
 
-/** What the pump asks for when an instance cannot go on with its present session. */
-interface Fallbacks {
-  /** Loads the instance again from the store. */
-  reload(instanceId: string): Promise<void>;
-  suspend(instanceId: string, error: unknown): void;
-}
-
 /**
  * Runs episodes: takes the waiting messages of a session, replays its orchestrator, commits the result in one
  * transaction, and only then carries out what the episode decided.
@@ -28,16 +21,17 @@ interface Fallbacks {
 export class EpisodePump {
   readonly #engine: EngineContext;
   readonly #tasks: Tasks;
-  readonly #fallbacks: Fallbacks;
+  readonly #reload: (instanceId: string) => Promise<void>;
   readonly #queue: WorkQueue<Session>;
   readonly #deps: EpisodeDeps;
   #stopped = false;
 
-  constructor(engine: EngineContext, tasks: Tasks, fallbacks: Fallbacks) {
+  /** @param reload loads an instance again from the store */
+  constructor(engine: EngineContext, tasks: Tasks, reload: (instanceId: string) => Promise<void>) {
     const { options, inFlight, newGuid } = engine;
     this.#engine = engine;
     this.#tasks = tasks;
-    this.#fallbacks = fallbacks;
+    this.#reload = reload;
     this.#queue = new WorkQueue({
       limit: options.maxConcurrentOrchestrators,
       choose: options.choose,
@@ -81,8 +75,10 @@ export class EpisodePump {
     try {
       await this.#runEpisode(session, run);
     } catch (error) {
+      if (session.hasEnded) return;
       // The storage may have lost what the activities wrote, so the instance continues from the store, as after a crash.
-      if (error instanceof OutdatedError) return this.#fallbacks.reload(session.id);
+      if (error instanceof OutdatedError) return this.#reload(session.id);
+      if (error instanceof RefusedError) return this.#engine.suspend(session, error);
       this.#engine.fail(error, session);
       return this.#retryLater(session, run, error);
     }
@@ -94,7 +90,7 @@ export class EpisodePump {
   #retryLater(session: Session, run: Run, error: unknown): void {
     if (this.#stopped) return;
     if (run.attempt === MAX_COMMIT_ATTEMPTS) {
-      this.#fallbacks.suspend(session.id, error);
+      this.#engine.suspend(session, error);
       return;
     }
     session.backOff();
@@ -111,7 +107,7 @@ export class EpisodePump {
     run.pending ??= await prepareCommit(session, maxMessages, this.#deps);
     if (run.pending === undefined) return;
     await options.store.commit(run.pending.commit);
-    this.#apply(session, run.pending);
+    if (!session.hasEnded) this.#apply(session, run.pending);
   }
 
   /** The episode is committed: moves the session forward and carries out what the episode decided. */

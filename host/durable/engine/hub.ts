@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "../history.js";
+import { unusableId } from "../store/keys.js";
 import { type StoredInstance, UnreadableError } from "../store/port.js";
 import {
   type InstanceFilter,
@@ -9,22 +10,22 @@ import {
   TaskHubError,
   TERMINAL_STATUSES,
 } from "../task-hub.js";
-import { refuseOtherVersions } from "../versions.js";
 import { Engine } from "./engine.js";
 import { eventRaised, executionResumed, executionSuspended, executionTerminated } from "./events.js";
 import type { EngineOptions } from "./options.js";
-import { InstanceSuspendedError } from "./suspended-instances.js";
+import { InstanceSuspendedError, ignoreSuspended } from "./suspended-instances.js";
+import { UnfinishedInstances } from "./unfinished-instances.js";
 
-const MAX_ID_LENGTH = 256;
-const LOAD_CONCURRENCY = 8;
 const PURGE_PAGE_SIZE = 100;
 
 /** The task hub that clients use: checks each request, makes it durable, and leaves the rest to the engine. */
 export class EngineTaskHub implements TaskHub {
   readonly engine: Engine;
+  readonly #unfinishedInstances: UnfinishedInstances;
 
   constructor(options: EngineOptions) {
     this.engine = new Engine(options);
+    this.#unfinishedInstances = new UnfinishedInstances(this.engine);
   }
 
   get name(): string {
@@ -36,34 +37,17 @@ export class EngineTaskHub implements TaskHub {
   }
 
   /**
-   * Opens the store and loads every unfinished instance. A host that is being replaced may start more instances
-   * meanwhile, so this repeats until the store lists no new one.
+   * Opens the store and loads every unfinished instance.
    *
    * @throws ConfigurationError when an unfinished instance has a version that this app must not run
    */
   async open(): Promise<void> {
     await this.#store.open();
-    let queue = await this.#unfinishedExcept(new Set());
-    const inbox = await this.engine.inbox.read();
-    const worker = async (): Promise<void> => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift())
-        await ignoreSuspended(this.engine.load(id, inbox));
-    };
-    for (const known = new Set<string>(); queue.length > 0; queue = await this.#unfinishedExcept(known)) {
-      for (const id of queue) known.add(id);
-      await Promise.all(Array.from({ length: LOAD_CONCURRENCY }, worker));
-    }
-    for (const [instanceId, messages] of inbox.messages) this.engine.deliverInbox(instanceId, messages);
-  }
-
-  async #unfinishedExcept(known: ReadonlySet<string>): Promise<string[]> {
-    const unfinished = (await this.#store.unfinishedInstances()).filter(({ instanceId }) => !known.has(instanceId));
-    const { hubName, versionMatch = "none", defaultVersion } = this.engine.options;
-    refuseOtherVersions(hubName, unfinished, versionMatch, defaultVersion);
-    return unfinished.map(({ instanceId }) => instanceId);
+    await this.#unfinishedInstances.open();
   }
 
   async close(): Promise<void> {
+    this.#unfinishedInstances.close();
     await this.engine.stop();
   }
 
@@ -73,12 +57,8 @@ export class EngineTaskHub implements TaskHub {
 
   async #create(request: StartRequest, executionId: string): Promise<{ instanceId: string; executionId: string }> {
     const instanceId = request.instanceId ?? this.engine.newGuid().replaceAll("-", "");
-    if (instanceId.length === 0 || instanceId.length > MAX_ID_LENGTH) {
-      throw new TaskHubError(
-        "invalid-id",
-        `An instance id has 1 to ${MAX_ID_LENGTH} characters, and this one has ${instanceId.length}.`,
-      );
-    }
+    const unusable = unusableId(instanceId);
+    if (unusable !== undefined) throw new TaskHubError("invalid-id", unusable);
     const instance = this.#newInstance(instanceId, executionId, request);
     const existing = await this.#store.createInstance(instance);
     if (existing) await this.#replaceFinished(existing, instance);
@@ -120,6 +100,7 @@ export class EngineTaskHub implements TaskHub {
   }
 
   async #read(instanceId: string): Promise<StoredInstance | undefined> {
+    if (unusableId(instanceId) !== undefined) return undefined;
     try {
       return await this.#store.readInstance(instanceId);
     } catch (error) {
@@ -254,13 +235,6 @@ export class EngineTaskHub implements TaskHub {
       generation: 0,
     };
   }
-}
-
-/** A suspended instance is not an error: its status shows the reason. */
-async function ignoreSuspended(loading: Promise<unknown>): Promise<void> {
-  await loading.catch((error: unknown) => {
-    if (!(error instanceof InstanceSuspendedError)) throw error;
-  });
 }
 
 const notFound = (instanceId: string): TaskHubError =>

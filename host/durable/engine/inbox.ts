@@ -87,13 +87,37 @@ export class Inbox {
     return inbox;
   }
 
-  /** The messages that the session has not received yet. Messages that the history has, or that come after the end, are deleted. */
+  /**
+   * The messages that the session has not received yet. Messages that the history has, or that come after the end, are
+   * deleted.
+   */
   takeUndelivered(session: Session | undefined, instanceId: string, messages: InboxMessage[]): InboxMessage[] {
-    this.drop(instanceId, session ? messages.filter(({ key }) => key <= session.inboxPosition.committed) : messages);
-    if (!session) return [];
-    const fresh = messages.filter(({ key }) => key > session.inboxPosition.delivered);
-    session.inboxPosition.delivered = fresh.at(-1)?.key ?? session.inboxPosition.delivered;
+    if (!session) {
+      this.drop(instanceId, messages);
+      return [];
+    }
+    const { committed, delivered } = session.inboxPosition;
+    this.drop(
+      instanceId,
+      messages.filter(({ key }) => key <= committed && session.hasReceived(key)),
+    );
+    const missing = messages.filter(({ key }) => !session.hasReceived(key));
+    const fresh = missing.filter(({ key }) => key > delivered);
+    session.receive(missing);
+    for (const late of missing.filter(({ key }) => key <= delivered)) this.#sendAgain(instanceId, late);
     return fresh;
+  }
+
+  /**
+   * A host that was replaced wrote the message after this host had delivered a later one. Under its old key it would
+   * count as taken as soon as the later one is committed.
+   */
+  #sendAgain(instanceId: string, message: InboxMessage): void {
+    const { inFlight, onError } = this.#options;
+    inFlight.run(async () => {
+      await this.put(instanceId, message.event);
+      this.drop(instanceId, [message]);
+    }, onError);
   }
 
   /** Deletes from the store those of an instance's messages that came through the inbox. */

@@ -52,5 +52,7 @@ export interface EngineContext {
   /** The session of an unfinished instance; undefined when the instance does not exist or has ended. */
   session(instanceId: string): Promise<Session | undefined>;
   deliver(session: Session, message: Message): void;
+  /** Takes an instance out of memory that cannot go on, and shows why. It continues after a resume. */
+  suspend(session: Session, error: unknown): void;
   fail(error: unknown, session?: Session): void;
 }

@@ -1,6 +1,6 @@
 import type { Alarm, Clock } from "../../clock.js";
 import { EventType } from "../history.js";
-import { type HistoryStore, HubLostError, type StoredInstance } from "../store/port.js";
+import { type HistoryStore, HubLostError, RefusedError, type StoredInstance } from "../store/port.js";
 import { type RuntimeStatus, TERMINAL_STATUSES } from "../task-hub.js";
 import type { Episode } from "./decisions.js";
 import type { InFlight } from "./in-flight.js";
@@ -31,6 +31,8 @@ interface RecentWrite {
 export class Projection {
   readonly #dirty = new Map<string, StoredInstance>();
   readonly #recent = new Map<string, RecentWrite>();
+  /** Until when a row that the store refused is not tried again. */
+  readonly #refused = new Map<string, number>();
   #alarm: Alarm | undefined;
   #check: Alarm | undefined;
   #unwatch: (() => void) | undefined;
@@ -93,6 +95,7 @@ export class Projection {
   forget(instanceId: string): void {
     this.#dirty.delete(instanceId);
     this.#recent.delete(instanceId);
+    this.#refused.delete(instanceId);
   }
 
   close(): void {
@@ -113,16 +116,36 @@ export class Projection {
   }
 
   async #writeAll(): Promise<void> {
-    const rows = [...this.#dirty.values()];
+    const rows = [...this.#dirty.values()].filter(({ instanceId }) => !this.#isRefused(instanceId));
     const writer = async (): Promise<void> => {
       for (let row = rows.shift(); row; row = rows.shift()) {
         const { outages } = this.#store;
-        await this.#store.updateInstance(row);
+        if (!(await this.#update(row))) continue;
         this.#remember({ row, outages, untilMs: this.#clock.now() + MAY_BE_LOST_MS });
         if (this.#dirty.get(row.instanceId) === row) this.#dirty.delete(row.instanceId);
       }
     };
     await Promise.all(Array.from({ length: Math.min(WRITE_CONCURRENCY, rows.length) }, writer));
+  }
+
+  /** Answers whether the row was written. A row that the store refuses must not hold up the others. */
+  async #update(row: StoredInstance): Promise<boolean> {
+    const { instanceId } = row;
+    try {
+      await this.#store.updateInstance(row);
+      this.#refused.delete(instanceId);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (!this.#refused.has(instanceId)) this.#onError(new Error(`the row of '${instanceId}': ${error.message}`));
+      this.#refused.set(instanceId, this.#clock.now() + RETRY_MS);
+      this.#flushAfter(RETRY_MS);
+      return false;
+    }
+  }
+
+  #isRefused(instanceId: string): boolean {
+    return this.#clock.now() < (this.#refused.get(instanceId) ?? 0);
   }
 
   #remember(write: RecentWrite): void {

@@ -73,6 +73,9 @@ export class Session {
   readonly alarms = new Map<number, Alarm>();
   /** Inbox keys: messages up to `committed` are in the history, messages up to `delivered` are there or in the mailbox. */
   readonly inboxPosition = { committed: "", delivered: "" };
+  /** The messages up to `#restoredThrough` are in the restored history; `#received` are the keys of those that came later. */
+  #restoredThrough = "";
+  readonly #received = new Set<string>();
   readonly #warned = new Set<string>();
   #state: RunState = { phase: "idle" };
   /** Rows below this index may be in the store already, left by an earlier generation. */
@@ -93,6 +96,7 @@ export class Session {
     session.append(execution.events);
     session.inboxPosition.committed = execution.inboxThrough;
     session.inboxPosition.delivered = execution.inboxThrough;
+    session.#restoredThrough = execution.inboxThrough;
     instance.executionId = execution.executionId;
     instance.customStatus = execution.customStatus;
     if (session.#started?.IsPlayed === false) {
@@ -162,6 +166,18 @@ export class Session {
   cancelAlarms(): void {
     for (const alarm of this.alarms.values()) alarm.cancel();
     this.alarms.clear();
+  }
+
+  hasReceived(key: string): boolean {
+    return key <= this.#restoredThrough || this.#received.has(key);
+  }
+
+  /** Notes messages of the inbox, so that they are not delivered again. */
+  receive(messages: readonly { key: string }[]): void {
+    for (const { key } of messages) {
+      this.#received.add(key);
+      if (key > this.inboxPosition.delivered) this.inboxPosition.delivered = key;
+    }
   }
 
   /** Takes at most `maxMessages` messages for an episode. Drops messages without a meaning and second results of a task. */

@@ -1,4 +1,5 @@
 import type { ParentRef, SubOrchestrationCreatedEvent } from "../history.js";
+import { unusableId } from "../store/keys.js";
 import type { StoredInstance } from "../store/port.js";
 import { TERMINAL_STATUSES } from "../task-hub.js";
 import type { Episode } from "./decisions.js";
@@ -80,7 +81,7 @@ export class SubOrchestrations {
       return "A sub-orchestration cannot have the id of its parent's parent.";
     return childId.startsWith("@")
       ? "An id that begins with '@' belongs to an entity, so a sub-orchestration cannot have it."
-      : undefined;
+      : unusableId(childId);
   }
 
   #newChild(parent: ParentRef, event: SubOrchestrationCreatedEvent, input: string | null): StoredInstance {

@@ -1,5 +1,5 @@
 /*
- * Instances that the engine cannot run: a row of theirs is damaged, or an episode cannot be written.
+ * Instances that the engine cannot run: a row of theirs is damaged, or the storage refuses what they decided.
  *
  * I1. A suspended instance does not stop any other instance. Test: durable/poison.test.ts ("holds back its own instance").
  * I2. It is shown as `Suspended` with the reason as its output, and the reason is logged once per attempt. Same test.
@@ -8,6 +8,8 @@
  * I4. A terminated one counts as ended and its parent gets the result. Test: durable/poison.test.ts ("a parent hears of
  *     a child").
  * I5. A storage that does not answer suspends no instance. Test: durable/refusals.test.ts.
+ * I6. What the storage refuses again and again, while it takes other requests, suspends its instance at once and holds
+ *     neither others nor the end of the host. Test: durable/refused-instance.test.ts, process/refused-instances.test.ts.
  */
 
 import type { Clock } from "../../clock.js";
@@ -20,6 +22,13 @@ import type { Projection } from "./projection.js";
 /** The instance is suspended. The message says why and what to do; it has been logged. */
 export class InstanceSuspendedError extends Error {
   override name = "InstanceSuspendedError";
+}
+
+/** A suspended instance is not an error: its status shows the reason. */
+export async function ignoreSuspended(loading: Promise<unknown>): Promise<void> {
+  await loading.catch((error: unknown) => {
+    if (!(error instanceof InstanceSuspendedError)) throw error;
+  });
 }
 
 interface SuspendedInstancesOptions {

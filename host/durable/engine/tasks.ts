@@ -1,4 +1,5 @@
 import { EventType, type HistoryEvent } from "../history.js";
+import { RefusedError } from "../store/port.js";
 import { type ActivityCall, type ActivityRunner, appActivityRunner } from "./activities.js";
 import type { Episode } from "./decisions.js";
 import { taskCompleted, taskFailed, timerFired } from "./events.js";
@@ -97,10 +98,11 @@ export class Tasks {
     session.alarms.set(id, alarm);
   }
 
-  /** Repeats work that the store refused: a parent waits for its result, and nothing else would do it. */
+  /** Repeats work that failed: a parent waits for its result, and nothing else would do it. */
   #inBackground(session: Session, work: () => Promise<void>): void {
     const { clock } = this.#engine.options;
     this.#engine.inFlight.run(work, (error) => {
+      if (error instanceof RefusedError && !session.hasEnded) return this.#engine.suspend(session, error);
       this.#engine.fail(error, session);
       clock.at(clock.now() + RETRY_MS, () => {
         if (!this.#stopped) this.#inBackground(session, work);

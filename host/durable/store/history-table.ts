@@ -29,11 +29,8 @@ import {
   UnreadableError,
 } from "./port.js";
 import { httpStatus, isTransient, type TransientFaults } from "./transient-faults.js";
+import { transactionChunks } from "./wire.js";
 import type { Witnesses } from "./witnesses.js";
-
-/** The limits of one transaction, with room for the sentinel. */
-const MAX_ROWS_PER_TRANSACTION = 95;
-const MAX_CHARACTERS_PER_TRANSACTION = 1_000_000;
 
 type Row = Columns & { partitionKey: string; rowKey: string };
 type StoredRow = Record<string, unknown> & { rowKey: string };
@@ -169,10 +166,8 @@ export class HistoryTable {
     const partitionKey = partitionKeyOf(instanceId);
     this.#witnesses.forget(this.#table, partitionKey);
     const rows = await this.#readRows(instanceId, ["PartitionKey", "RowKey"]);
-    for (let from = 0; from < rows.length; from += MAX_ROWS_PER_TRANSACTION) {
-      const actions = rows
-        .slice(from, from + MAX_ROWS_PER_TRANSACTION)
-        .map((row): TransactionAction => ["delete", { partitionKey, rowKey: row.rowKey }]);
+    for (const chunk of rows.length === 0 ? [] : transactionChunks(rows)) {
+      const actions = chunk.map(({ rowKey }): TransactionAction => ["delete", { partitionKey, rowKey }]);
       await this.#faults.withRetry("delete history", () => this.#table.submitTransaction(actions));
     }
   }
@@ -222,23 +217,4 @@ function committedRows(rows: StoredRow[]): StoredRow[] {
 function lastValue(rows: StoredRow[], column: string, none?: string): string | null {
   const value = rows.findLast((row) => typeof row[column] === "string")?.[column];
   return typeof value === "string" && value !== none ? value : null;
-}
-
-function* transactionChunks(rows: Row[]): Generator<Row[]> {
-  let chunk: Row[] = [];
-  let size = 0;
-  for (const row of rows) {
-    const characters = Object.values(row).reduce<number>(
-      (sum, value) => sum + (typeof value === "string" ? value.length : 16),
-      0,
-    );
-    if (chunk.length === MAX_ROWS_PER_TRANSACTION || (size > 0 && size + characters > MAX_CHARACTERS_PER_TRANSACTION)) {
-      yield chunk;
-      chunk = [];
-      size = 0;
-    }
-    chunk.push(row);
-    size += characters;
-  }
-  yield chunk;
 }

@@ -4,6 +4,7 @@ import { instanceIdOf, partitionKeyOf } from "./keys.js";
 import { isLarge, type LargeValues } from "./large-values.js";
 import { type InboxMessage, type StoredInbox, UnreadableError } from "./port.js";
 import { httpStatus, isTransient, type TransientFaults } from "./transient-faults.js";
+import { transactionChunks } from "./wire.js";
 import type { Witnesses } from "./witnesses.js";
 
 const MAX_DELETES_PER_TRANSACTION = 100;
@@ -31,6 +32,11 @@ export class InboxTable {
 
   async append(instanceId: string, messages: InboxMessage[]): Promise<void> {
     const rows = await Promise.all(messages.map((message) => this.#toRow(partitionKeyOf(instanceId), message)));
+    for (const chunk of transactionChunks(rows)) await this.#write(chunk);
+    for (const { partitionKey, rowKey } of rows) this.#witnesses.add({ table: this.#table, partitionKey, rowKey });
+  }
+
+  async #write(rows: InboxRow[]): Promise<void> {
     const [only] = rows;
     if (only && rows.length === 1) {
       await this.#faults.withRetry("write a message", () => this.#table.upsertEntity(only, "Replace"));
@@ -38,7 +44,6 @@ export class InboxTable {
       const actions = rows.map((row): TransactionAction => ["upsert", row, "Replace"]);
       await this.#faults.withRetry("write messages", () => this.#table.submitTransaction(actions));
     }
-    for (const { partitionKey, rowKey } of rows) this.#witnesses.add({ table: this.#table, partitionKey, rowKey });
   }
 
   async delete(instanceId: string, keys: string[]): Promise<void> {

@@ -71,6 +71,23 @@ export class UnreadableError extends Error {
   }
 }
 
+/**
+ * The storage refuses a request again and again, although it takes others: something in this request is not acceptable
+ * to it. Only the instance that the request is for is concerned.
+ */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+
+  /** @param what says what the request was for */
+  constructor(what: string, error: unknown) {
+    const reason = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
+    super(
+      `The storage refuses a request (${what}) and takes others: ${reason || "it gave no reason"}. ` +
+        "Probably it cannot hold what this instance has to write, or rows of the instance are damaged. Repair them in the storage.",
+    );
+  }
+}
+
 /** An unfinished instance, as a list of instances shows it. */
 export type Unfinished = Pick<StoredInstance, "instanceId" | "name" | "version"> & { isChild: boolean };
 
@@ -96,7 +113,7 @@ export interface StoredInbox {
 
 /**
  * The storage of a task hub. Writes resolve when they are durable. Adapters retry transient faults (throttling, a storage
- * that restarts) and reject only with other errors. Reading one instance rejects with {@link UnreadableError} when its
+ * that restarts) and reject only with other errors: with {@link RefusedError} when the storage refuses only this request. Reading one instance rejects with {@link UnreadableError} when its
  * rows are damaged; lists show such an instance as suspended, with the reason as its output.
  */
 export interface HistoryStore {

@@ -17,6 +17,7 @@ import type {
   Unfinished,
 } from "./port.js";
 import { httpStatus, TransientFaults } from "./transient-faults.js";
+import { asciiBodyPolicy } from "./wire.js";
 import { Witnesses } from "./witnesses.js";
 
 /** A task hub in Azure Table Storage, or in Azurite. */
@@ -127,10 +128,12 @@ export class TableHistoryStore implements HistoryStore {
 }
 
 export function openTable(connectionString: string, name: string): TableClient {
-  return TableClient.fromConnectionString(connectionString, name, {
+  const table = TableClient.fromConnectionString(connectionString, name, {
     allowInsecureConnection: true,
     retryOptions: { maxRetries: 0 },
   });
+  table.pipeline.addPolicy(asciiBodyPolicy);
+  return table;
 }
 
 export async function createTable(table: TableClient, faults: TransientFaults): Promise<void> {

@@ -9,13 +9,17 @@
  *     durable/history-store.test.ts ("looks at the storage before it names another host").
  * I3. An answer or a check that took five seconds or more proves nothing about the present.
  *     Test: durable/transient-faults.test.ts ("that was on its way while this process stood still").
- * I4. `outages` grows with every request that got no answer, also while only the app uses the storage and somebody
+ * I4. A request that the storage refuses while it takes others (400, 413, or 500 again and again) is given up within
+ *     seconds, and holds no other request. A storage that takes no write at all is waited for.
+ *     Test: durable/transient-faults.test.ts ("a request that the storage refuses").
+ * I5. `outages` grows with every request that got no answer, also while only the app uses the storage and somebody
  *     watches. Test: durable/transient-faults.test.ts ("while somebody else relies on the storage").
  */
 
 import { RestError } from "@azure/data-tables";
 import type { Clock } from "../../clock.js";
 import type { Logger } from "../../logger.js";
+import { RefusedError } from "./port.js";
 
 const MIN_WAIT_MS = 50;
 const MAX_WAIT_MS = 2_000;
@@ -30,6 +34,12 @@ const GIVE_UP_AFTER_MS = 600_000;
 const MAX_SILENCE_MS = 250;
 /** During a request of this length the process may have been paused, and another host may have taken the hub. */
 const STALE_AFTER_MS = 5_000;
+/** The storage looked at the request, and will answer the same next time. */
+const REFUSALS = new Set([400, 413]);
+/** A storage answers so when it has trouble, but also when it cannot process a request. */
+const INTERNAL_ERROR = 500;
+/** So many of these answers in a row, and the storage is asked for another write. They take less than two seconds. */
+const MAX_INTERNAL_ERRORS = 6;
 const TRANSIENT_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 const TRANSIENT_CODES = new Set([
   "ECONNREFUSED",
@@ -57,6 +67,7 @@ export class TransientFaults {
   readonly #logger: Logger;
   #closed = false;
   #check: (() => Promise<void>) | undefined;
+  #probe: (() => Promise<unknown>) | undefined;
   #checking: Promise<void> | undefined;
   #answeredMs = 0;
   #interrupted = false;
@@ -74,9 +85,12 @@ export class TransientFaults {
   /**
    * Sets the check of the storage. From now on it runs before the first request after a fault or a silence. While it
    * rejects, every request rejects with the same error.
+   *
+   * @param probe writes something, which tells a storage that refuses one request from a storage that takes no writes
    */
-  checkWith(check: () => Promise<void>): void {
+  checkWith(check: () => Promise<void>, probe?: () => Promise<unknown>): void {
     this.#check = check;
+    this.#probe = probe;
     this.#answeredMs = this.#clock.now();
   }
 
@@ -121,13 +135,14 @@ export class TransientFaults {
   }
 
   /**
-   * Repeats `request` until it succeeds. Rejects with an error that is not transient, and with a transient one after ten
-   * minutes.
+   * Repeats `request` until it succeeds. Rejects with an error that is not transient, with {@link RefusedError} when the
+   * storage refuses only this request, and with a transient error after ten minutes.
    *
    * @param what names the request in the log
    */
   async withRetry<T>(what: string, request: () => Promise<T>): Promise<T> {
     const endMs = this.#clock.now() + GIVE_UP_AFTER_MS;
+    let internalErrors = 0;
     for (let waitMs = MIN_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
       try {
         await this.#ensureChecked();
@@ -136,14 +151,29 @@ export class TransientFaults {
         if (!this.#isStale(sentMs)) this.#answeredMs = this.#clock.now();
         return answer;
       } catch (error) {
+        internalErrors = httpStatus(error) === INTERNAL_ERROR ? internalErrors + 1 : 0;
+        if (await this.#isRefused(error, internalErrors)) throw new RefusedError(what, error);
         if (!isTransient(error) || this.#closed || this.#clock.now() >= endMs) throw error;
         this.#noteFault(error);
-        if (waitMs >= MAX_WAIT_MS) this.#warn(what, error);
-        const isUnreachable = httpStatus(error) === undefined;
-        const untilMs = this.#clock.now() + (isUnreachable ? Math.min(waitMs, MAX_WAIT_WHILE_UNREACHABLE_MS) : waitMs);
-        await new Promise<void>((resolve) => this.#clock.at(untilMs, resolve));
+        await this.#wait(what, error, waitMs);
       }
     }
+  }
+
+  async #wait(what: string, error: unknown, waitMs: number): Promise<void> {
+    if (waitMs >= MAX_WAIT_MS) this.#warn(what, error);
+    const isUnreachable = httpStatus(error) === undefined;
+    const untilMs = this.#clock.now() + (isUnreachable ? Math.min(waitMs, MAX_WAIT_WHILE_UNREACHABLE_MS) : waitMs);
+    await new Promise<void>((resolve) => this.#clock.at(untilMs, resolve));
+  }
+
+  async #isRefused(error: unknown, internalErrors: number): Promise<boolean> {
+    if (REFUSALS.has(httpStatus(error) ?? 0)) return true;
+    if (internalErrors < MAX_INTERNAL_ERRORS || this.#probe === undefined) return false;
+    return this.#probe().then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Many requests may wait at the same time, so one warning stands for all of them. */

@@ -35,24 +35,22 @@ export function historyStoreSuite(label: string, open: () => Promise<HistoryStor
       expect(await store.createInstance({ ...first, startId: randomUUID() })).toEqual(first);
     });
 
-    test.each(["plain", "a/b\\c#d?e^f", "^0^^", "tab\there", "é'\"%20 ", "@entity@key"])(
-      "the id %j keeps its own rows",
-      async (name) => {
-        const instance = anInstance({ instanceId: `${name}-${randomUUID()}` });
-        await store.createInstance(instance);
-        await store.commit(
-          commitOf(instance, [orchestratorStarted(NOW), startOf(instance), orchestratorCompleted(NOW)]),
-        );
-        await store.appendInbox(instance.instanceId, [{ key: "1", event: eventRaised("e", "1", NOW) }]);
-        expect((await store.readInstance(instance.instanceId))?.instanceId).toBe(instance.instanceId);
-        expect((await store.readExecution(instance.instanceId))?.events).toHaveLength(3);
-        expect([...(await store.readInbox()).messages.keys()]).toEqual([instance.instanceId]);
-        await store.purge(instance.instanceId);
-        expect(await store.readInstance(instance.instanceId)).toBeUndefined();
-        expect(await store.readExecution(instance.instanceId)).toBeUndefined();
-        expect((await store.readInbox()).messages.size).toBe(0);
-      },
-    );
+    test.each([
+      ...["plain", "a/b\\c#d?e^f", "^0^^", "tab\there", "é'\"%20 ", "@entity@key"],
+      ...["line\u2028end\u2029", "\u0085\ufeff\u0000", "\u{1f44d}{a}(b),c=d&e+f"],
+    ])("the id %j keeps its own rows", async (name) => {
+      const instance = anInstance({ instanceId: `${name}-${randomUUID()}` });
+      await store.createInstance(instance);
+      await store.commit(commitOf(instance, [orchestratorStarted(NOW), startOf(instance), orchestratorCompleted(NOW)]));
+      await store.appendInbox(instance.instanceId, [{ key: "1", event: eventRaised("e", "1", NOW) }]);
+      expect((await store.readInstance(instance.instanceId))?.instanceId).toBe(instance.instanceId);
+      expect((await store.readExecution(instance.instanceId))?.events).toHaveLength(3);
+      expect([...(await store.readInbox()).messages.keys()]).toEqual([instance.instanceId]);
+      await store.purge(instance.instanceId);
+      expect(await store.readInstance(instance.instanceId)).toBeUndefined();
+      expect(await store.readExecution(instance.instanceId)).toBeUndefined();
+      expect((await store.readInbox()).messages.size).toBe(0);
+    });
 
     test("committed episodes read back in order, with everything committed beside them", async () => {
       const instance = anInstance();

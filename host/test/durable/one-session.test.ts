@@ -2,7 +2,13 @@ import { expect, test } from "vitest";
 import type { ActivityRunner } from "../../durable/engine/activities.js";
 import { type EngineTaskHub, runInVirtualTime, VirtualClock } from "../../durable/engine/index.js";
 import { MemoryHistoryStore } from "../../durable/store/memory-store.js";
-import type { StoredExecution, StoredInstance, Unfinished } from "../../durable/store/port.js";
+import {
+  type Commit,
+  RefusedError,
+  type StoredExecution,
+  type StoredInstance,
+  type Unfinished,
+} from "../../durable/store/port.js";
 import { aHubOver } from "./support.js";
 
 async function aHub(
@@ -27,11 +33,15 @@ async function aHub(
 /** Resolves when it is opened. */
 class Gate {
   readonly opened: Promise<void>;
+  isOpen = false;
   open: () => void = () => undefined;
 
   constructor() {
     this.opened = new Promise((resolve) => {
-      this.open = resolve;
+      this.open = () => {
+        this.isOpen = true;
+        resolve();
+      };
     });
   }
 }
@@ -120,5 +130,40 @@ test("a child that its parent resumes at a start before its own turn runs once",
   expect(await hub.get("a-parent")).toMatchObject({ runtimeStatus: "Completed" });
   expect(ran).toEqual(["z-child"]);
   expect(fatal).toEqual([]);
+  await hub.close();
+});
+
+/** A store that takes its time to commit the first episode. */
+class SlowCommit extends MemoryHistoryStore {
+  readonly committing = new Gate();
+  readonly committed = new Gate();
+  fails = false;
+
+  override async commit(commit: Commit): Promise<void> {
+    if (!this.committing.isOpen) {
+      this.committing.open();
+      await this.committed.opened;
+      if (this.fails) throw new RefusedError("commit", new Error("no"));
+    }
+    await super.commit(commit);
+  }
+}
+
+test.each(["succeeds", "fails"])("a replaced session whose commit %s does not touch its successor", async (end) => {
+  const store = new SlowCommit();
+  store.fails = end === "fails";
+  const clock = new VirtualClock();
+  const hub = await aHubOver({ store, clock, replaceRunning: true });
+  await hub.open();
+  await hub.start({ name: "Throws", instanceId: "i", input: null }); // it ends with its first episode
+  await store.committing.opened;
+  await hub.start({ name: "Event", instanceId: "i", input: null });
+  const successor = hub.engine.sessions.get("i");
+  store.committed.open();
+  await hub.engine.inFlight.whenIdle();
+  expect(hub.engine.sessions.get("i")).toBe(successor);
+  await hub.raiseEvent("i", "Go", "1");
+  await runInVirtualTime(hub, clock, () => hub.engine.sessions.size === 0);
+  expect(await hub.get("i")).toMatchObject({ runtimeStatus: "Completed", output: "1" });
   await hub.close();
 });

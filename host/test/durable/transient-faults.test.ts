@@ -1,6 +1,7 @@
 import { RestError } from "@azure/data-tables";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../durable/engine/index.js";
+import { RefusedError } from "../../durable/store/port.js";
 import { TransientFaults } from "../../durable/store/transient-faults.js";
 import { silentLogger } from "../../logger.js";
 
@@ -95,3 +96,53 @@ test.each(["an answer", "a look"])(
     expect(looks).toBe(2);
   },
 );
+
+describe("a request that the storage refuses", () => {
+  /** How a request ends that always fails, while other requests succeed unless `probe` fails too. */
+  async function ending(fault: Error, probe: () => Promise<unknown>) {
+    const clock = new VirtualClock(0);
+    const faults = new TransientFaults(clock, silentLogger);
+    faults.checkWith(async () => undefined, probe);
+    let requests = 0;
+    let end: unknown;
+    const asking = faults
+      .withRetry("commit", () => {
+        requests += 1;
+        return clock.now() < AWAY_MS ? Promise.reject(fault) : Promise.resolve("answered");
+      })
+      .catch((error: unknown) => error)
+      .then((answer) => {
+        end = answer;
+      });
+    while (end === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (end === undefined) clock.ring();
+    }
+    await asking;
+    return { end, requests, afterMs: clock.now() };
+  }
+  const answered = async (): Promise<void> => undefined;
+  const failing = (): Promise<never> => Promise.reject(new RestError("", { statusCode: 500 }));
+
+  test.each([400, 413])("with %d is given up at once", async (statusCode) => {
+    const { end, requests } = await ending(new RestError("InvalidInput", { statusCode }), answered);
+    expect(end).toBeInstanceOf(RefusedError);
+    expect(String(end)).toMatch(/The storage refuses a request \(commit\) and takes others: InvalidInput/);
+    expect(requests).toBe(1);
+  });
+
+  test("with 500 is given up after some attempts, if the storage takes another write", async () => {
+    const { end, requests, afterMs } = await ending(new RestError("", { statusCode: 500 }), answered);
+    expect(end).toBeInstanceOf(RefusedError);
+    expect(requests).toBe(6);
+    expect(afterMs).toBeLessThan(5_000);
+  });
+
+  test("with 500 is repeated while the storage takes no write at all", async () => {
+    expect((await ending(new RestError("", { statusCode: 500 }), failing)).end).toBe("answered");
+  });
+
+  test("with 503 is repeated: the storage is busy", async () => {
+    expect((await ending(new RestError("", { statusCode: 503 }), answered)).end).toBe("answered");
+  });
+});

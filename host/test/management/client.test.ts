@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { z } from "zod";
 import { APP_FOLDER } from "../conformance/bench.js";
+import { eventually } from "../eventually.js";
 import { type DurableHost, openDurableHost } from "./durable-host.js";
 
 /** How long clients of Node keep a connection that is idle. */
@@ -167,7 +168,7 @@ describe("the library's client", () => {
     expect(status).toBe(202);
     const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
     expect(named).toMatchObject({ location: links["statusQueryGetUri"], "retry-after": "10" });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const answer = await fetch(links["statusQueryGetUri"] ?? "");
       expect(await answer.json()).toMatchObject({ instanceId: links["id"], runtimeStatus: "Completed" });
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { TableClient } from "@azure/data-tables";
-import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { eventually } from "../eventually.js";
 import { type HostProcess, type HostProcessOptions, startHostProcess } from "./host-process.js";
 import { Client } from "./load.js";
 
@@ -64,7 +65,5 @@ test("a host that was frozen while another took its hub over exits without a wri
   expect((await table("Host").getEntity("host", "lease"))["Token"]).toBe(held["Token"]);
   expect(await rowKeys("Instances", "late")).toEqual([]);
   expect(await client.post("instances/waits/raiseEvent/Go", { n: 1 })).toBe(202);
-  await vi.waitFor(async () => expect(await client.reaches("waits", "Completed")).toEqual({ n: 1 }), {
-    timeout: 30_000,
-  });
+  await eventually(async () => expect(await client.reaches("waits", "Completed")).toEqual({ n: 1 }));
 });

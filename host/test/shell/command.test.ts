@@ -4,8 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { appFolder, PATIENCE } from "./served-app.js";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { eventually } from "../eventually.js";
+import { appFolder } from "./served-app.js";
 
 const MAIN = fileURLToPath(new URL("../../../dist/host/main.js", import.meta.url));
 const ADDRESS = /Host ready at (http:\S+)/;
@@ -43,7 +44,7 @@ function run(...args: string[]): Promise<{ code: number | null; errors: string }
 }
 
 async function ready(): Promise<string> {
-  await vi.waitFor(() => expect(written).toMatch(ADDRESS), PATIENCE);
+  await eventually(() => expect(written).toMatch(ADDRESS));
   return ADDRESS.exec(written)?.[1] ?? "";
 }
 
@@ -78,10 +79,10 @@ test("unhandled errors of user code are logged and do not end the host", async (
   const ended = run("--app", appFolder("life"));
   const url = await ready();
   expect(await (await fetch(`${url}/api/stray`)).text()).toBe("answered");
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(written).toContain("thrown by nobody's function");
     expect(written).toContain("rejected and forgotten");
-  }, PATIENCE);
+  });
   expect(await (await fetch(`${url}/api/hello`)).text()).toBe("hello");
   child?.kill("SIGINT");
   expect((await ended).code).toBe(0);
@@ -109,9 +110,9 @@ test("a host with an IPC channel ends when its parent is gone", async () => {
 test("a second signal does not wait for running functions", async () => {
   const ended = run("--app", appFolder("life"));
   fetch(`${await ready()}/api/endless`).catch(() => undefined);
-  await vi.waitFor(() => expect(written).toContain("endless began"), PATIENCE);
+  await eventually(() => expect(written).toContain("endless began"));
   child?.kill("SIGTERM");
-  await vi.waitFor(() => expect(written).toContain("SIGTERM: the host stops after the running functions"), PATIENCE);
+  await eventually(() => expect(written).toContain("SIGTERM: the host stops after the running functions"));
   child?.kill("SIGTERM");
   expect((await ended).code).toBe(130);
 });

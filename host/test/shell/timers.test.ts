@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { type LoadedApp, loadFunctionApp } from "../../app/load-app.js";
 import { VirtualClock } from "../../durable/engine/virtual-time.js";
 import { silentLogger } from "../../logger.js";
 import { BlobScheduleMonitor, MemoryScheduleMonitor, type ScheduleMonitor } from "../../timers/schedule-status.js";
 import { TimerListener } from "../../timers/timer-listener.js";
-import { appFolder, PATIENCE, serveTestApp } from "./served-app.js";
+import { eventually } from "../eventually.js";
+import { appFolder, serveTestApp } from "./served-app.js";
 
 interface Run {
   name: string;
@@ -37,9 +38,8 @@ async function listen(name: string, clock: VirtualClock, monitor: ScheduleMonito
   return listener;
 }
 
-const runs = (count: number) => vi.waitFor(() => expect(seen.timerRuns).toHaveLength(count), PATIENCE);
-const nextAlarm = (clock: VirtualClock, dueMs: number) =>
-  vi.waitFor(() => expect(clock.nextDueMs).toBe(dueMs), PATIENCE);
+const runs = (count: number) => eventually(() => expect(seen.timerRuns).toHaveLength(count));
+const nextAlarm = (clock: VirtualClock, dueMs: number) => eventually(() => expect(clock.nextDueMs).toBe(dueMs));
 
 describe("a timer", () => {
   test("runs at each occurrence and gets the status", async () => {

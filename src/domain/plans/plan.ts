@@ -27,7 +27,7 @@ export const WebhookAction = z.strictObject({
   ...actionBase,
   kind: z.literal("webhook"),
   url: z.url({ protocol: /^https?$/ }).max(2_000),
-  timeoutSeconds: z.int().min(1).max(600).default(30),
+  timeoutSeconds: z.int().min(1).max(30).default(30),
   retries: z.int().min(0).max(10).default(3),
 });
 

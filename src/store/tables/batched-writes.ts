@@ -1,7 +1,7 @@
 import { createCoalescingQueue, type Pending } from "./coalescing-queue.js";
 import { MAX_BATCH, type RowOperation, type Table, TableConflict } from "./port.js";
 
-/** A transaction takes 4 MiB. A character can need two bytes, and base64 or escapes come on top. */
+/** A transaction takes 4 MiB. Rows are ASCII, and a quote or a backslash in them takes two bytes in a request. */
 const MAX_BATCH_CHARACTERS = 1_000_000;
 
 type Write = Pending<readonly RowOperation[], string[]>;

@@ -19,13 +19,21 @@ const DEFLATED = "deflated:";
 /** A value as the columns of a row; refuses `value-too-large`. */
 export function encode<T>(codec: Codec<T>, row: string, value: T): { row: string; schema: number; json: string } {
   const json = JSON.stringify(value);
+  const ascii = asciiJson(json);
   const stored =
-    json.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : json;
+    ascii.length > DEFLATE_FROM_CHARACTERS && json.length <= MAX_DEFLATED_CHARACTERS ? deflated(json) : ascii;
   if (stored.length > MAX_ROW_CHARACTERS) {
     throw new RecoveryError("value-too-large", `the ${codec.what} ${row} has ${json.length} characters as JSON`);
   }
   return { row, schema: codec.schema, json: stored };
 }
+
+/**
+ * The local storage splits transactions at two kinds of line separators, and destroys characters between two packets of
+ * a request, so rows are ASCII. JSON may hold other characters only inside of texts, where an escape means the same.
+ */
+const asciiJson = (json: string): string =>
+  json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 const deflated = (json: string): string => DEFLATED + deflateRawSync(json).toString("base64");
 

@@ -18,6 +18,15 @@ test("a short value is readable text in its row", () => {
   expect(encode(TEXTS, "row", ["short"]).json).toBe('["short"]');
 });
 
+test.each(["\u2028", "\u6f22", "\u{1f44d}", "\ud800"])("a row with %j is ASCII and is read unchanged", (character) => {
+  for (const length of [1, 40_000, 500_000]) {
+    const value = [character.repeat(length)];
+    const columns = encode(TEXTS, "row", value);
+    expect(columns.json).toMatch(/^[\x20-\x7e]+$/);
+    expect(decode(TEXTS, rowOf(columns))).toEqual(value);
+  }
+});
+
 test("a value that does not compress enough is refused", () => {
   const noise = [randomBytes(MAX_ROW_CHARACTERS).toString("base64")];
   expect(() => encode(TEXTS, "row", noise)).toThrow(/\[value-too-large\] the texts row has \d+ characters/);

@@ -4,6 +4,7 @@ import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import { storeSuite } from "../../suites/store.suite.js";
 import { storeRecordsSuite } from "../../suites/store-records.suite.js";
 import { storeWorldsSuite } from "../../suites/store-worlds.suite.js";
+import { tablesSuite } from "../../suites/tables.suite.js";
 import { uniquePrefix } from "../../support/azurite.js";
 
 const azure = () => createAzureTables(inject("storage"), uniquePrefix());
@@ -14,3 +15,5 @@ storeWorldsSuite("memory", createMemoryTables);
 storeWorldsSuite("Table Storage", azure);
 storeRecordsSuite("memory", createMemoryTables);
 storeRecordsSuite("Table Storage", azure);
+tablesSuite("memory", createMemoryTables);
+tablesSuite("Table Storage", azure);

@@ -216,6 +216,19 @@ app.orchestration("Large", function* (context) {
   return { activity: echoed === text, child: child.echoed.text === text, input: context.df.getInput().length, text };
 });
 
+/** Sends a text through everything that a host keeps of an orchestration. */
+app.orchestration("Echo", function* (context) {
+  const { text } = context.df.getInput();
+  context.df.setCustomStatus({ text });
+  const activity = yield context.df.callActivity("Identity", text);
+  const child = yield context.df.callSubOrchestrator("Child", { text });
+  try {
+    yield context.df.callActivity("Fail", { text });
+  } catch (error) {
+    return { activity, child: child.echoed.text, failure: error.message.includes(text) };
+  }
+});
+
 app.orchestration("Effects", function* (context) {
   const { steps } = context.df.getInput();
   const done = [];
