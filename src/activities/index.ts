@@ -3,6 +3,7 @@ import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
 import { closeExecution, findCancel, openExecution, settleItems } from "./execution-record.js";
+import { sendNotifications } from "./send-notifications.js";
 import { executeBatch } from "./steps.js";
 import { createTestNetwork } from "./test-copies.js";
 import { findTestLeftovers } from "./test-leftovers.js";
@@ -16,6 +17,7 @@ export const ACTIVITIES: readonly Activity[] = [
   checkPrerequisites,
   chooseRecoveryPoints,
   callWebhook,
+  sendNotifications,
   createTestNetwork,
   findTestLeftovers,
   executeBatch,

@@ -8,16 +8,17 @@ import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
-import { stepTitle } from "../steps/plan-steps.js";
+import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
 import type { Context } from "./context.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
 
-/** What a running execution waits for from a person. */
+/** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
 export type Awaited =
-  | { kind: "confirm"; actionId: string; asks: string }
+  | { kind: "confirm"; actionId: string; ask: number; asks: string }
+  | { kind: "call-back"; actionId: string; ask: number; asks: string }
   | { kind: "resolve"; ask: number; asks: string }
   | { kind: "validate"; asks: string };
 
@@ -73,7 +74,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
 function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: readonly string[]): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0) return "paused";
-  return awaits.length > 0 ? "awaiting-input" : execution.status;
+  return awaits.some(({ kind }) => kind !== "call-back") ? "awaiting-input" : execution.status;
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */
@@ -114,8 +115,10 @@ const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
     if (status !== "awaiting-input") return [];
+    const action = actionOfStep(id);
+    if (action?.kind === "action") return [{ ...action, kind: "confirm", asks: detail }];
+    if (action?.kind === "call-back") return [{ ...action, kind: "call-back", asks: detail }];
     const [kind, name = ""] = id.split("/");
-    if (kind === "action") return [{ kind: "confirm", actionId: name, asks: detail }];
     return [kind === "ask" ? { kind: "resolve", ask: Number(name), asks: detail } : { kind: "validate", asks: detail }];
   });
 }

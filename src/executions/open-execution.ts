@@ -1,13 +1,15 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
-import type { ItemRecord } from "../domain/items/item-record.js";
+import { hasLeftovers, type ItemRecord } from "../domain/items/item-record.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
-import { type Action, Plan, type PlanGroup } from "../domain/plans/plan.js";
+import { type Action, Plan, type PlanGroup, type StageActions, type StageVerb } from "../domain/plans/plan.js";
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
+import { opposite } from "../domain/scenario-traits.js";
 import { toMs } from "../domain/text.js";
+import type { Direction } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 
@@ -25,7 +27,7 @@ export async function openedExecution(
 
 async function executionPlanOf(ports: Ports, execution: Execution): Promise<ExecutionPlan> {
   const { store, hypervisor, settings } = ports;
-  const { executionId, worldId, itemIds, verb, options } = execution;
+  const { executionId, worldId, subject, itemIds, verb, options } = execution;
   const [plan, records, snapshots] = await Promise.all([
     planOf(store, execution),
     store.getItems(worldId, itemIds),
@@ -36,6 +38,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
   return {
     executionId,
     worldId,
+    plan: subject.kind === "item" ? null : { id: plan.id, name: plan.name, version: subject.planVersion },
     verb,
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
@@ -54,6 +57,12 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
       after: applicable(plan.shutdown.after, execution, snapshots),
     },
     groups: groupsInOrder(plan).map((group) => executionGroupOf(group, execution, items, seen)),
+    actions: {
+      "test-clean-up": stageActionsOf(plan, "test-clean-up", execution, snapshots),
+      commit: stageActionsOf(plan, "commit", execution, snapshots),
+      reprotect: stageActionsOf(plan, "reprotect", execution, snapshots),
+    },
+    force: options.force === undefined ? null : { by: execution.requestedBy, reason: options.force.reason },
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
@@ -118,7 +127,11 @@ function executionGroupOf(
         alreadyDone: hold === null,
         notApplicable: hold === null && record !== undefined ? nothingToDo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
-        testExecutionId: snapshot.testCopies[0]?.executionId,
+        // What a forced clean-up gave up holds no failover up: only another clean-up tries to remove it.
+        testExecutionId:
+          execution.verb !== "test-clean-up" && record !== undefined && hasLeftovers(record)
+            ? undefined
+            : snapshot.testCopies[0]?.executionId,
       };
     }),
   };
@@ -139,7 +152,30 @@ function applicable(
   const type = failoverTypeOf(verb);
   if (type === null) return [];
   const its = direction === "mixed" ? items.map((item) => item.direction) : [direction];
-  return actions.filter(
-    ({ failoverTypes, directions }) => failoverTypes.includes(type) && its.some((one) => directions.includes(one)),
-  );
+  return inDirection(actions, its).filter(({ failoverTypes }) => failoverTypes.includes(type));
+}
+
+const inDirection = <A extends { directions: readonly Direction[] }>(
+  actions: readonly A[],
+  its: readonly Direction[],
+): A[] => actions.filter(({ directions }) => its.some((one) => directions.includes(one)));
+
+/**
+ * The actions of a verb as a whole, each with its policy, which is that of the verb even within a full run. The
+ * direction of a reprotect is the one that it sets up.
+ */
+function stageActionsOf(
+  plan: Plan,
+  stage: StageVerb,
+  { verb, direction }: Execution,
+  items: readonly ItemSnapshot[],
+): StageActions {
+  const { before = [], after = [] } = plan.actions?.[stage] ?? {};
+  const reverses = stage === "reprotect" && (direction === "mixed" || verb === "full-run");
+  const moves = direction === "mixed" ? items.map((item) => item.direction) : [direction];
+  const its = reverses ? moves.map(opposite) : moves;
+  const otherwise = failurePolicyOf(plan, stage).onActionFailure;
+  const own = (actions: StageActions["before"]) =>
+    inDirection(actions, its).map((action) => ({ ...action, onFailure: action.onFailure ?? otherwise }));
+  return { before: own(before), after: own(after) };
 }

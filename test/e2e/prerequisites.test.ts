@@ -72,7 +72,11 @@ class BrokenWorld {
   }
 
   async #run(verb: Verb): Promise<void> {
-    const options = { acknowledgeNoTest: true, ...(verb === "reprotect" && { reprotect: { waitForAgent: true } }) };
+    const options = {
+      acknowledgeNoTest: true,
+      ...(verb === "reprotect" && { reprotect: { waitForAgent: true } }),
+      ...(verb === "test-clean-up" && { force: { reason: "the next test is due" } }),
+    };
     await this.#app.ended(await this.#app.start(this.#worldId, { verb, options }));
   }
 

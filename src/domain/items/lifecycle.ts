@@ -1,6 +1,7 @@
 import { SCENARIO_TRAITS } from "../scenario-traits.js";
 import type { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 import { Verb as Verbs } from "../vocabulary.js";
+import { hasLeftovers, type ItemCondition } from "./item-record.js";
 
 /** The states that a verb takes an item to: while it runs, when it succeeds, when it fails. */
 export interface Transition {
@@ -176,6 +177,19 @@ export function transition(
   return lifecycleOf(scenario, direction)[state][verb];
 }
 
+/**
+ * The same for an item. What a forced clean-up left of it may be cleaned up in any resting state, which stays as it is.
+ */
+export function transitionOf(
+  item: Pick<LifecycleItem, "scenario" | "direction" | "conditions">,
+  from: ItemState,
+  verb: Verb,
+): Cell {
+  const cell = transition(item.scenario, from, verb, item.direction);
+  if (cell.allowed || verb !== "test-clean-up" || !hasLeftovers(item) || !RESTING_STATES.has(from)) return cell;
+  return to("cleaning-up", from, from);
+}
+
 /** Whether an execution that holds an item in `state` may be cancelled, and what that leads to. */
 export const cancellation = (state: ItemState): Cell =>
   CANCELLATIONS[state] ?? not(`an item cannot be left half way while it is ${state}`, null);
@@ -187,6 +201,7 @@ export interface LifecycleItem {
   direction: Direction;
   replicationGroupId: string | null;
   heldBy: { executionId: string; verb: Verb } | null;
+  conditions?: readonly ItemCondition[] | undefined;
 }
 
 export interface AllowedAction {
@@ -213,7 +228,7 @@ const GROUP_VERBS: ReadonlySet<Verb> = new Set([
  * `alone` is false for a plan, because a plan takes all members of a group.
  */
 export function mayDo(item: LifecycleItem, verb: Verb, { alone }: { alone: boolean }): Cell {
-  const cell = transition(item.scenario, item.state, verb, item.direction);
+  const cell = transitionOf(item, item.state, verb);
   if (!cell.allowed) return cell;
   if (item.heldBy !== null) {
     return not(

@@ -24,7 +24,7 @@ export type CheckOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K]
 };
 
 /** What checks read of an item's record. */
-export type CheckedRecord = Pick<ItemRecord, "state" | "lastTestFailoverAt">;
+export type CheckedRecord = Pick<ItemRecord, "state" | "lastTestFailoverAt"> & Partial<Pick<ItemRecord, "conditions">>;
 
 /** What a check reads: one item, the direction of the verb, and both sites. */
 export interface CheckInput {

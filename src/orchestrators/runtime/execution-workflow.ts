@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
+import type { Decision } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
 import { endStatus } from "../../domain/plans/failure-policy.js";
@@ -18,8 +19,8 @@ import {
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, type Decision, decision, executionInput } from "./contracts.js";
-import { notify } from "./notify.js";
+import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
+import { Notifier } from "./notify.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -38,6 +39,7 @@ export class ExecutionContext {
   readonly context: OrchestrationContext;
   readonly plan: ExecutionPlan;
   readonly progress: Progress;
+  readonly notifier: Notifier;
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
@@ -55,6 +57,7 @@ export class ExecutionContext {
     this.context = context;
     this.plan = plan;
     this.progress = new Progress(context);
+    this.notifier = new Notifier(context, plan);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -92,15 +95,34 @@ export class ExecutionContext {
     return this.progress.step(id, body);
   }
 
+  /** Asks a person, and tells the plan's addresses that somebody is awaited. Otherwise like `decide`. */
+  *ask<D extends Decision>(
+    stepId: string,
+    question: { kind: Decision["kind"]; asks: string; ask?: number; actionId?: string },
+    accepts: (made: Decision) => made is D,
+    limitMs: number,
+  ): Durable<D | undefined> {
+    const deadlineMs = this.#now() + limitMs;
+    this.progress.awaitInput(stepId, question.asks);
+    const awaits = { ...question, until: new Date(deadlineMs).toISOString() };
+    yield* this.notifier.tell("awaiting-input", { awaits, ...lossOf(this.reports.values()) });
+    return yield* this.decide(accepts, deadlineMs - this.#now());
+  }
+
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait.
+   * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
   *decide<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
-    const deadline = new Date(this.context.df.currentUtcDateTime.getTime() + limitMs);
+    const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const made = yield* this.#decisions.next(deadline);
-      if (made === undefined) return undefined;
+      const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
+      const made = yield* this.#decisions.next(new Date(wakeMs));
+      if (made === undefined && wakeMs === deadlineMs) return undefined;
+      if (made === undefined) {
+        yield* this.notifier.sendDue();
+        continue;
+      }
       if (made.kind === "cancel") {
         this.cancel = made;
         throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
@@ -108,6 +130,17 @@ export class ExecutionContext {
       if (accepts(made)) return made;
     }
   }
+
+  #now(): number {
+    return this.context.df.currentUtcDateTime.getTime();
+  }
+}
+
+/** The most that a recovered item lost; null while nothing is recovered, and when it is unknown for one of them. */
+function lossOf(reports: Iterable<ItemReport>): { worstLossSeconds: number | null } {
+  const losses = [...reports].flatMap(({ runningAtMs, dataLoss }) => (runningAtMs === null ? [] : [dataLoss]));
+  const known = losses.flatMap((loss) => loss?.seconds ?? []);
+  return { worstLossSeconds: known.length === 0 || known.length < losses.length ? null : Math.max(...known) };
 }
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
@@ -122,15 +155,22 @@ export function executionOrchestration(
     const opened = yield* openOrClose(context, executionId);
     if (!opened.open) return { status: opened.why };
     const execution = new ExecutionContext(context, opened.plan);
-    yield* notify(context, opened.plan, "started", { items: execution.items.length });
+    yield* execution.notifier.tell("started", { items: execution.items.length });
     const failure = yield* runWithUndo(execution, function* () {
       yield* workflow(execution);
       if (!execution.touched) yield* rollBack(execution); // what was prepared for items that then did not take part
       yield* close(execution, null);
     });
-    const ended = failure === null ? { status: endingOf(execution, null).status } : yield* close(execution, failure);
-    yield* notify(context, opened.plan, "ended", ended);
-    return ended;
+    const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
+    yield* execution.notifier.tellFailed(ended.reports);
+    yield* execution.notifier.tell("ended", {
+      status: ended.status,
+      reason: ended.failure?.message ?? null,
+      outcomes: countsOf(ended.reports),
+      ...lossOf(ended.reports),
+    });
+    yield* execution.notifier.drain();
+    return { status: ended.status };
   };
 }
 
@@ -151,11 +191,18 @@ function* openOrClose(
   }
 }
 
-function* close(execution: ExecutionContext, failure: Failure | null): Durable<{ status: string }> {
+/** How many items came to each outcome. */
+function countsOf(reports: readonly ItemReport[]): Partial<Record<ItemOutcome["outcome"], number>> {
+  const counts: Partial<Record<ItemOutcome["outcome"], number>> = {};
+  for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+function* close(execution: ExecutionContext, failure: Failure | null): Durable<Ending> {
   const ending = endingOf(execution, failure);
   const closing = { executionId: execution.plan.executionId, ...ending };
   yield* retryUntilReadable(execution.context, closeExecution, closing, (why) => execution.progress.block(why));
-  return { status: ending.status };
+  return ending;
 }
 
 /** Runs the body, and undoes what was done when its failure asks for that. Returns the failure, or null. */
@@ -194,10 +241,9 @@ function* cancelRequest({ context, plan }: ExecutionContext): Durable<Pick<Cance
   return cancel ?? undefined;
 }
 
-function endingOf(
-  execution: ExecutionContext,
-  failure: Failure | null,
-): Omit<z.input<typeof closeExecution.input>, "executionId"> {
+type Ending = Omit<z.input<typeof closeExecution.input>, "executionId">;
+
+function endingOf(execution: ExecutionContext, failure: Failure | null): Ending {
   const reports = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
   const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
   const reached = endStatus({ outcomes: reports, failedActions: execution.failedActions, cancelled });

@@ -1,9 +1,9 @@
+import type { Decision } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { afterAnswer } from "../../domain/plans/failure-policy.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import type { Durable } from "../../durable/call.js";
 import { askStepId } from "../../steps/plan-steps.js";
-import type { Decision } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 
 type Resolved = Extract<Decision, { kind: "resolve" }>;
@@ -24,8 +24,8 @@ export function* resolveFailure(
   const resolves = (made: Decision): made is Resolved => made.kind === "resolve" && made.ask === ask;
   return yield* execution.step(id, function* () {
     const answers = execution.undo.isEmpty ? "retry, skip or stop" : "retry, skip, stop or undo";
-    execution.progress.awaitInput(id, `${what}. Answer ${answers}.`);
-    const made = yield* execution.decide(resolves, ASK_LIMIT_MS);
+    const question = { kind: "resolve", ask, asks: `${what}. Answer ${answers}.` } as const;
+    const made = yield* execution.ask(id, question, resolves, ASK_LIMIT_MS);
     if (made === undefined) throw new RecoveryError("stopped", `${what}, and nobody answered what to do`);
     const reason = made.reason === "" ? "" : `: ${made.reason}`;
     execution.progress.note(id, `${made.by} answered ${made.answer}${reason}`);

@@ -1,6 +1,7 @@
 import type { Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "../../steps/plan-steps.js";
+import { withActions } from "../runtime/actions.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { type ItemOptions, runItems, runWithPolicy } from "../runtime/stages.js";
 import { plannedFailover } from "./planned-failover.js";
@@ -9,9 +10,9 @@ import { plannedFailover } from "./planned-failover.js";
 export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* plannedFailover(execution);
   execution.undo.forget(); // a commit is the point of no return
-  yield* runNext(execution, COMMIT_STEP, "commit-item");
+  yield* withActions(execution, "commit", () => runNext(execution, COMMIT_STEP, "commit-item"));
   const reprotect = { ...execution.plan.reprotect, waitForAgent: true };
-  yield* runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect });
+  yield* withActions(execution, "reprotect", () => runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect }));
 };
 
 /** Runs the next workflow for every item that succeeded so far. The plan's policy decides about a failure. */
