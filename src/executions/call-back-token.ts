@@ -4,9 +4,9 @@
  * - T1 A token is for one action and one time that it was asked for. Whoever has it learns nothing of the others.
  * - T2 Every call of the webhook carries the same token, and so does a call that is made twice: it is derived from a
  *   secret in the execution's record, and the first one to need the secret makes it.
- * - T3 Tokens are compared in constant time.
+ * - T3 Tokens are compared in constant time, by construction.
  *
- * Shown by test/unit/executions/call-back-token.test.ts.
+ * T1 and T2 are shown by test/unit/executions/call-back-token.test.ts.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { RecoveryError } from "../domain/errors.js";

@@ -169,6 +169,14 @@ export class VirtualApp {
     return viewExecution(this.context, executionId);
   }
 
+  /** Runs until the orchestration has completed, which still sends notifications after the end of its execution. */
+  async completed(executionId: string): Promise<void> {
+    const { orchestrations } = this.context;
+    await runInVirtualTime(this.hub, this.clock, async () => {
+      return (await orchestrations.getStatus(executionId))?.runtimeStatus !== "Running";
+    });
+  }
+
   /** Runs a verb of the plan to its end and answers what it asks for. It must succeed. */
   async run(verb: Verb, options: Partial<ExecutionOptions> = {}, answers: Answers = {}): Promise<ExecutionView> {
     const view = await this.attempt(verb, options, answers);
