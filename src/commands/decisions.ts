@@ -28,22 +28,22 @@ import { wakeItemOrchestrations } from "./wake-item-orchestrations.js";
 export const validateExecution = (
   context: Context,
   executionId: string,
-  made: { verdict: "accept" | "reject"; by: string; reason: string },
-): Promise<void> => decide(context, executionId, { kind: "validate", ...made });
+  { verdict, by, reason }: { verdict: "accept" | "reject"; by: string; reason: string },
+): Promise<void> => decide(context, executionId, { kind: "validate", verdict, by, reason });
 
 /** Confirms an action as done, or declines it. An action that is asked for again has another `ask`. */
 export const confirmAction = (
   context: Context,
   executionId: string,
-  made: { actionId: string; ask: number; done: boolean; by: string; note: string },
-): Promise<void> => decide(context, executionId, { kind: "confirm", ...made });
+  { actionId, ask, done, by, note }: { actionId: string; ask: number; done: boolean; by: string; note: string },
+): Promise<void> => decide(context, executionId, { kind: "confirm", actionId, ask, done, by, note });
 
 /** Answers the question what to do about a failure. */
 export const resolveFailure = (
   context: Context,
   executionId: string,
-  made: { ask: number; answer: FailureAnswer; by: string; reason: string },
-): Promise<void> => decide(context, executionId, { kind: "resolve", ...made });
+  { ask, answer, by, reason }: { ask: number; answer: FailureAnswer; by: string; reason: string },
+): Promise<void> => decide(context, executionId, { kind: "resolve", ask, answer, by, reason });
 
 /**
  * Records a decision and raises it. Every request that repeats it raises it again. One that is `early` may come while
