@@ -8,8 +8,17 @@
  * - D3 A recorded decision reaches the execution even if its event was lost: the sweep raises it again.
  *   (test/orchestrators/decisions.test.ts)
  * - D4 A decision is on one question. It is never taken for the next one. (test/orchestrators/decisions.test.ts)
+ * - D5 A question whose time is over is closed in the record too, so a decision that is too late is refused.
+ *   (test/orchestrators/decisions.test.ts)
  */
-import { answerOf, type Decision, earlierOn, inWords, questionOf, type RecordedDecision } from "../domain/decisions.js";
+import {
+  answerOf,
+  type Decision,
+  decisionOn,
+  inWords,
+  type RecordedDecision,
+  whoDecided,
+} from "../domain/decisions.js";
 import { RecoveryError } from "../domain/errors.js";
 import { type CancelRequest, type Execution, MAX_DECISIONS } from "../domain/execution.js";
 import { cancellation, transitionOf } from "../domain/items/lifecycle.js";
@@ -55,30 +64,30 @@ export async function decide(
   decision: Decision,
   { early = false } = {},
 ): Promise<void> {
-  const standing = await record(context, executionId, decision, early);
-  await raise(context, executionId, standing.decision);
+  await raise(context, executionId, await record(context, executionId, decision, early));
 }
 
 /** Writes a decision into the record, and gives back the one that stands on its question: the first. */
-function record(context: Context, executionId: string, decision: Decision, early: boolean): Promise<RecordedDecision> {
+function record(context: Context, executionId: string, decision: Decision, early: boolean): Promise<Decision> {
   return updateWithRetry(
     () => requireExecution(context, executionId),
     async ({ value, etag }) => {
-      const earlier = earlierOn(value.decisions, decision);
+      const earlier = decisionOn(value.decisions, decision);
       if (earlier !== undefined) return { answer: requireSame(earlier, decision) };
       requireRunning(value);
       requireUncancelled(value);
       await requireAwaited(context, executionId, decision, early);
       const recorded = { decision, decidedAt: toInstant(context.clock.now()) };
       const decisions = [...(value.decisions ?? []), recorded].slice(-MAX_DECISIONS);
-      return { answer: recorded, write: () => context.store.updateExecution({ ...value, decisions }, etag) };
+      return { answer: decision, write: () => context.store.updateExecution({ ...value, decisions }, etag) };
     },
   );
 }
 
-function requireSame(earlier: RecordedDecision, decision: Decision): RecordedDecision {
-  if (answerOf(earlier.decision) === answerOf(decision)) return earlier;
-  throw new RecoveryError("decided-already", `${inWords(earlier)}; "${answerOf(decision)}" has no effect any more`);
+function requireSame(earlier: RecordedDecision, decision: Decision): Decision {
+  const stands = earlier.decision;
+  if (stands.kind !== "expired" && answerOf(stands) === answerOf(decision)) return stands;
+  throw new RecoveryError("decided-already", `${whoDecided(earlier)}; "${answerOf(decision)}" has no effect any more`);
 }
 
 function requireUncancelled({ cancelRequest }: Execution): void {
@@ -103,8 +112,10 @@ export async function raiseUnheardDecisions(
   instance: InstanceView,
   isTime: (decidedAt: string) => boolean,
 ): Promise<boolean> {
-  const unheard = decisions.filter(({ decision, decidedAt }) => isAwaited(instance, decision) && isTime(decidedAt));
-  for (const { decision } of unheard) await raise(context, executionId, decision);
+  const unheard = decisions.flatMap(({ decision, decidedAt }) =>
+    decision.kind !== "expired" && isAwaited(instance, decision) && isTime(decidedAt) ? [decision] : [],
+  );
+  for (const decision of unheard) await raise(context, executionId, decision);
   return unheard.length > 0;
 }
 
@@ -183,7 +194,7 @@ async function requireAwaited(
 ): Promise<void> {
   const seen = await context.orchestrations.getStatus(executionId);
   if (seen && isAwaited(seen, decision, early ? ["awaiting-input", "running"] : ["awaiting-input"])) return;
-  throw new RecoveryError("nothing-awaited", `execution ${executionId} does not await ${questionOf(decision)} now`);
+  throw new RecoveryError("nothing-awaited", `execution ${executionId} does not await ${inWords(decision)} now`);
 }
 
 /** Whether an execution waits for a decision. A terminated orchestration still shows that, but receives no events. */

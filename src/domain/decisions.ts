@@ -7,32 +7,56 @@ const note = z.string().max(2_000);
 /** Which time it was asked: a question that is asked again is another question. */
 const ask = z.int().min(1);
 
-/**
- * The answer to a question of a running execution: that an action is done or not, what happens after a failure, or the
- * verdict on the recovered application.
- */
+const onAction = { kind: z.literal("confirm"), actionId: Id, ask };
+const onFailure = { kind: z.literal("resolve"), ask };
+const onResult = { kind: z.literal("validate") };
+
+/** What an execution asks: whether an action is done, what happens after a failure, or whether the result is accepted. */
+export const Question = z.discriminatedUnion("kind", [
+  z.strictObject(onAction),
+  z.strictObject(onFailure),
+  z.strictObject(onResult),
+]);
+export type Question = z.infer<typeof Question>;
+
+/** The answer to a question of a running execution. */
 export const Decision = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("confirm"), actionId: Id, ask, done: z.boolean(), by, note }),
-  z.strictObject({ kind: z.literal("resolve"), ask, answer: FailureAnswer, by, reason: note }),
-  z.strictObject({ kind: z.literal("validate"), verdict: z.enum(["accept", "reject"]), by, reason: note }),
+  z.strictObject({ ...onAction, done: z.boolean(), by, note }),
+  z.strictObject({ ...onFailure, answer: FailureAnswer, by, reason: note }),
+  z.strictObject({ ...onResult, verdict: z.enum(["accept", "reject"]), by, reason: note }),
 ]);
 export type Decision = z.infer<typeof Decision>;
 
-/** A decision as the record of its execution keeps it. The first one on a question stands. */
-export const RecordedDecision = z.strictObject({ decision: Decision, decidedAt: Instant });
+/** Nobody answered within the time limit of the question. */
+const Expired = z.strictObject({ kind: z.literal("expired"), question: Question });
+
+/** A decision, or its absence, as the record of its execution keeps it. The first one on a question stands. */
+export const RecordedDecision = z.strictObject({
+  decision: z.discriminatedUnion("kind", [...Decision.options, Expired]),
+  decidedAt: Instant,
+});
 export type RecordedDecision = z.infer<typeof RecordedDecision>;
 
-/** The question that a decision answers. Equal texts are the same question. */
-export function questionOf(decision: Decision): string {
-  switch (decision.kind) {
+/** A question in words. Equal texts are the same question. */
+export function inWords(question: Question): string {
+  switch (question.kind) {
     case "confirm":
-      return `action ${decision.actionId} (ask ${decision.ask})`;
+      return `action ${question.actionId} (ask ${question.ask})`;
     case "resolve":
-      return `the failure (ask ${decision.ask})`;
+      return `the failure (ask ${question.ask})`;
     case "validate":
       return "the validation";
   }
 }
+
+const questionOf = ({ decision }: RecordedDecision): Question =>
+  decision.kind === "expired" ? decision.question : decision;
+
+/** The recorded decision on a question; undefined while there is none. */
+export const decisionOn = (
+  recorded: readonly RecordedDecision[] | undefined,
+  question: Question,
+): RecordedDecision | undefined => recorded?.find((one) => inWords(questionOf(one)) === inWords(question));
 
 /** What was decided, in one word. Two decisions on one question agree when their words are equal. */
 export function answerOf(decision: Decision): string {
@@ -46,12 +70,8 @@ export function answerOf(decision: Decision): string {
   }
 }
 
-/** The recorded decision on the same question; undefined while there is none. */
-export const earlierOn = (
-  recorded: readonly RecordedDecision[] | undefined,
-  decision: Decision,
-): RecordedDecision | undefined => recorded?.find((one) => questionOf(one.decision) === questionOf(decision));
-
 /** Who decided what and when, for people. */
-export const inWords = ({ decision, decidedAt }: RecordedDecision): string =>
-  `${decision.by} decided "${answerOf(decision)}" on ${questionOf(decision)} at ${decidedAt}`;
+export function whoDecided({ decision, decidedAt }: RecordedDecision): string {
+  if (decision.kind === "expired") return `nobody decided on ${inWords(decision.question)} in time, until ${decidedAt}`;
+  return `${decision.by} decided "${answerOf(decision)}" on ${inWords(decision)} at ${decidedAt}`;
+}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
 import {
@@ -97,6 +98,17 @@ export const findCancel = activityContract({
   name: "find-cancel",
   input: z.object({ executionId: z.string() }),
   output: z.object({ cancel: CancelRequest.nullable() }),
+  retry: "store-write",
+});
+
+/**
+ * Closes a question whose time is over: nobody may answer it any more. Gives back the decision that was recorded before,
+ * whose event has not arrived, or null.
+ */
+export const expireQuestion = activityContract({
+  name: "expire-question",
+  input: z.object({ executionId: Guid, question: Question }),
+  output: z.object({ decision: Decision.nullable() }),
   retry: "store-write",
 });
 

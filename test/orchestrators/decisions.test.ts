@@ -180,3 +180,24 @@ test("a decision whose event was lost reaches the execution by the sweep", async
   expect((await sweepExecutions(app.context)).repaired).toEqual([]);
   await app.close();
 });
+
+test("a decision at the last moment counts, even if its event was lost, and one after the time limit is refused", async () => {
+  for (const inTime of [true, false]) {
+    const app = await VirtualApp.open();
+    await app.loadShop((plan) => ({ ...plan, validation: { timeLimitMinutes: 60, onExpiry: "undo" } }));
+    const executionId = await app.start("planned-failover");
+    await app.confirm(executionId);
+    await app.awaiting(executionId, "validate");
+    const { orchestrations } = app.context;
+    const deaf: Context = { ...app.context, orchestrations: { ...orchestrations, raise: async () => undefined } };
+    if (inTime) await validate(deaf, executionId, "accept");
+    const { execution } = await app.ended(executionId);
+    expect(execution.status).toBe(inTime ? "succeeded" : "failed");
+    const late = validate(app.context, executionId, "reject", "bob");
+    await expect(late).rejects.toMatchObject({
+      code: "decided-already",
+      message: expect.stringContaining(inTime ? "ann decided" : "nobody decided on the validation in time"),
+    });
+    await app.close();
+  }
+});

@@ -81,21 +81,15 @@ function runAction(execution: ExecutionContext, { action, ...turn }: Turn<StageA
     : deliver(execution, { action, ...turn });
 }
 
-const confirmsTurn =
-  ({ action, ask }: Turn<StageAction>) =>
-  (made: Decision): made is Confirmed =>
-    made.kind === "confirm" && made.actionId === action.id && made.ask === ask;
+const questionOf = ({ action, ask }: Turn<StageAction>) => ({ kind: "confirm", actionId: action.id, ask }) as const;
 
 function* awaitConfirmation(execution: ExecutionContext, turn: Turn<ActionOf<"manual">>): Durable<void> {
   const { action, ask } = turn;
-  const confirmed = yield* execution.ask(
-    actionStepId(action.id, ask),
-    { kind: "confirm", actionId: action.id, ask, asks: action.instructions },
-    confirmsTurn(turn),
-    action.timeLimitMinutes * 60_000,
-  );
+  const id = actionStepId(action.id, ask);
+  const limitMs = action.timeLimitMinutes * 60_000;
+  const confirmed = yield* execution.ask(id, questionOf(turn), action.instructions, limitMs);
   if (confirmed === undefined) throw new RecoveryError("time-limit", "nobody confirmed the action in time");
-  execution.progress.note(actionStepId(action.id, ask), conclude(confirmed));
+  execution.progress.note(id, conclude(confirmed));
 }
 
 /** Says who confirmed; throws when it was declined. */
@@ -131,7 +125,7 @@ function* deliver(execution: ExecutionContext, turn: Turn<WebhookAction>): Durab
     const delayMs = delayAfter({ ...RETRY_POLICIES.webhook, maxAttempts: retries + 1 }, attempt);
     if (delayMs === null) throw new RecoveryError("action-failed", `${answer.why} (${attempt} attempts)`);
     const waitMs = Math.max(delayMs, answer.timedOut ? timeoutSeconds * 1_000 : 0);
-    const called = yield* execution.decide(confirmsTurn(turn), waitMs); // the call that timed out may call back
+    const called = yield* execution.decide(questionOf(turn), waitMs); // the call that timed out may call back
     if (called !== undefined) return execution.progress.note(actionStepId(action.id, ask), conclude(called));
   }
 }
@@ -146,7 +140,7 @@ function* awaitCallBack(execution: ExecutionContext, turn: Turn<WebhookAction>):
   yield* execution.step(id, function* () {
     const until = new Date(execution.context.df.currentUtcDateTime.getTime() + limitMs).toISOString();
     execution.progress.awaitInput(id, `${new URL(url).host} works on it and calls back, until ${until} at the latest.`);
-    const called = yield* execution.decide(confirmsTurn(turn), limitMs);
+    const called = yield* execution.awaitAnswer(questionOf(turn), limitMs);
     if (called === undefined) throw new RecoveryError("time-limit", `no call-back came in ${timeLimitMinutes} minutes`);
     execution.progress.note(id, conclude(called));
   });

@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
-import type { Decision } from "../../domain/decisions.js";
+import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
 import { endStatus } from "../../domain/plans/failure-policy.js";
@@ -15,6 +15,7 @@ import {
   type ExecutionGroup,
   type ExecutionItem,
   type ExecutionPlan,
+  expireQuestion,
   findCancel,
   type ItemReport,
   openExecution,
@@ -95,25 +96,34 @@ export class ExecutionContext {
     return this.progress.step(id, body);
   }
 
-  /** Asks a person, and tells the plan's addresses that somebody is awaited. Otherwise like `decide`. */
-  *ask<D extends Decision>(
+  /** Asks a person, tells the plan's addresses that somebody is awaited, and waits for the answer. */
+  *ask<Q extends Question>(
     stepId: string,
-    question: { kind: Decision["kind"]; asks: string; ask?: number; actionId?: string },
-    accepts: (made: Decision) => made is D,
+    question: Q,
+    asks: string,
     limitMs: number,
-  ): Durable<D | undefined> {
+  ): Durable<AnswerTo<Q> | undefined> {
     const deadlineMs = this.#now() + limitMs;
-    this.progress.awaitInput(stepId, question.asks);
-    const awaits = { ...question, until: new Date(deadlineMs).toISOString() };
-    yield* this.notifier.tell("awaiting-input", { awaits, ...lossOf(this.reports.values()) });
-    return yield* this.decide(accepts, deadlineMs - this.#now());
+    this.progress.awaitInput(stepId, asks);
+    const awaits = { ...question, asks, until: new Date(deadlineMs).toISOString() };
+    yield* this.notifier.tellAwaited(awaits, this.reports.values());
+    return yield* this.awaitAnswer(question, deadlineMs - this.#now());
+  }
+
+  /** Waits for the answer to a question. When its time is over, the question is closed. */
+  *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
+    const made = yield* this.decide(question, limitMs);
+    if (made !== undefined) return made;
+    const { executionId } = this.plan;
+    const { decision: last } = yield* callActivity(this.context, expireQuestion, { executionId, question });
+    return last !== null && answers(last, question) ? last : undefined;
   }
 
   /**
-   * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
+   * Waits for a decision on a question, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *decide<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
+  *decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
       const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
@@ -127,7 +137,7 @@ export class ExecutionContext {
         this.cancel = made;
         throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
       }
-      if (accepts(made)) return made;
+      if (answers(made, question)) return made;
     }
   }
 
@@ -136,12 +146,11 @@ export class ExecutionContext {
   }
 }
 
-/** The most that a recovered item lost; null while nothing is recovered, and when it is unknown for one of them. */
-function lossOf(reports: Iterable<ItemReport>): { worstLossSeconds: number | null } {
-  const losses = [...reports].flatMap(({ runningAtMs, dataLoss }) => (runningAtMs === null ? [] : [dataLoss]));
-  const known = losses.flatMap((loss) => loss?.seconds ?? []);
-  return { worstLossSeconds: known.length === 0 || known.length < losses.length ? null : Math.max(...known) };
-}
+/** The decisions that answer a question of a kind. */
+type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
+
+const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
+  inWords(made) === inWords(question);
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
@@ -162,13 +171,7 @@ export function executionOrchestration(
       yield* close(execution, null);
     });
     const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
-    yield* execution.notifier.tellFailed(ended.reports);
-    yield* execution.notifier.tell("ended", {
-      status: ended.status,
-      reason: ended.failure?.message ?? null,
-      outcomes: countsOf(ended.reports),
-      ...lossOf(ended.reports),
-    });
+    yield* execution.notifier.tellEnd(ended);
     yield* execution.notifier.drain();
     return { status: ended.status };
   };
@@ -189,13 +192,6 @@ function* openOrClose(
     );
     return { open: false, why: closing.status };
   }
-}
-
-/** How many items came to each outcome. */
-function countsOf(reports: readonly ItemReport[]): Partial<Record<ItemOutcome["outcome"], number>> {
-  const counts: Partial<Record<ItemOutcome["outcome"], number>> = {};
-  for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }
 
 function* close(execution: ExecutionContext, failure: Failure | null): Durable<Ending> {

@@ -1,12 +1,9 @@
-import type { Decision } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { afterAnswer } from "../../domain/plans/failure-policy.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import type { Durable } from "../../durable/call.js";
 import { askStepId } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
-
-type Resolved = Extract<Decision, { kind: "resolve" }>;
 
 /** How long a question waits for its answer; then the execution stops. */
 const ASK_LIMIT_MS = 24 * 3_600_000;
@@ -21,11 +18,10 @@ export function* resolveFailure(
   execution.asks += 1;
   const ask = execution.asks;
   const id = askStepId(ask);
-  const resolves = (made: Decision): made is Resolved => made.kind === "resolve" && made.ask === ask;
   return yield* execution.step(id, function* () {
     const answers = execution.undo.isEmpty ? "retry, skip or stop" : "retry, skip, stop or undo";
-    const question = { kind: "resolve", ask, asks: `${what}. Answer ${answers}.` } as const;
-    const made = yield* execution.ask(id, question, resolves, ASK_LIMIT_MS);
+    const question = { kind: "resolve", ask } as const;
+    const made = yield* execution.ask(id, question, `${what}. Answer ${answers}.`, ASK_LIMIT_MS);
     if (made === undefined) throw new RecoveryError("stopped", `${what}, and nobody answered what to do`);
     const reason = made.reason === "" ? "" : `: ${made.reason}`;
     execution.progress.note(id, `${made.by} answered ${made.answer}${reason}`);

@@ -9,6 +9,7 @@
  *   (test/orchestrators/notifications.test.ts)
  */
 import type { OrchestrationContext } from "durable-functions";
+import type { Failure } from "../../domain/execution.js";
 import type { NotificationEvent } from "../../domain/plans/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../../domain/retry-policies.js";
 import { callActivity, type Durable } from "../../durable/call.js";
@@ -24,6 +25,13 @@ interface Message {
   /** The number of the next attempt. */
   attempt: number;
   dueMs: number;
+}
+
+/** How an execution ended. */
+interface Ended {
+  status: string;
+  failure: Failure | null;
+  reports: readonly ItemReport[];
 }
 
 /** The failed items that one notification names. */
@@ -56,6 +64,18 @@ export class Notifier {
       this.#waiting.push({ key, url, event, payload, attempt: 1, dueMs: this.#now() });
     }
     yield* this.sendDue();
+  }
+
+  /** Tells that a person is awaited: for what, and until when. */
+  tellAwaited(awaits: object, reports: Iterable<ItemReport>): Durable<void> {
+    return this.tell("awaiting-input", { awaits, ...lossOf(reports) });
+  }
+
+  /** Tells how the execution ended. */
+  *tellEnd({ status, failure, reports }: Ended): Durable<void> {
+    yield* this.tellFailed(reports);
+    const reason = failure?.message ?? null;
+    yield* this.tell("ended", { status, reason, outcomes: countsOf(reports), ...lossOf(reports) });
   }
 
   /** Tells which items failed since it was last asked, each failure once. */
@@ -120,4 +140,18 @@ export class Notifier {
   #now(): number {
     return this.#context.df.currentUtcDateTime.getTime();
   }
+}
+
+/** The most that a recovered item lost; null while nothing is recovered, and when it is unknown for one of them. */
+function lossOf(reports: Iterable<ItemReport>): { worstLossSeconds: number | null } {
+  const losses = [...reports].flatMap(({ runningAtMs, dataLoss }) => (runningAtMs === null ? [] : [dataLoss]));
+  const known = losses.flatMap((loss) => loss?.seconds ?? []);
+  return { worstLossSeconds: known.length === 0 || known.length < losses.length ? null : Math.max(...known) };
+}
+
+/** How many items came to each outcome. */
+function countsOf(reports: readonly ItemReport[]): Partial<Record<ItemReport["outcome"], number>> {
+  const counts: Partial<Record<ItemReport["outcome"], number>> = {};
+  for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
 }
