@@ -149,13 +149,13 @@ function note(context: Context, executionId: string, cancelRequest: CancelReques
   return updateWithRetry(
     () => requireExecution(context, executionId),
     async ({ value, etag }) => {
+      requireRunning(value);
       const earlier = value.cancelRequest;
       if (earlier !== undefined && earlier.behaviour !== cancelRequest.behaviour) {
         const what = `"${cancelRequest.behaviour}" has no effect any more`;
         throw new RecoveryError("decided-already", `${cancelInWords(earlier)}; ${what}`);
       }
       if (earlier !== undefined) return { answer: earlier };
-      requireRunning(value);
       await requireCancellable(context, value);
       return {
         answer: cancelRequest,
@@ -182,8 +182,10 @@ async function requireExecution({ store }: Context, executionId: string): Promis
   return found;
 }
 
-function requireRunning({ executionId, status }: Execution): void {
-  if (isEnded(status)) throw new RecoveryError("execution-ended", `execution ${executionId} has ended: ${status}`);
+function requireRunning({ executionId, status, cancelRequest }: Execution): void {
+  if (!isEnded(status)) return;
+  const cancelled = cancelRequest === undefined ? "" : `; ${cancelInWords(cancelRequest)}`;
+  throw new RecoveryError("execution-ended", `execution ${executionId} has ended: ${status}${cancelled}`);
 }
 
 async function requireAwaited(
