@@ -25,6 +25,13 @@ export async function openedExecution(
   return { open: true, plan: await executionPlanOf(ports, execution) };
 }
 
+/** Whoever forces a clean-up does not want to wait for what hangs: emulated minutes, and some real seconds at least. */
+const FORCED_LIMIT_MINUTES = 15;
+const MIN_FORCED_LIMIT_MS = 10_000;
+
+const forcedStepLimitMs = ({ speed, stepLimitMs }: Ports["settings"]): number =>
+  Math.min(stepLimitMs, Math.max((FORCED_LIMIT_MINUTES * 60_000) / speed, MIN_FORCED_LIMIT_MS));
+
 async function executionPlanOf(ports: Ports, execution: Execution): Promise<ExecutionPlan> {
   const { store, hypervisor, settings } = ports;
   const { executionId, worldId, subject, itemIds, verb, options } = execution;
@@ -43,7 +50,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
-    stepLimitMs: settings.stepLimitMs,
+    stepLimitMs: options.force === undefined ? settings.stepLimitMs : forcedStepLimitMs(settings),
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown === "attempt",
     testNetworkId: options.testNetworkId ?? null,

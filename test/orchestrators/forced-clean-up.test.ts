@@ -103,3 +103,15 @@ testInBothReplays("a forced clean-up that could remove everything is a plain suc
   expect(execution.status).toBe("succeeded");
   expect((await app.items()).flatMap(({ conditions }) => conditions)).toEqual([]);
 });
+
+testInBothReplays("a forced clean-up does not wait for hours for a site that hangs", async (app) => {
+  await app.run("test-failover");
+  await app.context.estate.addFault("shop", { target: { siteId: "west-europe" }, mode: "hang" });
+  const { execution } = await app.attempt("test-clean-up", { force });
+  if (!("endedAt" in execution)) throw new Error("it has not ended");
+  expect(execution.status).toBe("succeeded-with-failures");
+  const tookMs = Date.parse(execution.endedAt) - Date.parse(execution.requestedAt);
+  expect(tookMs).toBeLessThan(app.context.settings.stepLimitMs);
+  expect(await app.states()).toEqual(["protected"]);
+  expect(execution.outcomes.every(({ leftovers = [] }) => leftovers.length === 2)).toBe(true);
+});
