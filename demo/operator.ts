@@ -103,7 +103,8 @@ async function answerOne(client: Client, executionId: string, awaited: Awaited):
   const params = { executionId };
   switch (awaited.kind) {
     case "confirm": {
-      const body = { actionId: awaited.actionId, by: "demo", note: "looked, and it is there" };
+      const { actionId, ask } = awaited;
+      const body = { actionId, ask, by: "demo", note: "looked, and it is there" };
       await client.call(ROUTES.confirm, { params, body });
       return;
     }
@@ -112,5 +113,8 @@ async function answerOne(client: Client, executionId: string, awaited: Awaited):
       return;
     case "validate":
       await client.call(ROUTES.validate, { params, body: { verdict: "accept", by: "demo" } });
+      return;
+    case "call-back":
+      return; // its receiver answers
   }
 }

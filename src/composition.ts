@@ -30,7 +30,12 @@ function compose(config: Config): Services {
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
-    settings: { speed: config.speed, stepLimitMs, allowPrivateWebhooks: config.allowPrivateWebhooks },
+    settings: {
+      speed: config.speed,
+      stepLimitMs,
+      allowPrivateWebhooks: config.allowPrivateWebhooks,
+      publicBaseUrl: config.publicBaseUrl,
+    },
     assertActive: executionGuard(store, clock),
   };
 }

@@ -15,6 +15,10 @@ const settingsSchema = z.object({
   STEP_LIMIT_MINUTES: z.coerce.number().positive().max(43_200).default(240),
   /** Lets webhook actions call loopback and private addresses. */
   ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
+  /** Where others reach this installation, such as `https://dr.example.com`. The default is the host's own name. */
+  PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Set by the Functions host: its name, and its port on a laptop. */
+  WEBSITE_HOSTNAME: z.string().optional(),
   /** First letters of every table, so that several installations can share a storage account. */
   TABLE_PREFIX: z
     .string()
@@ -29,6 +33,7 @@ export interface Config {
   readonly hypervisorOperations: number;
   readonly stepLimitMinutes: number;
   readonly allowPrivateWebhooks: boolean;
+  readonly publicBaseUrl: string | null;
   readonly tablePrefix: string;
 }
 
@@ -47,6 +52,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     hypervisorOperations: settings.HYPERVISOR_OPERATIONS,
     stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
+    publicBaseUrl: settings.PUBLIC_BASE_URL ?? hostUrl(settings.WEBSITE_HOSTNAME),
     tablePrefix: settings.TABLE_PREFIX,
   };
+}
+
+/** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */
+function hostUrl(hostname: string | undefined): string | null {
+  if (hostname === undefined || hostname === "") return null;
+  return /^(localhost|127\.|\[::1\])/.test(hostname) ? `http://${hostname}` : `https://${hostname}`;
 }

@@ -14,6 +14,8 @@ export interface Ports {
     /** How much real time one step may take. */
     readonly stepLimitMs: number;
     readonly allowPrivateWebhooks: boolean;
+    /** Where others reach this installation, for links and call-backs; null when it does not know. */
+    readonly publicBaseUrl: string | null;
   };
   /** Refuses with `execution-ended` once the execution has ended, and a forward step with `cancelled` once it was cancelled. */
   assertActive(executionId: string, direction: StepDirection): Promise<void>;

@@ -1,5 +1,6 @@
 import * as contracts from "../executions/contracts.js";
 import { endExecution } from "../executions/end-execution.js";
+import { closedQuestion } from "../executions/expire-question.js";
 import { openedExecution } from "../executions/open-execution.js";
 import { settleItems as settle } from "../executions/settle-items.js";
 import { activity } from "./activity.js";
@@ -13,6 +14,10 @@ export const findCancel = activity(contracts.findCancel, async ({ store }, { exe
   const found = await store.getExecution(executionId);
   return { cancel: found?.value.cancelRequest ?? null };
 });
+
+export const expireQuestion = activity(contracts.expireQuestion, async (ports, { executionId, question }) => ({
+  decision: await closedQuestion(ports, executionId, question),
+}));
 
 export const settleItems = activity(contracts.settleItems, async (ports, settling) => {
   await settle(ports, settling);

@@ -2,7 +2,8 @@ import type { Activity } from "./activity.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
-import { closeExecution, findCancel, openExecution, settleItems } from "./execution-record.js";
+import { closeExecution, expireQuestion, findCancel, openExecution, settleItems } from "./execution-record.js";
+import { sendNotifications } from "./send-notifications.js";
 import { executeBatch } from "./steps.js";
 import { createTestNetwork } from "./test-copies.js";
 import { findTestLeftovers } from "./test-leftovers.js";
@@ -11,11 +12,13 @@ import { findTestLeftovers } from "./test-leftovers.js";
 export const ACTIVITIES: readonly Activity[] = [
   openExecution,
   findCancel,
+  expireQuestion,
   closeExecution,
   settleItems,
   checkPrerequisites,
   chooseRecoveryPoints,
   callWebhook,
+  sendNotifications,
   createTestNetwork,
   findTestLeftovers,
   executeBatch,

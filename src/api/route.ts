@@ -37,6 +37,8 @@ export interface Route<
   /** Headers of every successful response. */
   readonly answers: readonly AnswerHeader[];
   readonly response: R;
+  /** The caller needs no function key, because the body proves who it is. */
+  readonly anonymous?: true;
   /** Problems that it can answer with, besides invalid input. */
   readonly problems: readonly ProblemCode[];
 }

@@ -6,6 +6,7 @@ import { type Route, route } from "./route.js";
 import {
   accepted,
   cancelBody,
+  completeBody,
   confirmBody,
   executionSummary,
   executionView,
@@ -57,7 +58,7 @@ const started = [
   ...(["no-recovery-point", "no-common-recovery-point", "option-not-used", "confirmation-mismatch"] as const),
   ...(["etag-mismatch", "idempotency-key-reused"] as const),
 ] as const;
-const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as const;
+const decided = ["execution-not-found", "execution-ended", "nothing-awaited", "decided-already"] as const;
 
 /** Every route of the API. */
 export const ROUTES = {
@@ -188,6 +189,16 @@ export const ROUTES = {
     body: confirmBody,
     problems: decided,
   }),
+  completeAction: route({
+    ...decide,
+    id: "complete-action",
+    path: "api/executions/{executionId}/actions/{actionId}/complete",
+    summary: "Call back: the receiver of a webhook that answered 202 says that its work is done, or failed",
+    params: z.strictObject({ executionId: Guid, actionId: Id }),
+    body: completeBody,
+    anonymous: true,
+    problems: ["call-back-refused", "execution-ended", "nothing-awaited", "decided-already"],
+  }),
   resolve: route({
     ...decide,
     id: "resolve-failure",
@@ -202,7 +213,7 @@ export const ROUTES = {
     path: "api/executions/{executionId}/cancel",
     summary: "Cancel an execution: restore protection, or only stop, as Azure Site Recovery does",
     body: cancelBody,
-    problems: ["execution-not-found", "execution-ended", "verb-not-allowed"],
+    problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
 import { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
@@ -7,6 +8,7 @@ import { Measures } from "../domain/plans/measures.js";
 import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
+import { UndeliveredNotification } from "../domain/undelivered.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { Machine, ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 import { OperationName } from "../steps/catalogue.js";
@@ -218,11 +220,20 @@ export const resolveBody = z.strictObject({
   reason: Text.optional(),
 });
 
+const ask = z.int().min(1).max(10_000);
+
 export const confirmBody = z.strictObject({
   actionId: Id,
+  ask: ask.default(1).describe("from `awaits`: 2 or more when the action is asked for again after a failure"),
   done: z.boolean().default(true),
   by: person,
   note: Text.optional(),
+});
+
+export const completeBody = z.strictObject({
+  token: z.string().min(1).max(200).describe("the token that the call of the webhook carried"),
+  done: z.boolean().default(true).describe("false: the action failed"),
+  detail: z.string().max(2_000).optional().describe("what was done, or why it failed; shown with the action"),
 });
 
 export const executionSummary = z.object({
@@ -247,7 +258,7 @@ const awaited = {
 };
 
 const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "resolve", "validate", "cancel"])]),
+  verb: z.union([Verb, z.enum(["confirm", "call-back", "resolve", "validate", "cancel"])]),
   why: z.string(),
   method: z.literal("POST"),
   path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
@@ -272,10 +283,18 @@ export const executionView = executionSummary.extend({
   cancelRequest: CancelRequest.optional(),
   /** 0 to 100. */
   progress: z.number(),
-  /** What a person has to decide before the execution can continue. */
+  undelivered: z
+    .array(UndeliveredNotification)
+    .optional()
+    .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
+  decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
+  /** What a person has to decide before the execution can continue, or which call-back it waits for. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("confirm"), actionId: Id, ...awaited }),
+      z.object({ kind: z.literal("confirm"), actionId: Id, ask, ...awaited }),
+      z
+        .object({ kind: z.literal("call-back"), actionId: Id, ask, ...awaited })
+        .describe("a webhook answered 202 and calls back; a person may confirm or decline in its place"),
       z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
       z.object({ kind: z.literal("validate"), ...awaited }),
     ]),

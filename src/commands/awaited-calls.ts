@@ -4,11 +4,12 @@ import { ASK_LIMIT_MS } from "../domain/plans/failure-policy.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
 import { toInstant, toMs } from "../domain/text.js";
-import { actionStepId, askStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
+import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
 
-/** What a running execution waits for from a person. */
+/** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
 export type Awaited =
-  | { kind: "confirm"; actionId: string; asks: string }
+  | { kind: "confirm"; actionId: string; ask: number; asks: string }
+  | { kind: "call-back"; actionId: string; ask: number; asks: string }
   | { kind: "resolve"; ask: number; asks: string }
   | { kind: "validate"; asks: string };
 
@@ -52,15 +53,16 @@ export function withCalls(
 
 function limitOf(awaited: Awaited, plan: Plan | null): Limit {
   switch (awaited.kind) {
-    case "confirm": {
-      const { actionId } = awaited;
+    case "confirm":
+    case "call-back": {
+      const { actionId, ask } = awaited;
       const action =
         plan === null ? undefined : planActions(plan).find((placed) => placed.action.id === actionId)?.action;
       return {
-        stepId: actionStepId(actionId),
-        limitMs: action?.kind === "manual" ? action.timeLimitMinutes * 60_000 : null,
+        stepId: awaited.kind === "confirm" ? actionStepId(actionId, ask) : callBackStepId(actionId, ask),
+        limitMs: action?.timeLimitMinutes === undefined ? null : action.timeLimitMinutes * 60_000,
         onExpiry: "the action counts as failed",
-        call: { path: "confirm", body: { actionId } },
+        call: { path: "confirm", body: { actionId, ask } },
       };
     }
     case "resolve":

@@ -5,6 +5,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import { groupsInOrder, planActions } from "../domain/plans/plan-rules.js";
 import { rollUp, stepHasEnded } from "../domain/steps.js";
 import {
+  actionOfStep,
   actionStepId,
   COMMIT_STEP,
   groupStage,
@@ -45,11 +46,17 @@ export async function treeOf(execution: Execution, plan: Plan | null, sources: S
   const stages = stagesOf(execution, plan);
   const tree: Step[] = [];
   for (const step of sources.own) {
-    const titled = { ...step, title: titles.get(step.id) ?? step.title };
+    const titled = { ...step, title: titleOf(step, titles) };
     const children = await itemSteps(step, stages.get(step.id) ?? [], sources);
     tree.push(children.length === 0 ? titled : { ...titled, children });
   }
   return isEnded(execution.status) ? tree : [...tree, ...yetToDo(execution, plan, sources.own)];
+}
+
+/** An action that runs again is another step with the same title. */
+function titleOf({ id, title }: Step, titles: ReadonlyMap<string, string>): string {
+  const action = actionOfStep(id);
+  return titles.get(action?.kind === "action" ? actionStepId(action.actionId) : id) ?? title;
 }
 
 function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {

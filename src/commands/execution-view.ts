@@ -9,7 +9,7 @@ import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
-import { stepTitle } from "../steps/plan-steps.js";
+import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
 import { type Awaited, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
 import type { Context } from "./context.js";
@@ -112,7 +112,7 @@ function onceForEach(read: StepSources["live"]): StepSources["live"] {
 function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: readonly string[]): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0) return "paused";
-  return awaits.length > 0 ? "awaiting-input" : execution.status;
+  return awaits.some(({ kind }) => kind !== "call-back") ? "awaiting-input" : execution.status;
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */
@@ -153,8 +153,10 @@ const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
     if (status !== "awaiting-input") return [];
+    const action = actionOfStep(id);
+    if (action?.kind === "action") return [{ ...action, kind: "confirm", asks: detail }];
+    if (action?.kind === "call-back") return [{ ...action, kind: "call-back", asks: detail }];
     const [kind, name = ""] = id.split("/");
-    if (kind === "action") return [{ kind: "confirm", actionId: name, asks: detail }];
     return [kind === "ask" ? { kind: "resolve", ask: Number(name), asks: detail } : { kind: "validate", asks: detail }];
   });
 }

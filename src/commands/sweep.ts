@@ -1,19 +1,19 @@
 import { RecoveryError } from "../domain/errors.js";
-import type { CancelRequest, Execution } from "../domain/execution.js";
+import type { Execution } from "../domain/execution.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { endExecution } from "../executions/end-execution.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import type { Tagged, UnsettledExecution } from "../store/port.js";
 import { completeStart } from "./admission.js";
 import type { Context } from "./context.js";
-import { raiseCancel } from "./decisions.js";
+import { raiseCancel, raiseUnheardDecisions } from "./decisions.js";
 import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
 import { itemKey, reconcileUnknownOutcomes, unknownOutcomes } from "./reconcile-items.js";
 
 /** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;
 
-/** A cancel is raised again after 1, 2, 4, 8 and 16 minutes, and then at this interval. */
+/** A cancel or a decision is raised again after 1, 2, 4, 8 and 16 minutes, and then at this interval. */
 const MAX_RAISE_INTERVAL_MINUTES = 16;
 
 /** For a few minutes an orchestration still tries to release what it holds. */
@@ -36,8 +36,9 @@ type Entry = Tagged<UnsettledExecution>;
 
 /**
  * Repairs every execution that is not settled: completes a start that was recorded and never completed, raises a noted
- * cancel again, ends an execution that lost its orchestration, releases what an ended one still holds, and reconciles
- * items whose outcome is unknown. An error of one execution does not stop the repair of the others.
+ * cancel or an unheard decision again, ends an execution that lost its orchestration, releases what an ended one still
+ * holds, and reconciles items whose outcome is unknown. An error of one execution does not stop the repair of the
+ * others.
  */
 export async function sweepExecutions(context: Context): Promise<Swept> {
   const swept: Swept = { repaired: [], errors: [] };
@@ -111,7 +112,11 @@ async function repair(
   if (!instance) return completeOrphan(context, execution);
   if (!hasEndedEarly(instance)) {
     const { cancelRequest } = execution;
-    if (cancelRequest === undefined || isSuspended(instance) || !isTimeToRaise(context, cancelRequest)) return false;
+    if (isSuspended(instance)) return false;
+    if (cancelRequest === undefined) {
+      return raiseUnheardDecisions(context, execution, instance, (at) => isTimeToRaise(context, at));
+    }
+    if (!isTimeToRaise(context, cancelRequest.requestedAt)) return false;
     await raiseCancel(context, executionId, cancelRequest);
     return true;
   }
@@ -123,11 +128,11 @@ async function repair(
 }
 
 /**
- * Whether a cancel is raised again in this minute. The interval grows, since most executions received the first event
- * and each one makes their history longer.
+ * Whether a cancel or a decision is raised again in this minute. The interval grows, since most executions received the
+ * first event and each one makes their history longer.
  */
-function isTimeToRaise({ clock }: Context, { requestedAt }: CancelRequest): boolean {
-  const minutes = Math.floor((clock.now() - toMs(requestedAt)) / 60_000);
+function isTimeToRaise({ clock }: Context, recordedAt: string): boolean {
+  const minutes = Math.floor((clock.now() - toMs(recordedAt)) / 60_000);
   if (minutes < 1) return false; // the request itself raised it
   return minutes % Math.min(MAX_RAISE_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
 }

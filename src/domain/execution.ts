@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { RecordedDecision } from "./decisions.js";
 import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
 import { Confirmation } from "./start/confirmation.js";
 import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
+import { MAX_UNDELIVERED, UndeliveredNotification } from "./undelivered.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
 /** The most lines of a failure, so that a failure of a thousand machines stays readable. */
@@ -80,6 +82,9 @@ export const Outcome = z.enum([
   "cancelled",
 ]);
 
+/** An item has one copy and a network at each of two sites, of each of its tests. */
+export const MAX_LEFTOVERS = 50;
+
 export const ItemOutcome = z.strictObject({
   itemId: Id,
   outcome: Outcome,
@@ -96,6 +101,8 @@ export const ItemOutcome = z.strictObject({
     .describe(
       "Emulated seconds from the request until the workload ran at the other site, including waits for people and for earlier groups: the downtime for the business. Null if it does not run there. The steps show how long the machines took.",
     ),
+  /** After a clean-up: what is still there of tests of the item; missing when nothing is. */
+  leftovers: z.array(z.string().max(300)).max(MAX_LEFTOVERS).optional(),
   /** After a reprotect: the data that was sent. */
   replicated: Replicated.optional(),
   /** After a reprotect: the protection group that the item moved to (V1). */
@@ -132,6 +139,8 @@ export const ExecutionOptions = z.strictObject({
   only: Items.optional(),
   /** The items of the plan that are left out. */
   without: Items.optional(),
+  /** Test clean-up only: gives up what cannot be removed. The items are protected again, and show what is left. */
+  force: z.strictObject({ reason: Text }).optional(),
 });
 export type ExecutionOptions = z.infer<typeof ExecutionOptions>;
 
@@ -164,6 +173,9 @@ export type LeftOut = z.infer<typeof LeftOut>;
 /** How long a process may use its last read of an execution. After this time every process knows of a cancel. */
 export const CANCEL_PROPAGATION_MS = 250;
 
+/** The decisions that a record keeps. An execution that asks more often keeps the newest. */
+export const MAX_DECISIONS = 200;
+
 const common = {
   executionId: Guid,
   idempotencyKey: z.string().min(1).max(MAX_HEADER_CHARACTERS),
@@ -182,6 +194,12 @@ const common = {
   requestedAt: Instant,
   admission: Admission.optional(),
   cancelRequest: CancelRequest.optional(),
+  /** The newest decisions on what the execution asked, oldest first. */
+  decisions: z.array(RecordedDecision).max(MAX_DECISIONS).optional(),
+  /** From which the tokens of call-backs are derived. Never shown. */
+  callBackSecret: z.string().max(100).optional(),
+  /** Notifications that were not taken. */
+  undelivered: z.array(UndeliveredNotification).max(MAX_UNDELIVERED).optional(),
 };
 
 const ended = { endedAt: Instant, outcomes: z.array(ItemOutcome).max(2_000) };

@@ -100,6 +100,20 @@ export const REQUEST_ERRORS = {
     "The execution is not at a step that waits for it.",
     "Check in the step tree what the execution waits for.",
   ),
+  "decided-already": entry(
+    409,
+    false,
+    "Somebody decided before",
+    "Another decision on the same question was recorded first, and this one can have no effect.",
+    "Read the execution: it shows who decided what. Decide on what it awaits now, or start another verb after its end.",
+  ),
+  "call-back-refused": entry(
+    403,
+    false,
+    "The token is not that of the action",
+    "The token belongs to another action or execution, or was cut off.",
+    "Send the token exactly as the call of the webhook carried it, to the URL that came with it.",
+  ),
   "custom-point-for-one-item": entry(
     422,
     false,

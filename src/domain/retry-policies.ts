@@ -11,6 +11,7 @@ export const RETRY_POLICIES = {
   none: { maxAttempts: 1, firstDelayMs: 0, backoff: 1, maxDelayMs: 0 },
   "hypervisor-call": { maxAttempts: 5, firstDelayMs: 1_000, backoff: 2, maxDelayMs: 30_000 },
   "store-write": { maxAttempts: 8, firstDelayMs: 250, backoff: 2, maxDelayMs: 15_000 },
+  notification: { maxAttempts: 5, firstDelayMs: 5_000, backoff: 4, maxDelayMs: 600_000 },
   webhook: { maxAttempts: 4, firstDelayMs: 1_000, backoff: 3, maxDelayMs: 60_000 },
 } as const satisfies Record<string, RetryPolicy>;
 

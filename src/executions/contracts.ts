@@ -1,7 +1,17 @@
 import { z } from "zod";
+import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
-import { Action, Notification, PlanItem, ShutdownStage, Validation } from "../domain/plans/plan.js";
+import {
+  Action,
+  MAX_CALL_SECONDS,
+  Notification,
+  NotificationEvent,
+  PlanItem,
+  ShutdownStage,
+  StageActions,
+  Validation,
+} from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
@@ -44,6 +54,8 @@ export type ExecutionGroup = z.output<typeof executionGroup>;
 export const executionPlan = z.object({
   executionId: Guid,
   worldId: Id,
+  /** Null for a single item. */
+  plan: z.object({ id: Id, name: z.string(), version: z.int() }).nullable(),
   verb: Verb,
   direction: ExecutionDirection,
   requestedAtMs: z.number(),
@@ -62,6 +74,10 @@ export const executionPlan = z.object({
   groups: z.array(executionGroup),
   /** Items of the plan that do not take part. */
   leftOut: z.array(LeftOut),
+  /** The actions before and after each verb as a whole; a full run has those of its commit and its reprotect. */
+  actions: z.object({ "test-clean-up": StageActions, commit: StageActions, reprotect: StageActions }),
+  /** A clean-up that gives up what it cannot remove: who decided that, and why. */
+  force: z.object({ by: z.string(), reason: z.string() }).nullable(),
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
@@ -84,6 +100,17 @@ export const findCancel = activityContract({
   name: "find-cancel",
   input: z.object({ executionId: z.string() }),
   output: z.object({ cancel: CancelRequest.nullable() }),
+  retry: "store-write",
+});
+
+/**
+ * Closes a question whose time is over: nobody may answer it any more. Gives back the decision that was recorded before,
+ * whose event has not arrived, or null.
+ */
+export const expireQuestion = activityContract({
+  name: "expire-question",
+  input: z.object({ executionId: Guid, question: Question }),
+  output: z.object({ decision: Decision.nullable() }),
   retry: "store-write",
 });
 
@@ -113,6 +140,8 @@ export const itemReport = z.object({
   /** When the workload ran at the other site, in milliseconds since the epoch; null when it does not. */
   runningAtMs: z.number().nullable(),
   replicated: Replicated.optional(),
+  /** After a clean-up: what is still there of tests of the item. */
+  leftovers: z.array(z.string()).optional(),
 });
 export type ItemReport = z.output<typeof itemReport>;
 
@@ -188,19 +217,50 @@ export const chooseRecoveryPoints = pollingContract({
   retry: "hypervisor-call",
 });
 
+/**
+ * One call of a webhook. Of all calls under one `key`, at most one is under way for an orchestration; an activity that
+ * runs twice makes the same call twice, with the same id and number.
+ */
 export const callWebhook = activityContract({
   name: "call-webhook",
   input: z.object({
     executionId: Guid,
+    /** Unique in the execution. It makes the id that all attempts carry. */
+    key: z.string(),
+    attempt: z.int().min(1),
     url: z.string(),
-    timeoutSeconds: z.int(),
+    timeoutSeconds: z.int().max(MAX_CALL_SECONDS),
     payload: z.record(z.string(), z.unknown()),
-    /** True for a notification, which is also sent about a cancelled execution. An action of one is not begun. */
-    evenWhenCancelled: z.boolean().default(false),
+    /** The receiver may answer 202 and call back about this. */
+    callBack: z.object({ actionId: Id, ask: z.int().min(1), timeLimitMinutes: z.int() }).nullable(),
   }),
   output: z.discriminatedUnion("delivered", [
     z.object({ delivered: z.literal(true), status: z.int() }),
-    z.object({ delivered: z.literal(false), why: z.string() }),
+    /** `timedOut`: the receiver may still be at work. */
+    z.object({ delivered: z.literal(false), why: z.string(), timedOut: z.boolean().default(false) }),
   ]),
+  retry: "none",
+});
+
+/** Sends notifications, all at the same time, and notes in the execution's record which were not taken. */
+export const sendNotifications = activityContract({
+  name: "send-notifications",
+  input: z.object({
+    executionId: Guid,
+    messages: z.array(
+      z.object({
+        key: z.string(),
+        attempt: z.int().min(1),
+        url: z.string(),
+        event: NotificationEvent,
+        payload: z.record(z.string(), z.unknown()),
+        /** When it is sent again if it is not taken; null when this is the last attempt. */
+        retryAfterMs: z.number().nullable(),
+      }),
+    ),
+  }),
+  output: z.object({
+    results: z.array(z.object({ key: z.string(), result: z.enum(["delivered", "failed", "timed-out"]) })),
+  }),
   retry: "none",
 });

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import type { Execution, ItemOutcome } from "../domain/execution.js";
+import { type Execution, type ItemOutcome, MAX_LEFTOVERS } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
-import { RESTING_STATES, transition } from "../domain/items/lifecycle.js";
+import { RESTING_STATES, transitionOf } from "../domain/items/lifecycle.js";
 import { protectionGroupOf } from "../domain/items/protection-group.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant, toMs } from "../domain/text.js";
@@ -74,7 +74,7 @@ function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, 
   const { state, reason, heldBy: hold } = item;
   const end = { item, report, state, reason };
   if (hold?.executionId !== executionId || RESTING_STATES.has(state)) return end;
-  const cell = transition(item.scenario, hold.from, hold.verb, item.direction);
+  const cell = transitionOf(item, hold.from, hold.verb);
   if (!cell.allowed) return end;
   if (!touched || report?.outcome === "left-out") return { ...end, state: hold.from, reason: null };
   if (report?.outcome === "succeeded") return { ...end, state: cell.after, reason: null };
@@ -86,13 +86,13 @@ function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, 
 /** Releases of the items that the execution holds, each with its state and its conditions. */
 async function releasesOf(
   ports: Ports,
-  { worldId }: Execution,
+  execution: Execution,
   { executionId, touched, status }: Closing,
   ends: readonly ItemEnd[],
 ): Promise<ItemUpdate[]> {
   const held = ends.filter(({ item }) => item.heldBy?.executionId === executionId);
   const conditions = touched
-    ? await conditionsAfterExecution(ports, worldId, held, status)
+    ? await conditionsAfterExecution(ports, execution, held, status)
     : new Map<string, ItemCondition[]>();
   return held.map(({ item, state, reason }): ItemUpdate => {
     const { itemId, conditions: before } = item;
@@ -114,6 +114,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     recoverySeconds,
     ...(report?.note === undefined ? {} : { note: report.note }),
     failure: report?.failure ?? null,
+    ...(report?.leftovers?.length && { leftovers: report.leftovers.slice(0, MAX_LEFTOVERS) }),
     ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };
 }

@@ -2,14 +2,16 @@ import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
-import type { ItemRecord } from "../domain/items/item-record.js";
+import { hasLeftovers, type ItemRecord } from "../domain/items/item-record.js";
 import { transition } from "../domain/items/lifecycle.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
-import type { Action, PlanGroup } from "../domain/plans/plan.js";
+import type { Action, Plan, PlanGroup, StageActions, StageVerb } from "../domain/plans/plan.js";
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
+import { opposite } from "../domain/scenario-traits.js";
 import { toMs } from "../domain/text.js";
+import type { Direction } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 import { planOfExecution } from "./start-facts.js";
@@ -26,9 +28,16 @@ export async function openedExecution(
   return { open: true, plan: await executionPlanOf(ports, execution) };
 }
 
+/** Whoever forces a clean-up does not want to wait for what hangs: emulated minutes, and some real seconds at least. */
+const FORCED_LIMIT_MINUTES = 15;
+const MIN_FORCED_LIMIT_MS = 10_000;
+
+const forcedStepLimitMs = ({ speed, stepLimitMs }: Ports["settings"]): number =>
+  Math.min(stepLimitMs, Math.max((FORCED_LIMIT_MINUTES * 60_000) / speed, MIN_FORCED_LIMIT_MS));
+
 async function executionPlanOf(ports: Ports, execution: Execution): Promise<ExecutionPlan> {
   const { store, hypervisor, settings } = ports;
-  const { executionId, worldId, itemIds, verb, options } = execution;
+  const { executionId, worldId, subject, itemIds, verb, options } = execution;
   const [plan, records, snapshots] = await Promise.all([
     planOfExecution(store, execution),
     store.getItems(worldId, itemIds),
@@ -39,11 +48,12 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
   return {
     executionId,
     worldId,
+    plan: subject.kind === "item" ? null : { id: plan.id, name: plan.name, version: subject.planVersion },
     verb,
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
-    stepLimitMs: settings.stepLimitMs,
+    stepLimitMs: options.force === undefined ? settings.stepLimitMs : forcedStepLimitMs(settings),
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown !== "skip",
     testNetworkId: options.testNetworkId ?? null,
@@ -61,6 +71,12 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
       .filter(({ items }) => items.length > 0)
       .map((group) => executionGroupOf(group, execution, items, seen)),
     leftOut: execution.leftOut ?? [],
+    actions: {
+      "test-clean-up": stageActionsOf(plan, "test-clean-up", execution, snapshots),
+      commit: stageActionsOf(plan, "commit", execution, snapshots),
+      reprotect: stageActionsOf(plan, "reprotect", execution, snapshots),
+    },
+    force: options.force === undefined ? null : { by: execution.requestedBy, reason: options.force.reason },
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
@@ -115,7 +131,11 @@ function executionGroupOf(
         alreadyDone: hold === null,
         notApplicable: hold === null && record !== undefined ? notApplicableTo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
-        testExecutionId: snapshot.testCopies[0]?.executionId,
+        // What a forced clean-up gave up holds no failover up: only another clean-up tries to remove it.
+        testExecutionId:
+          execution.verb !== "test-clean-up" && record !== undefined && hasLeftovers(record)
+            ? undefined
+            : snapshot.testCopies[0]?.executionId,
       };
     }),
   };
@@ -136,7 +156,30 @@ function applicable(
   const type = failoverTypeOf(verb);
   if (type === null) return [];
   const its = direction === "mixed" ? items.map((item) => item.direction) : [direction];
-  return actions.filter(
-    ({ failoverTypes, directions }) => failoverTypes.includes(type) && its.some((one) => directions.includes(one)),
-  );
+  return inDirection(actions, its).filter(({ failoverTypes }) => failoverTypes.includes(type));
+}
+
+const inDirection = <A extends { directions: readonly Direction[] }>(
+  actions: readonly A[],
+  its: readonly Direction[],
+): A[] => actions.filter(({ directions }) => its.some((one) => directions.includes(one)));
+
+/**
+ * The actions of a verb as a whole, each with its policy, which is that of the verb even within a full run. The
+ * direction of a reprotect is the one that it sets up.
+ */
+function stageActionsOf(
+  plan: Plan,
+  stage: StageVerb,
+  { verb, direction }: Execution,
+  items: readonly ItemSnapshot[],
+): StageActions {
+  const { before = [], after = [] } = plan.actions?.[stage] ?? {};
+  const reverses = stage === "reprotect" && (direction === "mixed" || verb === "full-run");
+  const moves = direction === "mixed" ? items.map((item) => item.direction) : [direction];
+  const its = reverses ? moves.map(opposite) : moves;
+  const otherwise = failurePolicyOf(plan, stage).onActionFailure;
+  const own = (actions: StageActions["before"]) =>
+    inDirection(actions, its).map((action) => ({ ...action, onFailure: action.onFailure ?? otherwise }));
+  return { before: own(before), after: own(after) };
 }

@@ -1,8 +1,10 @@
+import type { Execution } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import {
   isReplicating,
   mayBeStranded,
   type Replication,
+  withLeftovers,
   withOutcome,
   withReplication,
 } from "../domain/items/post-execution-conditions.js";
@@ -25,7 +27,7 @@ interface ReleasedItem {
  */
 export async function conditionsAfterExecution(
   { hypervisor, clock }: Ports,
-  worldId: string,
+  { worldId, options, requestedBy }: Pick<Execution, "worldId" | "options" | "requestedBy">,
   items: readonly ReleasedItem[],
   status: ExecutionStatus,
 ): Promise<ReadonlyMap<string, ItemCondition[]>> {
@@ -41,7 +43,8 @@ export async function conditionsAfterExecution(
   return new Map(
     items.map(({ item: { itemId, conditions }, state, report }) => {
       const known = withReplication(conditions, { replication: replicationOf(itemId), state, at });
-      return [itemId, withOutcome(known, { isKnown: isKnown(state, report), at })];
+      const left = withLeftovers(known, { left: report?.leftovers, force: options.force, by: requestedBy, at });
+      return [itemId, withOutcome(left, { isKnown: isKnown(state, report), at })];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { ROUTES } from "../api/routes.js";
+import { completeAction } from "../commands/call-backs.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution, Failure } from "../domain/execution.js";
@@ -24,9 +25,15 @@ serve(ROUTES.validate, async (context, { params, body }) => {
 });
 
 serve(ROUTES.confirm, async (context, { params, body }) => {
-  const { actionId, done, by, note = "" } = body;
-  await confirmAction(context, params.executionId, { actionId, done, by, note });
+  const { actionId, ask, done, by, note = "" } = body;
+  await confirmAction(context, params.executionId, { actionId, ask, done, by, note });
   return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.completeAction, async (context, { params: { executionId, actionId }, body }) => {
+  const { token, done, detail = "" } = body;
+  await completeAction(context, executionId, { actionId, token, done, detail });
+  return acceptedFor(executionId);
 });
 
 serve(ROUTES.resolve, async (context, { params, body }) => {
@@ -52,7 +59,13 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
 
 /** Internal fields are left out. Its status also shows whether it was admitted. */
 function withStatus(execution: Execution, status: ExecutionStatus) {
-  const { idempotencyKey: _key, status: _recorded, admission: _admission, ...rest } = execution;
+  const {
+    idempotencyKey: _key,
+    status: _recorded,
+    admission: _admission,
+    callBackSecret: _secret,
+    ...rest
+  } = execution;
   return { ...rest, status };
 }
 

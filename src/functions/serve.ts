@@ -35,7 +35,7 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   app.http(route.id, {
     methods: [route.method],
     route: route.path,
-    authLevel: "function",
+    authLevel: route.anonymous ? "anonymous" : "function",
     extraInputs: [orchestrationsBinding],
     handler: (request, invocation) =>
       endpoint(

@@ -9,6 +9,7 @@ const PLAN_STEPS = {
   "choose-recovery-point": "Choose the recovery points",
   groups: "Start the group",
   action: "Run the action",
+  "call-back": "Await the call-back of the action",
   ask: "Ask what to do about a failure",
   validation: "Await validation",
   undo: "Undo what was done",
@@ -38,7 +39,20 @@ export const ITEMS_STEP = "items";
 export const askStepId = (ask: number): string => `ask/${ask}`;
 export const isAskStep = (stepId: string): boolean => stepId.startsWith("ask/");
 
-export const actionStepId = (actionId: string): string => `action/${actionId}`;
+/** An action that runs again because somebody answered `retry` is asked for once more. */
+export const actionStepId = (actionId: string, ask = 1): string =>
+  ask === 1 ? `action/${actionId}` : `action/${actionId}/${ask}`;
+/** The wait for the call-back of a webhook that answered 202. */
+export const callBackStepId = (actionId: string, ask: number): string => `call-back/${actionId}/${ask}`;
+/** The action that a step runs or awaits, and the how-manieth time; undefined for other steps. */
+export function actionOfStep(
+  stepId: string,
+): { kind: "action" | "call-back"; actionId: string; ask: number } | undefined {
+  const [kind, actionId, ask = "1"] = stepId.split("/");
+  return actionId !== undefined && (kind === "action" || kind === "call-back")
+    ? { kind, actionId, ask: Number(ask) }
+    : undefined;
+}
 export const groupStepId = (groupId: string): string => `groups/${groupId}`;
 export const groupCheckStepId = (groupId: string): string => `${PREREQUISITES_STEP}/${groupId}`;
 export const pointsStepId = (groupId: string): string => `choose-recovery-point/${groupId}`;

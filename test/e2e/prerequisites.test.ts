@@ -83,8 +83,11 @@ class BrokenWorld {
   }
 
   async #run(verb: Verb): Promise<void> {
-    const reprotect = { waitForAgent: true, datastoreId: "ssd" };
-    const options = { acknowledgeNoTest: true, ...(verb === "reprotect" && { reprotect }) };
+    const options = {
+      acknowledgeNoTest: true,
+      ...(verb === "reprotect" && { reprotect: { waitForAgent: true, datastoreId: "ssd" } }),
+      ...(verb === "test-clean-up" && { force: { reason: "the next test is due" } }),
+    };
     await this.#app.ended(await this.#app.start(this.#worldId, { verb, options }));
   }
 

@@ -73,7 +73,7 @@ testInBothReplays("it asks again while a retry fails, and skip continues without
   await answer(app, executionId, "retry");
   const again = await app.until(executionId, ({ awaits }) => awaits.some((one) => "ask" in one && one.ask === 2));
   expect(again.awaits).toHaveLength(1);
-  await expect(answer(app, executionId, "skip", 1)).rejects.toThrow("[nothing-awaited]");
+  await expect(answer(app, executionId, "skip", 1)).rejects.toThrow("[decided-already]");
 
   await answer(app, executionId, "skip", 2);
   await app.confirm(executionId);

@@ -4,9 +4,10 @@
  * and a repeat of the host or of a dead request passes the commands.
  */
 import { expect } from "vitest";
+import type { z } from "zod";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { DECISION_EVENT, type Decision } from "../../src/orchestrators/runtime/contracts.js";
+import { DECISION_EVENT, type decision } from "../../src/orchestrators/runtime/contracts.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 
@@ -29,11 +30,13 @@ const inTwoSteps = (plan: PlanInput): PlanInput => ({
 const testInTwoSteps = (title: string, run: (app: VirtualApp) => Promise<void>) =>
   testInBothReplays(title, run, inTwoSteps);
 
+type Decision = z.input<typeof decision>;
+
 const raise = (app: VirtualApp, executionId: string, made: Decision) =>
   app.context.orchestrations.raise(executionId, DECISION_EVENT, made);
 
 const confirms = (actionId: string, done = true): Decision => ({
-  ...{ kind: "confirm", actionId, done, by: "operator", note: "" },
+  ...{ kind: "confirm", actionId, ask: 1, done, by: "operator", note: "" },
 });
 
 /** Runs until the execution asks this, or ends. */

@@ -59,7 +59,7 @@ test("the sweep ends an execution whose orchestration was terminated, and releas
   const { awaits } = await app.until(executionId, () => true);
   const [awaited] = awaits;
   const actionId = awaited?.kind === "confirm" ? awaited.actionId : "";
-  const confirming = confirmAction(app.context, executionId, { actionId, done: true, by: "owner", note: "" });
+  const confirming = confirmAction(app.context, executionId, { actionId, ask: 1, done: true, by: "owner", note: "" });
   await expect(confirming).rejects.toMatchObject({ code: "nothing-awaited" });
   expect((await sweepExecutions(app.context)).repaired).toEqual([executionId]);
   const { execution } = await app.ended(executionId);

@@ -50,9 +50,16 @@ const answered = (...failures: FailureAnswer[]): Pick<Circumstance, "answers"> =
 /** The shutdown in reverse order, manual actions at every place that has some, and questions about failures. */
 const withActions = (plan: Estate["plan"]): Estate["plan"] => {
   const failoverTypes = [...FailoverType.options];
-  const action = (id: string) => ({ id, name: id, kind: "manual" as const, failoverTypes, instructions: "Look." });
+  const manual = (id: string) => ({ id, name: id, kind: "manual" as const, instructions: "Look." });
+  const action = (id: string) => ({ ...manual(id), failoverTypes });
+  const around = (verb: string) => ({ before: [manual(`before-${verb}`)], after: [manual(`after-${verb}`)] });
   return {
     ...asks("ask")(plan),
+    actions: {
+      "test-clean-up": around("test-clean-up"),
+      commit: around("commit"),
+      reprotect: around("reprotect"),
+    },
     shutdown: { order: "reverse-group-order", before: [action("before-shutdown")], after: [action("after-shutdown")] },
     groups: plan.groups.map((group) => ({
       ...group,
@@ -194,7 +201,7 @@ export const JOURNEYS: readonly Journey[] = [
       ],
       ["cancel-failover"],
       ["test-failover", { label: "retried", fault: refuses("start-test-copy"), ...answered("retry") }],
-      ["test-clean-up"],
+      ["test-clean-up", { label: "with-actions" }],
       [
         "test-failover",
         {
@@ -205,7 +212,16 @@ export const JOURNEYS: readonly Journey[] = [
         },
       ],
       ["test-failover"],
-      ["test-clean-up"],
+      [
+        "test-clean-up",
+        {
+          label: "forced",
+          fault: refuses("remove-test-copy"),
+          options: { force: { reason: "it stays" } },
+          ends: "succeeded-with-failures",
+        },
+      ],
+      ["test-clean-up", { label: "given-up" }],
       ["planned-failover", { label: "undone", fault: refuses("start-replica"), ...answered("undo"), ends: "failed" }],
       ["planned-failover", { label: "declined", answers: { done: false, failures: ["undo"] }, ends: "failed" }],
     ],
@@ -242,7 +258,7 @@ export const JOURNEYS: readonly Journey[] = [
     plan: withWebhooks,
     runs: [
       ["test-failover", { label: "with-webhooks", ends: "succeeded-with-failures" }],
-      ["test-clean-up"],
+      ["test-clean-up", { label: "with-webhooks" }],
       ["planned-failover", { label: "with-webhooks", ends: "succeeded-with-failures" }],
     ],
   },

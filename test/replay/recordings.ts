@@ -129,6 +129,7 @@ async function run(app: VirtualApp, verb: Verb, circumstance: Partial<Circumstan
     await cancelExecution(app.context, executionId, { behaviour: cancelled, by: "tester", reason: undefined });
   }
   const { execution } = await finish(app, executionId, answers);
+  await app.completed(executionId);
   if (execution.status !== ends) throw new Error(`${verb} ended ${execution.status}: ${JSON.stringify(execution)}`);
   await estate.clearFaults(app.worldId);
   return executionId;

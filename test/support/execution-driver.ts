@@ -11,7 +11,7 @@ export interface Answers {
 }
 
 export type Decision =
-  | { kind: "confirm"; actionId: string; done: boolean }
+  | { kind: "confirm"; actionId: string; ask: number; done: boolean }
   | { kind: "validate"; verdict: "accept" | "reject" }
   | { kind: "resolve"; ask: number; answer: FailureAnswer };
 
@@ -46,7 +46,8 @@ export async function finish<View extends ExecutionState>(
 function decisionOn(asked: Awaited, answers: Answers, failures: FailureAnswer[]): Decision {
   switch (asked.kind) {
     case "confirm":
-      return { kind: "confirm", actionId: asked.actionId, done: answers.done ?? true };
+    case "call-back":
+      return { kind: "confirm", actionId: asked.actionId, ask: asked.ask, done: answers.done ?? true };
     case "validate":
       return { kind: "validate", verdict: answers.verdict ?? "accept" };
     case "resolve":

@@ -130,8 +130,8 @@ export class RunningApp {
     const params = { executionId };
     switch (decision.kind) {
       case "confirm": {
-        const { actionId, done } = decision;
-        await this.client.call(ROUTES.confirm, { params, body: { actionId, done, by: "operator" } });
+        const { actionId, ask, done } = decision;
+        await this.client.call(ROUTES.confirm, { params, body: { actionId, ask, done, by: "operator" } });
         return;
       }
       case "validate": {

@@ -17,7 +17,7 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
-    settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true },
+    settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },
     assertActive: async () => undefined,
     orchestrations: { start: async () => undefined, raise: async () => undefined, getStatus: async () => undefined },
   };

@@ -17,7 +17,7 @@ import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
 import { importWorld } from "../../src/commands/import-world.js";
-import { savePlan } from "../../src/commands/plans.js";
+import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
@@ -87,7 +87,7 @@ export class VirtualApp {
       estate: emulator,
       clock: this.clock,
       hash: (text) => createHash("sha256").update(text).digest("hex"),
-      settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true },
+      settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },
       orchestrations: orchestrationsOf(this.hub),
       assertActive: executionGuard(store, this.clock),
     };
@@ -119,6 +119,12 @@ export class VirtualApp {
     await savePlan(this.context, saved, null);
     this.worldId = saved.worldId;
     this.planId = saved.id;
+  }
+
+  /** Saves the plan with a change, as its next version. */
+  async changePlan(change: (plan: Plan) => Plan): Promise<void> {
+    const { value, etag } = await getPlan(this.context, this.planId);
+    await savePlan(this.context, change(value.plan), etag);
   }
 
   /** Imports the shop again with other target settings for one item. */
@@ -174,6 +180,14 @@ export class VirtualApp {
     return viewExecution(this.context, executionId);
   }
 
+  /** Runs until the orchestration has completed, which still sends notifications after the end of its execution. */
+  async completed(executionId: string): Promise<void> {
+    const { orchestrations } = this.context;
+    await runInVirtualTime(this.hub, this.clock, async () => {
+      return (await orchestrations.getStatus(executionId))?.runtimeStatus !== "Running";
+    });
+  }
+
   /** Runs a verb of the plan to its end and answers what it asks for. It must succeed. */
   async run(verb: Verb, options: Partial<ExecutionOptions> = {}, answers: Answers = {}): Promise<ExecutionView> {
     const view = await this.attempt(verb, options, answers);
@@ -195,8 +209,8 @@ export class VirtualApp {
     const by = "operator";
     switch (decision.kind) {
       case "confirm": {
-        const { actionId, done } = decision;
-        await confirmAction(this.context, executionId, { actionId, done, by, note: "" });
+        const { actionId, ask, done } = decision;
+        await confirmAction(this.context, executionId, { actionId, ask, done, by, note: "" });
         return;
       }
       case "validate":
@@ -211,8 +225,9 @@ export class VirtualApp {
 
   /** Confirms the sample's manual action when the execution gets there. */
   async confirm(executionId: string, done = true): Promise<void> {
-    await this.awaiting(executionId, "confirm");
-    await this.decide(executionId, { kind: "confirm", actionId: "check-orders", done });
+    const { awaits } = await this.awaiting(executionId, "confirm");
+    const ask = awaits.flatMap((asked) => (asked.kind === "confirm" ? [asked.ask] : []))[0] ?? 1;
+    await this.decide(executionId, { kind: "confirm", actionId: "check-orders", ask, done });
   }
 
   /** Accepts or rejects the result when the execution gets to its validation. */

@@ -161,7 +161,10 @@ export class User {
   async #answer(executionId: string, awaited: ExecutionAnswer["awaits"][number], goal: CompletedExecution["goal"]) {
     if (awaited.kind === "confirm") {
       await this.#try("confirm", executionId, (client, by) =>
-        client.call(ROUTES.confirm, { params: { executionId }, body: { actionId: awaited.actionId, by } }),
+        client.call(ROUTES.confirm, {
+          params: { executionId },
+          body: { actionId: awaited.actionId, ask: awaited.ask, by },
+        }),
       );
     } else if (awaited.kind === "validate") {
       const verdict = goal === "rejection" ? "reject" : "accept";

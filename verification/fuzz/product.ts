@@ -83,7 +83,7 @@ export class FuzzedProduct {
       estate: emulator,
       clock,
       hash: sha256,
-      settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false },
+      settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
       orchestrations: AWAITING_ORCHESTRATIONS,
       assertActive: async () => undefined,
     };

@@ -12,23 +12,29 @@ const MAX_ANSWER_BYTES = 4_096;
 
 /**
  * Posts JSON to a URL over a connection to the address given, whatever the name resolves to by now. Redirects are
- * not followed. Rejects when there is no answer within `timeoutMs`.
+ * not followed. Rejects with a `TimeoutError` when there is no answer within `timeoutMs`.
  */
-export function postJson(url: URL, to: CheckedAddress, body: object, timeoutMs: number): Promise<WebhookAnswer> {
+export function postJson(
+  url: URL,
+  to: CheckedAddress,
+  { headers, body }: { headers: Readonly<Record<string, string>>; body: object },
+  timeoutMs: number,
+): Promise<WebhookAnswer> {
   const payload = JSON.stringify(body);
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
+  const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method: "POST",
       agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+      signal,
+      headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
       lookup: (_host, options, found) => {
         if (options.all) found(null, [{ address: to.address, family: to.family }]);
         else found(null, to.address, to.family);
       },
     });
-    outgoing.on("error", reject);
+    outgoing.on("error", (error) => reject(signal.aborted ? signal.reason : error));
     // An offer to switch protocols is an answer too; without this, Node only closes the connection.
     outgoing.on("upgrade", (incoming, socket) => {
       resolve({ status: incoming.statusCode ?? 0, body: "" });
@@ -49,7 +55,7 @@ export function postJson(url: URL, to: CheckedAddress, body: object, timeoutMs: 
         if (length >= MAX_ANSWER_BYTES) finish();
       });
       incoming.on("end", finish);
-      incoming.on("error", reject);
+      incoming.on("error", (error) => reject(signal.aborted ? signal.reason : error));
     });
     outgoing.end(payload);
   });

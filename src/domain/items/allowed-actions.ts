@@ -11,7 +11,8 @@
 import type { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 import { Verb as Verbs } from "../vocabulary.js";
 import { type Advice, adviceOn, adviceText } from "./advice.js";
-import { type NotAllowed, type Transition, transition } from "./lifecycle.js";
+import type { ItemCondition } from "./item-record.js";
+import { type NotAllowed, type Transition, transitionOf } from "./lifecycle.js";
 
 /** What decides which verbs an item allows. */
 export interface LifecycleItem {
@@ -21,6 +22,7 @@ export interface LifecycleItem {
   direction: Direction;
   replicationGroupId: string | null;
   heldBy: { executionId: string; verb: Verb } | null;
+  conditions?: readonly ItemCondition[] | undefined;
 }
 
 /** A verb that may not start, and what helps. */
@@ -56,7 +58,7 @@ export function mayStart(item: LifecycleItem, verb: Verb): Transition | Refused 
     const because = `execution ${executionId} (${holding}) holds the item`;
     return refuse("item-held", because, { kind: "wait", cancel: true });
   }
-  const cell = transition(item.scenario, item.state, verb, item.direction);
+  const cell = transitionOf(item, item.state, verb);
   if (cell.allowed) return cell;
   const { because, nothingToDo } = cell;
   return { allowed: false, code: "verb-not-allowed", because, nothingToDo, advice: adviceOn(item, verb, cell) };

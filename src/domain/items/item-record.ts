@@ -47,3 +47,7 @@ export const ItemRecord = z.strictObject({
   conditions: z.array(ItemCondition).max(10),
 });
 export type ItemRecord = z.infer<typeof ItemRecord>;
+
+/** Whether a forced clean-up left something of a test of the item. */
+export const hasLeftovers = ({ conditions = [] }: { conditions?: readonly ItemCondition[] | undefined }): boolean =>
+  conditions.some(({ type }) => type === "leftovers");

@@ -1,6 +1,7 @@
 import { opposite, SCENARIO_TRAITS } from "../scenario-traits.js";
 import type { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 import { Verb as Verbs } from "../vocabulary.js";
+import { hasLeftovers, type ItemCondition } from "./item-record.js";
 
 /** The states that a verb takes an item to: while it runs, when it succeeds, when it fails. */
 export interface Transition {
@@ -201,6 +202,19 @@ export function transition(
   direction: Direction = "primary-to-recovery",
 ): Cell {
   return lifecycleOf(scenario, direction)[state][verb];
+}
+
+/**
+ * The same for an item. What a forced clean-up left of it may be cleaned up in any resting state, which stays as it is.
+ */
+export function transitionOf(
+  item: Pick<Place, "scenario" | "direction"> & { conditions?: readonly ItemCondition[] | undefined },
+  from: ItemState,
+  verb: Verb,
+): Cell {
+  const cell = transition(item.scenario, from, verb, item.direction);
+  if (cell.allowed || verb !== "test-clean-up" || !hasLeftovers(item) || !RESTING_STATES.has(from)) return cell;
+  return to("cleaning-up", from, from);
 }
 
 /** Whether an execution that holds an item in `state` may be cancelled, and what that leads to. */

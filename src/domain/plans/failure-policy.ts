@@ -1,13 +1,20 @@
 import { z } from "zod";
 import type { Execution, ItemOutcome } from "../execution.js";
 import { type Criticality, type ExecutionStatus, type FailureAnswer, type OnFailure, Verb } from "../vocabulary.js";
-import { type Action, FailurePolicy, type Plan, type PlanGroup } from "./plan.js";
+import { FailurePolicy, type Plan, type PlanGroup, type StageAction } from "./plan.js";
 
 const CONTINUES: FailurePolicy = { onItemFailure: "continue", onActionFailure: "continue" };
 const STOPS: FailurePolicy = { onItemFailure: "stop", onActionFailure: "stop" };
 
-/** A planned failover stops at the first critical failure; every other verb runs to its end (B.5). */
-const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = { "planned-failover": STOPS, "planned-failback": STOPS };
+/**
+ * A planned failover stops at the first critical failure; every other verb runs to its end (B.5). An action that fails
+ * before a commit stops it, because a commit cannot be undone.
+ */
+const DEFAULTS: Partial<Record<Verb, FailurePolicy>> = {
+  "planned-failover": STOPS,
+  "planned-failback": STOPS,
+  commit: { onItemFailure: "continue", onActionFailure: "stop" },
+};
 
 /** The policy of the plan for a verb, or the documented default. */
 export function failurePolicyOf(plan: Pick<Plan, "failurePolicy">, verb: Verb): FailurePolicy {
@@ -90,7 +97,7 @@ export const ASK_LIMIT_MS = 24 * 3_600_000;
 export const afterAnswer = (answer: FailureAnswer): "retry" | OnFailure => (answer === "skip" ? "continue" : answer);
 
 /** What the execution does after a failed action: the action's own policy, or the plan's. */
-export const afterAction = (policy: FailurePolicy, action: Pick<Action, "onFailure">): OnFailure =>
+export const afterAction = (policy: FailurePolicy, action: Pick<StageAction, "onFailure">): OnFailure =>
   action.onFailure ?? policy.onActionFailure;
 
 /** The results of the parts of an execution. */

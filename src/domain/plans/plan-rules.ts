@@ -1,6 +1,6 @@
 import { RecoveryError } from "../errors.js";
 import type { ItemRecord } from "../items/item-record.js";
-import type { Action, Plan, PlanGroup } from "./plan.js";
+import { type Plan, type PlanGroup, type StageAction, StageVerb } from "./plan.js";
 
 /** What the rules read of the items of the world. */
 export type KnownItem = Pick<ItemRecord, "itemId" | "scenario" | "replicationGroupId">;
@@ -58,14 +58,18 @@ function groupProblems(plan: Plan): string[] {
 }
 
 /** Every action of a plan with its position. */
-export function planActions(plan: Plan): { place: string; action: Action }[] {
-  const at = (place: string, actions: readonly Action[]) => actions.map((action) => ({ place, action }));
+export function planActions(plan: Plan): { place: string; action: StageAction }[] {
+  const at = (place: string, actions: readonly StageAction[]) => actions.map((action) => ({ place, action }));
   return [
     ...at("before the shutdown", plan.shutdown.before),
     ...at("after the shutdown", plan.shutdown.after),
     ...plan.groups.flatMap((group) => [
       ...at(`before group ${group.id}`, group.before),
       ...at(`after group ${group.id}`, group.after),
+    ]),
+    ...StageVerb.options.flatMap((verb) => [
+      ...at(`before the ${verb}`, plan.actions?.[verb]?.before ?? []),
+      ...at(`after the ${verb}`, plan.actions?.[verb]?.after ?? []),
     ]),
   ];
 }

@@ -4,45 +4,95 @@ import { Id, Name, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
 import { Probe } from "./probes.js";
 
-const actionBase = {
+/**
+ * The limit of one HTTP call. It stays far below the time after which a host takes a call for lost and makes it again
+ * beside the first.
+ */
+export const MAX_CALL_SECONDS = 30;
+
+const base = {
   id: Id,
   name: Name,
-  /** Not empty, because such an action would never run. */
-  failoverTypes: z.array(FailoverType).min(1).max(3),
-  directions: z.array(Direction).min(1).max(2).default(["primary-to-recovery"]),
   /** The default is the failure policy of the plan for the verb. */
   onFailure: OnFailure.optional(),
 };
 
 /** A step that waits until a person confirms it. */
-export const ManualAction = z.strictObject({
-  ...actionBase,
+const manual = {
+  ...base,
   kind: z.literal("manual"),
   instructions: Text,
   timeLimitMinutes: z.int().min(1).max(43_200).default(1_440),
-});
+};
 
 /** A step that calls an HTTP address; any 2xx answer is success. */
-export const WebhookAction = z.strictObject({
-  ...actionBase,
+const webhook = {
+  ...base,
   kind: z.literal("webhook"),
   url: z.url({ protocol: /^https?$/ }).max(2_000),
-  timeoutSeconds: z.int().min(1).max(30).default(30),
+  timeoutSeconds: z
+    .int()
+    .min(1)
+    .max(MAX_CALL_SECONDS)
+    .default(MAX_CALL_SECONDS)
+    .describe("real seconds that one call may take; work that takes longer answers 202 and calls back"),
   retries: z.int().min(0).max(10).default(3),
-});
+  timeLimitMinutes: z
+    .int()
+    .min(1)
+    .max(43_200)
+    .optional()
+    .describe(
+      "asks the receiver to answer 202 and call back, within so many real minutes; without it 202 is a success like any other 2xx",
+    ),
+};
 
-/** The events of an execution: its start, the end of each group, and its end. */
-const NotificationEvent = z.enum(["started", "progress", "ended"]);
+/** The failovers that run an action of a group or of the shutdown. Not empty, because it would never run. */
+const ofFailover = {
+  failoverTypes: z.array(FailoverType).min(1).max(3),
+  directions: z.array(Direction).min(1).max(2).default(["primary-to-recovery"]),
+};
+
+/** A verb as a whole runs its actions whichever way it moves the workload or reverses replication. */
+const ofStage = { directions: z.array(Direction).min(1).max(2).default(Direction.options) };
+
+/** An action of a group or of the shutdown. */
+export const Action = z.discriminatedUnion("kind", [
+  z.strictObject({ ...manual, ...ofFailover }),
+  z.strictObject({ ...webhook, ...ofFailover }),
+]);
+export type Action = z.infer<typeof Action>;
+
+/** An action before or after a verb as a whole. */
+export const StageAction = z.discriminatedUnion("kind", [
+  z.strictObject({ ...manual, ...ofStage }),
+  z.strictObject({ ...webhook, ...ofStage }),
+]);
+export type StageAction = z.infer<typeof StageAction>;
+export type ActionOf<K extends StageAction["kind"]> = Extract<StageAction, { kind: K }>;
+
+/** What comes before and after a verb as a whole. */
+export const StageActions = z.strictObject({
+  before: z.array(StageAction).max(50).default([]),
+  after: z.array(StageAction).max(50).default([]),
+});
+export type StageActions = z.infer<typeof StageActions>;
+
+/** The verbs without groups that have a place for actions. A full run has those of its commit and its reprotect. */
+export const StageVerb = z.enum(["test-clean-up", "commit", "reprotect"]);
+export type StageVerb = z.infer<typeof StageVerb>;
+
+/**
+ * The events of an execution: its start, the end of each group, a wait for a person, items that failed, and its end.
+ */
+export const NotificationEvent = z.enum(["started", "progress", "awaiting-input", "item-failed", "ended"]);
 export type NotificationEvent = z.infer<typeof NotificationEvent>;
 
 /** An HTTP address that receives events of executions of the plan (A7). Its response has no effect. */
 export const Notification = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2_000),
-  on: z.array(NotificationEvent).min(1).max(3).default(NotificationEvent.options),
+  on: z.array(NotificationEvent).min(1).max(NotificationEvent.options.length).default(NotificationEvent.options),
 });
-
-export const Action = z.discriminatedUnion("kind", [ManualAction, WebhookAction]);
-export type Action = z.infer<typeof Action>;
 
 export const PlanItem = z.strictObject({
   id: Id,
@@ -122,6 +172,14 @@ export const Plan = z.strictObject({
   recoveryPoint: RecoveryPointChoice.default({ kind: "latest" }),
   shutdown: ShutdownStage.prefault({}),
   groups: z.array(PlanGroup).min(1).max(50),
+  /** What comes before and after the verbs that have no groups. */
+  actions: z
+    .strictObject({
+      "test-clean-up": StageActions.optional(),
+      commit: StageActions.optional(),
+      reprotect: StageActions.optional(),
+    })
+    .optional(),
   failurePolicy: perVerb(FailurePolicy),
   objectives: perVerb(Objectives),
   validation: Validation.prefault({}),

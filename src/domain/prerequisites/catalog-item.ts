@@ -1,3 +1,4 @@
+import { hasLeftovers } from "../items/item-record.js";
 import { scenariosWhere } from "../scenario-traits.js";
 import {
   behind,
@@ -26,11 +27,21 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     examined: "copies of earlier tests",
     // A failed promotion may leave a copy. The next failover or its cancellation removes it.
     check: ({ snapshot, record }) =>
-      snapshot.testCopies.length === 0 || record?.state === "failover-failed"
+      snapshot.testCopies.length === 0 || record?.state === "failover-failed" || hasLeftovers(record ?? {})
         ? null
         : "a copy of an earlier test is still there",
     why: "The copy may still use the name and the address.",
     fix: "Clean the test up.",
+    fixedBy: "test-clean-up",
+  }),
+  prerequisite({
+    code: "leftovers-given-up",
+    title: "Nothing given up by a forced clean-up",
+    severity: "warning",
+    examined: "what a forced clean-up of the item left behind",
+    check: ({ record }) => (hasLeftovers(record ?? {}) ? "a forced clean-up left a copy or network of a test" : null),
+    why: "A failover leaves it where it is. A test failover of the item fails while the old copy is there.",
+    fix: "Remove what prevented the clean-up, then run it again.",
     fixedBy: "test-clean-up",
   }),
   prerequisite({

@@ -32,7 +32,8 @@ export type CheckOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K]
 };
 
 /** What checks read of an item's record. */
-export type CheckedRecord = Pick<ItemRecord, "state" | "lastTestFailoverAt" | "lastTestFailbackAt">;
+export type CheckedRecord = Pick<ItemRecord, "state" | "lastTestFailoverAt" | "lastTestFailbackAt"> &
+  Partial<Pick<ItemRecord, "conditions">>;
 
 /** What a check reads: one item, the direction of the verb, and both sites. */
 export interface CheckInput {

@@ -128,6 +128,7 @@ function leaveOutUnfit(
         ).findings,
       ).size === 0;
     const next = unfitOf(asked, errors, round, fits);
+    findings.push(...examined.findings.filter(({ itemId, severity }) => severity === "warning" && next.has(itemId)));
     items = items.map((item) =>
       next.has(item.itemId) ? unfit(asked, item.itemId, errors.get(item.itemId) ?? [], findings) : item,
     );

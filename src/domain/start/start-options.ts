@@ -16,6 +16,7 @@ const USED_BY: Readonly<Record<keyof ExecutionOptions, readonly Verb[]>> = {
   acknowledgeNoTest: FAILOVERS,
   confirm: DIRECTED,
   notes: ["test-clean-up"],
+  force: ["test-clean-up"],
   without: Verb.options,
   only: Verb.options,
 };

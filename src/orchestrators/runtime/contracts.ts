@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { Decision } from "../../domain/decisions.js";
 import { ReprotectOptions } from "../../domain/failback/reprotect-options.js";
 import { Probe } from "../../domain/plans/probes.js";
 import { Guid, Id } from "../../domain/text.js";
-import { Direction, FailureAnswer, Scenario, Verb } from "../../domain/vocabulary.js";
+import { Direction, Scenario, Verb } from "../../domain/vocabulary.js";
 import { orchestrationContract } from "../../durable/contract.js";
 import { itemReport } from "../../executions/contracts.js";
 
@@ -73,13 +74,9 @@ export const itemBatch = orchestrationContract({
 /** The event by which people's decisions reach a running execution. */
 export const DECISION_EVENT = "decision";
 
-const by = z.string();
-
-/** A person's decision on its way to the execution; commands have checked that the execution waits for it. */
-export const decision = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("confirm"), actionId: Id, done: z.boolean(), by, note: z.string() }),
-  z.object({ kind: z.literal("validate"), verdict: z.enum(["accept", "reject"]), by, reason: z.string() }),
-  z.object({ kind: z.literal("resolve"), ask: z.int().min(1), answer: FailureAnswer, by, reason: z.string() }),
-  z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by }),
+/** A decision or a cancel on its way to the execution. Its record has it already. */
+export const decision = z.union([
+  Decision,
+  z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by: z.string() }),
 ]);
-export type Decision = z.output<typeof decision>;
+export type DecisionEvent = z.output<typeof decision>;

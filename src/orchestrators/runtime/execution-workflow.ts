@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
+import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
 import { endStatus } from "../../domain/plans/failure-policy.js";
@@ -14,12 +15,13 @@ import {
   type ExecutionGroup,
   type ExecutionItem,
   type ExecutionPlan,
+  expireQuestion,
   findCancel,
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, type Decision, decision, executionInput } from "./contracts.js";
-import { notify } from "./notify.js";
+import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
+import { Notifier } from "./notify.js";
 import { withReasons } from "./reasons.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
@@ -43,6 +45,7 @@ export class ExecutionContext {
   readonly context: OrchestrationContext;
   readonly plan: ExecutionPlan;
   readonly progress: Progress;
+  readonly notifier: Notifier;
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
@@ -66,6 +69,7 @@ export class ExecutionContext {
     this.context = context;
     this.plan = plan;
     this.progress = new Progress(context);
+    this.notifier = new Notifier(context, plan);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -103,23 +107,61 @@ export class ExecutionContext {
     return this.progress.step(id, body);
   }
 
+  /** Asks a person, tells the plan's addresses that somebody is awaited, and waits for the answer. */
+  *ask<Q extends Question>(
+    stepId: string,
+    question: Q,
+    asks: string,
+    limitMs: number,
+  ): Durable<AnswerTo<Q> | undefined> {
+    const deadlineMs = this.#now() + limitMs;
+    this.progress.awaitInput(stepId, asks);
+    const awaits = { ...question, asks, until: new Date(deadlineMs).toISOString() };
+    yield* this.notifier.tellAwaited(awaits, this.reports.values());
+    return yield* this.awaitAnswer(question, deadlineMs - this.#now());
+  }
+
+  /** Waits for the answer to a question. When its time is over, the question is closed. */
+  *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
+    const made = yield* this.decide(question, limitMs);
+    if (made !== undefined) return made;
+    const { executionId } = this.plan;
+    const { decision: last } = yield* callActivity(this.context, expireQuestion, { executionId, question });
+    return last !== null && answers(last, question) ? last : undefined;
+  }
+
   /**
-   * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait.
+   * Waits for a decision on a question, until `limitMs` of real time have passed; undefined when they have. A
+   * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *decide<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
-    const deadline = new Date(this.context.df.currentUtcDateTime.getTime() + limitMs);
+  *decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
+    const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const made = yield* this.#decisions.next(deadline);
-      if (made === undefined) return undefined;
+      const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
+      const made = yield* this.#decisions.next(new Date(wakeMs));
+      if (made === undefined && wakeMs === deadlineMs) return undefined;
+      if (made === undefined) {
+        yield* this.notifier.sendDue();
+        continue;
+      }
       if (made.kind === "cancel") {
         this.cancel = made;
         throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
       }
-      if (accepts(made)) return made;
+      if (answers(made, question)) return made;
     }
   }
+
+  #now(): number {
+    return this.context.df.currentUtcDateTime.getTime();
+  }
 }
+
+/** The decisions that answer a question of a kind. */
+type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
+
+const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
+  inWords(made) === inWords(question);
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
@@ -133,15 +175,16 @@ export function executionOrchestration(
     const opened = yield* openOrClose(context, executionId);
     if (!opened.open) return { status: opened.why };
     const execution = new ExecutionContext(context, opened.plan);
-    yield* notify(context, opened.plan, "started", { items: execution.items.length });
+    yield* execution.notifier.tell("started", { items: execution.items.length });
     const failure = yield* runWithUndo(execution, function* () {
       yield* workflow(execution);
       if (!execution.touched) yield* rollBack(execution); // what was prepared for items that then did not take part
       yield* close(execution, null);
     });
-    const ended = failure === null ? { status: endingOf(execution, null).status } : yield* close(execution, failure);
-    yield* notify(context, opened.plan, "ended", ended);
-    return ended;
+    const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
+    yield* execution.notifier.tellEnd(ended);
+    yield* execution.notifier.drain();
+    return { status: ended.status };
   };
 }
 
@@ -162,11 +205,11 @@ function* openOrClose(
   }
 }
 
-function* close(execution: ExecutionContext, failure: Failure | null): Durable<{ status: string }> {
+function* close(execution: ExecutionContext, failure: Failure | null): Durable<Ending> {
   const ending = endingOf(execution, failure);
   const closing = { executionId: execution.plan.executionId, ...ending };
   yield* retryUntilReadable(execution.context, closeExecution, closing, (why) => execution.progress.block(why));
-  return { status: ending.status };
+  return ending;
 }
 
 /** Runs the body, and undoes what was done when its failure asks for that. Returns the failure, or null. */
@@ -216,10 +259,9 @@ function* cancelRequest({ context, plan }: ExecutionContext): Durable<Pick<Cance
   return cancel ?? undefined;
 }
 
-function endingOf(
-  execution: ExecutionContext,
-  failure: Failure | null,
-): Omit<z.input<typeof closeExecution.input>, "executionId"> {
+type Ending = Omit<z.input<typeof closeExecution.input>, "executionId">;
+
+function endingOf(execution: ExecutionContext, failure: Failure | null): Ending {
   const known = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
   const reports = withReasons(known, failure);
   const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;

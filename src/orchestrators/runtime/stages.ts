@@ -20,7 +20,6 @@ import { type ItemTaskInput, type ItemWorkflowName, itemBatch } from "./contract
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
 import { stageInstanceId } from "./instance-ids.js";
-import { notify } from "./notify.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 
 /** What an item workflow is given in addition to the item. */
@@ -91,7 +90,7 @@ export function* startGroups(
     );
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: groups.length };
-    yield* notify(execution.context, execution.plan, "progress", progress);
+    yield* execution.notifier.tell("progress", progress);
   }
 }
 
@@ -153,6 +152,7 @@ export function* runWithPolicy(
     const reports = yield* runStage(name, open, attempt);
     for (const report of reports) execution.reports.set(report.itemId, report);
     stopIfCancelled(reports);
+    yield* execution.notifier.tellFailed(execution.reports.values());
     if (!items.some((item) => outcomeOf(execution, item) === "failed")) return;
     const what = whatFailed(execution, groups);
     const policy = strongest(groups.map((group) => policyAfter(execution, group)));

@@ -2,6 +2,7 @@ import { RecoveryError } from "../../domain/errors.js";
 import type { Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "../../steps/plan-steps.js";
+import { withActions } from "../runtime/actions.js";
 import { checkWayHome } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { type ItemOptions, runItems, runWithPolicy } from "../runtime/stages.js";
@@ -12,9 +13,9 @@ export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* plannedFailover(execution);
   yield* requireWayHome(execution);
   execution.undo.forget(); // a commit is the point of no return
-  yield* runNext(execution, COMMIT_STEP, "commit-item");
+  yield* withActions(execution, "commit", () => runNext(execution, COMMIT_STEP, "commit-item"));
   const reprotect = { ...execution.plan.reprotect, waitForAgent: true };
-  yield* runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect });
+  yield* withActions(execution, "reprotect", () => runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect }));
 };
 
 /** Ends the execution before its commit when an item could not be reprotected: a commit is final. */

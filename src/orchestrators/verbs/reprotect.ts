@@ -1,3 +1,4 @@
+import { withActions } from "../runtime/actions.js";
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import type { ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { runAllItems } from "../runtime/stages.js";
@@ -6,5 +7,7 @@ import { runAllItems } from "../runtime/stages.js";
 export const reprotect: ExecutionWorkflow = function* (execution) {
   yield* checkPrerequisites(execution);
   const options = execution.plan.reprotect;
-  yield* runAllItems(execution, "reprotect-item", execution.itemsToDo, () => ({ reprotect: options }));
+  yield* withActions(execution, "reprotect", () =>
+    runAllItems(execution, "reprotect-item", execution.itemsToDo, () => ({ reprotect: options })),
+  );
 };

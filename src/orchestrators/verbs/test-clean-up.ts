@@ -1,21 +1,32 @@
 import { RecoveryError } from "../../domain/errors.js";
 import type { Durable } from "../../durable/call.js";
+import { failureOf } from "../../durable/refusal.js";
 import type { ItemReport } from "../../executions/contracts.js";
 import { ITEMS_STEP, REMOVE_COPIES_STEP, REMOVE_NETWORKS_STEP } from "../../steps/plan-steps.js";
+import { withActions } from "../runtime/actions.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { runItems } from "../runtime/stages.js";
 import { findLeftovers, removeTestNetworks } from "../runtime/test-networks.js";
 
-/** Removes what tests of the plan's items left, and verifies that nothing is there any more. */
-export const testCleanUp: ExecutionWorkflow = function* (execution) {
-  const reports = yield* execution.step(REMOVE_COPIES_STEP, () => removeCopies(execution));
-  try {
-    yield* execution.step(REMOVE_NETWORKS_STEP, () => removeTestNetworks(execution));
-  } catch {
-    // The verification names what is still there.
-  }
-  yield* execution.step("verify-no-leftovers", () => verifyNoLeftovers(execution, reports));
-};
+/**
+ * Removes what tests of the plan's items left, and verifies that nothing is there any more. When it is forced, what
+ * cannot be removed is given up: the items are protected again, and show what is left.
+ */
+export const testCleanUp: ExecutionWorkflow = (execution) =>
+  withActions(execution, "test-clean-up", function* () {
+    const reports = yield* execution.step(REMOVE_COPIES_STEP, () => removeCopies(execution));
+    try {
+      yield* execution.step(REMOVE_NETWORKS_STEP, () => removeTestNetworks(execution));
+    } catch {
+      // The verification names what is still there.
+    }
+    try {
+      yield* execution.step("verify-no-leftovers", () => verifyNoLeftovers(execution, reports));
+    } catch (thrown) {
+      if (execution.plan.force === null || failureOf(thrown).code !== "leftovers") throw thrown;
+      execution.failedActions += 1; // it does not count as a success
+    }
+  });
 
 const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
   runItems(execution, ITEMS_STEP, "clean-up-item", execution.itemsToDo, (item) => ({
@@ -26,17 +37,33 @@ const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
 function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemReport[]): Durable<void> {
   const { copies, networks } = yield* findLeftovers(execution);
   const left = [
-    ...copies.map(({ itemId, name }) => ({ what: name, itemIds: [itemId] })),
-    ...networks.map(({ networkId, itemIds }) => ({ what: networkId, itemIds })),
+    ...copies.map(({ itemId, name }) => ({ what: `test copy ${name}`, itemIds: [itemId] })),
+    ...networks.map(({ networkId, siteId, itemIds }) => ({ what: `network ${networkId} at ${siteId}`, itemIds })),
   ];
   for (const report of reports) {
     const still = left.filter(({ itemIds }) => itemIds.includes(report.itemId)).map(({ what }) => what);
-    const failure = report.failure ?? { code: "leftovers" as const, message: stillThere(still) };
-    const verified =
-      still.length === 0 ? { outcome: "succeeded" as const, failure: null } : { outcome: "failed" as const, failure };
-    execution.reports.set(report.itemId, { ...report, ...verified });
+    execution.reports.set(report.itemId, verified(execution, report, still));
   }
   if (left.length > 0) throw new RecoveryError("leftovers", stillThere(left.map(({ what }) => what)));
 }
 
-const stillThere = (what: readonly string[]): string => `still there: ${what.slice(0, 20).join(", ")}`;
+function verified({ plan: { force } }: ExecutionContext, report: ItemReport, still: readonly string[]): ItemReport {
+  const looked = { ...report, leftovers: [...still] };
+  if (still.length === 0) return { ...looked, outcome: "succeeded", failure: null };
+  if (force === null) {
+    return {
+      ...looked,
+      outcome: "failed",
+      failure: report.failure ?? { code: "leftovers", message: stillThere(still) },
+    };
+  }
+  const why = report.failure === null ? "" : ` (${report.failure.message})`;
+  const note = `given up, because ${force.by} forced the clean-up (${force.reason}); ${stillThere(still)}${why}`;
+  return { ...looked, outcome: "succeeded", failure: null, note: note.slice(0, 2_000) };
+}
+
+/** Long lists say how much they leave out. */
+function stillThere(what: readonly string[]): string {
+  const more = what.length > 20 ? ` and ${what.length - 20} more` : "";
+  return `still there: ${what.slice(0, 20).join(", ")}${more}`;
+}

@@ -9,12 +9,23 @@ import { prepareTestNetworks } from "../runtime/test-networks.js";
 /** Starts copies of the plan's items on an isolated network; they stay until a test clean-up. */
 export const testFailover: ExecutionWorkflow = function* (execution) {
   yield* checkPrerequisites(execution);
+  reportUntested(execution);
   const networks = yield* prepareTestNetworks(execution);
   undoByRemovingCopies(execution);
   yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, ({ targetSiteId }) => ({
     networkId: networks.get(targetSiteId),
   }));
 };
+
+/** An item that still has the copy of an earlier test is not tested by this one, which therefore is no success. */
+function reportUntested(execution: ExecutionContext): void {
+  for (const item of execution.items.filter(({ alreadyDone }) => alreadyDone)) {
+    const message = "it still has the copy of an earlier test, so this test left it out; run test-clean-up first";
+    const failure = { code: "leftovers", message };
+    const nothing = { point: null, dataLoss: null, runningAtMs: null };
+    execution.reports.set(item.id, { itemId: item.id, outcome: "skipped", failure, ...nothing });
+  }
+}
 
 function undoByRemovingCopies(execution: ExecutionContext): void {
   const testExecutionId = execution.plan.executionId;

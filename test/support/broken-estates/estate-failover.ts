@@ -167,6 +167,14 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     mends: "test-clean-up",
   },
   {
+    code: "leftovers-given-up",
+    verb: "test-failover",
+    stage: "given-up",
+    refused: ["remove-test-copy"],
+    found: "a forced clean-up left a copy or network of a test",
+    mends: "test-clean-up",
+  },
+  {
     code: "rpo-threshold",
     verb: "test-failover",
     breaks: ({ item, policy }) => {

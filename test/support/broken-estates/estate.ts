@@ -12,6 +12,7 @@ export const STAGES = {
   protected: { verbs: [], rests: "protected" },
   tested: { verbs: ["test-failover", "test-clean-up"], rests: "protected" },
   testing: { verbs: ["test-failover"], rests: "test-failed-over" },
+  "given-up": { verbs: ["test-failover", "test-clean-up"], rests: "protected" },
   failed: { verbs: ["unplanned-failover"], rests: "failover-failed" },
   away: { verbs: ["unplanned-failover", "commit"], rests: "committed" },
   home: { verbs: ["unplanned-failover", "commit", "reprotect"], rests: "protected" },

@@ -127,6 +127,15 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
       found: "earlier test is still there",
     },
   ],
+  "leftovers-given-up": [
+    {
+      breaks: ({ item: { testCopies }, known }) => {
+        testCopies.push({ executionId: "x", networkId: "n", power: "off" });
+        known.conditions = [{ type: "leftovers", since: null, whatToDo: "Run test-clean-up again." }];
+      },
+      found: "a forced clean-up left",
+    },
+  ],
   "rpo-threshold": [{ breaks: ({ item: { replication } }) => (replication.rpoSeconds = 1_800), found: "1800 s old" }],
   "availability-set-family": [
     {

@@ -78,7 +78,7 @@ const BODIES: Readonly<Record<string, readonly Json[]>> = {
     { verdict: "accept", by: "me" },
     { verdict: "reject", by: "me", reason: "no" },
   ],
-  "confirm-action": [{ actionId: "look", done: true, by: "me", note: "n" }],
+  "confirm-action": [{ actionId: "look", ask: 1, done: true, by: "me", note: "n" }],
   "resolve-failure": [{ feed: 1, answer: "retry", by: "me", reason: "r" }],
   "cancel-execution": [{ behaviour: "restore-protection", by: "me", reason: "r" }],
   "change-target-settings": [{ name: "n", size: null, ip: "10.0.0.20", subnet: "a", networkId: "lan2" }],

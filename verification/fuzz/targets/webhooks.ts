@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, isIP, type Server, type Socket } from "
 import fc from "fast-check";
 import { checkEgress } from "../../../src/activities/webhook/egress-guard.js";
 import { postJson } from "../../../src/activities/webhook/send.js";
-import { WebhookAction } from "../../../src/domain/plans/plan.js";
+import { Notification } from "../../../src/domain/plans/plan.js";
 import { nastyText } from "../mutate.js";
 import { type Pieces, textOf } from "../pieces.js";
 import { type Target, Violation } from "../target.js";
@@ -84,7 +84,7 @@ const outgoing: Target<string> = {
   share: 60_000,
   inputs: urls,
   async feed(text) {
-    const named = WebhookAction.shape.url.safeParse(text);
+    const named = Notification.shape.url.safeParse(text);
     if (!named.success) return "refused";
     const url = new URL(named.data);
     // A name needs a resolver. Only an address can be judged without one.
@@ -218,7 +218,7 @@ class HostileServer {
       await once(this.#server, "listening");
     }
     const url = new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${this.#turn}`);
-    const sent = postJson(url, { address: "127.0.0.1", family: 4 }, { a: 1 }, TIME_LIMIT_MS);
+    const sent = postJson(url, { address: "127.0.0.1", family: 4 }, { headers: {}, body: { a: 1 } }, TIME_LIMIT_MS);
     const late = new Promise<never>((_, reject) => {
       setTimeout(
         () => reject(new Violation("no answer long after the time limit")),

@@ -1,6 +1,6 @@
 import { EventType } from "../../../host/durable/history.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
-import { DECISION_EVENT, type Decision, decision } from "../../../src/orchestrators/runtime/contracts.js";
+import { DECISION_EVENT, type DecisionEvent, decision } from "../../../src/orchestrators/runtime/contracts.js";
 import type { ClientRequest } from "../client/requests.js";
 import type { ClientEntry, Evidence } from "../evidence.js";
 import { decisionsOf } from "./decisions.js";
@@ -119,23 +119,28 @@ function messagesUnconsumed(evidence: Evidence): Violation[] {
 }
 
 /** Whether a request became this decision. */
-function isOf(request: ClientRequest, made: Decision): boolean {
+function isOf(request: ClientRequest, made: DecisionEvent): boolean {
   if (request.kind === "validate") return made.kind === "validate" && made.verdict === request.verdict;
   if (request.kind === "confirm")
-    return made.kind === "confirm" && made.actionId === request.actionId && made.done === request.done;
+    return (
+      made.kind === "confirm" &&
+      made.actionId === request.actionId &&
+      made.ask === request.ask &&
+      made.done === request.done
+    );
   return (
     request.kind === "resolve" && made.kind === "resolve" && made.ask === request.ask && made.answer === request.answer
   );
 }
 
-/** Each acknowledged decision became a message to its execution. */
+/** Each acknowledged decision became a message to its execution; a repeated one may have been sent before. */
 function decisionsUnsent({ evidence }: Facts): Violation[] {
   const entries = (["validate", "confirm", "resolve"] as const).flatMap((kind) => acknowledged(evidence, kind));
   return entries.flatMap((entry) => {
     const sent = evidence.hub.messages.some((message) => {
       if (message.instanceId !== entry.request.executionId || message.name !== DECISION_EVENT) return false;
       const made = decision.safeParse(JSON.parse(message.data));
-      return made.success && message.atMs >= entry.atMs && isOf(entry.request, made.data);
+      return made.success && isOf(entry.request, made.data);
     });
     if (sent) return [];
     const what = `the ${entry.request.kind} acknowledged at ${moment(entry.endedMs ?? entry.atMs)} was never sent to ${entry.request.executionId}`;

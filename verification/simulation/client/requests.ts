@@ -13,7 +13,7 @@ export type ClientRequest =
       options: ExecutionOptions;
     }
   | { kind: "validate"; executionId: string; verdict: "accept" | "reject" }
-  | { kind: "confirm"; executionId: string; actionId: string; done: boolean }
+  | { kind: "confirm"; executionId: string; actionId: string; ask: number; done: boolean }
   | { kind: "resolve"; executionId: string; ask: number; answer: FailureAnswer }
   | { kind: "cancel"; executionId: string; behaviour: "restore-protection" | "as-documented" }
   /** `ifMatch` is the ETag that was read, null to create. */

@@ -1,4 +1,5 @@
 import type { PackedSteps } from "../../../src/durable/progress.js";
+import { actionOfStep } from "../../../src/steps/plan-steps.js";
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import { type Environment, ifReadable, servingContext } from "./environment.js";
@@ -52,15 +53,21 @@ function awaited(steps: PackedSteps): string[] {
 
 /** The answer with which an execution goes on. */
 function agreement(executionId: string, stepId: string): ClientRequest {
+  const action = actionOfStep(stepId);
+  if (action !== undefined)
+    return { kind: "confirm", executionId, actionId: action.actionId, ask: action.ask, done: true };
   const [kind, name = ""] = stepId.split("/");
-  if (kind === "action") return { kind: "confirm", executionId, actionId: name, done: true };
   if (kind === "ask") return { kind: "resolve", executionId, ask: Number(name), answer: "retry" };
   return { kind: "validate", executionId, verdict: "accept" };
 }
 
 function answerTo(executionId: string, stepId: string, quiescing: boolean, random: Random): ClientRequest {
+  const action = actionOfStep(stepId);
+  if (action !== undefined) {
+    const { actionId, ask } = action;
+    return { kind: "confirm", executionId, actionId, ask, done: random.chance(0.85) };
+  }
   const [kind, name = ""] = stepId.split("/");
-  if (kind === "action") return { kind: "confirm", executionId, actionId: name, done: random.chance(0.85) };
   if (kind === "ask") {
     const answer = random.weighted(quiescing ? { skip: 1, stop: 1, undo: 1 } : { retry: 4, skip: 2, stop: 1, undo: 2 });
     return { kind: "resolve", executionId, ask: Number(name), answer };

@@ -1,6 +1,6 @@
 import type { LoadedApp } from "../../../host/app/load-app.js";
 import type { ActivityRunner } from "../../../host/durable/engine/index.js";
-import type { Decision } from "../../../src/orchestrators/runtime/contracts.js";
+import type { DecisionEvent } from "../../../src/orchestrators/runtime/contracts.js";
 import type { Mutant } from "./mutant.js";
 import { changeInput, changePlan } from "./wrap.js";
 
@@ -39,7 +39,8 @@ const retryForever =
     return end;
   };
 
-const kindOf = (data: object): Decision["kind"] | undefined => ("kind" in data ? (data as Decision).kind : undefined);
+const kindOf = (data: object): DecisionEvent["kind"] | undefined =>
+  "kind" in data ? (data as DecisionEvent).kind : undefined;
 
 export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   {

@@ -84,7 +84,7 @@ export class SimulatedHost {
       estate: emulator,
       clock: this.clock,
       hash: sha256,
-      settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true },
+      settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
       assertActive: executionGuard(store, this.clock),
     };
     const orchestrations = orchestrationsOf(this.hub);

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { NotificationEvent } from "./plans/plan.js";
+import { Instant } from "./text.js";
+
+/** A notification that its address has not taken. */
+export const UndeliveredNotification = z.strictObject({
+  /** Unique in the execution. */
+  key: z.string().max(100),
+  event: NotificationEvent,
+  url: z.string().max(2_000),
+  attempts: z.int().min(1),
+  why: z.string().max(500),
+  /** When its first attempt failed. */
+  since: Instant,
+  /** Null when it was given up. */
+  nextAttemptAt: Instant.nullable(),
+});
+export type UndeliveredNotification = z.infer<typeof UndeliveredNotification>;
+
+/** What a record keeps: the newest. */
+export const MAX_UNDELIVERED = 100;
+
+/** How one attempt came out; `failed` is null when the notification was taken. */
+interface Attempted {
+  key: string;
+  failed: Omit<UndeliveredNotification, "key" | "since"> | null;
+}
+
+/** The undelivered notifications after some attempts. One that is taken at last is forgotten. */
+export function withUndelivered(
+  before: readonly UndeliveredNotification[],
+  attempts: readonly Attempted[],
+  at: string,
+): UndeliveredNotification[] {
+  const all = new Map(before.map((one) => [one.key, one]));
+  for (const { key, failed } of attempts) {
+    if (failed === null) all.delete(key);
+    else all.set(key, { key, since: all.get(key)?.since ?? at, ...failed });
+  }
+  return [...all.values()].slice(-MAX_UNDELIVERED);
+}

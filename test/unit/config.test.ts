@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { readConfig } from "../../src/config.js";
+
+const baseUrl = (environment: Record<string, string>) =>
+  readConfig({ AzureWebJobsStorage: "UseDevelopmentStorage=true", ...environment }).publicBaseUrl;
+
+test("links begin with the public address, or else with the name that the host gives itself", () => {
+  expect(baseUrl({})).toBeNull();
+  expect(baseUrl({ WEBSITE_HOSTNAME: "localhost:7071" })).toBe("http://localhost:7071");
+  expect(baseUrl({ WEBSITE_HOSTNAME: "127.0.0.1:7071" })).toBe("http://127.0.0.1:7071");
+  expect(baseUrl({ WEBSITE_HOSTNAME: "dr.azurewebsites.net" })).toBe("https://dr.azurewebsites.net");
+  const PUBLIC_BASE_URL = "https://dr.example.com";
+  expect(baseUrl({ PUBLIC_BASE_URL, WEBSITE_HOSTNAME: "localhost:7071" })).toBe(PUBLIC_BASE_URL);
+  expect(() => baseUrl({ PUBLIC_BASE_URL: "dr.example.com" })).toThrow("PUBLIC_BASE_URL");
+});
