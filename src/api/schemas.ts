@@ -131,6 +131,19 @@ export const resolveBody = z.strictObject({
   reason: Text.optional(),
 });
 
+export const continueWithoutBody = z
+  .strictObject({
+    itemIds: z
+      .array(Id)
+      .min(1)
+      .max(2_000)
+      .optional()
+      .describe("the machines to continue without; by default all whose steps hang or take unusually long"),
+    by: person,
+    reason: Text.optional(),
+  })
+  .prefault({});
+
 export const confirmBody = z.strictObject({
   actionId: Id,
   done: z.boolean().default(true),
@@ -158,12 +171,23 @@ export const executionView = executionSummary.extend({
   cancelRequest: CancelRequest.optional(),
   /** 0 to 100. */
   progress: z.number(),
-  /** What a person has to decide before the execution can continue. */
+  /** What a person has to decide before the execution can continue, or can decide about a step that is stuck. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("confirm"), actionId: Id, asks: z.string() }),
       z.object({ kind: z.literal("resolve"), ask: z.int(), asks: z.string() }),
       z.object({ kind: z.literal("validate"), asks: z.string() }),
+      z.object({
+        kind: z.literal("continue-without"),
+        itemId: Id,
+        stepId: z.string().describe("the id of the step in `steps`"),
+        title: z.string(),
+        since: Instant.describe("real time"),
+        limitAt: Instant.describe("real time at which the step is given up without a decision"),
+        limitMinutes: z.number().describe("the limit of the step, in emulated minutes"),
+        choices: z.array(z.enum(["wait", "continue-without", "cancel"])),
+        asks: z.string(),
+      }),
     ]),
   ),
   steps: z.array(Step),

@@ -14,12 +14,17 @@ import type { Context } from "./context.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { type StuckStep, stuckSteps } from "./stuck-steps.js";
 
 /** What a running execution waits for from a person. */
 export type Awaited =
   | { kind: "confirm"; actionId: string; asks: string }
   | { kind: "resolve"; ask: number; asks: string }
-  | { kind: "validate"; asks: string };
+  | { kind: "validate"; asks: string }
+  | StuckStep;
+
+/** Without this decision the execution cannot continue. One about a stuck step is made by the step's limit. */
+const blocks = ({ kind }: Awaited): boolean => kind !== "continue-without";
 
 /** An execution with its steps as a tree. */
 export interface ExecutionView {
@@ -58,7 +63,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     live: (stage) => liveItemSteps(context, execution, stage),
   };
   const steps = await treeOf(execution, plan, sources);
-  const awaits = ended ? [] : awaitedBy(own);
+  const awaits = ended ? [] : [...awaitedBy(own), ...stuckSteps(context, execution, plan, steps)];
   return {
     execution,
     status: statusOf(execution, awaits, blocked),
@@ -73,7 +78,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
 function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: readonly string[]): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0) return "paused";
-  return awaits.length > 0 ? "awaiting-input" : execution.status;
+  return awaits.some(blocks) ? "awaiting-input" : execution.status;
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */

@@ -7,7 +7,9 @@ import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
 import { type Action, Plan, type PlanGroup } from "../domain/plans/plan.js";
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
+import { stepLimitsOf } from "../domain/plans/step-limits.js";
 import { toMs } from "../domain/text.js";
+import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 
@@ -40,7 +42,8 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
-    stepLimitMs: settings.stepLimitMs,
+    queueLimitMs: settings.stepLimitMs,
+    stepLimitsMs: stepLimitsMs(settings, plan, verb),
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown === "attempt",
     testNetworkId: options.testNetworkId ?? null,
@@ -58,6 +61,13 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     validation: plan.validation,
     notifications: plan.notifications ?? [],
   };
+}
+
+/** The limits of the plan and the defaults, in real milliseconds. */
+function stepLimitsMs({ speed, stepLimitMs }: Ports["settings"], plan: Plan, verb: Verb): Record<string, number> {
+  const msPerMinute = 60_000 / speed;
+  const limits = stepLimitsOf(plan.stepLimitMinutes, verb, stepLimitMs / msPerMinute);
+  return Object.fromEntries(Object.entries(limits).map(([step, minutes]) => [step, minutes * msPerMinute]));
 }
 
 const failedOverBefore = ({ heldBy }: ItemRecord, executionId: string): boolean =>

@@ -1,5 +1,11 @@
 import { ROUTES } from "../api/routes.js";
-import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
+import {
+  cancelExecution,
+  confirmAction,
+  continueWithout,
+  resolveFailure,
+  validateExecution,
+} from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
@@ -29,6 +35,12 @@ serve(ROUTES.confirm, async (context, { params, body }) => {
 serve(ROUTES.resolve, async (context, { params, body }) => {
   const { ask, answer, by, reason = "" } = body;
   await resolveFailure(context, params.executionId, { ask, answer, by, reason });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.continueWithout, async (context, { params, body }) => {
+  const { itemIds, by, reason = "" } = body;
+  await continueWithout(context, params.executionId, { itemIds, by, reason });
   return acceptedFor(params.executionId);
 });
 

@@ -26,6 +26,11 @@ interface ExecutionDriver<View extends ExecutionState> {
   decide(executionId: string, decision: Decision): Promise<void>;
 }
 
+/** What an execution cannot continue without; a stuck step ends by its limit. */
+type Question = Exclude<Awaited, { kind: "continue-without" }>;
+const questionsOf = (awaits: readonly Awaited[]): Question[] =>
+  awaits.filter((awaited) => awaited.kind !== "continue-without");
+
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(
   app: ExecutionDriver<View>,
@@ -34,16 +39,16 @@ export async function finish<View extends ExecutionState>(
 ): Promise<View> {
   const failures = [...(answers.failures ?? [])];
   for (;;) {
-    const view = await app.until(executionId, ({ status, awaits }) => isEnded(status) || awaits.length > 0);
-    const [asked] = view.awaits;
+    const view = await app.until(executionId, ({ status, awaits }) => isEnded(status) || questionsOf(awaits).length > 0);
+    const [asked] = questionsOf(view.awaits);
     if (asked === undefined) return view;
     await app.decide(executionId, decisionOn(asked, answers, failures));
     const question = JSON.stringify(asked);
-    await app.until(executionId, ({ status, awaits }) => isEnded(status) || JSON.stringify(awaits[0]) !== question);
+    await app.until(executionId, ({ status, awaits }) => isEnded(status) || JSON.stringify(questionsOf(awaits)[0]) !== question);
   }
 }
 
-function decisionOn(asked: Awaited, answers: Answers, failures: FailureAnswer[]): Decision {
+function decisionOn(asked: Question, answers: Answers, failures: FailureAnswer[]): Decision {
   switch (asked.kind) {
     case "confirm":
       return { kind: "confirm", actionId: asked.actionId, done: answers.done ?? true };

@@ -3,6 +3,7 @@ import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js
 import { Id, Name, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
 import { Probe } from "./probes.js";
+import { StepLimitMinutes } from "./step-limits.js";
 
 const actionBase = {
   id: Id,
@@ -124,6 +125,7 @@ export const Plan = z.strictObject({
   groups: z.array(PlanGroup).min(1).max(50),
   failurePolicy: perVerb(FailurePolicy),
   objectives: perVerb(Objectives),
+  stepLimitMinutes: StepLimitMinutes,
   validation: Validation.prefault({}),
   notifications: z.array(Notification).max(20).optional(),
 });

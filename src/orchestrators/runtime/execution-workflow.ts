@@ -1,9 +1,10 @@
-import type { OrchestrationContext } from "durable-functions";
+import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
 import { endStatus } from "../../domain/plans/failure-policy.js";
-import { callActivity, type Durable } from "../../durable/call.js";
+import { call, callActivity, type Durable } from "../../durable/call.js";
+import type { StepRuntime } from "../../durable/poll-until-done.js";
 import { Progress } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
 import { retryUntilReadable } from "../../durable/retry-until-readable.js";
@@ -92,6 +93,19 @@ export class ExecutionContext {
     return this.progress.step(id, body);
   }
 
+  /** How the execution itself polls a step: a cancel ends its sleep. */
+  get runtime(): StepRuntime<Task> {
+    const { context } = this;
+    const decide = (waitMs: number) => this.decide(nothing, waitMs);
+    return {
+      now: () => context.df.currentUtcDateTime.getTime(),
+      call: (contract, input) => call(context, contract, input),
+      *sleep(waitMs) {
+        yield* decide(waitMs);
+      },
+    };
+  }
+
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait.
@@ -109,6 +123,9 @@ export class ExecutionContext {
     }
   }
 }
+
+/** A sleep takes no decision; a cancel ends it nevertheless. */
+const nothing = (_made: Decision): _made is never => false;
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;

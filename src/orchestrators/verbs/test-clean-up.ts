@@ -3,7 +3,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ItemReport } from "../../executions/contracts.js";
 import { ITEMS_STEP, REMOVE_COPIES_STEP, REMOVE_NETWORKS_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { runItems } from "../runtime/stages.js";
+import { runItems } from "../runtime/run-items.js";
 import { findLeftovers, removeTestNetworks } from "../runtime/test-networks.js";
 
 /** Removes what tests of the plan's items left, and verifies that nothing is there any more. */

@@ -2,7 +2,8 @@ import { RecoveryError } from "../../domain/errors.js";
 import { REMOVE_COPIES_STEP, UNDO_STEP } from "../../steps/plan-steps.js";
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { outcomeOfUndo, runItems, startGroups } from "../runtime/stages.js";
+import { runItems } from "../runtime/run-items.js";
+import { outcomeOfUndo, startGroups } from "../runtime/stages.js";
 import { prepareTestNetworks } from "../runtime/test-networks.js";
 
 /** Starts copies of the plan's items on an isolated network; they stay until a test clean-up. */
@@ -10,9 +11,9 @@ export const testFailover: ExecutionWorkflow = function* (execution) {
   yield* checkPrerequisites(execution);
   const networks = yield* prepareTestNetworks(execution);
   undoByRemovingCopies(execution);
-  yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, ({ targetSiteId }) => ({
-    networkId: networks.get(targetSiteId),
-  }));
+  yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, {
+    optionsOf: ({ targetSiteId }) => ({ networkId: networks.get(targetSiteId) }),
+  });
 };
 
 function undoByRemovingCopies(execution: ExecutionContext): void {

@@ -1,0 +1,62 @@
+import type { Execution, Step } from "../domain/execution.js";
+import type { Plan } from "../domain/plans/plan.js";
+import { type LimitedStep, stepLimitsOf } from "../domain/plans/step-limits.js";
+import { leavesOf } from "../domain/steps.js";
+import { toInstant, toMs } from "../domain/text.js";
+import { MOVES, type Verb } from "../domain/vocabulary.js";
+import type { Context } from "./context.js";
+
+/** What a person can do about a step that is stuck. */
+export type StuckChoice = "wait" | "continue-without" | "cancel";
+
+/** A step of a machine that hangs or takes unusually long. The execution goes on without a decision at `limitAt`. */
+export interface StuckStep {
+  kind: "continue-without";
+  itemId: string;
+  /** Its id in the tree. */
+  stepId: string;
+  title: string;
+  /** Real time, as `limitAt`. */
+  since: string;
+  limitAt: string;
+  /** Emulated minutes, as in the plan. */
+  limitMinutes: number;
+  choices: StuckChoice[];
+  asks: string;
+}
+
+/** Executions that can be left half way. */
+const CANCELLABLE: ReadonlySet<Verb> = new Set([...MOVES, "promote-test", "reprotect"]);
+
+/** The steps of items in a tree that are stuck, each with what a person can do about it. */
+export function stuckSteps(
+  { settings }: Pick<Context, "settings">,
+  execution: Execution,
+  plan: Plan | null,
+  tree: readonly Step[],
+): StuckStep[] {
+  const stuck = leavesOf(tree).filter(({ status, itemId }) => status === "awaiting-input" && itemId !== undefined);
+  if (stuck.length === 0) return [];
+  const msPerMinute = 60_000 / settings.speed;
+  const general = settings.stepLimitMs / msPerMinute;
+  const limits = stepLimitsOf(plan?.stepLimitMinutes ?? {}, execution.verb, general);
+  const canCancel = CANCELLABLE.has(execution.verb) && execution.cancelRequest === undefined;
+  return stuck.map(({ id, title, itemId = "", startedAt = execution.requestedAt, detail }) => {
+    const limitMinutes = limits[nameOf(id) as LimitedStep] ?? general;
+    const limitAt = toInstant(toMs(startedAt) + limitMinutes * msPerMinute);
+    const asks = [
+      `${itemId}: the step "${title}" has not ended since ${startedAt}: ${detail ?? "it hangs or takes unusually long"}.`,
+      `It is given up at ${limitAt}, after ${limitMinutes} emulated minutes.`,
+      `Wait, continue without it${canCancel ? ", or cancel the execution" : ""}.`,
+    ].join(" ");
+    const choices: StuckChoice[] = ["wait", "continue-without", ...(canCancel ? (["cancel"] as const) : [])];
+    return { kind: "continue-without", itemId, stepId: id, title, since: startedAt, limitAt, limitMinutes, choices, asks };
+  });
+}
+
+/** The name of a step of an item: the last word of its id in the tree. */
+export const nameOf = (stepId: string): string => stepId.slice(stepId.lastIndexOf("/") + 1);
+
+/** The items that a person has decided to continue without. */
+export const givenUpItems = (tree: readonly Step[]): ReadonlySet<string> =>
+  new Set(leavesOf(tree).flatMap(({ itemId, error }) => (itemId && error?.code === "continued-without" ? itemId : [])));
