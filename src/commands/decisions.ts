@@ -61,7 +61,11 @@ export async function continueWithout(
   if (others.length > 0 || (asked.size === 0 && givenUp.size === 0)) {
     const which = others.length === 0 ? "no step" : `no step of ${others.join(", ")}`;
     const now = stuck.map(({ itemId, title }) => `${itemId} is stuck at "${title}"`);
-    throw new RecoveryError("nothing-awaited", `${which} of execution ${executionId} hangs or takes unusually long`, now);
+    throw new RecoveryError(
+      "nothing-awaited",
+      `${which} of execution ${executionId} hangs or takes unusually long`,
+      now,
+    );
   }
   const because = `${made.by} decided to continue without it${made.reason === "" ? "" : `: ${made.reason}`}`;
   const without = stuck

@@ -50,7 +50,17 @@ export function stuckSteps(
       `Wait, continue without it${canCancel ? ", or cancel the execution" : ""}.`,
     ].join(" ");
     const choices: StuckChoice[] = ["wait", "continue-without", ...(canCancel ? (["cancel"] as const) : [])];
-    return { kind: "continue-without", itemId, stepId: id, title, since: startedAt, limitAt, limitMinutes, choices, asks };
+    return {
+      kind: "continue-without",
+      itemId,
+      stepId: id,
+      title,
+      since: startedAt,
+      limitAt,
+      limitMinutes,
+      choices,
+      asks,
+    };
   });
 }
 

@@ -64,7 +64,9 @@ testInBothReplays("P5 an unplanned failover gives up a hanging shutdown and star
   const { execution, steps } = await app.attempt("unplanned-failover");
 
   expect(execution.status).toBe("succeeded");
-  expect(steps.find(({ id }) => id === "shutdown")?.detail).toContain("web-1 (the step did not end within its limit of 30 minutes: the hypervisor reported that it hung)");
+  expect(steps.find(({ id }) => id === "shutdown")?.detail).toContain(
+    "web-1 (the step did not end within its limit of 30 minutes: the hypervisor reported that it hung)",
+  );
   expect(await app.states()).toEqual(["failed-over"]);
 });
 

@@ -39,12 +39,18 @@ export async function finish<View extends ExecutionState>(
 ): Promise<View> {
   const failures = [...(answers.failures ?? [])];
   for (;;) {
-    const view = await app.until(executionId, ({ status, awaits }) => isEnded(status) || questionsOf(awaits).length > 0);
+    const view = await app.until(
+      executionId,
+      ({ status, awaits }) => isEnded(status) || questionsOf(awaits).length > 0,
+    );
     const [asked] = questionsOf(view.awaits);
     if (asked === undefined) return view;
     await app.decide(executionId, decisionOn(asked, answers, failures));
     const question = JSON.stringify(asked);
-    await app.until(executionId, ({ status, awaits }) => isEnded(status) || JSON.stringify(questionsOf(awaits)[0]) !== question);
+    await app.until(
+      executionId,
+      ({ status, awaits }) => isEnded(status) || JSON.stringify(questionsOf(awaits)[0]) !== question,
+    );
   }
 }
 

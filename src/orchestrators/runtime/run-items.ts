@@ -1,7 +1,7 @@
 import { RecoveryError } from "../../domain/errors.js";
-import { callSub, type Child, type Durable } from "../../durable/call.js";
+import { type Child, callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
-import { type ItemTaskInput, type ItemWorkflowName, itemBatch, type ItemBatchInput } from "./contracts.js";
+import { type ItemBatchInput, type ItemTaskInput, type ItemWorkflowName, itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { stageInstanceId } from "./instance-ids.js";
 
