@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
+import { minutesAt } from "../domain/plans/step-limits.js";
 import type { ActivityContract, PollingContract } from "../durable/contract.js";
 import { mayBegin, type PollRequest, type PollResult, pollRequest, waiting } from "../durable/poll-until-done.js";
 import { refusalOf } from "../durable/refusal.js";
@@ -126,7 +127,7 @@ function lateText(
   { sinceMs, deadlineMs }: PollRequest,
 ): string {
   const minutes = Math.round(((deadlineMs - sinceMs) * settings.speed) / 6_000) / 10;
-  const limit = `the step did not end within its limit of ${minutes} minutes`;
+  const limit = `the step did not end within its limit of ${minutesAt(settings.speed, minutes)}`;
   if (!begun) return `${limit}: it never began, because the hypervisor was busy with other operations`;
   return `${limit}: ${hanging ? "the hypervisor reported that it hung" : "it was still under way"}`;
 }

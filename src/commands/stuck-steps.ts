@@ -1,6 +1,6 @@
 import type { Execution, Step } from "../domain/execution.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { type LimitedStep, stepLimitsOf } from "../domain/plans/step-limits.js";
+import { type LimitedStep, minutesAt, stepLimitsOf } from "../domain/plans/step-limits.js";
 import { leavesOf } from "../domain/steps.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { MOVES, type Verb } from "../domain/vocabulary.js";
@@ -46,7 +46,7 @@ export function stuckSteps(
     const limitAt = toInstant(toMs(startedAt) + limitMinutes * msPerMinute);
     const asks = [
       `${itemId}: the step "${title}" has not ended since ${startedAt}: ${detail ?? "it hangs or takes unusually long"}.`,
-      `It is given up at ${limitAt}, after ${limitMinutes} emulated minutes.`,
+      `It is given up at ${limitAt}, after ${minutesAt(settings.speed, limitMinutes)}.`,
       `Wait, continue without it${canCancel ? ", or cancel the execution" : ""}.`,
     ].join(" ");
     const choices: StuckChoice[] = ["wait", "continue-without", ...(canCancel ? (["cancel"] as const) : [])];

@@ -68,3 +68,7 @@ export function stepLimitsOf(
   });
   return Object.fromEntries(limits) as Record<LimitedStep, number>;
 }
+
+/** Minutes of a limit as people read them. They are real minutes where the hypervisor keeps real time. */
+export const minutesAt = (speed: number, minutes: number): string =>
+  `${minutes} ${speed === 1 ? "" : "emulated "}${minutes === 1 ? "minute" : "minutes"}`;

@@ -50,3 +50,21 @@ export function stopIfCancelled(reports: readonly ItemReport[]): void {
   const met = reports.find(({ outcome }) => outcome === "cancelled");
   if (met) throw new RecoveryError("cancelled", "cancelled while its items were under way");
 }
+
+/** Names that a text lists before it only counts. */
+const MAX_NAMES = 10;
+
+/** Which items failed and why, those with the same reason together: `a, b (why), c (another reason)`. */
+export function failedItems(reports: readonly ItemReport[]): string {
+  const namesOf = new Map<string, string[]>();
+  for (const { itemId, failure } of reports) {
+    const why = failure?.message ?? "unknown";
+    namesOf.set(why, [...(namesOf.get(why) ?? []), itemId]);
+  }
+  return [...namesOf].map(([why, names]) => `${someOf(names)} (${why})`).join(", ");
+}
+
+const someOf = (names: readonly string[]): string =>
+  names.length <= MAX_NAMES
+    ? names.join(", ")
+    : `${names.slice(0, MAX_NAMES).join(", ")} and ${names.length - MAX_NAMES} more`;

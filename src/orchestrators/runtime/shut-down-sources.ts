@@ -20,7 +20,7 @@ import { runActions } from "./actions.js";
 import { itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
-import { runItems, stageOf, stopIfCancelled } from "./run-items.js";
+import { failedItems, runItems, stageOf, stopIfCancelled } from "./run-items.js";
 
 /** Waits until the sources of a group are released or given up. */
 export type AwaitSources = (group: ExecutionGroup) => Durable<void>;
@@ -114,7 +114,7 @@ function* releaseWithPolicy(
     });
     const asks = execution.groupsOf(critical).some((group) => asksAbout(execution.plan.policy, group, group.items));
     if (critical.length === 0 || !(mustSucceed || asks)) return [...without, ...failed];
-    const which = listOf(failed);
+    const which = failedItems(failed);
     if (!asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
     const what = `not shut down and synchronised: ${which}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`;
     const next = yield* resolveFailure(execution, "ask", what);
@@ -131,13 +131,10 @@ const SKIP_LEAVES = "skipped items are not failed over, since what they have not
 /** A person decided to continue without the item. */
 const isDecided = ({ failure }: ItemReport): boolean => failure?.code === "continued-without";
 
-const listOf = (reports: readonly ItemReport[]): string =>
-  reports.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
-
 function continueWithout(execution: ExecutionContext, without: readonly ItemReport[], mustSucceed: boolean): void {
   if (without.length === 0) return;
   if (mustSucceed) leaveBehind(execution, without);
-  else execution.progress.note(SHUTDOWN_STEP, `continued without: ${listOf(without)}`);
+  else execution.progress.note(SHUTDOWN_STEP, `continued without: ${failedItems(without)}`);
 }
 
 /** Leaves items behind. When no other item is left, the execution ends as under a policy without questions. */
@@ -146,7 +143,7 @@ function leaveBehind(execution: ExecutionContext, without: readonly ItemReport[]
     execution.reports.set(report.itemId, report);
     execution.leftBehind.add(report.itemId);
   }
-  const which = listOf(without);
+  const which = failedItems(without);
   if (execution.itemsToDo.every(({ id }) => execution.leftBehind.has(id))) {
     throw new RecoveryError("shutdown-failed", `not shut down and synchronised, and no other item is left: ${which}`);
   }
@@ -165,7 +162,7 @@ export function* restoreLeftBehind(execution: ExecutionContext): Durable<void> {
       const message = `${before.failure?.message ?? "left behind"}; its source may be off: ${failure.message}`;
       execution.reports.set(itemId, { ...before, failure: { code: "undo-failed", message } });
     }
-    const which = listOf(reports.filter(({ outcome }) => outcome !== "succeeded"));
+    const which = failedItems(reports.filter(({ outcome }) => outcome !== "succeeded"));
     if (which !== "") execution.progress.note(LEFT_BEHIND_STEP, `not restored: ${which}`);
   });
 }

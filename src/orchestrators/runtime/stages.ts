@@ -19,7 +19,7 @@ import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
 import { notify } from "./notify.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
-import { noOptions, type OptionsOf, runItems, stopIfCancelled } from "./run-items.js";
+import { failedItems, noOptions, type OptionsOf, runItems, stopIfCancelled } from "./run-items.js";
 import type { AwaitSources } from "./shut-down-sources.js";
 
 /** Runs one workflow for all items without an order, as the only stage of the execution. */
@@ -144,8 +144,8 @@ export function undoByRestoring(execution: ExecutionContext, items: readonly Exe
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     for (const report of reports) execution.reports.set(report.itemId, { ...report, outcome: outcomeOfUndo(report) });
     if (failed.length > 0) {
-      const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
-      throw new RecoveryError("undo-failed", which);
+      const text = `${failedItems(failed)}. Remove the cause, then run cancel-failover for these items`;
+      throw new RecoveryError("undo-failed", text);
     }
   });
 }
