@@ -1,4 +1,5 @@
 import type { Execution, Step } from "../domain/execution.js";
+import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { type LimitedStep, minutesAt, stepLimitsOf } from "../domain/plans/step-limits.js";
 import { leavesOf } from "../domain/steps.js";
@@ -47,7 +48,7 @@ export function stuckSteps(
     const asks = [
       `${itemId}: the step "${title}" has not ended since ${startedAt}: ${detail ?? "it hangs or takes unusually long"}.`,
       `It is given up at ${limitAt}, after ${minutesAt(settings.speed, limitMinutes)}.`,
-      `Wait, continue without it${canCancel ? ", or cancel the execution" : ""}.`,
+      `Wait, continue without it (${consequenceOf(nameOf(id), execution.verb)})${canCancel ? ", or cancel the execution" : ""}.`,
     ].join(" ");
     const choices: StuckChoice[] = ["wait", "continue-without", ...(canCancel ? (["cancel"] as const) : [])];
     return {
@@ -62,6 +63,15 @@ export function stuckSteps(
       asks,
     };
   });
+}
+
+const RELEASES: ReadonlySet<string> = new Set(["shut-down-source", "final-synchronise"]);
+
+/** What becomes of a machine that a person continues without. */
+function consequenceOf(step: string, verb: Verb): string {
+  if (!RELEASES.has(step)) return "it counts as failed";
+  if (failoverTypeOf(verb) === "planned") return "it stays where it runs";
+  return "it fails over without its shutdown, and what it has not sent is lost";
 }
 
 /** The name of a step of an item: the last word of its id in the tree. */

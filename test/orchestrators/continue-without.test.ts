@@ -54,6 +54,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     });
     expect(Date.parse(web?.limitAt ?? "") - Date.parse(web?.since ?? "")).toBe(15 * MINUTE_MS);
     expect(web?.asks).toContain("the hypervisor reports that it hangs");
+    expect(web?.asks).toContain("it fails over without its shutdown, and what it has not sent is lost");
   });
 
   test("P5 continuing without the shutdown fails the machines over at once, each with its loss", async () => {
@@ -92,7 +93,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
   test("a planned failover leaves the machine behind where it runs, and the others go", async () => {
     await open(replay, { target: { itemId: "app" }, operation: "final-synchronise", mode: "hang" });
     const executionId = await app.start("planned-failover");
-    await stuck(executionId);
+    expect(stuckIn(await stuck(executionId))[0]?.asks).toContain("it stays where it runs");
     await goOn(executionId, ["app"]);
     const ended = await app.ended(executionId);
     expect(ended.status).toBe("succeeded-with-failures");
@@ -133,6 +134,7 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     const executionId = await app.start("unplanned-failover");
     const [web] = stuckIn(await stuck(executionId));
     expect(web?.title).toBe("Process pending data");
+    expect(web?.asks).toContain("it counts as failed");
     await goOn(executionId);
     const ended = await app.ended(executionId);
     expect(ended.status).toBe("succeeded-with-failures");

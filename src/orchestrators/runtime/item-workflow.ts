@@ -3,8 +3,8 @@
  *
  * - W1 The list is all there is: it drives the run, and it is the item's timeline from the beginning.
  *   (test/orchestrators/timeline.test.ts)
- * - W2 A step that fails is abandoned at the hypervisor before anything else happens, so it has no late effect.
- *   (test/orchestrators/hanging.test.ts)
+ * - W2 A step that fails, or that a person does not wait for, is abandoned at the hypervisor before anything else
+ *   happens, so it has no late effect. (test/orchestrators/hanging.test.ts, test/orchestrators/continue-without.test.ts)
  * - W3 A step that failed or was cancelled while polling may still have taken effect. Where the step has a
  *   predicate for that (`isDone`), the estate decides. (test/orchestrators/lost-answers.test.ts)
  * - W4 A workflow never throws: it reports how its item came out. Only non-determinism ends the orchestration.
