@@ -13,7 +13,6 @@ import { createAzureTables } from "./store/tables/azure-tables.js";
 
 /** Enough to fill whole storage transactions, few enough to answer requests in between quickly. */
 const MAX_CONCURRENT_CALLS = 50;
-const MIN_STEP_LIMIT_MS = 10_000;
 
 /** Builds every adapter from the settings. */
 function compose(config: Config): Services {
@@ -23,7 +22,7 @@ function compose(config: Config): Services {
   const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
-  const stepLimitMs = Math.max((config.stepLimitMinutes * 60_000) / config.speed, MIN_STEP_LIMIT_MS);
+  const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
   return {
     store,
     hypervisor: withFairConcurrency(hypervisorOf(drivers), MAX_CONCURRENT_CALLS),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { taskKey } from "../domain/identity.js";
+import { minutesAt } from "../domain/plans/step-limits.js";
 import type { ActivityContract, PollingContract } from "../durable/contract.js";
 import { mayBegin, type PollRequest, type PollResult, pollRequest, waiting } from "../durable/poll-until-done.js";
 import { refusalOf } from "../durable/refusal.js";
@@ -26,8 +27,9 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
 }
 
 /**
- * An activity that begins something long, or polls it. Once the execution is cancelled it begins no forward step. Once
- * the execution has ended it does nothing: so late a call may not find its task any more and would start it again.
+ * An activity that begins something long, or polls it. Once the execution is cancelled it begins no forward step, and
+ * waits for none that hangs or takes unusually long. Once the execution has ended it does nothing: so late a call may
+ * not find its task any more and would start it again.
  */
 export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O extends z.ZodType>(
   contract: PollingContract<I, O>,
@@ -42,7 +44,10 @@ export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O 
         const { request, input: given } = call.parse(raw);
         const input = contract.input.parse(given);
         await ports.assertActive(input.executionId, mayBegin(request) ? direction : "undo");
-        return poll(ports, input, request);
+        const answer = await poll(ports, input, request);
+        const isStuck = answer.state === "waiting" && answer.stuck !== undefined;
+        if (isStuck) await ports.assertActive(input.executionId, direction);
+        return answer;
       }),
   };
 }
@@ -64,6 +69,16 @@ export function keyOnItem(
 ): string {
   return taskKey(executionId, attempt === 1 ? step : `${step}.${attempt}`, itemId);
 }
+
+/** However fast the emulated world runs, a task that its hypervisor still works on gets this much real time. */
+const MIN_LIMIT_MS = 10_000;
+
+/** A task is overdue when it takes, or is promised to take, more than this share of its limit. */
+const OVERDUE_SHARE = 0.5;
+
+/** When the time of a task is up. A hypervisor that says that a task hangs is not waited for any longer than the limit. */
+export const deadlineOf = ({ sinceMs, deadlineMs }: PollRequest, { hanging = false } = {}): number =>
+  hanging ? deadlineMs : Math.max(deadlineMs, sinceMs + MIN_LIMIT_MS);
 
 /** A step past its limit is polled one last time, this much later. */
 const LAST_POLL_MS = 5_000;
@@ -94,10 +109,25 @@ export async function pollResultOf<R, S>(
   if (reply.state === "done") return { state: "done", result: resultOf(reply.result) };
   if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
   const nowMs = ports.clock.now();
-  const isLate = request.round > 0 && nowMs >= request.deadlineMs; // a first call may follow a time in which no host ran
-  if (isLate) throw new RecoveryError("time-limit", "the step did not end within its limit");
+  const { begun, hanging } = reply;
+  const deadlineMs = deadlineOf(request, { hanging });
+  const isLate = request.round > 0 && nowMs >= deadlineMs; // a first call may follow a time in which no host ran
+  if (isLate) throw new RecoveryError("time-limit", lateText(ports, reply, request));
   const hintMs = Date.parse(reply.doneAt);
-  const pollMs = reply.hanging ? nextPollMs(nowMs, hintMs, request.sinceMs) : hintMs;
-  const untilMs = Math.min(pollMs, Math.max(request.deadlineMs, nowMs + LAST_POLL_MS));
-  return waiting(Math.max(0, untilMs - nowMs), { queued: !reply.begun });
+  const pollMs = hanging ? nextPollMs(nowMs, hintMs, request.sinceMs) : hintMs;
+  const untilMs = Math.min(pollMs, Math.max(deadlineMs, nowMs + LAST_POLL_MS));
+  const overdue = begun && Math.max(nowMs, hintMs) > request.sinceMs + (deadlineMs - request.sinceMs) * OVERDUE_SHARE;
+  const stuck = hanging ? "hanging" : overdue ? "overdue" : undefined;
+  return waiting(Math.max(0, untilMs - nowMs), { queued: !begun, stuck });
+}
+
+function lateText(
+  { settings }: Ports,
+  { begun, hanging }: { begun: boolean; hanging: boolean },
+  { sinceMs, deadlineMs }: PollRequest,
+): string {
+  const minutes = Math.round(((deadlineMs - sinceMs) * settings.speed) / 6_000) / 10;
+  const limit = `the step did not end within its limit of ${minutesAt(settings.speed, minutes)}`;
+  if (!begun) return `${limit}: it never began, because the hypervisor was busy with other operations`;
+  return `${limit}: ${hanging ? "the hypervisor reported that it hung" : "it was still under way"}`;
 }

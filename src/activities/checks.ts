@@ -5,7 +5,7 @@ import { waiting } from "../durable/poll-until-done.js";
 import type { Ports } from "../ports.js";
 import type { ItemCheck } from "../steps/catalogue.js";
 import { type OnItem, type ParamsOf, type ResultOf, stepContract } from "../steps/contracts.js";
-import { type Activity, pollingActivity } from "./activity.js";
+import { type Activity, deadlineOf, pollingActivity } from "./activity.js";
 
 /** An activity that looks at an item and is done at once. */
 const check = <N extends ItemCheck>(
@@ -69,7 +69,7 @@ const awaitProbes = pollingActivity(stepContract("await-probes"), "forward", asy
   const gate = evaluateGate(params.probes, seen);
   if (gate.state === "open") return { state: "done", result: { saw: gate.saw } };
   if (gate.state === "failed") throw new RecoveryError("probe-failed", gate.because);
-  if (ports.clock.now() >= request.deadlineMs) throw new RecoveryError("time-limit", `${seen.name}: ${gate.saw}`);
+  if (ports.clock.now() >= deadlineOf(request)) throw new RecoveryError("time-limit", `${seen.name}: ${gate.saw}`);
   return waiting((gate.againSeconds * 1_000) / ports.settings.speed);
 });
 

@@ -1,58 +1,53 @@
 import type { z } from "zod";
 import { codeIn, RecoveryError } from "../domain/errors.js";
 import { solveRecoveryPoints } from "../domain/recovery-points/recovery-point-solver.js";
-import type { PollRequest, PollResult } from "../durable/poll-until-done.js";
 import { isFault } from "../durable/refusal.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "../executions/contracts.js";
 import type { Ports } from "../ports.js";
-import { keyOnItem, pollingActivity, pollResultOf } from "./activity.js";
+import { activity, keyOnItem } from "./activity.js";
 
 /**
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
  * take what is there, one common point for the members of a replication group (F4).
  */
-export const chooseRecoveryPoints = pollingActivity(contract, "forward", async (ports, input, request) => {
+export const chooseRecoveryPoints = activity(contract, async (ports, input) => {
+  await ports.assertActive(input.executionId, "forward");
   const { worldId, itemIds, choice } = input;
   const isOwnLatest = choice.kind === "latest" && choice.groups !== "common";
-  if (isOwnLatest && input.processPending) return processPending(ports, input, request);
+  if (isOwnLatest && input.processPending) return processPending(ports, input);
   const known = await Promise.all(itemIds.map((itemId) => ports.hypervisor.recoveryPoints(worldId, itemId)));
-  return { state: "done", result: { chosen: solveRecoveryPoints(known, choice) } };
+  return { chosen: solveRecoveryPoints(known, choice), pending: [] };
 });
 
-/** `latest`: each item's own, after its pending data were made into a point. */
+/** `latest`: begins to make a point of each item's pending data. What is not done at once goes on item by item. */
 async function processPending(
   ports: Ports,
   { worldId, executionId, itemIds, attempt }: z.output<typeof contract.input>,
-  request: PollRequest,
-): Promise<PollResult<{ chosen: ChosenPoint[] }>> {
+): Promise<z.output<typeof contract.output>> {
   const looks = await Promise.all(
-    itemIds.map(async (itemId): Promise<PollResult<ChosenPoint>> => {
+    itemIds.map(async (itemId): Promise<ChosenPoint | null> => {
       const key = keyOnItem("process-pending-data", { executionId, itemId, attempt });
       const task = { worldId, executionId, key, itemId, operation: "process-pending-data", params: {} } as const;
       try {
         const reply = await ports.hypervisor.runOnItem(task);
-        return await pollResultOf(ports, reply, request, ({ point }) => ({ itemId, point, failure: null }));
+        if (reply.state === "waiting") return null;
+        if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
+        return { itemId, point: reply.result.point, failure: null };
       } catch (thrown) {
-        return { state: "done", result: without(itemId, thrown) };
+        return without(itemId, thrown);
       }
     }),
   );
-  const waits = looks.flatMap((look) => (look.state === "waiting" ? [look] : []));
-  if (waits.length > 0) {
-    const waitMs = Math.max(...waits.map((wait) => wait.waitMs));
-    return {
-      state: "waiting",
-      waitMs,
-      ...(waits.some(({ queued }) => queued) ? { queued: true } : {}),
-    };
-  }
-  return { state: "done", result: { chosen: looks.flatMap((look) => (look.state === "done" ? [look.result] : [])) } };
+  return {
+    chosen: looks.filter((look) => look !== null),
+    pending: itemIds.filter((_itemId, at) => looks[at] === null),
+  };
 }
 
-/** An item without a point is an answer. A transient fault is thrown, so that the whole step is retried. */
-function without(itemId: string, thrown: unknown): ChosenPoint {
+/** An item without a point is an answer. A fault that may pass concerns its item alone, which asks again. */
+function without(itemId: string, thrown: unknown): ChosenPoint | null {
   const code = thrown instanceof RecoveryError ? thrown.code : undefined;
-  if (code === undefined || isFault(code)) throw thrown;
+  if (code === undefined || isFault(code)) return null;
   const message = (thrown as RecoveryError).message;
   return { itemId, point: null, failure: { code: codeIn(message) ?? code, message } };
 }

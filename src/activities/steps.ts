@@ -29,9 +29,6 @@ export async function pollOperation<N extends ItemOperation>(
   const { worldId, executionId, itemId, params } = input;
   const key = keyOnItem(operation, input);
   const reply = await ports.hypervisor.runOnItem({ worldId, executionId, key, itemId, operation, params });
-  // A hanging forward step ends when its execution is cancelled.
-  const hangs = reply.state === "waiting" && reply.hanging;
-  if (hangs) await ports.assertActive(executionId, ITEM_OPERATIONS[operation].direction);
   return pollResultOf(ports, reply, request, (result) => result);
 }
 

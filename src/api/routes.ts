@@ -8,6 +8,7 @@ import {
   cancelBody,
   completeBody,
   confirmBody,
+  continueWithoutBody,
   executionSummary,
   executionView,
   faultBody,
@@ -205,6 +206,14 @@ export const ROUTES = {
     path: "api/executions/{executionId}/resolve",
     summary: "Decide what happens after a failure: retry, skip, stop or undo",
     body: resolveBody,
+    problems: decided,
+  }),
+  continueWithout: route({
+    ...decide,
+    id: "continue-without",
+    path: "api/executions/{executionId}/continue-without",
+    summary: "Continue without machines whose steps hang or take unusually long",
+    body: continueWithoutBody,
     problems: decided,
   }),
   cancel: route({

@@ -221,6 +221,18 @@ export const resolveBody = z.strictObject({
 });
 
 const ask = z.int().min(1).max(10_000);
+export const continueWithoutBody = z
+  .strictObject({
+    itemIds: z
+      .array(Id)
+      .min(1)
+      .max(2_000)
+      .optional()
+      .describe("the machines to continue without; by default all whose steps hang or take unusually long"),
+    by: person,
+    reason: Text.optional(),
+  })
+  .prefault({});
 
 export const confirmBody = z.strictObject({
   actionId: Id,
@@ -258,7 +270,7 @@ const awaited = {
 };
 
 const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "call-back", "resolve", "validate", "cancel"])]),
+  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
   why: z.string(),
   method: z.literal("POST"),
   path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
@@ -288,7 +300,7 @@ export const executionView = executionSummary.extend({
     .optional()
     .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
   decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
-  /** What a person has to decide before the execution can continue, or which call-back it waits for. */
+  /** What a person has to decide before the execution can continue, or can decide about a step that is stuck. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("confirm"), actionId: Id, ask, ...awaited }),
@@ -297,6 +309,17 @@ export const executionView = executionSummary.extend({
         .describe("a webhook answered 202 and calls back; a person may confirm or decline in its place"),
       z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
       z.object({ kind: z.literal("validate"), ...awaited }),
+      z
+        .object({
+          kind: z.literal("continue-without"),
+          itemId: Id,
+          stepId: z.string().describe("the id of the step in `steps`"),
+          title: z.string(),
+          limitMinutes: z.number().describe("the limit of the step, in emulated minutes"),
+          choices: z.array(z.enum(["wait", "continue-without", "cancel"])),
+          ...awaited,
+        })
+        .describe("a step hangs or takes unusually long; without a decision it is given up at `until`"),
     ]),
   ),
   steps: z.array(Step),

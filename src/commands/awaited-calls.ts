@@ -5,6 +5,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
+import type { StuckStep } from "./stuck-steps.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
 export type Awaited =
@@ -14,7 +15,7 @@ export type Awaited =
   | { kind: "validate"; asks: string };
 
 /** What a person is asked, with its limits in real time and the call that answers it. */
-export type AwaitedCall = Awaited & {
+export type AwaitedQuestion = Awaited & {
   since: string | null;
   /** When nobody is asked any more; null if it is not known. */
   until: string | null;
@@ -22,6 +23,9 @@ export type AwaitedCall = Awaited & {
   onExpiry: string | null;
   call: Pick<NextStep, "method" | "path" | "body">;
 };
+
+/** Everything that a person can decide about a running execution. */
+export type AwaitedCall = AwaitedQuestion | StuckStep;
 
 interface Limit {
   stepId: string;
@@ -35,7 +39,7 @@ export function withCalls(
   plan: Plan | null,
   own: readonly Step[],
   awaits: readonly Awaited[],
-): AwaitedCall[] {
+): AwaitedQuestion[] {
   return awaits.map((awaited) => {
     const { stepId, limitMs, onExpiry, call } = limitOf(awaited, plan);
     const since = own.findLast(({ id }) => id === stepId)?.startedAt ?? null;

@@ -30,7 +30,9 @@ import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/con
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
 import { type Tagged, updateWithRetry } from "../store/port.js";
 import type { Context } from "./context.js";
+import { viewExecution } from "./execution-view.js";
 import { hasEndedEarly } from "./instance-status.js";
+import { givenUpItems, nameOf } from "./stuck-steps.js";
 import { wakeItemOrchestrations } from "./wake-item-orchestrations.js";
 
 /** Accepts or rejects the recovered application; rejecting undoes the failover. */
@@ -117,6 +119,37 @@ export async function raiseUnheardDecisions(
   );
   for (const decision of unheard) await raise(context, executionId, decision);
   return unheard.length > 0;
+}
+
+/**
+ * Continues without machines whose steps are stuck; without `itemIds`, without all of them. Each of those steps ends at
+ * once with `continued-without`. Safe to repeat: a machine that was given up before is passed over.
+ */
+export async function continueWithout(
+  context: Context,
+  executionId: string,
+  made: { itemIds: readonly string[] | undefined; by: string; reason: string },
+): Promise<void> {
+  const { execution, awaits, steps } = await viewExecution(context, executionId);
+  requireRunning(execution);
+  const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
+  const givenUp = givenUpItems(steps);
+  const asked = new Set(made.itemIds ?? stuck.map(({ itemId }) => itemId));
+  const others = [...asked].filter((id) => !givenUp.has(id) && !stuck.some(({ itemId }) => itemId === id));
+  if (others.length > 0 || (asked.size === 0 && givenUp.size === 0)) {
+    const which = others.length === 0 ? "no step" : `no step of ${others.join(", ")}`;
+    const now = stuck.map(({ itemId, title }) => `${itemId} is stuck at "${title}"`);
+    throw new RecoveryError(
+      "nothing-awaited",
+      `${which} of execution ${executionId} hangs or takes unusually long`,
+      now,
+    );
+  }
+  const because = `${made.by} decided to continue without it${made.reason === "" ? "" : `: ${made.reason}`}`;
+  const without = stuck
+    .filter(({ itemId }) => asked.has(itemId))
+    .map(({ itemId, stepId }) => ({ key: itemId, step: nameOf(stepId), because }));
+  if (without.length > 0) await wakeItemOrchestrations(context, executionId, { without });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Execution, Step } from "../domain/execution.js";
-import { failoverTypeOf } from "../domain/plans/failover-type.js";
+import { failoverTypeOf, shutsDownByGroup } from "../domain/plans/failover-type.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
-import type { Plan } from "../domain/plans/plan.js";
+import { type Plan, ShutdownStage } from "../domain/plans/plan.js";
 import { groupsInOrder, planActions } from "../domain/plans/plan-rules.js";
 import { rollUp, stepHasEnded } from "../domain/steps.js";
 import {
@@ -12,6 +12,8 @@ import {
   groupStepId,
   ITEMS_STEP,
   isAskStep,
+  pointsStage,
+  pointsStepId,
   REMOVE_COPIES_STEP,
   REPROTECT_STEP,
   RESTORE_STEP,
@@ -67,22 +69,24 @@ function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {
   ]);
 }
 
+const NO_ORDER = ShutdownStage.parse({});
+
 /** The stages below each step. */
-export function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
+export function stagesOf({ itemIds, verb }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
   const groups = plan === null ? [{ id: "item", itemIds }] : plan.groups.map(groupItems);
   const shutdown = groups.map((group) => ({ id: shutdownStage(group.id), itemIds: group.itemIds }));
   const all = (id: string): Stage[] => [{ id, itemIds }];
   return new Map<string, Stage[]>([
-    [SHUTDOWN_STEP, plan?.shutdown.order === "reverse-group-order" ? shutdown : all(SHUTDOWN_STEP)],
+    [SHUTDOWN_STEP, shutsDownByGroup({ verb, shutdown: plan?.shutdown ?? NO_ORDER }) ? shutdown : all(SHUTDOWN_STEP)],
     [RESTORE_STEP, all(RESTORE_STEP)],
     [UNDO_STEP, all(UNDO_STEP)],
     [ITEMS_STEP, all(ITEMS_STEP)],
     [COMMIT_STEP, all(COMMIT_STEP)],
     [REPROTECT_STEP, all(REPROTECT_STEP)],
     [REMOVE_COPIES_STEP, all(ITEMS_STEP)],
-    ...groups.map((group): [string, Stage[]] => [
-      groupStepId(group.id),
-      [{ id: groupStage(group.id), itemIds: subject.kind === "item" ? itemIds : group.itemIds }],
+    ...groups.flatMap((group): [string, Stage[]][] => [
+      [pointsStepId(group.id), [{ id: pointsStage(group.id), itemIds: group.itemIds }]],
+      [groupStepId(group.id), [{ id: groupStage(group.id), itemIds: group.itemIds }]],
     ]),
   ]);
 }

@@ -18,6 +18,10 @@ import { progressOf } from "./execution-progress.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { stuckSteps } from "./stuck-steps.js";
+
+/** Without this decision the execution cannot continue. A call-back comes by itself, and a stuck step has its limit. */
+const blocks = ({ kind }: AwaitedCall | Awaited): boolean => kind !== "continue-without" && kind !== "call-back";
 
 /** An execution with its steps as a tree, and what a person needs to decide. */
 export interface ExecutionView extends Attention {
@@ -62,7 +66,9 @@ export async function viewExecution(given: Context, executionId: string): Promis
     live: onceForEach((stage) => liveItemSteps(context, execution, stage)),
   };
   const steps = await treeOf(execution, plan, sources);
-  const awaits = ended ? [] : withCalls(execution, plan, own, awaitedBy(own));
+  const awaits = ended
+    ? []
+    : [...withCalls(execution, plan, own, awaitedBy(own)), ...stuckSteps(context, execution, plan, steps)];
   const [progress, { attention, nextSteps }] = await Promise.all([
     ended ? 100 : progressOf(execution, plan, sources),
     lookAround(context, execution, { steps, awaits }),
@@ -109,10 +115,14 @@ function onceForEach(read: StepSources["live"]): StepSources["live"] {
   };
 }
 
-function statusOf(execution: Execution, awaits: readonly Awaited[], blocked: readonly string[]): ExecutionStatus {
+function statusOf(
+  execution: Execution,
+  awaits: readonly (Awaited | AwaitedCall)[],
+  blocked: readonly string[],
+): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0) return "paused";
-  return awaits.some(({ kind }) => kind !== "call-back") ? "awaiting-input" : execution.status;
+  return awaits.some(blocks) ? "awaiting-input" : execution.status;
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */

@@ -198,6 +198,13 @@ export const RECOVERY_ERRORS = {
     "The step hangs, or its limit is too short.",
     "Check the machine, then retry or raise the limit.",
   ),
+  "continued-without": entry(
+    409,
+    true,
+    "A person decided to continue without the machine",
+    "A step of the machine did not end, and somebody chose not to wait for it.",
+    "Check the machine and its site, then start the verb for this machine again.",
+  ),
   "probe-failed": entry(
     504,
     true,

@@ -12,6 +12,11 @@ const ENDED: ReadonlySet<StepStatus> = new Set([
 
 export const stepHasEnded = (step: Pick<Step, "status">): boolean => ENDED.has(step.status);
 
+/** The leaves of a tree, in order: the steps in which something is done. */
+export function leavesOf(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step) => (step.children?.length ? leavesOf(step.children) : [step]));
+}
+
 /** A parent's status from its children's: what still happens comes first, then what went wrong. */
 export function rollUp(statuses: readonly StepStatus[]): StepStatus {
   const has = (status: StepStatus): boolean => statuses.includes(status);

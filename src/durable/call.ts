@@ -73,6 +73,26 @@ export function* callSub<I extends z.ZodType, O extends z.ZodType>(
 }
 
 /**
+ * Starts children in parallel, and returns for each how to wait for its answer. Itself it waits until the first of them
+ * has ended. Children that nobody waits for keep the orchestration from ending all the same.
+ */
+export function* beginInParallel<I extends z.ZodType, O extends z.ZodType>(
+  context: OrchestrationContext,
+  contract: OrchestrationContract<I, O>,
+  children: readonly Child<z.input<I>>[],
+): Durable<(() => Durable<z.output<O>>)[]> {
+  if (children.length === 0) return [];
+  const tasks = children.map(({ id, input }) => context.df.callSubOrchestrator(contract.name, input, id));
+  yield context.df.Task.any(tasks);
+  return tasks.map(
+    (task) =>
+      function* () {
+        return contract.output.parse(yield task);
+      },
+  );
+}
+
+/**
  * Runs children in parallel, at most a thousand at a time, and returns their answers in the order given. Children
  * answer with outcomes and do not throw. A child that throws fails the whole call after all have ended.
  */

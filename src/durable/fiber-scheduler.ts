@@ -8,6 +8,8 @@
  * - F4 What goes wrong with one step concerns its own fiber: a refusal is thrown there, a fault is retried there.
  * - F5 A sleeping fiber wakes at its due time, or up to its slack later to share a batch with others. Only the wake
  *   event wakes it earlier.
+ * - F6 A wake event that names steps ends those steps with `continued-without`, and wakes nobody else. A step that its
+ *   fiber is no longer at is not touched.
  *
  * Shown by test/unit/durable/fiber-scheduler.test.ts; F2 also by the golden histories.
  */
@@ -18,18 +20,24 @@ import { CANCEL_PROPAGATION_MS } from "../domain/execution.js";
 import { delayAfter, RETRY_POLICIES } from "../domain/retry-policies.js";
 import { callActivity, type Durable } from "./call.js";
 import { activityContract } from "./contract.js";
-import type { StepRuntime } from "./poll-until-done.js";
+import type { StepRuntime, Stuck } from "./poll-until-done.js";
 import { refusalSchema } from "./refusal.js";
 import { Mailbox, sleep } from "./wait.js";
 
-/** Wakes fibers that sleep long. Sent when their execution is cancelled, because only their next call sees the cancel. */
+/**
+ * Wakes fibers. Sent without steps when their execution is cancelled, because only their next call sees the cancel; with
+ * steps when a person decided to continue without them.
+ */
 export const WAKE_EVENT = "wake";
 
-/** The event carries nothing but its name. */
-const wakeEvent = z.object({});
+const wakeEvent = z.object({
+  /** Steps that are not waited for any longer, each with the key of its fiber and who decided that. */
+  without: z.array(z.object({ step: z.string(), key: z.string(), because: z.string() })).optional(),
+});
+export type WakeEvent = z.output<typeof wakeEvent>;
 
-/** A sleep up to this long is not worth waking from. */
-const LONG_SLEEP_MS = 60_000;
+/** A sleep up to this long is not worth waking from, unless the fiber sleeps beside a step that is stuck. */
+const SHORT_SLEEP_MS = 5_000;
 
 /** A request to execute one step by its activity. */
 interface StepRequest {
@@ -41,6 +49,8 @@ interface StepRequest {
 interface Sleep {
   dueMs: number;
   latestMs: number;
+  /** A person may end it. */
+  stuck: boolean;
 }
 
 type FiberRequest = StepRequest | Sleep;
@@ -78,9 +88,9 @@ type StepAnswer = z.output<typeof executeBatch.output>["answers"][number];
 /** How a fiber calls activities and sleeps. A fault is retried as the contract says. */
 export function fiberRuntime(context: OrchestrationContext): StepRuntime<FiberRequest> {
   const now = (): number => context.df.currentUtcDateTime.getTime();
-  function* sleep(waitMs: number, slackMs = 0): Fiber<void> {
+  function* sleep(waitMs: number, slackMs = 0, stuck?: Stuck): Fiber<void> {
     const dueMs = now() + waitMs;
-    yield { dueMs, latestMs: dueMs + slackMs };
+    yield { dueMs, latestMs: dueMs + slackMs, stuck: stuck !== undefined };
   }
   return {
     now,
@@ -98,9 +108,9 @@ export function fiberRuntime(context: OrchestrationContext): StepRuntime<FiberRe
   };
 }
 
-/** A fiber that is parked on a request, or done with a result. */
-type FiberState<T> = KeyedFiber<T> & ({ request: FiberRequest } | { result: T });
-type ParkedOn<T, R extends FiberRequest> = KeyedFiber<T> & { request: R };
+/** A fiber that is parked on a request, or done with a result. `step`: the one it asked for last. */
+type FiberState<T> = KeyedFiber<T> & { step: string } & ({ request: FiberRequest } | { result: T });
+type ParkedOn<T, R extends FiberRequest> = KeyedFiber<T> & { step: string; request: R };
 
 const isOnStep = <T>(state: FiberState<T>): state is ParkedOn<T, StepRequest> =>
   "request" in state && "step" in state.request;
@@ -116,7 +126,7 @@ export function* runFibers<T>(
   fibers: readonly KeyedFiber<T>[],
   onIdle: () => void,
 ): Durable<T[]> {
-  const states = fibers.map((keyed) => stateAfter(keyed, keyed.fiber.next()));
+  const states = fibers.map((keyed) => stateAfter({ ...keyed, step: "" }, keyed.fiber.next()));
   const wakes = new Mailbox(context, WAKE_EVENT, wakeEvent);
   for (;;) {
     const now = context.df.currentUtcDateTime.getTime();
@@ -131,10 +141,13 @@ export function* runFibers<T>(
   }
 }
 
-const stateAfter = <T>(
-  { key, fiber }: KeyedFiber<T>,
+function stateAfter<T>(
+  { key, fiber, step }: KeyedFiber<T> & { step: string },
   { done, value }: IteratorResult<FiberRequest, T>,
-): FiberState<T> => (done ? { key, fiber, result: value } : { key, fiber, request: value });
+): FiberState<T> {
+  if (done) return { key, fiber, step, result: value };
+  return { key, fiber, step: "step" in value ? value.step : step, request: value };
+}
 
 /** The latest due time before the first sleep runs out of slack, so that as many fibers as possible wake together. */
 function nextWakeMs(sleeps: readonly Sleep[]): number {
@@ -142,7 +155,7 @@ function nextWakeMs(sleeps: readonly Sleep[]): number {
   return Math.max(...sleeps.flatMap(({ dueMs }) => (dueMs <= latestMs ? [dueMs] : [])));
 }
 
-/** Sleeps until the given time. The wake event ends a long sleep early: then every fiber wakes soon. */
+/** Sleeps until the given time, or until a wake event. */
 function* sleepAll<T>(
   context: OrchestrationContext,
   states: FiberState<T>[],
@@ -150,14 +163,26 @@ function* sleepAll<T>(
   wakes: Mailbox<typeof wakeEvent>,
 ): Durable<void> {
   const waitMs = wakeMs - context.df.currentUtcDateTime.getTime();
-  if (waitMs <= LONG_SLEEP_MS) return yield* sleep(context, waitMs);
-  if ((yield* wakes.next(new Date(wakeMs))) === undefined) return;
+  const canBeEnded = states.some((state) => isAsleep(state) && state.request.stuck);
+  if (waitMs <= SHORT_SLEEP_MS && !canBeEnded) return yield* sleep(context, waitMs);
+  const woken = yield* wakes.next(new Date(wakeMs));
+  if (woken === undefined) return;
+  if (woken.without !== undefined) return endSteps(states, woken.without);
   const soonMs = context.df.currentUtcDateTime.getTime() + 2 * CANCEL_PROPAGATION_MS;
   for (const [at, state] of states.entries()) {
     if (!isAsleep(state)) continue;
-    const { dueMs, latestMs } = state.request;
-    const request = { dueMs: Math.min(dueMs, soonMs), latestMs: Math.min(latestMs, soonMs) };
-    states[at] = { key: state.key, fiber: state.fiber, request };
+    const { dueMs, latestMs, stuck } = state.request;
+    const request = { dueMs: Math.min(dueMs, soonMs), latestMs: Math.min(latestMs, soonMs), stuck };
+    states[at] = { ...state, request };
+  }
+}
+
+/** Ends the steps that a person does not wait for. */
+function endSteps<T>(states: FiberState<T>[], without: NonNullable<WakeEvent["without"]>): void {
+  for (const [at, state] of states.entries()) {
+    const ended = without.find(({ key, step }) => key === state.key && step === state.step);
+    if (ended === undefined || !isAsleep(state)) continue;
+    states[at] = stateAfter(state, state.fiber.throw(new RecoveryError("continued-without", ended.because)));
   }
 }
 

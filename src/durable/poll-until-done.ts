@@ -5,6 +5,7 @@ import type { ActivityContract, PollingContract } from "./contract.js";
 export const pollRequest = z.object({
   /** How often it was polled before. */
   round: z.int().nonnegative(),
+  /** When the task was first asked for, or left the queue. */
   sinceMs: z.number(),
   deadlineMs: z.number(),
   /** The task waited for a slot at the last poll. */
@@ -12,13 +13,23 @@ export const pollRequest = z.object({
 });
 export type PollRequest = z.output<typeof pollRequest>;
 
+/** Why a person may want to know of a task: its end is not known, or it takes unusually long. */
+const stuck = z.enum(["hanging", "overdue"]);
+export type Stuck = z.output<typeof stuck>;
+
 /**
  * How a polling activity answers: it is done, or is to be polled again after `waitMs` of real time, up to `slackMs`
  * later when others are polled then.
  */
 export type PollResult<R> =
   | { state: "done"; result: R }
-  | { state: "waiting"; waitMs: number; slackMs?: number | undefined; queued?: true | undefined };
+  | {
+      state: "waiting";
+      waitMs: number;
+      slackMs?: number | undefined;
+      queued?: true | undefined;
+      stuck?: Stuck | undefined;
+    };
 
 /** Polls of items that take about equally long coincide within this share of the wait. */
 const SLACK_SHARE = 1 / 10;
@@ -27,10 +38,18 @@ const SLACK_SHARE = 1 / 10;
 const QUEUE_SLACK_MS = 5_000;
 
 /** The answer to be polled again after `waitMs`, or with others up to a tenth of it later. */
-export function waiting(waitMs: number, { queued = false } = {}): PollResult<never> {
+export function waiting(
+  waitMs: number,
+  { queued = false, stuck = undefined as Stuck | undefined } = {},
+): Extract<PollResult<never>, { state: "waiting" }> {
   const slackMs = waitMs * SLACK_SHARE;
-  if (!queued) return { state: "waiting", waitMs, slackMs };
-  return { state: "waiting", waitMs, slackMs: Math.min(slackMs, QUEUE_SLACK_MS), queued };
+  return {
+    state: "waiting",
+    waitMs,
+    slackMs: queued ? Math.min(slackMs, QUEUE_SLACK_MS) : slackMs,
+    ...(queued && { queued }),
+    ...(stuck && { stuck }),
+  };
 }
 
 const pollResult = z.discriminatedUnion("state", [
@@ -40,6 +59,7 @@ const pollResult = z.discriminatedUnion("state", [
     waitMs: z.number().nonnegative(),
     slackMs: z.number().nonnegative().default(0),
     queued: z.literal(true).optional(),
+    stuck: stuck.optional(),
   }),
 ]);
 
@@ -54,28 +74,52 @@ export interface StepRuntime<Y> {
   /** The moment of the episode, in milliseconds since the epoch. */
   now(): number;
   call(contract: ActivityContract | PollingContract, input: unknown): Generator<Y, unknown, unknown>;
-  /** Sleeps for `waitMs` of real time, or up to `slackMs` longer to wake with others. */
-  sleep(waitMs: number, slackMs?: number): Generator<Y, void, unknown>;
+  /**
+   * Sleeps for `waitMs` of real time, or up to `slackMs` longer to wake with others. A sleep beside a stuck task can be
+   * ended by a person's decision.
+   */
+  sleep(waitMs: number, slackMs?: number, stuck?: Stuck): Generator<Y, void, unknown>;
 }
+
+/** How much real time a task may take once it has begun, and how much it may wait for a slot before. */
+export interface PollLimits {
+  limitMs: number;
+  queueLimitMs: number;
+}
+
+/** How a task stands: it waits for a slot, is under way, or is stuck. */
+export type TaskStanding = "queued" | "under-way" | Stuck;
 
 /**
  * Calls a polling activity until it is done, and sleeps on a durable timer in between. The activity says how long,
- * and refuses with `time-limit` once `limitMs` of real time have passed.
+ * and refuses with `time-limit` once a limit has passed. Time in the queue does not count against the task's own limit.
+ * `onStanding` hears how the task stands whenever that has changed.
  */
 export function* pollUntilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   runtime: StepRuntime<Y>,
   contract: PollingContract<I, O>,
   input: z.input<I>,
-  limitMs: number,
+  { limitMs, queueLimitMs }: PollLimits,
+  onStanding: (standing: TaskStanding) => void = () => undefined,
 ): Generator<Y, z.output<O>, unknown> {
-  const sinceMs = runtime.now();
-  const deadlineMs = sinceMs + limitMs;
-  let known: Pick<PollRequest, "queued"> = {};
+  const firstMs = runtime.now();
+  let sinceMs = firstMs;
+  let known: { queued?: true | undefined; stuck?: Stuck | undefined } = {};
+  let standing: TaskStanding = "under-way";
+  const note = (now: TaskStanding): void => {
+    if (now !== standing) onStanding(now);
+    standing = now;
+  };
   for (let round = 0; ; round += 1) {
-    const request: PollRequest = { round, sinceMs, deadlineMs, ...known };
+    const { queued, stuck: stuckBefore } = known;
+    const inQueue = queued && stuckBefore === undefined;
+    const deadlineMs = inQueue ? firstMs + Math.max(queueLimitMs, limitMs) : sinceMs + limitMs;
+    const request: PollRequest = { round, sinceMs, deadlineMs, ...(queued && { queued }) };
     const answer = pollResult.parse(yield* runtime.call(contract, { request, input }));
+    known = answer.state === "waiting" ? answer : {};
+    if (queued && !known.queued) sinceMs = runtime.now();
+    note(known.stuck ?? (known.queued ? "queued" : "under-way"));
     if (answer.state === "done") return contract.output.parse(answer.result);
-    known = answer.queued === undefined ? {} : { queued: true };
-    yield* runtime.sleep(Math.max(answer.waitMs, MIN_WAIT_MS), answer.slackMs);
+    yield* runtime.sleep(Math.max(answer.waitMs, MIN_WAIT_MS), answer.slackMs, answer.stuck);
   }
 }

@@ -2,6 +2,7 @@ import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
 import type { Step } from "../domain/execution.js";
 import { StepStatus } from "../domain/vocabulary.js";
+import type { TaskStanding } from "./poll-until-done.js";
 import { failureOf } from "./refusal.js";
 
 /** A packed step: `[id, status, started or 0, ended or 0, note]`, times in milliseconds since the epoch. */
@@ -38,6 +39,14 @@ function noteOf(status: StepStatus, note: string): Pick<Step, "detail" | "error"
   if (note === "") return {};
   return status === "failed" ? { error: failureOf(new Error(note)) } : { detail: note };
 }
+
+/** A step that is stuck waits for a person, though not for ever: its limit ends it. */
+const STANDINGS: Readonly<Record<TaskStanding, readonly [StepStatus, note: string]>> = {
+  queued: ["waiting", ""],
+  "under-way": ["running", ""],
+  hanging: ["awaiting-input", "the hypervisor reports that it hangs"],
+  overdue: ["awaiting-input", "it takes unusually long"],
+};
 
 /** The steps in an orchestration's custom status; none when there is no status yet. */
 export function stepsOfStatus(status: unknown): PackedSteps {
@@ -90,9 +99,28 @@ export class Progress {
     }
   }
 
+  /** Begins a step that other steps of the workflow run beside. `end` ends it. */
+  begin(id: string): void {
+    this.#open(id, "running");
+  }
+
+  /** Ends a step that was begun. Without a note, it keeps the one that it has. */
+  end(id: string, status: StepStatus, note?: string): void {
+    this.#close(id, status, note);
+  }
+
   /** Says that the step under way waits for a person, and for what. */
   awaitInput(id: string, asks: string): void {
     this.#replace(id, (step) => [step[0], "awaiting-input", step[2], step[3], asks.slice(0, MAX_NOTE_CHARS)]);
+  }
+
+  /** Says how the task of the step under way stands. Its time counts from when it left the queue. */
+  standing(id: string, standing: TaskStanding): void {
+    this.#replace(id, ([name, before, started, ended]) => {
+      const since = before === "waiting" && standing !== "queued" ? this.#now() : started;
+      const [status, note] = STANDINGS[standing];
+      return [name, status, since, ended, note];
+    });
   }
 
   /** Says of a step what it found. */

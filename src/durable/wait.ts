@@ -1,19 +1,11 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
-import { call, type Durable } from "./call.js";
-import type { StepRuntime } from "./poll-until-done.js";
+import type { Durable } from "./call.js";
 
 /** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
 export function* sleep(context: OrchestrationContext, waitMs: number): Durable<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
 }
-
-/** How a workflow calls and sleeps when it is alone in its orchestration. */
-export const orchestrationRuntime = (context: OrchestrationContext): StepRuntime<Task> => ({
-  now: () => context.df.currentUtcDateTime.getTime(),
-  call: (contract, input) => call(context, contract, input),
-  sleep: (waitMs) => sleep(context, waitMs),
-});
 
 /**
  * The events of one name that reach an orchestration, taken one at a time.

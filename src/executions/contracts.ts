@@ -15,7 +15,7 @@ import {
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
-import { activityContract, pollingContract } from "../durable/contract.js";
+import { activityContract } from "../durable/contract.js";
 import { packedSteps } from "../durable/progress.js";
 import { attempt, onItems } from "../steps/contracts.js";
 
@@ -61,8 +61,10 @@ export const executionPlan = z.object({
   requestedAtMs: z.number(),
   /** Emulated seconds per real second; 1 over a hypervisor that keeps real time. */
   speed: z.number().positive(),
-  /** How much real time one step may take. */
-  stepLimitMs: z.number().positive(),
+  /** How much real time a step may wait for a slot. */
+  queueLimitMs: z.number().positive(),
+  /** How much real time each step may take once it has begun. */
+  stepLimitsMs: z.record(z.string(), z.number().positive()),
   recoveryPoint: RecoveryPointChoice,
   attemptShutdown: z.boolean(),
   testNetworkId: Id.nullable(),
@@ -203,9 +205,10 @@ export const checkPrerequisites = activityContract({
 
 /**
  * The point each item of one plan group starts from: replication groups share one, and `latest` processes what is
- * pending first. An item without a point has the reason in its place.
+ * pending first. An item without a point has the reason in its place. `pending`: the items whose data are still being
+ * processed.
  */
-export const chooseRecoveryPoints = pollingContract({
+export const chooseRecoveryPoints = activityContract({
   name: "choose-recovery-points",
   input: onItems.extend({
     choice: RecoveryPointChoice,
@@ -213,7 +216,7 @@ export const chooseRecoveryPoints = pollingContract({
     /** False once the items have failed over: no data arrives any more, so `latest` is the newest point there is. */
     processPending: z.boolean(),
   }),
-  output: z.object({ chosen: z.array(chosenPoint) }),
+  output: z.object({ chosen: z.array(chosenPoint), pending: z.array(Id) }),
   retry: "hypervisor-call",
 });
 

@@ -9,6 +9,7 @@ import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { failurePolicyOf, isEnded } from "../domain/plans/failure-policy.js";
 import type { Action, Plan, PlanGroup, StageActions, StageVerb } from "../domain/plans/plan.js";
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
+import { stepLimitsOf } from "../domain/plans/step-limits.js";
 import { opposite } from "../domain/scenario-traits.js";
 import { toMs } from "../domain/text.js";
 import type { Direction } from "../domain/vocabulary.js";
@@ -53,7 +54,8 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
-    stepLimitMs: options.force === undefined ? settings.stepLimitMs : forcedStepLimitMs(settings),
+    queueLimitMs: settings.stepLimitMs,
+    stepLimitsMs: stepLimitsMs(settings, plan, execution),
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown !== "skip",
     testNetworkId: options.testNetworkId ?? null,
@@ -81,6 +83,16 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     validation: plan.validation,
     notifications: plan.notifications ?? [],
   };
+}
+
+/** The limits of the plan and the defaults, in real milliseconds. */
+function stepLimitsMs(settings: Ports["settings"], plan: Plan, { verb, options }: Execution): Record<string, number> {
+  const msPerMinute = 60_000 / settings.speed;
+  const mostMs = options.force === undefined ? Number.POSITIVE_INFINITY : forcedStepLimitMs(settings);
+  const limits = stepLimitsOf(plan.stepLimitMinutes, verb, settings.stepLimitMs / msPerMinute);
+  return Object.fromEntries(
+    Object.entries(limits).map(([step, minutes]) => [step, Math.min(minutes * msPerMinute, mostMs)]),
+  );
 }
 
 const failedOverBefore = ({ heldBy }: ItemRecord, executionId: string): boolean =>

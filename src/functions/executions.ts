@@ -1,6 +1,12 @@
 import { ROUTES } from "../api/routes.js";
 import { completeAction } from "../commands/call-backs.js";
-import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
+import {
+  cancelExecution,
+  confirmAction,
+  continueWithout,
+  resolveFailure,
+  validateExecution,
+} from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution, Failure } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
@@ -39,6 +45,12 @@ serve(ROUTES.completeAction, async (context, { params: { executionId, actionId }
 serve(ROUTES.resolve, async (context, { params, body }) => {
   const { ask, answer, by, reason = "" } = body;
   await resolveFailure(context, params.executionId, { ask, answer, by, reason });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.continueWithout, async (context, { params, body }) => {
+  const { itemIds, by, reason = "" } = body;
+  await continueWithout(context, params.executionId, { itemIds, by, reason });
   return acceptedFor(params.executionId);
 });
 

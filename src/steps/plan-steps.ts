@@ -11,6 +11,7 @@ const PLAN_STEPS = {
   action: "Run the action",
   "call-back": "Await the call-back of the action",
   ask: "Ask what to do about a failure",
+  "left-behind": "Start the machines that stay again",
   validation: "Await validation",
   undo: "Undo what was done",
   restore: "Start the sources of items again that could not go",
@@ -27,6 +28,7 @@ export const VALIDATION_STEP = "validation";
 export const UNDO_STEP = "undo";
 export const RESTORE_STEP = "restore";
 export const SHUTDOWN_STEP = "shutdown";
+export const LEFT_BEHIND_STEP = "left-behind";
 export const COMMIT_STEP = "commit";
 export const REPROTECT_STEP = "reprotect";
 export const TEST_NETWORK_STEP = "test-network";
@@ -59,6 +61,8 @@ export const pointsStepId = (groupId: string): string => `choose-recovery-point/
 
 // Stages: parts of an execution that run an item workflow, each as a child orchestration.
 
+/** The stage that makes points of what a group has received. */
+export const pointsStage = (groupId: string): string => `points-${groupId}`;
 export const groupStage = (groupId: string): string => `group-${groupId}`;
 /** The stage that runs failed items again after a question was answered with `retry`. */
 export const retryStage = (ask: number, stage: string): string => `retry-${ask}-${stage}`;

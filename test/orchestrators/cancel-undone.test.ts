@@ -56,7 +56,9 @@ describe("P7 a cancel whose undo always fails", () => {
 
 test("P7 the sweep repeats a cancel at growing intervals until it is obeyed", async () => {
   app = await VirtualApp.open();
-  await app.load(estateOf("vmware-to-azure"));
+  const { world, plan } = estateOf("vmware-to-azure");
+  const stepLimitMinutes = { "planned-failover": { "restore-replication": 240 } };
+  await app.load({ world, plan: { ...plan, stepLimitMinutes } });
   const executionId = await app.start("planned-failover");
   await app.pass(30 * MINUTE_MS);
   const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "hang" } as const;

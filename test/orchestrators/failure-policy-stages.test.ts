@@ -98,7 +98,9 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
         "db succeeded",
         "web succeeded",
       ]);
-      expect((await app.item("app")).state).toBe("protected"); // its source was started again
+      expect((await app.item("app")).state).toBe("protected");
+      const [left] = await app.context.hypervisor.describeItems(app.worldId, ["app"]);
+      expect(left?.source.power).toBe("on");
       expect((await effects("promote-replica")).toSorted()).toEqual(["db", "web"]);
       expect(await effects("process-pending-data")).not.toContain("app");
     },

@@ -1,14 +1,18 @@
 import { expect } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
-import type { OperationName } from "../../src/hypervisor/port.js";
+import { getPlan, savePlan } from "../../src/commands/plans.js";
+import type { LimitedStep } from "../../src/domain/plans/step-limits.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 
 const HOUR_MS = 3_600_000;
 
-/** Makes an operation of web-1 hang, with this time limit for a step. */
-function hang(app: VirtualApp, operation: OperationName, stepLimitMs = HOUR_MS / 2) {
-  Object.assign(app.context.settings, { stepLimitMs });
+/** Makes an operation of web-1 hang, with this time limit for the step. */
+async function hang(app: VirtualApp, operation: LimitedStep, minutes = 30) {
+  const { value, etag } = await getPlan(app.context, "shop");
+  const own = { [operation]: minutes };
+  const stepLimitMinutes = { "planned-failover": own, "unplanned-failover": own };
+  await savePlan(app.context, { ...value.plan, stepLimitMinutes }, etag);
   return app.context.estate.addFault("shop", { target: { itemId: "web-1" }, operation, mode: "hang" });
 }
 
@@ -29,7 +33,7 @@ testInBothReplays("P7 a cancel does not wait for a shutdown that hangs, and its 
 });
 
 testInBothReplays("P7 a cancel takes effect at once, however long an operation has hung", async (app) => {
-  await hang(app, "shut-down-source", 24 * HOUR_MS);
+  await hang(app, "shut-down-source", 24 * 60);
   const executionId = await app.start("planned-failover");
   await app.pass(20 * HOUR_MS);
   const askedAtMs = app.clock.now();
@@ -40,7 +44,7 @@ testInBothReplays("P7 a cancel takes effect at once, however long an operation h
 });
 
 testInBothReplays("an operation that hangs for a day is polled rarely, and its end is noticed in time", async (app) => {
-  const { faultId } = await hang(app, "shut-down-source", 24 * HOUR_MS);
+  const { faultId } = await hang(app, "shut-down-source", 24 * 60);
   const executionId = await app.start("planned-failover");
   await app.pass(20 * HOUR_MS);
   const history = await app.hub.history(`${executionId}:shutdown-web`);
@@ -60,7 +64,9 @@ testInBothReplays("P5 an unplanned failover gives up a hanging shutdown and star
   const { execution, steps } = await app.attempt("unplanned-failover");
 
   expect(execution.status).toBe("succeeded");
-  expect(steps.find(({ id }) => id === "shutdown")?.detail).toContain("web-1 (the step did not end within its limit)");
+  expect(steps.find(({ id }) => id === "shutdown")?.detail).toContain(
+    "web-1 (the step did not end within its limit of 30 minutes: the hypervisor reported that it hung)",
+  );
   expect(await app.states()).toEqual(["failed-over"]);
 });
 

@@ -21,14 +21,15 @@ function visited(steps: readonly Step[]): string[] {
 
 const RELEASE = ["shutdown", "shut-down-source", "final-synchronise"];
 const BRING_UP = ["promote-replica", "start-replica", "verify-replica"];
-const GROUPS = ["choose-recovery-point", "groups", "stop-replication", ...BRING_UP];
+const CHOOSE = ["choose-recovery-point", "process-pending-data"];
+const GROUPS = [...CHOOSE, "groups", "stop-replication", ...BRING_UP];
 const FAILOVER = ["prerequisites", ...RELEASE, ...GROUPS, "validation"];
 const REVERSE = ["await-agent", "reverse-replication", "verify-replicating"];
 
 /** What each verb does on VMware machines, in order. */
 const TIMELINES: Record<Verb, readonly string[]> = {
   "test-failover": [
-    ...["prerequisites", "test-network", "choose-recovery-point", "groups"],
+    ...["prerequisites", "test-network", ...CHOOSE, "groups"],
     ...["create-test-copy", "start-test-copy", "verify-replica"],
   ],
   "test-clean-up": ["remove-test-copy", "remove-test-network", "verify-no-leftovers"],
@@ -36,7 +37,7 @@ const TIMELINES: Record<Verb, readonly string[]> = {
   "unplanned-failover": FAILOVER,
   "change-recovery-point": ["choose-recovery-point", ...BRING_UP],
   commit: ["delete-recovery-points"],
-  "cancel-failover": ["demote-replica", "restore-replication", "restart-source", "verify-protected"],
+  "cancel-failover": ["demote-replica", "restart-source", "restore-replication", "verify-protected"],
   reprotect: ["prerequisites", ...REVERSE],
   failback: FAILOVER,
   "planned-failback": FAILOVER,

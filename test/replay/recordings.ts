@@ -52,6 +52,7 @@ const UNREACHABLE: readonly string[] = [
 
 const VERBS_OF_WORKFLOWS: Record<keyof typeof ITEM_WORKFLOWS, readonly Verb[]> = {
   "release-source": ["planned-failover", "planned-failback"],
+  "process-pending-item": ["planned-failover", "planned-failback"],
   "recover-item": ["planned-failover", "planned-failback"],
   "test-item": ["test-failover"],
   "clean-up-item": ["test-clean-up"],

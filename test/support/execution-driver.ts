@@ -17,7 +17,7 @@ export type Decision =
 
 interface ExecutionState {
   status: ExecutionStatus;
-  awaits: readonly Awaited[];
+  awaits: readonly (Awaited | { kind: "continue-without" })[];
 }
 
 /** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
@@ -25,6 +25,10 @@ interface ExecutionDriver<View extends ExecutionState> {
   until(executionId: string, wanted: (view: View) => boolean): Promise<View>;
   decide(executionId: string, decision: Decision): Promise<void>;
 }
+
+/** What an execution cannot continue without; a stuck step ends by its limit. */
+const questionsOf = (awaits: ExecutionState["awaits"]): Awaited[] =>
+  awaits.flatMap((awaited) => (awaited.kind === "continue-without" ? [] : [awaited]));
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(
@@ -34,12 +38,18 @@ export async function finish<View extends ExecutionState>(
 ): Promise<View> {
   const failures = [...(answers.failures ?? [])];
   for (;;) {
-    const view = await app.until(executionId, ({ status, awaits }) => isEnded(status) || awaits.length > 0);
-    const [asked] = view.awaits;
+    const view = await app.until(
+      executionId,
+      ({ status, awaits }) => isEnded(status) || questionsOf(awaits).length > 0,
+    );
+    const [asked] = questionsOf(view.awaits);
     if (asked === undefined) return view;
     await app.decide(executionId, decisionOn(asked, answers, failures));
     const question = JSON.stringify(asked);
-    await app.until(executionId, ({ status, awaits }) => isEnded(status) || JSON.stringify(awaits[0]) !== question);
+    await app.until(
+      executionId,
+      ({ status, awaits }) => isEnded(status) || JSON.stringify(questionsOf(awaits)[0]) !== question,
+    );
   }
 }
 

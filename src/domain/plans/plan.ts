@@ -3,6 +3,7 @@ import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js
 import { Id, Name, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
 import { Probe } from "./probes.js";
+import { StepLimitMinutes } from "./step-limits.js";
 
 /**
  * The limit of one HTTP call. It stays far below the time after which a host takes a call for lost and makes it again
@@ -182,6 +183,7 @@ export const Plan = z.strictObject({
     .optional(),
   failurePolicy: perVerb(FailurePolicy),
   objectives: perVerb(Objectives),
+  stepLimitMinutes: StepLimitMinutes,
   validation: Validation.prefault({}),
   notifications: z.array(Notification).max(20).optional(),
 });

@@ -235,6 +235,16 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     fixedBy: "unplanned-failover",
   }),
   prerequisite({
+    code: "source-site-silent",
+    severity: "warning",
+    verbs: ["unplanned-failover", "failback"],
+    title: "Source site answers",
+    examined: "the connection to the site where the machine runs",
+    check: ({ source }) => (source.reachable ? null : `${source.site.id} does not answer`),
+    why: "The failover tries to shut the machine down and to synchronise it. It waits for each until the limit of the step, 15 minutes for the shutdown unless the plan says otherwise, and then loses what was not sent. Nothing proves that the machine is off.",
+    fix: "Start with sourceShutdown: skip, which does not wait and loses the same. Or restore the connection first.",
+  }),
+  prerequisite({
     code: "vmm-connected",
     title: "VMM servers connected",
     scenarios: BETWEEN_VMM_CLOUDS,

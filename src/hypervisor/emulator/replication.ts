@@ -83,9 +83,15 @@ const processingMs = (state: EmulatedItem): number =>
 
 const lastSpanEnd = (spans: readonly Span[]): number | null => spans.at(-1)?.toMs ?? null;
 
-/** Since when no point is made or pruned, because replication stopped or the source does not write; null otherwise. */
-export function quietSinceMs({ replication, sourceWrites }: EmulatedItem): number | null {
-  const since = [replication.stoppedAtMs, lastSpanEnd(sourceWrites)].filter((ms) => ms !== null);
+/**
+ * Since when no point is made or pruned, because replication stopped or the source does not write; null otherwise. A
+ * source that was off when replication stopped ends nothing when it writes again before replication does.
+ */
+export function quietSinceMs({ replication: { stoppedAtMs }, sourceWrites }: EmulatedItem): number | null {
+  const offAtStop = pausesOf(sourceWrites).find(
+    ({ fromMs, toMs }) => stoppedAtMs !== null && fromMs <= stoppedAtMs && stoppedAtMs <= toMs,
+  );
+  const since = [stoppedAtMs, lastSpanEnd(sourceWrites), offAtStop?.fromMs ?? null].filter((ms) => ms !== null);
   return since.length === 0 ? null : Math.min(...since);
 }
 

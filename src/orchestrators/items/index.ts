@@ -1,6 +1,7 @@
 import type { ItemWorkflowName } from "../runtime/contracts.js";
 import type { ItemWorkflow } from "../runtime/item-workflow.js";
 import { commitItem } from "./commit-item.js";
+import { processPendingItem } from "./process-pending-item.js";
 import { recoverItem, repointItem } from "./recover-item.js";
 import { releaseSource } from "./release-source.js";
 import { disableItem, enableItem, resynchroniseItem } from "./replication-items.js";
@@ -11,6 +12,7 @@ import { cleanUpItem, promoteTestItem, revertTestItem, testItem } from "./test-i
 /** The item workflows by name. */
 export const ITEM_WORKFLOWS: Readonly<Record<ItemWorkflowName, ItemWorkflow>> = {
   "release-source": releaseSource,
+  "process-pending-item": processPendingItem,
   "recover-item": recoverItem,
   "test-item": testItem,
   "clean-up-item": cleanUpItem,

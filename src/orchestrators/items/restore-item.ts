@@ -3,11 +3,11 @@ import { removeTestCopy } from "./test-item.js";
 
 /**
  * Undoes a failover of one item. A step that fails ends the workflow, because the source must not start while the
- * replica may still take writes. Undoing a step that was never done has no effect. A test copy whose promotion was
+ * replica may still take writes. The source comes before its replication: what ran, runs again first. Undoing a step that was never done has no effect. A test copy whose promotion was
  * undone is removed last, because protection does not depend on it.
  */
 export const restoreItem = itemWorkflow(
-  { succeeded: "protected", failed: "failover-failed", marks: { restored: true } },
+  { succeeded: "protected", failed: "failover-failed", marks: { restored: true }, undoes: true },
   [
     step("demote-replica", {
       params: (item) => ({ epoch: item.raiseEpoch(2) }),
@@ -18,10 +18,10 @@ export const restoreItem = itemWorkflow(
         delete item.findings.epoch;
       },
     }),
-    step("restore-replication"),
     step("restart-source", {
       onResult: ({ findings }, { copy }) => Object.assign(findings, { activeSiteId: copy.siteId }),
     }),
+    step("restore-replication"),
     step("verify-protected"),
     removeTestCopy,
   ],

@@ -35,7 +35,13 @@ export type ItemTask = z.output<typeof itemTask>;
 export type ItemTaskInput = z.input<typeof itemTask>;
 
 /** The execution that an item workflow belongs to. */
-const itemExecution = z.object({ worldId: Id, executionId: Guid, verb: Verb, stepLimitMs: z.number().positive() });
+const itemExecution = z.object({
+  worldId: Id,
+  executionId: Guid,
+  verb: Verb,
+  queueLimitMs: z.number().positive(),
+  stepLimitsMs: z.record(z.string(), z.number().positive()),
+});
 
 /** What one item workflow is given. */
 export type ItemInput = z.output<typeof itemExecution> & { item: ItemTask };
@@ -43,6 +49,7 @@ export type ItemInput = z.output<typeof itemExecution> & { item: ItemTask };
 /** What can be done to one item, each as a workflow of its own. */
 export const ItemWorkflowName = z.enum([
   "release-source",
+  "process-pending-item",
   "recover-item",
   "test-item",
   "clean-up-item",
@@ -70,6 +77,8 @@ export const itemBatch = orchestrationContract({
   }),
   output: z.object({ reports: z.array(itemReport) }),
 });
+
+export type ItemBatchInput = z.input<typeof itemBatch.input>;
 
 /** The event by which people's decisions reach a running execution. */
 export const DECISION_EVENT = "decision";

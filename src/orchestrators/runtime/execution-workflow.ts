@@ -1,10 +1,11 @@
-import type { OrchestrationContext } from "durable-functions";
+import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
 import { endStatus } from "../../domain/plans/failure-policy.js";
-import { callActivity, type Durable } from "../../durable/call.js";
+import { call, callActivity, type Durable } from "../../durable/call.js";
+import type { StepRuntime } from "../../durable/poll-until-done.js";
 import { Progress } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
 import { retryUntilReadable } from "../../durable/retry-until-readable.js";
@@ -121,6 +122,24 @@ export class ExecutionContext {
     return yield* this.awaitAnswer(question, deadlineMs - this.#now());
   }
 
+  /** How the execution itself polls a step: a cancel ends its sleep. */
+  get runtime(): StepRuntime<Task> {
+    const { context } = this;
+    const sleep = (waitMs: number) => this.#next(nothing, waitMs);
+    return {
+      now: () => context.df.currentUtcDateTime.getTime(),
+      call: (contract, input) => call(context, contract, input),
+      *sleep(waitMs) {
+        yield* sleep(waitMs);
+      },
+    };
+  }
+
+  /** Waits for the answer to a question, which stays open when the time is over. */
+  decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
+    return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
+  }
+
   /** Waits for the answer to a question. When its time is over, the question is closed. */
   *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
     const made = yield* this.decide(question, limitMs);
@@ -131,10 +150,10 @@ export class ExecutionContext {
   }
 
   /**
-   * Waits for a decision on a question, until `limitMs` of real time have passed; undefined when they have. A
+   * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
+  *#next<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
       const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
@@ -148,7 +167,7 @@ export class ExecutionContext {
         this.cancel = made;
         throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
       }
-      if (answers(made, question)) return made;
+      if (accepts(made)) return made;
     }
   }
 
@@ -162,6 +181,9 @@ type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
 
 const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
   inWords(made) === inWords(question);
+
+/** A sleep takes no decision; a cancel ends it nevertheless. */
+const nothing = (_made: Decision): _made is never => false;
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;

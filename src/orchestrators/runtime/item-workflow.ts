@@ -3,8 +3,8 @@
  *
  * - W1 The list is all there is: it drives the run, and it is the item's timeline from the beginning.
  *   (test/orchestrators/timeline.test.ts)
- * - W2 A step that fails is abandoned at the hypervisor before anything else happens, so it has no late effect.
- *   (test/orchestrators/hanging.test.ts)
+ * - W2 A step that fails, or that a person does not wait for, is abandoned at the hypervisor before anything else
+ *   happens, so it has no late effect. (test/orchestrators/hanging.test.ts, test/orchestrators/continue-without.test.ts)
  * - W3 A step that failed or was cancelled while polling may still have taken effect. Where the step has a
  *   predicate for that (`isDone`), the estate decides. (test/orchestrators/lost-answers.test.ts)
  * - W4 A workflow never throws: it reports how its item came out. Only non-determinism ends the orchestration.
@@ -24,7 +24,7 @@ import { failureOf } from "../../durable/refusal.js";
 import { retryUntilReadable } from "../../durable/retry-until-readable.js";
 import { sliceStatusOf } from "../../durable/slice-status.js";
 import { type SettledItem, settleItems } from "../../executions/contracts.js";
-import { type ItemStep, isItemOperation } from "../../steps/catalogue.js";
+import { ITEM_STEPS, type ItemStep, isItemOperation } from "../../steps/catalogue.js";
 import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
 import { type ItemInput, type ItemTask, type ItemWorkflowName, itemBatch } from "./contracts.js";
 import { sliceInstanceId, slicesOf } from "./instance-ids.js";
@@ -88,9 +88,11 @@ export class ItemContext {
   *execute<N extends ItemStep>(name: N, params: ParamsOf<N>): Fiber<ResultOf<N>> {
     const runtime = fiberRuntime(this.#context);
     const input = { ...this.ids, params };
+    const { queueLimitMs, stepLimitsMs } = this.input;
+    const limits = { limitMs: stepLimitsMs[name] ?? queueLimitMs, queueLimitMs };
     try {
       return yield* this.progress.step(name, () =>
-        pollUntilDone(runtime, stepContract(name), input, this.input.stepLimitMs),
+        pollUntilDone(runtime, stepContract(name), input, limits, (how) => this.progress.standing(name, how)),
       );
     } catch (thrown) {
       if (isItemOperation(name)) yield* this.#abandon(name);
@@ -189,27 +191,40 @@ export interface ItemWorkflow {
   readonly steps: readonly WorkflowStep[];
   readonly ends: EndStates;
   readonly marks: Marks;
+  /** A failure names everything that is then not undone. */
+  readonly undoes: boolean;
 }
 
 /** An item workflow: its steps in order, and the states that it ends in. */
 export const itemWorkflow = (
-  { marks = {}, ...ends }: EndStates & { marks?: Marks },
+  { marks = {}, undoes = false, ...ends }: EndStates & { marks?: Marks; undoes?: boolean },
   steps: readonly WorkflowStep[],
-): ItemWorkflow => ({ steps, ends, marks });
+): ItemWorkflow => ({ steps, ends, marks, undoes });
 
 /** Runs the steps of a workflow that apply to the item, in order. */
-function* runItemWorkflow({ steps, ends, marks }: ItemWorkflow, item: ItemContext): Fiber<SettledItem> {
+function* runItemWorkflow({ steps, ends, marks, undoes }: ItemWorkflow, item: ItemContext): Fiber<SettledItem> {
   const applicable = steps.filter(({ when }) => when(item.circumstances));
   item.progress.expect(applicable.map(({ name }) => name));
+  let done = 0;
   try {
-    for (const { run } of applicable) yield* run(item);
+    for (const { run } of applicable) {
+      yield* run(item);
+      done += 1;
+    }
     return settled(item, "succeeded", ends.succeeded, marks, null);
   } catch (thrown) {
-    const failure = failureOf(thrown);
+    const isLeft = undoes && item.reached === undefined;
+    const failure = isLeft ? withRest(failureOf(thrown), applicable.slice(done)) : failureOf(thrown);
     const outcome = failure.code === "cancelled" ? "cancelled" : "failed";
     return settled(item, outcome, item.reached ?? ends.failed, {}, failure);
   }
 }
+
+/** The failure of an undo, with the steps that still have to be done. */
+const withRest = ({ code, message }: Failure, rest: readonly WorkflowStep[]): Failure => ({
+  code,
+  message: `${message}. Not done: ${rest.map(({ name }) => ITEM_STEPS[name].title.toLowerCase()).join(", ")}`,
+});
 
 function settled(
   { input, progress, findings }: ItemContext,

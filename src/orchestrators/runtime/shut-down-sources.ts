@@ -1,90 +1,181 @@
+/**
+ * The shutdown of the sources, before anything of theirs is promoted.
+ *
+ * - D1 A planned failover waits for every source. One that stays on ends the execution, or asks when the policy says
+ *   `ask`. An item that is optional, or that a person continues without, is left behind instead, and its source is
+ *   started again in the end. (test/orchestrators/left-behind.test.ts)
+ * - D2 An unplanned failover continues without a source that stays on, and loses what it had not sent. A group waits for
+ *   its own sources only, unless the plan has an order or actions for the shutdown of all.
+ *   (test/orchestrators/hanging-sources.test.ts)
+ * - D3 Nothing is undone and nothing ends while a shutdown is under way. (the same)
+ */
 import { RecoveryError } from "../../domain/errors.js";
+import { shutsDownByGroup } from "../../domain/plans/failover-type.js";
 import { asksAbout } from "../../domain/plans/failure-policy.js";
-import { listed } from "../../domain/wording.js";
-import type { Durable } from "../../durable/call.js";
-import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
+import { beginInParallel, callSub, type Durable, inParallel } from "../../durable/call.js";
+import { failureOf } from "../../durable/refusal.js";
+import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { retryStage, SHUTDOWN_STEP, shutdownStage } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
+import { itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
-import { runItems, stopIfCancelled } from "./stages.js";
+import { failedItems, stageOf, stopIfCancelled } from "./run-items.js";
 
-/**
- * Shuts every source down and sends its last changes, in one stage before anything is promoted.
- *
- * When it `mustSucceed`, a source that stays on ends the execution. Otherwise that is noted, and the execution continues
- * and loses what the source had not sent. When the plan's policy says `ask`, a person decides. A skipped item is left
- * behind when it `mustSucceed`, since that promises that nothing is lost. Otherwise it loses its unsent data.
- */
+/** Waits until the sources of a group are released or given up. */
+export type AwaitSources = (group: ExecutionGroup) => Durable<void>;
+
+/** Releases the sources of some items, and returns how that went. `attempt` counts from 1. */
+type Release = (items: readonly ExecutionItem[], attempt: number) => Durable<ItemReport[]>;
+
+/** Shuts every source down and sends its last changes, in one stage before anything is promoted. */
 export function* shutDownSources(
   execution: ExecutionContext,
   { mustSucceed }: { mustSucceed: boolean },
 ): Durable<void> {
   const { before, after } = execution.plan.shutdown;
   yield* runActions(execution, before, SHUTDOWN_STEP);
-  yield* execution.step(SHUTDOWN_STEP, () => releaseWithPolicy(execution, mustSucceed));
+  yield* execution.step(SHUTDOWN_STEP, function* () {
+    const without = yield* releaseWithPolicy(execution, atSource(execution), mustSucceed, releaseInOrder(execution));
+    continueWithout(execution, without, mustSucceed);
+  });
   yield* runActions(execution, after, SHUTDOWN_STEP);
 }
 
-function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): Durable<void> {
-  let open = execution.itemsToDo.filter(isAtSource);
-  let nameOf = (stage: string): string => stage;
+/** Begins to shut down the sources of an unplanned failover, and returns how to wait for those of a group. */
+export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSources | undefined> {
+  const { before, after, order } = execution.plan.shutdown;
+  const groups = execution.groupsOf(atSource(execution));
+  if (order !== "together" || after.length > 0 || groups.length === 0) {
+    return void (yield* shutDownSources(execution, { mustSucceed: false }));
+  }
+  yield* runActions(execution, before, SHUTDOWN_STEP);
+  execution.progress.begin(SHUTDOWN_STEP);
+  const groupsById = new Map(groups.map((group) => [group.id, group]));
+  const open = yield* beginStages(execution, groups);
+  const without: ItemReport[] = [];
+  execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open), { evenWhenKept: true });
+  return function* ({ id }) {
+    const [first, group] = [open.get(id), groupsById.get(id)];
+    if (first === undefined || group === undefined) return;
+    open.delete(id);
+    const releaseAgain = releaseInOrder(execution);
+    const release: Release = (some, attempt) => (attempt === 1 ? first() : releaseAgain(some, attempt));
+    try {
+      without.push(...(yield* releaseWithPolicy(execution, group.items, false, release)));
+      continueWithout(execution, without, false);
+      if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "succeeded");
+    } catch (thrown) {
+      const { code, message } = failureOf(thrown);
+      execution.progress.end(SHUTDOWN_STEP, "failed", `[${code}] ${message}`);
+      throw thrown;
+    }
+  };
+}
+
+type OpenStages = Map<string, () => Durable<ItemReport[]>>;
+
+function* beginStages(execution: ExecutionContext, groups: readonly ExecutionGroup[]): Durable<OpenStages> {
+  const children = groups.map(({ id, items }) =>
+    stageOf(execution, shutdownStage(id), "release-source", items, () => ({ attempt: 1 })),
+  );
+  const waits = yield* beginInParallel(execution.context, itemBatch, children);
+  return new Map(
+    waits.map((wait, at) => [
+      groups[at]?.id ?? "",
+      function* () {
+        return (yield* wait()).reports;
+      },
+    ]),
+  );
+}
+
+/** Waits for the shutdowns that no group has waited for, before anything is undone. */
+function* awaitRest(execution: ExecutionContext, open: OpenStages): Durable<void> {
+  if (open.size === 0) return;
+  for (const wait of open.values()) yield* wait();
+  execution.progress.end(SHUTDOWN_STEP, "cancelled");
+}
+
+/** Releases sources until all are, or the policy continues without the rest. Returns the reports of the rest. */
+function* releaseWithPolicy(
+  execution: ExecutionContext,
+  items: readonly ExecutionItem[],
+  mustSucceed: boolean,
+  release: Release,
+): Durable<ItemReport[]> {
+  const without: ItemReport[] = [];
+  let open = items;
   for (let attempt = 1; ; attempt += 1) {
-    const reports = yield* releaseInOrder(execution, open, nameOf, attempt);
+    const reports = yield* release(open, attempt);
+    stopIfCancelled(reports);
     const failed = reports.filter(({ outcome }) => outcome === "failed");
-    if (failed.length === 0) return;
-    open = open.filter(({ id }) => failed.some(({ itemId }) => itemId === id));
-    const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
-    const asks = execution.groupsOf(open).some((group) => asksAbout(execution.plan.policy, group, group.items));
-    keepFailures(execution, failed, mustSucceed);
-    if (mustSucceed && !asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
+    const critical = open.filter(({ id, criticality }) => {
+      return criticality === "critical" && failed.some((report) => report.itemId === id && !isDecided(report));
+    });
+    const asks = execution.groupsOf(critical).some((group) => asksAbout(execution.plan.policy, group, group.items));
+    if (critical.length === 0 || !(mustSucceed || asks)) return [...without, ...failed];
+    const which = failedItems(failed);
+    // The failure stays with its machine, whether the execution continues without it or is undone because of it.
+    if (mustSucceed) for (const report of failed) execution.reports.set(report.itemId, report);
+    if (!asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
     const what = `not shut down and synchronised: ${which}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`;
-    const next = yield* resolveFailure(execution, asks ? "ask" : "continue", what);
+    const next = yield* resolveFailure(execution, "ask", what);
     endUnlessContinued(execution, next, what);
-    if (next !== "retry" && mustSucceed) return leaveBehind(execution, failed, which);
-    if (next !== "retry") return execution.progress.note(SHUTDOWN_STEP, `continued without: ${which}`);
-    const ask = execution.asks;
-    nameOf = (stage) => retryStage(ask, stage);
+    if (next !== "retry") return [...without, ...failed];
+    without.push(...failed.filter(isDecided));
+    open = open.filter(({ id }) => failed.some((report) => report.itemId === id && !isDecided(report)));
   }
 }
 
 const SKIP_LOSES = "to continue without them loses what they have not sent";
 const SKIP_LEAVES = "skipped items are not failed over, since what they have not sent would be lost";
 
-/** Continues without some items. When no other item is left, the execution ends as under a policy without questions. */
-function leaveBehind(execution: ExecutionContext, failed: readonly ItemReport[], which: string): void {
-  for (const { itemId } of failed) execution.leftBehind.add(itemId);
+/** A person decided to continue without the item. */
+const isDecided = ({ failure }: ItemReport): boolean => failure?.code === "continued-without";
+
+function continueWithout(execution: ExecutionContext, without: readonly ItemReport[], mustSucceed: boolean): void {
+  if (without.length === 0) return;
+  if (mustSucceed) leaveBehind(execution, without);
+  else execution.progress.note(SHUTDOWN_STEP, `continued without: ${failedItems(without)}`);
+}
+
+/** Leaves items behind. When no other item is left, the execution ends as under a policy without questions. */
+function leaveBehind(execution: ExecutionContext, without: readonly ItemReport[]): void {
+  for (const report of without) {
+    execution.reports.set(report.itemId, report);
+    execution.leftBehind.add(report.itemId);
+  }
+  const which = failedItems(without);
   if (execution.itemsToDo.every(({ id }) => execution.leftBehind.has(id))) {
     throw new RecoveryError("shutdown-failed", `not shut down and synchronised, and no other item is left: ${which}`);
   }
   execution.progress.note(SHUTDOWN_STEP, `left behind: ${which}`);
 }
 
-/** The failure stays with its machine, whether the execution continues without it or is undone because of it. */
-function keepFailures(execution: ExecutionContext, failed: readonly ItemReport[], mustSucceed: boolean): void {
-  if (mustSucceed) for (const report of failed) execution.reports.set(report.itemId, report);
-}
+/** Releases sources in the plan's order; a retry under the name of the question that it answers. */
+const releaseInOrder = (execution: ExecutionContext): Release =>
+  function* (items, attempt) {
+    const { plan, asks, context } = execution;
+    const groups = execution.groupsOf(items).map(({ id, items: some }) => ({ stage: shutdownStage(id), some }));
+    const stages = shutsDownByGroup(plan) ? groups.toReversed() : [{ stage: SHUTDOWN_STEP, some: items }];
+    const children = stages.map(({ stage, some }) => {
+      const name = attempt === 1 ? stage : retryStage(asks, stage);
+      return stageOf(execution, name, "release-source", some, () => ({ attempt }));
+    });
+    if (plan.shutdown.order === "together") {
+      return (yield* inParallel(context, itemBatch, children)).flatMap(({ reports }) => reports);
+    }
+    const all: ItemReport[] = [];
+    for (const child of children) {
+      const { reports } = yield* callSub(context, itemBatch, child);
+      stopIfCancelled(reports);
+      all.push(...reports);
+    }
+    return all;
+  };
 
-function* releaseInOrder(
-  execution: ExecutionContext,
-  items: readonly ExecutionItem[],
-  nameOf: (stage: string) => string,
-  attempt: number,
-): Durable<ItemReport[]> {
-  const together = [{ stage: SHUTDOWN_STEP, items }];
-  const inReverse = execution
-    .groupsOf(items)
-    .toReversed()
-    .map((group) => ({ stage: shutdownStage(group.id), items: group.items }));
-  const reports: ItemReport[] = [];
-  for (const { stage, items: some } of execution.plan.shutdown.order === "together" ? together : inReverse) {
-    for (const { id } of some) execution.released.add(id); // also one whose release fails: it may be off
-    const released = yield* runItems(execution, nameOf(stage), "release-source", some, () => ({ attempt }));
-    stopIfCancelled(released);
-    reports.push(...released);
-  }
-  return reports;
-}
+const atSource = ({ itemsToDo }: ExecutionContext): ExecutionItem[] => itemsToDo.filter(isAtSource);
 
 /** A replica that was promoted before is already fenced off from its source. */
 const isAtSource = ({ promotedFrom }: ExecutionItem): boolean => promotedFrom === null;

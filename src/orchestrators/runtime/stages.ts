@@ -7,45 +7,22 @@
  * - G3 A retried item keeps its recovery point and gets a higher epoch. (test/orchestrators/failure-policy-stages.test.ts)
  */
 import { RecoveryError } from "../../domain/errors.js";
+import type { Failure } from "../../domain/execution.js";
 import { afterGroup, strongest } from "../../domain/plans/failure-policy.js";
 import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import { listed } from "../../domain/wording.js";
-import { callSub, type Durable } from "../../durable/call.js";
+import type { Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
 import { checkGroup } from "./check-prerequisites.js";
-import { type ItemTaskInput, type ItemWorkflowName, itemBatch } from "./contracts.js";
+import type { ItemWorkflowName } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
-import { stageInstanceId } from "./instance-ids.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
-
-/** What an item workflow is given in addition to the item. */
-export type ItemOptions = Partial<Omit<ItemTaskInput, "itemId" | "scenario" | "direction" | "epoch">>;
-type OptionsOf = (item: ExecutionItem) => ItemOptions;
-const noOptions: OptionsOf = () => ({});
-
-/** Runs one workflow for many items concurrently, and returns their reports. */
-export function* runItems(
-  execution: ExecutionContext,
-  stage: string,
-  workflow: ItemWorkflowName,
-  items: readonly ExecutionItem[],
-  optionsOf = noOptions,
-): Durable<ItemReport[]> {
-  if (items.length === 0) return [];
-  execution.touched = true;
-  const tasks = items.map((item) => {
-    const { id: itemId, scenario, direction, epoch, testExecutionId } = item;
-    return { itemId, scenario, direction, epoch, testExecutionId, ...optionsOf(item) };
-  });
-  const { stepLimitMs, verb, executionId } = execution.plan;
-  const input = { ...execution.ids, verb, stepLimitMs, stage, slice: 0, workflow, items: tasks };
-  const child = { id: stageInstanceId(executionId, stage), input };
-  return (yield* callSub(execution.context, itemBatch, child)).reports;
-}
+import { failedItems, noOptions, type OptionsOf, runItems, stopIfCancelled } from "./run-items.js";
+import type { AwaitSources } from "./shut-down-sources.js";
 
 /** Runs one workflow for all items without an order, as the only stage of the execution. */
 export function* runAllItems(
@@ -72,16 +49,18 @@ function noteNotApplicable(execution: ExecutionContext): void {
 
 /**
  * Starts the groups in order, the items of a group concurrently, with the actions before and after. A group that does
- * not become healthy ends the execution when the plan's policy says stop.
+ * not become healthy ends the execution when the plan's policy says stop. A group waits for its sources with
+ * `awaitSources`, where their shutdown is under way.
  */
 export function* startGroups(
   execution: ExecutionContext,
   workflow: ItemWorkflowName,
   choice: RecoveryPointChoice,
-  optionsOf = noOptions,
+  { optionsOf = noOptions, awaitSources }: { optionsOf?: OptionsOf; awaitSources?: AwaitSources | undefined } = {},
 ): Durable<void> {
   const { groups } = execution.plan;
   for (const [at, group] of groups.entries()) {
+    if (awaitSources !== undefined) yield* awaitSources(group);
     yield* runActions(execution, group.before, group.id);
     const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
     const points = yield* chooseRecoveryPoints(execution, group, choice);
@@ -158,7 +137,7 @@ export function* runWithPolicy(
     const policy = strongest(groups.map((group) => policyAfter(execution, group)));
     const next = yield* resolveFailure(execution, policy, what);
     if (next !== "retry") return endUnlessContinued(execution, next, what);
-    open = items.filter(({ id }) => execution.reports.get(id)?.outcome === "failed");
+    open = items.filter((item) => outcomeOf(execution, item) === "failed" && !isDecided(execution, item));
     for (const item of open) item.epoch += 1; // the failed attempt may have raised it
     name = retryStage(execution.asks, stage);
   }
@@ -189,8 +168,8 @@ export function undoByRestoring(execution: ExecutionContext): void {
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     noteUndone(execution, reports);
     if (failed.length > 0) {
-      const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
-      throw new RecoveryError("undo-failed", which);
+      const text = `${failedItems(failed)}. Remove the cause, then run cancel-failover for these items`;
+      throw new RecoveryError("undo-failed", text);
     }
   });
 }
@@ -206,23 +185,31 @@ export function noteUndone(execution: ExecutionContext, reports: readonly ItemRe
     const earlier = execution.reports.get(report.itemId);
     const own = earlier?.outcome === "failed" ? earlier.failure : null;
     const failed = report.outcome !== "succeeded" || own !== null;
-    const failure = report.failure ?? own;
+    const failure =
+      own !== null && report.failure !== null ? notRestored(own, report.failure) : (report.failure ?? own);
     const note = report.outcome === "succeeded" && own !== null ? { note: RESTORED } : {};
     execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure, ...note });
   }
 }
 
-/** Ends the execution when a step of an item was refused because of a cancel. */
-export function stopIfCancelled(reports: readonly ItemReport[]): void {
-  const met = reports.find(({ outcome }) => outcome === "cancelled");
-  if (met) throw new RecoveryError("cancelled", "cancelled while its items were under way");
-}
+const notRestored = (own: Failure, why: Failure): Failure => ({
+  code: "undo-failed",
+  message: `${own.message}; its source may be off: ${why.message}`.slice(0, 2_000),
+});
 
 const outcomeOf = (execution: ExecutionContext, { id }: ExecutionItem): ItemReport["outcome"] =>
   execution.reports.get(id)?.outcome ?? "skipped";
 
+/** A person has decided to continue without the item, or to leave it behind. */
+const isDecided = (execution: ExecutionContext, { id }: ExecutionItem): boolean =>
+  execution.leftBehind.has(id) || execution.reports.get(id)?.failure?.code === "continued-without";
+
+/** What was decided of an item is not decided again for its group. */
 function policyAfter(execution: ExecutionContext, group: ExecutionGroup): OnFailure {
-  const members = group.items.map((item) => ({ ...item, outcome: outcomeOf(execution, item) }));
+  const members = group.items.map((item) => ({
+    ...item,
+    outcome: isDecided(execution, item) ? ("not-applicable" as const) : outcomeOf(execution, item),
+  }));
   return afterGroup(execution.plan.policy, group, members);
 }
 

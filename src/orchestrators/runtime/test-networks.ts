@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { type Fiber, fiberRuntime, runFibers } from "../../durable/fiber-scheduler.js";
-import { pollUntilDone } from "../../durable/poll-until-done.js";
+import { type PollLimits, pollUntilDone } from "../../durable/poll-until-done.js";
 import { failureOf } from "../../durable/refusal.js";
-import { orchestrationRuntime } from "../../durable/wait.js";
+import type { SiteOperation } from "../../steps/catalogue.js";
 import { findTestLeftovers, siteStepContract } from "../../steps/contracts.js";
 import { REMOVE_NETWORKS_STEP, TEST_NETWORK_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
@@ -17,7 +17,7 @@ interface TestNetwork {
 
 /** The isolated network at each target site: the named one, or one that is made for the test and removed by an undo. */
 export function* prepareTestNetworks(execution: ExecutionContext): Durable<ReadonlyMap<string, string>> {
-  const { testNetworkId, targetSiteIds, executionId, stepLimitMs } = execution.plan;
+  const { testNetworkId, targetSiteIds, executionId } = execution.plan;
   if (testNetworkId !== null) return new Map(targetSiteIds.map((siteId) => [siteId, testNetworkId]));
   const networks = new Map<string, string>();
   const begun: TestNetwork[] = [];
@@ -25,17 +25,24 @@ export function* prepareTestNetworks(execution: ExecutionContext): Durable<Reado
     const kept = (yield* removeNetworks(execution, begun)).filter((why) => why !== null);
     if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
   });
-  const runtime = orchestrationRuntime(execution.context);
+  const limits = limitsOf(execution, "create-test-network");
   const create = siteStepContract("create-test-network");
   yield* execution.step(TEST_NETWORK_STEP, function* () {
     for (const siteId of targetSiteIds) {
       begun.push({ siteId, testExecutionId: executionId });
       const input = { ...execution.ids, siteId, params: {} };
-      const { networkId } = yield* pollUntilDone(runtime, create, input, stepLimitMs);
+      const { networkId } = yield* pollUntilDone(execution.runtime, create, input, limits, (standing) =>
+        execution.progress.note(TEST_NETWORK_STEP, standing === "under-way" ? "" : `${siteId}: ${standing}`),
+      );
       networks.set(siteId, networkId);
     }
   });
   return networks;
+}
+
+function limitsOf({ plan }: ExecutionContext, step: SiteOperation): PollLimits {
+  const { queueLimitMs, stepLimitsMs } = plan;
+  return { limitMs: stepLimitsMs[step] ?? queueLimitMs, queueLimitMs };
 }
 
 /** What tests of the execution's items left behind. */
@@ -101,7 +108,8 @@ function* removal(execution: ExecutionContext, { siteId, testExecutionId }: Test
   const input = { ...execution.ids, siteId, params: { testExecutionId } };
   const remove = siteStepContract("remove-test-network");
   try {
-    yield* pollUntilDone(fiberRuntime(execution.context), remove, input, execution.plan.stepLimitMs);
+    const limits = limitsOf(execution, "remove-test-network");
+    yield* pollUntilDone(fiberRuntime(execution.context), remove, input, limits);
     return null;
   } catch (thrown) {
     const which = `the network of test ${testExecutionId} at ${siteId}`;

@@ -5,7 +5,8 @@ import { COMMIT_STEP, REPROTECT_STEP } from "../../steps/plan-steps.js";
 import { withActions } from "../runtime/actions.js";
 import { checkWayHome } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { type ItemOptions, runItems, runWithPolicy } from "../runtime/stages.js";
+import { type ItemOptions, runItems } from "../runtime/run-items.js";
+import { runWithPolicy } from "../runtime/stages.js";
 import { plannedFailover } from "./planned-failover.js";
 
 /** Failover, validation, commit and reprotect in one execution. */

@@ -5,7 +5,7 @@ import type { ItemReport } from "../../executions/contracts.js";
 import { ITEMS_STEP, REMOVE_COPIES_STEP, REMOVE_NETWORKS_STEP } from "../../steps/plan-steps.js";
 import { withActions } from "../runtime/actions.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { runItems } from "../runtime/stages.js";
+import { runItems } from "../runtime/run-items.js";
 import { findLeftovers, removeTestNetworks } from "../runtime/test-networks.js";
 
 /**

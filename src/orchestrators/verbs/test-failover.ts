@@ -3,7 +3,8 @@ import { listed } from "../../domain/wording.js";
 import { REMOVE_COPIES_STEP, UNDO_STEP } from "../../steps/plan-steps.js";
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { noteUndone, runItems, startGroups } from "../runtime/stages.js";
+import { runItems } from "../runtime/run-items.js";
+import { noteUndone, startGroups } from "../runtime/stages.js";
 import { prepareTestNetworks } from "../runtime/test-networks.js";
 
 /** Starts copies of the plan's items on an isolated network; they stay until a test clean-up. */
@@ -12,9 +13,9 @@ export const testFailover: ExecutionWorkflow = function* (execution) {
   reportUntested(execution);
   const networks = yield* prepareTestNetworks(execution);
   undoByRemovingCopies(execution);
-  yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, ({ targetSiteId }) => ({
-    networkId: networks.get(targetSiteId),
-  }));
+  yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, {
+    optionsOf: ({ targetSiteId }) => ({ networkId: networks.get(targetSiteId) }),
+  });
 };
 
 /** An item that still has the copy of an earlier test is not tested by this one, which therefore is no success. */

@@ -1,6 +1,6 @@
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import { type ExecutionWorkflow, requireRecovered } from "../runtime/execution-workflow.js";
-import { shutDownSources } from "../runtime/shut-down-sources.js";
+import { beginShutdown } from "../runtime/shut-down-sources.js";
 import { restoreUnbegun, startGroups, undoByRestoring } from "../runtime/stages.js";
 import { removeLeftNetworks } from "../runtime/test-networks.js";
 import { awaitValidation } from "../runtime/validation.js";
@@ -9,8 +9,8 @@ import { awaitValidation } from "../runtime/validation.js";
 export const unplannedFailover: ExecutionWorkflow = function* (execution) {
   yield* checkPrerequisites(execution);
   undoByRestoring(execution);
-  if (execution.plan.attemptShutdown) yield* shutDownSources(execution, { mustSucceed: false });
-  yield* startGroups(execution, "recover-item", execution.plan.recoveryPoint);
+  const awaitSources = execution.plan.attemptShutdown ? yield* beginShutdown(execution) : undefined;
+  yield* startGroups(execution, "recover-item", execution.plan.recoveryPoint, { awaitSources });
   requireRecovered(execution);
   yield* restoreUnbegun(execution);
   yield* removeLeftNetworks(execution);

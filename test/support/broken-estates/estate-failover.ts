@@ -151,6 +151,14 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     mends: "unplanned-failover",
   },
   {
+    code: "source-site-silent",
+    verb: "unplanned-failover",
+    scenario: "azure-to-azure",
+    asked: { acknowledgeNoTest: "true" },
+    loses: "home",
+    found: "home-source-site-silent does not answer",
+  },
+  {
     code: "recovery-point",
     verb: "test-failover",
     stage: "unprotected",

@@ -118,6 +118,9 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   ],
   "target-site": [{ breaks: ({ target }) => (target.reachable = false), found: "away cannot be reached" }],
   "source-site": [{ breaks: ({ source }) => (source.reachable = false), found: "home cannot be reached" }],
+  "source-site-silent": [
+    { breaks: ({ source }) => (source.reachable = false), verb: "unplanned-failover", found: "home does not answer" },
+  ],
   "recovery-point": [
     { breaks: ({ item: { replication } }) => (replication.newestPoint = null), found: "there is no recovery point" },
   ],

@@ -27,11 +27,13 @@ const work = pollingContract({
   retry: "hypervisor-call",
 });
 
+const LIMITS = { limitMs: 3_600_000, queueLimitMs: 3_600_000 };
+
 function* makeParts(context, { of, parts }) {
   const made = [];
   try {
     for (let part = 1; part <= parts; part += 1) {
-      made.push((yield* pollUntilDone(fiberRuntime(context), work, { of, part }, 3_600_000)).made);
+      made.push((yield* pollUntilDone(fiberRuntime(context), work, { of, part }, LIMITS)).made);
     }
     return { of, made };
   } catch (thrown) {

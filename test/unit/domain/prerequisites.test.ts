@@ -234,11 +234,16 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checked.filter(({ items, examined }) => items !== 2 || examined === "")).toEqual([]);
     expect(findings).toHaveLength(1);
   });
-  test("an unreachable source prevents only a planned failover, and the finding names the alternative", () => {
+  test("an unreachable source prevents only a planned failover; a warning names the alternative, or what to expect", () => {
     const [, , source] = subject();
     source.reachable = false;
     expect(checkPrerequisites(estate, "planned-failover")[0]).toMatchObject({ fixedBy: "unplanned-failover" });
-    expect(checkPrerequisites(estate, "unplanned-failover")).toEqual([]);
+    const findings = checkPrerequisites(estate, "unplanned-failover");
+    expect(findings.map(({ itemId, code, severity }) => [itemId, code, severity])).toEqual([
+      ["item-1", "source-site-silent", "warning"],
+      ["item-2", "source-site-silent", "warning"],
+    ]);
+    expect(findings[0]?.fix).toContain("sourceShutdown: skip");
   });
 
   test("a site without a list of sizes accepts any size, and its quota counts the CPUs of the machine", () => {

@@ -118,6 +118,56 @@ describe("the fiber scheduler", () => {
     await expect(runAll({ of: "a", parts: 1 })).rejects.toThrow(`[non-determinism] ${message}`);
   });
 
+  const stuckFor = (waitMs: number): Result => ({
+    ok: true,
+    value: { state: "waiting", waitMs, stuck: "hanging" },
+  });
+  const without = (key: string, step = "work") => ({ without: [{ key, step, because: "ops go on" }] });
+
+  test("F6 a step that a person does not wait for ends at once, and wakes nobody else", async () => {
+    const calls = await opened((work, round) => (round === 0 && work.of !== "quick" ? stuckFor(600_000) : done(work)));
+    const beganMs = engine.clock.now();
+    engine.raise(2_000, "wake", without("a"));
+    const { results } = await runAll({ of: "a", parts: 2 }, { of: "b", parts: 1 }, { of: "quick", parts: 1 });
+    expect(results).toEqual([
+      { of: "a", made: [], failure: "[continued-without] ops go on" },
+      { of: "b", made: ["b1"] },
+      { of: "quick", made: ["quick1"] },
+    ]);
+    expect(calls).toEqual([["a1.0", "b1.0", "quick1.0"], ["b1.1"]]);
+    expect(engine.clock.now() - beganMs).toBe(600_000);
+  });
+
+  test.each([
+    ["another step", without("a", "rest")],
+    ["another fiber", without("z")],
+    ["nothing that can be read", { without: "a" }],
+  ])("F6 a wake that names %s ends nothing", async (_what, event) => {
+    const calls = await opened((work, round) => (round === 0 ? stuckFor(2_000) : done(work)));
+    engine.raise(1_000, "wake", event);
+    const { results } = await runAll({ of: "a", parts: 1 });
+    expect(results).toEqual([{ of: "a", made: ["a1"] }]);
+    expect(calls).toEqual([["a1.0"], ["a1.1"]]);
+  });
+
+  test("F6 a decision that arrives while the fiber is at work is taken when it sleeps again", async () => {
+    const calls = await opened((work, round) => {
+      if (round === 1) engine.raise(0, "wake", without("a"));
+      return round < 3 ? stuckFor(1_000) : done(work);
+    });
+    const { results } = await runAll({ of: "a", parts: 1 });
+    expect(results).toEqual([{ of: "a", made: [], failure: "[continued-without] ops go on" }]);
+    expect(calls).toEqual([["a1.0"], ["a1.1"]]);
+  });
+
+  test("F5 a wake without steps wakes every fiber soon", async () => {
+    await opened((work, round) => (round === 0 ? later(600_000) : done(work)));
+    const beganMs = engine.clock.now();
+    engine.raise(10_000, "wake", {});
+    await runAll({ of: "a", parts: 1 }, { of: "b", parts: 1 });
+    expect(engine.clock.now() - beganMs).toBeLessThan(20_000);
+  });
+
   test("no fibers are no call", async () => {
     const calls = await opened(done);
     expect(await runAll()).toEqual({ results: [], idles: 1 });

@@ -24,6 +24,7 @@ export const EXECUTION_STATES = [
   "manual action expired",
   "question after a failure expired",
   "step past its time limit",
+  "continued without a machine",
   "prerequisites not met",
   "no recovery point to start from",
   "succeeded with failures",
@@ -155,6 +156,7 @@ function ofRequest(evidence: Evidence, entry: ClientEntry, reach: Reach): void {
   if (request.kind === "validate" && request.verdict === "accept") reached("validation accepted");
   if (request.kind === "confirm" && request.done) reached("manual action confirmed");
   if (request.kind === "resolve") reach(`failure resolved with ${request.answer}`);
+  if (request.kind === "continue-without") reached("continued without a machine");
   if (request.kind === "save-plan" && request.ifMatch !== null && ranAt(evidence, entry.atMs))
     reached("plan changed while it ran");
 }

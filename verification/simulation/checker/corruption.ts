@@ -94,6 +94,7 @@ function subjectOf(request: ClientRequest): string | null {
     case "validate":
     case "confirm":
     case "resolve":
+    case "continue-without":
     case "cancel":
       return request.executionId;
     default:

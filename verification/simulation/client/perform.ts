@@ -1,5 +1,11 @@
 import type { Context } from "../../../src/commands/context.js";
-import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
+import {
+  cancelExecution,
+  confirmAction,
+  continueWithout,
+  resolveFailure,
+  validateExecution,
+} from "../../../src/commands/decisions.js";
 import { addFault, clearFaults } from "../../../src/commands/faults.js";
 import { importWorld } from "../../../src/commands/import-world.js";
 import { resolveCondition, simulateSourceReturn } from "../../../src/commands/items.js";
@@ -25,6 +31,8 @@ export async function perform(context: Context, request: ClientRequest, world: W
       return resolveFailure(context, request.executionId, { ...request, by: "operator", reason: "" });
     case "cancel":
       return cancelExecution(context, request.executionId, { ...request, by: "operator", reason: undefined });
+    case "continue-without":
+      return continueWithout(context, request.executionId, { itemIds: request.itemIds, by: "operator", reason: "" });
     case "save-plan":
       return savePlan(context, Plan.parse(request.plan), request.ifMatch);
     default:

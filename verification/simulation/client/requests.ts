@@ -15,6 +15,8 @@ export type ClientRequest =
   | { kind: "validate"; executionId: string; verdict: "accept" | "reject" }
   | { kind: "confirm"; executionId: string; actionId: string; ask: number; done: boolean }
   | { kind: "resolve"; executionId: string; ask: number; answer: FailureAnswer }
+  /** Without `itemIds`: without all that are stuck. */
+  | { kind: "continue-without"; executionId: string; itemIds: string[] | undefined }
   | { kind: "cancel"; executionId: string; behaviour: "restore-protection" | "as-documented" }
   /** `ifMatch` is the ETag that was read, null to create. */
   | { kind: "save-plan"; plan: PlanInput; ifMatch: string | null }

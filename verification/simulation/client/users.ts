@@ -6,6 +6,7 @@ import { runNemesis } from "./nemesis.js";
 import { runWorkload } from "./operator.js";
 import { respond } from "./responder.js";
 import { isScripted, runScriptedScenario } from "./scripted-scenario.js";
+import { watchStuckSteps } from "./stuck-steps.js";
 import { sweepEveryMinute } from "./sweeper.js";
 
 /** A plan over more items than this takes long, so its operator runs fewer workloads. */
@@ -26,6 +27,7 @@ export interface UserOptions {
 export function startUsers(environment: Environment, options: UserOptions): void {
   const { random, spawn } = options;
   spawn(() => respond(environment, random.fork("responder")), false);
+  spawn(() => watchStuckSteps(environment, random.fork("stuck-steps")), false);
   spawn(() => sweepEveryMinute(environment), false);
   const script = random.fork(seedLabel("scripted-scenario"));
   if (environment.calm) startCalmUser(environment, options);
