@@ -185,6 +185,13 @@ const awaited = {
   call: z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) }),
 };
 
+const itemOutcome = ItemOutcome.extend({
+  activeSiteId: Id.nullable().describe(
+    "where the workload ran when the execution ended; null if it runs at neither side",
+  ),
+  recoveryPoint: recoveryPointView.nullable(),
+});
+
 const nextStep = z.object({
   verb: z.union([Verb, z.enum(["confirm", "resolve", "validate", "cancel"])]),
   why: z.string(),
@@ -225,7 +232,7 @@ export const executionView = executionSummary.extend({
     .array(z.string())
     .optional()
     .describe("why the execution cannot continue: which stored row is damaged, and what to do"),
-  outcomes: z.array(ItemOutcome.extend({ recoveryPoint: recoveryPointView.nullable() })).optional(),
+  outcomes: z.array(itemOutcome).optional(),
 });
 
 /** `warnings`: allowed, but not recommended, such as more items than Azure Site Recovery takes. */

@@ -54,8 +54,8 @@ export class EstateTimes {
     };
   }
 
-  outcomes(outcomes: readonly ItemOutcome[]) {
-    return outcomes.map((outcome) => ({ ...outcome, recoveryPoint: this.pointOrNone(outcome.recoveryPoint) }));
+  outcome(outcome: ItemOutcome) {
+    return { ...outcome, recoveryPoint: this.pointOrNone(outcome.recoveryPoint) };
   }
 }
 

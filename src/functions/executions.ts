@@ -1,7 +1,7 @@
 import { ROUTES } from "../api/routes.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
-import type { Execution, Failure } from "../domain/execution.js";
+import type { Execution, Failure, ItemOutcome } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { type EstateTimes, recordedTimesOf } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
@@ -56,10 +56,14 @@ function withStatus(execution: Execution, status: ExecutionStatus) {
   return { ...rest, status };
 }
 
-function answerOf({ execution, status, summary, ...rest }: ExecutionView, times: EstateTimes) {
+/** What a person needs first comes first. A machine that is down on both sides runs nowhere, whatever was recorded. */
+function answerOf({ execution, status, steps, ...rest }: ExecutionView, times: EstateTimes) {
   const { outcomes, ...record } = { outcomes: undefined, ...withStatus(execution, status) };
   const clock = times.clock;
-  return { summary, ...record, ...(outcomes && { outcomes: times.outcomes(outcomes) }), ...rest, clock };
+  const runsAt = ({ itemId, activeSiteId }: ItemOutcome) =>
+    rest.downOnBothSides.includes(itemId) ? null : (activeSiteId ?? null);
+  const placed = outcomes?.map((outcome) => ({ ...times.outcome(outcome), activeSiteId: runsAt(outcome) }));
+  return { ...rest, ...(placed && { outcomes: placed }), ...record, clock, steps };
 }
 
 /** The details of a failure are read with the execution itself. */

@@ -1,6 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { asksAbout } from "../../domain/plans/failure-policy.js";
-import { listed } from "../../domain/wording.js";
+import { listed, toldOf } from "../../domain/wording.js";
 import type { Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { retryStage, SHUTDOWN_STEP, shutdownStage } from "../../steps/plan-steps.js";
@@ -34,7 +34,7 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
     const failed = reports.filter(({ outcome }) => outcome === "failed");
     if (failed.length === 0) return;
     open = open.filter(({ id }) => failed.some(({ itemId }) => itemId === id));
-    const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
+    const which = listed(failed.map(({ itemId, failure }) => toldOf(itemId, failure?.message ?? "no reason known")));
     const asks = execution.groupsOf(open).some((group) => asksAbout(execution.plan.policy, group, group.items));
     keepFailures(execution, failed, mustSucceed);
     if (mustSucceed && !asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);

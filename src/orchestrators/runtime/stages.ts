@@ -10,7 +10,7 @@ import { RecoveryError } from "../../domain/errors.js";
 import { afterGroup, strongest } from "../../domain/plans/failure-policy.js";
 import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
-import { listed } from "../../domain/wording.js";
+import { listed, toldOf } from "../../domain/wording.js";
 import { callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
@@ -190,7 +190,7 @@ export function undoByRestoring(execution: ExecutionContext): void {
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
     noteUndone(execution, reports);
     if (failed.length > 0) {
-      const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
+      const which = listed(failed.map(({ itemId, failure }) => toldOf(itemId, failure?.message ?? "no reason known")));
       throw new RecoveryError("undo-failed", which);
     }
   });

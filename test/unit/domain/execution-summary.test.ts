@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Execution, ExecutionOptions, type ItemOutcome } from "../../../src/domain/execution.js";
 import { type SummaryInput, summaryOf } from "../../../src/domain/executions/summary.js";
+import type { Measure } from "../../../src/domain/plans/measures.js";
 
 const common = {
   executionId: "11111111-1111-4111-8111-111111111111",
@@ -39,6 +40,7 @@ const summary = (input: Partial<SummaryInput>): string =>
     steps: [],
     downOnBothSides: [],
     blockedReasons: [],
+    measures: null,
     ...input,
   });
 
@@ -99,5 +101,24 @@ test("S3 an end says how it came, how many machines came through, and names the 
   expect(summary({ execution, status: "failed" })).toBe(
     "Planned failover of plan Shop, version 3, failed: group Databases did not get through: 1 of 1 items failed. " +
       "1 of 3 machines came through. Failed: db-1. Not begun: app-1. Left out, as asked: old-1.",
+  );
+});
+
+test("S3 an end says what was lost and how long it took, against the objectives", () => {
+  const execution = {
+    ...common,
+    status: "succeeded",
+    outcomes: [outcome("web-1", {})],
+    endedAt: common.requestedAt,
+  } as unknown as Execution;
+  const of = (plan: Measure) => summary({ execution, status: "succeeded", measures: { plan, groups: [], items: [] } });
+  const measure = { dataLossSeconds: 149.008, recoverySeconds: 2_520, rpoMet: true, rtoMet: false };
+  expect(of(measure)).toBe(
+    "Planned failover of plan Shop, version 3, succeeded. 1 of 1 machine came through. " +
+      "In the time of the estate: worst data loss 149 s (objective met), recovery in 42 min (objective missed).",
+  );
+  expect(of({ dataLossSeconds: null, recoverySeconds: null, rpoMet: null, rtoMet: null })).toMatch(/came through\.$/);
+  expect(of({ dataLossSeconds: null, recoverySeconds: null, rpoMet: false, rtoMet: false })).toContain(
+    "data loss unknown (objective missed), recovery incomplete (objective missed)",
   );
 });
