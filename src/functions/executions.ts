@@ -13,8 +13,7 @@ serve(ROUTES.listExecutions, async (context, { query }) => {
 
 serve(ROUTES.getExecution, async (context, { params }) => {
   const view = await viewExecution(context, params.executionId);
-  const { worldId, requestedAt } = view.execution;
-  return { body: answerOf(view, await recordedTimesOf(context, worldId, requestedAt)) };
+  return { body: answerOf(view, await recordedTimesOf(context, view.execution)) };
 });
 
 serve(ROUTES.validate, async (context, { params, body }) => {
@@ -51,19 +50,19 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
 }
 
 /** Internal fields are left out. Its status also shows whether it was admitted. */
-function withStatus(execution: Execution, status: ExecutionStatus) {
+function recordOf(execution: Execution) {
   const { idempotencyKey: _key, status: _recorded, admission: _admission, ...rest } = execution;
-  return { ...rest, status };
+  return { outcomes: undefined, ...rest };
 }
 
 /** What a person needs first comes first. A machine that is down on both sides runs nowhere, whatever was recorded. */
-function answerOf({ execution, status, steps, ...rest }: ExecutionView, times: EstateTimes) {
-  const { outcomes, ...record } = { outcomes: undefined, ...withStatus(execution, status) };
+function answerOf({ execution, summary, status, steps, ...rest }: ExecutionView, times: EstateTimes) {
+  const { outcomes, ...record } = recordOf(execution);
   const clock = times.clock;
   const runsAt = ({ itemId, activeSiteId }: ItemOutcome) =>
     rest.downOnBothSides.includes(itemId) ? null : (activeSiteId ?? null);
   const placed = outcomes?.map((outcome) => ({ ...times.outcome(outcome), activeSiteId: runsAt(outcome) }));
-  return { ...rest, ...(placed && { outcomes: placed }), ...record, clock, steps };
+  return { summary, status, ...rest, ...(placed && { outcomes: placed }), ...record, clock, steps };
 }
 
 /** The details of a failure are read with the execution itself. */

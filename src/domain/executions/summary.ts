@@ -1,7 +1,7 @@
 /**
  * The state of an execution in a sentence, for a person who has to decide.
  *
- * - S1 Machines that are down on both sides come first, by that name. (test/unit/domain/execution-summary.test.ts)
+ * - S1 Machines that are down on both sides come first, by that name, then those that are on at both. (test/unit/domain/execution-summary.test.ts)
  * - S2 A wait says for what, until when, what happens then, and by which call it ends. (same file)
  * - S3 An end says how many machines came through, where they run, and which did not. (same file)
  */
@@ -30,14 +30,18 @@ export interface SummaryInput {
   awaits: readonly AwaitedDecision[];
   steps: readonly Step[];
   downOnBothSides: readonly string[];
+  splitBrain: readonly string[];
   blockedReasons: readonly string[];
   measures: Measures | null;
 }
 
 export function summaryOf(input: SummaryInput): string {
-  const { downOnBothSides: down } = input;
-  const first = down.length === 0 ? "" : `Down on both sides: ${listed(down)}. `;
-  return `${first}${headOf(input)} ${stateOf(input)}`;
+  const { downOnBothSides: down, splitBrain: both } = input;
+  const first = [
+    down.length === 0 ? "" : `Down on both sides: ${listed(down)}. `,
+    both.length === 0 ? "" : `On at both sides (split brain): ${listed(both)}. `,
+  ];
+  return `${first.join("")}${headOf(input)} ${stateOf(input)}`;
 }
 
 function headOf({ execution: { verb, subject }, planName }: SummaryInput): string {

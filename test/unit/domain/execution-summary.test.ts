@@ -39,12 +39,16 @@ const summary = (input: Partial<SummaryInput>): string =>
     awaits: [],
     steps: [],
     downOnBothSides: [],
+    splitBrain: [],
     blockedReasons: [],
     measures: null,
     ...input,
   });
 
-test("S1 machines that are down on both sides come first, by that name", () => {
+test("S1 machines that are down on both sides come first, by that name, then those that are on at both", () => {
+  expect(summary({ downOnBothSides: ["db"], splitBrain: ["web-1", "web-1"] })).toMatch(
+    /^Down on both sides: db\. On at both sides \(split brain\): web-1\. Planned failover/,
+  );
   expect(summary({ downOnBothSides: ["web-1", "web-2"] })).toMatch(
     /^Down on both sides: web-1 and web-2\. Planned failover of plan Shop, version 3, runs/,
   );
