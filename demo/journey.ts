@@ -124,9 +124,10 @@ async function prepare(client: Client, loaded: Loaded, journey: Journey, verb: V
   const missing = body.findings.find(({ code }) => code === "process-server");
   if (missing === undefined) return;
   screen.write(`\n${verb} needs a process server: ${missing.found}. Deploying ${processServer.processServerId} …\n`);
-  const params = { worldId: loaded.worldId, ...processServer };
+  const { siteId, processServerId, ...place } = processServer;
+  const params = { worldId: loaded.worldId, siteId, processServerId };
   for (;;) {
-    const deployment = await client.call(ROUTES.deployProcessServer, { params });
+    const deployment = await client.call(ROUTES.deployProcessServer, { params, body: place });
     if (deployment.body.state === "deployed") break;
     await wait(POLL_INTERVAL_MS);
   }

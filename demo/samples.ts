@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ExecutionOptions } from "../src/domain/execution.js";
-import { Id, Text } from "../src/domain/text.js";
+import { Address, Id, Text } from "../src/domain/text.js";
 import { Verb } from "../src/domain/vocabulary.js";
 import { UsageError } from "./arguments.js";
 
@@ -12,7 +12,7 @@ export const Journey = z.strictObject({
   /** How the workload goes to the other site. */
   there: z.enum(["planned-failover", "unplanned-failover"]),
   /** Deployed when a verb needs a process server that is missing. */
-  processServer: z.strictObject({ siteId: Id, processServerId: Id }).optional(),
+  processServer: z.strictObject({ siteId: Id, processServerId: Id, networkId: Id, subnet: Id, ip: Address }).optional(),
   /** The options of each verb. */
   options: z.partialRecord(Verb, ExecutionOptions).default({}),
 });

@@ -76,9 +76,9 @@ const list = z
 const prerequisitesQuery = pointsQuery.extend({
   verb: Verb,
   processServerId: Id.optional(),
-  masterTargetId: Id.optional(),
-  datastoreId: Id.optional(),
-  retentionDrive: Name.optional(),
+  masterTargetId: list,
+  datastoreId: list,
+  retentionDrive: list,
   location: z.enum(["original", "alternate"]).optional(),
   waitForAgent: flag,
   acknowledgeNoTest: flag,
@@ -113,6 +113,10 @@ const itemDecision = z.object({
 const prerequisitesView = z.object({
   verb: Verb,
   ready: z.boolean().describe("whether a start with the same options would be accepted now"),
+  confirm: z
+    .object({ direction: ExecutionDirection, from: z.array(Id), to: z.array(Id) })
+    .nullable()
+    .describe("direction and sites; send it back as the option confirm of the start"),
   direction: ExecutionDirection,
   items: z.array(itemDecision),
   without: z.array(Id).describe("a start that leaves these items out would be accepted; empty when it is ready"),
@@ -131,6 +135,7 @@ const networksView = z.object({
   items: z.array(
     z.object({
       itemId: Id,
+      interface: Name,
       networkId: Id.nullable(),
       subnet: z.string().nullable(),
       address: z.string().nullable(),
@@ -153,8 +158,17 @@ const reprotectView = z.object({
     z.object({
       itemId: Id,
       direction: Direction,
-      siteId: Id,
-      settings: TargetSettings.nullable(),
+      fromSiteId: Id,
+      siteId: Id.describe("the site that receives the data"),
+      settings: TargetSettings.describe("what the machine gets there, with every automatic choice made"),
+      locked: z
+        .string()
+        .nullable()
+        .describe("why the settings cannot be changed now; null when they can, as target settings of the item"),
+      policyId: Id.describe("the policy in force afterwards, which follows from the direction"),
+      processServerId: Id.nullable(),
+      masterTargetId: Id.nullable(),
+      retentionDrive: Name.nullable(),
       hostId: Id.nullable(),
       datastoreId: Id.nullable(),
       resources: z.array(z.object({ name: z.string(), new: z.boolean() })),
@@ -235,7 +249,7 @@ export const PREVIEW_ROUTES = {
     ...read,
     id: "preview-plan-networks",
     path: "api/recovery-plans/{planId}/networks",
-    summary: "Show the network, subnet and address that each item of a plan would get",
+    summary: "Show the network, subnet and address that each interface of the items of a plan would get",
     params: onPlan,
     query: networksQuery,
     response: networksView,
@@ -245,7 +259,7 @@ export const PREVIEW_ROUTES = {
     ...read,
     id: "preview-item-networks",
     path: "api/worlds/{worldId}/protected-items/{itemId}/networks",
-    summary: "Show the network, subnet and address that an item would get",
+    summary: "Show the network, subnet and address that each interface of an item would get",
     params: onItem,
     query: networksQuery,
     response: networksView,

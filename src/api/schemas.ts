@@ -8,7 +8,7 @@ import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
-import { ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
+import { Machine, ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 import { OperationName } from "../steps/catalogue.js";
 
 export const pageQuery = z.strictObject({
@@ -30,9 +30,42 @@ export function pageOf<T extends z.ZodType>(entry: T) {
 export const noQuery = z.strictObject({});
 export const nothing = z.undefined();
 
-export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
+export const worldView = z.object({
+  worldId: Id,
+  name: Name,
+  importedAt: Instant,
+  itemCount: z.int(),
+  change: z
+    .object({ kind: z.enum(["import", "merge", "reset", "removal"]), since: Instant })
+    .optional()
+    .describe("a change that is under way, or that died half-way; its repetition completes it"),
+});
 
-export const planSummary = PlanVersion;
+const names = z.array(z.string());
+export const importedView = worldView.extend({
+  import: z.object({
+    mode: z.enum(["first", "unchanged", "merge", "reset"]),
+    added: names,
+    changed: names,
+    kept: names.describe("what the world has and the file lacks"),
+  }),
+});
+
+export const unsettledView = z.object({
+  executionId: Guid,
+  since: Instant,
+  trouble: z
+    .object({ reason: z.string(), since: Instant })
+    .optional()
+    .describe("why it could not be repaired at the last attempt; missing while nothing is wrong"),
+});
+
+export const planSummary = PlanVersion.extend({
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe("missing where the members of all plans of the page would cost too many reads; show the plan then"),
+});
 
 export const planView = PlanVersion.extend({
   etag: z.string(),
@@ -104,9 +137,35 @@ const copyView = z.object({
   writable: z.boolean().describe("true when the copy takes production writes"),
 });
 
+/** The machine of an item: what the check against the limits of Azure reads (P3). */
+const machineView = Machine.pick({
+  id: true,
+  name: true,
+  form: true,
+  osFamily: true,
+  os: true,
+  cpus: true,
+  memoryMb: true,
+  boot: true,
+  nics: true,
+}).extend({
+  disks: z.array(
+    Machine.shape.disks.element.extend({
+      role: z.enum(["os", "data"]),
+      protected: z.boolean().describe("false for a disk that was added after protection; no recovery point holds it"),
+    }),
+  ),
+  hostId: Id.nullable(),
+  datastoreId: Id.nullable(),
+});
+
 export const itemDetail = itemView.extend({
+  machine: machineView.describe("the machine as it is at home"),
+  target: TargetSettings.describe("compute and network settings at the recovery site, as they were given"),
+  effective: TargetSettings.describe(
+    "the settings that the next failover, in its direction, gives the machine, with every automatic choice made",
+  ),
   clock: clockView,
-  target: TargetSettings,
   source: copyView,
   replica: copyView,
   replication: z.object({
@@ -120,6 +179,8 @@ export const recoveryPointsView = z.object({
   replicationGroupId: Id.nullable(),
   points: z.array(recoveryPointView),
   pending: z.boolean(),
+  receivedUntil: Instant.describe("everything that the source wrote before this time has arrived"),
+  lastWriteAt: Instant.nullable().describe("the last write of the source; null when it wrote nothing"),
   /** Null when the points hold every disk of the machine (A5). */
   disks: DiskCoverage.nullable(),
   at: realMoment,
@@ -262,4 +323,10 @@ export const prerequisite = {
 };
 export const finding = z.object({ ...prerequisite, itemId: Id, found: z.string() });
 
-export const targetView = z.object({ target: TargetSettings, etag: z.string(), findings: z.array(finding) });
+export const targetView = z.object({
+  target: TargetSettings,
+  effective: TargetSettings.describe("the same with every automatic choice made: name, size and subnet"),
+  locked: z.string().nullable().describe("why they cannot be changed now; null when they can"),
+  etag: z.string(),
+  findings: z.array(finding),
+});

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { ItemCondition } from "../domain/items/item-record.js";
-import { Address, Id, Instant } from "../domain/text.js";
-import { ConfigurationServer, ProcessServer } from "../domain/worlds/topology.js";
+import { Address, Id, Instant, Name } from "../domain/text.js";
+import { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-changes.js";
+import { ConfigurationServer, MasterTarget, ProcessServer } from "../domain/worlds/topology.js";
+import { Link, Site } from "../domain/worlds/world.js";
 import { route } from "./route.js";
 import { itemDetail, noQuery, nothing, realMoment } from "./schemas.js";
 
@@ -19,9 +21,19 @@ const report = {
   answers: [],
   response: itemDetail,
 } as const;
+const change = { method: "PATCH", query: noQuery, headers: {}, status: 200, answers: [] } as const;
+const passphrase = z
+  .string()
+  .min(1)
+  .max(256)
+  .optional()
+  .describe("of the configuration server that it registers with, if that has one; it is not stored");
 const unknown = ["world-not-found", "item-not-found", "not-found"] as const;
 
 const backup = ConfigurationServer.shape.backup.unwrap().extend({ takenAt: realMoment, emulatedTakenAt: Instant });
+
+/** A configuration server without its secret, and with both times of its backup. */
+const serverView = ConfigurationServer.omit({ passphraseHash: true }).extend({ backup: backup.optional() });
 
 const onServer = {
   method: "POST",
@@ -30,7 +42,7 @@ const onServer = {
   headers: {},
   status: 200,
   answers: [],
-  response: ConfigurationServer.omit({ passphraseHash: true }).extend({ backup: backup.optional() }),
+  response: serverView,
   problems: ["world-not-found", "not-found"],
 } as const;
 
@@ -73,16 +85,13 @@ export const TOPOLOGY_ROUTES = {
     summary: "Deploy a process server, or show its progress: it is ready after 10 to 15 emulated minutes",
     params: onProcessServer,
     query: noQuery,
-    body: z
-      .strictObject({
-        passphrase: z
-          .string()
-          .min(1)
-          .max(256)
-          .optional()
-          .describe("of the configuration server that it registers with, if that has one; it is not stored"),
-      })
-      .prefault({}),
+    body: z.strictObject({
+      name: Name.optional().describe("for people; the id when missing"),
+      networkId: Id.describe("the network of the machines that it serves"),
+      subnet: Id,
+      ip: Address.describe("an address of the subnet that is its own"),
+      passphrase,
+    }),
     headers: {},
     status: 202,
     answers: [],
@@ -93,5 +102,49 @@ export const TOPOLOGY_ROUTES = {
       server: ProcessServer.nullable(),
     }),
     problems: ["world-not-found", "not-found", "passphrase-refused"],
+  }),
+  installMasterTarget: route({
+    id: "install-master-target",
+    method: "PUT",
+    path: "api/worlds/{worldId}/sites/{siteId}/master-targets/{masterTargetId}",
+    summary: "Install an additional master target, Windows or Linux, or set one up anew",
+    params: z.strictObject({ worldId: Id, siteId: Id, masterTargetId: Id }),
+    query: noQuery,
+    body: MasterTarget.omit({ id: true }).extend({ passphrase }),
+    headers: {},
+    status: 200,
+    answers: [],
+    response: MasterTarget,
+    problems: ["world-not-found", "not-found", "world-invalid", "passphrase-refused"],
+  }),
+  changeSite: route({
+    ...change,
+    id: "change-site",
+    path: "api/worlds/{worldId}/sites/{siteId}",
+    summary: "Change a site of the emulated estate, as an administrator does: null removes, a list replaces the list",
+    params: onSite,
+    body: SiteChange,
+    response: Site.extend({ configurationServer: serverView.optional() }),
+    problems: ["world-not-found", "not-found", "world-invalid"],
+  }),
+  changeMachine: route({
+    ...change,
+    id: "change-machine",
+    path: "api/worlds/{worldId}/protected-items/{itemId}/machine",
+    summary: "Change the emulated machine of an item, or start or stop the copy that runs its workload",
+    params: onItem,
+    body: MachineChange,
+    response: itemDetail,
+    problems: ["world-not-found", "item-not-found"],
+  }),
+  changeLink: route({
+    ...change,
+    id: "change-link",
+    path: "api/worlds/{worldId}/links/{linkId}",
+    summary: "Change an emulated link: its kind, its peerings, its bandwidth, or whether it is connected",
+    params: z.strictObject({ worldId: Id, linkId: Id }),
+    body: LinkChange,
+    response: Link,
+    problems: ["world-not-found", "not-found"],
   }),
 } as const;

@@ -1,7 +1,9 @@
 import { RecoveryError } from "../domain/errors.js";
 import { type AllowedAction, allowedActions } from "../domain/items/allowed-actions.js";
 import { conditionsOf } from "../domain/items/conditions.js";
+import { nextSettings } from "../domain/items/effective-settings.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
+import { type MachineView, machineViewOf } from "../domain/items/machine-view.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
@@ -40,8 +42,12 @@ export interface ItemView extends ItemRecord {
 
 /** The same with both copies and what decides how the next one is made. */
 export interface ItemDetail extends ItemView {
+  /** The machine as it is at home, with its disks and interfaces (P3). */
+  machine: MachineView;
   /** What the replica gets at the other site; editable until the item fails over (P3). */
   target: TargetSettings;
+  /** What the next move gives the machine, with every automatic choice made. */
+  effective: TargetSettings;
   source: CopySnapshot;
   replica: CopySnapshot;
   replication: Pick<ItemSnapshot["replication"], "state" | "rpoSeconds">;
@@ -73,7 +79,9 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
         record,
         members.filter(({ replicationGroupId }) => replicationGroupId === record.replicationGroupId),
       ),
+      machine: machineViewOf(snapshot),
       target: snapshot.item.target,
+      effective: nextSettings(snapshot, sites),
       source,
       replica,
       replication: { state: replication.state, rpoSeconds: replication.rpoSeconds },
@@ -131,7 +139,7 @@ export async function listItems(services: Services, worldId: string, page: PageR
   const unreadable = [...(rest.unreadable ?? []), ...details.unreadable.values()];
   return {
     ...rest,
-    entries: details.found.map(({ target, source, replica, replication, ...view }) => view),
+    entries: details.found.map(({ machine, target, effective, source, replica, replication, ...view }) => view),
     ...(unreadable.length > 0 && { unreadable }),
   };
 }

@@ -1,6 +1,10 @@
 import { RecoveryError } from "../domain/errors.js";
+import { SITE_TRAITS } from "../domain/scenario-traits.js";
+import { isInRange, isReserved } from "../domain/worlds/addresses.js";
 import type { ProcessServer } from "../domain/worlds/topology.js";
+import type { Site } from "../domain/worlds/world.js";
 import type { Services } from "./context.js";
+import { requirePassphrase } from "./passphrase.js";
 import { getWorld } from "./worlds.js";
 
 /** The progress of a deployment. The process server appears 10 to 15 emulated minutes after the begin (V4). */
@@ -12,62 +16,69 @@ export interface Deployment {
   server: ProcessServer | null;
 }
 
+/** What a deployment takes: a name, the network and subnet of the machines that it serves, and an address there (V4). */
+export interface ProcessServerPlan {
+  name?: string | undefined;
+  networkId: string;
+  subnet: string;
+  ip: string;
+  passphrase?: string | undefined;
+}
+
 /**
- * Begins to deploy a process server at a site, or polls the deployment. Safe to repeat. Refuses
- * `passphrase-refused` when a configuration server that it registers with has another passphrase (V4). The
- * passphrase is compared and forgotten: neither the task nor a message contains it.
+ * Begins to deploy a process server at a site, or polls the deployment. Safe to repeat. Refuses `passphrase-refused`
+ * when a configuration server that it registers with has another passphrase, and `invalid-input` when the site does not
+ * have the network, the subnet or the address (V4). The passphrase is compared and forgotten: neither the task nor a
+ * message contains it.
  */
 export async function deployProcessServer(
   services: Services,
   worldId: string,
   siteId: string,
   processServerId: string,
-  passphrase: string | undefined,
+  { passphrase, name = processServerId, networkId, subnet, ip }: ProcessServerPlan,
 ): Promise<Deployment> {
   await getWorld(services, worldId);
-  const there = await serverAt(services, worldId, siteId, processServerId);
-  if (there !== null) return { processServerId, state: "deployed", readyAt: null, server: there };
+  const site = await siteOf(services, worldId, siteId);
+  const there = serverOf(site, processServerId);
+  if (there !== undefined) return { processServerId, state: "deployed", readyAt: null, server: there };
   await requirePassphrase(services, worldId, siteId, passphrase);
+  const problem = placeProblem(site, { networkId, subnet, ip });
+  if (problem !== null) throw new RecoveryError("invalid-input", `process server ${processServerId}: ${problem}`);
   const reply = await services.hypervisor.runOnSite({
     worldId,
     executionId: "deployments",
     key: `deployments/${siteId}/${processServerId}`,
     siteId,
     operation: "deploy-process-server",
-    params: { processServerId },
+    params: { processServerId, name, networkId, subnet, ip },
   });
   if (reply.state === "failed") throw new RecoveryError(reply.code, reply.message);
   if (reply.state === "waiting") return { processServerId, state: "deploying", readyAt: reply.doneAt, server: null };
-  const server = await serverAt(services, worldId, siteId, processServerId);
+  const server = serverOf(await siteOf(services, worldId, siteId), processServerId) ?? null;
   return { processServerId, state: "deployed", readyAt: null, server };
 }
 
-/** It registers at its own site, and at the sites that a link joins to it. */
-async function requirePassphrase(
-  { hypervisor, hash }: Services,
-  worldId: string,
-  siteId: string,
-  passphrase: string | undefined,
-): Promise<void> {
-  const { links } = await hypervisor.describeEstate(worldId, []);
-  const joined = links.flatMap(({ between }) => (between.includes(siteId) ? between : []));
-  const near = await Promise.all([...new Set([siteId, ...joined])].map((id) => hypervisor.describeSite(worldId, id)));
-  for (const { site } of near) {
-    const { id, passphraseHash } = site.configurationServer ?? {};
-    if (passphraseHash === undefined) continue;
-    if (passphrase === undefined)
-      throw new RecoveryError("passphrase-refused", `${id} at ${site.id} wants a passphrase`);
-    if (hash(`${id}:${passphrase}`) === passphraseHash) continue;
-    throw new RecoveryError("passphrase-refused", `the passphrase is not that of ${id} at ${site.id}`);
+/** Why a server cannot be placed there, or null. Its address is its own. */
+function placeProblem(site: Site, { networkId, subnet, ip }: Pick<ProcessServerPlan, "networkId" | "subnet" | "ip">) {
+  const network = site.networks.find(({ id }) => id === networkId);
+  if (network === undefined) {
+    const there = site.networks.map(({ id }) => id).join(", ");
+    return `${site.id} has no network ${networkId}; it has ${there === "" ? "none" : there}`;
   }
+  const found = network.subnets.find(({ name }) => name === subnet);
+  if (found === undefined) return `the network ${networkId} has no subnet ${subnet}`;
+  if (!isInRange(ip, found.range)) return `${ip} is not in subnet ${subnet} (${found.range})`;
+  if (SITE_TRAITS[site.kind].createsMachines && isReserved(ip, found.range)) {
+    return `${ip} of ${found.range} is reserved by the service`;
+  }
+  if (found.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet}`;
+  const rival = site.processServers.find((server) => server.networkId === networkId && server.ip === ip);
+  return rival === undefined ? null : `process server ${rival.id} has the address ${ip}`;
 }
 
-async function serverAt(
-  { hypervisor }: Services,
-  worldId: string,
-  siteId: string,
-  processServerId: string,
-): Promise<ProcessServer | null> {
-  const { site } = await hypervisor.describeSite(worldId, siteId);
-  return site.processServers.find(({ id }) => id === processServerId) ?? null;
-}
+const siteOf = async ({ hypervisor }: Services, worldId: string, siteId: string): Promise<Site> =>
+  (await hypervisor.describeSite(worldId, siteId)).site;
+
+const serverOf = ({ processServers }: Site, processServerId: string): ProcessServer | undefined =>
+  processServers.find(({ id }) => id === processServerId);

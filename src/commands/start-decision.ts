@@ -2,7 +2,8 @@ import { RecoveryError } from "../domain/errors.js";
 import type { ExecutionOptions, Subject } from "../domain/execution.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
-import type { StartDecision } from "../domain/start/check-estate.js";
+import type { Refusal, StartDecision } from "../domain/start/check-estate.js";
+import { confirmationProblem } from "../domain/start/confirmation.js";
 import { requireUsedOptions } from "../domain/start/start-options.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { decideOn, implicitPlan, recordsOf } from "../executions/start-facts.js";
@@ -36,7 +37,10 @@ export async function decideAbout(
   if (!alone) requireForPlan(plan, options);
   const { worldId } = plan;
   const asked = { worldId, verb, plan, alone, options };
-  const decision = await decideOn(services, asked, await recordsOf(services, worldId, plan));
+  const decided = await decideOn(services, asked, await recordsOf(services, worldId, plan));
+  const message = confirmationProblem(verb, options.confirm, decided.confirm);
+  const mismatch: Refusal | null = message === null ? null : { code: "confirmation-mismatch", message, details: [] };
+  const decision = { ...decided, refusal: decided.refusal ?? mismatch };
   return { decision, subject, worldId, planHash };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
+import { Confirmation } from "./start/confirmation.js";
 import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
@@ -124,6 +125,8 @@ export const ExecutionOptions = z.strictObject({
   reprotect: ReprotectOptions.optional(),
   /** If the scenario requires a test failover first: continue without one (A3). */
   acknowledgeNoTest: z.boolean().optional(),
+  /** Direction and sites as somebody expects them. A start that would go another way is refused (P13, H6). */
+  confirm: Confirmation.optional(),
   notes: Text.optional(),
   /** The items of the plan that take part; the others are left out. */
   only: Items.optional(),

@@ -34,7 +34,7 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const closing = asRecorded(asked, execution.status);
   if (closing === null) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
-  const records = await store.getItems(execution.worldId, execution.itemIds);
+  const records = await store.findItems(execution.worldId, execution.itemIds);
   const ends = records.map((item) => endOf(item, reports.get(item.itemId), closing));
   const updates = await releasesOf(ports, execution, closing, ends);
   const outcomes = [
@@ -121,7 +121,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
 /** The outcomes of the items that did not take part. One that is gone from the world is not protected. */
 async function outcomesOfLeftOut({ store }: Ports, { worldId, leftOut = [] }: Execution): Promise<ItemOutcome[]> {
   const ids = leftOut.map(({ itemId }) => itemId);
-  const { found } = await readEach(ids, (some) => store.getItems(worldId, some), ["item-not-found", "row-unreadable"]);
+  const { found } = await readEach(ids, (some) => store.findItems(worldId, some));
   const states = new Map(found.map(({ itemId, state }) => [itemId, state]));
   return leftOut.map(({ itemId, outcome, failure }) => ({
     ...{ itemId, outcome, state: states.get(itemId) ?? "unprotected", recoveryPoint: null, dataLoss: null },

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { StepRecord } from "../domain/execution.js";
 import { toInstant } from "../domain/text.js";
+import type { Direction } from "../domain/vocabulary.js";
 import { unpackSteps } from "../durable/progress.js";
 import type { Ports } from "../ports.js";
 import { stepTitle } from "../steps/plan-steps.js";
@@ -22,12 +23,17 @@ export async function settleItems(
       unpackSteps(steps, (id) => stepTitle(verb, id)).map((step) => ({ ...step, itemId })),
     ),
   };
-  const updates = items.flatMap((item) => updateOf(item, toInstant(clock.now())));
+  const tested = items.filter(({ change }) => change?.tested).map(({ report }) => report.itemId);
+  const records = tested.length === 0 ? [] : await store.getItems(worldId, tested);
+  const directions = new Map(records.map(({ itemId, direction }) => [itemId, direction]));
+  const now = toInstant(clock.now());
+  const updates = items.flatMap((item) => updateOf(item, now, directions.get(item.report.itemId)));
   if (updates.length > 0) await store.updateItems(worldId, executionId, updates);
   await store.putSteps(executionId, [record]);
 }
 
-function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
+/** @param replicates the direction in which a tested item replicates: a test of one way says nothing about the other */
+function updateOf({ report, change }: SettledItem, now: string, replicates: Direction | undefined): ItemUpdate[] {
   if (change === null) return [];
   const { tested, failedOver, restored, epoch, recoveryPoint, dataLoss, state, reason } = change;
   const { direction, activeSiteId } = change;
@@ -44,7 +50,8 @@ function updateOf({ report, change }: SettledItem, now: string): ItemUpdate[] {
         ...(recoveryPoint === undefined ? {} : { recoveryPoint }),
         ...(dataLoss === undefined ? {} : { dataLoss }),
         ...(restored ? { recoveryPoint: null, dataLoss: null } : {}),
-        ...(tested ? { lastTestFailoverAt: now } : {}),
+        ...(tested &&
+          (replicates === "recovery-to-primary" ? { lastTestFailbackAt: now } : { lastTestFailoverAt: now })),
         ...(failedOver ? { lastFailoverAt: now } : {}),
       },
     },

@@ -1,18 +1,9 @@
 import { ROUTES } from "../api/routes.js";
 import { backUpConfigurationServer, restoreConfigurationServer } from "../commands/configuration-servers.js";
-import type { Context } from "../commands/context.js";
-import {
-  type ItemDetail,
-  type ItemView,
-  listItems,
-  listRecoveryPoints,
-  resolveCondition,
-  simulateSourceReturn,
-  viewItem,
-} from "../commands/items.js";
+import { listItems, listRecoveryPoints, resolveCondition, simulateSourceReturn, viewItem } from "../commands/items.js";
 import { deployProcessServer } from "../commands/process-servers.js";
-import type { ConfigurationServer } from "../domain/worlds/topology.js";
-import { type EstateTimes, estateTimesOf } from "./estate-times.js";
+import { estateTimesOf } from "./estate-times.js";
+import { itemAnswer, serverIn, viewIn } from "./item-answer.js";
 import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.listItems, async (context, { params, query }) => {
@@ -22,7 +13,7 @@ serve(ROUTES.listItems, async (context, { params, query }) => {
 });
 
 serve(ROUTES.getItem, async (context, { params }) => {
-  return answer(context, await viewItem(context, params.worldId, params.itemId));
+  return itemAnswer(context, await viewItem(context, params.worldId, params.itemId));
 });
 
 serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
@@ -33,11 +24,11 @@ serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
 });
 
 serve(ROUTES.resolveCondition, async (context, { params }) => {
-  return answer(context, await resolveCondition(context, params.worldId, params.itemId, params.type));
+  return itemAnswer(context, await resolveCondition(context, params.worldId, params.itemId, params.type));
 });
 
 serve(ROUTES.simulateSourceReturn, async (context, { params }) => {
-  return answer(context, await simulateSourceReturn(context, params.worldId, params.itemId));
+  return itemAnswer(context, await simulateSourceReturn(context, params.worldId, params.itemId));
 });
 
 serve(ROUTES.backUpConfigurationServer, async (context, { params }) => {
@@ -50,29 +41,8 @@ serve(ROUTES.restoreConfigurationServer, async (context, { params, body }) => {
   return { body: serverIn(await estateTimesOf(context, params.worldId), server) };
 });
 
-async function answer(context: Context, item: ItemDetail) {
-  const times = await estateTimesOf(context, item.worldId);
-  return { body: { ...viewIn(times, item), clock: times.clock } };
-}
-
-function viewIn<V extends ItemView>(times: EstateTimes, view: V) {
-  const { replication } = view.live;
-  const live = {
-    ...view.live,
-    replication: { ...replication, newestPoint: times.pointOrNone(replication.newestPoint) },
-  };
-  return { ...times.item(view), live };
-}
-
-/** Without its secret. */
-function serverIn(times: EstateTimes, { passphraseHash: _secret, backup, ...server }: ConfigurationServer) {
-  if (backup === undefined) return server;
-  const { takenAt } = backup;
-  return { ...server, backup: { ...backup, takenAt: times.real(takenAt), emulatedTakenAt: takenAt } };
-}
-
 serve(ROUTES.deployProcessServer, async (context, { params, body }) => {
   const { worldId, siteId, processServerId } = params;
-  const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body.passphrase);
+  const deployment = await deployProcessServer(context, worldId, siteId, processServerId, body);
   return { body: deployment, status: deployment.state === "deployed" ? 200 : 202 };
 });

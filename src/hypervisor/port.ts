@@ -3,8 +3,10 @@ import type { ErrorCode } from "../domain/errors.js";
 import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../domain/items/snapshot.js";
 import type { Observation } from "../domain/plans/probes.js";
 import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
+import type { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-changes.js";
 import type { EstateClock } from "../domain/worlds/estate-clock.js";
-import type { TargetSettings, World } from "../domain/worlds/world.js";
+import type { MasterTarget } from "../domain/worlds/topology.js";
+import type { Link, TargetSettings, World } from "../domain/worlds/world.js";
 import type {
   ITEM_OPERATIONS,
   ItemOperation,
@@ -75,8 +77,12 @@ export interface RecoveryPoints {
   itemId: string;
   replicationGroupId: string | null;
   points: RecoveryPoint[];
-  /** True when received data is in no point yet, so that `latest` has something to process. */
+  /** True when received data is in no point yet, so that `latest` has something to process. Never after a promotion. */
   pending: boolean;
+  /** Everything that the source wrote before this time has arrived. */
+  receivedUntil: string;
+  /** The last write of the source; null when it wrote nothing. After a shutdown or a promotion it stays what it is. */
+  lastWriteAt: string | null;
   /** Null when the points hold every disk. A disk added after protection is in none (A5). */
   disks: DiskCoverage | null;
   /** The emulated time of the answer. */
@@ -115,6 +121,15 @@ export interface EmulatedEstate {
   loadWorld(world: World): Promise<void>;
   /** The clock of the world. */
   clock(worldId: string): Promise<EstateClock>;
+  /**
+   * Applies to a world what differs between two descriptions of it: adds sites and items, and describes those named anew
+   * where the descriptions differ. States stay as they are, and nothing is removed. It may be repeated.
+   */
+  mergeWorld(base: World, next: World, itemIds: readonly string[]): Promise<void>;
+  /** Removes everything of a world. What is gone is no error. */
+  removeWorld(worldId: string): Promise<void>;
+  /** Ends the protection of an item for good; its machine stays at its site. An item that is gone is no error. */
+  removeItem(worldId: string, itemId: string): Promise<void>;
   /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;
@@ -131,6 +146,12 @@ export interface EmulatedEstate {
   backUpConfigurationServer(worldId: string, siteId: string): Promise<void>;
   /** Restores it from its backup, at the given address or at its previous one; refuses `not-found` without a backup. */
   restoreConfigurationServer(worldId: string, siteId: string, ip: string | undefined): Promise<void>;
+  /** Installs a master target, or sets one up anew; refuses `world-invalid` for an unknown host or datastore (V5). */
+  installMasterTarget(worldId: string, siteId: string, masterTarget: MasterTarget): Promise<void>;
+  /** What people change at a site, at a machine or at a link outside of the product. */
+  changeSite(worldId: string, siteId: string, change: SiteChange): Promise<void>;
+  changeMachine(worldId: string, itemId: string, change: MachineChange): Promise<void>;
+  changeLink(worldId: string, linkId: string, change: LinkChange): Promise<Link>;
   /** An administrator has resolved a condition; refuses `not-found` when the item does not have it. */
   resolveCondition(worldId: string, itemId: string, type: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
 import { CopySnapshot } from "../domain/items/snapshot.js";
 import { Probe } from "../domain/plans/probes.js";
 import { DataLoss, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
-import { Id } from "../domain/text.js";
+import { Address, Id, Name } from "../domain/text.js";
 import { Direction } from "../domain/vocabulary.js";
 
 /**
@@ -230,7 +230,7 @@ export const SITE_OPERATIONS = {
   /** Sets up a process server; it appears after 10 to 15 minutes (V4). */
   "deploy-process-server": operation({
     title: "Deploy the process server",
-    params: z.strictObject({ processServerId: Id }),
+    params: z.strictObject({ processServerId: Id, name: Name, networkId: Id, subnet: Id, ip: Address }),
     result: z.strictObject({ processServerId: Id }),
     runsAt: "replica",
   }),

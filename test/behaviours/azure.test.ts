@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
+import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Change, items, site, targets } from "../support/estate-changes.js";
 import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
@@ -15,8 +16,14 @@ const untested = { acknowledgeNoTest: true } as const;
 /** Fails over, back, and commits both. */
 async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.failOverAndReprotect();
-  await plan.run("failback");
+  await plan.run("failback", untested);
   await plan.run("commit");
+}
+
+/** Why a start is refused, at once or by the execution itself. */
+async function refusedStart(plan: HttpPlan, verb: Verb): Promise<string | undefined> {
+  const ended = await plan.attempt(verb).catch(() => null);
+  return ended === null ? (await refusalOf(plan.attempt(verb))).detail : ended.failure?.message;
 }
 
 const leftBehind = async (plan: HttpPlan) => (await plan.items()).map(({ live }) => live.leftBehind);
@@ -28,7 +35,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     await plan.failOverAndCommit();
     expect((await refusalOf(plan.attempt("failback"))).detail).toContain("reprotect");
     await plan.run("reprotect");
-    await plan.run("failback");
+    await plan.run("failback", untested);
     expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
   });
 
@@ -38,16 +45,16 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     const { worldId } = plan;
     const body = { target: { siteId: "home" }, mode: "fail-before" } as const;
     await app.client.call(ROUTES.addFault, { params: { worldId }, body });
-    expect((await plan.unmet("failback")).errors).toEqual(["target-site"]);
-    expect((await plan.attempt("failback")).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.unmet("failback", { acknowledgeNoTest: "true" })).errors).toEqual(["target-site"]);
+    expect((await plan.attempt("failback", untested)).failure?.code).toBe("prerequisites-failed");
     await app.client.call(ROUTES.clearFaults, { params: { worldId } });
-    await plan.run("failback");
+    await plan.run("failback", untested);
   });
 
   test("A1 the home region must have room for the machines", async () => {
     const plan = await load(site("home", { quota: { cores: 8, coresUsed: 5 } }));
     await plan.failOverAndReprotect();
-    const { ready, errors } = await plan.unmet("failback");
+    const { ready, errors } = await plan.unmet("failback", { acknowledgeNoTest: "true" });
     expect({ ready, errors }).toEqual({ ready: false, errors: ["core-quota"] });
   });
 
@@ -74,6 +81,26 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     }
   });
 
+  test("A3 without a test of the way home, a failback must be acknowledged, whatever was tested on the way out", async () => {
+    const plan = await load();
+    for (const verb of ["test-failover", "test-clean-up"] as const) await plan.run(verb);
+    await plan.run("unplanned-failover");
+    await plan.run("commit");
+    await plan.run("reprotect");
+    const { ready, findings } = await plan.unmet("failback");
+    expect(ready).toBe(false);
+    expect(findings.map(({ code, fixedBy }) => `${code} ${fixedBy}`)).toEqual(
+      Array(3).fill("untested-home-acknowledged test-failover"),
+    );
+    const refused = await refusedStart(plan, "planned-failback");
+    expect(refused).toContain("has never been tested");
+    expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
+    expect((await plan.attemptOn("db", "failback", untested)).status).toBe("succeeded");
+    for (const verb of ["test-failover", "test-clean-up", "failback"] as const) {
+      expect((await plan.attemptOn("web", verb)).status).toBe("succeeded");
+    }
+  });
+
   test("A4 a named point can be chosen for a single machine, not for a plan", async () => {
     const plan = await load();
     const [named] = (await plan.pointsOf("db")).points;
@@ -90,10 +117,10 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
       (await plan.previewPoints({ kind })).worstLossSeconds ?? Number.NaN;
     expect(await worst("latest")).toBeLessThan(await worst("latest-processed"));
     const consistent = await plan.previewPoints({ kind: "latest-app-consistent" });
-    expect(consistent.items.every(({ point }) => point?.consistency === "app-consistent")).toBe(true);
+    expect(consistent.items.map(({ point }) => point?.consistency)).toEqual(Array(3).fill("app-consistent"));
     const recoveryPoint = { kind: "latest-app-consistent" } as const;
     const moved = await plan.run("unplanned-failover", { ...untested, recoveryPoint });
-    expect(moved.outcomes?.every(({ recoveryPoint: its }) => its?.consistency === "app-consistent")).toBe(true);
+    expect(moved.outcomes?.map(({ recoveryPoint: its }) => its?.consistency)).toEqual(Array(3).fill("app-consistent"));
   });
 
   test("A5 points of a machine that got another disk hold 1 of 2 disks", async () => {
@@ -124,7 +151,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     await app.validate(executionId, { verdict: "accept" });
     const ended = await app.ended(executionId);
     expect(ended).toMatchObject({ status: "succeeded", progress: 100 });
-    expect(ended.endedAt).toBeDefined();
+    expect(Date.parse(ended.endedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(ended.requestedAt));
   });
 
   test("A7 a notification address gets start, progress and success, and its failures delay nothing", async () => {
@@ -168,7 +195,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     expect(await plan.unmet("reprotect")).toMatchObject({ ready: true, errors: [] });
     const foreseen = (await app.client.call(ROUTES.planReprotect, look)).body.items;
     const db = foreseen.find(({ itemId }) => itemId === "db");
-    expect(db).toMatchObject({ direction: "recovery-to-primary", siteId: "home", settings: null, because: null });
+    expect(db).toMatchObject({ direction: "recovery-to-primary", fromSiteId: "away", siteId: "home", because: null });
     expect(db?.resources).toContainEqual({ name: "machine db", new: false });
     const item = { params: { worldId: plan.worldId, itemId: "db" } };
     expect((await app.client.call(ROUTES.itemReprotect, item)).body.items).toEqual([db]);
@@ -187,12 +214,49 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     expect((await plan.item("db")).live.replication.state).toBe("replicating");
   });
 
+  test("A8 the target settings are reviewed in both directions, and can be changed before the machines go out again", async () => {
+    const plan = await load();
+    const params = { worldId: plan.worldId, itemId: "db" };
+    const settingsOf = async () => (await app.client.call(ROUTES.itemReprotect, { params })).body.items[0];
+    await plan.failOverAndCommit();
+    const home = await settingsOf();
+    expect(home?.settings).toEqual({
+      name: "db",
+      resourceGroup: "rg-home",
+      size: "D4",
+      managedDisks: true,
+      networkId: "vnet-home",
+      subnet: "data",
+      ip: "10.1.0.11",
+    });
+    expect(home?.locked).toContain("comes home");
+    await plan.run("reprotect");
+    await plan.run("failback", untested);
+    await plan.run("commit");
+    const away = await settingsOf();
+    expect(away).toMatchObject({ direction: "primary-to-recovery", siteId: "away", locked: null, policyId: "policy" });
+    expect(away?.settings).toMatchObject({ name: "db", resourceGroup: "rg-away", size: "D4", networkId: "vnet-away" });
+    expect(away?.resources).toContainEqual({ name: "cache storage account at home", new: true });
+    expect(away?.resources).toContainEqual({ name: "network vnet-away", new: false });
+
+    const { etag } = (await app.client.call(ROUTES.getTarget, { params })).body;
+    const body = { name: "db-away", ip: "10.2.0.88" };
+    await app.client.call(ROUTES.changeTarget, { params, headers: { "if-match": etag }, body });
+    expect((await settingsOf())?.settings).toMatchObject(body);
+    const turned = await plan.run("reprotect");
+    expect(turned.outcomes?.[0]?.replicated).toMatchObject({
+      caughtUpBy: "deltas",
+      created: ["cache storage account at home"],
+    });
+    expect((await plan.detail("db")).effective).toMatchObject(body);
+  });
+
   test("A9 with managed disks, machines and interfaces in the other region are cleaned up by the last reprotect", async () => {
     const plan = await load();
     await thereAndHome(plan);
     expect(await leftBehind(plan)).toEqual(Array(3).fill(["machine", "disks"]));
     const turned = await plan.run("reprotect");
-    expect(turned.outcomes?.[0]?.replicated?.removed).toContain("db and its interfaces");
+    expect(turned.outcomes?.[0]?.replicated?.removed).toEqual(["db and its interfaces"]);
     expect(await leftBehind(plan)).toEqual(Array(3).fill([]));
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import { all, type Change, datastore, masterTargets, site } from "../support/estate-changes.js";
-import { REPROTECT } from "../support/estates.js";
+import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
@@ -15,7 +15,7 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const refused = await plan.attempt("reprotect", REPROTECT);
     expect(refused.failure?.message).toContain("away has no process server");
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
-    await app.client.call(ROUTES.deployProcessServer, { params });
+    await app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER });
     await plan.run("reprotect", REPROTECT);
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
   });
@@ -85,6 +85,53 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const { ready, errors } = await plan.unmet("reprotect", { waitForAgent: "true" });
     expect({ ready, errors }).toEqual({ ready: false, errors: ["datastore"] });
     expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
+  });
+
+  test("P11 a datastore must be named, although it is ignored where the disks still exist", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure");
+    await plan.failOverAndCommit();
+    const { errors, findings } = await plan.unmet("reprotect", { waitForAgent: "true" });
+    expect(errors).toEqual(["datastore"]);
+    const [first] = findings.filter(({ code }) => code === "datastore");
+    expect(first?.found).toBe(
+      "the options name no datastore of home; one must be named, although the disks of db still exist",
+    );
+    expect(first?.fix).toContain("datastoreId");
+    expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "gone" })).errors).toEqual([
+      "datastore",
+    ]);
+    expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "ssd" })).ready).toBe(true);
+  });
+
+  test("P11 where several master targets would do, one must be named; the preview shows it with its retention drive", async () => {
+    const second = { id: "mt-second", osFamily: "windows", hostId: "esx-2", retentionDrive: "S:" } as const;
+    const plan = await load(({ sites: [home] }) => home?.masterTargets?.push(second));
+    await plan.failOverAndCommit();
+    const { errors, findings } = await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "ssd" });
+    expect(errors).toEqual(["master-target-choice"]);
+    expect(findings.filter(({ code }) => code === "master-target-choice").map(({ itemId }) => itemId)).toEqual([
+      "db",
+      "app",
+    ]); // there is one for Linux
+    const query = { datastoreId: "ssd", masterTargetId: "mt-second,mt-linux", retentionDrive: "S:,/mnt/retention" };
+    expect((await plan.unmet("reprotect", { waitForAgent: "true", ...query })).errors).toEqual([]);
+    const { items } = (await app.client.call(ROUTES.planReprotect, { params: { planId: plan.planId }, query })).body;
+    const servers = ({
+      processServerId,
+      masterTargetId,
+      retentionDrive,
+      hostId,
+      datastoreId,
+      policyId,
+    }: (typeof items)[0]) => [processServerId, masterTargetId, retentionDrive, hostId, datastoreId, policyId].join(" ");
+    expect(items.map(servers)).toEqual([
+      "ps-away mt-second S: esx-2 ssd policy-failback",
+      "ps-away mt-second S: esx-2 ssd policy-failback",
+      "ps-away mt-linux /mnt/retention esx-1 ssd policy-failback",
+    ]);
+    const masterTargetId = ["mt-second", "mt-linux"];
+    await plan.run("reprotect", { reprotect: { datastoreId: "ssd", masterTargetId, waitForAgent: true } });
+    expect((await plan.item("db")).live.machine).toMatchObject({ hostId: "esx-2", datastoreId: "ssd" });
   });
 
   test("P11 the given datastore is ignored where the disks still exist", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import { type Change, site, targets } from "../support/estate-changes.js";
+import { type Change, items, site, targets } from "../support/estate-changes.js";
 import { REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
@@ -83,6 +83,22 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
       address: "10.2.0.77",
       how: "asked",
     });
+  });
+
+  test("P3 an item shows its machine with disks, CPU, memory and interfaces, together with its settings in Azure", async () => {
+    const plan = await load(items({ protectedDisks: ["system"] }));
+    const { machine, target, effective } = await plan.detail("web");
+    expect(machine).toEqual({
+      ...{ id: "vm-web", name: "web", form: "physical", osFamily: "linux", os: "Ubuntu 24.04" },
+      ...{ cpus: 2, memoryMb: 8_192, boot: "uefi", hostId: null, datastoreId: null },
+      disks: [
+        { name: "system", sizeGb: 80, role: "os", protected: true },
+        { name: "data", sizeGb: 120, role: "data", protected: false },
+      ],
+      nics: [{ name: "nic", networkId: "lan", subnet: "data", assignment: "static", ip: "10.1.0.13" }],
+    });
+    expect(target).toEqual({ networkId: "vnet-away", resourceGroup: "rg-away", managedDisks: true });
+    expect(effective).toEqual({ ...target, name: "web", size: "D4", subnet: "data" });
   });
 
   test("P3 settings are shown with their problems, and can be fixed before the failover", async () => {

@@ -170,7 +170,7 @@ describe.concurrent("classic failback of VMware machines from Azure", { timeout:
   test("V9 data for a public storage endpoint needs more than private peering", async () => {
     const peered = async (...peerings: ("private" | "public")[]) => {
       const plan = await load(link({ kind: "expressroute", peerings }));
-      await plan.run("full-run");
+      await plan.run("full-run", REPROTECT);
       await plan.run("failback");
       await plan.run("commit");
       return (await plan.unmet("reprotect", asked)).warnings;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { type Change, link, machines, masterTargets, site } from "../support/estate-changes.js";
-import { REPROTECT } from "../support/estates.js";
+import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
 
@@ -23,6 +23,7 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
       "configuration-server-knows",
       site("home", { configurationServer: { id: "config", forgotten: ["vm-db", "vm-app", "vm-web"] } }),
     ],
+    ["configuration-server", ({ sites: [home] }: WorldInput) => delete home?.configurationServer],
   ] as const;
 
   test.for(missing)("V3 %s is checked before a reprotect", async ([code, spoil]) => {
@@ -32,6 +33,19 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
     for (const { why, fix } of findings) expect(Math.min(why.length, fix.length)).toBeGreaterThan(10);
     expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+  });
+
+  test("V3 without a configuration server at home a failback is refused too, until it is there again", async () => {
+    const plan = await load();
+    await plan.failOverAndReprotect();
+    const params = { worldId: plan.worldId, siteId: "home" };
+    await app.client.call(ROUTES.changeSite, { params, body: { configurationServer: null } });
+    expect((await plan.unmet("failback")).errors).toEqual(["configuration-server"]);
+    expect((await plan.attempt("failback")).failure?.code).toBe("prerequisites-failed");
+    const backup = { takenAt: "2026-01-01T00:00:00.000Z", forgotten: [] };
+    const configurationServer = { id: "config", ip: "10.1.0.5", forgotten: [], backup, hostsDiscovered: true };
+    await app.client.call(ROUTES.changeSite, { params, body: { configurationServer } });
+    await plan.run("failback");
   });
 
   test("V3 a lost configuration server must be restored at its old address, or the machines do not find it", async () => {
@@ -77,12 +91,45 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     expect(findings.find(({ code }) => code === "process-server-ports")?.found).toContain("9443");
   });
 
+  test("V4 a process server gets a name, and an address of its own in a subnet of the machines' network", async () => {
+    const plan = await load(
+      site("away", { processServers: [{ id: "ps-old", networkId: "vnet-away", ip: "10.2.0.50" }] }),
+    );
+    const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
+    const says = async (body: Partial<typeof PROCESS_SERVER> | object) => {
+      const call = app.client.call(ROUTES.deployProcessServer, { params, body: { ...PROCESS_SERVER, ...body } });
+      const { code, detail } = await refusalOf(call);
+      return `${code}: ${detail}`;
+    };
+    expect(await says({ networkId: undefined })).toContain("invalid-input");
+    expect(await says({ networkId: "lan" })).toContain("away has no network lan; it has vnet-away");
+    expect(await says({ subnet: "gone" })).toContain("the network vnet-away has no subnet gone");
+    expect(await says({ ip: "10.9.0.4" })).toContain("10.9.0.4 is not in subnet data");
+    expect(await says({ ip: "10.2.0.1" })).toContain("reserved");
+    expect(await says({ ip: "10.2.0.50" })).toContain("process server ps-old has the address 10.2.0.50");
+    const body = { ...PROCESS_SERVER, name: "PS for failback" };
+    const server = await poll(
+      async () => (await app.client.call(ROUTES.deployProcessServer, { params, body })).body.server,
+      (found) => found !== null,
+    );
+    expect(server).toEqual({ id: "ps-new", openPorts: [443, 9443], ...body });
+  });
+
+  test("V4 a process server in another network than the machines does not serve them", async () => {
+    const plan = await load(site("away", { processServers: [{ id: "ps-far", networkId: "vnet-other" }] }));
+    await plan.failOverAndCommit();
+    expect((await plan.unmet("reprotect", asked)).errors).toEqual(["process-server-network"]);
+    await plan.deployProcessServer("away", "ps-near");
+    expect((await plan.unmet("reprotect", asked)).ready).toBe(true);
+  });
+
   test("V4 deploying a process server needs the passphrase, which is stored nowhere", async () => {
     const [passphrase, wrong] = ["right horse, right stable", "wrong horse, wrong stable"];
     const passphraseHash = createHash("sha256").update(`config:${passphrase}`).digest("hex");
     const plan = await load(site("home", { configurationServer: { id: "config", passphraseHash } }));
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = (body: { passphrase?: string }) => app.client.call(ROUTES.deployProcessServer, { params, body });
+    const deploy = (body: { passphrase?: string }) =>
+      app.client.call(ROUTES.deployProcessServer, { params, body: { ...PROCESS_SERVER, ...body } });
 
     for (const body of [{}, { passphrase: wrong }]) {
       const problem = await refusalOf(deploy(body));
@@ -102,6 +149,24 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     const log = await app.log();
     expect(log).toContain(app.url); // it is the log of this host
     for (const secret of [passphrase, wrong]) expect(rows + log).not.toContain(secret);
+  });
+
+  test("V5 an additional Linux master target is installed, with disk.EnableUUID and SCSI ids of its own", async () => {
+    const windows = { id: "mt-windows", osFamily: "windows", hostId: "esx-1", retentionDrive: "R:" } as const;
+    const plan = await load(site("home", { masterTargets: [windows] }));
+    await plan.failOverAndCommit();
+    const params = { worldId: plan.worldId, siteId: "home", masterTargetId: "mt-linux" };
+    const install = async (change: object) => {
+      const linux = { osFamily: "linux", hostId: "esx-1", ip: "10.1.0.70", retentionDrive: "/mnt/retention" } as const;
+      await app.client.call(ROUTES.installMasterTarget, { params, body: { ...linux, ...change } });
+      return (await plan.unmet("reprotect", asked)).errors;
+    };
+    expect((await plan.unmet("reprotect", asked)).errors).toEqual(["master-target-system"]);
+    expect(await install({ diskEnableUuid: false })).toEqual(["master-target-uuid"]);
+    expect(await install({ scsiIds: ["2:0:0", "2:0:0"] })).toEqual(["master-target-scsi"]);
+    expect((await refusalOf(install({ hostId: "esx-9" }))).code).toBe("world-invalid");
+    expect(await install({ scsiIds: ["2:0:0", "2:0:1"] })).toEqual([]);
+    await plan.run("reprotect", REPROTECT);
   });
 
   test("V5 each operating system needs a master target of its own; an additional one serves the others", async () => {

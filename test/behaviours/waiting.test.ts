@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { items } from "../support/estate-changes.js";
+import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
 import { HttpPlan, stepsNamed } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
+
+const AT_ONCE = { reprotect: { datastoreId: "ssd" } } as const;
 
 /** Emulated seconds per second. Slow enough to see operations that take minutes while they run. */
 const SPEED = 120;
@@ -57,7 +60,7 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
     const plan = await HttpPlan.load(app, "vmware-to-azure", items({ changeRateMbPerSecond: 0 }));
     await plan.attemptOn("db", "unplanned-failover", { sourceShutdown: "skip" });
     await plan.attemptOn("db", "commit");
-    const turned = await plan.attemptOn("db", "reprotect", { reprotect: { waitForAgent: true } });
+    const turned = await plan.attemptOn("db", "reprotect", REPROTECT);
     expect(turned.status).toBe("succeeded");
     expect(stepsNamed(turned, "await-agent").map(({ status }) => status)).toEqual(["succeeded"]);
     expect((await plan.item("db")).live.agentRegistered).toBe(true);
@@ -66,7 +69,8 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
   test("V4 a process server is deployed as a job of 10 to 15 minutes", async () => {
     const { worldId } = await HttpPlan.load(app, "vmware-to-azure");
     const params = { worldId, siteId: "away", processServerId: "ps-new" };
-    const deploy = () => app.client.call(ROUTES.deployProcessServer, { params });
+    const deploy = () =>
+      app.client.call(ROUTES.deployProcessServer, { params, body: { ...PROCESS_SERVER, name: "PS of Azure" } });
     const before = Date.now();
     const first = await deploy();
     const after = Date.now();
@@ -75,7 +79,10 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
     expect(readyMs - before).toBeGreaterThanOrEqual((10 * 60_000) / SPEED - 1);
     expect(readyMs - after).toBeLessThanOrEqual((15 * 60_000) / SPEED + 1);
     const done = await poll(deploy, ({ body }) => body.state === "deployed");
-    expect(done).toMatchObject({ status: 200, body: { server: { id: "ps-new", openPorts: [443, 9443] } } });
+    expect(done).toMatchObject({
+      status: 200,
+      body: { server: { id: "ps-new", openPorts: [443, 9443], name: "PS of Azure", ...PROCESS_SERVER } },
+    });
   });
 
   test("F7 a reprotect is refused until the agent has registered, and succeeds when repeated", () =>
@@ -83,7 +90,7 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
       const { findings } = await slow.unmet("reprotect");
       const found = findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found;
       expect(found).toContain("agent not installed");
-      const early = await slow.attemptOn("db", "reprotect");
+      const early = await slow.attemptOn("db", "reprotect", AT_ONCE);
       expect(early.status).toBe("failed");
       expect(early.failure?.message).toContain("agent not installed");
       expect((await slow.item("db")).state).toBe("committed");
@@ -93,7 +100,7 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
         () => plan.item("db"),
         ({ live }) => live.agentRegistered,
       );
-      expect((await plan.attemptOn("db", "reprotect")).status).toBe("succeeded");
+      expect((await plan.attemptOn("db", "reprotect", AT_ONCE)).status).toBe("succeeded");
     }));
 });
 

@@ -14,7 +14,7 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   await plan.run("commit");
   await plan.run("reprotect");
-  await plan.run("failback");
+  await plan.run("failback", { acknowledgeNoTest: true });
   await plan.run("commit");
 }
 
@@ -48,12 +48,25 @@ describe.concurrent("Azure machines fail over to the other region and back", () 
     await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   });
 
+  test("A3: a tested way out does not make the way home tested", async () => {
+    const plan = await HttpPlan.load(app, "azure-to-azure");
+    for (const verb of ["test-failover", "test-clean-up", "unplanned-failover", "commit", "reprotect"] as const) {
+      await plan.run(verb);
+    }
+    const item = await plan.item("db");
+    expect([item.lastTestFailoverAt === null, item.lastTestFailbackAt]).toEqual([false, null]);
+    const refused = await plan.attempt("failback");
+    expect(refused.failure?.message).toContain("the failback of db has never been tested");
+    for (const verb of ["test-failover", "test-clean-up", "failback"] as const) await plan.run(verb);
+    expect((await plan.item("db")).lastTestFailbackAt).not.toBeNull();
+  });
+
   test("A9: with managed disks, the machines of the other region are removed when all items are protected from home again", async () => {
     const plan = await HttpPlan.load(app, "azure-to-azure");
     await thereAndHome(plan);
     expect((await plan.item("db")).live.leftBehind).toEqual(["machine", "disks"]);
     const turned = await plan.run("reprotect");
-    expect(turned.outcomes?.[0]?.replicated?.removed).toHaveLength(2);
+    expect(turned.outcomes?.[0]?.replicated?.removed).toEqual(["db and its interfaces"]);
     expect((await plan.item("db")).live.leftBehind).toEqual([]);
   });
 

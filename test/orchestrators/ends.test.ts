@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
+import { usesOption } from "../../src/domain/start/start-options.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import { estateOf, REPROTECT } from "../support/estates.js";
@@ -17,7 +18,7 @@ async function open(scenario: Scenario = "azure-to-azure", options: VirtualAppOp
 
 /** Runs a verb of the plan to any end. */
 const attempt = (verb: Verb, options: Partial<ExecutionOptions> = {}): Promise<ExecutionView> =>
-  app.attempt(verb, { acknowledgeNoTest: true, ...options });
+  app.attempt(verb, { ...(usesOption(verb, "acknowledgeNoTest") && { acknowledgeNoTest: true }), ...options });
 
 /** What test failovers have left: the items of the copies, and the number of networks. */
 async function leftovers(): Promise<[string[], number]> {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { cancelExecution, resolveFailure } from "../../src/commands/decisions.js";
+import type { ExecutionView } from "../../src/commands/execution-view.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import type { VirtualApp } from "../support/virtual-app.js";
@@ -56,13 +57,36 @@ testInBothReplays("a cancelled test failover leaves no copy and no network", asy
   expect(await app.states()).toEqual(["protected"]);
 });
 
-testInBothReplays("a test failover that finds no recovery point leaves no network", async (app) => {
+/** Starts a test whose recovery points are gone when it looks for them. */
+async function testWithoutPoints(app: VirtualApp): Promise<ExecutionView> {
+  const executionId = await app.start("test-failover", { recoveryPoint: { kind: "latest-app-consistent" } });
+  const { hypervisor } = app.context;
+  const recoveryPoints = hypervisor.recoveryPoints.bind(hypervisor);
+  let reads = 0;
+  hypervisor.recoveryPoints = async (...asked) => {
+    reads += 1;
+    const known = await recoveryPoints(...asked);
+    return reads > (await app.items()).length ? { ...known, points: [] } : known;
+  };
+  const ended = await app.ended(executionId);
+  Object.assign(hypervisor, { recoveryPoints });
+  return ended;
+}
+
+testInBothReplays("a test failover for which there is no recovery point is refused at once", async (app) => {
   const recoveryPoint = {
     kind: "point-in-time" as const,
     emulatedNotAfter: "2020-01-01T00:00:00.000Z",
     appConsistent: [],
   };
-  const { execution } = await app.ended(await app.start("test-failover", { recoveryPoint }));
+  await expect(app.start("test-failover", { recoveryPoint })).rejects.toMatchObject({
+    code: expect.stringContaining("recovery-point"),
+  });
+  expect(await app.states()).toEqual(["protected"]);
+});
+
+testInBothReplays("a test failover that finds no recovery point leaves no network", async (app) => {
+  const { execution } = await testWithoutPoints(app);
   expect(execution.status).toBe("failed");
   expect(await leftovers(app)).toEqual(NOTHING);
   expect(await app.states()).toEqual(["protected"]);
@@ -76,12 +100,7 @@ testInBothReplays(
       operation: "remove-test-network",
       mode: "refuse",
     });
-    const recoveryPoint = {
-      kind: "point-in-time" as const,
-      emulatedNotAfter: "2020-01-01T00:00:00.000Z",
-      appConsistent: [],
-    };
-    const { execution } = await app.ended(await app.start("test-failover", { recoveryPoint }));
+    const { execution } = await testWithoutPoints(app);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "undo-failed" } });
     expect(JSON.stringify(execution)).toContain("refused remove-test-network");
     expect((await leftovers(app)).testNetworks).toHaveLength(1);

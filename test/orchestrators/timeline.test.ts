@@ -60,7 +60,8 @@ async function expectTimeline(app: VirtualApp, executionId: string, expected?: r
 testInBothReplays("a planned failover, a change of point and a commit take their steps in order", async (app) => {
   const { execution } = await app.run("planned-failover");
   await expectTimeline(app, execution.executionId);
-  await expectTimeline(app, await app.start("change-recovery-point"));
+  const recoveryPoint = { kind: "latest-app-consistent" } as const;
+  await expectTimeline(app, await app.start("change-recovery-point", { recoveryPoint }));
   await expectTimeline(app, await app.start("commit"));
 });
 

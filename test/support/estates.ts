@@ -5,6 +5,9 @@ import type { WorldInput } from "../../src/domain/worlds/world.js";
 /** Options with which every machine of these estates can be reprotected at once. */
 export const REPROTECT = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
 
+/** Where a process server is deployed in Azure: in the network of the machines. */
+export const PROCESS_SERVER = { networkId: "vnet-away", subnet: "data", ip: "10.2.0.60" } as const;
+
 /** An estate of three machines and a plan of two groups over them, for one scenario. */
 export interface Estate {
   world: WorldInput;

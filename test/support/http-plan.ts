@@ -3,11 +3,11 @@ import type { z } from "zod";
 import { ApiError } from "../../src/api/client.js";
 import type { Problem } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
-import type { itemView, startBody } from "../../src/api/schemas.js";
+import type { itemDetail, itemView, startBody } from "../../src/api/schemas.js";
 import type { Step } from "../../src/domain/execution.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
-import { estateOf, REPROTECT } from "./estates.js";
+import { estateOf, PROCESS_SERVER, REPROTECT } from "./estates.js";
 import { type Answers, finish } from "./execution-driver.js";
 import { type ExecutionAnswer, poll, type RunningApp } from "./running-app.js";
 
@@ -91,6 +91,11 @@ export class HttpPlan {
     return (await this.app.client.call(ROUTES.getItem, { params })).body;
   }
 
+  async detail(itemId: string): Promise<z.output<typeof itemDetail>> {
+    const params = { worldId: this.worldId, itemId };
+    return (await this.app.client.call(ROUTES.getItem, { params })).body;
+  }
+
   /** State, direction and site of the items, each combination once. */
   async positions(): Promise<string[]> {
     const items = await this.items();
@@ -129,7 +134,7 @@ export class HttpPlan {
   async deployProcessServer(siteId: string, processServerId: string) {
     const params = { worldId: this.worldId, siteId, processServerId };
     const { body } = await poll(
-      () => this.app.client.call(ROUTES.deployProcessServer, { params }),
+      () => this.app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER }),
       (answer) => answer.body.server !== null,
     );
     return body.server;

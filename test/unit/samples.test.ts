@@ -61,7 +61,7 @@ describe.each(await sampleNames(FOLDER))("sample %s", (name) => {
     const items = new Map(
       estate.items.map(({ item }) => [
         item.id,
-        { state: "protected" as const, lastTestFailoverAt: "2026-03-01T09:00:00Z" },
+        { state: "protected" as const, lastTestFailoverAt: "2026-03-01T09:00:00Z", lastTestFailbackAt: null },
       ]),
     );
     const found = verbs.flatMap((verb) => checkPrerequisites(estate, verb, { items, options: {} }));

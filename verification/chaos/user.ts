@@ -41,6 +41,7 @@ const OPTIONS: Partial<Record<Verb, Options>> = {
   reprotect: { reprotect: { datastoreId: "sas-utr-02", waitForAgent: true } },
   "planned-failover": { acknowledgeNoTest: true },
   "unplanned-failover": { acknowledgeNoTest: true },
+  failback: { acknowledgeNoTest: true },
 };
 
 /** A user who runs a plan over and back repeatedly, whatever happens to the host, and keeps a ledger of it. */

@@ -17,12 +17,21 @@ function processServersOf({ source, target, direction, links }: ReplicationPath)
   return reachesFar ? [...near, ...target.site.processServers] : near;
 }
 
-/** The process server that the caller names; otherwise the first with open ports; otherwise the first. */
+/** The process server that the caller names; otherwise the first that can serve the machine; otherwise the first. */
 export function processServerOf(path: ReplicationPath): ProcessServer | undefined {
   const { processServerId } = path.options;
   const servers = processServersOf(path);
   if (processServerId !== undefined) return servers.find(({ id }) => id === processServerId);
-  return servers.find((server) => closedPortsOf(server).length === 0) ?? servers[0];
+  const open = servers.filter((server) => closedPortsOf(server).length === 0);
+  return open.find((server) => otherNetworkOf(server, path) === null) ?? open[0] ?? servers[0];
+}
+
+/** The network of a process server in Azure, when the machine that it should serve is in another one (V4). */
+export function otherNetworkOf(server: ProcessServer, { direction, source, snapshot }: ReplicationPath): string | null {
+  const { networkId } = snapshot.item.target;
+  const isNear = direction === "recovery-to-primary" && source.site.processServers.includes(server);
+  const differs = isNear && server.networkId !== undefined && networkId !== undefined && server.networkId !== networkId;
+  return differs ? (server.networkId ?? null) : null;
 }
 
 export const closedPortsOf = ({ openPorts }: ProcessServer): number[] =>
@@ -34,15 +43,35 @@ export const usesBuiltInProcessServer = ({ direction, source, options }: Replica
   options.processServerId === undefined &&
   source.site.configurationServer !== undefined;
 
-/** The master target that the caller names; otherwise the first of the machine's system; otherwise the first. */
-export function masterTargetOf({ target, options, snapshot }: ReplicationPath): MasterTarget | undefined {
-  const { masterTargets } = target.site;
-  if (options.masterTargetId !== undefined) return masterTargets.find(({ id }) => id === options.masterTargetId);
-  return masterTargets.find(({ osFamily }) => osFamily === snapshot.machine.osFamily) ?? masterTargets[0];
+/** The names that an option gives: none, one or several. */
+export const namesOf = (option: string | readonly string[] | undefined): readonly string[] =>
+  option === undefined ? [] : [option].flat();
+
+/** The master targets that could write the disks of the machine: those that the caller names, or else all. */
+const masterTargetsOf = ({ target, options }: ReplicationPath): MasterTarget[] => {
+  const named = namesOf(options.masterTargetId);
+  return target.site.masterTargets.filter(({ id }) => named.length === 0 || named.includes(id));
+};
+
+/** Of the master targets that the caller names, or else of all, the first of the machine's system; otherwise the first. */
+export function masterTargetOf(path: ReplicationPath): MasterTarget | undefined {
+  const candidates = masterTargetsOf(path);
+  return candidates.find(({ osFamily }) => osFamily === path.snapshot.machine.osFamily) ?? candidates[0];
+}
+
+/** The master targets among which the caller has to choose: several of the machine's system. Empty if there is no choice. */
+export function rivalMasterTargetsOf(path: ReplicationPath): string[] {
+  const fitting = masterTargetsOf(path).filter(({ osFamily }) => osFamily === path.snapshot.machine.osFamily);
+  return fitting.length < 2 ? [] : fitting.map(({ id }) => id);
 }
 
 /** Whether failback creates a new machine: at another location, for a physical server, or on an unmanaged host (V2, P10). */
-export function needsNewMachine({ direction, target, snapshot: { item, machine }, options }: ReplicationPath): boolean {
+export function needsNewMachine({
+  direction,
+  target,
+  snapshot: { item, machine },
+  options,
+}: Pick<ReplicationPath, "direction" | "target" | "snapshot" | "options">): boolean {
   const { failbackThrough } = SCENARIO_TRAITS[item.scenario];
   if (direction === "primary-to-recovery" || failbackThrough === "replica") return false;
   const managed = target.site.hosts.find(({ id }) => id === machine.hostId)?.managed ?? true;
@@ -58,8 +87,14 @@ export function hostOf(path: ReplicationPath): Host | undefined {
   return hosts.find(({ id }) => id === hostId) ?? own;
 }
 
+/** The datastore that the caller names: of several, the one of the site. */
+export function namedDatastoreOf({ options, target }: ReplicationPath): string | undefined {
+  const named = namesOf(options.datastoreId);
+  return named.find((name) => target.site.datastores.some(({ id }) => id === name)) ?? named[0];
+}
+
 /** The datastore of the disks: the one that the caller names for a new machine, otherwise the one where they are (P11). */
 export function datastoreIdOf(path: ReplicationPath): string | undefined {
-  const { snapshot, options } = path;
-  return needsNewMachine(path) ? options.datastoreId : (snapshot.machine.datastoreId ?? options.datastoreId);
+  const named = namedDatastoreOf(path);
+  return needsNewMachine(path) ? named : (path.snapshot.machine.datastoreId ?? named);
 }

@@ -63,7 +63,12 @@ export const machineResources = ({ name, disks }: Machine): string[] => [
   ...disks.map((disk) => `disk ${disk.name}`),
 ];
 
-function replicationPathOf(estate: EstateSnapshot, snapshot: ItemSnapshot, options: CheckOptions): ReplicationPath {
+/** The path that a reprotect of an item would set up, from where it runs to where it came from. */
+export function replicationPathOf(
+  estate: EstateSnapshot,
+  snapshot: ItemSnapshot,
+  options: CheckOptions,
+): ReplicationPath {
   const [from, to] = [snapshot.replica.siteId, snapshot.source.siteId];
   return {
     direction: opposite(snapshot.direction),

@@ -39,7 +39,10 @@ export const ItemRecord = z.strictObject({
   heldBy: z.strictObject({ executionId: Guid, verb: Verb, from: ItemState }).nullable(),
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
+  /** The last test of the way out. */
   lastTestFailoverAt: Instant.nullable(),
+  /** The last test of the way home, where the scenario can test it (A3). */
+  lastTestFailbackAt: Instant.nullable(),
   lastFailoverAt: Instant.nullable(),
   conditions: z.array(ItemCondition).max(10),
 });

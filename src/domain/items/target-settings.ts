@@ -15,6 +15,8 @@ export const TargetChange = z.strictObject({
   subnet: fields.subnet.nullable(),
   ip: fields.ip.nullable(),
   testNetworkId: fields.testNetworkId.nullable(),
+  /** Replaces the places of all further interfaces. */
+  interfaces: fields.interfaces.nullable(),
 });
 export type TargetChange = z.infer<typeof TargetChange>;
 
@@ -24,10 +26,15 @@ export function withChange(target: TargetSettings, change: TargetChange): Target
   return TargetSettings.parse(Object.fromEntries(merged));
 }
 
-/** Why the target settings of an item cannot be changed now, or null. A failover uses them (P3). */
+/**
+ * Why the target settings of an item cannot be changed now, or null. A failover uses them (P3). They are reviewed again
+ * once the item is home, before the reprotect that sends it out again (A8).
+ */
 export function targetLockReason(item: Pick<ItemRecord, "state" | "direction" | "heldBy">): string | null {
   if (item.heldBy !== null) return `execution ${item.heldBy.executionId} (${item.heldBy.verb}) holds it`;
-  if (item.direction === "recovery-to-primary") return "its workload runs at the recovery site";
-  const open = item.state === "protected" || item.state === "unprotected";
-  return open ? null : `it is ${item.state}`;
+  const { state, direction } = item;
+  if (direction === "recovery-to-primary") {
+    return state === "committed" ? null : "its workload runs at the recovery site, or may return there";
+  }
+  return state === "protected" || state === "unprotected" ? null : `it is ${state}`;
 }

@@ -3,13 +3,19 @@ import {
   datastoreIdOf,
   hostOf,
   masterTargetOf,
+  namedDatastoreOf,
+  namesOf,
   needsNewMachine,
+  otherNetworkOf,
   processServerOf,
   type ReplicationPath,
+  rivalMasterTargetsOf,
   usesBuiltInProcessServer,
 } from "../failback/reverse-path-selection.js";
+import { diskGbOn, memoryOn, takenBy, takenByOthers } from "../worlds/occupancy.js";
 import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
 import type { Link } from "../worlds/world.js";
+import { diskGbOf, heldName } from "./checks.js";
 import type { CheckInput } from "./prerequisite.js";
 
 const usable = ({ kind, peerings }: Link): boolean =>
@@ -59,11 +65,29 @@ export function processServerPorts(input: CheckInput): string | null {
   return closed.length === 0 ? null : `process server ${server?.id} does not listen on ${closed.join(" and ")}`;
 }
 
+export function processServerNetwork(input: CheckInput): string | null {
+  const server = processServerOf(input);
+  const network = server === undefined ? null : otherNetworkOf(server, input);
+  if (server === undefined || network === null) return null;
+  return `process server ${server.id} is in network ${network}, the machine in ${input.snapshot.item.target.networkId}`;
+}
+
 /** A site without a host has no master target either; `noVmwareSite` reports that. */
 export function masterTargetMissing(path: ReplicationPath): string | null {
-  if (masterTargetOf(path) !== undefined || noVmwareSite(path) !== null) return null;
-  const { masterTargetId } = path.options;
-  return `${path.target.site.id} has no master target${masterTargetId === undefined ? "" : ` ${masterTargetId}`}`;
+  if (noVmwareSite(path) !== null) return null;
+  const { id, masterTargets } = path.target.site;
+  const unknown = namesOf(path.options.masterTargetId).find(
+    (name) => !masterTargets.some(({ id: its }) => its === name),
+  );
+  if (unknown !== undefined) return `${id} has no master target ${unknown}`;
+  return masterTargetOf(path) === undefined ? `${id} has no master target` : null;
+}
+
+/** A single master target of the machine's system needs no name. */
+export function masterTargetNotNamed(path: ReplicationPath): string | null {
+  const rivals = rivalMasterTargetsOf(path);
+  if (rivals.length === 0) return null;
+  return `${rivals.join(" and ")} could write the disks of ${path.snapshot.machine.name}, and the options name none of them alone`;
 }
 
 /** A check of the master target. It passes if there is none; `masterTargetMissing` reports that. */
@@ -102,11 +126,13 @@ export const masterTargetMoved = ofMasterTarget(({ id, storageVMotion }) =>
 
 export const retentionDriveMissing = ofMasterTarget(({ id, retentionDrive }, { options }) => {
   if (retentionDrive === undefined) return `master target ${id} has no retention drive`;
-  return options.retentionDrive === undefined || options.retentionDrive === retentionDrive
+  const named = namesOf(options.retentionDrive);
+  return named.length === 0 || named.includes(retentionDrive)
     ? null
-    : `master target ${id} has the retention drive ${retentionDrive}, not ${options.retentionDrive}`;
+    : `master target ${id} has the retention drive ${retentionDrive}, not ${named.join(" or ")}`;
 });
 
+/** The datastore that the disks need is missing, whatever the options name. */
 export function datastoreMissing(path: ReplicationPath): string | null {
   const datastoreId = datastoreIdOf(path);
   const { datastores, id } = path.target.site;
@@ -122,6 +148,18 @@ export function datastoreMissing(path: ReplicationPath): string | null {
     : null;
 }
 
+/** A reprotect has to name a datastore of the site, although it is ignored where the old disks still exist (P11). */
+export function datastoreNotNamed(path: ReplicationPath): string | null {
+  const missing = datastoreMissing(path);
+  if (missing !== null) return missing;
+  const { datastores, id } = path.target.site;
+  const asked = namedDatastoreOf(path);
+  if (asked !== undefined) {
+    return datastores.some((datastore) => datastore.id === asked) ? null : `${id} has no datastore ${asked}`;
+  }
+  return `the options name no datastore of ${id}; one must be named, although the disks of ${path.snapshot.machine.name} still exist`;
+}
+
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;
 
 export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }, path) => {
@@ -135,19 +173,35 @@ export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }
 
 export function datastoreFull(input: CheckInput): string | null {
   if (!needsNewMachine(input)) return null;
-  const { machine } = input.snapshot;
-  const wantedGb = machine.disks.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
+  const { demand, target, snapshot } = input;
+  const ownGb = diskGbOf(snapshot.machine);
   const asked = datastoreIdOf(input);
-  const candidates = input.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
-  if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= wantedGb)) return null;
-  return `the machine needs ${wantedGb} GB, ${candidates.map(({ id, freeGb }) => `${id} has ${freeGb}`).join(", ")}`;
+  const candidates = target.site.datastores
+    .filter(({ id }) => asked === undefined || id === asked)
+    .map(({ id, freeGb }) => {
+      const others = takenByOthers(target.taken, demand.itemIds, diskGbOn(id));
+      return { id, freeGb: Math.max(0, freeGb - others.amount), itemIds: others.itemIds };
+    });
+  if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= demand.newDisksGb)) return null;
+  const needed =
+    demand.newDisksGb > ownGb
+      ? `the new machines of the execution need ${demand.newDisksGb} GB`
+      : `the machine needs ${ownGb} GB`;
+  const free = candidates.map(({ id, freeGb, itemIds }) => `${id} has ${freeGb}${takenBy(itemIds, "the rest is")}`);
+  return `${needed}, ${free.join(", ")}`;
 }
 
 export function hostMemory(input: CheckInput): string | null {
   const host = hostOf(input);
   const { memoryMb } = input.snapshot.machine;
-  if (host?.freeMemoryMb === undefined || host.freeMemoryMb >= memoryMb) return null;
-  return `host ${host.id} has ${host.freeMemoryMb} MB free, the machine needs ${memoryMb} MB`;
+  if (host?.freeMemoryMb === undefined) return null;
+  const others = takenByOthers(input.target.taken, input.demand.itemIds, memoryOn(host.id));
+  const freeMb = Math.max(0, host.freeMemoryMb - others.amount);
+  const allMb = Math.max(memoryMb, input.demand.memoryMb.get(host.id) ?? 0);
+  if (freeMb >= allMb) return null;
+  const needed =
+    allMb > memoryMb ? `the machines of the execution need ${allMb} MB` : `the machine needs ${memoryMb} MB`;
+  return `host ${host.id} has ${freeMb} MB free, ${needed}${takenBy(others.itemIds, "the rest is")}`;
 }
 
 export function hostLicence(input: CheckInput): string | null {
@@ -164,6 +218,9 @@ export const accountReadOnly = ({ target }: CheckInput): string | null =>
   target.site.vCenter?.accountRole === "read-only"
     ? `the discovery account at ${target.site.vCenter.id} is read-only, so datastores are not discovered`
     : null;
+
+export const configurationServerMissing = ({ target }: CheckInput): string | null =>
+  target.site.configurationServer === undefined ? `${target.site.id} has no configuration server` : null;
 
 export function configurationServerForgot({ target, snapshot: { machine } }: CheckInput): string | null {
   const server = target.site.configurationServer;
@@ -189,7 +246,8 @@ export const hasSnapshots = ({ snapshot: { machine } }: CheckInput): string | nu
 export function homeNameTaken(input: CheckInput): string | null {
   const { name } = input.snapshot.machine;
   const taken = input.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
-  return taken && needsNewMachine(input) ? `another machine named ${name} is at ${input.target.site.id}` : null;
+  if (taken && needsNewMachine(input)) return `another machine named ${name} is at ${input.target.site.id}`;
+  return heldName(input.target, [name], input.snapshot);
 }
 
 export const agentMissing = ({ snapshot, options }: CheckInput): string | null =>

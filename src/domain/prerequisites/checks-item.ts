@@ -32,8 +32,14 @@ export function promotedWithLoss({ snapshot: { dataLoss, source }, record }: Che
   return source.power === "on" ? "its replica was promoted while its source was on" : null;
 }
 
-export const neverTested = ({ snapshot: { item }, record }: CheckInput): string | null =>
-  record !== null && record.lastTestFailoverAt === null ? `${item.id} has never been tested` : null;
+/** A test of the way out says nothing about the way home. */
+export function neverTested({ snapshot: { item }, record, direction }: CheckInput): string | null {
+  if (record === null) return null;
+  if (direction === "primary-to-recovery") {
+    return record.lastTestFailoverAt === null ? `${item.id} has never been tested` : null;
+  }
+  return record.lastTestFailbackAt === null ? `the failback of ${item.id} has never been tested` : null;
+}
 
 export const neverTestedNorAcknowledged = (input: CheckInput): string | null =>
   input.options.acknowledgeNoTest === true ? null : neverTested(input);

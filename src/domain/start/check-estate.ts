@@ -16,6 +16,7 @@ import { type SolvedPoint, type SolverItem, solveRecoveryPoints } from "../recov
 import { opposite } from "../scenario-traits.js";
 import { toMs } from "../text.js";
 import type { ExecutionDirection, Verb } from "../vocabulary.js";
+import { type Movement, movementOf } from "./confirmation.js";
 import { goesWithout, type ItemDecision, itemsOf, type Selection, type StartAsked, unfit } from "./decide-start.js";
 import { protectedMembers, standTogether } from "./replication-groups.js";
 import { goesBack, noPoint, notReadable } from "./state-findings.js";
@@ -51,6 +52,8 @@ export interface Refusal {
 
 export interface StartDecision {
   direction: ExecutionDirection;
+  /** Direction and sites of the items that would go, for the option `confirm`; null for a verb without a direction. */
+  confirm: Movement | null;
   items: ItemDecision[];
   checked: CheckedPrerequisite[];
   findings: Finding[];
@@ -87,6 +90,7 @@ export function decideStart(selection: Selection, facts: EstateFacts): StartDeci
   const without = blocked.length === 0 ? [] : offerWithout(items, facts);
   return {
     direction: directionOf(asked.verb, items, facts.records),
+    confirm: movementOf(asked.verb, goingOf(items, facts.estate)),
     ...{ items, checked, findings, without },
     refusal: refusalOf(asked, items, findings, without),
   };
@@ -128,6 +132,14 @@ function leaveOutUnfit(
       next.has(item.itemId) ? unfit(asked, item.itemId, errors.get(item.itemId) ?? [], findings) : item,
     );
   }
+}
+
+/** The items that go, or would if nothing blocked them. */
+function goingOf(items: readonly ItemDecision[], { items: snapshots }: EstateSnapshot): EstateSnapshot["items"] {
+  const going = new Set(
+    items.flatMap(({ decision, itemId }) => (decision === "take" || decision === "blocked" ? [itemId] : [])),
+  );
+  return snapshots.filter(({ item }) => going.has(item.id));
 }
 
 const takenOf = (items: readonly ItemDecision[]): string[] =>
@@ -254,7 +266,7 @@ function refusalOf(
   const cannot = items.filter(cannotGo);
   const blocked = cannot.filter(({ decision }) => decision === "blocked");
   const details = findings
-    .filter(({ itemId }) => cannot.some((item) => item.itemId === itemId))
+    .filter(({ itemId, severity }) => severity === "error" && cannot.some((item) => item.itemId === itemId))
     .map(({ itemId, code, found, fix }) => `${itemId}: ${found} (${code}). ${fix}`);
   const [first] = blocked.length > 0 ? blocked : takenOf(items).length > 0 ? [] : cannot;
   if (first !== undefined) {

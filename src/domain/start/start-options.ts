@@ -2,6 +2,7 @@ import { RecoveryError } from "../errors.js";
 import type { ExecutionOptions } from "../execution.js";
 import { FAILOVERS } from "../prerequisites/prerequisite.js";
 import { Verb } from "../vocabulary.js";
+import { DIRECTED } from "./confirmation.js";
 
 /**
  * The verbs that use each option. An option that a verb does not use is refused: to accept it would promise something
@@ -13,6 +14,7 @@ const USED_BY: Readonly<Record<keyof ExecutionOptions, readonly Verb[]>> = {
   testNetworkId: ["test-failover"],
   reprotect: ["reprotect", "full-run"],
   acknowledgeNoTest: FAILOVERS,
+  confirm: DIRECTED,
   notes: ["test-clean-up"],
   without: Verb.options,
   only: Verb.options,

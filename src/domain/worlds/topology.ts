@@ -39,6 +39,11 @@ export type ConfigurationServer = z.infer<typeof ConfigurationServer>;
 /** Receives replication data and relays it. It is in Azure or on-premises, like its site (P9). */
 export const ProcessServer = z.strictObject({
   id: Id,
+  /** For people; the id when missing. */
+  name: Name.optional(),
+  /** In Azure: the network and subnet that it is deployed in, which are those of the machines that it serves (V4). */
+  networkId: Id.optional(),
+  subnet: Id.optional(),
   ip: Address.optional(),
   openPorts: z
     .array(z.int().min(1).max(65_535))
@@ -50,6 +55,7 @@ export type ProcessServer = z.infer<typeof ProcessServer>;
 /** Receives the data of a failback and writes it to the datastores of the site (P10, P11, V5). */
 export const MasterTarget = z.strictObject({
   id: Id,
+  ip: Address.optional(),
   osFamily: z.enum(["windows", "linux"]),
   hostId: Id,
   /** Datastores that it can read and write. The default is every datastore of the site. */

@@ -17,14 +17,17 @@ import { backedUp, restored } from "./configuration-server.js";
 import { createDescriptions } from "./describe.js";
 import { itemDurationMs, siteDurationMs } from "./durations.js";
 import { createEntityStore, itemKind, siteKind } from "./entities.js";
+import { createEstateChanges } from "./estate-changes.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
 import { conditionResolved, sourceReturned, targetReplaced } from "./item-changes.js";
+import { createOccupancies } from "./occupancies.js";
 import { createSlotScheduler } from "./slot-scheduler.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { abandoned, parseHolder, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
-import { loadWorld } from "./world-rows.js";
+import { mergeWorld, removeItem } from "./world-changes.js";
+import { loadWorld, removeWorldRows } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
 
 export interface EmulatorOptions {
@@ -86,14 +89,23 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
       return kind === "item" ? items.currentReservation(header, id) : sites.currentReservation(header, id);
     },
   });
-  const items = createEntityStore(table, worlds, clock, itemKind(rules.item), slots);
+  const occupancies = createOccupancies(table, (header, itemId) => items.touch(header, itemId));
+  const items = createEntityStore(table, worlds, clock, itemKind(rules.item, occupancies), slots);
   const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
   const descriptions = createDescriptions(table, worlds, clock, rules);
+  const emulated = { table, worlds, clock, items, sites };
 
   return {
     ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
+    ...createEstateChanges(worlds, items, sites),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
     clock: async (worldId) => (await worlds.header(worldId)).anchor,
+    mergeWorld: (base, next, itemIds) => mergeWorld(emulated, base, next, itemIds),
+    removeWorld: async (worldId) => {
+      await removeWorldRows(table, worldId);
+      worlds.forget(worldId);
+    },
+    removeItem: (worldId, itemId) => removeItem(emulated, worldId, itemId),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),

@@ -1,4 +1,4 @@
-import { toInstant } from "../../domain/text.js";
+import { defined, toInstant } from "../../domain/text.js";
 import { PROCESS_SERVER_PORTS } from "../../domain/worlds/topology.js";
 import type { ItemOperations, SiteOperation, SiteOperations } from "../port.js";
 import { type Behaviour, type Effect, refuse, type TaskRefusal } from "./behaviour.js";
@@ -89,9 +89,10 @@ export const SITE_BEHAVIOURS: { [O in SiteOperation]: Behaviour<EmulatedSite, Si
     },
   },
   "deploy-process-server": {
-    apply: (state, { params: { processServerId = "" } }) => {
+    apply: (state, { params: { processServerId = "", name, networkId, subnet, ip } }) => {
       const others = state.site.processServers.filter(({ id }) => id !== processServerId);
-      const server = { id: processServerId, openPorts: [...PROCESS_SERVER_PORTS] };
+      const place = defined({ name, networkId, subnet, ip });
+      const server = { id: processServerId, ...place, openPorts: [...PROCESS_SERVER_PORTS] };
       const site = { ...state.site, processServers: [...others, server] };
       return { state: { ...state, site }, result: { processServerId } };
     },

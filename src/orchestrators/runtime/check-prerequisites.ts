@@ -1,5 +1,10 @@
 import { callActivity, type Durable } from "../../durable/call.js";
-import { checkPrerequisites as contract, type ExecutionItem, type ItemReport } from "../../executions/contracts.js";
+import {
+  checkPrerequisites as contract,
+  type ExecutionGroup,
+  type ExecutionItem,
+  type ItemReport,
+} from "../../executions/contracts.js";
 import { groupCheckStepId, PREREQUISITES_STEP, WAY_HOME_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 
@@ -16,11 +21,10 @@ export function* checkPrerequisites(execution: ExecutionContext): Durable<void> 
 }
 
 /** Looks again before a group, because time has passed. Returns the reports of the items that cannot go any more. */
-export const checkGroup = (
-  execution: ExecutionContext,
-  groupId: string,
-  items: readonly ExecutionItem[],
-): Durable<ItemReport[]> => check(execution, groupCheckStepId(groupId), "group", items);
+export function* checkGroup(execution: ExecutionContext, group: ExecutionGroup): Durable<ItemReport[]> {
+  const items = execution.itemsToBringUp(group);
+  return items.length === 0 ? [] : yield* check(execution, groupCheckStepId(group.id), "group", items);
+}
 
 /** The reports of items that have no way home, before a full run commits them. */
 export const checkWayHome = (execution: ExecutionContext, items: readonly ExecutionItem[]): Durable<ItemReport[]> =>

@@ -50,7 +50,7 @@ export class ExecutionContext {
   readonly leftOut = new Set<string>();
   /** Items that a planned failover does not bring up, because their sources could not be shut down. */
   readonly leftBehind = new Set<string>();
-  /** Items whose sources this execution has shut down. */
+  /** Items whose sources this execution has shut down, or tried to. */
   readonly released = new Set<string>();
   /** Items whose failover has begun. */
   readonly begun = new Set<string>();

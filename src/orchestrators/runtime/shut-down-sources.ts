@@ -78,8 +78,8 @@ function* releaseInOrder(
     .map((group) => ({ stage: shutdownStage(group.id), items: group.items }));
   const reports: ItemReport[] = [];
   for (const { stage, items: some } of execution.plan.shutdown.order === "together" ? together : inReverse) {
+    for (const { id } of some) execution.released.add(id); // also one whose release fails: it may be off
     const released = yield* runItems(execution, nameOf(stage), "release-source", some, () => ({ attempt }));
-    for (const { itemId, outcome } of released) if (outcome === "succeeded") execution.released.add(itemId);
     stopIfCancelled(released);
     reports.push(...released);
   }

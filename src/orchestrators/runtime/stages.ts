@@ -84,9 +84,10 @@ export function* startGroups(
   const { groups } = execution.plan;
   for (const [at, group] of groups.entries()) {
     yield* runActions(execution, group.before, group.id);
+    const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
     const points = yield* chooseRecoveryPoints(execution, group, choice);
     yield* execution.step(groupStepId(group.id), () =>
-      startGroup(execution, { group, at }, workflow, points, choice, optionsOf),
+      startGroup(execution, group, workflow, { points, unfit }, choice, optionsOf),
     );
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: groups.length };
@@ -96,19 +97,17 @@ export function* startGroups(
 
 function* startGroup(
   execution: ExecutionContext,
-  { group, at }: { group: ExecutionGroup; at: number },
+  group: ExecutionGroup,
   workflow: ItemWorkflowName,
-  first: ChosenPoints,
+  first: { points: ChosenPoints; unfit: readonly ItemReport[] },
   choice: RecoveryPointChoice,
   optionsOf: OptionsOf,
 ): Durable<void> {
   function* runStage(stage: string, items: readonly ExecutionItem[], attempt: number): Durable<ItemReport[]> {
-    const points =
-      attempt === 1 ? first : yield* chooseMissing(execution, { ...group, items: [...items] }, choice, first, attempt);
-    const found = items.filter(({ id }) => points.get(id)?.point);
-    const late = at > 0 || attempt > 1;
-    const unfit = late && found.length > 0 ? yield* checkGroup(execution, group.id, found) : [];
-    const ready = found.filter(({ id }) => !unfit.some(({ itemId }) => itemId === id));
+    const again = { ...group, items: [...items] };
+    const unfit = attempt === 1 ? first.unfit : yield* checkGroup(execution, again);
+    const points = attempt === 1 ? first.points : yield* chooseMissing(execution, again, choice, first.points, attempt);
+    const ready = items.filter(({ id }) => points.get(id)?.point && !unfit.some(({ itemId }) => itemId === id));
     for (const { id } of ready) execution.begun.add(id);
     const reports = yield* runItems(execution, stage, workflow, ready, (item) => ({
       ...optionsOf(item),

@@ -1,6 +1,6 @@
 import type { Durable } from "../../durable/call.js";
 import { REMOVE_NETWORKS_STEP } from "../../steps/plan-steps.js";
-import type { ExecutionWorkflow } from "../runtime/execution-workflow.js";
+import { type ExecutionWorkflow, requireRecovered } from "../runtime/execution-workflow.js";
 import { shutDownSources } from "../runtime/shut-down-sources.js";
 import { runAllItems, undoByRestoring } from "../runtime/stages.js";
 import { removeNetworksOrNote, removeTestNetworks } from "../runtime/test-networks.js";
@@ -16,6 +16,7 @@ export const promoteTest: ExecutionWorkflow = function* (execution) {
   undoByRestoring(execution);
   if (execution.plan.attemptShutdown) yield* shutDownSources(execution, { mustSucceed: false });
   yield* runAllItems(execution, "promote-test-item", items);
+  requireRecovered(execution);
   yield* removeNetworksOrNote(execution);
   yield* awaitValidation(execution);
 };

@@ -1,10 +1,28 @@
 import type { Broken } from "./estate.js";
 
+const HOST = { id: "esx", cpus: 32, memoryMb: 131_072, managed: true, licence: "paid" } as const;
+const MASTER_TARGET = {
+  id: "mt",
+  osFamily: "windows",
+  hostId: "esx",
+  diskEnableUuid: true,
+  retentionDrive: "R:",
+  attachedDisks: 0,
+  storageVMotion: false,
+} as const;
+const CONFIGURATION_SERVER = {
+  id: "config",
+  ip: "10.1.0.5",
+  forgotten: [],
+  hostsDiscovered: true,
+  backup: { takenAt: "2026-01-01T00:00:00.000Z", forgotten: [] },
+};
+
 /** A reprotect of items that have failed over and are committed. */
 const reprotecting = { verb: "reprotect", stage: "away" } as const;
 const alternate = { location: "alternate", datastoreId: "ssd" } as const;
 
-/** Prerequisites of reprotect and failback, and of the servers that they need. */
+/** Prerequisites of the sites for a reprotect and a failback. */
 export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
   {
     code: "vmware-site",
@@ -15,12 +33,14 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
       delete machine.hostId;
     },
     found: "home-vmware-site has no ESXi host",
+    fix: (repair) => repair.site("home", { hosts: [HOST], masterTargets: [MASTER_TARGET] }),
   },
   {
     code: "failback-link",
     ...reprotecting,
     breaks: ({ link }) => (link.kind = "internet"),
     found: "no VPN and no ExpressRoute with private peering joins away-failback-link and home-failback-link",
+    fix: (repair) => repair.link({ kind: "vpn" }),
   },
   {
     code: "host-memory",
@@ -28,12 +48,14 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
     stage: "home",
     breaks: ({ host }) => (host.freeMemoryMb = 4_096),
     found: "host esx has 4096 MB free, the machine needs 8192 MB",
+    fix: (repair) => repair.site("home", { hosts: [HOST] }),
   },
   {
     code: "host-licence",
     ...reprotecting,
     breaks: ({ host }) => (host.licence = "free"),
     found: "host esx has the free licence of ESXi",
+    fix: (repair) => repair.site("home", { hosts: [HOST] }),
   },
   {
     code: "hosts-discovered",
@@ -42,36 +64,42 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
     asked: { datastoreId: "ssd" },
     breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { hostsDiscovered: false }),
     found: "the hosts of home-hosts-discovered have not been discovered yet",
+    fix: (repair) => repair.site("home", { configurationServer: CONFIGURATION_SERVER }),
   },
   {
     code: "discovery-account",
     ...reprotecting,
     breaks: ({ home }) => (home.vCenter = { id: "vcenter", accountRole: "read-only" }),
     found: "the discovery account at vcenter is read-only",
+    fix: (repair) => repair.site("home", { vCenter: { id: "vcenter", accountRole: "full" } }),
   },
   {
     code: "configuration-server-knows",
     ...reprotecting,
     breaks: ({ home, machine }) => Object.assign(home.configurationServer ?? {}, { forgotten: [machine.id] }),
     found: "config no longer knows vm",
+    fix: (repair) => repair.restore("10.1.0.5"),
   },
   {
     code: "configuration-server-address",
     ...reprotecting,
     breaks: ({ home }) => Object.assign(home.configurationServer ?? {}, { knownAt: "10.1.0.99" }),
     found: "config answers at 10.1.0.5, the machines use 10.1.0.99",
+    fix: (repair) => repair.restore("10.1.0.99"),
   },
   {
     code: "configuration-server-backup",
     ...reprotecting,
     breaks: ({ home }) => delete home.configurationServer?.backup,
     found: "config has no backup",
+    fix: (repair) => repair.backUp(),
   },
   {
     code: "no-snapshots",
     ...reprotecting,
     breaks: ({ machine }) => (machine.snapshots = 3),
     found: "vm has 3 snapshots",
+    fix: (repair) => repair.machine({ snapshots: 0 }),
   },
   {
     code: "home-name-clash",
@@ -79,19 +107,66 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
     asked: alternate,
     breaks: ({ home }) => (home.existingMachines = ["VM"]),
     found: "another machine named vm is at home-home-name-clash",
+    fix: (repair) => repair.site("home", { existingMachines: [] }),
+  },
+  {
+    code: "home-address",
+    verb: "failback",
+    stage: "home",
+    scenario: "azure-to-azure",
+    breaks: ({ home, machine }) => {
+      Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" });
+      Object.assign(home.networks?.[0]?.subnets[0] ?? {}, { inUse: ["10.1.0.9"] });
+    },
+    found: "10.1.0.9 is in use in subnet data",
   },
   {
     code: "machine-running",
-    verb: "reprotect",
+    ...reprotecting,
+    later: (repair) => repair.machine({ power: "off" }),
     found: "vm is stopped at away-machine-running",
+    fix: (repair) => repair.machine({ power: "on" }),
   },
-  { code: "active-site", ...reprotecting, loses: "away", found: "away-active-site cannot be reached" },
+  {
+    code: "configuration-server",
+    ...reprotecting,
+    breaks: ({ home }) => delete home.configurationServer,
+    found: "home-configuration-server has no configuration server",
+    fix: (repair) => repair.site("home", { configurationServer: CONFIGURATION_SERVER }),
+  },
+  {
+    code: "untested-home",
+    verb: "planned-failback",
+    stage: "home",
+    scenario: "hyperv-to-hyperv",
+    found: "the failback of untested-home has never been tested",
+    fix: (repair) => repair.run(["test-failover", "test-clean-up"]),
+    mends: "test-failover",
+  },
+  {
+    code: "untested-home-acknowledged",
+    verb: "failback",
+    stage: "home",
+    scenario: "azure-to-azure",
+    found: "the failback of untested-home-acknowledged has never been tested",
+    fix: (repair) => repair.run(["test-failover", "test-clean-up"]),
+    mends: "test-failover",
+  },
+  {
+    code: "active-site",
+    ...reprotecting,
+    loses: "away",
+    found: "away-active-site cannot be reached",
+    fix: (repair) => repair.reconnect(),
+  },
   {
     code: "address-lost",
     verb: "failback",
     stage: "home",
     breaks: ({ machine }) => Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" }),
     found: "vm has a static address, which becomes DHCP during the failback",
+    fix: (repair) =>
+      repair.machine({ nics: [{ name: "nic", networkId: "net-home", subnet: "data", assignment: "dhcp" }] }),
   },
   {
     code: "network-manager",
@@ -101,104 +176,18 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
       masterTarget.osFamily = "linux";
     },
     found: "vm lacks the NetworkManager package",
-  },
-  {
-    code: "process-server",
-    ...reprotecting,
-    breaks: ({ away }) => (away.processServers = []),
-    found: "away-process-server has no process server",
-  },
-  {
-    code: "process-server-place",
-    ...reprotecting,
-    breaks: ({ home, away, link, processServer }) => {
-      home.processServers = [processServer];
-      away.processServers = [];
-      link.kind = "expressroute";
-    },
-    found: "the process server ps is at home-process-server-place, at the other end of ExpressRoute",
-  },
-  {
-    code: "process-server-ports",
-    ...reprotecting,
-    breaks: ({ processServer }) => (processServer.openPorts = [443]),
-    found: "process server ps does not listen on 9443",
-  },
-  {
-    code: "master-target",
-    ...reprotecting,
-    breaks: ({ home }) => (home.masterTargets = []),
-    found: "home-master-target has no master target",
-  },
-  {
-    code: "master-target-system",
-    ...reprotecting,
-    breaks: ({ masterTarget }) => (masterTarget.osFamily = "linux"),
-    found: "master target mt runs linux, the machine windows",
-  },
-  {
-    code: "master-target-disks",
-    ...reprotecting,
-    breaks: ({ masterTarget }) => (masterTarget.attachedDisks = 59),
-    found: "master target mt would have 61 disks of 60",
-  },
-  {
-    code: "master-target-uuid",
-    ...reprotecting,
-    breaks: ({ machine, masterTarget }) => {
-      Object.assign(machine, { osFamily: "linux", os: "Ubuntu 24.04" });
-      Object.assign(masterTarget, { osFamily: "linux", diskEnableUuid: false });
-    },
-    found: "disk.EnableUUID of master target mt is not TRUE",
-  },
-  {
-    code: "master-target-vmotion",
-    ...reprotecting,
-    breaks: ({ masterTarget }) => (masterTarget.storageVMotion = true),
-    found: "master target mt is moved by storage vMotion",
+    fix: (repair) => repair.machine({ networkManagerPackage: true }),
   },
   {
     code: "recovery-site",
     verb: "planned-failback",
     stage: "home",
     scenario: "azure-to-azure",
+    asked: { acknowledgeNoTest: "true" },
     loses: "away",
     found: "away-recovery-site cannot be reached",
+    fix: (repair) => repair.reconnect(),
     mends: "failback",
-  },
-  {
-    code: "master-target-scsi",
-    ...reprotecting,
-    breaks: ({ masterTarget, machine }) => {
-      Object.assign(masterTarget, { osFamily: "linux", scsiIds: ["36000c291", "36000c291"] });
-      machine.osFamily = "linux";
-    },
-    found: "two disks of master target mt have the SCSI id 36000c291",
-  },
-  {
-    code: "retention-drive",
-    ...reprotecting,
-    breaks: ({ masterTarget }) => delete masterTarget.retentionDrive,
-    found: "master target mt has no retention drive",
-  },
-  {
-    code: "datastore",
-    ...reprotecting,
-    asked: { location: "alternate" },
-    found: "vm is created as a new machine at home-datastore, so the options must name a datastore",
-  },
-  {
-    code: "datastore-reach",
-    ...reprotecting,
-    breaks: ({ masterTarget }) => (masterTarget.datastoreIds = []),
-    found: "master target mt cannot read and write datastore ssd",
-  },
-  {
-    code: "datastore-space",
-    ...reprotecting,
-    asked: alternate,
-    breaks: ({ home }) => (home.datastores = [{ id: "ssd", capacityGb: 500, freeGb: 200 }]),
-    found: "the machine needs 300 GB, ssd has 200",
   },
 ];
 
@@ -209,5 +198,6 @@ export const BROKEN_FOR_MINUTES: readonly Broken[] = [
     ...reprotecting,
     asked: { waitForAgent: "false" },
     found: "agent not installed: vm has not registered with the configuration server yet",
+    instead: { waitForAgent: "true" },
   },
 ];

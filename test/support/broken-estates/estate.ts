@@ -3,6 +3,7 @@ import type { ROUTES } from "../../../src/api/routes.js";
 import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../../src/hypervisor/port.js";
 import type { SmallEstate } from "../small-estates.js";
+import type { Repair } from "./repair.js";
 
 type Query = z.input<typeof ROUTES.planPrerequisites.query>;
 
@@ -36,4 +37,10 @@ export interface Broken {
   found: string;
   /** The verb that fixes it; missing when a person has to. */
   mends?: Verb;
+  /** Breaks the estate after the stage. */
+  later?: (repair: Repair) => Promise<void>;
+  /** Does what the finding's `fix` says. */
+  fix?: (repair: Repair) => Promise<void>;
+  /** What the request then asks for, where that is the fix or a part of it. */
+  instead?: Omit<Query, "verb">;
 }

@@ -1,4 +1,4 @@
-import { type Case, configurationServer, host, link, masterTarget } from "./snapshot.js";
+import { type Case, configurationServer, host, link, masterTarget, takenBy } from "./snapshot.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of failback and replication. */
 export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
@@ -53,9 +53,40 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
     },
     {
       breaks: () => undefined,
-      options: { location: "alternate" },
+      options: { location: "alternate", datastoreId: undefined },
       verb: "reprotect",
       found: "vm-1 is created as a new machine at home, so the options must name a datastore",
+    },
+    {
+      breaks: () => undefined,
+      options: { datastoreId: undefined },
+      verb: "reprotect",
+      found: "the options name no datastore of home; one must be named, although the disks of vm-1 still exist",
+    },
+    { breaks: () => undefined, options: { datastoreId: ["gone"] }, verb: "reprotect", found: "no datastore gone" },
+  ],
+  "configuration-server": [
+    {
+      breaks: ({ target }) => delete target.site.configurationServer,
+      verb: "failback",
+      found: "home has no configuration server",
+    },
+  ],
+  "process-server-network": [
+    {
+      breaks: ({ source, item }) => {
+        source.site.processServers = [{ id: "ps", networkId: "other", openPorts: [443, 9443] }];
+        item.item.target.networkId = "vnet";
+      },
+      verb: "reprotect",
+      found: "process server ps is in network other, the machine in vnet",
+    },
+  ],
+  "master-target-choice": [
+    {
+      breaks: (subject) => subject.target.site.masterTargets.push({ ...masterTarget(subject), id: "mt-2" }),
+      verb: "reprotect",
+      found: "mt and mt-2 could write the disks of vm-1, and the options name none of them alone",
     },
   ],
   "datastore-reach": [
@@ -71,11 +102,25 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       breaks: ({ target }) => (target.site.datastores = [{ id: "ssd", capacityGb: 500, freeGb: 200 }]),
       options: { location: "alternate", datastoreId: "ssd" },
       verb: "reprotect",
-      found: "needs 300 GB, ssd has 200",
+      found: "need 600 GB, ssd has 200",
+    },
+    {
+      breaks: ({ target }) => {
+        target.site.datastores = [{ id: "ssd", capacityGb: 900, freeGb: 700 }];
+        target.taken.push(takenBy("other", { disks: { datastoreId: "ssd", sizeGb: 500 } }));
+      },
+      options: { location: "alternate", datastoreId: "ssd" },
+      verb: "reprotect",
+      found: "the new machines of the execution need 600 GB, ssd has 200; the rest is taken by other",
     },
   ],
   "host-memory": [
     { breaks: (subject) => (host(subject).freeMemoryMb = 4_096), verb: "failback", found: "esx has 4096 MB free" },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { memory: { hostId: "esx", memoryMb: 60_000 } })),
+      verb: "failback",
+      found: "esx has 5536 MB free, the machines of the execution need 16384 MB; the rest is taken by other",
+    },
   ],
   "host-licence": [
     { breaks: (subject) => (host(subject).licence = "free"), verb: "failback", found: "esx has the free licence" },
@@ -134,6 +179,22 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       verb: "reprotect",
       found: "another machine named vm-1 is at home",
     },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { names: ["VM-1"] })),
+      verb: "failback",
+      found: "home already has a machine named vm-1, that of item other",
+    },
+  ],
+  "home-address": [
+    {
+      breaks: ({ item, target }) => {
+        Object.assign(item.machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.11" });
+        target.taken.push(takenBy("other", { addresses: [{ networkId: "lan", address: "10.1.0.11" }] }));
+      },
+      scenario: "azure-to-azure",
+      verb: "failback",
+      found: "10.1.0.11 is in use by the machine of item other",
+    },
   ],
   "agent-registered": [
     { breaks: ({ item }) => (item.agentRegistered = false), verb: "reprotect", found: "agent not installed" },
@@ -170,6 +231,22 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       },
       verb: "failback",
       found: "lacks the NetworkManager package",
+    },
+  ],
+  "untested-home": [
+    {
+      breaks: ({ known }) => (known.lastTestFailbackAt = null),
+      verb: "planned-failback",
+      scenario: "hyperv-to-hyperv",
+      found: "the failback of item-1 has never been tested",
+    },
+  ],
+  "untested-home-acknowledged": [
+    {
+      breaks: ({ known }) => (known.lastTestFailbackAt = null),
+      verb: "failback",
+      scenario: "azure-to-azure",
+      found: "the failback of item-1 has never been tested",
     },
   ],
 };

@@ -92,14 +92,14 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
     "latest-app-consistent": 1,
     "latest-crash-consistent": 1,
   });
-  const datastoreId = world.sites.flatMap(({ datastores = [] }) => datastores)[0]?.id;
+  const datastoreId = world.sites.flatMap(({ datastores = [] }) => datastores.map(({ id }) => id));
   const all = {
     ...(kind === "none" ? {} : { recoveryPoint: { kind } }),
     sourceShutdown: random.chance(0.3) ? "skip" : "attempt",
     acknowledgeNoTest: random.chance(0.95),
     reprotect: {
       waitForAgent: random.chance(0.7),
-      ...(datastoreId === undefined || random.chance(0.2) ? {} : { datastoreId }),
+      ...(datastoreId.length === 0 || random.chance(0.1) ? {} : { datastoreId }),
     },
     ...choiceOfItems(world, target, random.fork("items")),
   };
@@ -123,7 +123,11 @@ function choiceOfItems(
 /** Runs a verb on the plan over all items, to its end. */
 export async function runVerb(environment: Environment, id: string, verb: Verb, random: Random): Promise<void> {
   const planId = environment.plans[0]?.id ?? "";
-  const start = startOf(environment, id, verb, { kind: "plan", planId }, random);
+  await startAndAwait(environment, startOf(environment, id, verb, { kind: "plan", planId }, random), random);
+}
+
+/** Starts an execution and waits for its end. */
+export async function startAndAwait(environment: Environment, start: Start, random: Random): Promise<void> {
   const { executionId } = await environment.client.sendUntilKnown(start, random.fork("insist"));
   if (executionId !== null) await waitForEnd(environment, executionId);
 }

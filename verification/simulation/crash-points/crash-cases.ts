@@ -40,14 +40,9 @@ export interface BoundaryCounts {
 
 const POLL_MS = 10_000;
 
-async function runVerb(
-  { client, clock, journal }: Environment,
-  { scenario, verb }: CrashCase,
-  planId: string,
-): Promise<void> {
-  // Servers come home as virtual machines, which need a datastore.
-  const home = scenario === "physical-to-azure" ? { datastoreId: "ssd" } : {};
-  const options = ExecutionOptions.parse({ acknowledgeNoTest: true, reprotect: { waitForAgent: true, ...home } });
+async function runVerb({ client, clock, journal }: Environment, { verb }: CrashCase, planId: string): Promise<void> {
+  const reprotect = { waitForAgent: true, datastoreId: "ssd" };
+  const options = ExecutionOptions.parse({ acknowledgeNoTest: true, reprotect });
   const target = { kind: "plan", planId } as const;
   const start = { kind: "start", idempotencyKey: `crash-case/${verb}`, verb, target, options } as const;
   const { executionId, outcome, answer } = await client.sendUntilKnown(start, new Random(verb));

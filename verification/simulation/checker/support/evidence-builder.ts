@@ -42,6 +42,8 @@ interface EffectOptions {
   keyOf?: string;
 }
 
+const SERVER = { processServerId: "ps", name: "ps", networkId: "net", subnet: "a", ip: "10.0.0.9" };
+
 /** Builds the evidence of a run by hand: effects on a real emulated estate, and hand-written records. */
 export class EvidenceBuilder {
   readonly clock = new ManualClock();
@@ -112,7 +114,7 @@ export class EvidenceBuilder {
     { executionId = executionIdOf(1), step = operation, keyOf = executionId }: EffectOptions,
   ) {
     const task = { worldId: "small", executionId, key: `${keyOf}/${step}/away`, siteId: "away", operation };
-    return this.#estate.runOnSite({ ...task, params: { processServerId: "ps" } });
+    return this.#estate.runOnSite({ ...task, params: SERVER });
   }
 
   async #runToEnd<R>(call: () => Promise<TaskReply<R>>): Promise<TaskReply<R>> {
@@ -273,10 +275,8 @@ const freshRecord = (itemId: string): ItemRecord => ({
   activeSiteId: "home",
   epoch: 0,
   heldBy: null,
-  recoveryPoint: null,
-  dataLoss: null,
-  lastTestFailoverAt: null,
-  lastFailoverAt: null,
+  ...{ recoveryPoint: null, dataLoss: null },
+  ...{ lastTestFailoverAt: null, lastTestFailbackAt: null, lastFailoverAt: null },
   conditions: [],
 });
 
