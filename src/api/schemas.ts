@@ -178,8 +178,10 @@ export const recoveryPointsView = z.object({
   replicationGroupId: Id.nullable(),
   points: z.array(recoveryPointView),
   pending: z.boolean(),
-  receivedUntil: Instant.describe("everything that the source wrote before this time has arrived"),
+  receivedUntil: Instant.nullable().describe("everything that the source wrote before this time has arrived"),
+  emulatedReceivedUntil: emulatedMoment,
   lastWriteAt: Instant.nullable().describe("the last write of the source; null when it wrote nothing"),
+  emulatedLastWriteAt: emulatedMoment,
   /** Null when the points hold every disk of the machine (A5). */
   disks: DiskCoverage.nullable(),
   at: realMoment,

@@ -21,6 +21,10 @@ export class EstateTimes {
     return this.#clock === null ? null : realTimeOf(this.#clock, emulated);
   }
 
+  realOrNone(emulated: string | null): string | null {
+    return emulated === null ? null : this.real(emulated);
+  }
+
   emulated(real: string | null): string | null {
     return real === null || this.#clock === null ? null : emulatedTimeOf(this.#clock, real);
   }
