@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { executionView } from "../src/api/schemas.js";
+import type { executionView } from "../src/api/execution-schemas.js";
 
 export type ExecutionAnswer = z.output<typeof executionView>;
 

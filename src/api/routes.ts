@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
+import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
@@ -9,8 +10,6 @@ import {
   completeBody,
   confirmBody,
   continueWithoutBody,
-  executionSummary,
-  executionView,
   faultBody,
   faultView,
   itemDetail,

@@ -1,15 +1,12 @@
 import { z } from "zod";
-import { RecordedDecision } from "../domain/decisions.js";
-import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { CancelRequest, ExecutionOptions } from "../domain/execution.js";
 import { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
 import { PolicyInForce } from "../domain/plans/failure-policy.js";
-import { Measures } from "../domain/plans/measures.js";
 import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
-import { UndeliveredNotification } from "../domain/undelivered.js";
-import { ExecutionDirection, ExecutionStatus, FailureAnswer, Verb } from "../domain/vocabulary.js";
+import { FailureAnswer, Verb } from "../domain/vocabulary.js";
 import { Machine, ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 import { OperationName } from "../steps/catalogue.js";
 
@@ -91,7 +88,7 @@ export const allowedAction = z.object({
 const emulatedMoment = Instant.nullable().describe("the same moment in the time of the emulated estate");
 export const realMoment = Instant.nullable().describe("real time; null if the estate that it belongs to is gone");
 
-const clockView = z
+export const clockView = z
   .object({
     at: Instant.describe("the moment of this answer, in real time"),
     emulatedAt: emulatedMoment,
@@ -181,8 +178,10 @@ export const recoveryPointsView = z.object({
   replicationGroupId: Id.nullable(),
   points: z.array(recoveryPointView),
   pending: z.boolean(),
-  receivedUntil: Instant.describe("everything that the source wrote before this time has arrived"),
+  receivedUntil: Instant.nullable().describe("everything that the source wrote before this time has arrived"),
+  emulatedReceivedUntil: emulatedMoment,
   lastWriteAt: Instant.nullable().describe("the last write of the source; null when it wrote nothing"),
+  emulatedLastWriteAt: emulatedMoment,
   /** Null when the points hold every disk of the machine (A5). */
   disks: DiskCoverage.nullable(),
   at: realMoment,
@@ -220,7 +219,8 @@ export const resolveBody = z.strictObject({
   reason: Text.optional(),
 });
 
-const ask = z.int().min(1).max(10_000);
+/** Which time a question is asked. */
+export const ask = z.int().min(1).max(10_000);
 export const continueWithoutBody = z
   .strictObject({
     itemIds: z
@@ -246,89 +246,6 @@ export const completeBody = z.strictObject({
   token: z.string().min(1).max(200).describe("the token that the call of the webhook carried"),
   done: z.boolean().default(true).describe("false: the action failed"),
   detail: z.string().max(2_000).optional().describe("what was done, or why it failed; shown with the action"),
-});
-
-export const executionSummary = z.object({
-  executionId: Guid,
-  worldId: Id,
-  subject: Subject,
-  verb: Verb,
-  direction: ExecutionDirection.describe("mixed: the items move in different directions"),
-  status: ExecutionStatus,
-  requestedBy: Name,
-  requestedAt: Instant,
-  endedAt: Instant.optional(),
-  failure: Failure.optional(),
-});
-
-const awaited = {
-  asks: z.string(),
-  since: Instant.nullable(),
-  until: Instant.nullable().describe("real time; null if there is no limit, or if it is not known"),
-  onExpiry: z.string().nullable().describe("what happens when the time has passed"),
-  call: z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) }),
-};
-
-const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
-  why: z.string(),
-  method: z.literal("POST"),
-  path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
-  body: z.record(z.string(), z.unknown()).describe("the least that the body needs"),
-  itemIds: z.array(Id).optional(),
-});
-
-export const executionView = executionSummary.extend({
-  summary: z.string().describe("the state in a sentence: what it waits for, or what runs, or how it ended"),
-  planName: Name.nullable(),
-  downOnBothSides: z.array(Id).describe("machines that run neither at the primary nor at the recovery site"),
-  splitBrain: z.array(Id).describe("machines of which both copies are on"),
-  leftovers: z.array(z.object({ itemId: Id, what: z.string() })),
-  unknown: z
-    .array(z.object({ itemId: Id, why: z.string() }))
-    .describe("machines that could not be looked at, and why: they may be down"),
-  nextSteps: z.array(nextStep).describe("the calls that lead on from here, the usual one first"),
-  clock: clockView,
-  planHash: z.string().nullable(),
-  itemIds: z.array(Id),
-  options: ExecutionOptions,
-  cancelRequest: CancelRequest.optional(),
-  /** 0 to 100. */
-  progress: z.number(),
-  undelivered: z
-    .array(UndeliveredNotification)
-    .optional()
-    .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
-  decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
-  /** What a person has to decide before the execution can continue, or can decide about a step that is stuck. */
-  awaits: z.array(
-    z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("confirm"), actionId: Id, ask, ...awaited }),
-      z
-        .object({ kind: z.literal("call-back"), actionId: Id, ask, ...awaited })
-        .describe("a webhook answered 202 and calls back; a person may confirm or decline in its place"),
-      z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
-      z.object({ kind: z.literal("validate"), ...awaited }),
-      z
-        .object({
-          kind: z.literal("continue-without"),
-          itemId: Id,
-          stepId: z.string().describe("the id of the step in `steps`"),
-          title: z.string(),
-          limitMinutes: z.number().describe("the limit of the step, in emulated minutes"),
-          choices: z.array(z.enum(["wait", "continue-without", "cancel"])),
-          ...awaited,
-        })
-        .describe("a step hangs or takes unusually long; without a decision it is given up at `until`"),
-    ]),
-  ),
-  steps: z.array(Step),
-  measures: Measures.nullable(),
-  blockedReasons: z
-    .array(z.string())
-    .optional()
-    .describe("why the execution cannot continue: which stored row is damaged, and what to do"),
-  outcomes: z.array(ItemOutcome.extend({ recoveryPoint: recoveryPointView.nullable() })).optional(),
 });
 
 /** `warnings`: allowed, but not recommended, such as more items than Azure Site Recovery takes. */

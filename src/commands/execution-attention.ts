@@ -82,7 +82,7 @@ async function lookAt(services: Services, worldId: string, itemIds: readonly str
     return {
       ...NOTHING,
       downOnBothSides: idsOf(found.filter(isDownOnBothSides)),
-      splitBrain: idsOf(found.filter(({ conditions }) => conditions.some(({ type }) => type === "split-brain"))),
+      splitBrain: idsOf(found.filter(isSplitBrain)),
       unknown: [...unreadable].map(([itemId, why]) => ({ itemId, why })),
     };
   } catch (thrown) {
@@ -94,6 +94,9 @@ async function lookAt(services: Services, worldId: string, itemIds: readonly str
 
 const isDownOnBothSides = ({ source, replica }: ItemSnapshot): boolean =>
   source.power === "off" && replica.power === "off";
+
+const isSplitBrain = ({ source, replica, conditions }: ItemSnapshot): boolean =>
+  source.power === "on" && replica.power === "on" && conditions.some(({ type }) => type === "split-brain");
 
 const idsOf = (snapshots: readonly ItemSnapshot[]): string[] => snapshots.map(({ item }) => item.id);
 

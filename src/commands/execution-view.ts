@@ -75,19 +75,20 @@ export async function viewExecution(given: Context, executionId: string): Promis
   ]);
   const status = statusOf(execution, awaits, blocked);
   const planName = plan?.name ?? null;
-  const { downOnBothSides } = attention;
   const blockedReasons = ended ? [] : blocked;
+  const measures =
+    plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null;
   return {
     execution,
-    summary: summaryOf({ execution, status, planName, awaits, steps, downOnBothSides, blockedReasons }),
+    summary: summaryOf({ execution, status, planName, awaits, steps, blockedReasons, measures, ...attention }),
     planName,
     status,
     progress,
-    awaits,
     ...attention,
+    awaits,
     nextSteps,
     steps,
-    measures: plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null,
+    measures,
     ...(blockedReasons.length > 0 && { blockedReasons }),
   };
 }

@@ -17,6 +17,12 @@ export function listed(names: readonly string[], max = MAX_NAMED): string {
   return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }
 
+/** A name with what happened to it, as `m2 (the guest refused)`: the reason does not say again whose it is. */
+export function toldOf(name: string, what: string): string {
+  const whose = new RegExp(` of (item )?${name.replaceAll(".", "\\.")}(?![\\w.-]*\\w)`, "g");
+  return `${name} (${what.replaceAll(whose, "")})`;
+}
+
 /** `1 machine`, `11 machines`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 

@@ -103,7 +103,7 @@ async function releasesOf(
 function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, report, state }: ItemEnd): ItemOutcome {
   const runningAtMs = report?.runningAtMs ?? null;
   const recoverySeconds =
-    runningAtMs === null ? null : Math.max(0, ((runningAtMs - toMs(requestedAt)) / 1_000) * settings.speed);
+    runningAtMs === null ? null : Math.max(0, Math.round((runningAtMs - toMs(requestedAt)) * settings.speed) / 1_000);
   return {
     itemId: item.itemId,
     outcome: report?.outcome ?? "skipped",

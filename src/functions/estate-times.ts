@@ -1,6 +1,6 @@
 import type { Context } from "../commands/context.js";
 import { RecoveryError } from "../domain/errors.js";
-import type { ItemOutcome } from "../domain/execution.js";
+import type { Execution, ItemOutcome } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import type { RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { toInstant } from "../domain/text.js";
@@ -19,6 +19,10 @@ export class EstateTimes {
   /** The real time of an emulated moment; null when the estate that it belongs to is gone. */
   real(emulated: string): string | null {
     return this.#clock === null ? null : realTimeOf(this.#clock, emulated);
+  }
+
+  realOrNone(emulated: string | null): string | null {
+    return emulated === null ? null : this.real(emulated);
   }
 
   emulated(real: string | null): string | null {
@@ -54,8 +58,8 @@ export class EstateTimes {
     };
   }
 
-  outcomes(outcomes: readonly ItemOutcome[]) {
-    return outcomes.map((outcome) => ({ ...outcome, recoveryPoint: this.pointOrNone(outcome.recoveryPoint) }));
+  outcome(outcome: ItemOutcome) {
+    return { ...outcome, recoveryPoint: this.pointOrNone(outcome.recoveryPoint) };
   }
 }
 
@@ -63,12 +67,14 @@ export async function estateTimesOf({ estate, clock }: Context, worldId: string)
   return new EstateTimes(await estate.clock(worldId), clock.now());
 }
 
-/** The times of what was recorded at a moment of real time. An estate that was imported since has another clock. */
-export async function recordedTimesOf(context: Context, worldId: string, recordedAt: string): Promise<EstateTimes> {
+/** The times of what an execution recorded. An estate that was imported since its start has another clock. */
+export async function recordedTimesOf(context: Context, execution: Execution): Promise<EstateTimes> {
+  const { worldId, requestedAt } = execution;
   const unknown = new EstateTimes(null, context.clock.now());
   try {
+    if (!("outcomes" in execution)) return await estateTimesOf(context, worldId); // it holds its world
     const [world, times] = await Promise.all([context.store.getWorld(worldId), estateTimesOf(context, worldId)]);
-    return world === null || world.importedAt > recordedAt ? unknown : times;
+    return world === null || world.importedAt > requestedAt ? unknown : times;
   } catch (thrown) {
     // The record is shown also when its world is gone or damaged.
     if (thrown instanceof RecoveryError) return unknown;

@@ -8,7 +8,7 @@ import {
   validateExecution,
 } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
-import type { Execution, Failure } from "../domain/execution.js";
+import type { Execution, Failure, ItemOutcome } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { type EstateTimes, recordedTimesOf } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
@@ -20,8 +20,7 @@ serve(ROUTES.listExecutions, async (context, { query }) => {
 
 serve(ROUTES.getExecution, async (context, { params }) => {
   const view = await viewExecution(context, params.executionId);
-  const { worldId, requestedAt } = view.execution;
-  return { body: answerOf(view, await recordedTimesOf(context, worldId, requestedAt)) };
+  return { body: answerOf(view, await recordedTimesOf(context, view.execution)) };
 });
 
 serve(ROUTES.validate, async (context, { params, body }) => {
@@ -70,7 +69,7 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
 }
 
 /** Internal fields are left out. Its status also shows whether it was admitted. */
-function withStatus(execution: Execution, status: ExecutionStatus) {
+function recordOf(execution: Execution) {
   const {
     idempotencyKey: _key,
     status: _recorded,
@@ -78,13 +77,17 @@ function withStatus(execution: Execution, status: ExecutionStatus) {
     callBackSecret: _secret,
     ...rest
   } = execution;
-  return { ...rest, status };
+  return { outcomes: undefined, ...rest };
 }
 
-function answerOf({ execution, status, summary, ...rest }: ExecutionView, times: EstateTimes) {
-  const { outcomes, ...record } = { outcomes: undefined, ...withStatus(execution, status) };
+/** What a person needs first comes first. A machine that is down on both sides runs nowhere, whatever was recorded. */
+function answerOf({ execution, summary, status, steps, ...rest }: ExecutionView, times: EstateTimes) {
+  const { outcomes, ...record } = recordOf(execution);
   const clock = times.clock;
-  return { summary, ...record, ...(outcomes && { outcomes: times.outcomes(outcomes) }), ...rest, clock };
+  const runsAt = ({ itemId, activeSiteId }: ItemOutcome) =>
+    rest.downOnBothSides.includes(itemId) ? null : (activeSiteId ?? null);
+  const placed = outcomes?.map((outcome) => ({ ...times.outcome(outcome), activeSiteId: runsAt(outcome) }));
+  return { summary, status, ...rest, ...(placed && { outcomes: placed }), ...record, clock, steps };
 }
 
 /** The details of a failure are read with the execution itself. */

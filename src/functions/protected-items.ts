@@ -17,10 +17,15 @@ serve(ROUTES.getItem, async (context, { params }) => {
 });
 
 serve(ROUTES.listRecoveryPoints, async (context, { params }) => {
-  const { points, at: emulatedAt, ...rest } = await listRecoveryPoints(context, params.worldId, params.itemId);
+  const found = await listRecoveryPoints(context, params.worldId, params.itemId);
+  const { points, at: emulatedAt, receivedUntil, lastWriteAt, ...rest } = found;
   const times = await estateTimesOf(context, params.worldId);
   const at = times.real(emulatedAt);
-  return { body: { ...rest, points: points.map((point) => times.point(point)), at, emulatedAt } };
+  const ends = {
+    ...{ receivedUntil: times.realOrNone(receivedUntil), emulatedReceivedUntil: receivedUntil },
+    ...{ lastWriteAt: times.realOrNone(lastWriteAt), emulatedLastWriteAt: lastWriteAt },
+  };
+  return { body: { ...rest, ...ends, points: points.map((point) => times.point(point)), at, emulatedAt } };
 });
 
 serve(ROUTES.resolveCondition, async (context, { params }) => {

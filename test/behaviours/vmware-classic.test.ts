@@ -63,7 +63,7 @@ describe.concurrent("classic failback of VMware machines from Azure", { timeout:
       expect(replicated?.bytes).toBeGreaterThan(0);
       expect(replicated?.bytes).toBeLessThan(DISK_BYTES / 2);
     }
-    expect(stepsNamed(turned, "reverse-replication")[0]?.detail).toMatch(/^deltas: [\d.]+ MB travelled$/);
+    expect(stepsNamed(turned, "reverse-replication")[0]?.detail).toMatch(/^deltas: [\d.]+ [kMG]B travelled$/);
   });
 
   test("V2 to an alternate location the whole machine is transferred, and a new one is created", async () => {

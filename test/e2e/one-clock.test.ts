@@ -80,7 +80,13 @@ test("every time in an answer is real time, unless its name says that it is emul
   };
   for (const verb of ["test-failover", "test-clean-up", "planned-failover", "commit"] as const) await run(verb);
 
-  const values: Record<string, string> = { worldId, planId, itemId: "web-1", executionId: executions[0] ?? "" };
+  const values: Record<string, string> = {
+    worldId,
+    planId,
+    itemId: "web-1",
+    executionId: executions[0] ?? "",
+    version: "1",
+  };
   const fault = { target: { itemId: "web-1" }, mode: "slow", factor: 2 } as const;
   await app.client.call(ROUTES.addFault, { params: { worldId }, body: fault });
   await app.client.call(ROUTES.simulateSourceReturn, { params: { worldId, itemId: "web-1" } });

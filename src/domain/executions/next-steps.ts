@@ -24,6 +24,21 @@ const LEAD_ON: Partial<Record<ItemState, readonly Verb[]>> = {
   unprotected: ["enable-replication"],
 };
 
+/** Machines that are stuck come first, then the usual way on. */
+const ORDER: readonly Verb[] = [
+  "unplanned-failover",
+  "failback",
+  "planned-failover",
+  "planned-failback",
+  "test-clean-up",
+  "promote-test",
+  "commit",
+  "change-recovery-point",
+  "cancel-failover",
+  "reprotect",
+  "enable-replication",
+];
+
 const WHY: Partial<Record<Verb, string>> = {
   "test-clean-up": "removes the copies of the test, so that the machines are protected again",
   "promote-test": "makes the test the real failover",
@@ -51,7 +66,9 @@ export function verbsThatLeadOn(
       if (transition(scenario, state, verb, direction).allowed) byVerb.set(verb, [...(byVerb.get(verb) ?? []), itemId]);
     }
   }
-  return [...byVerb].map(([verb, itemIds]) => ({ verb, why: WHY[verb] ?? "tries again", itemIds }));
+  const inOrder = [...(again === null ? [] : [again]), ...ORDER];
+  const sorted = [...byVerb].sort(([a], [b]) => inOrder.indexOf(a) - inOrder.indexOf(b));
+  return sorted.map(([verb, itemIds]) => ({ verb, why: WHY[verb] ?? "tries again", itemIds }));
 }
 
 /** The verbs that can be cancelled while they run. */

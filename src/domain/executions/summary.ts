@@ -1,14 +1,15 @@
 /**
  * The state of an execution in a sentence, for a person who has to decide.
  *
- * - S1 Machines that are down on both sides come first, by that name. (test/unit/domain/execution-summary.test.ts)
+ * - S1 Machines that are down on both sides come first, by that name, then those that are on at both. (test/unit/domain/execution-summary.test.ts)
  * - S2 A wait says for what, until when, what happens then, and by which call it ends. (same file)
  * - S3 An end says how many machines came through, where they run, and which did not. (same file)
  */
 import type { Execution, ItemOutcome, Step } from "../execution.js";
 import { hadNothingToDo } from "../plans/failure-policy.js";
+import type { Measures } from "../plans/measures.js";
 import type { ExecutionStatus } from "../vocabulary.js";
-import { counted, listed } from "../wording.js";
+import { counted, listed, secondsText } from "../wording.js";
 
 /** What a person is asked, as far as the sentence needs it. */
 export interface AwaitedDecision {
@@ -29,13 +30,18 @@ export interface SummaryInput {
   awaits: readonly AwaitedDecision[];
   steps: readonly Step[];
   downOnBothSides: readonly string[];
+  splitBrain: readonly string[];
   blockedReasons: readonly string[];
+  measures: Measures | null;
 }
 
 export function summaryOf(input: SummaryInput): string {
-  const { downOnBothSides: down } = input;
-  const first = down.length === 0 ? "" : `Down on both sides: ${listed(down)}. `;
-  return `${first}${headOf(input)} ${stateOf(input)}`;
+  const { downOnBothSides: down, splitBrain: both } = input;
+  const first = [
+    down.length === 0 ? "" : `Down on both sides: ${listed(down)}. `,
+    both.length === 0 ? "" : `On at both sides (split brain): ${listed(both)}. `,
+  ];
+  return `${first.join("")}${headOf(input)} ${stateOf(input)}`;
 }
 
 function headOf({ execution: { verb, subject }, planName }: SummaryInput): string {
@@ -49,7 +55,7 @@ function headOf({ execution: { verb, subject }, planName }: SummaryInput): strin
 
 function stateOf(input: SummaryInput): string {
   const { execution, awaits, blockedReasons } = input;
-  if ("outcomes" in execution) return endOf(execution);
+  if ("outcomes" in execution) return endOf(execution, input.measures);
   const [blocked] = blockedReasons;
   if (blocked !== undefined) return `cannot continue: ${blocked}.`;
   const [asked, ...others] = awaits;
@@ -85,7 +91,7 @@ function underWay(steps: readonly Step[]): string {
   );
 }
 
-function endOf(execution: Extract<Execution, { outcomes: unknown }>): string {
+function endOf(execution: Extract<Execution, { outcomes: unknown }>, measures: Measures | null): string {
   const { status, outcomes } = execution;
   const why = "failure" in execution ? `: ${sentence(execution.failure.message)}` : ".";
   const how = {
@@ -94,7 +100,7 @@ function endOf(execution: Extract<Execution, { outcomes: unknown }>): string {
     failed: "failed",
     cancelled: "was cancelled",
   };
-  return [`${how[status]}${why}`, ...resultsOf(outcomes)].join(" ");
+  return [`${how[status]}${why}`, ...resultsOf(outcomes), ...measuredOf(measures)].join(" ");
 }
 
 function resultsOf(outcomes: readonly ItemOutcome[]): string[] {
@@ -106,6 +112,28 @@ function resultsOf(outcomes: readonly ItemOutcome[]): string[] {
     named(outcome).length === 0 ? [] : [`${OUTCOMES[outcome]}: ${listed(named(outcome))}.`],
   );
   return [`${through} of ${counted(took.length, "machine")} came through.`, ...rest];
+}
+
+/** What was lost and how long it took, and whether the plan's objectives are met. */
+function measuredOf(measures: Measures | null): string[] {
+  if (measures === null) return [];
+  const { dataLossSeconds, recoverySeconds, rpoMet, rtoMet } = measures.plan;
+  const met = (isMet: boolean | null): string =>
+    isMet === null ? "" : isMet ? " (objective met)" : " (objective missed)";
+  const loss =
+    dataLossSeconds === null
+      ? rpoMet === null
+        ? []
+        : [`data loss unknown${met(rpoMet)}`]
+      : [`worst data loss ${secondsText(dataLossSeconds)}${met(rpoMet)}`];
+  const time =
+    recoverySeconds === null
+      ? rtoMet === null
+        ? []
+        : [`recovery incomplete${met(rtoMet)}`]
+      : [`recovery in ${secondsText(recoverySeconds)}${met(rtoMet)}`];
+  const parts = [...loss, ...time];
+  return parts.length === 0 ? [] : [`In the time of the estate: ${parts.join(", ")}.`];
 }
 
 const OUTCOMES = {

@@ -23,7 +23,12 @@ const manual = {
   ...base,
   kind: z.literal("manual"),
   instructions: Text,
-  timeLimitMinutes: z.int().min(1).max(43_200).default(1_440),
+  timeLimitMinutes: z
+    .int()
+    .min(1)
+    .max(43_200)
+    .default(1_440)
+    .describe("real minutes; then the action counts as failed"),
 };
 
 /** A step that calls an HTTP address; any 2xx answer is success. */
@@ -127,8 +132,8 @@ export type FailurePolicy = z.infer<typeof FailurePolicy>;
 
 /** The objectives of the business for one verb. */
 export const Objectives = z.strictObject({
-  rpoSeconds: z.int().min(0).max(31_536_000).optional(),
-  rtoSeconds: z.int().min(0).max(31_536_000).optional(),
+  rpoSeconds: z.int().min(0).max(31_536_000).optional().describe("seconds of the estate, which may be emulated"),
+  rtoSeconds: z.int().min(0).max(31_536_000).optional().describe("seconds of the estate, which may be emulated"),
 });
 export type Objectives = z.infer<typeof Objectives>;
 
@@ -152,7 +157,7 @@ const perVerb = <T extends z.ZodType>(schema: T) =>
 export const Validation = z.strictObject({
   /** False: the execution ends before the commit without waiting for a validation. */
   required: z.boolean().default(true),
-  timeLimitMinutes: z.int().min(1).max(43_200).default(1_440),
+  timeLimitMinutes: z.int().min(1).max(43_200).default(1_440).describe("real minutes"),
   /** What happens if nobody validates in time: keep the failed-over machines, or undo the failover. */
   onExpiry: z.enum(["keep", "undo"]).default("keep"),
 });

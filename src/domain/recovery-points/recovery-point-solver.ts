@@ -54,7 +54,8 @@ function criteriaOf(choice: RecoveryPointChoice): Criteria {
         notAfterMs: toMs(emulatedNotAfter),
         consistency,
         common: choice.groups !== "per-item",
-        description: (itemId) => `${kindOfPoint(consistency(itemId))} not later than ${emulatedNotAfter}`,
+        description: (itemId) =>
+          `${kindOfPoint(consistency(itemId))} not later than ${emulatedNotAfter} (emulated time)`,
       };
     }
     case "latest":
@@ -100,7 +101,7 @@ function whyNone({ itemId, points }: SolverItem, criteria: Criteria): string {
   const none = `item ${itemId} has no ${criteria.description(itemId)}`;
   if (oldest === undefined) return `${none}: it has no recovery point at all`;
   if (criteria.pointId !== null) return `${none}: it never existed, or was pruned`;
-  if (toMs(oldest.time) > criteria.notAfterMs) return `${none}: its oldest is from ${oldest.time}`;
+  if (toMs(oldest.time) > criteria.notAfterMs) return `${none}: its oldest is from ${oldest.time} (emulated time)`;
   return `${none} among its ${points.length} points`;
 }
 

@@ -224,7 +224,7 @@ function passNewest(asked: StartAsked, items: readonly ItemDecision[], facts: Es
     if (item.decision !== "take" || !point || current === undefined) return item;
     const stays = point.id === current.id || (wantsNewest && toMs(point.time) <= toMs(current.time));
     if (!stays) return item;
-    const because = `it runs from its recovery point of ${current.time} already, and no newer one meets the choice`;
+    const because = `it runs from its recovery point of ${current.time} (emulated time) already, and no newer one meets the choice`;
     return { itemId: item.itemId, decision: "already-done", from: item.from, because };
   });
 }

@@ -1,5 +1,6 @@
 import type { ReprotectOptions } from "../../domain/failback/reprotect-options.js";
 import { opposite, SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
+import { bytesText } from "../../domain/wording.js";
 import { itemWorkflow, required, step } from "../runtime/item-workflow.js";
 
 const optionsOf = ({ task }: { task: { reprotect?: ReprotectOptions | undefined } }): ReprotectOptions =>
@@ -17,7 +18,7 @@ export const reprotectItem = itemWorkflow({ succeeded: "protected", failed: "com
       direction !== item.circumstances.direction && !promoted && replicating,
     onResult: ({ findings, progress }, { caughtUpBy, bytes, created, removed }) => {
       findings.replicated = { caughtUpBy, bytes, created, removed };
-      progress.note("reverse-replication", `${caughtUpBy}: ${(bytes / 1_000_000).toFixed(1)} MB travelled`);
+      progress.note("reverse-replication", `${caughtUpBy}: ${bytesText(bytes)} travelled`);
     },
     onDone: ({ findings, circumstances }) => Object.assign(findings, { direction: opposite(circumstances.direction) }),
   }),

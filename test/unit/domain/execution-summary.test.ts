@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Execution, ExecutionOptions, type ItemOutcome } from "../../../src/domain/execution.js";
 import { type SummaryInput, summaryOf } from "../../../src/domain/executions/summary.js";
+import type { Measure } from "../../../src/domain/plans/measures.js";
 
 const common = {
   executionId: "11111111-1111-4111-8111-111111111111",
@@ -38,11 +39,16 @@ const summary = (input: Partial<SummaryInput>): string =>
     awaits: [],
     steps: [],
     downOnBothSides: [],
+    splitBrain: [],
     blockedReasons: [],
+    measures: null,
     ...input,
   });
 
-test("S1 machines that are down on both sides come first, by that name", () => {
+test("S1 machines that are down on both sides come first, by that name, then those that are on at both", () => {
+  expect(summary({ downOnBothSides: ["db"], splitBrain: ["web-1", "web-1"] })).toMatch(
+    /^Down on both sides: db\. On at both sides \(split brain\): web-1\. Planned failover/,
+  );
   expect(summary({ downOnBothSides: ["web-1", "web-2"] })).toMatch(
     /^Down on both sides: web-1 and web-2\. Planned failover of plan Shop, version 3, runs/,
   );
@@ -99,5 +105,24 @@ test("S3 an end says how it came, how many machines came through, and names the 
   expect(summary({ execution, status: "failed" })).toBe(
     "Planned failover of plan Shop, version 3, failed: group Databases did not get through: 1 of 1 items failed. " +
       "1 of 3 machines came through. Failed: db-1. Not begun: app-1. Left out, as asked: old-1.",
+  );
+});
+
+test("S3 an end says what was lost and how long it took, against the objectives", () => {
+  const execution = {
+    ...common,
+    status: "succeeded",
+    outcomes: [outcome("web-1", {})],
+    endedAt: common.requestedAt,
+  } as unknown as Execution;
+  const of = (plan: Measure) => summary({ execution, status: "succeeded", measures: { plan, groups: [], items: [] } });
+  const measure = { dataLossSeconds: 149.008, recoverySeconds: 2_520, rpoMet: true, rtoMet: false };
+  expect(of(measure)).toBe(
+    "Planned failover of plan Shop, version 3, succeeded. 1 of 1 machine came through. " +
+      "In the time of the estate: worst data loss 149 s (objective met), recovery in 42 min (objective missed).",
+  );
+  expect(of({ dataLossSeconds: null, recoverySeconds: null, rpoMet: null, rtoMet: null })).toMatch(/came through\.$/);
+  expect(of({ dataLossSeconds: null, recoverySeconds: null, rpoMet: false, rtoMet: false })).toContain(
+    "data loss unknown (objective missed), recovery incomplete (objective missed)",
   );
 });

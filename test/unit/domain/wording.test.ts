@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesText, counted, listed, secondsText } from "../../../src/domain/wording.js";
+import { bytesText, counted, listed, secondsText, toldOf } from "../../../src/domain/wording.js";
 
 test("T1 seconds have a unit and no more digits than a person reads", () => {
   const texts = [0, 0.4, 149.008_000_01, 599.6, 600, 3_600, 11_100, 172_800, 187_200].map(secondsText);
@@ -25,4 +25,15 @@ test("T1 a count agrees with its noun", () => {
     "0 machines",
     "11 machines",
   ]);
+});
+
+test("T2 a reason does not name its machine again", () => {
+  expect(toldOf("m2", "the guest of m2 refused")).toBe("m2 (the guest refused)");
+  expect(toldOf("m2", "the hypervisor refused start-replica of m2.")).toBe(
+    "m2 (the hypervisor refused start-replica.)",
+  );
+  expect(toldOf("m2", "a disk of m21 and one of m2.old are gone")).toBe(
+    "m2 (a disk of m21 and one of m2.old are gone)",
+  );
+  expect(toldOf("m2", "it refused")).toBe("m2 (it refused)");
 });

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { RecordedDecision } from "../domain/decisions.js";
+import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { Measures } from "../domain/plans/measures.js";
+import { Guid, Id, Instant, Name } from "../domain/text.js";
+import { UndeliveredNotification } from "../domain/undelivered.js";
+import { ExecutionDirection, ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import { ask, clockView, recoveryPointView } from "./schemas.js";
+
+export const executionSummary = z.object({
+  executionId: Guid,
+  worldId: Id,
+  subject: Subject,
+  verb: Verb,
+  direction: ExecutionDirection.describe("mixed: the items move in different directions"),
+  status: ExecutionStatus,
+  requestedBy: Name,
+  requestedAt: Instant,
+  endedAt: Instant.optional(),
+  failure: Failure.optional(),
+});
+
+const awaited = {
+  asks: z.string(),
+  since: Instant.nullable(),
+  until: Instant.nullable().describe("real time; null if there is no limit, or if it is not known"),
+  onExpiry: z.string().nullable().describe("what happens when the time has passed"),
+  call: z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) }),
+};
+
+const itemOutcome = ItemOutcome.extend({
+  activeSiteId: Id.nullable().describe(
+    "where the workload ran when the execution ended; null if it runs at neither side",
+  ),
+  recoveryPoint: recoveryPointView.nullable(),
+});
+
+const nextStep = z.object({
+  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
+  why: z.string(),
+  method: z.literal("POST"),
+  path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
+  body: z.record(z.string(), z.unknown()).describe("the least that the body needs"),
+  itemIds: z.array(Id).optional(),
+});
+
+export const executionView = executionSummary.extend({
+  summary: z.string().describe("the state in a sentence: what it waits for, or what runs, or how it ended"),
+  planName: Name.nullable(),
+  downOnBothSides: z.array(Id).describe("machines that run neither at the primary nor at the recovery site"),
+  splitBrain: z.array(Id).describe("machines of which both copies are on"),
+  leftovers: z.array(z.object({ itemId: Id, what: z.string() })),
+  unknown: z
+    .array(z.object({ itemId: Id, why: z.string() }))
+    .describe("machines that could not be looked at, and why: they may be down"),
+  nextSteps: z.array(nextStep).describe("the calls that lead on from here, the usual one first"),
+  clock: clockView,
+  planHash: z.string().nullable(),
+  itemIds: z.array(Id),
+  options: ExecutionOptions,
+  cancelRequest: CancelRequest.optional(),
+  /** 0 to 100. */
+  progress: z.number(),
+  undelivered: z
+    .array(UndeliveredNotification)
+    .optional()
+    .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
+  decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
+  /** What a person has to decide before the execution can continue, or can decide about a step that is stuck. */
+  awaits: z.array(
+    z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("confirm"), actionId: Id, ask, ...awaited }),
+      z
+        .object({ kind: z.literal("call-back"), actionId: Id, ask, ...awaited })
+        .describe("a webhook answered 202 and calls back; a person may confirm or decline in its place"),
+      z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
+      z.object({ kind: z.literal("validate"), ...awaited }),
+      z
+        .object({
+          kind: z.literal("continue-without"),
+          itemId: Id,
+          stepId: z.string().describe("the id of the step in `steps`"),
+          title: z.string(),
+          limitMinutes: z.number().describe("the limit of the step, in emulated minutes"),
+          choices: z.array(z.enum(["wait", "continue-without", "cancel"])),
+          ...awaited,
+        })
+        .describe("a step hangs or takes unusually long; without a decision it is given up at `until`"),
+    ]),
+  ),
+  steps: z.array(Step),
+  measures: Measures.nullable(),
+  blockedReasons: z
+    .array(z.string())
+    .optional()
+    .describe("why the execution cannot continue: which stored row is damaged, and what to do"),
+  outcomes: z.array(itemOutcome).optional(),
+});
