@@ -135,6 +135,7 @@ const networksView = z.object({
   items: z.array(
     z.object({
       itemId: Id,
+      interface: Name,
       networkId: Id.nullable(),
       subnet: z.string().nullable(),
       address: z.string().nullable(),
@@ -248,7 +249,7 @@ export const PREVIEW_ROUTES = {
     ...read,
     id: "preview-plan-networks",
     path: "api/recovery-plans/{planId}/networks",
-    summary: "Show the network, subnet and address that each item of a plan would get",
+    summary: "Show the network, subnet and address that each interface of the items of a plan would get",
     params: onPlan,
     query: networksQuery,
     response: networksView,
@@ -258,7 +259,7 @@ export const PREVIEW_ROUTES = {
     ...read,
     id: "preview-item-networks",
     path: "api/worlds/{worldId}/protected-items/{itemId}/networks",
-    summary: "Show the network, subnet and address that an item would get",
+    summary: "Show the network, subnet and address that each interface of an item would get",
     params: onItem,
     query: networksQuery,
     response: networksView,

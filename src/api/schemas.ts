@@ -123,6 +123,8 @@ export const recoveryPointsView = z.object({
   replicationGroupId: Id.nullable(),
   points: z.array(RecoveryPoint),
   pending: z.boolean(),
+  receivedUntil: Instant.describe("everything that the source wrote before this time has arrived"),
+  lastWriteAt: Instant.nullable().describe("the last write of the source; null when it wrote nothing"),
   /** Null when the points hold every disk of the machine (A5). */
   disks: DiskCoverage.nullable(),
   at: Instant,

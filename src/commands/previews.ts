@@ -15,6 +15,7 @@ import {
 import type { StartDecision } from "../domain/start/check-estate.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { type Placement, placeItems } from "../domain/worlds/networks.js";
+import { usedAddresses } from "../domain/worlds/occupancy.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
@@ -80,10 +81,10 @@ async function pointsOf(services: Services, worldId: string, itemIds: readonly s
 async function pointsOfItem(
   { hypervisor }: Services,
   worldId: string,
-  { item, machine, replication }: ItemSnapshot,
+  { item, machine }: ItemSnapshot,
 ): Promise<PreviewItem> {
   const known = await hypervisor.recoveryPoints(worldId, item.id);
-  return { ...known, rpoSeconds: replication.rpoSeconds, disks: diskCoverageOf(item, machine) };
+  return { ...known, disks: diskCoverageOf(item, machine) };
 }
 
 /** The decision about a start: what would happen to each item, what was checked, and everything that is not met. */
@@ -104,7 +105,7 @@ export async function previewPrerequisites(
   return { verb, ready: decision.refusal === null, ...decision };
 }
 
-/** Where every item of a plan, or one item, would go in the network. */
+/** Where every interface of the items of a plan, or of one item, would go in the network. */
 export async function previewNetworks(
   services: Services,
   target: PreviewTarget,
@@ -112,15 +113,16 @@ export async function previewNetworks(
 ): Promise<{ isolated: boolean; items: Placement[] }> {
   const { worldId, itemIds } = await subjectOf(services, target);
   const { items, sites } = await services.hypervisor.describeEstate(worldId, itemIds);
-  const placements = sites.flatMap(({ site }) => {
+  const placements = sites.flatMap(({ site, taken, machineAddresses }) => {
     const going = items.filter(({ item }) => item.targetSiteId === site.id);
     return placeItems(
       going.map(({ item, machine }) => ({ item, machine, networks: site.networks })),
-      { isolated },
+      { isolated, used: usedAddresses({ taken, machineAddresses }) },
     );
   });
-  const byItem = new Map(placements.map((placement) => [placement.itemId, placement]));
-  return { isolated, items: itemIds.flatMap((itemId) => byItem.get(itemId) ?? []) };
+  const rank = new Map(itemIds.map((itemId, index) => [itemId, index]));
+  const rankOf = ({ itemId }: Placement): number => rank.get(itemId) ?? itemIds.length;
+  return { isolated, items: placements.toSorted((a, b) => rankOf(a) - rankOf(b)) };
 }
 
 /** What a reprotect of every item of a plan, or of one item, would create at the site that takes the data (A8). */

@@ -4,6 +4,7 @@ import { effectiveSettings } from "../domain/items/effective-settings.js";
 import { type TargetChange, targetLockReason, withChange } from "../domain/items/target-settings.js";
 import type { Finding } from "../domain/prerequisites/prerequisite.js";
 import { checkPrerequisites } from "../domain/prerequisites/prerequisites.js";
+import { interfaceProblems } from "../domain/worlds/networks.js";
 import type { TargetSettings } from "../domain/worlds/world.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
@@ -49,8 +50,22 @@ export async function changeTarget(
   if (settled !== null) throw new RecoveryError("target-locked", `item ${itemId}: ${settled}`);
   const { target, etag } = await getTarget(services, worldId, itemId);
   if (etag !== ifMatch) throw new RecoveryError("etag-mismatch", `the target settings of ${itemId} were changed`);
-  await services.hypervisor.replaceTarget(worldId, itemId, target, withChange(target, change));
+  const changed = withChange(target, change);
+  await refuseUnknownInterfaces(services, worldId, itemId, changed);
+  await services.hypervisor.replaceTarget(worldId, itemId, target, changed);
   return getTarget(services, worldId, itemId);
+}
+
+async function refuseUnknownInterfaces(
+  { hypervisor }: Services,
+  worldId: string,
+  itemId: string,
+  target: TargetSettings,
+): Promise<void> {
+  const [snapshot] = await hypervisor.describeItems(worldId, [itemId]);
+  if (snapshot === undefined) return;
+  const [problem] = interfaceProblems({ ...snapshot.item, target }, snapshot.machine);
+  if (problem !== undefined) throw new RecoveryError("invalid-input", problem);
 }
 
 const etagOf = ({ hash }: Services, target: TargetSettings): string => `"${hash(canonicalJson(target)).slice(0, 32)}"`;

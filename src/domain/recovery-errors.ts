@@ -100,6 +100,27 @@ export const RECOVERY_ERRORS = {
     "The state of the machine does not allow the operation.",
     "Fix what the message describes.",
   ),
+  "name-taken": entry(
+    409,
+    false,
+    "The name is taken at the site",
+    "A machine that another failover or test started there has the name.",
+    "Give the machine another name in the target settings, or remove the other machine, and start again.",
+  ),
+  "address-taken": entry(
+    409,
+    false,
+    "The address is taken at the site",
+    "A machine at the site uses the address.",
+    "Choose a free address in the target settings, or remove the other machine, and start again.",
+  ),
+  "capacity-exceeded": entry(
+    409,
+    false,
+    "The site has not enough left",
+    "Machines that other failovers or tests started there use its cores, interfaces, memory or disk space.",
+    "Raise the limit, or remove machines that are no longer needed, and start again.",
+  ),
   "agent-not-installed": entry(
     409,
     true,

@@ -9,6 +9,11 @@ export interface ScenarioTraits {
   form: Machine["form"];
   /** `master-target`: replication home goes through a process server and a master target to a VMware VM (P2, P11). */
   failbackThrough: "master-target" | "replica";
+  /**
+   * Replication to the recovery site needs a link between the sites. Without the need, data goes to a public endpoint
+   * over the internet (V9), or over the network of the provider.
+   */
+  needsLink: boolean;
   /** The agent registers with the configuration server some minutes after a failover (F7). */
   agentRegisters: boolean;
   /** A planned failover sets up the reverse replication (H). */
@@ -35,6 +40,7 @@ const TO_AZURE: Omit<ScenarioTraits, "form" | "convertedSystems"> = {
   sourceSite: "vcenter",
   targetSite: "azure-region",
   failbackThrough: "master-target",
+  needsLink: false,
   agentRegisters: true,
   reversedByPlannedFailover: false,
   removesOldMachine: "at-commit",
@@ -50,6 +56,7 @@ const TO_AZURE: Omit<ScenarioTraits, "form" | "convertedSystems"> = {
 const BETWEEN_EQUAL_SITES: Omit<ScenarioTraits, "sourceSite" | "targetSite"> = {
   form: "vm",
   failbackThrough: "replica",
+  needsLink: false,
   agentRegisters: false,
   reversedByPlannedFailover: false,
   removesOldMachine: "never",
@@ -74,6 +81,7 @@ export const SCENARIO_TRAITS: Readonly<Record<Scenario, ScenarioTraits>> = {
     ...BETWEEN_EQUAL_SITES,
     sourceSite: "vmm-cloud",
     targetSite: "vmm-cloud",
+    needsLink: true,
     reversedByPlannedFailover: true,
   },
   "azure-to-azure": {

@@ -76,8 +76,12 @@ export interface RecoveryPoints {
   itemId: string;
   replicationGroupId: string | null;
   points: RecoveryPoint[];
-  /** True when received data is in no point yet, so that `latest` has something to process. */
+  /** True when received data is in no point yet, so that `latest` has something to process. Never after a promotion. */
   pending: boolean;
+  /** Everything that the source wrote before this time has arrived. */
+  receivedUntil: string;
+  /** The last write of the source; null when it wrote nothing. After a shutdown or a promotion it stays what it is. */
+  lastWriteAt: string | null;
   /** Null when the points hold every disk. A disk added after protection is in none (A5). */
   disks: DiskCoverage | null;
   /** The emulated time of the answer. */

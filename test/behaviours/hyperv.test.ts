@@ -50,7 +50,9 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     expect(db).toBeGreaterThan(0);
     expect(others).toEqual([0, 0]); // these could be shut down and synchronised
     const loss = moved.outcomes?.[0]?.dataLoss;
-    expect(loss?.bytes).toBe((loss?.writes ?? 0) * 65_536);
+    const written = (loss?.writes ?? 0) * 65_536;
+    expect(loss?.bytes).toBeGreaterThan(0.99 * written); // few blocks were written twice
+    expect(loss?.bytes).toBeLessThanOrEqual(written);
     await plan.run("commit");
     expect(reversalsOf(await plan.run("reprotect"))).toEqual(["deltas", "deltas", "deltas"]); // not set beforehand
   });

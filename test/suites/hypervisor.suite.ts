@@ -2,6 +2,7 @@ import type { Tables } from "../../src/store/tables/port.js";
 import { failoverSuite } from "./hypervisor-failover.suite.js";
 import { faultSuite } from "./hypervisor-faults.suite.js";
 import { limitSuite } from "./hypervisor-limits.suite.js";
+import { occupancySuite } from "./hypervisor-occupancy.suite.js";
 import { taskSuite } from "./hypervisor-tasks.suite.js";
 
 /** The contract of a hypervisor, shown on the emulator with the given tables. */
@@ -10,4 +11,5 @@ export function hypervisorSuite(name: string, open: () => Tables): void {
   failoverSuite(name, open);
   faultSuite(name, open);
   limitSuite(name, open);
+  occupancySuite(name, open);
 }

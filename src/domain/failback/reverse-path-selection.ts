@@ -66,7 +66,12 @@ export function rivalMasterTargetsOf(path: ReplicationPath): string[] {
 }
 
 /** Whether failback creates a new machine: at another location, for a physical server, or on an unmanaged host (V2, P10). */
-export function needsNewMachine({ direction, target, snapshot: { item, machine }, options }: ReplicationPath): boolean {
+export function needsNewMachine({
+  direction,
+  target,
+  snapshot: { item, machine },
+  options,
+}: Pick<ReplicationPath, "direction" | "target" | "snapshot" | "options">): boolean {
   const { failbackThrough } = SCENARIO_TRAITS[item.scenario];
   if (direction === "primary-to-recovery" || failbackThrough === "replica") return false;
   const managed = target.site.hosts.find(({ id }) => id === machine.hostId)?.managed ?? true;

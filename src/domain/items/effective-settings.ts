@@ -2,17 +2,9 @@ import { opposite, replicationSites, SITE_TRAITS } from "../scenario-traits.js";
 import { defined } from "../text.js";
 import type { Direction } from "../vocabulary.js";
 import { chooseSubnet } from "../worlds/networks.js";
-import type { Machine, MachineSize, Site, TargetSettings } from "../worlds/world.js";
+import { fittingSize } from "../worlds/occupancy.js";
+import type { Site, TargetSettings } from "../worlds/world.js";
 import type { ItemSnapshot } from "./snapshot.js";
-
-/** The smallest of the sizes that holds a machine. */
-export const fittingSize = (
-  { cpus, memoryMb }: Pick<Machine, "cpus" | "memoryMb">,
-  sizes: readonly MachineSize[],
-): MachineSize | undefined =>
-  sizes
-    .filter((size) => size.cpus >= cpus && size.memoryMb >= memoryMb)
-    .toSorted((a, b) => a.cpus - b.cpus || a.memoryMb - b.memoryMb)[0];
 
 /**
  * The settings that a machine gets at the site that it goes to, with every automatic choice made (P3, A8). On the way

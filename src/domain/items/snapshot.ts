@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DataLoss, RecoveryPoint } from "../recovery-points/recovery-point-choice.js";
 import { Id } from "../text.js";
 import type { Direction } from "../vocabulary.js";
+import type { MachineAddress, Occupancy } from "../worlds/occupancy.js";
 import type { Link, Machine, ProtectedItem, ReplicationPolicy, Site } from "../worlds/world.js";
 
 /** What the hypervisor reports about one protected item at one time. */
@@ -62,6 +63,10 @@ export interface SiteSnapshot {
   reachable: boolean;
   /** Names in use at the site, by unprotected machines and by started copies. */
   machineNames: string[];
+  /** Static addresses of the machines that were at the site at its import. */
+  machineAddresses: MachineAddress[];
+  /** What machines of items take at the site because of a failover, a test or a failback. */
+  taken: Occupancy[];
   testNetworks: { id: string; executionId: string }[];
 }
 

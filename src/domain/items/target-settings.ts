@@ -15,6 +15,8 @@ export const TargetChange = z.strictObject({
   subnet: fields.subnet.nullable(),
   ip: fields.ip.nullable(),
   testNetworkId: fields.testNetworkId.nullable(),
+  /** Replaces the places of all further interfaces. */
+  interfaces: fields.interfaces.nullable(),
 });
 export type TargetChange = z.infer<typeof TargetChange>;
 

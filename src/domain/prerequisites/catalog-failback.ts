@@ -21,6 +21,7 @@ import {
   siteUnreachable,
   storagePeeringMissing,
 } from "./checks-failback.js";
+import { homeAddressTaken } from "./checks-network.js";
 import {
   FAILBACK_PATH,
   type Prerequisite,
@@ -176,13 +177,24 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
     code: "home-name-clash",
     beforeGroup: true,
     title: "Free name at the primary site",
-    ...FAILBACK_PATH,
-    verbs: REPROTECT_AND_FAILBACK,
-    examined: "names in use on the host of the master target",
+    direction: "recovery-to-primary",
+    verbs: [...REPROTECT_AND_FAILBACK, "full-run"],
+    examined: "names of new machines on the host of the master target, and of machines that failed over to the site",
     check: homeNameTaken,
-    why: "Two machines with the same name cannot be on one host.",
+    why: "Two machines with the same name cannot be at one place.",
     fix: "Move or rename the other machine.",
     asrCode: "78052",
+  }),
+  prerequisite({
+    code: "home-address",
+    title: "Free address at the primary site",
+    direction: "recovery-to-primary",
+    scenarios: scenariosWhere(({ failbackThrough }) => failbackThrough === "replica"),
+    verbs: FAILBACK,
+    examined: "the static addresses of the machine and those in use at the primary site",
+    check: homeAddressTaken,
+    why: "The machine comes home with its static addresses.",
+    fix: "Give the other machine another address, or move it away.",
   }),
   prerequisite({
     code: "agent-registered",

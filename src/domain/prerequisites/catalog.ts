@@ -1,6 +1,5 @@
 import { MOVES } from "../vocabulary.js";
 import {
-  addressProblem,
   availabilitySetProblem,
   coresMissing,
   dataDiskSizeProblem,
@@ -9,15 +8,19 @@ import {
   interfacesMissing,
   nameProblem,
   nameTaken,
-  networkProblem,
   osDiskProblem,
   resourceGroupProblem,
   sizeProblem,
-  subnetProblem,
   systemProblem,
-  testNetworkProblem,
 } from "./checks.js";
 import { vmmDisconnected } from "./checks-failback.js";
+import {
+  addressProblem,
+  interfaceLeftOut,
+  networkProblem,
+  subnetProblem,
+  testNetworkProblem,
+} from "./checks-network.js";
 import {
   BETWEEN_VMM_CLOUDS,
   INTO_AZURE,
@@ -110,6 +113,16 @@ export const FAILOVER_CATALOG: readonly Prerequisite[] = [
     check: networkProblem,
     why: "The machine would have no network.",
     fix: "Choose a network of the target site.",
+  }),
+  prerequisite({
+    code: "target-interfaces",
+    direction: "primary-to-recovery",
+    severity: "warning",
+    title: "A network for every interface",
+    examined: "the interfaces of the machine and their places in the target settings and network mappings",
+    check: interfaceLeftOut,
+    why: "The machine starts at the other site without this interface.",
+    fix: "Place the interface in the target settings, or map its network.",
   }),
   prerequisite({
     code: "target-subnet",

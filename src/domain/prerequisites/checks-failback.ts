@@ -12,8 +12,10 @@ import {
   rivalMasterTargetsOf,
   usesBuiltInProcessServer,
 } from "../failback/reverse-path-selection.js";
+import { diskGbOn, memoryOn, takenBy, takenByOthers } from "../worlds/occupancy.js";
 import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
 import type { Link } from "../worlds/world.js";
+import { diskGbOf, heldName } from "./checks.js";
 import type { CheckInput } from "./prerequisite.js";
 
 const usable = ({ kind, peerings }: Link): boolean =>
@@ -171,19 +173,35 @@ export const datastoreUnreachable = ofMasterTarget(({ id, hostId, datastoreIds }
 
 export function datastoreFull(input: CheckInput): string | null {
   if (!needsNewMachine(input)) return null;
-  const { machine } = input.snapshot;
-  const wantedGb = machine.disks.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
+  const { demand, target, snapshot } = input;
+  const ownGb = diskGbOf(snapshot.machine);
   const asked = datastoreIdOf(input);
-  const candidates = input.target.site.datastores.filter(({ id }) => asked === undefined || id === asked);
-  if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= wantedGb)) return null;
-  return `the machine needs ${wantedGb} GB, ${candidates.map(({ id, freeGb }) => `${id} has ${freeGb}`).join(", ")}`;
+  const candidates = target.site.datastores
+    .filter(({ id }) => asked === undefined || id === asked)
+    .map(({ id, freeGb }) => {
+      const others = takenByOthers(target.taken, demand.itemIds, diskGbOn(id));
+      return { id, freeGb: Math.max(0, freeGb - others.amount), itemIds: others.itemIds };
+    });
+  if (candidates.length === 0 || candidates.some(({ freeGb }) => freeGb >= demand.newDisksGb)) return null;
+  const needed =
+    demand.newDisksGb > ownGb
+      ? `the new machines of the execution need ${demand.newDisksGb} GB`
+      : `the machine needs ${ownGb} GB`;
+  const free = candidates.map(({ id, freeGb, itemIds }) => `${id} has ${freeGb}${takenBy(itemIds, "the rest is")}`);
+  return `${needed}, ${free.join(", ")}`;
 }
 
 export function hostMemory(input: CheckInput): string | null {
   const host = hostOf(input);
   const { memoryMb } = input.snapshot.machine;
-  if (host?.freeMemoryMb === undefined || host.freeMemoryMb >= memoryMb) return null;
-  return `host ${host.id} has ${host.freeMemoryMb} MB free, the machine needs ${memoryMb} MB`;
+  if (host?.freeMemoryMb === undefined) return null;
+  const others = takenByOthers(input.target.taken, input.demand.itemIds, memoryOn(host.id));
+  const freeMb = Math.max(0, host.freeMemoryMb - others.amount);
+  const allMb = Math.max(memoryMb, input.demand.memoryMb.get(host.id) ?? 0);
+  if (freeMb >= allMb) return null;
+  const needed =
+    allMb > memoryMb ? `the machines of the execution need ${allMb} MB` : `the machine needs ${memoryMb} MB`;
+  return `host ${host.id} has ${freeMb} MB free, ${needed}${takenBy(others.itemIds, "the rest is")}`;
 }
 
 export function hostLicence(input: CheckInput): string | null {
@@ -228,7 +246,8 @@ export const hasSnapshots = ({ snapshot: { machine } }: CheckInput): string | nu
 export function homeNameTaken(input: CheckInput): string | null {
   const { name } = input.snapshot.machine;
   const taken = input.target.site.existingMachines.some((other) => other.toLowerCase() === name.toLowerCase());
-  return taken && needsNewMachine(input) ? `another machine named ${name} is at ${input.target.site.id}` : null;
+  if (taken && needsNewMachine(input)) return `another machine named ${name} is at ${input.target.site.id}`;
+  return heldName(input.target, [name], input.snapshot);
 }
 
 export const agentMissing = ({ snapshot, options }: CheckInput): string | null =>

@@ -1,34 +1,48 @@
-import { fittingSize } from "../items/effective-settings.js";
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
-import { SITE_TRAITS } from "../scenario-traits.js";
-import { isInRange, isReserved } from "../worlds/addresses.js";
-import { chooseSubnet } from "../worlds/networks.js";
-import type { MachineSize, ProtectedItem } from "../worlds/world.js";
-import type { CheckInput, Demand } from "./prerequisite.js";
+import { carriedInterfaces, interfaceTargets } from "../worlds/networks.js";
+import { keptAddresses, sizeAt, takenBy, takenByOthers, testNameOf } from "../worlds/occupancy.js";
+import type { Machine } from "../worlds/world.js";
+import { addressKey, type CheckInput, type Demand } from "./prerequisite.js";
+
+/** An item that goes to a site, and whether a reprotect creates a new machine for it there. */
+export interface Arrival {
+  snapshot: ItemSnapshot;
+  isNewMachine: boolean;
+}
 
 /** The sum of what the items need of their target site. */
-export function demandOf(items: readonly ItemSnapshot[], site: SiteSnapshot): Demand {
+export function demandOf(arrivals: readonly Arrival[], { site }: SiteSnapshot): Demand {
   const names = new Map<string, string[]>();
   const addresses = new Map<string, string[]>();
   const families = new Map<string, Set<string>>();
+  const memoryMb = new Map<string, number>();
   const note = (map: Map<string, string[]>, key: string, itemId: string) =>
     map.set(key, [...(map.get(key) ?? []), itemId]);
-  let cores = 0;
-  let networkInterfaces = 0;
-  for (const snapshot of items) {
+  let [cores, networkInterfaces, newDisksGb] = [0, 0, 0];
+  for (const { snapshot, isNewMachine } of arrivals) {
     const { item, machine } = snapshot;
-    const size = sizeOf(snapshot, site);
+    const size = sizeAt(snapshot, site);
+    const targets = interfaceTargets(item, machine);
     cores += size?.cpus ?? machine.cpus;
-    networkInterfaces += machine.nics.length;
+    networkInterfaces += carriedInterfaces(targets).length;
+    if (isNewMachine) newDisksGb += diskGbOf(machine);
+    const { hostId } = machine;
+    if (hostId !== undefined) memoryMb.set(hostId, (memoryMb.get(hostId) ?? 0) + machine.memoryMb);
     note(names, targetNameOf(snapshot).toLowerCase(), item.id);
-    if (item.target.ip !== undefined) note(addresses, item.target.ip, item.id);
+    for (const { networkId, address } of keptAddresses(targets, site.networks, { isolated: false })) {
+      note(addresses, addressKey(networkId, address), item.id);
+    }
     const set = item.target.availabilitySet;
     if (set !== undefined && size !== undefined) {
       families.set(set, (families.get(set) ?? new Set()).add(familyOf(size.name)));
     }
   }
-  return { cores, networkInterfaces, names, addresses, families };
+  const itemIds = new Set(arrivals.map(({ snapshot }) => snapshot.item.id));
+  return { itemIds, cores, networkInterfaces, names, addresses, families, memoryMb, newDisksGb };
 }
+
+export const diskGbOf = ({ disks }: Pick<Machine, "disks">): number =>
+  disks.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
 
 /** The family of a size such as `Standard_D4s_v5`: its letters, without tier, number of CPUs and version. */
 const familyOf = (size: string): string =>
@@ -51,32 +65,25 @@ const KNOWN_SYSTEMS =
 /** The replica's name: the machine's own unless the target settings give another. */
 export const targetNameOf = ({ item, machine }: ItemSnapshot): string => item.target.name ?? machine.name;
 
-/** The size of the machine at the target site of its settings. At any other site it keeps its own size. */
-function sizeOf({ item, machine }: ItemSnapshot, site: SiteSnapshot): MachineSize | undefined {
-  const { id, sizes } = site.site;
-  if (id !== item.targetSiteId) return undefined;
-  if (item.target.size !== undefined) return sizes.find(({ name }) => name === item.target.size);
-  return fittingSize(machine, sizes);
-}
-
-export function targetSubnetOf(item: ProtectedItem, snapshot: ItemSnapshot, site: SiteSnapshot) {
-  const network = site.site.networks.find(({ id }) => id === item.target.networkId);
-  return chooseSubnet(network, item.target.subnet, snapshot.machine.nics[0]?.subnet);
-}
-
 export function coresMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.cores === undefined) return null;
-  const free = quota.cores - quota.coresUsed;
-  return demand.cores <= free ? null : `the execution needs ${demand.cores} cores at ${id}, and ${free} are free`;
+  const others = takenByOthers(target.taken, demand.itemIds, ({ cores }) => cores);
+  const free = quota.cores - quota.coresUsed - others.amount;
+  if (demand.cores <= free) return null;
+  const found = `the execution needs ${demand.cores} cores at ${id}, and ${Math.max(0, free)} are free`;
+  return `${found}${takenBy(others.itemIds, "others are")}`;
 }
 
 export function interfacesMissing({ target, demand }: CheckInput): string | null {
   const { quota, id } = target.site;
   if (quota?.networkInterfaces === undefined) return null;
-  const free = quota.networkInterfaces - quota.networkInterfacesUsed;
+  const others = takenByOthers(target.taken, demand.itemIds, ({ networkInterfaces }) => networkInterfaces);
+  const free = quota.networkInterfaces - quota.networkInterfacesUsed - others.amount;
   const asked = demand.networkInterfaces;
-  return asked <= free ? null : `the execution needs ${asked} interfaces at ${id}, and ${free} are free`;
+  if (asked <= free) return null;
+  const found = `the execution needs ${asked} interfaces at ${id}, and ${Math.max(0, free)} are free`;
+  return `${found}${takenBy(others.itemIds, "others are")}`;
 }
 
 export function nameProblem({ snapshot }: CheckInput): string | null {
@@ -88,13 +95,29 @@ export function nameProblem({ snapshot }: CheckInput): string | null {
     : `the name ${name} has characters other than letters, digits and inner hyphens`;
 }
 
-export function nameTaken({ snapshot, target, demand }: CheckInput): string | null {
+export function nameTaken({ verb, snapshot, target, demand }: CheckInput): string | null {
   const name = targetNameOf(snapshot);
   if (target.machineNames.some((other) => other.toLowerCase() === name.toLowerCase())) {
     return `${target.site.id} already has a machine named ${name}`;
   }
+  const taken = heldName(target, verb === "test-failover" ? [name, testNameOf(name)] : [name], snapshot);
+  if (taken !== null) return taken;
   const rival = demand.names.get(name.toLowerCase())?.find((itemId) => itemId !== snapshot.item.id);
   return rival === undefined ? null : `item ${rival} has the same target name ${name}`;
+}
+
+/** Says which item's machine has one of the names at a site; null when they are free. */
+export function heldName(
+  { site, taken }: SiteSnapshot,
+  names: readonly string[],
+  { item }: ItemSnapshot,
+): string | null {
+  for (const name of names) {
+    const isIt = (other: string): boolean => other.toLowerCase() === name.toLowerCase();
+    const holder = taken.find(({ itemId, names: held }) => itemId !== item.id && held.some(isIt));
+    if (holder !== undefined) return `${site.id} already has a machine named ${name}, that of item ${holder.itemId}`;
+  }
+  return null;
 }
 
 export function osDiskProblem({ snapshot: { machine } }: CheckInput): string | null {
@@ -112,50 +135,20 @@ export function dataDiskSizeProblem({ snapshot: { machine } }: CheckInput): stri
 
 export function diskCountProblem({ snapshot, target }: CheckInput): string | null {
   const count = snapshot.machine.disks.length - 1;
-  const most = sizeOf(snapshot, target)?.maxDataDisks ?? AZURE.dataDisks;
+  const most = sizeAt(snapshot, target.site)?.maxDataDisks ?? AZURE.dataDisks;
   return count <= most ? null : `the machine has ${count} data disks; its size supports ${most}`;
 }
 
 export function sizeProblem({ snapshot, target }: CheckInput): string | null {
   const { machine, item } = snapshot;
   if (target.site.sizes.length === 0) return null;
-  const size = sizeOf(snapshot, target);
+  const size = sizeAt(snapshot, target.site);
   if (size === undefined) {
     return item.target.size === undefined
       ? `no size at ${target.site.id} has ${machine.cpus} CPUs and ${machine.memoryMb} MB`
       : `${target.site.id} does not offer the size ${item.target.size}`;
   }
   return null;
-}
-
-export function networkProblem({ snapshot: { item }, target }: CheckInput): string | null {
-  if (item.target.networkId === undefined) {
-    return SITE_TRAITS[target.site.kind].createsMachines ? "the target settings name no network" : null;
-  }
-  return target.site.networks.some(({ id }) => id === item.target.networkId)
-    ? null
-    : `the network ${item.target.networkId} is not at ${target.site.id}`;
-}
-
-export function subnetProblem(input: CheckInput): string | null {
-  const { item } = input.snapshot;
-  if (item.target.networkId === undefined || networkProblem(input) !== null) return null;
-  return targetSubnetOf(item, input.snapshot, input.target) === undefined
-    ? `the network ${item.target.networkId} has no subnet ${item.target.subnet}`
-    : null;
-}
-
-export function addressProblem({ snapshot, target, demand }: CheckInput): string | null {
-  const { ip } = snapshot.item.target;
-  if (ip === undefined) return null;
-  const subnet = targetSubnetOf(snapshot.item, snapshot, target);
-  if (subnet !== undefined && !isInRange(ip, subnet.range))
-    return `${ip} is not in subnet ${subnet.name} (${subnet.range})`;
-  if (subnet !== undefined && isReserved(ip, subnet.range))
-    return `${ip} of ${subnet.range} is reserved by the service`;
-  if (subnet?.inUse?.includes(ip)) return `${ip} is in use in subnet ${subnet.name}`;
-  const rival = demand.addresses.get(ip)?.find((itemId) => itemId !== snapshot.item.id);
-  return rival === undefined ? null : `item ${rival} has the same address ${ip}`;
 }
 
 export function resourceGroupProblem({ snapshot: { item }, target }: CheckInput): string | null {
@@ -170,13 +163,6 @@ export function availabilitySetProblem({ snapshot: { item }, target }: CheckInpu
   return availabilitySet === undefined || target.site.availabilitySets.includes(availabilitySet)
     ? null
     : `the availability set ${availabilitySet} is not at ${target.site.id}`;
-}
-
-export function testNetworkProblem({ snapshot: { item }, target }: CheckInput): string | null {
-  const { testNetworkId } = item.target;
-  return testNetworkId === undefined || target.site.networks.some(({ id }) => id === testNetworkId)
-    ? null
-    : `the test network ${testNetworkId} is not at ${target.site.id}`;
 }
 
 export const systemProblem = ({ snapshot: { machine } }: CheckInput): string | null =>

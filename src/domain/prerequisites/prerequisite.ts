@@ -7,15 +7,23 @@ import type { Link } from "../worlds/world.js";
 
 /** What the items of an execution need of one site together. Computed once, so that no check walks all items. */
 export interface Demand {
+  itemIds: ReadonlySet<string>;
   cores: number;
   networkInterfaces: number;
   /** Item ids by lower-case target name. */
   names: ReadonlyMap<string, string[]>;
-  /** Item ids by target address. */
+  /** Item ids by the address that they ask for or keep, as `addressKey` writes it. */
   addresses: ReadonlyMap<string, string[]>;
   /** Families of the sizes in each availability set. */
   families: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Memory of the machines by the host that they have at home. */
+  memoryMb: ReadonlyMap<string, number>;
+  /** Disks of the machines that a reprotect creates. */
+  newDisksGb: number;
 }
+
+/** An address is unique within its network only. */
+export const addressKey = (networkId: string | undefined, ip: string): string => `${networkId ?? ""}/${ip}`;
 
 /** The options of a start that checks read. */
 export type CheckOptions = { [K in keyof ReprotectOptions]?: ReprotectOptions[K] | undefined } & {
@@ -55,7 +63,7 @@ export interface Prerequisite {
   scenarios: readonly Scenario[];
   /** The direction that it applies to; null for both. */
   direction: Direction | null;
-  /** An error prevents the start; a warning is only shown. */
+  /** An error prevents the item from going; a warning is only shown. */
   severity: "error" | "warning";
   /** Verbs for which it is only a warning, because they work without it. */
   warnsOf: readonly Verb[];

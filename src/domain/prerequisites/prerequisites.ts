@@ -1,3 +1,4 @@
+import { needsNewMachine } from "../failback/reverse-path-selection.js";
 import type { EstateSnapshot, ItemSnapshot } from "../items/snapshot.js";
 import { opposite, replicationSites } from "../scenario-traits.js";
 import type { Direction, Verb } from "../vocabulary.js";
@@ -126,7 +127,12 @@ function checkInputs(estate: EstateSnapshot, verb: Verb, context: StartContext):
     estate.sites.map((site): [string, Demand] => [
       site.site.id,
       demandOf(
-        moves.filter(({ to }) => to === site.site.id).map(({ snapshot }) => snapshot),
+        moves
+          .filter(({ to }) => to === site.site.id)
+          .map(({ snapshot, direction }) => ({
+            snapshot,
+            isNewMachine: needsNewMachine({ direction, target: site, snapshot, options: context.options }),
+          })),
         site,
       ),
     ]),

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../errors.js";
 import { toMs } from "../text.js";
 import type { Machine, ProtectedItem } from "../worlds/world.js";
+import { lossSecondsOf } from "./loss.js";
 import type { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
 
 /** The input of the solver for one item. Times are emulated. */
@@ -179,7 +180,7 @@ export interface PointPreview {
   point: RecoveryPoint | null;
   /** `found`, `made-at-start` from the data received by then, or `none` with the reason. */
   answer: "found" | "made-at-start" | "none";
-  /** What an unplanned failover would lose now, in emulated seconds; null if there is no point. */
+  /** What a start from it would lose, in emulated seconds; null if there is no point. */
   lossSeconds: number | null;
   because: string | null;
   disks: DiskCoverage | null;
@@ -187,10 +188,10 @@ export interface PointPreview {
 
 /** The input of a preview for one item. */
 export interface PreviewItem extends SolverItem {
-  /** The time of the preview. */
-  at: string;
-  /** Age of the newest data received. */
-  rpoSeconds: number;
+  /** Everything that the source wrote before this time has arrived. */
+  receivedUntil: string;
+  /** The last write of the source; null when it wrote nothing. */
+  lastWriteAt: string | null;
   /** True if data was received that no recovery point contains yet. */
   pending: boolean;
   disks: DiskCoverage | null;
@@ -203,11 +204,12 @@ export function previewRecoveryPoints(items: readonly PreviewItem[], choice: Rec
     const { itemId, disks } = item;
     if (choice.kind === "latest" && item.pending) {
       const because = "made from all received data when the failover starts";
-      return { itemId, point: null, answer: "made-at-start", lossSeconds: item.rpoSeconds, because, disks };
+      const lossSeconds = lossSecondsOf({ time: item.receivedUntil }, item.lastWriteAt);
+      return { itemId, point: null, answer: "made-at-start", lossSeconds, because, disks };
     }
     const answer = solved.get(itemId);
     if (answer?.point) {
-      const lossSeconds = Math.max(0, (toMs(item.at) - toMs(answer.point.time)) / 1_000);
+      const lossSeconds = lossSecondsOf(answer.point, item.lastWriteAt);
       return { itemId, point: answer.point, answer: "found", lossSeconds, because: null, disks };
     }
     return { itemId, point: null, answer: "none", lossSeconds: null, because: answer?.failure.message ?? null, disks };

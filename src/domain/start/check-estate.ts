@@ -266,7 +266,7 @@ function refusalOf(
   const cannot = items.filter(cannotGo);
   const blocked = cannot.filter(({ decision }) => decision === "blocked");
   const details = findings
-    .filter(({ itemId }) => cannot.some((item) => item.itemId === itemId))
+    .filter(({ itemId, severity }) => severity === "error" && cannot.some((item) => item.itemId === itemId))
     .map(({ itemId, code, found, fix }) => `${itemId}: ${found} (${code}). ${fix}`);
   const [first] = blocked.length > 0 ? blocked : takenOf(items).length > 0 ? [] : cannot;
   if (first !== undefined) {

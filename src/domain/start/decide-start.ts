@@ -131,7 +131,7 @@ export function goesWithout(asked: StartAsked, itemId: string): boolean {
 /** Decides about an item that cannot go, and notes why. */
 export function unfit(asked: StartAsked, itemId: string, found: readonly Finding[], findings: Finding[]): ItemDecision {
   if (!goesWithout(asked, itemId)) return blocked(itemId, found, findings);
-  findings.push(...found.map((finding): Finding => ({ ...finding, severity: "warning" })));
+  findings.push(...found);
   return { itemId, decision: "left-out", ...reasonOf(found) };
 }
 

@@ -1,6 +1,6 @@
 import { defined } from "../text.js";
 import { findAddress } from "./addresses.js";
-import type { Machine, Network, NetworkMapping, ProtectedItem, World } from "./world.js";
+import type { Machine, Network, NetworkMapping, ProtectedItem, TargetInterface, World } from "./world.js";
 
 type Nic = Machine["nics"][number];
 type Subnet = Network["subnets"][number];
@@ -16,18 +16,65 @@ export function chooseSubnet(
   return named(own) ?? network?.subnets.toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
 }
 
+/** An interface of a machine, and the place that the target settings give it. */
+export interface InterfaceTarget extends TargetInterface {
+  nic: Nic;
+}
+
+/** All interfaces of a machine, in its order. The settings of the item place the first, and name the others. */
+export function interfaceTargets(
+  { target }: Pick<ProtectedItem, "target">,
+  { nics }: Pick<Machine, "nics">,
+): InterfaceTarget[] {
+  const { networkId, subnet, ip, testNetworkId, interfaces = [] } = target;
+  return nics.map((nic, index) => {
+    const { name } = nic;
+    if (index === 0) return { nic, name, networkId, subnet, ip, testNetworkId };
+    return { nic, ...(interfaces.find((other) => other.name === name) ?? { name }) };
+  });
+}
+
+/** The interfaces that the machine has at the other site. The first is created in any case. */
+export const carriedInterfaces = (targets: readonly InterfaceTarget[]): InterfaceTarget[] =>
+  targets.filter(({ networkId }, index) => index === 0 || networkId !== undefined);
+
+/** The problems of the places of further interfaces, as sentences. */
+export function interfaceProblems({ id, target }: ProtectedItem, { nics }: Machine): string[] {
+  const names = nics.map(({ name }) => name);
+  const asked = (target.interfaces ?? []).map(({ name }) => name);
+  return asked.flatMap((name, index) => {
+    if (asked.indexOf(name) !== index) return [`item ${id} places the interface ${name} twice`];
+    if (!names.includes(name)) return [`item ${id} names the unknown interface ${name}`];
+    return names[0] === name
+      ? [`item ${id} places its first interface ${name} twice: the settings of the item place it already`]
+      : [];
+  });
+}
+
 /** The world with the networks of its mappings as target settings. An item's own settings take precedence. */
 export function withMappedNetworks(world: World): World {
   if (world.networkMappings.length === 0) return world;
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   const items = world.items.map((item): ProtectedItem => {
-    const mapping = mappingOf(world.networkMappings, item, machines.get(item.machineId)?.nics[0]);
-    if (mapping === undefined) return item;
-    const { toNetworkId: networkId, testNetworkId } = mapping;
-    const mapped = { networkId, ...defined({ testNetworkId }) };
-    return { ...item, target: { ...mapped, ...item.target } };
+    const [first, ...others] = machines.get(item.machineId)?.nics ?? [];
+    const mapped = mappedPlace(world, item, first);
+    const interfaces = others.flatMap((nic): TargetInterface[] => {
+      const own = item.target.interfaces?.find(({ name }) => name === nic.name);
+      const place = mappedPlace(world, item, nic);
+      return own === undefined && place === undefined ? [] : [{ name: nic.name, ...place, ...own }];
+    });
+    const unknown = (item.target.interfaces ?? []).filter(({ name }) => !others.some((nic) => nic.name === name));
+    const all = [...interfaces, ...unknown];
+    if (mapped === undefined && all.length === 0) return item;
+    return { ...item, target: { ...mapped, ...item.target, ...(all.length > 0 && { interfaces: all }) } };
   });
   return { ...world, items };
+}
+
+/** The networks that the mappings give an interface. */
+function mappedPlace({ networkMappings }: World, item: ProtectedItem, nic: Nic | undefined) {
+  const mapping = mappingOf(networkMappings, item, nic);
+  return mapping && { networkId: mapping.toNetworkId, ...defined({ testNetworkId: mapping.testNetworkId }) };
 }
 
 const mappingOf = (
@@ -74,9 +121,17 @@ export interface Placing {
   networks: readonly Network[];
 }
 
-/** The place of the first interface of an item. If there is none, `how` is null and `because` gives the reason. */
+/** An address that a machine uses. `itemId` is null if it is not protected. */
+export interface UsedAddress {
+  itemId: string | null;
+  networkId: string;
+  address: string;
+}
+
+/** The place of one interface of an item. If there is none, `how` is null and `because` gives the reason. */
 export interface Placement {
   itemId: string;
+  interface: string;
   /** Null for a network that is created for the test. */
   networkId: string | null;
   subnet: string | null;
@@ -85,7 +140,7 @@ export interface Placement {
   because: string | null;
 }
 
-/** The subnet of one item, and the addresses that are taken in it so far. */
+/** The subnet of one interface, and the addresses that are taken in it so far. */
 interface Place {
   networkId: string | null;
   subnet: Subnet;
@@ -93,48 +148,60 @@ interface Place {
 }
 
 /**
- * Places the items of one site. A requested address is kept. A static address is kept if it is free; otherwise the item
- * gets the next free one. DHCP stays DHCP. No two items get the same address.
+ * Places every interface of the items of one site. A requested address is kept. A static address is kept if it is free;
+ * otherwise the interface gets the next free one. DHCP stays DHCP. No two interfaces get the same address.
  *
- * @param isolated for a test: on the test network of each item, or on a copy of the production network, in which the
- * addresses of production machines are free
+ * @param isolated for a test: on the test network of each interface, or on a copy of the production network, in which
+ * the addresses of production machines are free
+ * @param used the addresses of machines that other failovers brought to the site; those of the items themselves are free
  */
-export function placeItems(placings: readonly Placing[], { isolated }: { isolated: boolean }): Placement[] {
+export function placeItems(
+  placings: readonly Placing[],
+  { isolated, used = [] }: { isolated: boolean; used?: readonly UsedAddress[] },
+): Placement[] {
+  const own = new Set(placings.map(({ item }) => item.id));
+  const ofOthers = used.filter(({ itemId }) => itemId === null || !own.has(itemId));
   const takenIn = new Map<string, Set<string>>();
-  const places = placings.map((placing) => placeOf(placing, isolated, takenIn));
-  return placings.map((placing, index) => placementOf(placing, places[index] ?? "it has no place"));
+  const places = placings.flatMap(({ item, machine, networks }) =>
+    interfaceTargets(item, machine).map((target) => ({
+      itemId: item.id,
+      target,
+      place: placeOf(target, networks, { isolated, used: ofOthers, takenIn }),
+    })),
+  );
+  return places.map(({ itemId, target, place }) => ({ itemId, interface: target.name, ...placementOf(target, place) }));
 }
 
-/** The subnet of an item with the addresses taken in it, including its requested one; or why there is none. */
+/** The subnet of an interface with the addresses taken in it, including its requested one; or why there is none. */
 function placeOf(
-  { item, machine, networks }: Placing,
-  isolated: boolean,
-  takenIn: Map<string, Set<string>>,
+  { networkId, testNetworkId, subnet: asked, ip, nic }: InterfaceTarget,
+  networks: readonly Network[],
+  { isolated, used, takenIn }: { isolated: boolean; used: readonly UsedAddress[]; takenIn: Map<string, Set<string>> },
 ): Place | string {
-  const { networkId, testNetworkId, subnet: asked, ip } = item.target;
   const made = isolated && testNetworkId === undefined;
   const wanted = isolated ? (testNetworkId ?? networkId) : networkId;
   if (wanted === undefined) return "the target settings name no network";
   const network = networks.find(({ id }) => id === wanted);
-  const subnet = chooseSubnet(network, asked, machine.nics[0]?.subnet);
+  const subnet = chooseSubnet(network, asked, nic.subnet);
   if (subnet === undefined) return `there is no network ${wanted} with the subnet ${asked ?? "of any name"}`;
   const key = `${wanted}/${made}/${subnet.name}`;
-  const taken = takenIn.get(key) ?? new Set(made ? [] : subnet.inUse);
+  const taken = takenIn.get(key) ?? new Set(made ? [] : [...(subnet.inUse ?? []), ...addressesIn(wanted, used)]);
   if (ip !== undefined) taken.add(ip);
   takenIn.set(key, taken);
   return { networkId: made ? null : wanted, subnet, taken };
 }
 
-function placementOf({ item, machine }: Placing, place: Place | string): Placement {
-  const itemId = item.id;
+const addressesIn = (networkId: string, used: readonly UsedAddress[]): string[] =>
+  used.flatMap((other) => (other.networkId === networkId ? [other.address] : []));
+
+function placementOf({ nic, ip }: InterfaceTarget, place: Place | string): Omit<Placement, "itemId" | "interface"> {
   if (typeof place === "string") {
-    return { itemId, networkId: null, subnet: null, address: null, how: null, because: place };
+    return { networkId: null, subnet: null, address: null, how: null, because: place };
   }
   const { networkId, subnet, taken } = place;
-  const at = { itemId, networkId, subnet: subnet.name };
-  if (item.target.ip !== undefined) return { ...at, address: item.target.ip, how: "asked", because: null };
-  const nic = machine.nics[0];
-  if (nic?.assignment !== "static") return { ...at, address: null, how: "dhcp", because: null };
+  const at = { networkId, subnet: subnet.name };
+  if (ip !== undefined) return { ...at, address: ip, how: "asked", because: null };
+  if (nic.assignment !== "static") return { ...at, address: null, how: "dhcp", because: null };
   const found = findAddress(subnet.range, nic.ip ?? null, taken);
   if (found === null) {
     const because = `subnet ${subnet.name} (${subnet.range}) has no free address`;

@@ -1,6 +1,6 @@
 import { SCENARIO_TRAITS } from "../scenario-traits.js";
-import { mappingProblems } from "./networks.js";
-import type { Machine, ProtectedItem, Site, World } from "./world.js";
+import { interfaceProblems, mappingProblems } from "./networks.js";
+import type { Link, Machine, ProtectedItem, Site, World } from "./world.js";
 
 const MAX_GROUP_MEMBERS = 16;
 
@@ -74,6 +74,24 @@ function scenarioProblems(item: ProtectedItem, machine: Machine, source: Site, t
   ];
 }
 
+const unknownDisks = ({ id, protectedDisks = [] }: ProtectedItem, machine: Machine | undefined): string[] =>
+  machine === undefined
+    ? []
+    : protectedDisks.flatMap((disk) =>
+        missing("disk", `item ${id}`, disk, new Set(machine.disks.map(({ name }) => name))),
+      );
+
+/** Why nothing could replicate between the sites of an item. */
+function linkProblems({ id, scenario, sourceSiteId, targetSiteId }: ProtectedItem, links: readonly Link[]): string[] {
+  if (!SCENARIO_TRAITS[scenario].needsLink) return [];
+  const between = links.filter((link) => [sourceSiteId, targetSiteId].every((siteId) => link.between.includes(siteId)));
+  if (between.some(({ connected }) => connected)) return [];
+  const found =
+    between.length === 0 ? "no link joins them" : `${between.map((link) => link.id).join(", ")} is not connected`;
+  const needs = `item ${id}: ${scenario} replicates over a link between ${sourceSiteId} and ${targetSiteId}`;
+  return [`${needs}, and ${found}; add a connected link to the world`];
+}
+
 function itemProblems(world: World): string[] {
   const sites = new Map(world.sites.map((site) => [site.id, site]));
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
@@ -88,6 +106,9 @@ function itemProblems(world: World): string[] {
       ...missing("policy", owner, item.policyId, policies),
       ...missing("replication group", owner, item.replicationGroupId, groups),
       ...missing("machine", owner, item.machineId, machines),
+      ...unknownDisks(item, machine),
+      ...(machine ? interfaceProblems(item, machine) : []),
+      ...linkProblems(item, world.links),
       ...missing("site", owner, item.sourceSiteId, sites),
       ...missing("site", owner, item.targetSiteId, sites),
       ...(machine && source && target ? scenarioProblems(item, machine, source, target) : []),

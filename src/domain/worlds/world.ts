@@ -130,6 +130,17 @@ export const Machine = z.strictObject({
 });
 export type Machine = z.infer<typeof Machine>;
 
+/** The place of one further interface at the other site. Without a network it is not connected there. */
+export const TargetInterface = z.strictObject({
+  /** The name of the interface at the machine. */
+  name: Name,
+  networkId: Id.optional(),
+  subnet: Id.optional(),
+  ip: Address.optional(),
+  testNetworkId: Id.optional(),
+});
+export type TargetInterface = z.infer<typeof TargetInterface>;
+
 /** The settings of the replica when it is started at the other site. They can be changed until the failover (P3). */
 export const TargetSettings = z.strictObject({
   name: Name.optional(),
@@ -137,10 +148,13 @@ export const TargetSettings = z.strictObject({
   size: Id.optional(),
   availabilitySet: Name.optional(),
   managedDisks: z.boolean().default(true),
+  /** These four place the first interface of the machine. */
   networkId: Id.optional(),
   subnet: Id.optional(),
   ip: Address.optional(),
   testNetworkId: Id.optional(),
+  /** The places of its other interfaces. */
+  interfaces: z.array(TargetInterface).max(31).optional(),
 });
 export type TargetSettings = z.infer<typeof TargetSettings>;
 

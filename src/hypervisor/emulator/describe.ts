@@ -4,17 +4,21 @@ import type { ItemSnapshot, SiteSnapshot } from "../../domain/items/snapshot.js"
 import type { Observation } from "../../domain/plans/probes.js";
 import { diskCoverageOf } from "../../domain/recovery-points/recovery-point-solver.js";
 import { toInstant } from "../../domain/text.js";
+import type { Occupancy } from "../../domain/worlds/occupancy.js";
 import { decode } from "../../store/tables/codec.js";
 import type { Table } from "../../store/tables/port.js";
 import type { GroundTruth, Leftovers, RecoveryPoints, StartedCopy } from "../port.js";
 import { isUnreachable } from "./faults.js";
 import { observationOf } from "./observe.js";
+import { narrowed, occupancyOf, readClaims } from "./occupancies.js";
 import {
   currentPolicy,
   dataLossOf,
   hasPendingData,
+  lastWriteAt,
   newestPointOf,
   pointsOf,
+  receivedPoint,
   replicaSequences,
   rpoSeconds,
   sourceSequences,
@@ -77,8 +81,9 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
     },
     site: async (worldId, siteId) => {
       const { header, state } = await siteState(worldId, siteId);
-      const { site, machineNames, testNetworks } = state;
-      return { site, reachable: !isUnreachable(header, siteId), machineNames, testNetworks };
+      const { site, machineNames, machineAddresses, testNetworks } = state;
+      const taken = await takenAt(table, header, state, rules.item, emulatedMs(header, clock.now()));
+      return { site, reachable: !isUnreachable(header, siteId), machineNames, machineAddresses, taken, testNetworks };
     },
     recoveryPoints: async (worldId, itemId) => {
       const { nowMs, state } = await oneState(worldId, itemId);
@@ -87,7 +92,9 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
         itemId,
         replicationGroupId: state.item.replicationGroupId ?? null,
         points,
-        pending: hasPendingData(state, points, nowMs),
+        pending: state.promotedFrom === null && hasPendingData(state, points, nowMs),
+        receivedUntil: receivedPoint(state, nowMs).time,
+        lastWriteAt: lastWriteAt(state, nowMs),
         disks: diskCoverageOf(state.item, state.machine),
         at: toInstant(nowMs),
       };
@@ -116,6 +123,24 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
       };
     },
   };
+}
+
+/** What items have taken at a site. A claim that is not confirmed is compared with its item. */
+async function takenAt(
+  table: Table,
+  header: WorldHeader,
+  site: EmulatedSite,
+  rules: TaskRules<EmulatedItem>,
+  nowMs: number,
+): Promise<Occupancy[]> {
+  const { claims } = await readClaims(table, header, site.id);
+  const doubtful = Object.entries(claims).flatMap(([itemId, { isConfirmed }]) => (isConfirmed ? [] : [itemId]));
+  const states = doubtful.length === 0 ? new Map<string, EmulatedItem>() : await readItems(table, header, doubtful);
+  return Object.entries(claims).flatMap(([itemId, claim]) => {
+    const state = states.get(itemId);
+    const real = state === undefined ? claim : narrowed(claim, settle(rules, state, nowMs), site);
+    return real === undefined ? [] : [occupancyOf(itemId, real)];
+  });
 }
 
 async function readItems(

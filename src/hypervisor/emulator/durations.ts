@@ -1,7 +1,8 @@
 import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
 import type { ItemOperation, OperationName, SiteOperation } from "../port.js";
 import type { Effect } from "./behaviour.js";
-import { bytesOfDisks, bytesToReverse } from "./replication.js";
+import { bytesOfDisks, protectedDisks } from "./disk-bytes.js";
+import { bytesToReverse } from "./replication.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, EmulatedSite } from "./state.js";
 
@@ -41,8 +42,8 @@ const ITEM_SECONDS: Record<Exclude<ItemOperation, "await-agent">, (state: Emulat
     30 + copySeconds(bytesToReverse(state, params.newMachine === true, atMs)),
   "remove-old-machine": () => 45,
   "disable-replication": () => 30,
-  "enable-replication": (state) => 60 + copySeconds(bytesOfDisks(state)),
-  resynchronise: (state) => 30 + copySeconds(bytesOfDisks(state)) / 4,
+  "enable-replication": (state) => 60 + copySeconds(bytesOfDisks(state.machine.disks)),
+  resynchronise: (state) => 30 + copySeconds(bytesOfDisks(protectedDisks(state))) / 4,
 };
 
 /** Copies two gigabytes a second. */

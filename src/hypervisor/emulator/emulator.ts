@@ -21,6 +21,7 @@ import { createEstateChanges } from "./estate-changes.js";
 import { createFaultControls } from "./fault-controls.js";
 import { ITEM_BEHAVIOURS } from "./item-behaviours.js";
 import { conditionResolved, sourceReturned, targetReplaced } from "./item-changes.js";
+import { createOccupancies } from "./occupancies.js";
 import { createSlotScheduler } from "./slot-scheduler.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { abandoned, parseHolder, type TaskRules } from "./tasks.js";
@@ -87,7 +88,8 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
       return kind === "item" ? items.currentReservation(header, id) : sites.currentReservation(header, id);
     },
   });
-  const items = createEntityStore(table, worlds, clock, itemKind(rules.item), slots);
+  const occupancies = createOccupancies(table, (header, itemId) => items.touch(header, itemId));
+  const items = createEntityStore(table, worlds, clock, itemKind(rules.item, occupancies), slots);
   const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
   const descriptions = createDescriptions(table, worlds, clock, rules);
 

@@ -7,16 +7,18 @@
  * I2. A cached state never gives an outdated answer: a final answer stays valid, a change fails on its ETag, and any
  *     other answer is read again ("an answer that is not final is read again…").
  * I3. An operation begins only with its slots reserved (slot-scheduler.ts, "I21: …").
- * I4. The ledger stays complete when its pages move to rows of their own ("a ledger longer than a page…").
+ * I4. An operation begins only with what it takes at its sites taken (occupancies.ts, "two processes…").
+ * I5. The ledger stays complete when its pages move to rows of their own ("a ledger longer than a page…").
  */
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";
-import { type Codec, decode, encode } from "../../store/tables/codec.js";
-import type { Row, RowOperation, Table } from "../../store/tables/port.js";
+import { decode } from "../../store/tables/codec.js";
+import type { Table } from "../../store/tables/port.js";
 import { retryOnConflict } from "../../store/update-with-retry.js";
 import type { LedgerEntry, TaskReply } from "../port.js";
-import type { Admission, Reservation } from "./operation-slots.js";
+import { type CachedState, createCachedStates, ledgerPrefix, type StoredKind } from "./cached-states.js";
+import type { Reservation } from "./operation-slots.js";
 import type { SlotScheduler } from "./slot-scheduler.js";
 import {
   type EmulatedEntity,
@@ -28,38 +30,29 @@ import {
   SITE,
   type WorldHeader,
 } from "./state.js";
-import {
-  beginOrPoll,
-  type Call,
-  type EmulatedReply,
-  holderOf,
-  reservationOf,
-  resumed,
-  settle,
-  type TaskRules,
-} from "./tasks.js";
-import { partitionOfItem, partitionOfSites, stateRow } from "./world-rows.js";
+import { type ClaimKeeper, createStepWriter } from "./step-writer.js";
+import { beginOrPoll, type Call, type EmulatedReply, reservationOf, resumed, settle, type TaskRules } from "./tasks.js";
+import { partitionOfItem, partitionOfSites } from "./world-rows.js";
 import { emulatedMs, realMsOf, type Worlds } from "./worlds.js";
 
-/** A ledger of this length moves to a row of its own, so that the row of the state stays small. */
-const LEDGER_PAGE = 32;
-/** States in the cache, which saves a read when operations on an item follow one another. */
-const MAX_CACHED = 1_000;
 /** An entity has few writers. Each lost race means that another writer succeeded. */
 const MAX_ATTEMPTS = 50;
 const PAGE = 900;
 
 /** How items, or sites, are stored, and how their tasks behave. */
-export interface EntityKind<S extends EmulatedEntity> {
-  codec: Codec<S>;
+export interface EntityKind<S extends EmulatedEntity> extends StoredKind<S> {
   rules: TaskRules<S>;
-  partition: (header: WorldHeader, id: string) => string;
-  missing: (worldId: string, id: string) => RecoveryError;
+  /** What an entity takes at sites; null for kinds that take nothing. */
+  claims: ClaimKeeper<S> | null;
 }
 
-export const itemKind = (rules: TaskRules<EmulatedItem>): EntityKind<EmulatedItem> => ({
+export const itemKind = (
+  rules: TaskRules<EmulatedItem>,
+  claims: ClaimKeeper<EmulatedItem>,
+): EntityKind<EmulatedItem> => ({
   codec: ITEM,
   rules,
+  claims,
   partition: partitionOfItem,
   missing: (worldId, id) => new RecoveryError("item-not-found", `world ${worldId} has no item ${id}`),
 });
@@ -67,6 +60,7 @@ export const itemKind = (rules: TaskRules<EmulatedItem>): EntityKind<EmulatedIte
 export const siteKind = (rules: TaskRules<EmulatedSite>): EntityKind<EmulatedSite> => ({
   codec: SITE,
   rules,
+  claims: null,
   partition: partitionOfSites,
   missing: (worldId, id) => new RecoveryError("not-found", `world ${worldId} has no site ${id}`),
 });
@@ -77,38 +71,10 @@ export interface EntityStore<S extends EmulatedEntity> {
   read(worldId: string, id: string): Promise<S>;
   /** Applies a change that is not an operation. */
   change(worldId: string, id: string, apply: (state: S, atMs: number) => S): Promise<void>;
+  /** Reads a state and rewrites its row, so that every write that is under way fails and is decided again. */
+  touch(header: WorldHeader, id: string): Promise<S>;
   /** Ends what is due, resumes what no fault holds any more, and answers the slots still in use; null for none. */
   currentReservation(header: WorldHeader, id: string): Promise<Reservation | null>;
-}
-
-const ledgerPrefix = (id: string): string => `ledger:${id}:`;
-
-/** A state as it was last read or written. */
-interface CachedState<S> {
-  state: S;
-  partition: string;
-  etag: string;
-}
-
-/** Writes a state. A full ledger moves to a row of its own in the same transaction. */
-async function write<S extends EmulatedEntity>(
-  table: Table,
-  codec: Codec<S>,
-  current: CachedState<S>,
-  changed: S,
-): Promise<CachedState<S>> {
-  const [first] = changed.ledger;
-  const full = first !== undefined && changed.ledger.length >= LEDGER_PAGE;
-  const state = full ? { ...changed, ledger: [] } : changed;
-  const operations: RowOperation[] = [
-    { kind: "replace", ...encode(codec, stateRow(state.id), state), etag: current.etag },
-  ];
-  if (full) {
-    const page = `${ledgerPrefix(state.id)}${String(first.sequence).padStart(10, "0")}`;
-    operations.push({ kind: "insert", ...encode(LEDGER, page, changed.ledger) });
-  }
-  const [etag = ""] = await table.transact(current.partition, operations);
-  return { ...current, state, etag };
 }
 
 export function createEntityStore<S extends EmulatedEntity>(
@@ -118,58 +84,26 @@ export function createEntityStore<S extends EmulatedEntity>(
   kind: EntityKind<S>,
   slots: SlotScheduler,
 ): EntityStore<S> {
-  const rowOf = async (header: WorldHeader, id: string): Promise<Row> => {
-    const row = await table.get(kind.partition(header, id), stateRow(id));
-    if (row !== null) return row;
-    worlds.forget(header.worldId);
-    throw kind.missing(header.worldId, id);
-  };
-
-  const cache = new Map<string, CachedState<S>>();
-
-  const keyOf = (header: WorldHeader, id: string): string => `${kind.partition(header, id)}/${id}`;
-
-  const store = (key: string, cached: CachedState<S>): void => {
-    cache.delete(key);
-    cache.set(key, cached);
-    const [oldest] = cache.keys();
-    if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest);
-  };
-
-  const readFresh = async (header: WorldHeader, id: string): Promise<CachedState<S>> => {
-    const row = await rowOf(header, id);
-    return { state: decode(kind.codec, row), partition: row.partition, etag: row.etag };
-  };
-
-  /** Writes a changed state, and forgets the cached one when another writer was first. */
-  const save = async (key: string, cached: CachedState<S>, state: S): Promise<void> => {
-    try {
-      store(key, await write(table, kind.codec, cached, state));
-    } catch (error) {
-      cache.delete(key);
-      throw error;
-    }
-  };
+  const states = createCachedStates(table, worlds, kind);
+  const { keyOf, cached, rowOf, readFresh, save } = states;
+  const { writeStep, recordClaims } = createStepWriter(kind, states, slots);
 
   const attempt = async (worldId: string, id: string, call: Omit<Call, "nowMs" | "header">) => {
     const header = await worlds.header(worldId);
     const key = keyOf(header, id);
     const nowMs = emulatedMs(header, clock.now());
     const stepFrom = ({ state }: CachedState<S>) => beginOrPoll(kind.rules, state, { ...call, header, nowMs });
-    let current = cache.get(key) ?? (await readFresh(header, id));
+    let current = cached(key) ?? (await readFresh(header, id));
     let step = stepFrom(current);
     const isFinal = "reply" in step && step.reply.state !== "waiting";
     // The cache may be outdated. A change would fail on its ETag and a final answer is valid for ever.
-    if (step.state === current.state && !isFinal && cache.get(key) === current) {
+    if (step.state === current.state && !isFinal && cached(key) === current) {
       current = await readFresh(header, id);
       step = stepFrom(current);
     }
-    if (step.state !== current.state) {
-      const { admission, afterWrite } = await reserveSlots(slots, header, current.state, step.state, nowMs);
-      if (!admission.admitted) return inRealTime(waitingFor(admission), header);
-      await save(key, current, step.state);
-      await afterWrite();
-    }
+    if (step.state !== current.state) step = await writeStep({ ...call, header, nowMs }, key, current, step);
+    const hasEnded = "reply" in step && step.reply.state !== "waiting";
+    if (step.state !== current.state || hasEnded) await recordClaims(header, key, step.state);
     if ("fault" in step) throw step.fault;
     return inRealTime(step.reply, header);
   };
@@ -179,7 +113,16 @@ export function createEntityStore<S extends EmulatedEntity>(
     const current = await readFresh(header, id);
     const nowMs = emulatedMs(header, clock.now());
     const changed = apply(settle(kind.rules, current.state, nowMs), nowMs);
-    if (changed !== current.state) await save(keyOf(header, id), current, changed);
+    if (changed === current.state) return;
+    await save(keyOf(header, id), current, changed);
+    await recordClaims(header, keyOf(header, id), changed);
+  };
+
+  const touchNow = async (header: WorldHeader, id: string): Promise<S> => {
+    const current = await readFresh(header, id);
+    const state = settle(kind.rules, current.state, emulatedMs(header, clock.now()));
+    await save(keyOf(header, id), current, state);
+    return state;
   };
 
   const settleNow = async (header: WorldHeader, id: string): Promise<Reservation | null> => {
@@ -192,6 +135,7 @@ export function createEntityStore<S extends EmulatedEntity>(
 
   return {
     currentReservation: (header, id) => retryOnConflict(() => settleNow(header, id), MAX_ATTEMPTS),
+    touch: (header, id) => retryOnConflict(() => touchNow(header, id), MAX_ATTEMPTS),
     runTask: (worldId, id, call) => retryOnConflict(() => attempt(worldId, id, call), MAX_ATTEMPTS),
     change: (worldId, id, apply) => retryOnConflict(() => changeNow(worldId, id, apply), MAX_ATTEMPTS),
     ledger: async (worldId, id) => {
@@ -204,46 +148,11 @@ export function createEntityStore<S extends EmulatedEntity>(
   };
 }
 
-/**
- * Reserves the slots of an operation that a step begins. A slot is never free too early: the reservation of an operation
- * that starts to hang is extended before the state is written, and that of one that resumes is limited `afterWrite`.
- */
-async function reserveSlots(
-  slots: SlotScheduler,
-  header: WorldHeader,
-  before: EmulatedEntity,
-  after: EmulatedEntity,
-  atMs: number,
-): Promise<{ admission: Admission; afterWrite: () => Promise<void> }> {
-  const previous = reservationOf(before);
-  const next = reservationOf(after);
-  if (next !== null && next.key !== previous?.key) {
-    return {
-      admission: await slots.request(header, { ...next.reservation, isUndo: next.isUndo, atMs }),
-      afterWrite: async () => undefined,
-    };
-  }
-  const holder = holderOf(after);
-  const wasHanging = previous?.reservation.untilMs === null;
-  const isHanging = next?.reservation.untilMs === null;
-  if (isHanging && !wasHanging) await slots.update(header, holder, next.reservation);
-  const afterWrite = async () =>
-    wasHanging && !isHanging ? slots.update(header, holder, next?.reservation ?? null) : undefined;
-  return { admission: { admitted: true }, afterWrite };
-}
-
 async function ledgerPages(table: Table, partition: string, id: string): Promise<Entry[]> {
   const prefix = ledgerPrefix(id);
   const { rows } = await table.list(partition, { from: prefix, before: `${prefix}~`, limit: PAGE });
   return rows.flatMap((row) => decode(LEDGER, row));
 }
-
-const waitingFor = ({ retryAtMs: untilMs, hanging }: Extract<Admission, { admitted: false }>): EmulatedReply => ({
-  state: "waiting",
-  untilMs,
-  hanging,
-  begun: false,
-});
 
 function inRealTime(reply: EmulatedReply, header: WorldHeader): TaskReply<unknown> {
   if (reply.state !== "waiting") return reply;

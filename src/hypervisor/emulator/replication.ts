@@ -10,7 +10,13 @@
  *     source that is off keeps its points…").
  * I5. Write sequences never go back when replication is reversed ("P1: …").
  * I6. A reversal sends what differs when the original machine exists, and whole disks otherwise ("V2: …").
+ * I7. A block that is written twice is sent once, so no amount of data exceeds the disks (replication.test.ts, "however
+ *     long…").
+ * I8. A preview of a loss and the loss that is measured at the same moment are the same (replication.test.ts, "the loss
+ *     of a preview…").
  */
+
+import { lossSecondsOf } from "../../domain/recovery-points/loss.js";
 import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
 import {
   newestPointAt,
@@ -21,12 +27,14 @@ import { policyOf } from "../../domain/scenario-traits.js";
 import { toInstant, toMs } from "../../domain/text.js";
 import type { ReplicationPolicy } from "../../domain/worlds/world.js";
 import type { DiskSequence } from "../port.js";
+import { BLOCK_BYTES, bytesOfDisk, bytesOfDisks, changedBytes, protectedDisks } from "./disk-bytes.js";
 import { seededBetween } from "./seeded.js";
 import type { EmulatedItem, Span } from "./state.js";
 
-const WRITE_BYTES = 65_536;
-const WRITES_PER_MB = 1_000_000 / WRITE_BYTES;
+const WRITES_PER_MB = 1_000_000 / BLOCK_BYTES;
 const DAY_MS = 86_400_000;
+/** More than what rounding can add to a time. */
+const ROUNDING_MS = 0.001;
 
 /** The seconds up to `atMs` in which a copy took writes. */
 function writingSeconds(spans: readonly Span[], atMs: number): number {
@@ -37,16 +45,18 @@ function writingSeconds(spans: readonly Span[], atMs: number): number {
   return ms / 1_000;
 }
 
-const protectedDisks = ({ item, machine }: EmulatedItem): string[] =>
-  item.protectedDisks ?? machine.disks.map(({ name }) => name);
+/** The writes of one disk in a second. The workload writes at a constant rate while it runs, equally on all disks. */
+const writesPerSecond = (state: EmulatedItem): number =>
+  (state.item.changeRateMbPerSecond * WRITES_PER_MB) / protectedDisks(state).length;
 
-/** The writes that each protected disk has taken. The workload writes at a constant rate while it runs. */
+/** The writes that each protected disk has taken. */
 function writesOf(state: EmulatedItem, spans: readonly Span[], atMs: number): DiskSequence[] {
-  const disks = protectedDisks(state);
-  const perSecond = (state.item.changeRateMbPerSecond * WRITES_PER_MB) / disks.length;
-  const sequence = Math.floor(writingSeconds(spans, atMs) * perSecond);
-  return disks.map((disk) => ({ disk, sequence }));
+  const sequence = writesOfDisk(state, spans, atMs);
+  return protectedDisks(state).map(({ name }) => ({ disk: name, sequence }));
 }
+
+const writesOfDisk = (state: EmulatedItem, spans: readonly Span[], atMs: number): number =>
+  Math.floor(writingSeconds(spans, atMs) * writesPerSecond(state));
 
 export const sourceSequences = (state: EmulatedItem, atMs: number): DiskSequence[] =>
   writesOf(state, state.sourceWrites, atMs).map(({ disk, sequence }, index) => ({
@@ -83,9 +93,39 @@ export function quietSinceMs({ replication, sourceWrites }: EmulatedItem): numbe
 const pausesOf = (spans: readonly Span[]): { fromMs: number; toMs: number }[] =>
   spans.slice(1).map(({ fromMs }, index) => ({ fromMs: spans[index]?.toMs ?? fromMs, toMs: fromMs }));
 
-/** The time of the last write of the source; `atMs` while it writes. */
-const lastWriteMs = (state: EmulatedItem, atMs: number): number =>
+/** Until when the source took writes; `atMs` while it does. */
+const wroteUntilMs = (state: EmulatedItem, atMs: number): number =>
   Math.min(atMs, lastSpanEnd(state.sourceWrites) ?? atMs);
+
+/** The time at which a copy had taken writes for so many seconds. */
+function timeAfterWriting(spans: readonly Span[], seconds: number): number {
+  let leftMs = seconds * 1_000;
+  for (const { fromMs, toMs: endMs } of spans) {
+    const lengthMs = (endMs ?? Number.POSITIVE_INFINITY) - fromMs;
+    if (leftMs <= lengthMs + ROUNDING_MS) return fromMs + Math.min(leftMs, lengthMs);
+    leftMs -= lengthMs;
+  }
+  throw new Error("the copy took no writes for so long");
+}
+
+/**
+ * The first whole millisecond at which the source had made all of its writes; null when it made none since replication
+ * took its present direction. A point holds all of them if it is not older, and lacks some if it is.
+ */
+export function lastWriteMs(state: EmulatedItem, atMs: number): number | null {
+  const spans = state.sourceWrites;
+  const writes = writesOfDisk(state, spans, atMs);
+  if (writes === 0) return null;
+  let ms = Math.ceil(timeAfterWriting(spans, writes / writesPerSecond(state)));
+  while (writesOfDisk(state, spans, ms) < writes) ms += 1;
+  while (writesOfDisk(state, spans, ms - 1) === writes) ms -= 1;
+  return ms;
+}
+
+export function lastWriteAt(state: EmulatedItem, atMs: number): string | null {
+  const ms = lastWriteMs(state, atMs);
+  return ms === null ? null : toInstant(ms);
+}
 
 /** Everything that the source wrote before this time has arrived. */
 function receivedUntilMs(state: EmulatedItem, atMs: number): number {
@@ -96,7 +136,7 @@ function receivedUntilMs(state: EmulatedItem, atMs: number): number {
 
 /** The age of the newest received data. A source that writes nothing is up to date. */
 export function rpoSeconds(state: EmulatedItem, atMs: number): number {
-  const behindMs = lastWriteMs(state, atMs) - receivedUntilMs(state, atMs);
+  const behindMs = wroteUntilMs(state, atMs) - receivedUntilMs(state, atMs);
   return Math.max(0, behindMs) / 1_000;
 }
 
@@ -159,22 +199,36 @@ export const receivedPoint = (state: EmulatedItem, atMs: number): RecoveryPoint 
 
 /** A point of everything that a stopped source has written. Its time is rounded up to include the last write. */
 export const finalPoint = (state: EmulatedItem, atMs: number): RecoveryPoint =>
-  pointAt(Math.ceil(lastWriteMs(state, atMs)));
+  pointAt(Math.ceil(wroteUntilMs(state, atMs)));
 
 /** The policy for the present direction of replication. */
 export const currentPolicy = ({ policy, item, direction }: EmulatedItem): ReplicationPolicy =>
   policyOf(policy, item.scenario, direction);
 
+/** The writes of each disk between a point and a time. */
+const writesSince = (state: EmulatedItem, point: RecoveryPoint, atMs: number): number[] => {
+  const held = sourceSequences(state, toMs(point.time));
+  return sourceSequences(state, atMs).map(({ sequence }, index) => sequence - (held[index]?.sequence ?? 0));
+};
+
+/** The bytes that so many writes of each protected disk have changed. */
+const bytesOfWrites = (state: EmulatedItem, writes: readonly number[]): number =>
+  protectedDisks(state).reduce((sum, disk, index) => sum + changedBytes(writes[index] ?? 0, bytesOfDisk(disk)), 0);
+
 /** Bytes that differ between the copies of a failed-over item: the writes of both since the promotion point. */
 function differingBytes(state: EmulatedItem, atMs: number): number {
   if (state.promotedFrom === null) return 0;
-  const bySource = total(sourceSequences(state, atMs)) - total(sourceSequences(state, toMs(state.promotedFrom.time)));
-  return (bySource + total(writesOf(state, state.replicaWrites, atMs))) * WRITE_BYTES;
+  const byReplica = writesOf(state, state.replicaWrites, atMs);
+  const writes = writesSince(state, state.promotedFrom, atMs);
+  return bytesOfWrites(
+    state,
+    writes.map((bySource, index) => bySource + (byReplica[index]?.sequence ?? 0)),
+  );
 }
 
 /** Bytes that a reversal of replication sends: whole disks for a new machine, otherwise what differs. */
 export const bytesToReverse = (state: EmulatedItem, newMachine: boolean, atMs: number): number =>
-  newMachine ? bytesOfDisks(state) : differingBytes(state, atMs);
+  newMachine ? bytesOfDisks(protectedDisks(state)) : differingBytes(state, atMs);
 
 /** The writes of each disk that the promotion point holds. */
 export const sourceSequencesOfPoint = (state: EmulatedItem): number[] =>
@@ -182,15 +236,9 @@ export const sourceSequencesOfPoint = (state: EmulatedItem): number[] =>
     ? state.writesBefore
     : sourceSequences(state, toMs(state.promotedFrom.time)).map(({ sequence }) => sequence);
 
-/** Bytes of all protected disks. */
-export const bytesOfDisks = ({ item, machine }: EmulatedItem): number =>
-  machine.disks
-    .filter(({ name }) => item.protectedDisks?.includes(name) ?? true)
-    .reduce((sum, { sizeGb }) => sum + sizeGb * 1_000_000_000, 0);
-
 /** The writes of the source that a promotion to a point loses. */
 export function dataLossOf(state: EmulatedItem, point: RecoveryPoint, atMs: number): DataLoss {
-  const writes = total(sourceSequences(state, atMs)) - total(sourceSequences(state, toMs(point.time)));
-  const seconds = writes === 0 ? 0 : Math.max(0, (lastWriteMs(state, atMs) - toMs(point.time)) / 1_000);
-  return { seconds, writes, bytes: writes * WRITE_BYTES };
+  const lost = writesSince(state, point, atMs);
+  const writes = lost.reduce((sum, count) => sum + count, 0);
+  return { seconds: lossSecondsOf(point, lastWriteAt(state, atMs)), writes, bytes: bytesOfWrites(state, lost) };
 }

@@ -6,7 +6,8 @@ import type { ItemOperations } from "../port.js";
 import { type Behaviour, type Effect, refuse, type TaskRefusal } from "./behaviour.js";
 import { withoutConditions } from "./conditions.js";
 import { off } from "./copies.js";
-import { bytesOfDisks, bytesToReverse, pointAt, sourceSequencesOfPoint } from "./replication.js";
+import { bytesOfDisks, protectedDisks } from "./disk-bytes.js";
+import { bytesToReverse, pointAt, sourceSequences, sourceSequencesOfPoint } from "./replication.js";
 import type { EmulatedItem } from "./state.js";
 
 type ReversalOperation =
@@ -52,6 +53,7 @@ function reversed(state: EmulatedItem, direction: Direction): EmulatedItem {
     promotedFrom: null,
     reversed: false,
     agentAtMs: null,
+    cameHome: direction === "primary-to-recovery",
   };
 }
 
@@ -102,6 +104,7 @@ function reverse(state: EmulatedItem, { params, atMs }: Effect) {
     {
       ...reversed(state, direction),
       machine: machineAfter(state, params),
+      homeDatastoreId: (newMachine ? params.datastoreId : undefined) ?? state.homeDatastoreId,
       leftBehind: state.leftBehind.filter((kind) => !removed.includes(kind)),
     },
     atMs,
@@ -135,6 +138,22 @@ function disable(state: EmulatedItem, { atMs }: Effect) {
   return { state: changed, result: { removed: namesOf(state, state.leftBehind), remaining: [] } };
 }
 
+/** Protects every disk that the machine has now, also those that were added after an earlier protection (A5). */
+function enable(state: EmulatedItem, { atMs }: Effect) {
+  const { protectedDisks: _, ...item } = state.item;
+  const written = new Map(sourceSequences(state, atMs).map(({ disk, sequence }) => [disk, sequence]));
+  const isWriting = state.sourceWrites.at(-1)?.toMs === null;
+  const covered = {
+    ...state,
+    item,
+    // The disks share the writes, so their number changes how many each takes: the count starts again from here.
+    writesBefore: state.machine.disks.map(({ name }) => written.get(name) ?? 0),
+    sourceWrites: [{ fromMs: atMs, toMs: isWriting ? null : atMs }],
+  };
+  const result = { bytes: bytesOfDisks(state.machine.disks), point: pointAt(atMs) };
+  return { state: replicatingFrom(covered, atMs), result };
+}
+
 const atHome = ({ direction, promotedFrom }: EmulatedItem): boolean =>
   (direction === "primary-to-recovery") === (promotedFrom === null);
 
@@ -159,13 +178,10 @@ export const REVERSAL_BEHAVIOURS: { [O in ReversalOperation]: Behaviour<Emulated
       isReplicating(state) || !atHome(state)
         ? refuse("operation-refused", `${state.id} already replicates, or does not run at its primary site`)
         : null,
-    apply: (state, { atMs }) => ({
-      state: replicatingFrom(state, atMs),
-      result: { bytes: bytesOfDisks(state), point: pointAt(atMs) },
-    }),
+    apply: enable,
   },
   resynchronise: {
     refuses: (state) => (isReplicating(state) ? null : refuse("operation-refused", `${state.id} does not replicate`)),
-    apply: (state) => ({ state, result: { bytes: bytesOfDisks(state) } }),
+    apply: (state) => ({ state, result: { bytes: bytesOfDisks(protectedDisks(state)) } }),
   },
 };

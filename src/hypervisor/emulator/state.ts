@@ -63,6 +63,8 @@ export type Entry = z.infer<typeof Entry>;
 
 /** Fields that items and sites share: tasks by key, the newest ledger entries, how often each fault has shown. */
 const entityFields = {
+  /** Counts the writes of the row. */
+  revision: z.int(),
   tasks: z.record(z.string(), Task),
   ledger: z.array(Entry),
   /** The number of entries ever made. Older ones are in ledger rows. */
@@ -106,6 +108,10 @@ export const EmulatedItem = z.strictObject({
     z.strictObject({ type: z.enum(["split-brain", "address-is-dhcp", "network-manager-lost"]), sinceMs: Ms }),
   ),
   leftBehind: z.array(z.enum(["machine", "disks"])),
+  /** True while the machine at home is there by a failback, and not since its import. */
+  cameHome: z.boolean(),
+  /** The datastore on which a reprotect created the machine at home; null when it is the original one. */
+  homeDatastoreId: Id.nullable(),
   testCopies: z.array(
     z.strictObject({
       executionId: z.string(),
@@ -125,10 +131,32 @@ export const EmulatedSite = z.strictObject({
   id: Id,
   site: Site,
   machineNames: z.array(z.string()),
+  /** Static addresses of the machines that were at the site at the import. */
+  machineAddresses: z.array(z.strictObject({ networkId: Id, address: z.string(), itemId: Id.nullable() })),
   testNetworks: z.array(z.strictObject({ id: Id, executionId: z.string() })),
   seed: z.int(),
 });
 export type EmulatedSite = z.infer<typeof EmulatedSite>;
+
+/**
+ * What an item has taken at a site. An unconfirmed one may belong to an operation that never began. `revision` is that
+ * of the state of the item that it follows from.
+ */
+const Claim = z.strictObject({
+  names: z.array(z.string()),
+  addresses: z.array(z.strictObject({ networkId: Id, address: z.string() })),
+  cores: z.number(),
+  networkInterfaces: z.number(),
+  memory: z.strictObject({ hostId: Id, memoryMb: z.number() }).nullable(),
+  disks: z.strictObject({ datastoreId: Id, sizeGb: z.number() }).nullable(),
+  isConfirmed: z.boolean(),
+  revision: z.int(),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** What the items of a world have taken at one site, by item id. */
+export const Claims = z.record(z.string(), Claim);
+export type Claims = z.infer<typeof Claims>;
 
 /** The target of an operation. */
 export type EmulatedEntity = EmulatedItem | EmulatedSite;
@@ -159,9 +187,10 @@ export const WorldHeader = z.strictObject({
 export type WorldHeader = z.infer<typeof WorldHeader>;
 
 /** The version of all rows of a world. When one of their shapes changes, worlds must be imported again. */
-const schema = 2;
+const schema = 3;
 export const ITEM: Codec<EmulatedItem> = { what: "emulated item", schema, shape: EmulatedItem };
 export const SITE: Codec<EmulatedSite> = { what: "emulated site", schema, shape: EmulatedSite };
+export const CLAIMS: Codec<Claims> = { what: "claims at a site", schema, shape: Claims };
 export const HEADER: Codec<WorldHeader> = { what: "emulated world", schema, shape: WorldHeader };
 export const LEDGER: Codec<Entry[]> = { what: "ledger", schema, shape: z.array(Entry) };
 

@@ -249,12 +249,18 @@ function begin<S extends EmulatedEntity>(rules: TaskRules<S>, state: S, call: Ca
       ? rules.behaviour(operation).refuses?.(free.state, effectOf(task, nowMs))
       : guestRefusal(state, operation);
   const kept = withoutOldTasks(free.state, executionId);
-  if (refusal) {
-    const noted = refusing === undefined ? kept : withHit(kept, refusing);
-    const failed: Task = { operation, executionId, params, beganMs: nowMs, state: "failed", ...refusal };
-    return { state: withTask(noted, call.key, failed), reply: { state: "failed", ...refusal } };
-  }
+  if (refusal) return refusedCall(refusing === undefined ? kept : withHit(kept, refusing), call, refusal);
   return poll(rules, withTask(kept, call.key, task), call, task);
+}
+
+/** The refusal of a call that would begin an operation. It is the answer of its key for ever. */
+export function refusedCall<S extends EmulatedEntity>(
+  state: S,
+  { key, operation, executionId, params, nowMs }: Call,
+  refusal: TaskRefusal,
+) {
+  const failed: Task = { operation, executionId, params, beganMs: nowMs, state: "failed", ...refusal };
+  return { state: withTask(state, key, failed), reply: { state: "failed" as const, ...refusal } };
 }
 
 const guestRefusal = ({ id }: EmulatedEntity, operation: OperationName): TaskRefusal =>

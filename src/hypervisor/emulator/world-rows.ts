@@ -28,6 +28,9 @@ export const partitionOfItem = ({ worldId, load, shards }: WorldHeader, itemId: 
 /** The row of an item or site. Its ledger rows are in the same partition. */
 export const stateRow = (id: string): string => `state:${id}`;
 
+/** The row of what items have taken at a site, in the partition of the sites. */
+export const claimsRow = (siteId: string): string => `claims:${siteId}`;
+
 const partitionsOf = (header: Load): string[] => [
   partitionOfSites(header),
   ...Array.from({ length: header.shards }, (_, shard) => `${header.worldId}:${header.load}:${shard}`),
@@ -69,7 +72,7 @@ export async function changeHeader(
   }
 }
 
-const fresh = { tasks: {}, ledger: [], entries: 0, faultHits: {} };
+const fresh = { revision: 0, tasks: {}, ledger: [], entries: 0, faultHits: {} };
 
 function itemsOf(world: World, nowMs: number): EmulatedItem[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
@@ -110,13 +113,16 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
       agentAtMs: null,
       conditions: [],
       leftBehind: [],
+      cameHome: false,
+      homeDatastoreId: null,
       testCopies: [],
     };
   });
 }
 
-const sitesOf = (world: World): EmulatedSite[] =>
-  world.sites.map((site) => ({
+function sitesOf(world: World): EmulatedSite[] {
+  const itemIds = new Map(world.items.map(({ id, machineId }) => [machineId, id]));
+  return world.sites.map((site) => ({
     ...fresh,
     kind: "site",
     id: site.id,
@@ -125,9 +131,19 @@ const sitesOf = (world: World): EmulatedSite[] =>
       ...site.existingMachines,
       ...world.machines.filter(({ siteId }) => siteId === site.id).map(({ name }) => name),
     ],
+    machineAddresses: world.machines
+      .filter(({ siteId }) => siteId === site.id)
+      .flatMap(({ id, nics }) =>
+        nics.flatMap(({ networkId, ip, assignment }) =>
+          assignment === "static" && ip !== undefined
+            ? [{ networkId, address: ip, itemId: itemIds.get(id) ?? null }]
+            : [],
+        ),
+      ),
     testNetworks: [],
     seed: seedOf(`${world.seed}/${site.id}`),
   }));
+}
 
 async function writeAll(table: Table, partition: string, operations: readonly RowOperation[]): Promise<void> {
   for (const batch of chunksOf(operations, MAX_BATCH)) await table.transact(partition, batch);

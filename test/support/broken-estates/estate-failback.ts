@@ -110,6 +110,17 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
     fix: (repair) => repair.site("home", { existingMachines: [] }),
   },
   {
+    code: "home-address",
+    verb: "failback",
+    stage: "home",
+    scenario: "azure-to-azure",
+    breaks: ({ home, machine }) => {
+      Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" });
+      Object.assign(home.networks?.[0]?.subnets[0] ?? {}, { inUse: ["10.1.0.9"] });
+    },
+    found: "10.1.0.9 is in use in subnet data",
+  },
+  {
     code: "machine-running",
     ...reprotecting,
     later: (repair) => repair.machine({ power: "off" }),

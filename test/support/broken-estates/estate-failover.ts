@@ -68,6 +68,12 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     fix: (repair) => repair.target({ networkId: "net-away" }),
   },
   {
+    code: "target-interfaces",
+    verb: "test-failover",
+    breaks: ({ machine }) => machine.nics.push({ name: "backup", networkId: "net-home" }),
+    found: "interface backup on net-home gets no network at away-target-interfaces",
+  },
+  {
     code: "target-subnet",
     verb: "test-failover",
     breaks: ({ target }) => (target.subnet = "gone"),

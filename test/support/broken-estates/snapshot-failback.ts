@@ -1,4 +1,4 @@
-import { type Case, configurationServer, host, link, masterTarget } from "./snapshot.js";
+import { type Case, configurationServer, host, link, masterTarget, takenBy } from "./snapshot.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of failback and replication. */
 export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
@@ -102,11 +102,25 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       breaks: ({ target }) => (target.site.datastores = [{ id: "ssd", capacityGb: 500, freeGb: 200 }]),
       options: { location: "alternate", datastoreId: "ssd" },
       verb: "reprotect",
-      found: "needs 300 GB, ssd has 200",
+      found: "need 600 GB, ssd has 200",
+    },
+    {
+      breaks: ({ target }) => {
+        target.site.datastores = [{ id: "ssd", capacityGb: 900, freeGb: 700 }];
+        target.taken.push(takenBy("other", { disks: { datastoreId: "ssd", sizeGb: 500 } }));
+      },
+      options: { location: "alternate", datastoreId: "ssd" },
+      verb: "reprotect",
+      found: "the new machines of the execution need 600 GB, ssd has 200; the rest is taken by other",
     },
   ],
   "host-memory": [
     { breaks: (subject) => (host(subject).freeMemoryMb = 4_096), verb: "failback", found: "esx has 4096 MB free" },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { memory: { hostId: "esx", memoryMb: 60_000 } })),
+      verb: "failback",
+      found: "esx has 5536 MB free, the machines of the execution need 16384 MB; the rest is taken by other",
+    },
   ],
   "host-licence": [
     { breaks: (subject) => (host(subject).licence = "free"), verb: "failback", found: "esx has the free licence" },
@@ -164,6 +178,22 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       options: { location: "alternate", datastoreId: "ssd" },
       verb: "reprotect",
       found: "another machine named vm-1 is at home",
+    },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { names: ["VM-1"] })),
+      verb: "failback",
+      found: "home already has a machine named vm-1, that of item other",
+    },
+  ],
+  "home-address": [
+    {
+      breaks: ({ item, target }) => {
+        Object.assign(item.machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.11" });
+        target.taken.push(takenBy("other", { addresses: [{ networkId: "lan", address: "10.1.0.11" }] }));
+      },
+      scenario: "azure-to-azure",
+      verb: "failback",
+      found: "10.1.0.11 is in use by the machine of item other",
     },
   ],
   "agent-registered": [

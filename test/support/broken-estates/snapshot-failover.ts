@@ -1,4 +1,4 @@
-import { type Case, link, promoted } from "./snapshot.js";
+import { type Case, link, promoted, takenBy } from "./snapshot.js";
 
 /** Each breaks exactly one prerequisite of `item-1`: those of machine, target and source. */
 export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
@@ -8,6 +8,15 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   ],
   "name-clash": [
     { breaks: ({ target }) => target.machineNames.push("VM-1"), found: "away already has a machine named" },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { names: ["VM-1"] })),
+      found: "away already has a machine named vm-1, that of item other",
+    },
+    {
+      breaks: ({ target }) => target.taken.push(takenBy("other", { names: ["vm-1-test"] })),
+      verb: "test-failover",
+      found: "away already has a machine named vm-1-test, that of item other",
+    },
     { breaks: ({ item }) => (item.item.target.name = "vm-2"), found: "item item-2 has the same target name vm-2" },
   ],
   "operating-system": [{ breaks: ({ item: { machine } }) => (machine.os = "OS/2 Warp 4"), found: "OS/2" }],
@@ -44,9 +53,29 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
   "target-network": [
     { breaks: ({ item }) => delete item.item.target.networkId, found: "name no network" },
     { breaks: ({ item }) => (item.item.target.networkId = "gone"), found: "the network gone is not at away" },
+    {
+      breaks: ({ item }) => {
+        item.machine.nics.push({ name: "backup", networkId: "lan", assignment: "dhcp" });
+        item.item.target.interfaces = [{ name: "backup", networkId: "gone" }];
+      },
+      found: "interface backup: the network gone is not at away",
+    },
+  ],
+  "target-interfaces": [
+    {
+      breaks: ({ item }) => item.machine.nics.push({ name: "backup", networkId: "lan", assignment: "dhcp" }),
+      found: "interface backup on lan gets no network at away",
+    },
   ],
   "target-subnet": [{ breaks: ({ item }) => (item.item.target.subnet = "gone"), found: "has no subnet gone" }],
   "target-address": [
+    {
+      breaks: ({ item, target }) => {
+        item.item.target.ip = "10.2.0.8";
+        target.taken.push(takenBy("other", { addresses: [{ networkId: "vnet", address: "10.2.0.8" }] }));
+      },
+      found: "10.2.0.8 is in use by the machine of item other",
+    },
     { breaks: ({ item }) => (item.item.target.ip = "10.9.0.1"), found: "10.9.0.1 is not in subnet a" },
     { breaks: ({ item }) => (item.item.target.ip = "10.2.0.9"), found: "item item-2 has the same address 10.2.0.9" },
   ],
@@ -66,11 +95,25 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
       breaks: ({ target: { site } }) => (site.quota = { cores: 9, coresUsed: 2, networkInterfacesUsed: 0 }),
       found: "8 cores at away, and 7",
     },
+    {
+      breaks: ({ target }) => {
+        target.site.quota = { cores: 9, coresUsed: 0, networkInterfacesUsed: 0 };
+        target.taken.push(takenBy("other", { cores: 4 }));
+      },
+      found: "8 cores at away, and 5 are free; others are taken by other",
+    },
   ],
   "interface-quota": [
     {
       breaks: ({ target: { site } }) => (site.quota = { coresUsed: 0, networkInterfaces: 5, networkInterfacesUsed: 4 }),
       found: "2 interfaces at away, and 1",
+    },
+    {
+      breaks: ({ target }) => {
+        target.site.quota = { coresUsed: 0, networkInterfaces: 2, networkInterfacesUsed: 0 };
+        target.taken.push(takenBy("other", { networkInterfaces: 1 }));
+      },
+      found: "2 interfaces at away, and 1 are free; others are taken by other",
     },
   ],
   "target-site": [{ breaks: ({ target }) => (target.reachable = false), found: "away cannot be reached" }],

@@ -2,6 +2,7 @@ import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/do
 import type { CheckedRecord, CheckOptions } from "../../../src/domain/prerequisites/prerequisite.js";
 import type { DataLoss } from "../../../src/domain/recovery-points/recovery-point-choice.js";
 import type { Scenario, Verb } from "../../../src/domain/vocabulary.js";
+import type { Occupancy } from "../../../src/domain/worlds/occupancy.js";
 
 export interface Spoiled {
   item: ItemSnapshot;
@@ -39,6 +40,12 @@ export const link = ({ estate }: Spoiled) => {
   if (first === undefined) throw new Error("incomplete");
   return first;
 };
+
+/** What the machine of an item of another execution takes at a site. */
+export const takenBy = (itemId: string, changes: Partial<Occupancy>): Occupancy => ({
+  ...{ itemId, names: [], addresses: [], cores: 0, networkInterfaces: 0, memory: null, disks: null },
+  ...changes,
+});
 
 /** The replica was promoted from its newest point, and lost the writes after it. */
 export const promoted = (item: ItemSnapshot, dataLoss: DataLoss): void => {

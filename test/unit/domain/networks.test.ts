@@ -9,6 +9,7 @@ import {
 } from "../../../src/domain/worlds/addresses.js";
 import {
   chooseSubnet,
+  interfaceProblems,
   mappingProblems,
   type Placing,
   placeItems,
@@ -155,6 +156,28 @@ describe("the placement of items", () => {
     expect(gone).toMatchObject({ how: null, because: "there is no network vnet with the subnet gone" });
   });
 
+  test("every interface is placed, and one without a network is named with the reason", () => {
+    const nic = (name: string, ip?: string) => ({
+      ...{ name, networkId: "lan", subnet: "a" },
+      ...(ip === undefined ? { assignment: "dhcp" as const } : { assignment: "static" as const, ip }),
+    });
+    const [first] = [placing("many", "10.2.0.5", { interfaces: [{ name: "own", networkId: "drill" }] })];
+    const machine = { nics: [...first.machine.nics, nic("left"), nic("own", "10.8.0.7")] };
+    const placements = placeItems([{ ...first, machine }], { isolated: false });
+    expect(placements.map(({ interface: name, networkId, address }) => [name, networkId, address])).toEqual([
+      ["nic", "vnet", "10.2.0.5"],
+      ["left", null, null],
+      ["own", "drill", "10.8.0.7"],
+    ]);
+    expect(placements[1]?.because).toBe("the target settings name no network");
+  });
+
+  test("addresses that machines of other items use are not free, but those of the items themselves are", () => {
+    const used = ["other", "mine"].map((itemId, at) => ({ itemId, networkId: "vnet", address: `10.2.0.${at + 8}` }));
+    const addressOf = (ip: string) => placeItems([placing("mine", ip)], { isolated: false, used })[0]?.address;
+    expect([addressOf("10.2.0.8"), addressOf("10.2.0.9")]).toEqual(["10.2.0.9", "10.2.0.9"]);
+  });
+
   test("no two items of a plan get the same address, even if many request it", () => {
     const host = fc.integer({ min: 0, max: 15 }).map((number) => `10.2.0.${number}`);
     fc.assert(
@@ -186,6 +209,35 @@ describe("network mapping", () => {
       { networkId: "vnet", testNetworkId: "vnet" },
       { networkId: "own", testNetworkId: "vnet" },
     ]);
+  });
+
+  test("places further interfaces, whose own settings take precedence", () => {
+    const mapped = world({ fromNetworkId: "dmz", testNetworkId: "vnet" });
+    const [machine, other] = mapped.machines;
+    const [item] = mapped.items;
+    if (!machine || !other || !item) throw new Error("incomplete");
+    for (const name of ["b", "c"]) machine.nics.push({ name, networkId: "dmz", assignment: "dhcp" });
+    item.target.interfaces = [{ name: "c", networkId: "own" }];
+    expect(withMappedNetworks(mapped).items.map(({ target }) => target.interfaces)).toEqual([
+      [
+        { name: "b", networkId: "vnet", testNetworkId: "vnet" },
+        { name: "c", networkId: "own", testNetworkId: "vnet" },
+      ],
+      undefined,
+    ]);
+  });
+
+  test.each([
+    [["nic"], "item item-1 places its first interface nic twice: the settings of the item place it already"],
+    [["gone"], "item item-1 names the unknown interface gone"],
+    [["b", "b"], "item item-1 places the interface b twice"],
+  ])("places of the interfaces %j: %s", (names, problem) => {
+    const { items, machines } = smallWorld(1);
+    const [[item], [machine]] = [items, machines];
+    if (!machine || !item) throw new Error("incomplete");
+    machine.nics.push({ name: "b", networkId: "lan", assignment: "dhcp" });
+    item.target.interfaces = names.map((name) => ({ name, networkId: "vnet" }));
+    expect(interfaceProblems(item, machine)).toEqual([problem]);
   });
 
   test("does not change items of other networks, and worlds without mappings", () => {

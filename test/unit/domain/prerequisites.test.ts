@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { EstateSnapshot, ItemSnapshot, SiteSnapshot } from "../../../src/domain/items/snapshot.js";
-import { targetSubnetOf } from "../../../src/domain/prerequisites/checks.js";
 import type { CheckedRecord } from "../../../src/domain/prerequisites/prerequisite.js";
 import {
   checkPrerequisites,
@@ -291,8 +290,11 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
       { name: "z", range: "10.2.3.0/24" },
       { name: "b", range: "10.2.2.0/24" },
     ];
-    expect(targetSubnetOf(item.item, item, target)?.name).toBe("b");
+    item.item.target.ip = "10.9.0.1"; // of no subnet, so the finding names the one that was chosen
+    const found = () =>
+      checkPrerequisites(estate, "planned-failover").find(({ code }) => code === "target-address")?.found;
+    expect(found()).toBe("10.9.0.1 is not in subnet b (10.2.2.0/24)");
     network.subnets.push({ name: "a", range: "10.2.1.0/24" });
-    expect(targetSubnetOf(item.item, item, target)?.name).toBe("a");
+    expect(found()).toBe("10.9.0.1 is not in subnet a (10.2.1.0/24)");
   });
 });

@@ -100,7 +100,13 @@ describe("F4 V6: the points of a replication group", () => {
   });
 
   test("F3: an app-consistent point is older than the latest and loses more", () => {
-    const items = [a, b].map((item) => ({ ...item, at: ago(0), rpoSeconds: 20, pending: false, disks: null }));
+    const items = [a, b].map((item) => ({
+      ...item,
+      receivedUntil: ago(1),
+      lastWriteAt: ago(0),
+      pending: false,
+      disks: null,
+    }));
     const loss = (kind: string) =>
       previewRecoveryPoints(items, choiceOf({ kind })).map(({ lossSeconds }) => lossSeconds);
     expect(loss("latest")).toEqual([60, 300]);
@@ -187,7 +193,7 @@ describe("the solver, for any points", () => {
 });
 
 describe("the preview of the loss", () => {
-  const item = { ...alone, at: ago(0), rpoSeconds: 12, pending: true, disks: null };
+  const item = { ...alone, receivedUntil: ago(0.2), lastWriteAt: ago(0), pending: true, disks: null };
 
   test("latest is made at the start, and loses what has not arrived yet", () => {
     expect(previewRecoveryPoints([item], { kind: "latest" })).toEqual([
@@ -198,6 +204,12 @@ describe("the preview of the loss", () => {
       point: { id: "newest" },
       lossSeconds: 120,
     });
+  });
+
+  test("after the source stopped, the loss is measured against its last write and not against the time of the preview", () => {
+    const lossAt = (lastWriteAt: string | null) =>
+      previewRecoveryPoints([{ ...item, pending: false, lastWriteAt }], { kind: "latest" })[0]?.lossSeconds;
+    expect([lossAt(ago(1)), lossAt(ago(5)), lossAt(null)]).toEqual([60, 0, 0]);
   });
 
   test("an item without a matching point has a reason and no loss", () => {

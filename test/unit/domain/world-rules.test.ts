@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Scenario } from "../../../src/domain/vocabulary.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import { worldProblems } from "../../../src/domain/worlds/world-rules.js";
+import { estateOf } from "../../support/estates.js";
 import { shopWorld, smallWorld } from "../../support/worlds.js";
 
 type Spoil = (world: World) => void;
@@ -107,6 +109,30 @@ describe("a world", () => {
     const world = smallWorld(3);
     spoil(world);
     expect(worldProblems(world).join("\n")).toContain(problem);
+  });
+
+  test("only a scenario that replicates over a link of its own needs one that is connected", () => {
+    const about = (scenario: Scenario, links: WorldInput["links"]): string[] =>
+      worldProblems(World.parse({ ...estateOf(scenario).world, links })).filter((problem) =>
+        problem.includes("item db"),
+      );
+    const [line = first([])] = estateOf("hyperv-to-hyperv").world.links ?? [];
+    const needs = "item db: hyperv-to-hyperv replicates over a link between home and away, and";
+    expect(about("hyperv-to-hyperv", [line])).toEqual([]);
+    expect(about("hyperv-to-hyperv", [])).toEqual([`${needs} no link joins them; add a connected link to the world`]);
+    expect(about("hyperv-to-hyperv", [{ ...line, connected: false }])).toEqual([
+      `${needs} line is not connected; add a connected link to the world`,
+    ]);
+    // Data goes to a public endpoint over the internet (V9), or over the network of the provider.
+    for (const scenario of ["vmware-to-azure", "physical-to-azure", "azure-to-azure"] as const) {
+      expect(about(scenario, [])).toEqual([]);
+    }
+  });
+
+  test("a protected disk that the machine does not have is refused", () => {
+    const world = smallWorld(1);
+    first(world.items).protectedDisks = ["system", "gone"];
+    expect(worldProblems(world)).toEqual(["item item-1 names the unknown disk gone"]);
   });
 
   test("a replication group shares policy and sites, and has at most 16 members", () => {

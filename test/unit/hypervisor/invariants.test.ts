@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ItemSnapshot } from "../../../src/domain/items/snapshot.js";
+import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { ITEM_BEHAVIOURS } from "../../../src/hypervisor/emulator/item-behaviours.js";
 import type { ItemOperation, LedgerEntry } from "../../../src/hypervisor/port.js";
@@ -59,6 +61,74 @@ test("any calls in any order: one writer, rising epochs, one effect per key, tim
   );
   // The property means something only if replicas were promoted.
   expect(promotions).toBeGreaterThan(0);
+});
+
+const ITEM_IDS = ["item-1", "item-2", "item-3"];
+
+/** A call of one of three items at one of two processes. */
+const anyShared = fc.record({
+  operation: fc.constantFrom(...OPERATIONS, "promote-replica", "create-test-copy", "demote-replica" as const),
+  item: fc.integer({ min: 1, max: 3 }),
+  process: fc.integer({ min: 0, max: 1 }),
+  pause: fc.constantFrom(0, 0, 30, 900),
+});
+
+/** Three items: the first two want one name and one address, and there are cores for two machines. */
+function crowdedWorld(): World {
+  const world = smallWorld(3);
+  for (const [index, { target }] of world.items.entries()) {
+    Object.assign(target, index < 2 ? { name: "same", ip: "10.2.0.20" } : { name: "other", ip: "10.2.0.21" });
+  }
+  Object.assign(world.sites[1] ?? {}, { quota: { cores: 8 } });
+  return World.parse(world);
+}
+
+/** The machines that an item has at the recovery site. */
+const machinesAway = ({ item, direction, promotedFrom, testCopies }: ItemSnapshot): string[] => [
+  ...(direction === "recovery-to-primary" || promotedFrom !== null ? [item.target.name ?? ""] : []),
+  ...(direction === "primary-to-recovery" ? testCopies.map(() => `${item.target.name}-test`) : []),
+];
+
+/** Runs calls of two processes on the crowded world. Answers the machines at the recovery site whenever all calls were answered. */
+async function crowdsOf(calls: readonly (typeof anyShared extends fc.Arbitrary<infer T> ? T : never)[]) {
+  const clock = new ManualClock();
+  const tables = createMemoryTables();
+  const [estate, other] = [0, 1].map(() => createEmulator({ tables, clock, speed: 1, durations: "realistic" }));
+  if (!estate || !other) throw new Error("no emulator");
+  await estate.loadWorld(crowdedWorld());
+  const crowds: string[][] = [];
+  const begun: Promise<unknown>[] = [];
+  for (const [index, { operation, item, process, pause }] of calls.entries()) {
+    if (pause > 0) {
+      await Promise.all(begun.splice(0));
+      crowds.push((await estate.describeItems("small", ITEM_IDS)).flatMap(machinesAway));
+      clock.pass(pause);
+    }
+    const itemId = `item-${item}`;
+    const [snapshot] = await estate.describeItems("small", [itemId]);
+    const epoch = (snapshot?.epoch ?? 0) + (operation === "start-replica" ? 0 : 1);
+    const params = { pointId: snapshot?.replication.newestPoint?.id ?? "none", epoch, networkId: "test" };
+    const task = { worldId: "small", executionId: "run", key: `${index}/${operation}`, itemId, operation, params };
+    begun.push((process === 0 ? estate : other).runOnItem(task));
+  }
+  await Promise.all(begun);
+  return crowds;
+}
+
+test("any two failovers at the same time: no name twice at a site, and cores within its quota", async () => {
+  let most = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyShared, { minLength: 5, maxLength: 60 }), async (calls) => {
+      for (const machines of await crowdsOf(calls)) {
+        expect(new Set(machines).size).toBe(machines.length);
+        expect(machines.length * 4).toBeLessThanOrEqual(8);
+        most = Math.max(most, machines.length);
+      }
+    }),
+    { numRuns: 150 },
+  );
+  // The property means something only if the site was full.
+  expect(most).toBe(2);
 });
 
 test("the same calls give the same ledger", async () => {

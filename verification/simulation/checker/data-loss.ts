@@ -1,11 +1,11 @@
 import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { DataLoss, RecoveryPoint } from "../../../src/domain/recovery-points/recovery-point-choice.js";
-import { sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
+import { bytesOfDisk, changedBytes, protectedDisks } from "../../../src/hypervisor/emulator/disk-bytes.js";
+import { lastWriteMs, sourceSequences } from "../../../src/hypervisor/emulator/replication.js";
 import type { DiskSequence, OperationName } from "../../../src/hypervisor/port.js";
 import { changesOf, currentItems, type Effect, type ExecutionTrace, type Facts, hasEnded } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
-const WRITE_BYTES = 65_536;
 const PROMOTES: ReadonlySet<OperationName> = new Set(["promote-replica", "promote-test-copy"]);
 
 const total = (sequences: readonly DiskSequence[]): number =>
@@ -25,9 +25,12 @@ function truthOf({ after, effectMs, entry }: Effect): Truth {
   const source = sourceSequences(after, effectMs);
   const held = sourceSequences(after, pointMs);
   const writes = total(source) - total(held);
-  const lastWriteMs = Math.min(effectMs, after.sourceWrites.at(-1)?.toMs ?? effectMs);
-  const seconds = writes === 0 ? 0 : Math.max(0, (lastWriteMs - pointMs) / 1_000);
-  return { point, source, held, loss: { seconds, writes, bytes: writes * WRITE_BYTES } };
+  const bytes = protectedDisks(after).reduce((sum, disk, index) => {
+    const lost = (source[index]?.sequence ?? 0) - (held[index]?.sequence ?? 0);
+    return sum + changedBytes(lost, bytesOfDisk(disk));
+  }, 0);
+  const seconds = writes === 0 ? 0 : ((lastWriteMs(after, effectMs) ?? pointMs) - pointMs) / 1_000;
+  return { point, source, held, loss: { seconds, writes, bytes } };
 }
 
 /** The promotions of an execution, by item. The last promotion of an item counts. */

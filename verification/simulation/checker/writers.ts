@@ -8,7 +8,9 @@ import { moment, type Violation, violation } from "./violation.js";
 function productionNetworks({ machines, items, networkMappings }: World): Set<string> {
   return new Set([
     ...machines.flatMap(({ nics }) => nics.map(({ networkId }) => networkId)),
-    ...items.flatMap(({ target }) => target.networkId ?? []),
+    ...items.flatMap(({ target: { networkId, interfaces = [] } }) =>
+      [networkId, ...interfaces.map((other) => other.networkId)].flatMap((id) => id ?? []),
+    ),
     ...networkMappings.map(({ toNetworkId }) => toNetworkId),
   ]);
 }

@@ -1,0 +1,223 @@
+/**
+ * Stores what items have taken at the sites of a world: one row for each site, which any process may write. Shown in
+ * hypervisor-occupancy.suite.ts:
+ *
+ * I1. What an operation needs is taken before it begins, so two processes cannot give one thing to two items ("two
+ *     processes…").
+ * I2. What is stored is never less than what items really have. It may be more after a crash. Before anybody is refused,
+ *     the holders are read, and a holder that has it no longer loses it ("what an operation had taken that never
+ *     began…").
+ * I3. A holder that is about to begin does not lose it unnoticed: reading a holder rewrites its row, so that the write of
+ *     an operation that had taken it earlier fails and takes again ("two processes…").
+ * I4. Requests made at the same time share a write (coalescing-queue.ts).
+ */
+import { canonicalJson } from "../../domain/identity.js";
+import type { Occupancy } from "../../domain/worlds/occupancy.js";
+import { createCoalescingQueue } from "../../store/tables/coalescing-queue.js";
+import { decode, encode } from "../../store/tables/codec.js";
+import { type Table, TableConflict } from "../../store/tables/port.js";
+import { retryOnConflict } from "../../store/update-with-retry.js";
+import type { TaskRefusal } from "./behaviour.js";
+import { decide, isWithin, outlineAt, type Room, type Wanted, wantedAt } from "./occupancy.js";
+import {
+  CLAIMS,
+  type Claim,
+  type Claims,
+  type EmulatedItem,
+  type EmulatedSite,
+  SITE,
+  type WorldHeader,
+} from "./state.js";
+import { claimsRow, partitionOfSites, stateRow } from "./world-rows.js";
+
+/** Each lost race means that another writer succeeded. */
+const MAX_ATTEMPTS = 50;
+/** Items whose recorded claims this process remembers. */
+const MAX_REMEMBERED = 20_000;
+
+export interface Occupancies {
+  /** Takes what `after` needs beyond `before`, at both sites; answers why something is not free. */
+  take(header: WorldHeader, before: EmulatedItem, after: EmulatedItem): Promise<TaskRefusal | null>;
+  /** Records what an item has, from its state as it was written. */
+  record(header: WorldHeader, written: EmulatedItem): Promise<void>;
+}
+
+interface Request {
+  header: WorldHeader;
+  state: EmulatedItem;
+  kind: "take" | "record";
+}
+
+export const occupancyOf = (itemId: string, { isConfirmed: _c, revision: _r, ...claim }: Claim): Occupancy => ({
+  itemId,
+  ...claim,
+});
+
+export async function readClaims(
+  table: Table,
+  header: WorldHeader,
+  siteId: string,
+): Promise<{ claims: Claims; etag: string | null }> {
+  const row = await table.get(partitionOfSites(header), claimsRow(siteId));
+  return row === null ? { claims: {}, etag: null } : { claims: decode(CLAIMS, row), etag: row.etag };
+}
+
+/** A claim without what its item has no longer; undefined when nothing is left. */
+export function narrowed(claim: Claim | undefined, state: EmulatedItem, site: EmulatedSite): Claim | undefined {
+  const wanted = wantedAt(state, site.site);
+  if (wanted === null) return undefined;
+  const { itemId: _, ...still } = wanted;
+  const had = new Set(claim?.addresses.map(({ networkId, address }) => `${networkId}/${address}`));
+  const addresses = wanted.addresses
+    .filter(({ networkId, address, required }) => required || had.has(`${networkId}/${address}`))
+    .map(({ networkId, address }) => ({ networkId, address }));
+  return { ...still, addresses, isConfirmed: claim?.isConfirmed ?? false, revision: state.revision };
+}
+
+const sitesOf = ({ item }: EmulatedItem): string[] => [item.sourceSiteId, item.targetSiteId];
+
+/** `read` reads an item and rewrites its row. */
+export function createOccupancies(
+  table: Table,
+  read: (header: WorldHeader, itemId: string) => Promise<EmulatedItem>,
+): Occupancies {
+  const recorded = new Map<string, string>();
+  const keyOf = ({ worldId, load }: WorldHeader, { id }: EmulatedItem): string => `${worldId}:${load}:${id}`;
+
+  const enqueue = createCoalescingQueue<Request, TaskRefusal | null>(async (key, batch) => {
+    const [first] = batch;
+    if (first === undefined) return;
+    const siteId = key.slice(key.lastIndexOf(":") + 1);
+    const answers = await retryOnConflict(
+      () =>
+        answerAll(
+          first.request.header,
+          siteId,
+          batch.map(({ request }) => request),
+        ),
+      MAX_ATTEMPTS,
+    );
+    batch.forEach(({ resolve, reject }, index) => {
+      const answer = answers[index];
+      if (answer === "outdated") reject(new TableConflict("changed", stateRow(batch[index]?.request.state.id ?? "")));
+      else resolve(answer ?? null);
+    });
+  });
+
+  const answerAll = async (header: WorldHeader, siteId: string, requests: readonly Request[]) => {
+    const partition = partitionOfSites(header);
+    const [{ claims, etag }, row] = await Promise.all([
+      readClaims(table, header, siteId),
+      table.get(partition, stateRow(siteId)),
+    ]);
+    if (row === null) return []; // the world was removed
+    const draft = new Draft(claims, decode(SITE, row), (itemId) => read(header, itemId));
+    const answers: (TaskRefusal | "outdated" | null)[] = [];
+    for (const request of requests) {
+      answers.push(request.kind === "take" ? await draft.take(request.state) : draft.record(request.state));
+    }
+    if (draft.isChanged) {
+      const columns = encode(CLAIMS, claimsRow(siteId), draft.claims);
+      await table.transact(partition, [
+        etag === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag },
+      ]);
+    }
+    return answers;
+  };
+
+  const ask = (header: WorldHeader, siteId: string, state: EmulatedItem, kind: Request["kind"]) =>
+    enqueue(`${header.worldId}:${header.load}:${siteId}`, { header, state, kind });
+
+  return {
+    take: async (header, before, after) => {
+      const growing = sitesOf(after).filter((siteId) => !isWithin(outlineAt(after, siteId), outlineAt(before, siteId)));
+      if (growing.length > 0) recorded.delete(keyOf(header, after));
+      for (const siteId of growing) {
+        const refusal = await ask(header, siteId, { ...after, revision: before.revision + 1 }, "take");
+        if (refusal !== null) return refusal;
+      }
+      return null;
+    },
+    record: async (header, written) => {
+      const key = keyOf(header, written);
+      const outlines = canonicalJson(sitesOf(written).map((siteId) => outlineAt(written, siteId)));
+      if (recorded.get(key) === outlines) return;
+      await Promise.all(sitesOf(written).map((siteId) => ask(header, siteId, written, "record")));
+      recorded.set(key, outlines);
+      const [oldest] = recorded.keys();
+      if (recorded.size > MAX_REMEMBERED && oldest !== undefined) recorded.delete(oldest);
+    },
+  };
+}
+
+/** The claims of a site while requests change them. */
+class Draft {
+  claims: Claims;
+  isChanged = false;
+  readonly #site: EmulatedSite;
+  readonly #read: (itemId: string) => Promise<EmulatedItem>;
+
+  constructor(claims: Claims, site: EmulatedSite, read: (itemId: string) => Promise<EmulatedItem>) {
+    this.claims = claims;
+    this.#site = site;
+    this.#read = read;
+  }
+
+  get #room(): Room {
+    return {
+      site: this.#site,
+      taken: Object.entries(this.claims).map(([itemId, claim]) => occupancyOf(itemId, claim)),
+    };
+  }
+
+  #set(itemId: string, claim: Claim | undefined): void {
+    if (canonicalJson(this.claims[itemId] ?? null) === canonicalJson(claim ?? null)) return;
+    const { [itemId]: _, ...others } = this.claims;
+    this.claims = claim === undefined ? others : { ...others, [itemId]: claim };
+    this.isChanged = true;
+  }
+
+  async take(state: EmulatedItem): Promise<TaskRefusal | "outdated" | null> {
+    const known = this.claims[state.id];
+    if (known !== undefined && known.revision > state.revision) return "outdated";
+    const wanted = wantedAt(state, this.#site.site);
+    if (wanted === null) return null;
+    let decision = decide(this.#room, wanted);
+    if ("refusal" in decision && decision.holders.length > 0) {
+      for (const holder of decision.holders) await this.#check(holder);
+      decision = decide(this.#room, wanted);
+    }
+    if ("refusal" in decision) return decision.refusal;
+    this.#claim(state, decision.granted, false);
+    return null;
+  }
+
+  /** What an item has is recorded even if it should not have it. */
+  record(state: EmulatedItem): null {
+    const known = this.claims[state.id];
+    if (known !== undefined && known.revision > state.revision) return null;
+    const wanted = wantedAt(state, this.#site.site);
+    if (wanted === null) {
+      this.#set(state.id, undefined);
+      return null;
+    }
+    const decision = decide(this.#room, wanted);
+    const has = "granted" in decision ? decision.granted : forced(wanted);
+    // Away, a claim that nobody took may be the late word of a process that others have overtaken since.
+    this.#claim(state, has, known !== undefined || this.#site.id !== state.item.targetSiteId);
+    return null;
+  }
+
+  #claim({ id, revision }: EmulatedItem, { itemId: _, ...has }: Occupancy, isConfirmed: boolean): void {
+    this.#set(id, { ...has, isConfirmed, revision });
+  }
+
+  async #check(itemId: string): Promise<void> {
+    this.#set(itemId, narrowed(this.claims[itemId], await this.#read(itemId), this.#site));
+  }
+}
+
+const forced = ({ addresses, ...wanted }: Wanted): Occupancy => ({
+  ...wanted,
+  addresses: addresses.filter(({ required }) => required).map(({ networkId, address }) => ({ networkId, address })),
+});
