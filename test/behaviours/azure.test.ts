@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Change, items, site, targets } from "../support/estate-changes.js";
 import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
@@ -18,12 +17,6 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.failOverAndReprotect();
   await plan.run("failback", untested);
   await plan.run("commit");
-}
-
-/** Why a start is refused, at once or by the execution itself. */
-async function refusedStart(plan: HttpPlan, verb: Verb): Promise<string | undefined> {
-  const ended = await plan.attempt(verb).catch(() => null);
-  return ended === null ? (await refusalOf(plan.attempt(verb))).detail : ended.failure?.message;
 }
 
 const leftBehind = async (plan: HttpPlan) => (await plan.items()).map(({ live }) => live.leftBehind);
@@ -46,7 +39,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     const body = { target: { siteId: "home" }, mode: "fail-before" } as const;
     await app.client.call(ROUTES.addFault, { params: { worldId }, body });
     expect((await plan.unmet("failback", { acknowledgeNoTest: "true" })).errors).toEqual(["target-site"]);
-    expect((await plan.attempt("failback", untested)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("failback", untested)).code).toBe("prerequisites-failed");
     await app.client.call(ROUTES.clearFaults, { params: { worldId } });
     await plan.run("failback", untested);
   });
@@ -71,9 +64,9 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
 
   test("A3 without a test failover before it, a failover must be acknowledged", async () => {
     const plan = await load();
-    const refused = await plan.attempt("unplanned-failover");
-    expect(refused.failure?.code).toBe("prerequisites-failed");
-    expect(refused.failure?.message).toContain("has never been tested");
+    const refused = await plan.refused("unplanned-failover");
+    expect(refused.code).toBe("prerequisites-failed");
+    expect(refused.detail).toContain("has never been tested");
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
     expect((await plan.attemptOn("db", "unplanned-failover", untested)).status).toBe("succeeded");
     for (const verb of ["test-failover", "test-clean-up", "unplanned-failover"] as const) {
@@ -92,8 +85,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     expect(findings.map(({ code, fixedBy }) => `${code} ${fixedBy}`)).toEqual(
       Array(3).fill("untested-home-acknowledged test-failover"),
     );
-    const refused = await refusedStart(plan, "planned-failback");
-    expect(refused).toContain("has never been tested");
+    expect((await plan.refused("planned-failback")).detail).toContain("the failback of db has never been tested");
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
     expect((await plan.attemptOn("db", "failback", untested)).status).toBe("succeeded");
     for (const verb of ["test-failover", "test-clean-up", "failback"] as const) {
