@@ -57,6 +57,8 @@ export default defineConfig({
       "--max-semi-space-size=32",
     ],
     projects: PROJECTS,
+    // A busy machine may do late what a test waits for.
+    expect: { poll: { timeout: 30_000 } },
     testTimeout: 180_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,

@@ -38,9 +38,10 @@ export async function readEstate(worldFile: string, planFile: string): Promise<E
   return { world, plan, worldFile, planFile };
 }
 
-/** Imports the world and saves the plan. */
+/** Imports the world, also over the one of an earlier demo, and saves the plan. */
 export async function loadEstate(client: Client, { world, plan, worldFile, planFile }: Estate): Promise<Loaded> {
-  await namingFile(worldFile, client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world }));
+  const importing = { params: { worldId: world.id }, query: { mode: "reset" as const }, body: world };
+  await namingFile(worldFile, client.call(ROUTES.importWorld, importing));
   await namingFile(planFile, client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan }));
   return { worldId: world.id, planId: plan.id };
 }

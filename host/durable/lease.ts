@@ -6,6 +6,8 @@
  * I2. A lease that is not renewed for 30 s can be taken over; the lease of a dead process of the same machine at once.
  *     Test: durable/lease.test.ts ("the hub of a process of this machine that is gone", "another machine's lease holds
  *     until it expires").
+ *     Of hosts that do so at the same time, one gets it: the write carries the ETag of the read. Test:
+ *     durable/lease.test.ts ("exactly one takes it over", "a holder that renews just before it is replaced").
  * I3. A host that has lost the lease finds out before it writes again, and stops. Test: durable/lease.test.ts ("a holder
  *     that was replaced is told so"), process/hub-lost.test.ts.
  * I4. A lease row that is older than this host's last renewal means that the storage has lost data, not that another
@@ -80,15 +82,18 @@ export class HubLease {
   /** Resolves when this host holds the lease. Rejects with {@link HubHeldError} while another process holds it. */
   async acquire(): Promise<void> {
     await createTable(this.#table, this.#faults);
-    const created = await this.#write("create the lease", () => this.#table.createEntity(this.#row()));
-    if (!created) await this.#takeOver();
+    await this.#take();
     this.#renewLater();
   }
 
+  async #take(): Promise<void> {
+    const created = await this.#write("create the lease", () => this.#table.createEntity(this.#row()));
+    if (!created) await this.#takeOver();
+  }
+
   async #takeOver(): Promise<void> {
-    const present = await this.#faults.withRetry("read the lease", () =>
-      this.#table.getEntity<LeaseRow>(KEYS.partitionKey, KEYS.rowKey),
-    );
+    const present = await this.#faults.withRetry("read the lease", () => this.#present());
+    if (present === undefined) return this.#take(); // its holder has released it since
     const agoMs = this.#clock.now() - Number(present.RenewedMs);
     const isGone = present.Machine === hostname() && !isAlive(present.Pid, present.ProcessStart);
     if (!isGone && agoMs < EXPIRES_AFTER_MS) throw this.#refusal(present, agoMs);
@@ -100,7 +105,7 @@ export class HubLease {
     const taken = await this.#write("take over the lease", () =>
       this.#table.updateEntity(this.#row(), "Replace", { etag: present.etag }),
     );
-    if (!taken) await this.#takeOver();
+    if (!taken) await this.#take();
   }
 
   #refusal(row: LeaseRow, agoMs: number): HubHeldError {

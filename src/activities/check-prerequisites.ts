@@ -1,4 +1,5 @@
 import { RecoveryError } from "../domain/errors.js";
+import { listed } from "../domain/wording.js";
 import { checkPrerequisites as contract } from "../executions/contracts.js";
 import { decideAgain } from "../executions/start-facts.js";
 import { activity } from "./activity.js";
@@ -10,7 +11,7 @@ import { activity } from "./activity.js";
 export const checkPrerequisites = activity(contract, async (ports, { executionId, itemIds, phase }) => {
   const { refusal, items, findings } = await decideAgain(ports, executionId, itemIds, phase);
   if (phase === "start" && refusal !== null) {
-    throw new RecoveryError(refusal.code, refusal.message, refusal.details.slice(0, 100));
+    throw new RecoveryError(refusal.code, refusal.message, refusal.details);
   }
   const unfit = items.flatMap((item) =>
     "code" in item
@@ -18,6 +19,5 @@ export const checkPrerequisites = activity(contract, async (ports, { executionId
       : [],
   );
   const found = findings.map((finding) => `${finding.itemId}: ${finding.found}`);
-  const more = found.length > 5 ? `; and ${found.length - 5} more` : "";
-  return { found: found.length === 0 ? "all met" : `findings: ${found.slice(0, 5).join("; ")}${more}`, unfit };
+  return { found: found.length === 0 ? "all met" : `findings: ${listed(found)}`, unfit };
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Plan } from "../domain/plans/plan.js";
+import { Plan, PlanVersion } from "../domain/plans/plan.js";
 import { PlanChange } from "../domain/plans/plan-diff.js";
 import { Id } from "../domain/text.js";
 import { route } from "./route.js";
@@ -44,6 +44,29 @@ export const PLAN_ROUTES = {
     params: onPlan,
     answers: ["etag"],
     response: planView,
+    problems: ["plan-not-found"],
+  }),
+  removePlan: route({
+    id: "remove-plan",
+    method: "DELETE",
+    path: "api/recovery-plans/{planId}",
+    summary: "Remove a recovery plan; its versions stay readable, and a plan that is gone is no error",
+    params: onPlan,
+    query: noQuery,
+    body: nothing,
+    headers: { "if-match": "required" },
+    status: 204,
+    answers: [],
+    response: nothing,
+    problems: ["header-missing", "etag-mismatch", "plan-in-use"],
+  }),
+  getPlanVersion: route({
+    ...read,
+    id: "get-plan-version",
+    path: "api/recovery-plans/{planId}/versions/{version}",
+    summary: "Show a version of a recovery plan as it was saved, also after the plan was removed",
+    params: onPlan.extend({ version }),
+    response: PlanVersion,
     problems: ["plan-not-found"],
   }),
   diffPlan: route({

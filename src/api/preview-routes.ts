@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { ExecutionOptions } from "../domain/execution.js";
-import { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
+import { DiskCoverage, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { defined, Id, Instant, Name } from "../domain/text.js";
 import { Direction, ExecutionDirection, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
-import { finding, noQuery, nothing, prerequisite, startBody } from "./schemas.js";
+import { finding, noQuery, nothing, prerequisite, recoveryPointView, startBody } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -18,7 +18,7 @@ const pointsQuery = z.strictObject({
   kind: z
     .enum(["latest", "latest-processed", "latest-app-consistent", "latest-crash-consistent", "point-in-time", "custom"])
     .optional(),
-  notAfter: Instant.optional(),
+  emulatedNotAfter: Instant.optional(),
   pointId: Id.optional(),
   groups: z.enum(["common", "per-item"]).optional(),
   /** `all`, or item ids separated by commas. */
@@ -31,8 +31,8 @@ const pointsQuery = z.strictObject({
 
 /** The choice in a query, or null when the query has none. Refuses fields that the kind does not have. */
 export function pointsChoiceOf(query: z.output<typeof pointsQuery>): RecoveryPointChoice | null {
-  const { kind, notAfter, pointId, groups, appConsistent } = query;
-  const given = defined({ kind, notAfter, pointId, groups, appConsistent });
+  const { kind, emulatedNotAfter, pointId, groups, appConsistent } = query;
+  const given = defined({ kind, emulatedNotAfter, pointId, groups, appConsistent });
   return Object.keys(given).length === 0 ? null : fromQuery(RecoveryPointChoice, given);
 }
 
@@ -51,7 +51,7 @@ export const pointsPreview = z.object({
   items: z.array(
     z.object({
       itemId: Id,
-      point: RecoveryPoint.nullable(),
+      point: recoveryPointView.nullable(),
       answer: z.enum(["found", "made-at-start", "none"]),
       lossSeconds: z.number().nullable(),
       because: z.string().nullable(),

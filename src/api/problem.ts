@@ -33,6 +33,20 @@ const HTTP_ERRORS = {
     causes: "Bodies are JSON or YAML without a content encoding.",
     action: "Send application/json or application/yaml, without a content encoding.",
   },
+  "route-not-found": {
+    httpStatus: 404,
+    retryable: false,
+    title: "There is no such route",
+    causes: "The path is mistyped, or belongs to another version of the API.",
+    action: "Use one of the routes in details. GET /api/openapi.json describes all of them.",
+  },
+  "method-not-allowed": {
+    httpStatus: 405,
+    retryable: false,
+    title: "The route does not take this method",
+    causes: "The path is right, but it is read or changed by another method.",
+    action: "Use one of the methods in the header Allow. GET /api/openapi.json describes what each of them does.",
+  },
   "unexpected-fault": {
     httpStatus: 500,
     retryable: true,
@@ -76,11 +90,17 @@ export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   readonly code: ProblemCode;
   readonly fields: readonly InvalidField[];
+  readonly details: readonly string[];
 
-  constructor(code: ProblemCode, message: string, found: { fields?: readonly InvalidField[] } = {}) {
+  constructor(
+    code: ProblemCode,
+    message: string,
+    found: { fields?: readonly InvalidField[]; details?: readonly string[] } = {},
+  ) {
     super(message);
     this.code = code;
     this.fields = found.fields ?? [];
+    this.details = found.details ?? [];
   }
 }
 
@@ -91,7 +111,11 @@ export function statusOf(code: ProblemCode): number {
 /** The problem document for a thrown value. A fault without a code reveals no details. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof ApiProblem) {
-    return document(thrown.code, thrown.message, thrown.fields.length > 0 ? { fields: [...thrown.fields] } : {});
+    const { code, message, fields, details } = thrown;
+    return document(code, message, {
+      ...(fields.length > 0 && { fields: [...fields] }),
+      ...(details.length > 0 && { details: [...details] }),
+    });
   }
   if (thrown instanceof RecoveryError) {
     const message = thrown.message.slice(thrown.code.length + 2).trim();

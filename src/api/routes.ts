@@ -1,7 +1,5 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
-import { World } from "../domain/worlds/world.js";
-import { MAX_WORLD_BYTES } from "./body.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
@@ -22,11 +20,12 @@ import {
   recoveryPointsView,
   resolveBody,
   startBody,
+  unsettledView,
   validateBody,
-  worldView,
 } from "./schemas.js";
 import { TARGET_ROUTES } from "./target-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
+import { WORLD_ROUTES } from "./world-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
@@ -62,40 +61,7 @@ const decided = ["execution-not-found", "execution-ended", "nothing-awaited"] as
 
 /** Every route of the API. */
 export const ROUTES = {
-  importWorld: route({
-    id: "import-world",
-    method: "PUT",
-    path: "api/worlds/{worldId}",
-    summary: "Import an estate: sites, machines and what is protected",
-    params: inWorld,
-    query: noQuery,
-    body: World,
-    bodyLimitBytes: MAX_WORLD_BYTES,
-    headers: {},
-    status: 200,
-    answers: [],
-    response: worldView,
-    problems: ["world-invalid", "world-in-use", "value-too-large"],
-  }),
-  listWorlds: route({
-    ...read,
-    id: "list-worlds",
-    path: "api/worlds",
-    summary: "List worlds",
-    params: nowhere,
-    query: pageQuery,
-    response: pageOf(worldView),
-    problems: [],
-  }),
-  getWorld: route({
-    ...read,
-    id: "get-world",
-    path: "api/worlds/{worldId}",
-    summary: "Show a world",
-    params: inWorld,
-    response: worldView,
-    problems: ["world-not-found"],
-  }),
+  ...WORLD_ROUTES,
   listItems: route({
     ...read,
     id: "list-items",
@@ -186,6 +152,15 @@ export const ROUTES = {
     params: nowhere,
     query: pageQuery,
     response: pageOf(executionSummary),
+    problems: [],
+  }),
+  listUnsettled: route({
+    ...read,
+    id: "list-unsettled-executions",
+    path: "api/unsettled-executions",
+    summary: "List executions that have not ended or that still need a repair, and what prevents it",
+    params: nowhere,
+    response: z.object({ entries: z.array(unsettledView) }),
     problems: [],
   }),
   getExecution: route({

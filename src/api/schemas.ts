@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CancelRequest, ExecutionOptions, ItemOutcome, Step, Subject } from "../domain/execution.js";
-import { ItemRecord } from "../domain/items/item-record.js";
+import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { PlanProtectionGroup, ProtectionGroup } from "../domain/items/protection-group.js";
 import { PolicyInForce } from "../domain/plans/failure-policy.js";
 import { Measures } from "../domain/plans/measures.js";
@@ -30,9 +30,42 @@ export function pageOf<T extends z.ZodType>(entry: T) {
 export const noQuery = z.strictObject({});
 export const nothing = z.undefined();
 
-export const worldView = z.object({ worldId: Id, name: Name, importedAt: Instant, itemCount: z.int() });
+export const worldView = z.object({
+  worldId: Id,
+  name: Name,
+  importedAt: Instant,
+  itemCount: z.int(),
+  change: z
+    .object({ kind: z.enum(["import", "merge", "reset", "removal"]), since: Instant })
+    .optional()
+    .describe("a change that is under way, or that died half-way; its repetition completes it"),
+});
 
-export const planSummary = PlanVersion;
+const names = z.array(z.string());
+export const importedView = worldView.extend({
+  import: z.object({
+    mode: z.enum(["first", "unchanged", "merge", "reset"]),
+    added: names,
+    changed: names,
+    kept: names.describe("what the world has and the file lacks"),
+  }),
+});
+
+export const unsettledView = z.object({
+  executionId: Guid,
+  since: Instant,
+  trouble: z
+    .object({ reason: z.string(), since: Instant })
+    .optional()
+    .describe("why it could not be repaired at the last attempt; missing while nothing is wrong"),
+});
+
+export const planSummary = PlanVersion.extend({
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe("missing where the members of all plans of the page would cost too many reads; show the plan then"),
+});
 
 export const planView = PlanVersion.extend({
   etag: z.string(),
@@ -51,12 +84,30 @@ export const allowedAction = z.object({
   doFirst: z.array(Verb).describe("the verbs to run first, in order; the first is allowed now"),
   useInstead: Verb.nullable().describe("the verb that does here what the caller wants"),
 });
+
+/** A moment of an emulated estate in both times. Without an `emulated` before its name, a time is real. */
+const emulatedMoment = Instant.nullable().describe("the same moment in the time of the emulated estate");
+export const realMoment = Instant.nullable().describe("real time; null if the estate that it belongs to is gone");
+
+const clockView = z
+  .object({
+    at: Instant.describe("the moment of this answer, in real time"),
+    emulatedAt: emulatedMoment,
+    emulatedSecondsPerSecond: z.number().nullable(),
+  })
+  .describe("every time is real, except those whose name begins with `emulated`");
+
+/** A point that the replica can start from, with the time of its data. */
+export const recoveryPointView = RecoveryPoint.extend({ time: realMoment, emulatedTime: Instant });
+
+const conditionView = ItemCondition.extend({ emulatedSince: emulatedMoment });
+
 /** What the hypervisor reports about an item now. */
 const liveView = z.object({
   replication: z.object({
     state: z.enum(["replicating", "stopped"]),
     rpoSeconds: z.number(),
-    newestPoint: RecoveryPoint.nullable(),
+    newestPoint: recoveryPointView.nullable(),
     /** A planned failover has already set up the reverse replication (H). */
     reversed: z.boolean(),
   }),
@@ -69,6 +120,10 @@ const liveView = z.object({
 });
 
 export const itemView = ItemRecord.extend({
+  recoveryPoint: recoveryPointView.nullable(),
+  conditions: z.array(conditionView),
+  emulatedLastTestFailoverAt: emulatedMoment,
+  emulatedLastFailoverAt: emulatedMoment,
   protectionGroup: ProtectionGroup,
   live: liveView,
   allowedActions: z.array(allowedAction),
@@ -110,6 +165,7 @@ export const itemDetail = itemView.extend({
   effective: TargetSettings.describe(
     "the settings that the next failover, in its direction, gives the machine, with every automatic choice made",
   ),
+  clock: clockView,
   source: copyView,
   replica: copyView,
   replication: z.object({
@@ -121,13 +177,14 @@ export const itemDetail = itemView.extend({
 export const recoveryPointsView = z.object({
   itemId: Id,
   replicationGroupId: Id.nullable(),
-  points: z.array(RecoveryPoint),
+  points: z.array(recoveryPointView),
   pending: z.boolean(),
   receivedUntil: Instant.describe("everything that the source wrote before this time has arrived"),
   lastWriteAt: Instant.nullable().describe("the last write of the source; null when it wrote nothing"),
   /** Null when the points hold every disk of the machine (A5). */
   disks: DiskCoverage.nullable(),
-  at: Instant,
+  at: realMoment,
+  emulatedAt: Instant,
 });
 
 /** The person behind the request. A portal or gateway sends the name of its user. */
@@ -178,10 +235,37 @@ export const executionSummary = z.object({
   requestedBy: Name,
   requestedAt: Instant,
   endedAt: Instant.optional(),
-  failure: z.object({ code: z.string(), message: z.string() }).optional(),
+  failure: Failure.optional(),
+});
+
+const awaited = {
+  asks: z.string(),
+  since: Instant.nullable(),
+  until: Instant.nullable().describe("real time; null if there is no limit, or if it is not known"),
+  onExpiry: z.string().nullable().describe("what happens when the time has passed"),
+  call: z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) }),
+};
+
+const nextStep = z.object({
+  verb: z.union([Verb, z.enum(["confirm", "resolve", "validate", "cancel"])]),
+  why: z.string(),
+  method: z.literal("POST"),
+  path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
+  body: z.record(z.string(), z.unknown()).describe("the least that the body needs"),
+  itemIds: z.array(Id).optional(),
 });
 
 export const executionView = executionSummary.extend({
+  summary: z.string().describe("the state in a sentence: what it waits for, or what runs, or how it ended"),
+  planName: Name.nullable(),
+  downOnBothSides: z.array(Id).describe("machines that run neither at the primary nor at the recovery site"),
+  splitBrain: z.array(Id).describe("machines of which both copies are on"),
+  leftovers: z.array(z.object({ itemId: Id, what: z.string() })),
+  unknown: z
+    .array(z.object({ itemId: Id, why: z.string() }))
+    .describe("machines that could not be looked at, and why: they may be down"),
+  nextSteps: z.array(nextStep).describe("the calls that lead on from here, the usual one first"),
+  clock: clockView,
   planHash: z.string().nullable(),
   itemIds: z.array(Id),
   options: ExecutionOptions,
@@ -191,9 +275,9 @@ export const executionView = executionSummary.extend({
   /** What a person has to decide before the execution can continue. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("confirm"), actionId: Id, asks: z.string() }),
-      z.object({ kind: z.literal("resolve"), ask: z.int(), asks: z.string() }),
-      z.object({ kind: z.literal("validate"), asks: z.string() }),
+      z.object({ kind: z.literal("confirm"), actionId: Id, ...awaited }),
+      z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
+      z.object({ kind: z.literal("validate"), ...awaited }),
     ]),
   ),
   steps: z.array(Step),
@@ -202,7 +286,7 @@ export const executionView = executionSummary.extend({
     .array(z.string())
     .optional()
     .describe("why the execution cannot continue: which stored row is damaged, and what to do"),
-  outcomes: z.array(ItemOutcome).optional(),
+  outcomes: z.array(ItemOutcome.extend({ recoveryPoint: recoveryPointView.nullable() })).optional(),
 });
 
 /** `warnings`: allowed, but not recommended, such as more items than Azure Site Recovery takes. */

@@ -5,7 +5,7 @@ import { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-c
 import { ConfigurationServer, MasterTarget, ProcessServer } from "../domain/worlds/topology.js";
 import { Link, Site } from "../domain/worlds/world.js";
 import { route } from "./route.js";
-import { itemDetail, noQuery, nothing } from "./schemas.js";
+import { itemDetail, noQuery, nothing, realMoment } from "./schemas.js";
 
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 const onCondition = onItem.extend({ type: ItemCondition.shape.type });
@@ -30,6 +30,11 @@ const passphrase = z
   .describe("of the configuration server that it registers with, if that has one; it is not stored");
 const unknown = ["world-not-found", "item-not-found", "not-found"] as const;
 
+const backup = ConfigurationServer.shape.backup.unwrap().extend({ takenAt: realMoment, emulatedTakenAt: Instant });
+
+/** A configuration server without its secret, and with both times of its backup. */
+const serverView = ConfigurationServer.omit({ passphraseHash: true }).extend({ backup: backup.optional() });
+
 const onServer = {
   method: "POST",
   params: onSite,
@@ -37,7 +42,7 @@ const onServer = {
   headers: {},
   status: 200,
   answers: [],
-  response: ConfigurationServer.omit({ passphraseHash: true }),
+  response: serverView,
   problems: ["world-not-found", "not-found"],
 } as const;
 
@@ -93,7 +98,7 @@ export const TOPOLOGY_ROUTES = {
     response: z.object({
       processServerId: Id,
       state: z.enum(["deploying", "deployed"]),
-      readyAt: Instant.nullable(),
+      readyAt: Instant.nullable().describe("when to ask again, in real time; null once it is deployed"),
       server: ProcessServer.nullable(),
     }),
     problems: ["world-not-found", "not-found", "passphrase-refused"],
@@ -119,7 +124,7 @@ export const TOPOLOGY_ROUTES = {
     summary: "Change a site of the emulated estate, as an administrator does: null removes, a list replaces the list",
     params: onSite,
     body: SiteChange,
-    response: Site.extend({ configurationServer: ConfigurationServer.omit({ passphraseHash: true }).optional() }),
+    response: Site.extend({ configurationServer: serverView.optional() }),
     problems: ["world-not-found", "not-found", "world-invalid"],
   }),
   changeMachine: route({

@@ -10,11 +10,15 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Admission, Execution } from "../domain/execution.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
+import { toInstant, toMs } from "../domain/text.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import { executionContract } from "../orchestrators/runtime/contracts.js";
 import { type ItemClaim, updateWithRetry } from "../store/port.js";
 import { repeatedClaims } from "./claims.js";
 import type { Context } from "./context.js";
+
+/** The sweep may have settled an execution that claims items later than this, so the claim is announced. */
+const LATE_AFTER_MS = 60_000;
 
 /**
  * Completes a recorded start, wherever the request that made it died. Returns the execution once it has its items and
@@ -25,7 +29,7 @@ export async function completeStart(context: Context, execution: Execution): Pro
   if (admission?.admitted === false) return refuse(context, execution, admission);
   if (isEnded(execution.status) || (await context.orchestrations.getStatus(executionId))) return execution;
   if (admission) return startOrchestration(context, execution);
-  const records = await context.store.getItems(worldId, itemIds);
+  const records = await context.store.findItems(worldId, itemIds);
   return acquireItems(context, execution, () => repeatedClaims(records, verb, executionId));
 }
 
@@ -36,6 +40,10 @@ export async function acquireItems(
   claims: () => ItemClaim[],
 ): Promise<Execution> {
   const { executionId, worldId, verb } = execution;
+  const nowMs = context.clock.now();
+  if (nowMs - toMs(execution.requestedAt) > LATE_AFTER_MS) {
+    await context.store.watchExecution(executionId, toInstant(nowMs));
+  }
   let found: Admission = { admitted: true };
   try {
     await context.store.acquireItems(worldId, executionId, verb, claims());

@@ -13,6 +13,7 @@ import {
   isAskStep,
   REMOVE_COPIES_STEP,
   REPROTECT_STEP,
+  RESTORE_STEP,
   retryStage,
   SHUTDOWN_STEP,
   shutdownStage,
@@ -60,12 +61,13 @@ function titlesOf(plan: Plan | null): ReadonlyMap<string, string> {
 }
 
 /** The stages below each step. */
-function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
+export function stagesOf({ itemIds, subject }: Execution, plan: Plan | null): ReadonlyMap<string, Stage[]> {
   const groups = plan === null ? [{ id: "item", itemIds }] : plan.groups.map(groupItems);
   const shutdown = groups.map((group) => ({ id: shutdownStage(group.id), itemIds: group.itemIds }));
   const all = (id: string): Stage[] => [{ id, itemIds }];
   return new Map<string, Stage[]>([
     [SHUTDOWN_STEP, plan?.shutdown.order === "reverse-group-order" ? shutdown : all(SHUTDOWN_STEP)],
+    [RESTORE_STEP, all(RESTORE_STEP)],
     [UNDO_STEP, all(UNDO_STEP)],
     [ITEMS_STEP, all(ITEMS_STEP)],
     [COMMIT_STEP, all(COMMIT_STEP)],
@@ -103,7 +105,7 @@ interface StageRun {
 }
 
 /** The names that a stage may have run under, newest first: each question may have been answered with `retry`. */
-function namesOf(stage: string, own: readonly Step[]): string[] {
+export function namesOf(stage: string, own: readonly Step[]): string[] {
   const asks = own.filter((step) => isAskStep(step.id)).length;
   return Array.from({ length: asks + 1 }, (_, at) => (at === asks ? stage : retryStage(asks - at, stage)));
 }

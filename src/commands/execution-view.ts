@@ -1,34 +1,38 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
+import type { NextStep } from "../domain/executions/next-steps.js";
+import { summaryOf } from "../domain/executions/summary.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { type Measures, measuresOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { progressOf } from "../domain/steps.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
 import { stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
+import { type Awaited, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
 import type { Context } from "./context.js";
+import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
+import { progressOf } from "./execution-progress.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
 
-/** What a running execution waits for from a person. */
-export type Awaited =
-  | { kind: "confirm"; actionId: string; asks: string }
-  | { kind: "resolve"; ask: number; asks: string }
-  | { kind: "validate"; asks: string };
-
-/** An execution with its steps as a tree. */
-export interface ExecutionView {
+/** An execution with its steps as a tree, and what a person needs to decide. */
+export interface ExecutionView extends Attention {
   execution: Execution;
+  /** The state in a sentence: what it waits for, or what runs, or how it ended. */
+  summary: string;
+  /** The name of its plan; null for a single item. */
+  planName: string | null;
   /** From the record, or from the steps while it runs. */
   status: ExecutionStatus;
   /** 0 to 100, of everything it has to do. */
   progress: number;
-  awaits: Awaited[];
+  awaits: AwaitedCall[];
+  /** The calls that lead on from here, the usual one first. */
+  nextSteps: NextStep[];
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
@@ -55,18 +59,53 @@ export async function viewExecution(given: Context, executionId: string): Promis
   const sources: StepSources = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
-    live: (stage) => liveItemSteps(context, execution, stage),
+    live: onceForEach((stage) => liveItemSteps(context, execution, stage)),
   };
   const steps = await treeOf(execution, plan, sources);
-  const awaits = ended ? [] : awaitedBy(own);
+  const awaits = ended ? [] : withCalls(execution, plan, own, awaitedBy(own));
+  const [progress, { attention, nextSteps }] = await Promise.all([
+    ended ? 100 : progressOf(execution, plan, sources),
+    lookAround(context, execution, { steps, awaits }),
+  ]);
+  const status = statusOf(execution, awaits, blocked);
+  const planName = plan?.name ?? null;
+  const { downOnBothSides } = attention;
+  const blockedReasons = ended ? [] : blocked;
   return {
     execution,
-    status: statusOf(execution, awaits, blocked),
-    progress: ended ? 100 : Math.min(99, progressOf(steps)),
+    summary: summaryOf({ execution, status, planName, awaits, steps, downOnBothSides, blockedReasons }),
+    planName,
+    status,
+    progress,
     awaits,
+    ...attention,
+    nextSteps,
     steps,
     measures: plan !== null && "outcomes" in execution ? measuresOf(plan, execution.verb, execution.outcomes) : null,
-    ...(!ended && blocked.length > 0 && { blockedReasons: blocked }),
+    ...(blockedReasons.length > 0 && { blockedReasons }),
+  };
+}
+
+/** What needs a person, and which calls lead on. */
+async function lookAround(
+  context: Context,
+  execution: Execution,
+  { steps, awaits }: { steps: readonly Step[]; awaits: readonly AwaitedCall[] },
+): Promise<{ attention: Attention; nextSteps: NextStep[] }> {
+  if ("outcomes" in execution) return attentionAfterEnd(context, execution);
+  const failed = steps.flatMap(({ children = [] }) => children).filter(({ status }) => status === "failed");
+  const failedIds = [...new Set(failed.flatMap(({ itemId }) => itemId ?? []))];
+  const attention = await attentionWhileRunning(context, execution, failedIds);
+  return { attention, nextSteps: callsWhileRunning(execution, awaits) };
+}
+
+/** Reads each stage once for all that use it. */
+function onceForEach(read: StepSources["live"]): StepSources["live"] {
+  const known = new Map<string, ReturnType<StepSources["live"]>>();
+  return (stage) => {
+    const answer = known.get(stage.id) ?? read(stage);
+    known.set(stage.id, answer);
+    return answer;
   };
 }
 

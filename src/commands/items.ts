@@ -2,12 +2,13 @@ import { RecoveryError } from "../domain/errors.js";
 import { type AllowedAction, allowedActions } from "../domain/items/allowed-actions.js";
 import { conditionsOf } from "../domain/items/conditions.js";
 import { nextSettings } from "../domain/items/effective-settings.js";
-import type { ItemRecord } from "../domain/items/item-record.js";
+import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { type MachineView, machineViewOf } from "../domain/items/machine-view.js";
 import { type ProtectionGroup, protectionGroupOf } from "../domain/items/protection-group.js";
 import type { CopySnapshot, ItemSnapshot } from "../domain/items/snapshot.js";
 import { policyOf, SCENARIO_TRAITS } from "../domain/scenario-traits.js";
 import { defined } from "../domain/text.js";
+import { type EstateClock, realTimeOf } from "../domain/worlds/estate-clock.js";
 import type { Machine, ReplicationPolicy, Site, TargetSettings } from "../domain/worlds/world.js";
 import { readEach } from "../executions/read-each.js";
 import type { RecoveryPoints } from "../hypervisor/port.js";
@@ -54,11 +55,10 @@ export interface ItemDetail extends ItemView {
 
 async function detailsOf(services: Services, worldId: string, records: readonly ItemRecord[]): Promise<ItemDetail[]> {
   if (records.length === 0) return [];
-  const [estate, members] = await Promise.all([
-    services.hypervisor.describeEstate(
-      worldId,
-      records.map(({ itemId }) => itemId),
-    ),
+  const itemIds = records.map(({ itemId }) => itemId);
+  const [estate, clock, members] = await Promise.all([
+    services.hypervisor.describeEstate(worldId, itemIds),
+    services.estate.clock(worldId),
     membersOf(services, worldId, records),
   ]);
   const sites = new Map(estate.sites.map(({ site }) => [site.id, site]));
@@ -72,7 +72,7 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
     const { source, replica, replication } = snapshot;
     return {
       ...record,
-      conditions: [...record.conditions, ...conditionsOf({ snapshot, home })],
+      conditions: [...record.conditions, ...inRealTime(clock, conditionsOf({ snapshot, home }))],
       protectionGroup: protectionGroupOf(record),
       live: liveViewOf(snapshot, home),
       allowedActions: allowedActions(
@@ -88,6 +88,13 @@ async function detailsOf(services: Services, worldId: string, records: readonly 
     };
   });
 }
+
+/** The estate tells its own time, the records of Secondsite tell real time. */
+const inRealTime = (clock: EstateClock, conditions: readonly ItemCondition[]): ItemCondition[] =>
+  conditions.map((condition) => ({
+    ...condition,
+    since: condition.since === null ? null : realTimeOf(clock, condition.since),
+  }));
 
 /** All members of the replication groups of some items. */
 async function membersOf(

@@ -1,10 +1,10 @@
-import { hasCode, RecoveryError } from "../domain/errors.js";
+import { RecoveryError } from "../domain/errors.js";
 import { type PlanProtectionGroup, protectionGroupsOf } from "../domain/items/protection-group.js";
 import { failurePoliciesOf, type PolicyInForce } from "../domain/plans/failure-policy.js";
 import { type PlanChange, planDiff } from "../domain/plans/plan-diff.js";
-import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
+import { lookAtMembers } from "./plan-members.js";
 import { getPlan, type SavedPlan } from "./plans.js";
 
 /** A saved plan with what follows from it: the policy in force for each verb, and where its items are protected. */
@@ -14,14 +14,16 @@ export interface PlanView extends SavedPlan {
   protectionGroups: PlanProtectionGroup[];
 }
 
-/** The view of a saved plan. Items that a later import removed from its world are in no group. */
-export async function viewOf({ store }: Services, saved: SavedPlan): Promise<PlanView> {
+/** The view of a saved plan, with warnings about members that are gone, or that could not be recovered as they are. */
+export async function viewOf(services: Services, saved: SavedPlan): Promise<PlanView> {
   const { plan } = saved.value;
-  const items = await store.getItems(plan.worldId, planItemIds(plan)).catch((thrown: unknown) => {
-    if (hasCode(thrown, "item-not-found")) return [];
-    throw thrown;
-  });
-  return { ...saved, failurePolicies: failurePoliciesOf(plan), protectionGroups: protectionGroupsOf(items) };
+  const { items, warnings } = await lookAtMembers(services, plan);
+  return {
+    ...saved,
+    warnings: [...saved.warnings, ...warnings],
+    failurePolicies: failurePoliciesOf(plan),
+    protectionGroups: protectionGroupsOf(items),
+  };
 }
 
 /** What differs between two versions of a plan; refuses `plan-not-found` naming the version that is not there. */

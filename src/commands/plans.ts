@@ -1,12 +1,14 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { planHash } from "../domain/identity.js";
-import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import { planProblems, planWarnings } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Page, PageRequest, Tagged } from "../store/port.js";
 import type { Services } from "./context.js";
+import { allPages } from "./pages.js";
+import { listedWarnings } from "./plan-members.js";
+import { unfinishedExecutions } from "./unfinished-executions.js";
 import { getWorld } from "./worlds.js";
 
 /** A plan with the ETag of its version and its warnings. */
@@ -16,8 +18,9 @@ export interface SavedPlan extends Tagged<PlanVersion> {
 
 /** Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it. */
 export async function savePlan(services: Services, plan: Plan, ifMatch: string | null): Promise<SavedPlan> {
-  await getWorld(services, plan.worldId);
-  const { items, unreadable } = await allItems(services, plan.worldId);
+  const { change } = await getWorld(services, plan.worldId);
+  if (change?.kind === "removal") throw new RecoveryError("world-changing", `world ${plan.worldId} is being removed`);
+  const { entries: items, unreadable } = await allPages((page) => services.store.listItems(plan.worldId, page));
   const problems = planProblems(plan, items);
   if (problems.length > 0 && unreadable[0] !== undefined) throw new RecoveryError("row-unreadable", unreadable[0]);
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
@@ -32,8 +35,40 @@ export async function getPlan({ store }: Services, planId: string): Promise<Save
   return { ...found, warnings: planWarnings(found.value.plan) };
 }
 
-export function listPlans({ store }: Services, page: PageRequest): Promise<Page<PlanVersion>> {
-  return store.listPlans(page);
+/** A plan of a list. Its warnings are missing when the members of all plans of the page would cost too many reads. */
+export interface ListedPlan extends PlanVersion {
+  warnings?: string[];
+}
+
+export async function listPlans(services: Services, page: PageRequest): Promise<Page<ListedPlan>> {
+  const { entries, ...rest } = await services.store.listPlans(page);
+  const found = await listedWarnings(services, entries);
+  const warningsFor = ({ plan }: PlanVersion) => [...planWarnings(plan), ...(found?.get(plan.id) ?? [])];
+  return { ...rest, entries: found ? entries.map((entry) => ({ ...entry, warnings: warningsFor(entry) })) : entries };
+}
+
+/**
+ * Removes a plan; `ifMatch` is the ETag of the version seen. Its versions stay readable for the executions that ran them.
+ * Refuses while one of them is under way. A plan that is gone is no error, so a removal may be repeated.
+ */
+export async function removePlan(services: Services, planId: string, ifMatch: string): Promise<void> {
+  if ((await services.store.getPlan(planId)) === null) return;
+  const running = await unfinishedExecutions(
+    services,
+    ({ subject }) => subject.kind === "plan" && subject.planId === planId,
+  );
+  if (running.length > 0) {
+    const text = `executions of plan ${planId} have not ended: ${running.slice(0, 5).join(", ")}`;
+    throw new RecoveryError("plan-in-use", text, running);
+  }
+  await services.store.removePlan(planId, ifMatch);
+}
+
+/** A version as it was saved, also after the plan was removed. */
+export async function getPlanVersion({ store }: Services, planId: string, version: number): Promise<PlanVersion> {
+  const found = await store.getPlanVersion(planId, version);
+  if (!found) throw new RecoveryError("plan-not-found", `plan ${planId} has no version ${version}`);
+  return found;
 }
 
 /** The warnings about the plan of an execution; none for a single item. */
@@ -41,17 +76,4 @@ export async function warningsOf({ store }: Services, { subject }: Execution): P
   if (subject.kind === "item") return [];
   const found = await store.getPlanVersion(subject.planId, subject.planVersion);
   return found === null ? [] : planWarnings(found.plan);
-}
-
-async function allItems({ store }: Services, worldId: string): Promise<{ items: ItemRecord[]; unreadable: string[] }> {
-  const items: ItemRecord[] = [];
-  const unreadable: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.listItems(worldId, { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-    items.push(...page.entries);
-    unreadable.push(...(page.unreadable ?? []));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return { items, unreadable };
 }

@@ -2,6 +2,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { ExecutionOptions } from "../domain/execution.js";
 import { previewReprotect, type ReprotectPreview } from "../domain/failback/reprotect-preview.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
+import { worstOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
@@ -26,6 +27,7 @@ const POINT_QUERY_CONCURRENCY = 32;
 
 /** What every item of a plan would start from and lose if a failover began now. */
 export interface PointsPreview {
+  worldId: string;
   choice: RecoveryPointChoice;
   items: PointPreview[];
   /** The largest loss of an item, in emulated seconds; null when an item has no point. */
@@ -47,12 +49,7 @@ export async function previewPoints(
     throw new RecoveryError("custom-point-for-one-item", `plan ${plan.id} can not start all its items from one point`);
   }
   const items = previewRecoveryPoints(await pointsOf(services, worldId, itemIds), choice);
-  const losses = items.map(({ lossSeconds }) => lossSeconds);
-  const worst = losses.reduce<number | null>(
-    (most, loss) => (most !== null && loss !== null ? Math.max(most, loss) : null),
-    0,
-  );
-  return { choice, items, worstLossSeconds: worst };
+  return { worldId, choice, items, worstLossSeconds: worstOf(items.map(({ lossSeconds }) => lossSeconds)) };
 }
 
 /** The items of a preview. */

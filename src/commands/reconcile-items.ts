@@ -10,6 +10,14 @@ import type { Context } from "./context.js";
 /** One item among those of all worlds. */
 export const itemKey = (worldId: string, itemId: string): string => `${worldId}/${itemId}`;
 
+/** The items whose outcome is unknown and that no later execution is responsible for. */
+export const unknownOutcomes = (
+  { worldId }: Pick<Execution, "worldId">,
+  items: readonly ItemRecord[],
+  inLater: ReadonlySet<string>,
+): string[] =>
+  items.flatMap((item) => (isOutcomeUnknown(item) && !inLater.has(itemKey(worldId, item.itemId)) ? [item.itemId] : []));
+
 /**
  * Reconciles items whose outcome is unknown with what the hypervisor reports, as soon as it can be read. Meanwhile the
  * execution holds them. None of its items may be held before that, so that nobody else acts on them. Items of later
@@ -21,9 +29,7 @@ export async function reconcileUnknownOutcomes(
   items: readonly ItemRecord[],
   inLater: ReadonlySet<string>,
 ): Promise<boolean> {
-  const unknownIds = items.flatMap((item) =>
-    isOutcomeUnknown(item) && !inLater.has(itemKey(worldId, item.itemId)) ? [item.itemId] : [],
-  );
+  const unknownIds = unknownOutcomes({ worldId }, items, inLater);
   if (unknownIds.length === 0 || items.some(({ heldBy }) => heldBy !== null)) return false;
   const { store, hypervisor, clock } = context;
   const describe = (ids: readonly string[]) => hypervisor.describeItems(worldId, ids);

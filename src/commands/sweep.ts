@@ -1,13 +1,14 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { CancelRequest, Execution } from "../domain/execution.js";
-import { toMs } from "../domain/text.js";
+import { toInstant, toMs } from "../domain/text.js";
 import { endExecution } from "../executions/end-execution.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
+import type { Tagged, UnsettledExecution } from "../store/port.js";
 import { completeStart } from "./admission.js";
 import type { Context } from "./context.js";
 import { raiseCancel } from "./decisions.js";
 import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
-import { itemKey, reconcileUnknownOutcomes } from "./reconcile-items.js";
+import { itemKey, reconcileUnknownOutcomes, unknownOutcomes } from "./reconcile-items.js";
 
 /** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;
@@ -18,32 +19,94 @@ const MAX_RAISE_INTERVAL_MINUTES = 16;
 /** For a few minutes an orchestration still tries to release what it holds. */
 const RELEASED_AFTER_MS = 300_000;
 
+/** An error that lasts is logged once, and then again after this time. */
+const LOGGED_AGAIN_AFTER_MS = 6 * 3_600_000;
+
+/** An entry whose record is missing belongs to a request that died before it recorded its execution. */
+const NEVER_RECORDED_AFTER_MS = 86_400_000;
+
+export interface Swept {
+  /** The ids of the executions that were repaired. */
+  repaired: string[];
+  /** What could not be repaired, with the reason. `isNews`: it belongs into the log now. */
+  errors: { executionId: string; reason: string; isNews: boolean }[];
+}
+
+type Entry = Tagged<UnsettledExecution>;
+
 /**
- * Repairs the newest hundred executions: completes a start that was recorded and never completed, raises a noted
+ * Repairs every execution that is not settled: completes a start that was recorded and never completed, raises a noted
  * cancel again, ends an execution that lost its orchestration, releases what an ended one still holds, and reconciles
- * items whose outcome is unknown. Returns the ids that it repaired, and the errors. An error of one
- * execution does not stop the repair of the others.
+ * items whose outcome is unknown. An error of one execution does not stop the repair of the others.
  */
-export async function sweepExecutions(context: Context): Promise<{ repaired: string[]; errors: string[] }> {
-  const { entries, unreadable = [] } = await context.store.listExecutions({ limit: 100 });
-  const repaired: string[] = [];
-  const errors = [...unreadable];
+export async function sweepExecutions(context: Context): Promise<Swept> {
+  const swept: Swept = { repaired: [], errors: [] };
   const inLater = new Set<string>();
-  for (const execution of entries) {
+  for (const { entry, execution, failure } of await readUnsettled(context)) {
+    let reason = failure;
     try {
-      if (await repair(context, execution, inLater)) repaired.push(execution.executionId);
+      if (execution && (await repair(context, entry, execution, inLater))) swept.repaired.push(execution.executionId);
     } catch (thrown) {
-      errors.push(`${execution.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      reason = messageOf(thrown);
     }
-    for (const itemId of execution.itemIds) inLater.add(itemKey(execution.worldId, itemId));
+    await note(context, entry, reason, swept);
+    for (const itemId of execution?.itemIds ?? []) inLater.add(itemKey(execution?.worldId ?? "", itemId));
   }
-  return { repaired, errors };
+  return swept;
+}
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+interface Unsettled {
+  entry: Entry;
+  execution: Execution | null;
+  /** Why the record could not be read. */
+  failure: string | null;
+}
+
+/** The unsettled executions, the newest first. */
+async function readUnsettled(context: Context): Promise<Unsettled[]> {
+  const found: Unsettled[] = [];
+  for (const entry of await context.store.listUnsettled()) {
+    try {
+      const record = await context.store.getExecution(entry.value.executionId);
+      if (record) found.push({ entry, execution: record.value, failure: null });
+      else if (isOlder(context, entry.value.since, NEVER_RECORDED_AFTER_MS)) await context.store.settleExecution(entry);
+    } catch (thrown) {
+      found.push({ entry, execution: null, failure: messageOf(thrown) });
+    }
+  }
+  const askedAt = ({ entry, execution }: Unsettled) => execution?.requestedAt ?? entry.value.since;
+  return found.sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1));
+}
+
+const isOlder = ({ clock }: Context, since: string, ms: number): boolean => clock.now() - toMs(since) >= ms;
+
+/** Keeps the reason with the entry, where a caller can read it, and decides whether it belongs into the log again. */
+async function note(context: Context, entry: Entry, reason: string | null, { errors }: Swept): Promise<void> {
+  const { executionId, trouble } = entry.value;
+  const at = toInstant(context.clock.now());
+  if (reason === null) {
+    if (trouble !== undefined) await context.store.noteTrouble(entry, null).catch(() => undefined);
+    return;
+  }
+  const known = trouble?.reason === reason ? trouble : undefined;
+  const isNews = known === undefined || isOlder(context, known.loggedAt, LOGGED_AGAIN_AFTER_MS);
+  errors.push({ executionId, reason, isNews });
+  if (isNews) {
+    await context.store.noteTrouble(entry, { reason, since: known?.since ?? at, loggedAt: at }).catch(() => undefined);
+  }
 }
 
 /** @param inLater keys of the items of later executions, which decide the state of those items */
-async function repair(context: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<boolean> {
+async function repair(
+  context: Context,
+  entry: Entry,
+  execution: Execution,
+  inLater: ReadonlySet<string>,
+): Promise<boolean> {
   const { executionId } = execution;
-  if ("endedAt" in execution) return releaseEnded(context, execution, inLater);
+  if ("endedAt" in execution) return releaseEnded(context, entry, execution, inLater);
   const instance = await context.orchestrations.getStatus(executionId);
   if (!instance) return completeOrphan(context, execution);
   if (!hasEndedEarly(instance)) {
@@ -72,17 +135,23 @@ function isTimeToRaise({ clock }: Context, { requestedAt }: CancelRequest): bool
 /**
  * Releases what an ended execution still holds. A success was written before the release, so the release is
  * finished. Any other end released the items first, so an item that is held now was acquired by a late request.
+ * An execution that holds nothing and owes no item its state is settled.
  */
 async function releaseEnded(
   context: Context,
+  entry: Entry,
   execution: Extract<Execution, { endedAt: string }>,
   inLater: ReadonlySet<string>,
 ): Promise<boolean> {
   const { executionId, worldId, itemIds, status, outcomes, endedAt } = execution;
-  if (context.clock.now() - toMs(endedAt) < RELEASED_AFTER_MS) return false;
-  const items = await context.store.getItems(worldId, itemIds);
-  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId))
-    return reconcileUnknownOutcomes(context, execution, items, inLater);
+  if (!isOlder(context, endedAt, RELEASED_AFTER_MS)) return false;
+  const items = await context.store.findItems(worldId, itemIds);
+  if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) {
+    const isReconciled = await reconcileUnknownOutcomes(context, execution, items, inLater);
+    const isOwed = unknownOutcomes(execution, items, inLater).length > 0;
+    if (!isOwed && isOlder(context, entry.value.since, RELEASED_AFTER_MS)) await context.store.settleExecution(entry);
+    return isReconciled;
+  }
   const instance = await context.orchestrations.getStatus(executionId);
   if (instance && !hasEnded(instance)) return false;
   if (isReleasedBeforeItsEnd(execution)) {

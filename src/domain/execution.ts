@@ -6,8 +6,19 @@ import { Confirmation } from "./start/confirmation.js";
 import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
 
+/** The most lines of a failure, so that a failure of a thousand machines stays readable. */
+export const MAX_FAILURE_DETAILS = 200;
+
 /** An error of the catalogue (`errors.ts`). */
-export const Failure = z.strictObject({ code: z.string().max(64), message: z.string().max(2_000) });
+export const Failure = z.strictObject({
+  code: z.string().max(64),
+  message: z.string().max(2_000),
+  details: z
+    .array(z.string().max(2_000))
+    .max(MAX_FAILURE_DETAILS + 1)
+    .optional()
+    .describe("every finding on a line of its own; the last line counts those that are left out, if any are"),
+});
 export type Failure = z.infer<typeof Failure>;
 
 /** One node of an execution's tree. */
@@ -75,6 +86,7 @@ export const ItemOutcome = z.strictObject({
   /** Why nothing was done for it; after a test, what was left of it. */
   note: Text.optional(),
   state: ItemState,
+  activeSiteId: Id.optional().describe("where the workload ran when the execution ended"),
   recoveryPoint: RecoveryPoint.nullable(),
   dataLoss: DataLoss.nullable(),
   recoverySeconds: z

@@ -12,19 +12,6 @@ const ENDED: ReadonlySet<StepStatus> = new Set([
 
 export const stepHasEnded = (step: Pick<Step, "status">): boolean => ENDED.has(step.status);
 
-/** The leaves of a tree, in order: the steps in which something is done. */
-export function leavesOf(steps: readonly Step[]): Step[] {
-  return steps.flatMap((step) => (step.children?.length ? leavesOf(step.children) : [step]));
-}
-
-/** How much of a tree is done, 0 to 100: every leaf counts the same, one under way by its own progress. */
-export function progressOf(steps: readonly Step[]): number {
-  const leaves = leavesOf(steps);
-  if (leaves.length === 0) return 0;
-  const done = leaves.reduce((sum, leaf) => sum + (stepHasEnded(leaf) ? 100 : (leaf.progress ?? 0)), 0);
-  return Math.floor(done / leaves.length);
-}
-
 /** A parent's status from its children's: what still happens comes first, then what went wrong. */
 export function rollUp(statuses: readonly StepStatus[]): StepStatus {
   const has = (status: StepStatus): boolean => statuses.includes(status);

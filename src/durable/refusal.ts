@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { codeIn, ERRORS, type ErrorCode, isErrorCode, RecoveryError } from "../domain/errors.js";
-import type { Failure } from "../domain/execution.js";
+import { type Failure, MAX_FAILURE_DETAILS } from "../domain/execution.js";
 
 /** An activity's answer for what must not be retried: the state of things says no, and asking again won't help. */
 export const refusalSchema = z.object({
@@ -32,6 +32,17 @@ export function refusalOf(thrown: unknown): Refusal | undefined {
  * searched for inside the text; a text without one is an `operation-failed`.
  */
 export function failureOf(thrown: unknown): Failure {
+  const { details } = thrown instanceof RecoveryError ? thrown : { details: [] };
+  return { ...codeAndMessageOf(thrown), ...(details.length > 0 && { details: firstLines(details) }) };
+}
+
+function firstLines(lines: readonly string[]): string[] {
+  const left = lines.length - MAX_FAILURE_DETAILS;
+  const shown = lines.slice(0, MAX_FAILURE_DETAILS).map((line) => line.slice(0, 2_000));
+  return left > 0 ? [...shown, `and ${left} more`] : shown;
+}
+
+function codeAndMessageOf(thrown: unknown): Pick<Failure, "code" | "message"> {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const code = codeIn(text);
   if (code === undefined) return { code: "operation-failed", message: firstLine(text) };

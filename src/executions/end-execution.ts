@@ -34,7 +34,7 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const closing = asRecorded(asked, execution.status);
   if (closing === null) return;
   const reports = new Map(closing.reports.map((report) => [report.itemId, report]));
-  const records = await store.getItems(execution.worldId, execution.itemIds);
+  const records = await store.findItems(execution.worldId, execution.itemIds);
   const ends = records.map((item) => endOf(item, reports.get(item.itemId), closing));
   const updates = await releasesOf(ports, execution, closing, ends);
   const outcomes = [
@@ -78,7 +78,9 @@ function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, 
   if (!cell.allowed) return end;
   if (!touched || report?.outcome === "left-out") return { ...end, state: hold.from, reason: null };
   if (report?.outcome === "succeeded") return { ...end, state: cell.after, reason: null };
-  return { ...end, state: cell.failed, reason: report?.failure?.message ?? failure?.message ?? null };
+  // The failure of the execution is that of another item, unless the execution was lost before it could report.
+  const why = report === undefined ? failure?.message : (report.failure?.message ?? report.note);
+  return { ...end, state: cell.failed, reason: why ?? null };
 }
 
 /** Releases of the items that the execution holds, each with its state and its conditions. */
@@ -106,6 +108,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     itemId: item.itemId,
     outcome: report?.outcome ?? "skipped",
     state,
+    activeSiteId: item.activeSiteId,
     recoveryPoint: report?.point ?? null,
     dataLoss: report?.dataLoss ?? null,
     recoverySeconds,
@@ -118,7 +121,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
 /** The outcomes of the items that did not take part. One that is gone from the world is not protected. */
 async function outcomesOfLeftOut({ store }: Ports, { worldId, leftOut = [] }: Execution): Promise<ItemOutcome[]> {
   const ids = leftOut.map(({ itemId }) => itemId);
-  const { found } = await readEach(ids, (some) => store.getItems(worldId, some), ["item-not-found", "row-unreadable"]);
+  const { found } = await readEach(ids, (some) => store.findItems(worldId, some));
   const states = new Map(found.map(({ itemId, state }) => [itemId, state]));
   return leftOut.map(({ itemId, outcome, failure }) => ({
     ...{ itemId, outcome, state: states.get(itemId) ?? "unprotected", recoveryPoint: null, dataLoss: null },
@@ -148,5 +151,9 @@ function withEnd(
   { status, failure }: Closing,
 ): Execution {
   if (status === "succeeded" || status === "succeeded-with-failures") return { ...common, status };
-  return { ...common, status, failure: failure ?? { code: "operation-failed", message: "the items say why" } };
+  return {
+    ...common,
+    status,
+    failure: failure ?? { code: "operation-failed", message: "the outcome of each machine says why" },
+  };
 }

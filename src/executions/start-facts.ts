@@ -1,5 +1,5 @@
 /** Reads what the decision about a start needs. The command reads it before the start, the activity once more after it. */
-import { codeIn, type ErrorCode, RecoveryError } from "../domain/errors.js";
+import { type ErrorCode, RecoveryError } from "../domain/errors.js";
 import type { Execution, ExecutionOptions } from "../domain/execution.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import type { EstateSnapshot } from "../domain/items/snapshot.js";
@@ -45,11 +45,8 @@ export interface PlanRecords {
 }
 
 export async function recordsOf({ store }: Ports, worldId: string, plan: Plan): Promise<PlanRecords> {
-  const { found, unreadable } = await readEach(planItemIds(plan), (ids) => store.getItems(worldId, ids), ONE_ITEM);
-  return {
-    records: new Map(found.map((record) => [record.itemId, record])),
-    unreadable: new Map([...unreadable].filter(([, reason]) => codeIn(reason) !== "item-not-found")),
-  };
+  const { found, unreadable } = await readEach(planItemIds(plan), (ids) => store.findItems(worldId, ids));
+  return { records: new Map(found.map((record) => [record.itemId, record])), unreadable };
 }
 
 /** Decides about a start, from the records given and from the estate as it is now. */

@@ -1,21 +1,18 @@
 import { ROUTES } from "../api/routes.js";
 import { changeLink, changeMachine, changeSite, installMasterTarget } from "../commands/estate-changes.js";
-import type { Site } from "../domain/worlds/world.js";
+import { estateTimesOf } from "./estate-times.js";
+import { itemAnswer, serverIn } from "./item-answer.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.changeSite, async (context, { params, body }) => {
-  return { body: withoutSecret(await changeSite(context, params.worldId, params.siteId, body)) };
+  const { configurationServer, ...site } = await changeSite(context, params.worldId, params.siteId, body);
+  if (configurationServer === undefined) return { body: site };
+  const times = await estateTimesOf(context, params.worldId);
+  return { body: { ...site, configurationServer: serverIn(times, configurationServer) } };
 });
 
-/** The hash of a passphrase stays in the estate. */
-function withoutSecret(site: Site) {
-  if (site.configurationServer === undefined) return site;
-  const { passphraseHash: _secret, ...configurationServer } = site.configurationServer;
-  return { ...site, configurationServer };
-}
-
 serve(ROUTES.changeMachine, async (context, { params, body }) => {
-  return { body: await changeMachine(context, params.worldId, params.itemId, body) };
+  return itemAnswer(context, await changeMachine(context, params.worldId, params.itemId, body));
 });
 
 serve(ROUTES.changeLink, async (context, { params, body }) => {

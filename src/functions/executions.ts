@@ -1,8 +1,9 @@
 import { ROUTES } from "../api/routes.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
-import type { Execution } from "../domain/execution.js";
+import type { Execution, Failure } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
+import { type EstateTimes, recordedTimesOf } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.listExecutions, async (context, { query }) => {
@@ -10,9 +11,11 @@ serve(ROUTES.listExecutions, async (context, { query }) => {
   return { body: { ...rest, entries: entries.map(({ execution, status }) => summaryOf(execution, status)) } };
 });
 
-serve(ROUTES.getExecution, async (context, { params }) => ({
-  body: answerOf(await viewExecution(context, params.executionId)),
-}));
+serve(ROUTES.getExecution, async (context, { params }) => {
+  const view = await viewExecution(context, params.executionId);
+  const { worldId, requestedAt } = view.execution;
+  return { body: answerOf(view, await recordedTimesOf(context, worldId, requestedAt)) };
+});
 
 serve(ROUTES.validate, async (context, { params, body }) => {
   const { verdict, by, reason = "" } = body;
@@ -43,7 +46,7 @@ function summaryOf(execution: Execution, status: ExecutionStatus) {
   return {
     ...{ executionId, worldId, subject, verb, direction, status, requestedBy, requestedAt },
     ...("endedAt" in execution && { endedAt: execution.endedAt }),
-    ...("failure" in execution && { failure: execution.failure }),
+    ...("failure" in execution && { failure: codeAndMessageOf(execution.failure) }),
   };
 }
 
@@ -53,6 +56,11 @@ function withStatus(execution: Execution, status: ExecutionStatus) {
   return { ...rest, status };
 }
 
-function answerOf({ execution, status, ...rest }: ExecutionView) {
-  return { ...withStatus(execution, status), ...rest };
+function answerOf({ execution, status, summary, ...rest }: ExecutionView, times: EstateTimes) {
+  const { outcomes, ...record } = { outcomes: undefined, ...withStatus(execution, status) };
+  const clock = times.clock;
+  return { summary, ...record, ...(outcomes && { outcomes: times.outcomes(outcomes) }), ...rest, clock };
 }
+
+/** The details of a failure are read with the execution itself. */
+const codeAndMessageOf = ({ code, message }: Failure) => ({ code, message });

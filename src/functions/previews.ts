@@ -1,15 +1,30 @@
 import { pointsChoiceOf, startOptionsOf } from "../api/preview-routes.js";
 import { ROUTES } from "../api/routes.js";
-import { previewNetworks, previewPoints, previewPrerequisites, previewReprotects } from "../commands/previews.js";
+import type { Context } from "../commands/context.js";
+import {
+  type PreviewTarget,
+  previewNetworks,
+  previewPoints,
+  previewPrerequisites,
+  previewReprotects,
+} from "../commands/previews.js";
+import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
+import { estateTimesOf } from "./estate-times.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.previewPlanPoints, async (context, { params, query }) => ({
-  body: await previewPoints(context, params, pointsChoiceOf(query)),
+  body: await pointsIn(context, params, pointsChoiceOf(query)),
 }));
 
 serve(ROUTES.previewItemPoints, async (context, { params, query }) => ({
-  body: await previewPoints(context, params, pointsChoiceOf(query)),
+  body: await pointsIn(context, params, pointsChoiceOf(query)),
 }));
+
+async function pointsIn(context: Context, target: PreviewTarget, choice: RecoveryPointChoice | null) {
+  const { worldId, items, ...rest } = await previewPoints(context, target, choice);
+  const times = await estateTimesOf(context, worldId);
+  return { ...rest, items: items.map((item) => ({ ...item, point: times.pointOrNone(item.point) })) };
+}
 
 serve(ROUTES.planPrerequisites, async (context, { params, query }) => ({
   body: await previewPrerequisites(context, { kind: "plan", ...params }, query.verb, startOptionsOf(query)),

@@ -2,7 +2,7 @@ import { requireSameId } from "../api/parse-request.js";
 import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
 import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
-import { getPlan, listPlans, savePlan } from "../commands/plans.js";
+import { getPlan, getPlanVersion, listPlans, removePlan, savePlan } from "../commands/plans.js";
 import { pageRequest, serve } from "./serve.js";
 
 serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
@@ -17,6 +17,15 @@ serve(ROUTES.listPlans, async (context, { query }) => ({ body: await listPlans(c
 serve(ROUTES.getPlan, async (context, { params }) => {
   return planAnswer(await viewOf(context, await getPlan(context, params.planId)));
 });
+
+serve(ROUTES.removePlan, async (context, { params, headers }) => {
+  await removePlan(context, params.planId, oneTag(headers["if-match"]) ?? "");
+  return { body: undefined };
+});
+
+serve(ROUTES.getPlanVersion, async (context, { params }) => ({
+  body: await getPlanVersion(context, params.planId, params.version),
+}));
 
 serve(ROUTES.diffPlan, async (context, { params, query }) => ({
   body: await diffOfPlan(context, params.planId, query),

@@ -1,8 +1,9 @@
-import { app, type HttpRequest, type HttpResponseInit } from "@azure/functions";
+import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from "@azure/functions";
 import type { z } from "zod";
 import { parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
 import type { Answer, ParsedRequest, Route } from "../api/route.js";
+import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
 import type { Context } from "../commands/context.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
@@ -62,6 +63,40 @@ export function pageRequest({ limit, cursor }: { limit: number; cursor?: string 
 
 function rawRequest(request: HttpRequest): RawRequest {
   return { headers: request.headers, body: request.body, params: request.params, query: request.query };
+}
+
+/** The methods that functions take. The host answers OPTIONS itself when it is set up for CORS. */
+const EVERY_METHOD: HttpMethod[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/**
+ * Registers the function for every request under `api/` that fits no route: HEAD is answered as GET without its body,
+ * OPTIONS with the methods of the path, and anything else with a problem document. A host takes a more specific route
+ * first. Paths outside `api/` stay with the host, because a route for all of them would also take its `admin` and
+ * `runtime` pages.
+ */
+export function serveUnknown(routes: readonly Route[]): void {
+  app.http("unknown-route", {
+    methods: EVERY_METHOD,
+    route: "api/{*path}",
+    authLevel: "function",
+    extraInputs: [orchestrationsBinding],
+    handler: async (request, invocation) => {
+      const log = (text: string) => invocation.error(text);
+      const path = `api/${request.params["path"] ?? ""}`;
+      const matched = routesAt(routes, path);
+      const allow = allowedMethods(matched).join(", ");
+      if (matched.length > 0 && request.method === "OPTIONS") return { status: 204, headers: { allow } };
+      const read = request.method === "HEAD" ? matched.find(({ route }) => route.method === "GET") : undefined;
+      const endpoint = read && ENDPOINTS.get(read.route.id);
+      if (endpoint) {
+        const raw = { ...rawRequest(request), params: read.params };
+        const { status = 200, headers = {} } = await endpoint(raw, () => contextOf(invocation), log);
+        return { status, headers: { "content-type": "application/json", ...headers } };
+      }
+      const problem = describe(unknownRoute(routes, request.method, path), log);
+      return problem.status === 405 ? { ...problem, headers: { ...problem.headers, allow } } : problem;
+    },
+  });
 }
 
 /** Answers are typed by the route and not parsed again: that costs a large one more than making it. Tests parse them. */

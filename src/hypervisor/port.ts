@@ -4,6 +4,7 @@ import type { CopySnapshot, EstateSnapshot, ItemSnapshot, SiteSnapshot } from ".
 import type { Observation } from "../domain/plans/probes.js";
 import type { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import type { LinkChange, MachineChange, SiteChange } from "../domain/worlds/estate-changes.js";
+import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { MasterTarget } from "../domain/worlds/topology.js";
 import type { Link, TargetSettings, World } from "../domain/worlds/world.js";
 import type {
@@ -118,6 +119,17 @@ export interface Hypervisor {
 export interface EmulatedEstate {
   /** Loads or replaces a world. Every machine is on and every item replicates. */
   loadWorld(world: World): Promise<void>;
+  /** The clock of the world. */
+  clock(worldId: string): Promise<EstateClock>;
+  /**
+   * Applies to a world what differs between two descriptions of it: adds sites and items, and describes those named anew
+   * where the descriptions differ. States stay as they are, and nothing is removed. It may be repeated.
+   */
+  mergeWorld(base: World, next: World, itemIds: readonly string[]): Promise<void>;
+  /** Removes everything of a world. What is gone is no error. */
+  removeWorld(worldId: string): Promise<void>;
+  /** Ends the protection of an item for good; its machine stays at its site. An item that is gone is no error. */
+  removeItem(worldId: string, itemId: string): Promise<void>;
   /** The emulated time in the world, ISO 8601. */
   now(worldId: string): Promise<string>;
   addFault(worldId: string, fault: FaultInput): Promise<Fault>;

@@ -7,6 +7,7 @@ import type { Page, PageRequest, Tagged } from "./port.js";
 import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
+import { watchExecution } from "./unsettled.js";
 
 const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
 const ENTRY: Codec<{ executionId: string }> = {
@@ -28,16 +29,29 @@ const listRow = ({ requestedAt, executionId }: Execution): string =>
 
 const stepRow = (part: string): string => `${STEP_PREFIX}${part.replaceAll("/", "~")}`;
 
-/** The record decides whether an execution exists. Its entry in the list follows; a repeated start adds a missing one. */
+/**
+ * The record decides whether an execution exists. It is written last, so that the sweep and the list find whatever is
+ * recorded, wherever the request dies. An entry without its record is left out.
+ */
 export async function createExecution(
   table: Table,
   execution: Execution,
 ): Promise<{ execution: Execution; created: boolean }> {
-  const created = await insert(table, execution.executionId, encode(EXECUTION, RECORD, execution));
-  const known = created ? execution : (await getExecution(table, execution.executionId))?.value;
-  if (known === undefined) throw new RecoveryError("execution-not-found", `execution ${execution.executionId} is gone`);
-  await insert(table, LIST, encode(ENTRY, listRow(known), { executionId: known.executionId }));
-  return { execution: known, created };
+  const { executionId } = execution;
+  await watchExecution(table, executionId, execution.requestedAt);
+  await insert(table, LIST, encode(ENTRY, listRow(execution), { executionId }));
+  if (await insert(table, executionId, encode(EXECUTION, RECORD, execution))) return { execution, created: true };
+  const known = (await getExecution(table, executionId))?.value;
+  if (known === undefined) throw new RecoveryError("execution-not-found", `execution ${executionId} is gone`);
+  if (listRow(known) !== listRow(execution)) await removeEntry(table, listRow(execution));
+  return { execution: known, created: false };
+}
+
+/** Removes the entry of a request that was not the first to record its execution. */
+async function removeEntry(table: Table, row: string): Promise<void> {
+  await table.transact(LIST, [{ kind: "delete", row }]).catch((error: unknown) => {
+    if (!(error instanceof TableConflict)) throw error;
+  });
 }
 
 /** False if the row existed already. */
@@ -68,10 +82,13 @@ export async function updateExecution(table: Table, execution: Execution, etag: 
 }
 
 export async function listExecutions(table: Table, request: PageRequest): Promise<Page<Execution>> {
-  const page = await pageOf(table, LIST, request, (row) => decode(ENTRY, row).executionId);
-  const found = await readable(page.entries, (executionId) => getExecution(table, executionId));
+  const page = await pageOf(table, LIST, request, (row) => ({ ...decode(ENTRY, row), row: row.row }));
+  const found = await readable(page.entries, async ({ executionId, row }) => {
+    const execution = (await getExecution(table, executionId))?.value;
+    return execution !== undefined && listRow(execution) === row ? [execution] : [];
+  });
   const unreadable = [...(page.unreadable ?? []), ...(found.unreadable ?? [])];
-  const entries = found.entries.flatMap((execution) => execution?.value ?? []);
+  const entries = found.entries.flat();
   return { ...page, entries, ...(unreadable.length > 0 && { unreadable }) };
 }
 

@@ -36,11 +36,20 @@ export async function readItems(
   worldId: string,
   itemIds: readonly string[],
 ): Promise<Tagged<ItemRecord>[]> {
+  const found = await findItems(table, worldId, itemIds);
+  if (found.length === itemIds.length) return found;
+  const ids = new Set(found.map(({ value }) => value.itemId));
+  const missing = itemIds.filter((itemId) => !ids.has(itemId));
+  throw new RecoveryError("item-not-found", `world ${worldId} has no item ${missing.join(", ")}`);
+}
+
+/** Those of the items named that exist, in that order. */
+export async function findItems(
+  table: Table,
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<Tagged<ItemRecord>[]> {
   const rows = await rowsOf(table, worldId, itemIds);
-  const missing = itemIds.filter((itemId) => !rows.has(itemId));
-  if (missing.length > 0) {
-    throw new RecoveryError("item-not-found", `world ${worldId} has no item ${missing.join(", ")}`);
-  }
   return itemIds.flatMap((itemId) => rows.get(itemId) ?? []).map(readRow);
 }
 
@@ -87,7 +96,7 @@ export const replaceItem = (record: ItemRecord, etag: string): RowOperation => (
 export const decodeItem = (row: Row): ItemRecord => decode(ITEM, row);
 
 /** Changes items, and starts again when another writer was faster. `change` answers one record for each item. */
-async function changeItems(
+export async function changeItems(
   table: Table,
   worldId: string,
   itemIds: readonly string[],

@@ -1,3 +1,13 @@
+/**
+ * The versions of plans. Shown in store-records.suite.ts and plan-crashes.test.ts:
+ *
+ * P1. A version that was saved stays readable, whatever follows: it is archived before it is replaced or removed
+ *     ("a save that dies after any of its writes loses no version").
+ * P2. A version number is never used twice. A removed plan leaves its last number in its row, and a plan of the same id
+ *     continues from there ("a plan that is saved again after its removal gets the next version").
+ * P3. A save or a removal replaces exactly the version that the caller saw ("of two saves of the same version…").
+ */
+import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { type Plan, PlanVersion } from "../domain/plans/plan.js";
 import { pageOf } from "./paging.js";
@@ -7,21 +17,46 @@ import { type Row, type Table, TableConflict } from "./tables/port.js";
 
 const PLAN: Codec<PlanVersion> = { what: "plan", schema: 1, shape: PlanVersion };
 
+/** What is left of a removed plan in its row: the number of its last version. */
+const Removed = z.strictObject({ removed: z.literal(true), version: z.int().min(1) });
+const CURRENT_PLAN: Codec<PlanVersion | z.infer<typeof Removed>> = {
+  what: "plan",
+  schema: 1,
+  shape: z.union([PlanVersion, Removed]),
+};
+
 /** The current versions share a partition. The earlier versions of each plan have their own. */
 const CURRENT = "plans";
 const earlierOf = (planId: string): string => `plan-${planId}`;
 const versionRow = (version: number): string => String(version).padStart(10, "0");
 
-const tagged = (row: Row): Tagged<PlanVersion> => ({ value: decode(PLAN, row), etag: row.etag });
+/** The row of a plan: its current version, or null if it was removed, and the last number that was used. */
+interface Current {
+  value: PlanVersion | null;
+  lastVersion: number;
+  etag: string;
+}
+
+function read(row: Row): Current {
+  const value = decode(CURRENT_PLAN, row);
+  return { value: "removed" in value ? null : value, lastVersion: value.version, etag: row.etag };
+}
+
+async function getCurrent(table: Table, planId: string): Promise<Current | null> {
+  const row = await table.get(CURRENT, planId);
+  return row === null ? null : read(row);
+}
+
+const tagged = (current: Current | null): Tagged<PlanVersion> | null =>
+  current?.value ? { value: current.value, etag: current.etag } : null;
 
 export async function getPlan(table: Table, planId: string): Promise<Tagged<PlanVersion> | null> {
-  const row = await table.get(CURRENT, planId);
-  return row === null ? null : tagged(row);
+  return tagged(await getCurrent(table, planId));
 }
 
 /**
- * Archives the current version before it replaces it, so every version stays readable. If the current version is not the
- * one that the caller saw but has the same content, this is a repeated save whose response was lost.
+ * Saves the next version. If the current version is not the one that the caller saw but has the same content, this is a
+ * repeated save whose response was lost.
  */
 export async function putPlan(
   table: Table,
@@ -30,12 +65,13 @@ export async function putPlan(
   savedAt: string,
   ifMatch: string | null,
 ): Promise<Tagged<PlanVersion>> {
-  const current = await getPlan(table, plan.id);
-  if ((current?.etag ?? null) !== ifMatch) return savedBefore(current, plan.id, hash, ifMatch);
-  const value: PlanVersion = { plan, version: (current?.value.version ?? 0) + 1, hash, savedAt };
-  const columns = encode(PLAN, plan.id, value);
+  const current = await getCurrent(table, plan.id);
+  const seen = tagged(current);
+  if ((seen?.etag ?? null) !== ifMatch) return savedBefore(seen, plan.id, hash, ifMatch);
+  const value: PlanVersion = { plan, version: (current?.lastVersion ?? 0) + 1, hash, savedAt };
+  const columns = encode(CURRENT_PLAN, plan.id, value);
   try {
-    if (current !== null) await archive(table, current.value);
+    if (seen !== null) await archive(table, seen.value);
     const [etag = ""] = await table.transact(CURRENT, [
       current === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag: current.etag },
     ]);
@@ -67,6 +103,22 @@ async function archive(table: Table, version: PlanVersion): Promise<void> {
   }
 }
 
+/** Removes the current version that the caller saw, or any if `ifMatch` is null. A plan that is gone is no error. */
+export async function removePlan(table: Table, planId: string, ifMatch: string | null): Promise<void> {
+  const current = await getCurrent(table, planId);
+  if (current?.value == null) return;
+  const changed = new RecoveryError("etag-mismatch", `plan ${planId} was changed since it was read`);
+  if (ifMatch !== null && ifMatch !== current.etag) throw changed;
+  await archive(table, current.value);
+  const columns = encode(CURRENT_PLAN, planId, { removed: true, version: current.lastVersion });
+  try {
+    await table.transact(CURRENT, [{ kind: "replace", ...columns, etag: current.etag }]);
+  } catch (error) {
+    if (!(error instanceof TableConflict)) throw error;
+    if (await getPlan(table, planId)) throw changed;
+  }
+}
+
 export async function getPlanVersion(table: Table, planId: string, version: number): Promise<PlanVersion | null> {
   const current = await getPlan(table, planId);
   if (current?.value.version === version) return current.value;
@@ -74,5 +126,8 @@ export async function getPlanVersion(table: Table, planId: string, version: numb
   return row === null ? null : decode(PLAN, row);
 }
 
-export const listPlans = (table: Table, request: PageRequest): Promise<Page<PlanVersion>> =>
-  pageOf(table, CURRENT, request, (row) => decode(PLAN, row));
+/** The plans of a page; those that were removed leave gaps. */
+export async function listPlans(table: Table, request: PageRequest): Promise<Page<PlanVersion>> {
+  const { entries, ...page } = await pageOf(table, CURRENT, request, (row) => read(row).value);
+  return { ...page, entries: entries.flatMap((value) => value ?? []) };
+}

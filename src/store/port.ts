@@ -33,6 +33,39 @@ export interface WorldRecord {
   name: string;
   importedAt: string;
   itemCount: number;
+  /** A change that is under way, or that died. Its repetition completes it. */
+  change?: WorldChange | undefined;
+}
+
+/** A change of a world. No execution gets the items that it touches until it has ended. */
+export interface WorldChange {
+  kind: "import" | "merge" | "reset" | "removal";
+  /** The hash of the file, so that a repetition is known as one. */
+  contentHash: string;
+  since: string;
+  /** The items that it touches; null for all. */
+  itemIds: string[] | null;
+}
+
+/** The mark of a change, and the world before it; null if there was none. */
+export interface BegunChange {
+  before: WorldRecord | null;
+  etag: string;
+}
+
+/** An execution that has not ended, or that may still hold an item or owe it a repair. The sweep watches it. */
+export interface UnsettledExecution {
+  executionId: string;
+  /** When it was requested, or announced a late claim. */
+  since: string;
+  trouble?: Trouble | undefined;
+}
+
+/** Why the sweep cannot settle an execution. `loggedAt`: when that was last written to the log. */
+export interface Trouble {
+  reason: string;
+  since: string;
+  loggedAt: string;
 }
 
 /** The claim of a start on an item. */
@@ -58,8 +91,23 @@ export interface ItemUpdate {
  * overwritten.
  */
 export interface Store {
-  /** Saves a world and a record for each of its items. Refuses `world-in-use` while an execution holds an item. */
-  putWorld(world: World, importedAt: string): Promise<WorldRecord>;
+  /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
+  beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
+  /** Takes the mark of a change back that did nothing. */
+  giveUpWorldChange(begun: BegunChange): Promise<void>;
+  /** Refuses `world-in-use` while executions hold items of the world, and names them. */
+  refuseHeldItems(worldId: string): Promise<void>;
+  /**
+   * Saves a world and a record for each of its items; all are protected afterwards. Ends the change with the ETag, or
+   * refuses `world-changing` if another one took over. Refuses `world-in-use`.
+   */
+  putWorld(world: World, importedAt: string, etag?: string): Promise<WorldRecord>;
+  /** Saves a world, adds or describes the items named and keeps the states of those that exist. Ends the change. */
+  mergeWorld(world: World, itemIds: readonly string[], importedAt: string, etag: string): Promise<WorldRecord>;
+  /** A world as it was imported last. */
+  getWorldDescription(worldId: string): Promise<World | null>;
+  /** Removes a world with its items. What is gone is no error. */
+  removeWorld(worldId: string): Promise<void>;
   getWorld(worldId: string): Promise<WorldRecord | null>;
   listWorlds(page: PageRequest): Promise<Page<WorldRecord>>;
 
@@ -68,15 +116,20 @@ export interface Store {
   getItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
   /** All readable members of these replication groups, with one query of the world's items. */
   getReplicationGroups(worldId: string, groupIds: readonly string[]): Promise<ItemRecord[]>;
+  /** Those of the items that exist, in that order. */
+  findItems(worldId: string, itemIds: readonly string[]): Promise<ItemRecord[]>;
   /**
    * Takes items for an execution. Items that it holds already do not change. After a refusal or a fault, some items may
    * be taken; the end of the execution releases them.
+   * Refuses `world-changing` and `world-not-found` after it took the items, if a change of the world touches them.
    * Refuses `item-held`, which names the holder, `etag-mismatch` if an item has left its `from` state, and
    * `item-not-found`. This includes items that are not taken, unless the execution holds all the others already.
    */
   acquireItems(worldId: string, executionId: string, verb: Verb, claims: readonly ItemClaim[]): Promise<ItemRecord[]>;
   /** Changes items that the execution holds, in batches of 100. A release of an item that it no longer holds is ignored. */
   updateItems(worldId: string, executionId: string, updates: readonly ItemUpdate[]): Promise<void>;
+  /** Removes one item unless `allow` throws; false if it is gone already. */
+  removeItem(worldId: string, itemId: string, allow: (record: ItemRecord) => void): Promise<boolean>;
   /** Releases items without a change. Items of other executions are ignored. */
   releaseItems(worldId: string, executionId: string, itemIds: readonly string[]): Promise<void>;
 
@@ -87,6 +140,11 @@ export interface Store {
    */
   putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
   getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;
+  /**
+   * Removes the version that the caller saw (`ifMatch`), or any if that is null; refuses `etag-mismatch`. A plan that is
+   * gone is no error. All versions stay readable, and a plan of the same id continues their numbers.
+   */
+  removePlan(planId: string, ifMatch: string | null): Promise<void>;
   /** A version as it was saved. Executions run it. */
   getPlanVersion(planId: string, version: number): Promise<PlanVersion | null>;
   listPlans(page: PageRequest): Promise<Page<PlanVersion>>;
@@ -98,6 +156,14 @@ export interface Store {
   updateExecution(execution: Execution, etag: string): Promise<string>;
   /** Newest first. */
   listExecutions(page: PageRequest): Promise<Page<Execution>>;
+  /** Every execution that is not settled. A new one is unsettled from before its record exists. */
+  listUnsettled(): Promise<Tagged<UnsettledExecution>[]>;
+  /** Makes an execution unsettled again before it claims items late. */
+  watchExecution(executionId: string, since: string): Promise<void>;
+  /** Notes why an execution cannot be settled; null when nothing prevents it any more. */
+  noteTrouble(entry: Tagged<UnsettledExecution>, trouble: Trouble | null): Promise<void>;
+  /** Ends the watch, unless the entry changed since it was read. */
+  settleExecution(entry: Tagged<UnsettledExecution>): Promise<void>;
   /** Stores the steps of ended parts. A repeated write of a part replaces it. */
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */

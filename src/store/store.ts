@@ -7,13 +7,26 @@ import {
   readSteps,
   updateExecution,
 } from "./executions.js";
-import { acquireItems, decodeItem, readItems, readReplicationGroups, updateItems } from "./items.js";
+import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { getPlan, getPlanVersion, listPlans, putPlan } from "./plans.js";
+import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
 import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
-import { getWorld, listWorlds, putWorld } from "./worlds.js";
+import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
+import { getDescription } from "./world-descriptions.js";
+import {
+  beginWorldChange,
+  getWorld,
+  giveUpWorldChange,
+  listWorlds,
+  mergeWorld,
+  putWorld,
+  refuseChanging,
+  refuseHeldItems,
+  removeItem,
+  removeWorld,
+} from "./worlds.js";
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
 const MAX_CACHED_STEP_ROWS = 200;
@@ -26,13 +39,26 @@ export function createStore(tables: Tables): Store {
   const executions = tables.table("Executions");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
-    putWorld: (world, importedAt) => putWorld(worlds, items, world, importedAt),
+    beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
+    giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
+    refuseHeldItems: (worldId) => refuseHeldItems(items, worldId),
+    putWorld: (world, importedAt, etag) => putWorld({ worlds, items }, world, importedAt, etag),
+    mergeWorld: (world, itemIds, importedAt, etag) => mergeWorld({ worlds, items }, world, itemIds, importedAt, etag),
+    getWorldDescription: (worldId) => getDescription(worlds, worldId),
+    removeWorld: (worldId) => removeWorld({ worlds, items }, worldId),
     getWorld: (worldId) => getWorld(worlds, worldId),
     listWorlds: (page) => listWorlds(worlds, page),
     listItems: (worldId, page) => pageOf(items, worldId, page, decodeItem),
     getItems: async (worldId, itemIds) => (await readItems(items, worldId, itemIds)).map(({ value }) => value),
+    findItems: async (worldId, itemIds) => (await findItems(items, worldId, itemIds)).map(({ value }) => value),
     getReplicationGroups: (worldId, groupIds) => readReplicationGroups(items, worldId, groupIds),
-    acquireItems: (worldId, executionId, verb, claims) => acquireItems(items, worldId, executionId, verb, claims),
+    acquireItems: async (worldId, executionId, verb, claims) => {
+      const taken = await acquireItems(items, worldId, executionId, verb, claims);
+      const itemIds = claims.map(({ itemId }) => itemId);
+      await refuseChanging(worlds, worldId, itemIds);
+      return taken;
+    },
+    removeItem: (worldId, itemId, allow) => removeItem({ worlds, items }, worldId, itemId, allow),
     updateItems: (worldId, executionId, updates) => updateItems(items, worldId, executionId, updates),
     releaseItems: (worldId, executionId, itemIds) =>
       updateItems(
@@ -43,12 +69,17 @@ export function createStore(tables: Tables): Store {
       ),
     putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
+    removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
     listPlans: (page) => listPlans(plans, page),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
     listExecutions: (page) => listExecutions(executions, page),
+    listUnsettled: () => listUnsettled(executions),
+    watchExecution: (executionId, since) => watchExecution(executions, executionId, since),
+    noteTrouble: (entry, trouble) => noteTrouble(executions, entry, trouble),
+    settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
   };

@@ -52,14 +52,16 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     const latest = await plan.previewPoints();
     const consistent = await plan.previewPoints({ kind: "latest-app-consistent" });
     expect(latest.choice.kind).toBe("latest");
-    expect(consistent.items.every(({ point }) => point?.consistency === "app-consistent")).toBe(true);
+    expect(consistent.items.map(({ point }) => point?.consistency)).toEqual(Array(3).fill("app-consistent"));
     expect(consistent.worstLossSeconds).toBeGreaterThan(latest.worstLossSeconds ?? Number.POSITIVE_INFINITY);
     const options = { sourceShutdown: "skip", recoveryPoint: { kind: "latest-app-consistent" } } as const;
     const back = await plan.run("failback", options);
     expect(back.outcomes?.map(({ recoveryPoint }) => recoveryPoint?.consistency)).toEqual(
       Array(3).fill("app-consistent"),
     );
-    expect(back.outcomes?.every(({ dataLoss }) => (dataLoss?.writes ?? 0) > 0)).toBe(true);
+    const losses = back.outcomes?.map(({ dataLoss }) => dataLoss?.writes ?? 0) ?? [0];
+    expect(losses).toHaveLength(3);
+    expect(Math.min(...losses)).toBeGreaterThan(0);
   });
 
   test("F4 in a group, latest is a point of each machine and app-consistent is one common point", async () => {

@@ -239,11 +239,11 @@ test("an unsupported content type, a compressed body, and a start without an ide
   expect(await refused({ method: "POST", path, body })).toMatchObject({ status: 400, code: "header-missing" });
 });
 
-test("invalid ids", async () => {
-  for (const id of ["a'b", "a%2Fb", "a%00b", "x".repeat(1_024), "%22or%22"]) {
-    const answer = await fetch(`${app.url}/api/recovery-plans/${id}`);
-    expect([400, 404]).toContain(answer.status);
-  }
+test.each(["a'b", "a%2Fb", "a%00b", "x".repeat(1_024), "%22or%22"])("the invalid id %s", async (id) => {
+  expect(await refused({ method: "GET", path: `/api/recovery-plans/${id}` })).toMatchObject({
+    status: 400,
+    code: "invalid-input",
+  });
 });
 
 test("verbs that are not allowed or unknown, and a custom point for a whole plan", async () => {

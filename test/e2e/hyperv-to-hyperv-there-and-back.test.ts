@@ -31,7 +31,8 @@ describe.concurrent("Hyper-V machines fail over to the other VMM cloud and back"
       sourceShutdown: "skip",
       recoveryPoint: { kind: "latest-processed" },
     });
-    expect(lossesOf(there).every((writes) => (writes ?? 0) > 0)).toBe(true);
+    expect(lossesOf(there)).toHaveLength(3);
+    expect(Math.min(...lossesOf(there).map((writes) => writes ?? 0))).toBeGreaterThan(0);
     expect((await plan.item("db")).live.replication.reversed).toBe(false);
     await plan.run("commit");
     expect(reversalsOf(await plan.run("reprotect"))).toEqual(["deltas", "deltas", "deltas"]);

@@ -36,7 +36,9 @@ test.concurrent("P4 P6 P8 F6 H2 planned failover: validated, committed, nothing 
     ["orders-db-2", "succeeded"],
     ["orders-reports", "succeeded"],
   ]);
-  expect(tree?.children?.[0]?.children?.every(({ startedAt, endedAt }) => startedAt && endedAt)).toBe(true);
+  const steps = tree?.children?.[0]?.children ?? [];
+  expect(steps.length).toBeGreaterThanOrEqual(4);
+  expect(steps.filter(({ startedAt, endedAt }) => !startedAt || !endedAt)).toEqual([]);
 
   const promotion = tree?.children?.[0]?.children?.find(({ id }) => id.endsWith("/promote-replica"));
   const tookMs = Date.parse(promotion?.endedAt ?? "") - Date.parse(promotion?.startedAt ?? "");
@@ -61,7 +63,11 @@ test.concurrent("P5 an unplanned failover continues when a source refuses to shu
 
   expect(failover.status).toBe("succeeded");
   expect(failover.steps.find(({ id }) => id === "shutdown")?.detail).toContain("web-1");
-  expect(failover.outcomes?.find(({ itemId }) => itemId === "web-1")?.dataLoss).not.toBeNull();
+  const losses = failover.outcomes?.map(({ itemId, dataLoss }) => [itemId, dataLoss?.writes ?? null]) ?? [];
+  const losing = losses.filter(([, writes]) => writes !== 0);
+  expect(losses).toHaveLength(11);
+  // It went on writing until its replica took over; the others were shut down and sent everything.
+  expect(losing).toEqual([["web-1", expect.toSatisfy((writes: number) => writes > 0)]]);
 });
 
 test.concurrent("a test failover does not touch production, and its clean-up proves that nothing is left", async () => {

@@ -20,7 +20,8 @@ describe.concurrent("VMware machines fail over to Azure and fail back", () => {
 
     const turned = await plan.run("reprotect", REPROTECT);
     expect(reversalsOf(turned)).toEqual(["deltas", "deltas", "deltas"]); // V2: the originals are still there
-    expect(turned.outcomes?.every(({ replicated }) => (replicated?.bytes ?? 0) < 50_000_000_000)).toBe(true);
+    const sent = turned.outcomes?.map(({ replicated }) => replicated?.bytes ?? Number.POSITIVE_INFINITY) ?? [];
+    expect(Math.max(...sent)).toBeLessThan(200_000_000_000); // its disks: what changed depends on how long it took
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
     expect((await plan.item("db")).live.policy).toMatchObject({
       rpoThresholdSeconds: 900, // P12

@@ -15,13 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-/** Makes one function of the store fail for an item's row, and returns the repair. */
-function damage(way: "getItems" | "updateItems"): () => void {
+/** Makes the reads or the writes of the store fail for an item's row, and returns the repair. */
+function damage(way: "reads" | "writes"): () => void {
   const { store } = app.context;
-  const whole = { [way]: store[way] };
+  const { getItems, findItems, updateItems } = store;
   const damaged = new RecoveryError("row-unreadable", "the item in row shop/web-1 is damaged");
-  Object.assign(store, { [way]: () => Promise.reject(damaged) });
-  return () => Object.assign(store, whole);
+  const fail = () => Promise.reject(damaged);
+  Object.assign(store, way === "reads" ? { getItems: fail, findItems: fail } : { updateItems: fail });
+  return () => Object.assign(store, { getItems, findItems, updateItems });
 }
 
 const untilBlocked = (executionId: string) => app.until(executionId, ({ status }) => status === "paused");
@@ -36,7 +37,7 @@ async function underWay(): Promise<string> {
 
 test("an execution waits for a row that is damaged after its items ended, and loses no report", async () => {
   const executionId = await underWay();
-  const mend = damage("updateItems");
+  const mend = damage("writes");
   const { blockedReasons } = await untilBlocked(executionId);
   expect(blockedReasons).toContainEqual(named);
   await app.pass(6 * HOUR_MS);
@@ -51,7 +52,7 @@ test("an execution waits for a row that is damaged after its items ended, and lo
 test("an execution waits for a row that is damaged at its end, and its result does not change", async () => {
   const executionId = await underWay();
   await app.awaiting(executionId, "validate");
-  const mend = damage("getItems");
+  const mend = damage("reads");
   await app.validate(executionId);
   expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
@@ -60,23 +61,24 @@ test("an execution waits for a row that is damaged at its end, and its result do
 
 test("an execution that cannot read its items at its beginning leaves them as they were", async () => {
   const executionId = await app.start("planned-failover");
-  const mend = damage("getItems");
+  const mend = damage("reads");
   expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
   const { execution } = await app.ended(executionId);
   expect(execution).toMatchObject({ status: "failed", failure: { code: "row-unreadable" } });
   expect(await app.states()).toEqual(["protected"]);
-  expect((await app.items()).every(({ heldBy }) => heldBy === null)).toBe(true);
+  expect(new Set((await app.items()).map(({ heldBy }) => heldBy))).toEqual(new Set([null]));
 });
 
 test("a row that stays damaged for days ends the orchestration, and the sweep ends the execution later", async () => {
   const executionId = await underWay();
   await app.awaiting(executionId, "validate");
-  const mend = damage("getItems");
+  const mend = damage("reads");
   await app.validate(executionId);
   await app.pass(50 * HOUR_MS);
   expect((await app.context.orchestrations.getStatus(executionId))?.runtimeStatus).toBe("Failed");
-  expect((await sweepExecutions(app.context)).errors).toEqual([expect.stringContaining("web-1 is damaged")]);
+  const failed = { executionId, reason: expect.stringContaining("web-1 is damaged"), isNews: true };
+  expect((await sweepExecutions(app.context)).errors).toEqual([failed]);
   mend();
   await sweepExecutions(app.context);
   expect((await app.ended(executionId)).execution.status).toBe("failed");

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
 import { cancelExecution } from "../../src/commands/decisions.js";
-import { importWorld } from "../../src/commands/worlds.js";
+import { importWorld } from "../../src/commands/import-world.js";
 import { World } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import type { OperationName } from "../../src/hypervisor/port.js";
@@ -70,7 +70,7 @@ test("a step that runs after the end of its execution does nothing, even if the 
   await expect(guard(executionId, "undo")).rejects.toMatchObject({ code: "execution-ended" });
 
   await app.ended(await app.start("test-clean-up"));
-  await importWorld(app.context, World.parse(estateOf("azure-to-azure").world));
+  await importWorld(app.context, World.parse(estateOf("azure-to-azure").world), "reset");
   const { worldId } = app;
   const params = { "shut-down-source": {}, "demote-replica": { epoch: 1 } };
   for (const [name, given] of Object.entries(params)) {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import { importWorld } from "../../src/commands/import-world.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
-import { importWorld } from "../../src/commands/worlds.js";
 import { Plan } from "../../src/domain/plans/plan.js";
 import type { Probe } from "../../src/domain/plans/probes.js";
 import { testInBothReplays } from "../support/both-replays.js";
@@ -13,7 +13,7 @@ async function gated(app: VirtualApp, afterSeconds: number | null, probes: Probe
   const item = world.items.find(({ id }) => id === "orders-db-1");
   const machine = world.machines.find(({ id }) => id === item?.machineId);
   machine?.services.push({ port: 1_433, afterSeconds, pages: [] });
-  await importWorld(app.context, world);
+  await importWorld(app.context, world, "reset");
   await app.pass(3_600_000);
   const { value, etag } = await getPlan(app.context, "shop");
   const groups = value.plan.groups.map((group) => ({

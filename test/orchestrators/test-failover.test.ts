@@ -74,7 +74,11 @@ async function testWithoutPoints(app: VirtualApp): Promise<ExecutionView> {
 }
 
 testInBothReplays("a test failover for which there is no recovery point is refused at once", async (app) => {
-  const recoveryPoint = { kind: "point-in-time" as const, notAfter: "2020-01-01T00:00:00.000Z", appConsistent: [] };
+  const recoveryPoint = {
+    kind: "point-in-time" as const,
+    emulatedNotAfter: "2020-01-01T00:00:00.000Z",
+    appConsistent: [],
+  };
   await expect(app.start("test-failover", { recoveryPoint })).rejects.toMatchObject({
     code: expect.stringContaining("recovery-point"),
   });

@@ -94,7 +94,7 @@ const networkStays: Circumstance = {
 };
 const noPoint: ExecutionOptions["recoveryPoint"] = {
   kind: "point-in-time",
-  notAfter: "2020-01-01T00:00:00.000Z",
+  emulatedNotAfter: "2020-01-01T00:00:00.000Z",
   appConsistent: [],
 };
 const nothingPromoted: Circumstance = { label: "refused", fault: AWAY, ends: "failed" };

@@ -134,8 +134,26 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
         const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
         await tables.table("Plans").transact("plan-plan", [archived]);
-        await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        const second = await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        expect(second.value).toMatchObject({ version: 2, plan: { name: "Second" } });
+        expect(await store.getPlan("plan")).toEqual(second);
+        expect(await store.getPlanVersion("plan", 2)).toEqual(second.value);
         expect(await store.getPlanVersion("plan", 1)).toEqual(first.value);
+      });
+
+      test("a plan that is saved again after its removal gets the next version, and every version stays readable", async () => {
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        await expect(store.removePlan("plan", 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
+        await store.removePlan("plan", first.etag);
+        await store.removePlan("plan", first.etag);
+        expect([await store.getPlan("plan"), (await store.listPlans({ limit: 10 })).entries]).toEqual([null, []]);
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, first.etag)).rejects.toEqual(code("etag-mismatch"));
+
+        const again = await store.putPlan(smallPlan(["item-1"], { name: "Again" }), "hash-2", AT, null);
+        expect(again.value.version).toBe(2);
+        await store.removePlan("plan", null);
+        const names = [1, 2].map(async (version) => (await store.getPlanVersion("plan", version))?.plan.name);
+        expect(await Promise.all(names)).toEqual(["Plan", "Again"]);
       });
 
       test("a plan larger than a column is read completely", async () => {
@@ -180,14 +198,52 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect((await store.getExecution(FIRST))?.value.status).toBe("paused");
       });
 
+      test("a reader sees what another process wrote since its last read", async () => {
+        const other = createStore(tables);
+        await store.createExecution(execution(FIRST));
+        const titleOf = async (reader: Store) => (await reader.getSteps(FIRST))[0]?.steps[0]?.title;
+        for (const title of ["Once", "Again", "Finally"]) {
+          await other.putSteps(FIRST, [{ part: "p", steps: [{ id: "s", title, status: "succeeded" }] }]);
+          expect(await titleOf(store)).toBe(title);
+          const known = await other.getExecution(FIRST);
+          await other.updateExecution({ ...execution(FIRST), requestedBy: title }, known?.etag ?? "");
+          expect((await store.getExecution(FIRST))?.value.requestedBy).toBe(title);
+          const seen = await other.getPlan("plan");
+          await other.putPlan(smallPlan(["item-1"], { name: title }), title, AT, seen?.etag ?? null);
+          expect((await store.getPlan("plan"))?.value.plan.name).toBe(title);
+        }
+      });
+
+      test("an entry that was written again since it was read keeps its execution unsettled", async () => {
+        await store.createExecution(execution(FIRST));
+        const [seen] = await store.listUnsettled();
+        await store.watchExecution(FIRST, LATER);
+        if (seen) await store.settleExecution(seen);
+        const [kept] = await store.listUnsettled();
+        expect(kept?.value).toEqual({ executionId: FIRST, since: LATER });
+        if (kept) await store.settleExecution(kept);
+        expect(await store.listUnsettled()).toEqual([]);
+      });
+
       test("steps are stored by part, and a repeated write replaces a part", async () => {
         await store.createExecution(execution(FIRST));
         await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);
         await store.putSteps(FIRST, [{ part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] }]);
         const kept = await store.getSteps(FIRST);
-        expect(kept.map(({ part }) => part)).toEqual(["groups/web/items/web-01", "shutdown"]);
-        expect(kept[1]?.steps[0]?.title).toBe("Again");
+        const again = { part: "shutdown", steps: [{ id: "s", title: "Again", status: "failed" }] };
+        expect(kept).toEqual([steps("groups/web/items/web-01"), again]);
         expect(await store.getSteps(SECOND)).toEqual([]);
+      });
+
+      test("steps that are read, written again and read again are the new ones, also in another process", async () => {
+        const part = (title: string) => [{ part: "shutdown", steps: [{ id: "s", title, status: "failed" as const }] }];
+        const elsewhere = createStore(tables);
+        await store.createExecution(execution(FIRST));
+        for (const title of ["First", "Second", "Third"]) {
+          await (title === "Second" ? elsewhere : store).putSteps(FIRST, part(title));
+          expect(await store.getSteps(FIRST)).toEqual(part(title));
+          expect(await elsewhere.getSteps(FIRST)).toEqual(part(title));
+        }
       });
     });
   });

@@ -106,7 +106,7 @@ export function storeSuite(name: string, open: () => Tables): void {
       test("250 items are taken together, over three transactions", async () => {
         const taken = await store.acquireItems("small", FIRST, "planned-failover", claims(numbersUpTo(250)));
         expect(taken).toHaveLength(250);
-        expect(taken.every(({ state }) => state === "failing-over")).toBe(true);
+        expect(new Set(taken.map(({ state }) => state))).toEqual(new Set(["failing-over"]));
         const [last] = await store.getItems("small", ["item-250"]);
         expect(last?.heldBy).toEqual({ executionId: FIRST, verb: "planned-failover", from: "protected" });
       });

@@ -1,4 +1,4 @@
-import type { Awaited } from "../../src/commands/execution-view.js";
+import type { Awaited } from "../../src/commands/awaited-calls.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { ExecutionStatus, FailureAnswer } from "../../src/domain/vocabulary.js";
 

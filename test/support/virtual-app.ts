@@ -16,9 +16,9 @@ import { ACTIVITIES } from "../../src/activities/index.js";
 import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
+import { importWorld } from "../../src/commands/import-world.js";
 import { savePlan } from "../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
-import { importWorld } from "../../src/commands/worlds.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
@@ -27,8 +27,10 @@ import type { Verb } from "../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import type { Ports } from "../../src/ports.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+import type { Tables } from "../../src/store/tables/port.js";
 import { type Answers, type Decision, finish } from "./execution-driver.js";
 import { orchestrationsOf } from "./orchestrations.js";
 
@@ -44,6 +46,11 @@ export interface VirtualAppOptions {
   logger?: Logger;
   /** Operations that each hypervisor does at once. */
   maxConcurrentOperations?: number;
+  /** The tables of the store and of the estate. */
+  tables?: (tables: Tables) => Tables;
+  /** What an activity acts on: faults that commands do not meet. */
+  activities?: (ports: Ports, call: ActivityCall) => Ports;
+  onActivity?: (call: ActivityCall, end: ActivityEnd) => void;
 }
 
 /** The orchestrators, activities and commands in this process, over memory and in virtual time; everything but HTTP. */
@@ -56,7 +63,7 @@ export class VirtualApp {
 
   private constructor(app: LoadedApp, options: VirtualAppOptions) {
     const { replay = "normal", durations = "realistic", logger, maxConcurrentOperations = 100 } = options;
-    const tables = createMemoryTables();
+    const tables = options.tables?.(createMemoryTables()) ?? createMemoryTables();
     const store = createStore(tables);
     const emulator = createEmulator({ tables, clock: this.clock, speed: 1, durations, maxConcurrentOperations });
     this.hub = new EngineTaskHub({
@@ -66,7 +73,11 @@ export class VirtualApp {
       clock: this.clock,
       logger: logger ?? silentLogger,
       replay,
-      activities: (call) => runActivity(this.context, call),
+      activities: async (call) => {
+        const end = await runActivity(options.activities?.(this.context, call) ?? this.context, call);
+        options.onActivity?.(call, end);
+        return end;
+      },
       maxConcurrentOrchestrators: 20,
       maxConcurrentActivities: 20,
     });
@@ -114,7 +125,7 @@ export class VirtualApp {
   async retarget(itemId: string, target: TargetSettings): Promise<void> {
     const world = World.parse(await readSample("world.yaml"));
     const items = world.items.map((item) => (item.id === itemId ? { ...item, target } : item));
-    await importWorld(this.context, { ...world, items });
+    await importWorld(this.context, { ...world, items }, "reset");
     await this.pass(5 * 3_600_000);
   }
 
@@ -228,11 +239,11 @@ export class VirtualApp {
 
 const ACTIVITIES_BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
 
-async function runActivity(context: Context, call: ActivityCall): Promise<ActivityEnd> {
+async function runActivity(ports: Ports, call: ActivityCall): Promise<ActivityEnd> {
   try {
     const activity = ACTIVITIES_BY_NAME.get(call.name);
     if (!activity) throw new Error(`no activity ${call.name}`);
-    const answer = await activity.handle(context, JSON.parse(call.input ?? "null"));
+    const answer = await activity.handle(ports, JSON.parse(call.input ?? "null"));
     return { ok: true, result: JSON.stringify(answer) };
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);

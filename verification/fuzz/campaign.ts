@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { seedOf } from "../../src/hypervisor/emulator/seeded.js";
-import { cpuMs, examine } from "./examine.js";
+import { cpuMs, examine, SLOW_INPUT_MS } from "./examine.js";
 import type { Target, Verdict } from "./target.js";
 
 /** The number of inputs between two checks of the time and the failures. */
@@ -26,6 +26,8 @@ export interface TargetReport {
   /** Processor time. */
   seconds: number;
   slowestMs: number;
+  /** Inputs that took longer than {@link SLOW_INPUT_MS}. */
+  slow: number;
   maxBytes: number;
   failures: Failure[];
 }
@@ -39,6 +41,7 @@ export async function fuzz<I>(target: Target<I>, wanted: number, seed: number): 
     refused: 0,
     seconds: 0,
     slowestMs: 0,
+    slow: 0,
     maxBytes: 0,
     failures: [],
   };
@@ -86,6 +89,7 @@ function count(report: TargetReport, verdict: Verdict, ms: number, bytes: number
   report.inputs += 1;
   report[verdict] += 1;
   report.slowestMs = Math.max(report.slowestMs, ms);
+  if (ms > SLOW_INPUT_MS) report.slow += 1;
   report.maxBytes = Math.max(report.maxBytes, bytes);
 }
 

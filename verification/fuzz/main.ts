@@ -87,7 +87,7 @@ async function repeated([target]: readonly Target[], seed: number, path: string)
   return failure === undefined ? 0 : 1;
 }
 
-function lineOf({ target, inputs, accepted, seconds, slowestMs, maxBytes }: TargetReport): string {
+function lineOf({ target, inputs, accepted, seconds, slowestMs, slow, maxBytes }: TargetReport): string {
   const rate = Math.round(inputs / seconds);
   const taken = inputs === 0 ? 0 : Math.round((100 * accepted) / inputs);
   return [
@@ -96,6 +96,7 @@ function lineOf({ target, inputs, accepted, seconds, slowestMs, maxBytes }: Targ
     `${rate}/s`.padStart(10),
     `${taken} % accepted`.padStart(15),
     `slowest ${Math.round(slowestMs)} ms`.padStart(16),
+    `${slow} slow`.padStart(8),
     `most ${Math.round(maxBytes / 1_048_576)} MiB`.padStart(12),
   ].join("  ");
 }

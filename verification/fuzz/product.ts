@@ -1,9 +1,9 @@
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
 import type { Context } from "../../src/commands/context.js";
+import { importWorld } from "../../src/commands/import-world.js";
 import { savePlan } from "../../src/commands/plans.js";
 import { startExecution } from "../../src/commands/start-execution.js";
-import { importWorld } from "../../src/commands/worlds.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { executionIdOf } from "../../src/domain/identity.js";
 import { Plan } from "../../src/domain/plans/plan.js";

@@ -96,8 +96,12 @@ function summarise(campaign: Campaign, wallMs: number): void {
     `\n${seeds} seeds, ${recoveries} recoveries in ${(wallMs / 1_000).toFixed(1)} s; on one core ` +
       `${perCoreSecond.seeds.toFixed(1)} seeds/s and ${perCoreSecond.recoveries.toFixed(1)} recoveries/s`,
   );
+  const share = `${(100 * campaign.comparedShare).toFixed(1)} % of the seeds were compared with the undisturbed run`;
+  console.log(campaign.comparesTooFew ? `${share}: fewer than one in ten` : share);
   if (missed.length > 0) console.log(`not covered: ${missed.join("; ")}`);
-  console.log(`${seeds - campaign.failed} passed, ${campaign.failed + (missed.length > 0 ? 1 : 0)} failed`);
+  console.log(
+    `${seeds - campaign.failed} passed, ${campaign.failed + (missed.length > 0 ? 1 : 0) + (campaign.comparesTooFew ? 1 : 0)} failed`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -109,13 +113,24 @@ async function main(): Promise<void> {
   const wallMs = Date.now() - beganMs;
   summarise(campaign, wallMs);
   if (args.json !== undefined) {
-    const { seeds, recoveries, cpuMs, perCoreSecond, broken, missed, coverage } = campaign;
+    const { seeds, recoveries, cpuMs, perCoreSecond, broken, missed, coverage, comparedShare } = campaign;
     const failures = campaign.failures.map(({ seed, violations, shrunk }) => ({ seed, violations, shrunk }));
     const reached = Object.fromEntries(coverage);
-    const figures = { seeds, recoveries, wallMs, cpuMs, perCoreSecond, failures, broken, missed, reached };
+    const figures = {
+      seeds,
+      recoveries,
+      wallMs,
+      cpuMs,
+      perCoreSecond,
+      failures,
+      broken,
+      missed,
+      comparedShare,
+      reached,
+    };
     await writeFile(args.json, `${JSON.stringify({ ...args, ...figures }, null, 2)}\n`);
   }
-  if (campaign.failed > 0 || campaign.missed.length > 0) process.exitCode = 1;
+  if (campaign.failed > 0 || campaign.missed.length > 0 || campaign.comparesTooFew) process.exitCode = 1;
 }
 
 if (isMainThread) await main();

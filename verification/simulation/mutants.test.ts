@@ -24,6 +24,6 @@ describe("a mutant is caught by the invariant that it breaks", () => {
   });
 
   test.each(MUTANTS.map((mutant) => [mutant.breaks, mutant.what, mutant] as const))("%s: %s", async (_, __, mutant) => {
-    expect(await caught(mutant)).toBeDefined();
+    expect((await caught(mutant))?.found.invariant).toBe(mutant.breaks);
   });
 });

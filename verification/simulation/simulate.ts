@@ -4,6 +4,7 @@ import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
+import { withPatience } from "./client/calm-user.js";
 import { Client } from "./client/client.js";
 import type { Environment } from "./client/environment.js";
 import { repairRow } from "./client/repairer.js";
@@ -11,7 +12,7 @@ import { sweepEveryMinute } from "./client/sweeper.js";
 import { startUsers } from "./client/users.js";
 import { collect } from "./collect.js";
 import type { Evidence, Timing } from "./evidence.js";
-import { type Fault, generateFaults } from "./generators/faults.js";
+import { type Fault, generateFaults, generatePassingFaults } from "./generators/faults.js";
 import { generatePlans } from "./generators/plans.js";
 import { generateWorld } from "./generators/world.js";
 import type { Mutant } from "./mutants/mutant.js";
@@ -32,6 +33,11 @@ export interface SimulationOptions {
   omit?: readonly string[];
   /** `none`: nothing fails unless a user asks for it. */
   faults?: "seeded" | "none";
+  /**
+   * Users who want one thing after the other and agree to everything, in an estate that nobody disturbs: only the
+   * machinery fails. Most of these runs succeed with and without faults, so that they can be compared.
+   */
+  calm?: boolean;
   mutant?: Mutant;
   /** Replaces everything that the seed would generate. */
   script?: Script;
@@ -68,21 +74,25 @@ class Simulation {
   readonly #omit: ReadonlySet<string>;
   readonly #faults: boolean;
   readonly #script: Script | undefined;
+  readonly #calm: boolean;
   readonly #clock = new VirtualClock();
   readonly #infrastructure: Infrastructure;
   readonly #environment: Environment;
   readonly #problems: unknown[] = [];
   readonly #parts: string[] = [];
 
-  constructor(seed: number, app: LoadedApp, { omit = [], faults = "seeded", mutant, script }: SimulationOptions) {
+  constructor(seed: number, app: LoadedApp, options: SimulationOptions) {
+    const { omit = [], faults = "seeded", mutant, script, calm = false } = options;
     this.#script = script;
+    this.#calm = calm;
     this.#seed = seed;
     this.#random = new Random(`seed/${seed}`);
     this.#omit = new Set(omit);
     this.#faults = faults === "seeded";
     const clock = this.#clock;
     const world = script?.world ?? generateWorld(this.#random.fork("world"));
-    const generated = this.#faults ? generateFaults(this.#random.fork(seedLabel("faults"))) : [];
+    const draw = calm ? generatePassingFaults : generateFaults;
+    const generated = this.#faults ? draw(this.#random.fork(seedLabel("faults"))) : [];
     const tables = createMemoryTables();
     this.#infrastructure = buildInfrastructure({
       ...{ app, clock, tables, history: new CorruptibleHistory(), random: this.#random, worldId: world.id },
@@ -91,12 +101,13 @@ class Simulation {
       onCorrupted: (handle, forMs) => this.#scheduleRepair(handle, forMs),
     });
     const { proxy, journal } = this.#infrastructure;
-    const plans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
+    const generatedPlans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
+    const plans = calm ? generatedPlans.map(withPatience) : generatedPlans;
     const cluster = new Cluster(this.#infrastructure);
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0 },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, calm },
     };
   }
 
@@ -153,7 +164,7 @@ class Simulation {
     startUsers(this.#environment, {
       seed: this.#seed,
       random: this.#random.fork("client"),
-      faults: this.#faults,
+      faults: this.#faults && !this.#calm,
       has: (id) => this.#has(id),
       spawn: (work, counts) => this.#spawn(work, counts),
     });

@@ -20,9 +20,13 @@ beforeEach(() => {
 });
 afterEach(() => Promise.all(leases.map((lease) => lease.release())));
 
-function aLease(url = "http://127.0.0.1:1", onLost: (error: Error) => void = () => undefined): HubLease {
+function aLease(
+  url = "http://127.0.0.1:1",
+  onLost: (error: Error) => void = () => undefined,
+  seen: TableClient = table,
+): HubLease {
   const faults = new TransientFaults(clock, silentLogger);
-  const lease = new HubLease({ table, clock, logger: silentLogger, faults, url: () => url, onLost });
+  const lease = new HubLease({ table: seen, clock, logger: silentLogger, faults, url: () => url, onLost });
   leases.push(lease);
   return lease;
 }
@@ -99,3 +103,85 @@ test("a replaced holder gets an error each time the lease has changed hands", as
     await expect(replaced.check()).rejects.toThrow("Another host has taken over the task hub");
   await holders[2]?.check();
 });
+
+/** The reads of a host that cannot create the lease: whose it is, and whether it has expired. */
+const READS_BEFORE_TAKING_OVER = 2;
+
+/** The table as a host sees it whose last read of the lease before it takes over is followed by `meanwhile`. */
+function withMeanwhile(meanwhile: () => Promise<void>, atRead = READS_BEFORE_TAKING_OVER): TableClient {
+  let reads = 0;
+  const getEntity = async (partition: string, row: string) => {
+    const present = await table.getEntity(partition, row);
+    reads += 1;
+    if (reads === atRead) await meanwhile();
+    return present;
+  };
+  return new Proxy(table, {
+    get: (target, name) => {
+      if (name === "getEntity") return getEntity;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+test("of hosts that find the lease expired at the same time, exactly one takes it over", async () => {
+  await aLease("http://old").acquire();
+  clock.advance(31_000);
+  const urls = ["http://1", "http://2", "http://3"];
+  let found = 0;
+  let allHaveFound = (): void => undefined;
+  const all = new Promise<void>((resolve) => (allHaveFound = resolve));
+  const hosts = urls.map((url) => {
+    const meanwhile = async (): Promise<void> => {
+      found += 1;
+      if (found === urls.length) allHaveFound();
+      await all;
+    };
+    return aLease(url, undefined, withMeanwhile(meanwhile));
+  });
+  const ends = await Promise.allSettled(hosts.map((host) => host.acquire()));
+  expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
+  const winner = ends.findIndex(({ status }) => status === "fulfilled");
+  expect(await theRow()).toMatchObject({ Url: urls[winner] });
+  await hosts[winner]?.check();
+  for (const end of ends) if (end.status === "rejected") expect(end.reason).toBeInstanceOf(HubHeldError);
+});
+
+test("a holder that renews just before it is replaced keeps the hub", async () => {
+  await aLease("http://old").acquire();
+  const { etag: _, ...row } = await theRow();
+  clock.advance(31_000);
+  const renew = async (): Promise<void> => {
+    await table.updateEntity(
+      { ...(row as typeof row & { partitionKey: string; rowKey: string }), RenewedMs: String(clock.now()) },
+      "Replace",
+    );
+  };
+  await expect(aLease("http://new", undefined, withMeanwhile(renew)).acquire()).rejects.toBeInstanceOf(HubHeldError);
+  expect(await theRow()).toMatchObject({ Url: "http://old" });
+});
+
+test("a host that was replaced does not release the lease of its successor", async () => {
+  const old = aLease("http://old");
+  await old.acquire();
+  clock.advance(31_000);
+  await aLease("http://new").acquire();
+  await old.release();
+  expect(await theRow()).toMatchObject({ Url: "http://new" });
+});
+
+test.each([1, READS_BEFORE_TAKING_OVER])(
+  "a hub that is released just after read %i of its lease is free",
+  async (read) => {
+    const old = aLease("http://old");
+    await old.acquire();
+    clock.advance(31_000);
+    await aLease(
+      "http://new",
+      undefined,
+      withMeanwhile(() => old.release(), read),
+    ).acquire();
+    expect(await theRow()).toMatchObject({ Url: "http://new" });
+  },
+);

@@ -64,5 +64,7 @@ test("a host that was frozen while another took its hub over exits without a wri
   expect((await table("Host").getEntity("host", "lease"))["Token"]).toBe(held["Token"]);
   expect(await rowKeys("Instances", "late")).toEqual([]);
   expect(await client.post("instances/waits/raiseEvent/Go", { n: 1 })).toBe(202);
-  await vi.waitFor(async () => expect(await client.reaches("waits", "Completed")).toEqual({ n: 1 }));
+  await vi.waitFor(async () => expect(await client.reaches("waits", "Completed")).toEqual({ n: 1 }), {
+    timeout: 30_000,
+  });
 });

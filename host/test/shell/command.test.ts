@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { appFolder } from "./served-app.js";
+import { appFolder, PATIENCE } from "./served-app.js";
 
 const MAIN = fileURLToPath(new URL("../../../dist/host/main.js", import.meta.url));
 const ADDRESS = /Host ready at (http:\S+)/;
@@ -43,7 +43,7 @@ function run(...args: string[]): Promise<{ code: number | null; errors: string }
 }
 
 async function ready(): Promise<string> {
-  await vi.waitFor(() => expect(written).toMatch(ADDRESS), { timeout: 30_000 });
+  await vi.waitFor(() => expect(written).toMatch(ADDRESS), PATIENCE);
   return ADDRESS.exec(written)?.[1] ?? "";
 }
 
@@ -81,7 +81,7 @@ test("unhandled errors of user code are logged and do not end the host", async (
   await vi.waitFor(() => {
     expect(written).toContain("thrown by nobody's function");
     expect(written).toContain("rejected and forgotten");
-  });
+  }, PATIENCE);
   expect(await (await fetch(`${url}/api/hello`)).text()).toBe("hello");
   child?.kill("SIGINT");
   expect((await ended).code).toBe(0);
@@ -109,9 +109,9 @@ test("a host with an IPC channel ends when its parent is gone", async () => {
 test("a second signal does not wait for running functions", async () => {
   const ended = run("--app", appFolder("life"));
   fetch(`${await ready()}/api/endless`).catch(() => undefined);
-  await vi.waitFor(() => expect(written).toContain("endless began"));
+  await vi.waitFor(() => expect(written).toContain("endless began"), PATIENCE);
   child?.kill("SIGTERM");
-  await vi.waitFor(() => expect(written).toContain("SIGTERM: the host stops after the running functions"));
+  await vi.waitFor(() => expect(written).toContain("SIGTERM: the host stops after the running functions"), PATIENCE);
   child?.kill("SIGTERM");
   expect((await ended).code).toBe(130);
 });

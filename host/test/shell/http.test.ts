@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MAX_BODY_BYTES } from "../../http/request-body.js";
-import { type ServedTestApp, serveTestApp } from "./served-app.js";
+import { PATIENCE, type ServedTestApp, serveTestApp } from "./served-app.js";
 
 let app: ServedTestApp;
 
@@ -221,11 +221,11 @@ describe("CORS", () => {
 test("a request that is under way when the host stops gets its answer", async () => {
   const other = await serveTestApp("http");
   const slow = other.fetch("/api/slow");
-  await vi.waitFor(async () => expect(await (await app.fetch("/admin/host/status")).status).toBe(200));
+  expect((await app.fetch("/admin/host/status")).status).toBe(200);
   await vi.waitFor(async () => {
     const drain = (await (await other.fetch("/admin/host/drain/status")).json()) as { outstandingInvocations: number };
     expect(drain.outstandingInvocations).toBe(1);
-  });
+  }, PATIENCE);
   const closed = other.close();
   await expect(other.fetch("/api/bytes")).rejects.toThrow();
   // The same app is served by the other host too, and so opens the gate.

@@ -20,6 +20,9 @@ export interface ServedTestApp {
   close(): Promise<void>;
 }
 
+/** How long to wait for what a busy machine may do late. */
+export const PATIENCE = { timeout: 30_000, interval: 10 };
+
 export const appFolder = (name: string): string => fileURLToPath(new URL(`../apps/${name}`, import.meta.url));
 
 export function recordingLogger(log: LogEntry[]): Logger {

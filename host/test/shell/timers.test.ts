@@ -5,7 +5,7 @@ import { VirtualClock } from "../../durable/engine/virtual-time.js";
 import { silentLogger } from "../../logger.js";
 import { BlobScheduleMonitor, MemoryScheduleMonitor, type ScheduleMonitor } from "../../timers/schedule-status.js";
 import { TimerListener } from "../../timers/timer-listener.js";
-import { appFolder, serveTestApp } from "./served-app.js";
+import { appFolder, PATIENCE, serveTestApp } from "./served-app.js";
 
 interface Run {
   name: string;
@@ -37,8 +37,9 @@ async function listen(name: string, clock: VirtualClock, monitor: ScheduleMonito
   return listener;
 }
 
-const runs = (count: number) => vi.waitFor(() => expect(seen.timerRuns).toHaveLength(count));
-const nextAlarm = (clock: VirtualClock, dueMs: number) => vi.waitFor(() => expect(clock.nextDueMs).toBe(dueMs));
+const runs = (count: number) => vi.waitFor(() => expect(seen.timerRuns).toHaveLength(count), PATIENCE);
+const nextAlarm = (clock: VirtualClock, dueMs: number) =>
+  vi.waitFor(() => expect(clock.nextDueMs).toBe(dueMs), PATIENCE);
 
 describe("a timer", () => {
   test("runs at each occurrence and gets the status", async () => {
@@ -83,6 +84,11 @@ describe("a timer", () => {
     const listener = await listen("hourly", clock);
     clock.ring();
     await nextAlarm(clock, Date.UTC(2026, 0, 1, 2));
+    expect(seen.timerRuns).toHaveLength(1);
+    delete seen.timerGates["hourly"];
+    clock.ring();
+    await runs(2);
+    await nextAlarm(clock, Date.UTC(2026, 0, 1, 3));
     await listener.stop();
   });
 

@@ -35,14 +35,17 @@ const STEPS: readonly Verb[] = [
   "test-failover",
 ];
 
-/** The shortest chain of verbs after which a verb is allowed; null when there is none. */
-function chainTo(from: Place, verb: Verb): Verb[] | null {
-  const isAllowed = ({ scenario, state, direction }: Place) => transition(scenario, state, verb, direction).allowed;
+/** The shortest chain of verbs that ends the protection of an item; null if it has to come to rest first. */
+export const wayToUnprotected = (from: Place): Verb[] | null =>
+  chainTo(from, ({ state }) => state === "unprotected", [...STEPS, "disable-replication"]);
+
+/** The shortest chain of verbs to a place; null when there is none. */
+function chainTo(from: Place, isThere: (place: Place) => boolean, steps = STEPS): Verb[] | null {
   const seen = new Set([keyOf(from)]);
   const open: { place: Place; chain: Verb[] }[] = [{ place: from, chain: [] }];
   for (const { place, chain } of open) {
-    if (isAllowed(place)) return chain;
-    for (const step of STEPS) {
+    if (isThere(place)) return chain;
+    for (const step of steps) {
       const next = placeAfter(place, step, true);
       if (next === null || seen.has(keyOf(next))) continue;
       seen.add(keyOf(next));
@@ -61,7 +64,10 @@ export function adviceOn(place: Place, verb: Verb, { nothingToDo, useInstead }: 
     return { kind: "use-instead", verb: useInstead };
   }
   if (nothingToDo !== null) return null;
-  const verbs = chainTo(place, verb);
+  const verbs = chainTo(
+    place,
+    ({ scenario, state, direction }) => transition(scenario, state, verb, direction).allowed,
+  );
   return verbs === null ? null : { kind: "do-first", verbs };
 }
 

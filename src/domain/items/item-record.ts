@@ -15,8 +15,7 @@ export const ItemCondition = z.strictObject({
     "outcome-unknown",
     "leftovers",
   ]),
-  /** In emulated time; null if it has no beginning. */
-  since: Instant.nullable(),
+  since: Instant.nullable().describe("real time; null if it has no beginning"),
   whatToDo: Text,
 });
 export type ItemCondition = z.infer<typeof ItemCondition>;

@@ -83,6 +83,9 @@ export const asksAbout = (
       criticality === "critical" && (onFailure ?? group.onFailure ?? policy.onItemFailure) === "ask",
   );
 
+/** How long a question about a failure waits for its answer, in real time; then the execution stops. */
+export const ASK_LIMIT_MS = 24 * 3_600_000;
+
 /** What an answer to `ask` leads to. */
 export const afterAnswer = (answer: FailureAnswer): "retry" | OnFailure => (answer === "skip" ? "continue" : answer);
 

@@ -7,11 +7,20 @@ import type { Objectives, Plan } from "./plan.js";
 
 /** Measured values, and whether they meet the objectives: null if the plan has no objective. */
 export const Measure = z.object({
-  /** The largest measured data loss, in emulated seconds; null if nothing was measured. */
-  dataLossSeconds: z.number().nullable(),
-  /** From the request until the last item ran; null if one does not run. */
-  recoverySeconds: z.number().nullable(),
-  rpoMet: z.boolean().nullable(),
+  dataLossSeconds: z
+    .number()
+    .nullable()
+    .describe("the largest measured data loss, in emulated seconds; null if the loss of an item is unknown"),
+  recoverySeconds: z
+    .number()
+    .nullable()
+    .describe("emulated seconds from the request until the last item ran; null if one does not run"),
+  rpoMet: z
+    .boolean()
+    .nullable()
+    .describe(
+      "false as soon as one known loss is above the objective; null without an objective or with a loss unknown",
+    ),
   rtoMet: z.boolean().nullable(),
 });
 export type Measure = z.infer<typeof Measure>;
@@ -27,19 +36,31 @@ export type Measures = z.infer<typeof Measures>;
 /** Verbs that move workloads, or start copies of them at the other site. */
 export const MEASURED: ReadonlySet<Verb> = new Set([...MOVES, "promote-test"]);
 
+/**
+ * The largest of some values; null if there are none or if one of them is unknown. An item without a recovery point
+ * loses an unknown amount, so it must not make the others look like the whole.
+ */
+export const worstOf = (values: readonly (number | null)[]): number | null =>
+  values.length === 0 || values.includes(null) ? null : Math.max(...values.map(Number));
+
 /** The worst values. Items that had nothing to do do not count. */
 function measureOf(outcomes: readonly ItemOutcome[], { rpoSeconds, rtoSeconds }: Objectives): Measure {
   const own = outcomes.filter((outcome) => !hadNothingToDo(outcome));
-  const losses = own.flatMap(({ dataLoss }) => (dataLoss === null ? [] : [dataLoss.seconds]));
-  const times = own.flatMap(({ recoverySeconds }) => recoverySeconds ?? []);
-  const dataLossSeconds = losses.length === 0 ? null : Math.max(...losses);
-  const recoverySeconds = times.length === 0 || times.length < own.length ? null : Math.max(...times);
+  const losses = own.map(({ dataLoss }) => dataLoss?.seconds ?? null);
+  const dataLossSeconds = worstOf(losses);
+  const recoverySeconds = worstOf(own.map((outcome) => outcome.recoverySeconds));
   return {
     dataLossSeconds,
     recoverySeconds,
-    rpoMet: rpoSeconds === undefined || dataLossSeconds === null ? null : dataLossSeconds <= rpoSeconds,
+    rpoMet: rpoSeconds === undefined ? null : isMet(losses, rpoSeconds),
     rtoMet: rtoSeconds === undefined || own.length === 0 ? null : (recoverySeconds ?? Infinity) <= rtoSeconds,
   };
+}
+
+/** One value above the objective misses it, whatever the others are. */
+function isMet(values: readonly (number | null)[], objective: number): boolean | null {
+  if (values.some((value) => value !== null && value > objective)) return false;
+  return worstOf(values) === null ? null : true;
 }
 
 /** The measures of an ended execution of a plan; null for verbs that move nothing. */

@@ -17,7 +17,7 @@ export const RecoveryPointChoice = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("point-in-time"),
     /** Every item starts from its newest recovery point that is not later. */
-    notAfter: Instant,
+    emulatedNotAfter: Instant.describe("in the time of the estate, as the `emulatedTime` of recovery points"),
     groups,
     /** The items that need an app-consistent recovery point, or `all`. */
     appConsistent: z.union([z.literal("all"), z.array(Id).max(2_000)]).default([]),

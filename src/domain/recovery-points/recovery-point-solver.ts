@@ -45,16 +45,16 @@ function criteriaOf(choice: RecoveryPointChoice): Criteria {
         description: () => `point named ${choice.pointId}`,
       };
     case "point-in-time": {
-      const { appConsistent, notAfter } = choice;
+      const { appConsistent, emulatedNotAfter } = choice;
       const asked = appConsistent === "all" ? null : new Set(appConsistent);
       const consistency = (itemId: string) =>
         asked === null || asked.has(itemId) ? ("app-consistent" as const) : null;
       return {
         ...any,
-        notAfterMs: toMs(notAfter),
+        notAfterMs: toMs(emulatedNotAfter),
         consistency,
         common: choice.groups !== "per-item",
-        description: (itemId) => `${kindOfPoint(consistency(itemId))} not later than ${notAfter}`,
+        description: (itemId) => `${kindOfPoint(consistency(itemId))} not later than ${emulatedNotAfter}`,
       };
     }
     case "latest":

@@ -26,7 +26,8 @@ import { createSlotScheduler } from "./slot-scheduler.js";
 import { type EmulatedItem, type EmulatedSite, Params } from "./state.js";
 import { abandoned, parseHolder, type TaskRules } from "./tasks.js";
 import { SITE_BEHAVIOURS } from "./test-behaviours.js";
-import { loadWorld } from "./world-rows.js";
+import { mergeWorld, removeItem } from "./world-changes.js";
+import { loadWorld, removeWorldRows } from "./world-rows.js";
 import { createWorlds, emulatedMs } from "./worlds.js";
 
 export interface EmulatorOptions {
@@ -92,11 +93,19 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
   const items = createEntityStore(table, worlds, clock, itemKind(rules.item, occupancies), slots);
   const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
   const descriptions = createDescriptions(table, worlds, clock, rules);
+  const emulated = { table, worlds, clock, items, sites };
 
   return {
     ...createFaultControls(worlds, clock, items.read, slots.checkHanging),
     ...createEstateChanges(worlds, items, sites),
     loadWorld: async (world) => worlds.remember(await loadWorld(table, world, clock, speed)),
+    clock: async (worldId) => (await worlds.header(worldId)).anchor,
+    mergeWorld: (base, next, itemIds) => mergeWorld(emulated, base, next, itemIds),
+    removeWorld: async (worldId) => {
+      await removeWorldRows(table, worldId);
+      worlds.forget(worldId);
+    },
+    removeItem: (worldId, itemId) => removeItem(emulated, worldId, itemId),
     now: async (worldId) => toInstant(emulatedMs(await worlds.header(worldId), clock.now())),
     ledger: (worldId, subject) =>
       "itemId" in subject ? items.ledger(worldId, subject.itemId) : sites.ledger(worldId, subject.siteId),

@@ -1,7 +1,8 @@
+import { z } from "zod";
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/worlds/world.js";
-import { decode, encode } from "../../store/tables/codec.js";
+import { type Codec, decode, encode } from "../../store/tables/codec.js";
 import {
   chunksOf,
   MAX_BATCH,
@@ -41,7 +42,8 @@ export async function readHeader(table: Table, worldId: string): Promise<{ heade
   if (row === null) throw new RecoveryError("world-not-found", `the emulator has no world ${worldId}`);
   if (isOutdated(row)) {
     const versions = `its rows have version ${row.schema}, this program reads version ${HEADER.schema}`;
-    throw new RecoveryError("row-unreadable", `import world ${worldId} again: an older build wrote it, ${versions}`);
+    const advice = `import world ${worldId} again with ?mode=reset`;
+    throw new RecoveryError("row-unreadable", `${advice}: an older build wrote it, ${versions}`);
   }
   return { header: decode(HEADER, row), etag: row.etag };
 }
@@ -74,7 +76,7 @@ export async function changeHeader(
 
 const fresh = { revision: 0, tasks: {}, ledger: [], entries: 0, faultHits: {} };
 
-function itemsOf(world: World, nowMs: number): EmulatedItem[] {
+export function itemsOf(world: World, nowMs: number): EmulatedItem[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   const policies = new Map(world.policies.map((policy) => [policy.id, policy]));
   return world.items.map((item) => {
@@ -120,7 +122,7 @@ function itemsOf(world: World, nowMs: number): EmulatedItem[] {
   });
 }
 
-function sitesOf(world: World): EmulatedSite[] {
+export function sitesOf(world: World): EmulatedSite[] {
   const itemIds = new Map(world.items.map(({ id, machineId }) => [machineId, id]));
   return world.sites.map((site) => ({
     ...fresh,
@@ -149,7 +151,10 @@ async function writeAll(table: Table, partition: string, operations: readonly Ro
   for (const batch of chunksOf(operations, MAX_BATCH)) await table.transact(partition, batch);
 }
 
-/** Writes the header last. Until then every process sees the previous load. */
+/**
+ * Writes the header last. Until then every process sees the previous load. A row says meanwhile which loads have rows, so
+ * that what a process left when it died is cleared by the next load, or by the removal.
+ */
 export async function loadWorld(table: Table, world: World, clock: Clock, speed: number): Promise<WorldHeader> {
   const nowMs = clock.now();
   const earlier = earlierLoad(await table.get(HEADERS, world.id));
@@ -164,23 +169,71 @@ export async function loadWorld(table: Table, world: World, clock: Clock, speed:
     faultsEver: 0,
   };
   if (earlier !== null) for (const partition of partitionsOf(earlier)) await refuseNewer(table, partition);
+  await clearUnfinished(table, world.id);
   for (const partition of partitionsOf(header)) await clear(table, partition);
+  await table.transact(LOADING, [
+    { kind: "put", ...encode(LOADS, world.id, [header, ...(earlier === null ? [] : [earlier])].map(loadOf)) },
+  ]);
+  await insertStates(table, header, itemsOf(world, nowMs), sitesOf(world));
+  await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
+  if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
+  await forgetLoading(table, world.id);
+  return header;
+}
+
+const LOADING = "loading";
+const LOADS: Codec<Load[]> = { what: "loads of an emulated world", schema: 1, shape: z.array(Load) };
+
+const loadOf = ({ worldId, load, shards }: Load): Load => ({ worldId, load, shards });
+
+/** Clears the loads that a load which never ended has left; not the one in use. */
+async function clearUnfinished(table: Table, worldId: string): Promise<void> {
+  const row = await table.get(LOADING, worldId);
+  if (row === null) return;
+  const current = earlierLoad(await table.get(HEADERS, worldId));
+  const left = decode(LOADS, row).filter(({ load }) => load !== current?.load);
+  for (const partition of left.flatMap(partitionsOf)) await clear(table, partition);
+}
+
+const forgetLoading = (table: Table, worldId: string): Promise<unknown> => removeRow(table, LOADING, worldId);
+
+async function removeRow(table: Table, partition: string, row: string): Promise<void> {
+  await table.transact(partition, [{ kind: "delete", row }]).catch((error: unknown) => {
+    if (!(error instanceof TableConflict)) throw error;
+  });
+}
+
+/** Inserts the rows of items and sites. */
+export async function insertStates(
+  table: Table,
+  header: WorldHeader,
+  items: readonly EmulatedItem[],
+  sites: readonly EmulatedSite[],
+): Promise<void> {
   const shards = new Map<string, RowOperation[]>();
-  for (const item of itemsOf(world, nowMs)) {
+  for (const item of items) {
     const partition = partitionOfItem(header, item.id);
     shards.set(partition, [
       ...(shards.get(partition) ?? []),
       { kind: "insert", ...encode(ITEM, stateRow(item.id), item) },
     ]);
   }
-  await Promise.all([...shards].map(([partition, operations]) => writeAll(table, partition, operations)));
-  const sites = sitesOf(world).map(
-    (site): RowOperation => ({ kind: "insert", ...encode(SITE, stateRow(site.id), site) }),
-  );
-  await writeAll(table, partitionOfSites(header), sites);
-  await table.transact(HEADERS, [{ kind: "put", ...encode(HEADER, world.id, header) }]);
-  if (earlier !== null) for (const partition of partitionsOf(earlier)) await clear(table, partition);
-  return header;
+  const writes = [...shards].map(([partition, operations]) => writeAll(table, partition, operations));
+  await Promise.allSettled(writes); // no write is under way any more when the caller hears of a failed one
+  await Promise.all(writes);
+  const operations = sites.map((site): RowOperation => ({ kind: "insert", ...encode(SITE, stateRow(site.id), site) }));
+  await writeAll(table, partitionOfSites(header), operations);
+}
+
+/** Removes every row of a world, its header last. */
+export async function removeWorldRows(table: Table, worldId: string): Promise<void> {
+  const current = earlierLoad(await table.get(HEADERS, worldId));
+  if (current !== null) for (const partition of partitionsOf(current)) await refuseNewer(table, partition);
+  await clearUnfinished(table, worldId);
+  await forgetLoading(table, worldId);
+  if (current === null) return;
+  for (const partition of partitionsOf(current)) await clear(table, partition);
+  await removeRow(table, HEADERS, worldId);
 }
 
 const nextLoad = (earlier: Load | null): string => String(Number(earlier?.load ?? 0) + 1);

@@ -20,6 +20,7 @@ import {
 } from "../../executions/contracts.js";
 import { DECISION_EVENT, type Decision, decision, executionInput } from "./contracts.js";
 import { notify } from "./notify.js";
+import { withReasons } from "./reasons.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -29,11 +30,13 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "undone-after-failure",
 ]);
 
-const NOTHING_DONE = "no item came through; the items say why";
+const NOTHING_DONE = "no machine came through; the outcome of each says why";
 
 /** The failure of an execution whose cancel only stops it (P7). */
 const AS_DOCUMENTED =
   "cancelled as documented: the failover stopped and the items do not replicate; fail over again, or cancel to restore protection";
+
+const CANCELLED: Failure = { code: "cancelled", message: "cancelled before its end" };
 
 /** One running execution: its plan, its steps, the decisions of people, and the reports of its items so far. */
 export class ExecutionContext {
@@ -217,7 +220,8 @@ function endingOf(
   execution: ExecutionContext,
   failure: Failure | null,
 ): Omit<z.input<typeof closeExecution.input>, "executionId"> {
-  const reports = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
+  const known = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
+  const reports = withReasons(known, failure);
   const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
   const outcomes = [...reports, ...execution.plan.leftOut];
   const reached = endStatus({ outcomes, failedActions: execution.failedActions, cancelled });
@@ -225,7 +229,7 @@ function endingOf(
   const nothingDone = { code: "operation-failed", message: NOTHING_DONE };
   return {
     status,
-    failure: status === "failed" || status === "cancelled" ? (failure ?? nothingDone) : null,
+    failure: status === "failed" || status === "cancelled" ? (failure ?? (cancelled ? CANCELLED : nothingDone)) : null,
     touched: execution.touched,
     reports,
     steps: execution.progress.packed,
@@ -242,7 +246,8 @@ const reportOfUntouched = ({ id, notApplicable }: ExecutionItem): ItemReport => 
   runningAtMs: null,
 });
 
+/** The failure of the execution is not that of an item that never began: `withReasons` says why it did not. */
 function reportOfUnbegun(itemId: string, failure: Failure | null): ItemReport {
   const outcome: ItemOutcome["outcome"] = failure?.code === "cancelled" ? "cancelled" : "skipped";
-  return { itemId, outcome, failure, point: null, dataLoss: null, runningAtMs: null };
+  return { itemId, outcome, failure: null, point: null, dataLoss: null, runningAtMs: null };
 }

@@ -1,5 +1,5 @@
 import { RecoveryError } from "../../domain/errors.js";
-import { afterAnswer } from "../../domain/plans/failure-policy.js";
+import { ASK_LIMIT_MS, afterAnswer } from "../../domain/plans/failure-policy.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import type { Durable } from "../../durable/call.js";
 import { askStepId } from "../../steps/plan-steps.js";
@@ -7,9 +7,6 @@ import type { Decision } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 
 type Resolved = Extract<Decision, { kind: "resolve" }>;
-
-/** How long a question waits for its answer; then the execution stops. */
-const ASK_LIMIT_MS = 24 * 3_600_000;
 
 /** What to do about a failure: what the policy says, or what a person answers when the policy says `ask`. */
 export function* resolveFailure(

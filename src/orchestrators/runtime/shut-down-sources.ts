@@ -1,5 +1,6 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { asksAbout } from "../../domain/plans/failure-policy.js";
+import { listed } from "../../domain/wording.js";
 import type { Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { retryStage, SHUTDOWN_STEP, shutdownStage } from "../../steps/plan-steps.js";
@@ -33,9 +34,10 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
     const failed = reports.filter(({ outcome }) => outcome === "failed");
     if (failed.length === 0) return;
     open = open.filter(({ id }) => failed.some(({ itemId }) => itemId === id));
-    const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
+    const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
     const asks = execution.groupsOf(open).some((group) => asksAbout(execution.plan.policy, group, group.items));
-    if (mustSucceed && !asks) throw notShutDown(execution, failed, which);
+    keepFailures(execution, failed, mustSucceed);
+    if (mustSucceed && !asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
     const what = `not shut down and synchronised: ${which}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`;
     const next = yield* resolveFailure(execution, asks ? "ask" : "continue", what);
     endUnlessContinued(execution, next, what);
@@ -49,21 +51,18 @@ function* releaseWithPolicy(execution: ExecutionContext, mustSucceed: boolean): 
 const SKIP_LOSES = "to continue without them loses what they have not sent";
 const SKIP_LEAVES = "skipped items are not failed over, since what they have not sent would be lost";
 
-function notShutDown(execution: ExecutionContext, failed: readonly ItemReport[], which: string): RecoveryError {
-  for (const report of failed) execution.reports.set(report.itemId, report);
-  return new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
-}
-
 /** Continues without some items. When no other item is left, the execution ends as under a policy without questions. */
 function leaveBehind(execution: ExecutionContext, failed: readonly ItemReport[], which: string): void {
-  for (const report of failed) {
-    execution.reports.set(report.itemId, report);
-    execution.leftBehind.add(report.itemId);
-  }
+  for (const { itemId } of failed) execution.leftBehind.add(itemId);
   if (execution.itemsToDo.every(({ id }) => execution.leftBehind.has(id))) {
     throw new RecoveryError("shutdown-failed", `not shut down and synchronised, and no other item is left: ${which}`);
   }
   execution.progress.note(SHUTDOWN_STEP, `left behind: ${which}`);
+}
+
+/** The failure stays with its machine, whether the execution continues without it or is undone because of it. */
+function keepFailures(execution: ExecutionContext, failed: readonly ItemReport[], mustSucceed: boolean): void {
+  if (mustSucceed) for (const report of failed) execution.reports.set(report.itemId, report);
 }
 
 function* releaseInOrder(

@@ -10,6 +10,7 @@ import { RecoveryError } from "../../domain/errors.js";
 import { afterGroup, strongest } from "../../domain/plans/failure-policy.js";
 import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
+import { listed } from "../../domain/wording.js";
 import { callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
@@ -67,7 +68,7 @@ function noteNotApplicable(execution: ExecutionContext): void {
   const some = execution.items.flatMap(({ id, notApplicable }) =>
     notApplicable === null ? [] : [`${id}: ${notApplicable}`],
   );
-  if (some.length > 0) execution.progress.note(ITEMS_STEP, `not applicable to ${some.slice(0, 5).join("; ")}`);
+  if (some.length > 0) execution.progress.note(ITEMS_STEP, `not applicable to ${listed(some)}`);
 }
 
 /**
@@ -174,9 +175,7 @@ export function* restoreUnbegun(execution: ExecutionContext): Durable<void> {
   );
   if (unbegun.length === 0) return;
   yield* execution.step(RESTORE_STEP, function* () {
-    for (const report of yield* runItems(execution, RESTORE_STEP, "restore-item", unbegun)) {
-      reports.set(report.itemId, restored(execution, report));
-    }
+    noteUndone(execution, yield* runItems(execution, RESTORE_STEP, "restore-item", unbegun));
   });
 }
 
@@ -188,31 +187,29 @@ export function undoByRestoring(execution: ExecutionContext): void {
       runItems(execution, UNDO_STEP, "restore-item", execution.itemsToDo),
     );
     const failed = reports.filter(({ outcome }) => outcome !== "succeeded");
-    for (const report of reports) execution.reports.set(report.itemId, restored(execution, report));
+    noteUndone(execution, reports);
     if (failed.length > 0) {
-      const which = failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`).join(", ");
+      const which = listed(failed.map(({ itemId, failure }) => `${itemId} (${failure?.message ?? "unknown"})`));
       throw new RecoveryError("undo-failed", which);
     }
   });
 }
 
-/** An item that had failed before stays failed, with its own reason. */
-function restored({ reports }: ExecutionContext, report: ItemReport): ItemReport {
-  const earlier = reports.get(report.itemId);
-  if (report.outcome !== "succeeded" || earlier?.outcome !== "failed") {
-    return { ...report, outcome: outcomeOfUndo(report) };
-  }
-  return {
-    ...report,
-    outcome: "failed",
-    failure: earlier.failure,
-    note: "it is protected again, and its workload runs",
-  };
-}
+const RESTORED = "it is protected again, and its workload runs";
 
-/** An item that is protected again neither failed over nor was tested; one that is not, failed. */
-export function outcomeOfUndo(report: ItemReport): ItemReport["outcome"] {
-  return report.outcome === "succeeded" ? "cancelled" : "failed";
+/**
+ * Records what an undo came to: an item that is protected again was cancelled, one that is not failed. An item whose own
+ * failure led to the undo keeps that failure, so that it is told of the machine that it happened to.
+ */
+export function noteUndone(execution: ExecutionContext, reports: readonly ItemReport[]): void {
+  for (const report of reports) {
+    const earlier = execution.reports.get(report.itemId);
+    const own = earlier?.outcome === "failed" ? earlier.failure : null;
+    const failed = report.outcome !== "succeeded" || own !== null;
+    const failure = report.failure ?? own;
+    const note = report.outcome === "succeeded" && own !== null ? { note: RESTORED } : {};
+    execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure, ...note });
+  }
 }
 
 /** Ends the execution when a step of an item was refused because of a cancel. */

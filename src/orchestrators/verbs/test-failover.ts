@@ -1,8 +1,9 @@
 import { RecoveryError } from "../../domain/errors.js";
+import { listed } from "../../domain/wording.js";
 import { REMOVE_COPIES_STEP, UNDO_STEP } from "../../steps/plan-steps.js";
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
-import { outcomeOfUndo, runItems, startGroups } from "../runtime/stages.js";
+import { noteUndone, runItems, startGroups } from "../runtime/stages.js";
 import { prepareTestNetworks } from "../runtime/test-networks.js";
 
 /** Starts copies of the plan's items on an isolated network; they stay until a test clean-up. */
@@ -22,8 +23,8 @@ function undoByRemovingCopies(execution: ExecutionContext): void {
     const reports = yield* execution.step(UNDO_STEP, () =>
       runItems(execution, UNDO_STEP, "revert-test-item", execution.itemsToDo, () => ({ testExecutionId })),
     );
-    for (const report of reports) execution.reports.set(report.itemId, { ...report, outcome: outcomeOfUndo(report) });
+    noteUndone(execution, reports);
     const left = reports.filter(({ outcome }) => outcome !== "succeeded").map(({ itemId }) => itemId);
-    if (left.length > 0) throw new RecoveryError("undo-failed", `test copies left of ${left.join(", ")}`);
+    if (left.length > 0) throw new RecoveryError("undo-failed", `test copies left of ${listed(left)}`);
   });
 }

@@ -125,7 +125,7 @@ async function write(client: TableClient, partition: string, operations: readonl
 /** A single write does not use a transaction, which costs three times as much. */
 async function writeOne(client: TableClient, partition: string, operation: RowOperation): Promise<string> {
   if (operation.kind === "delete") {
-    await client.deleteEntity(partition, operation.row);
+    await client.deleteEntity(partition, operation.row, { etag: operation.etag ?? "*" });
     return "";
   }
   const entity = entityOf(partition, operation);

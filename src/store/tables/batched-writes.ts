@@ -25,6 +25,10 @@ export function batchWrites(table: Table): Table {
   };
 }
 
+/** A delete with an ETag is no part of a transaction: the client library has no place for that ETag. */
+const standsAlone = (operations: readonly RowOperation[]): boolean =>
+  operations.some((operation) => operation.kind === "delete" && operation.etag !== undefined);
+
 /** The first write, and as many after it as fit into its transaction. No transaction has a row twice. */
 function takeBatch(queue: Write[]): Write[] {
   const taken: Write[] = [];
@@ -34,10 +38,12 @@ function takeBatch(queue: Write[]): Write[] {
     const operations = queue[0].request;
     characters += lengthOf(operations);
     const fits = rows.size + operations.length <= MAX_BATCH && characters <= MAX_BATCH_CHARACTERS;
-    if (taken.length > 0 && (!fits || operations.some(({ row }) => rows.has(row)))) return taken;
+    const isAlone = standsAlone(operations);
+    if (taken.length > 0 && (!fits || isAlone || operations.some(({ row }) => rows.has(row)))) return taken;
     for (const { row } of operations) rows.add(row);
     taken.push(queue[0]);
     queue.shift();
+    if (isAlone) return taken;
   }
   return taken;
 }

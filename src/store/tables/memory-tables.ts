@@ -18,7 +18,7 @@ function expect(operation: RowOperation, found: Row | undefined): void {
     return;
   }
   if (found === undefined) throw new TableConflict("missing", operation.row);
-  if (operation.kind === "replace" && operation.etag !== found.etag) throw new TableConflict("changed", operation.row);
+  if (operation.etag !== undefined && operation.etag !== found.etag) throw new TableConflict("changed", operation.row);
 }
 
 /** In-memory tables for tests and simulations. ETags are counters. */

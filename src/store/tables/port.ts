@@ -48,8 +48,8 @@ export type RowOperation =
   | { kind: "replace"; row: string; schema: number; json: string; etag: string }
   /** Inserts or replaces the row unconditionally. */
   | { kind: "put"; row: string; schema: number; json: string }
-  /** Fails if the row is missing. */
-  | { kind: "delete"; row: string };
+  /** Fails if the row is missing or has another ETag. With an ETag it stands alone in its transaction. */
+  | { kind: "delete"; row: string; etag?: string };
 
 /** A row was not as an operation expected, and nothing was changed. `row` is the first such row. */
 export class TableConflict extends Error {

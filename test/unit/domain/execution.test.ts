@@ -6,9 +6,9 @@ import { Execution, Step } from "../../../src/domain/execution.js";
 import { canonicalJson, executionIdOf, planHash, taskKey } from "../../../src/domain/identity.js";
 import { failoverTypeOf } from "../../../src/domain/plans/failover-type.js";
 import { delayAfter, RETRY_POLICIES } from "../../../src/domain/retry-policies.js";
-import { findStep, leavesOf, progressOf, rollUp, stepHasEnded } from "../../../src/domain/steps.js";
+import { findStep, rollUp } from "../../../src/domain/steps.js";
 import { Guid } from "../../../src/domain/text.js";
-import { StepStatus, Verb } from "../../../src/domain/vocabulary.js";
+import { type StepStatus, Verb } from "../../../src/domain/vocabulary.js";
 import { smallPlan } from "../../support/worlds.js";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -20,21 +20,6 @@ describe("the step tree", () => {
     step("b", "running", { children: [step("b/1", "running", { progress: 50 }), step("b/2", "waiting")] }),
     step("c", "skipped", { children: [] }),
   ];
-
-  test("gives every leaf the same weight", () => {
-    expect(leavesOf(tree).map(({ id }) => id)).toEqual(["a", "b/1", "b/2", "c"]);
-    expect(progressOf(tree)).toBe(62);
-    expect(progressOf([])).toBe(0);
-  });
-
-  test("is done if and only if every leaf has ended", () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom(...StepStatus.options), { minLength: 1 }), (statuses) => {
-        const leaves = statuses.map((status, index) => step(String(index), status));
-        expect(progressOf(leaves) === 100).toBe(leaves.every(stepHasEnded));
-      }),
-    );
-  });
 
   test("finds a step at any depth", () => {
     expect(findStep(tree, "b/2")?.status).toBe("waiting");
@@ -155,7 +140,7 @@ describe("retry policies", () => {
     for (const policy of Object.values(RETRY_POLICIES)) {
       const delays = Array.from({ length: policy.maxAttempts - 1 }, (_, index) => delayAfter(policy, index + 1));
       expect(delays).toEqual(delays.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
-      expect(delays.every((delay) => delay !== null && delay <= policy.maxDelayMs)).toBe(true);
+      expect(delays.filter((delay) => delay === null || delay > policy.maxDelayMs)).toEqual([]);
       expect(delayAfter(policy, policy.maxAttempts)).toBeNull();
     }
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ItemOutcome } from "../../../src/domain/execution.js";
-import { measuresOf } from "../../../src/domain/plans/measures.js";
+import { measuresOf, worstOf } from "../../../src/domain/plans/measures.js";
 import { smallPlan } from "../../support/worlds.js";
 
 const outcome = (itemId: string, changes: Partial<ItemOutcome> = {}): ItemOutcome => ({
@@ -35,7 +35,7 @@ test("an item that does not run misses the recovery time; an item that another e
   const failed = outcome("b", { outcome: "failed", recoverySeconds: null, dataLoss: null });
   const earlier = outcome("c", { outcome: "already-done", recoverySeconds: null, dataLoss: null });
   const measures = measuresOf(plan, "unplanned-failover", [outcome("a"), failed, earlier]);
-  expect(measures?.plan).toEqual({ dataLossSeconds: 10, recoverySeconds: null, rpoMet: true, rtoMet: false });
+  expect(measures?.plan).toMatchObject({ recoverySeconds: null, rtoMet: false });
   const alone = measuresOf(plan, "unplanned-failover", [outcome("a"), earlier]);
   expect(alone?.plan).toMatchObject({ recoverySeconds: 100, rtoMet: true });
 });
@@ -48,4 +48,22 @@ test("without objectives nothing is met or missed, and verbs that move nothing h
     rtoMet: null,
   });
   expect(measuresOf(plan, "commit", [outcome("a")])).toBeNull();
+});
+
+test("the worst loss is unknown when the loss of one item is, and is never told from the others alone", () => {
+  const unknown = outcome("b", { outcome: "failed", dataLoss: null });
+  const some = measuresOf(plan, "unplanned-failover", [outcome("a"), unknown]);
+  expect(some?.plan).toMatchObject({ dataLossSeconds: null, rpoMet: null });
+  expect(some?.groups[0]).toMatchObject({ dataLossSeconds: 10, rpoMet: true });
+  expect(some?.groups[1]).toMatchObject({ dataLossSeconds: null, rpoMet: null });
+  const late = outcome("c", { dataLoss: { seconds: 21, writes: 1, bytes: 1 } });
+  const missed = measuresOf(plan, "unplanned-failover", [outcome("a"), unknown, late]);
+  expect(missed?.plan).toMatchObject({ dataLossSeconds: null, rpoMet: false });
+});
+
+test("the worst of some values is unknown when one of them is, and when there are none", () => {
+  expect(worstOf([3, 149, 0])).toBe(149);
+  expect(worstOf([0])).toBe(0);
+  expect(worstOf([3, null, 149])).toBeNull();
+  expect(worstOf([])).toBeNull();
 });

@@ -157,7 +157,7 @@ describe("the order of groups", () => {
         const order = orderOf(plan);
         expect(order.toSorted()).toEqual(plan.groups.map(({ id }) => id).toSorted());
         for (const { id, dependsOn = [] } of plan.groups) {
-          expect(dependsOn.every((other) => order.indexOf(other) < order.indexOf(id))).toBe(true);
+          expect(dependsOn.filter((other) => order.indexOf(other) >= order.indexOf(id))).toEqual([]);
         }
       }),
     );

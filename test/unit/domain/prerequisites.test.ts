@@ -230,7 +230,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     subjectAt("planned-failover").item.machine.os = "OS/2 Warp 4";
     const { checked, findings } = reportPrerequisites(estate, "planned-failover", known);
     expect(checked.find(({ code }) => code === "operating-system")).toMatchObject({ items: 2, unmet: 1 });
-    expect(checked.every(({ items, examined }) => items === 2 && examined !== "")).toBe(true);
+    expect(checked.filter(({ items, examined }) => items !== 2 || examined === "")).toEqual([]);
     expect(findings).toHaveLength(1);
   });
   test("an unreachable source prevents only a planned failover, and the finding names the alternative", () => {

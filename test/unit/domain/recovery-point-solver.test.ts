@@ -44,18 +44,18 @@ describe("P4: the point of one item", () => {
     [{ kind: "latest-crash-consistent" }, "newest"],
     [{ kind: "latest-app-consistent" }, "old-app"],
     [{ kind: "custom", pointId: "crash" }, "crash"],
-    [{ kind: "point-in-time", notAfter: ago(5) }, "crash"],
-    [{ kind: "point-in-time", notAfter: ago(6) }, "old-app"],
-    [{ kind: "point-in-time", notAfter: ago(0), appConsistent: "all" }, "old-app"],
-    [{ kind: "point-in-time", notAfter: ago(0), appConsistent: ["web"] }, "old-app"],
-    [{ kind: "point-in-time", notAfter: ago(0), appConsistent: ["other"] }, "newest"],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(5) }, "crash"],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(6) }, "old-app"],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(0), appConsistent: "all" }, "old-app"],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(0), appConsistent: ["web"] }, "old-app"],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(0), appConsistent: ["other"] }, "newest"],
   ])("%j", (choice, expected) => {
     expect(idsOf([alone], choice)).toEqual({ web: expected });
   });
 
   test.each([
     [{ kind: "custom", pointId: "gone" }, "item web has no point named gone: it never existed, or was pruned"],
-    [{ kind: "point-in-time", notAfter: ago(90) }, `its oldest is from ${ago(60)}`],
+    [{ kind: "point-in-time", emulatedNotAfter: ago(90) }, `its oldest is from ${ago(60)}`],
     [{ kind: "latest-app-consistent" }, "no app-consistent point: it has no recovery point at all", []],
     [{ kind: "latest-app-consistent" }, "no app-consistent point among its 1 points", [point("only", 1)]],
   ])("%j without a matching point gives the reason: %s", (choice, because, points = [...alone.points]) => {
@@ -84,15 +84,15 @@ describe("F4 V6: the points of a replication group", () => {
     ],
     [{ kind: "latest-app-consistent" }, { a: "p1", b: "p1" }],
     [
-      { kind: "point-in-time", notAfter: ago(1) },
+      { kind: "point-in-time", emulatedNotAfter: ago(1) },
       { a: "p2", b: "p2" },
     ],
     [
-      { kind: "point-in-time", notAfter: ago(1), groups: "per-item" },
+      { kind: "point-in-time", emulatedNotAfter: ago(1), groups: "per-item" },
       { a: "p4", b: "p2" },
     ],
     [
-      { kind: "point-in-time", notAfter: ago(1), appConsistent: ["b"] },
+      { kind: "point-in-time", emulatedNotAfter: ago(1), appConsistent: ["b"] },
       { a: "p1", b: "p1" },
     ],
   ])("%j", (choice, expected) => {
@@ -154,7 +154,7 @@ describe("the solver, for any points", () => {
       fc.property(estate, fc.integer({ min: 0, max: 45 }), fc.boolean(), (drawn, limit, asksApp) => {
         const choice = choiceOf({
           kind: "point-in-time",
-          notAfter: ago(limit),
+          emulatedNotAfter: ago(limit),
           appConsistent: asksApp ? "all" : [],
         });
         const answers = solveRecoveryPoints(itemsOf(drawn), choice);

@@ -25,3 +25,15 @@ test("what may pass by itself is thrown, what won't is an answer", () => {
   });
   expect(isFault("time-limit")).toBe(false);
 });
+
+test("a failure keeps every line of its details, and counts those beyond the limit", () => {
+  const lines = Array.from({ length: 203 }, (_, at) => `line ${at}`);
+  expect(failureOf(new RecoveryError("prerequisites-failed", "3 not met", lines.slice(0, 3))).details).toEqual([
+    "line 0",
+    "line 1",
+    "line 2",
+  ]);
+  const { details = [] } = failureOf(new RecoveryError("prerequisites-failed", "203 not met", lines));
+  expect(details.slice(-2)).toEqual(["line 199", "and 3 more"]);
+  expect(failureOf(new RecoveryError("leftovers", "one"))).not.toHaveProperty("details");
+});

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { RecoveryError } from "../../../src/domain/errors.js";
+import type { SiteKind } from "../../../src/domain/vocabulary.js";
 import { hypervisorOf } from "../../../src/hypervisor/drivers.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import type {
@@ -188,4 +189,24 @@ test("a fault while a driver is looked up is not taken for an unknown site", asy
   const down = { ...emulator, describeSite: () => Promise.reject(new RecoveryError("site-unreachable", "away")) };
   const broken = hypervisorOf({ vcenter: down, "vmm-cloud": emulator, "azure-region": emulator });
   await expect(broken.describeSite("small", "away")).rejects.toMatchObject({ code: "site-unreachable" });
+});
+
+test("two worlds with the same ids have drivers of their own", async () => {
+  const kinds: Record<string, SiteKind> = { one: "vcenter", two: "azure-region" };
+  const driver = (name: SiteKind): Hypervisor => ({
+    ...recordingDriver(name, "away", ["item-1"]),
+    describeItems: () => emulator.describeItems("small", ["item-1"]),
+    describeSite: async (worldId) => {
+      const described = await emulator.describeSite("small", "away");
+      return { ...described, site: { ...described.site, kind: kinds[worldId] ?? "vmm-cloud" } };
+    },
+    recoveryPoints: (_, itemId) => {
+      calls.push(`${name} recoveryPoints`);
+      return emulator.recoveryPoints("small", itemId);
+    },
+  });
+  const [vcenter, azure] = [driver("vcenter"), driver("azure-region")];
+  const both = hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure });
+  for (const worldId of ["one", "two", "one"]) await both.recoveryPoints(worldId, "item-1");
+  expect(calls).toEqual(["vcenter recoveryPoints", "azure-region recoveryPoints", "vcenter recoveryPoints"]);
 });

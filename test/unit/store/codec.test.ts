@@ -29,3 +29,12 @@ test("a damaged long value is reported as damaged", () => {
   expect(() => decode(TEXTS, rowOf({ ...damaged, json: `deflated:${"!".repeat(40)}` }))).toThrow("[row-unreadable]");
   expect(() => decode(TEXTS, rowOf(damaged))).toThrow("[row-unreadable]");
 });
+
+test("one row that is read with two codecs is what each of them makes of it", () => {
+  const row = rowOf(encode(TEXTS, "row", ["1"]));
+  const numbers: Codec<number[]> = { ...TEXTS, what: "numbers", shape: z.array(z.coerce.number()) };
+  expect(decode(TEXTS, row)).toEqual(["1"]);
+  expect(decode(numbers, row)).toEqual([1]);
+  expect(decode(TEXTS, row)).toEqual(["1"]);
+  expect(() => decode({ ...TEXTS, schema: 2 }, row)).toThrow("[row-unreadable]");
+});

@@ -3,6 +3,7 @@ import type { Execution } from "../../../src/domain/execution.js";
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
+import type { Store } from "../../../src/store/port.js";
 import { createStore } from "../../../src/store/store.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
 import type { Row, Tables } from "../../../src/store/tables/port.js";
@@ -41,6 +42,12 @@ const parts = () => ({
   emulator: createEmulator({ tables, clock, speed: 1, durations: "zero", maxConcurrentOperations: 100 }),
 });
 
+async function noteAndSettle(store: Store, executionId: string): Promise<void> {
+  const own = async () => (await store.listUnsettled()).filter(({ value }) => value.executionId === executionId);
+  for (const entry of await own()) await store.noteTrouble(entry, { reason: "a reason", since: AT, loggedAt: AT });
+  for (const entry of await own()) await store.settleExecution(entry);
+}
+
 /** Everything this program writes, each with what it holds. */
 async function writeAll(executionId: string, ifMatch: string | null): Promise<unknown[]> {
   const { store, emulator } = parts();
@@ -58,6 +65,9 @@ async function writeAll(executionId: string, ifMatch: string | null): Promise<un
     () => store.createExecution({ ...execution, executionId }),
     () => store.updateExecution({ ...execution, executionId }, stale),
     () => store.putSteps(executionId, [steps]),
+    () => store.watchExecution(executionId, "2026-01-01T00:10:00.000Z"),
+    () => noteAndSettle(store, executionId),
+    () => store.removePlan("plan", ifMatch),
     () => store.putPlan(plan, "hash", AT, ifMatch),
     () => store.acquireItems("small", executionId, "planned-failover", claims),
     () => store.updateItems("small", executionId, [{ itemId: "item-1", release: true, change: {} }]),
@@ -89,6 +99,7 @@ const KINDS: readonly [table: string, partition: string, row: string][] = [
   ["Executions", ID, "record"],
   ["Executions", ID, "steps."],
   ["Executions", "newest-first", ""],
+  ["Executions", "unsettled", ID],
   ["Estate", "worlds", "small"],
   ["Estate", "small:1:0", "state:item-1"],
   ["Estate", "small:1:0", "ledger:item-1"],

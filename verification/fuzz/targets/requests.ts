@@ -24,7 +24,7 @@ const QUERY: Readonly<Record<string, readonly string[]>> = {
   cursor: ["busy", "over", "p", "w"],
   faultId: ["1", "fault-1"],
   kind: ["latest", "custom", "point-in-time", "latest-app-consistent"],
-  notAfter: ["2026-01-15T11:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"],
+  emulatedNotAfter: ["2026-01-15T11:00:00Z", "2020-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"],
   pointId: ["crash-1"],
   groups: ["common", "per-item"],
   appConsistent: ["all", "m1,m2", ",,"],

@@ -165,12 +165,17 @@ export function finalStates({ estate, store }: Evidence): Map<string, unknown> {
   );
 }
 
-/** What clients requested and the results, in order. Runs with the same requests are comparable. */
+/**
+ * What clients requested and the results, in order. Runs with the same requests are comparable. Of a request that was
+ * repeated because its answer was lost, the last answer counts.
+ */
 const requestsOf = ({ client, store }: Evidence): string =>
   JSON.stringify([
-    client.flatMap(({ request, outcome, code, repeats }) =>
-      repeats === null && !FAULT_REQUESTS.has(request.kind) ? [[request, outcome, code]] : [],
-    ),
+    client.flatMap(({ n, request, repeats }) => {
+      if (repeats !== null || FAULT_REQUESTS.has(request.kind)) return [];
+      const last = client.findLast((entry) => entry.n === n || entry.repeats === n);
+      return [[request, last?.outcome, last?.code]];
+    }),
     store.executions.map(({ executionId }) => executionId).sort(),
   ]);
 

@@ -23,6 +23,8 @@ export interface Environment {
   plans: PlanInput[];
   /** True once the faults are over: users answer immediately and start nothing new. */
   quiescing: boolean;
+  /** Users agree to everything. */
+  readonly calm: boolean;
   /** Operators and nemeses that have not finished. */
   activeUsers: number;
   /** Corrupted rows that nobody has repaired yet. */

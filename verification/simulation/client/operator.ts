@@ -123,7 +123,11 @@ function choiceOfItems(
 /** Runs a verb on the plan over all items, to its end. */
 export async function runVerb(environment: Environment, id: string, verb: Verb, random: Random): Promise<void> {
   const planId = environment.plans[0]?.id ?? "";
-  const start = startOf(environment, id, verb, { kind: "plan", planId }, random);
+  await startAndAwait(environment, startOf(environment, id, verb, { kind: "plan", planId }, random), random);
+}
+
+/** Starts an execution and waits for its end. */
+export async function startAndAwait(environment: Environment, start: Start, random: Random): Promise<void> {
   const { executionId } = await environment.client.sendUntilKnown(start, random.fork("insist"));
   if (executionId !== null) await waitForEnd(environment, executionId);
 }

@@ -1,11 +1,11 @@
 import type { Context } from "../../../src/commands/context.js";
 import { cancelExecution, confirmAction, resolveFailure, validateExecution } from "../../../src/commands/decisions.js";
 import { addFault, clearFaults } from "../../../src/commands/faults.js";
+import { importWorld } from "../../../src/commands/import-world.js";
 import { resolveCondition, simulateSourceReturn } from "../../../src/commands/items.js";
 import { savePlan } from "../../../src/commands/plans.js";
 import { startExecution } from "../../../src/commands/start-execution.js";
 import { changeTarget, getTarget } from "../../../src/commands/target-settings.js";
-import { importWorld } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import type { ClientRequest } from "./requests.js";
@@ -46,7 +46,7 @@ async function performOnEstate(context: Context, request: OnEstate, world: World
       return changeTarget(context, world.id, request.itemId, { change: { size: request.size }, ifMatch: etag });
     }
     case "import-world":
-      return importWorld(context, World.parse(world));
+      return importWorld(context, World.parse(world), "reset");
     case "add-fault":
       return addFault(context, world.id, request.fault);
     case "clear-fault":

@@ -1,5 +1,6 @@
 import type { Random } from "../random.js";
 import { seedLabel } from "../seed-labels.js";
+import { runCalmUser } from "./calm-user.js";
 import type { Environment } from "./environment.js";
 import { runNemesis } from "./nemesis.js";
 import { runWorkload } from "./operator.js";
@@ -27,7 +28,8 @@ export function startUsers(environment: Environment, options: UserOptions): void
   spawn(() => respond(environment, random.fork("responder")), false);
   spawn(() => sweepEveryMinute(environment), false);
   const script = random.fork(seedLabel("scripted-scenario"));
-  if (isScripted(script)) startScript(environment, script, options);
+  if (environment.calm) startCalmUser(environment, options);
+  else if (isScripted(script)) startScript(environment, script, options);
   else startOperators(environment, options);
   startNemeses(environment, options);
 }
@@ -35,6 +37,11 @@ export function startUsers(environment: Environment, options: UserOptions): void
 function startScript(environment: Environment, random: Random, { seed, has, spawn }: UserOptions): void {
   const id = "scripted-scenario";
   if (has(id)) spawn(() => runScriptedScenario(environment, `${seed}/${seedLabel(id)}`, random));
+}
+
+function startCalmUser(environment: Environment, { seed, random, has, spawn }: UserOptions): void {
+  const id = "calm-user";
+  if (has(id)) spawn(() => runCalmUser(environment, `${seed}/${id}`, random.fork(id)));
 }
 
 function startOperators(environment: Environment, { seed, random, has, spawn }: UserOptions): void {

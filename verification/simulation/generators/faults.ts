@@ -154,6 +154,13 @@ export function generateFaults(random: Random): Fault[] {
   ];
 }
 
+/** Faults of the machinery that nobody should notice afterwards, for a run that is compared with the undisturbed one. */
+export const generatePassingFaults = (random: Random): Fault[] => [
+  ...several(random, "crash", random.int(1, 3), crash),
+  ...several(random, "store", random.int(1, 4), storeFault),
+  ...several(random, "activity", random.int(1, 4), activityFault),
+];
+
 const several = (random: Random, kind: string, count: number | string, make: (random: Random, id: string) => Fault) =>
   Array.from({ length: Number(count) }, (_, index) =>
     make(random.fork(seedLabel(`${kind}/${index}`)), `${kind}/${index}`),

@@ -1,0 +1,122 @@
+/**
+ * The state of an execution in a sentence, for a person who has to decide.
+ *
+ * - S1 Machines that are down on both sides come first, by that name. (test/unit/domain/execution-summary.test.ts)
+ * - S2 A wait says for what, until when, what happens then, and by which call it ends. (same file)
+ * - S3 An end says how many machines came through, where they run, and which did not. (same file)
+ */
+import type { Execution, ItemOutcome, Step } from "../execution.js";
+import { hadNothingToDo } from "../plans/failure-policy.js";
+import type { ExecutionStatus } from "../vocabulary.js";
+import { counted, listed } from "../wording.js";
+
+/** What a person is asked, as far as the sentence needs it. */
+export interface AwaitedDecision {
+  kind: string;
+  asks: string;
+  since?: string | null;
+  until?: string | null;
+  /** What happens when the time has passed. */
+  onExpiry?: string | null;
+  call?: { method: string; path: string };
+}
+
+export interface SummaryInput {
+  execution: Execution;
+  status: ExecutionStatus;
+  /** The name of the plan; null for a single item, or if the plan's version cannot be read. */
+  planName: string | null;
+  awaits: readonly AwaitedDecision[];
+  steps: readonly Step[];
+  downOnBothSides: readonly string[];
+  blockedReasons: readonly string[];
+}
+
+export function summaryOf(input: SummaryInput): string {
+  const { downOnBothSides: down } = input;
+  const first = down.length === 0 ? "" : `Down on both sides: ${listed(down)}. `;
+  return `${first}${headOf(input)} ${stateOf(input)}`;
+}
+
+function headOf({ execution: { verb, subject }, planName }: SummaryInput): string {
+  const name = verb.replaceAll("-", " ");
+  const of =
+    subject.kind === "item"
+      ? `machine ${subject.itemId}`
+      : `plan ${planName ?? subject.planId}, version ${subject.planVersion},`;
+  return `${name[0]?.toUpperCase()}${name.slice(1)} of ${of}`;
+}
+
+function stateOf(input: SummaryInput): string {
+  const { execution, awaits, blockedReasons } = input;
+  if ("outcomes" in execution) return endOf(execution);
+  const [blocked] = blockedReasons;
+  if (blocked !== undefined) return `cannot continue: ${blocked}.`;
+  const [asked, ...others] = awaits;
+  if (asked !== undefined)
+    return `${waitOf(asked)}${others.length === 0 ? "" : ` ${counted(others.length, "more decision")} awaited.`}`;
+  const { cancelRequest } = execution;
+  const cancel = cancelRequest === undefined ? "" : `is being cancelled by ${cancelRequest.requestedBy}, and `;
+  return `${cancel}runs since ${moment(execution.requestedAt)}: ${underWay(input.steps)}.`;
+}
+
+const WAITS_FOR: Readonly<Record<string, string>> = {
+  confirm: "waits for a person to do a manual action and confirm it",
+  resolve: "waits for a person to decide about a failure",
+  validate: "waits for a person to accept or reject the result",
+};
+
+function waitOf({ kind, asks, since, until, onExpiry, call }: AwaitedDecision): string {
+  const from = since ? `, since ${moment(since)}` : "";
+  const limit = until ? ` After ${moment(until)} ${onExpiry ?? "it ends"}.` : "";
+  const by = call ? ` Call ${call.method} ${call.path}.` : "";
+  return `${WAITS_FOR[kind] ?? "waits for a person"}${from}: ${sentence(asks)}${limit}${by}`;
+}
+
+/** The steps that run, each with how many of its machines are through. */
+function underWay(steps: readonly Step[]): string {
+  const running = steps.filter(({ status }) => status === "running");
+  if (running.length === 0) return "the next step is about to begin";
+  return listed(
+    running.map(({ title, children = [] }) => {
+      const through = children.filter(({ endedAt }) => endedAt !== undefined).length;
+      return children.length === 0 ? title : `${title} (${through} of ${counted(children.length, "machine")} through)`;
+    }),
+  );
+}
+
+function endOf(execution: Extract<Execution, { outcomes: unknown }>): string {
+  const { status, outcomes } = execution;
+  const why = "failure" in execution ? `: ${sentence(execution.failure.message)}` : ".";
+  const how = {
+    succeeded: "succeeded",
+    "succeeded-with-failures": "ended with failures",
+    failed: "failed",
+    cancelled: "was cancelled",
+  };
+  return [`${how[status]}${why}`, ...resultsOf(outcomes)].join(" ");
+}
+
+function resultsOf(outcomes: readonly ItemOutcome[]): string[] {
+  const took = outcomes.filter(({ outcome }) => outcome !== "excluded");
+  const through = took.filter((item) => item.outcome === "succeeded" || hadNothingToDo(item)).length;
+  const named = (outcome: ItemOutcome["outcome"]): string[] =>
+    outcomes.filter((item) => item.outcome === outcome).map(({ itemId }) => itemId);
+  const rest = (["failed", "left-out", "cancelled", "skipped", "excluded"] as const).flatMap((outcome) =>
+    named(outcome).length === 0 ? [] : [`${OUTCOMES[outcome]}: ${listed(named(outcome))}.`],
+  );
+  return [`${through} of ${counted(took.length, "machine")} came through.`, ...rest];
+}
+
+const OUTCOMES = {
+  failed: "Failed",
+  "left-out": "Left out, because they could not go",
+  cancelled: "Undone or stopped",
+  skipped: "Not begun",
+  excluded: "Left out, as asked",
+};
+
+/** A moment of real time, to the second. */
+const moment = (instant: string): string => instant.replace(/\.\d+Z$/, "Z");
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
