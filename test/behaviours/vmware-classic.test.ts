@@ -97,7 +97,7 @@ describe.concurrent("classic failback of VMware machines from Azure", { timeout:
     const plan = await load(grouped);
     await plan.failOverAndReprotect();
     const refused = await refusalOf(plan.attemptOn("app", "failback"));
-    expect(refused).toMatchObject({ code: "verb-not-allowed", detail: expect.stringContaining("front") });
+    expect(refused).toMatchObject({ code: "replication-group", detail: expect.stringContaining("front") });
     expect((await refusalOf(plan.attempt("planned-failover"))).code).toBe("verb-not-allowed");
     const back = await plan.run("failback");
     expect(back.outcomes?.map(({ dataLoss }) => dataLoss?.writes)).toEqual([0, 0, 0]);
