@@ -27,7 +27,9 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const found = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect(found).toMatchObject({ ready: true, errors: [] });
     expect(found.warnings).toContain("process-server-place");
-    const byVpn = await (await load(none)).unmet("reprotect", { datastoreId: "ssd" });
+    const vpn = await load(none);
+    await vpn.failOverAndCommit();
+    const byVpn = await vpn.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect(byVpn).toMatchObject({ ready: false, errors: expect.arrayContaining(["process-server"]) });
   });
 
