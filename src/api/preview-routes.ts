@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ExecutionOptions } from "../domain/execution.js";
 import { DiskCoverage, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { defined, Id, Instant, Name } from "../domain/text.js";
-import { Direction, ExecutionDirection, Verb } from "../domain/vocabulary.js";
+import { Direction, ExecutionDirection, ItemState, Verb } from "../domain/vocabulary.js";
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
@@ -106,6 +106,8 @@ const itemDecision = z.object({
     .describe(
       "take: it takes part; already-done, not-applicable: there is nothing to do for it; excluded: the request leaves it out; left-out: it cannot go, and the others go without it; blocked: it cannot go and prevents the start",
     ),
+  from: ItemState.optional().describe("the state that it starts from"),
+  during: ItemState.optional().describe("the state that it has while the verb runs"),
   because: z.string().optional(),
   code: z.string().optional().describe("the error that prevents it from going"),
 });

@@ -7,8 +7,9 @@ import { PlanVersion } from "../domain/plans/plan.js";
 import { DiskCoverage, RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { Guid, Id, Instant, Name, Text } from "../domain/text.js";
 import { FailureAnswer, Verb } from "../domain/vocabulary.js";
-import { Machine, ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
+import { ReplicationPolicy, TargetSettings } from "../domain/worlds/world.js";
 import { OperationName } from "../steps/catalogue.js";
+import { machineView } from "./machine-view.js";
 
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50),
@@ -136,28 +137,6 @@ const copyView = z.object({
   writable: z.boolean().describe("true when the copy takes production writes"),
 });
 
-/** The machine of an item: what the check against the limits of Azure reads (P3). */
-const machineView = Machine.pick({
-  id: true,
-  name: true,
-  form: true,
-  osFamily: true,
-  os: true,
-  cpus: true,
-  memoryMb: true,
-  boot: true,
-  nics: true,
-}).extend({
-  disks: z.array(
-    Machine.shape.disks.element.extend({
-      role: z.enum(["os", "data"]),
-      protected: z.boolean().describe("false for a disk that was added after protection; no recovery point holds it"),
-    }),
-  ),
-  hostId: Id.nullable(),
-  datastoreId: Id.nullable(),
-});
-
 export const itemDetail = itemView.extend({
   machine: machineView.describe("the machine as it is at home"),
   target: TargetSettings.describe("compute and network settings at the recovery site, as they were given"),
@@ -274,11 +253,3 @@ export const prerequisite = {
   asrCode: z.string().nullable(),
 };
 export const finding = z.object({ ...prerequisite, itemId: Id, found: z.string() });
-
-export const targetView = z.object({
-  target: TargetSettings,
-  effective: TargetSettings.describe("the same with every automatic choice made: name, size and subnet"),
-  locked: z.string().nullable().describe("why they cannot be changed now; null when they can"),
-  etag: z.string(),
-  findings: z.array(finding),
-});

@@ -1,8 +1,17 @@
 import { z } from "zod";
 import { TargetChange } from "../domain/items/target-settings.js";
 import { Id } from "../domain/text.js";
+import { TargetSettings } from "../domain/worlds/world.js";
 import { route } from "./route.js";
-import { noQuery, nothing, targetView } from "./schemas.js";
+import { finding, noQuery, nothing } from "./schemas.js";
+
+const targetView = z.object({
+  target: TargetSettings,
+  effective: TargetSettings.describe("the same with every automatic choice made: name, size and subnet"),
+  locked: z.string().nullable().describe("why they cannot be changed now; null when they can"),
+  etag: z.string(),
+  findings: z.array(finding),
+});
 
 const onTarget = {
   path: "api/worlds/{worldId}/protected-items/{itemId}/target",

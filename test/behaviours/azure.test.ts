@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
-import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Change, items, site, targets } from "../support/estate-changes.js";
 import { HttpPlan, refusalOf, reversalsOf, stepsNamed } from "../support/http-plan.js";
 import { Receiver } from "../support/receiver.js";
@@ -15,12 +14,6 @@ async function thereAndHome(plan: HttpPlan): Promise<void> {
   await plan.failOverAndReprotect();
   await plan.run("failback", untested);
   await plan.run("commit");
-}
-
-/** Why a start is refused, at once or by the execution itself. */
-async function refusedStart(plan: HttpPlan, verb: Verb): Promise<string | undefined> {
-  const ended = await plan.attempt(verb).catch(() => null);
-  return ended === null ? (await refusalOf(plan.attempt(verb))).detail : ended.failure?.message;
 }
 
 const leftBehind = async (plan: HttpPlan) => (await plan.items()).map(({ live }) => live.leftBehind);
@@ -43,7 +36,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     const body = { target: { siteId: "home" }, mode: "fail-before" } as const;
     await app.client.call(ROUTES.addFault, { params: { worldId }, body });
     expect((await plan.unmet("failback", { acknowledgeNoTest: "true" })).errors).toEqual(["target-site"]);
-    expect((await plan.attempt("failback", untested)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("failback", untested)).code).toBe("prerequisites-failed");
     await app.client.call(ROUTES.clearFaults, { params: { worldId } });
     await plan.run("failback", untested);
   });
@@ -51,8 +44,11 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
   test("A1 the home region must have room for the machines", async () => {
     const plan = await load(site("home", { quota: { cores: 8, coresUsed: 5 } }));
     await plan.failOverAndReprotect();
-    const { ready, errors } = await plan.unmet("failback", { acknowledgeNoTest: "true" });
-    expect({ ready, errors }).toEqual({ ready: false, errors: ["core-quota"] });
+    // An unplanned failback takes those that fit, and names the others.
+    const { errors, findings } = await plan.unmet("failback", { acknowledgeNoTest: "true" });
+    expect(errors).toEqual(["core-quota"]);
+    expect(findings.find(({ code }) => code === "core-quota")?.found).toContain("3 are free");
+    expect((await plan.refused("planned-failback", untested)).code).toBe("prerequisites-failed");
   });
 
   test("A2 only a protected machine that replicates fails over", async () => {
@@ -68,9 +64,9 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
 
   test("A3 without a test failover before it, a failover must be acknowledged", async () => {
     const plan = await load();
-    const refused = await plan.attempt("unplanned-failover");
-    expect(refused.failure?.code).toBe("prerequisites-failed");
-    expect(refused.failure?.message).toContain("has never been tested");
+    const refused = await plan.refused("unplanned-failover");
+    expect(refused.code).toBe("prerequisites-failed");
+    expect(refused.detail).toContain("has never been tested");
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
     expect((await plan.attemptOn("db", "unplanned-failover", untested)).status).toBe("succeeded");
     for (const verb of ["test-failover", "test-clean-up", "unplanned-failover"] as const) {
@@ -89,8 +85,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
     expect(findings.map(({ code, fixedBy }) => `${code} ${fixedBy}`)).toEqual(
       Array(3).fill("untested-home-acknowledged test-failover"),
     );
-    const refused = await refusedStart(plan, "planned-failback");
-    expect(refused).toContain("has never been tested");
+    expect((await plan.refused("planned-failback")).detail).toContain("the failback of db has never been tested");
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
     expect((await plan.attemptOn("db", "failback", untested)).status).toBe("succeeded");
     for (const verb of ["test-failover", "test-clean-up", "failback"] as const) {
@@ -123,7 +118,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
   test("A5 points of a machine that got another disk hold 1 of 2 disks", async () => {
     const plan = await load(items({ protectedDisks: ["system"] }));
     expect((await plan.pointsOf("db")).disks).toEqual({ held: 1, of: 2, missing: ["data"] });
-    const { warnings, findings } = await plan.unmet("unplanned-failover");
+    const { warnings, findings } = await plan.unmet("unplanned-failover", { acknowledgeNoTest: "true" });
     expect(warnings).toContain("disks-covered");
     expect(findings.find(({ code }) => code === "disks-covered")?.found).toContain("1 of 2 disks");
     expect((await (await load()).pointsOf("db")).disks).toBeNull();

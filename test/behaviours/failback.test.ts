@@ -27,7 +27,7 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     await plan.failOverAndCommit();
     const { ready, errors } = await plan.unmet("reprotect", asked);
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
-    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("reprotect", REPROTECT)).code).toBe("prerequisites-failed");
     expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 

@@ -70,10 +70,9 @@ describe.concurrent("Hyper-V machines between two VMM clouds", { timeout: 120_00
     await plan.failOverAndCommit(); // an unplanned failover does not need it
     const { ready, errors } = await plan.unmet("reprotect");
     expect({ ready, errors }).toEqual({ ready: false, errors: ["vmm-connected"] });
-    const refused = await plan.attempt("reprotect");
-    expect(refused.failure).toMatchObject({
+    expect(await plan.refused("reprotect")).toMatchObject({
       code: "prerequisites-failed",
-      message: expect.stringContaining("vmm-home is not connected"),
+      detail: expect.stringContaining("vmm-home is not connected"),
     });
   });
 

@@ -12,8 +12,8 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
   test("P9 without a process server in Azure a reprotect is refused; after a deployment it succeeds", async () => {
     const plan = await load(site("away", { processServers: [] }));
     await plan.failOverAndCommit();
-    const refused = await plan.attempt("reprotect", REPROTECT);
-    expect(refused.failure?.message).toContain("away has no process server");
+    const refused = await plan.refused("reprotect", REPROTECT);
+    expect(refused.detail).toContain("away has no process server");
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
     await app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER });
     await plan.run("reprotect", REPROTECT);
@@ -27,7 +27,9 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const found = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect(found).toMatchObject({ ready: true, errors: [] });
     expect(found.warnings).toContain("process-server-place");
-    const byVpn = await (await load(none)).unmet("reprotect", { datastoreId: "ssd" });
+    const vpn = await load(none);
+    await vpn.failOverAndCommit();
+    const byVpn = await vpn.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect(byVpn).toMatchObject({ ready: false, errors: expect.arrayContaining(["process-server"]) });
   });
 
@@ -42,7 +44,7 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     await plan.failOverAndCommit();
     const { ready, errors } = await plan.unmet("reprotect", { datastoreId: "ssd", waitForAgent: "true" });
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] }); // everything else is met
-    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("reprotect", REPROTECT)).code).toBe("prerequisites-failed");
   });
 
   test("P10 for an unmanaged ESXi host or an alternate location, a new VM is created on the master target's host", async () => {
@@ -64,10 +66,8 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     const plan = await load();
     await plan.failOverAndCommit();
     const asked = { ...REPROTECT.reprotect, masterTargetId: "mt-windows", processServerId: "ps-away" };
-    const says = async (reprotect: Record<string, unknown>) => {
-      const { failure, outcomes } = await plan.attemptOn("db", "reprotect", { reprotect: { ...asked, ...reprotect } });
-      return `${failure?.message} ${outcomes?.[0]?.failure?.message}`;
-    };
+    const says = async (reprotect: Record<string, unknown>) =>
+      (await refusalOf(plan.attemptOn("db", "reprotect", { reprotect: { ...asked, ...reprotect } }))).detail;
     expect(await says({ masterTargetId: "mt-gone" })).toContain("mt-gone");
     expect(await says({ processServerId: "ps-gone" })).toContain("ps-gone");
     expect(await says({ datastoreId: "gone" })).toContain("gone");
@@ -177,8 +177,8 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     await plan.failOverAndReprotect();
     await plan.run("failback");
     await plan.run("commit");
-    const refused = await plan.attempt("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
-    expect(refused.failure?.message).toContain("ps-away"); // in this direction it is at home
+    const refused = await plan.refused("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-away" } });
+    expect(refused.detail).toContain("ps-away"); // in this direction it is at home
     await plan.run("reprotect", { reprotect: { waitForAgent: true, processServerId: "ps-home" } });
     expect((await plan.item("db")).live.replication.state).toBe("replicating");
     await plan.run("planned-failover");

@@ -42,9 +42,8 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
       delete world.sites[0]?.vCenter;
     });
     await plan.failOverAndCommit();
-    const refused = await plan.attempt("reprotect", REPROTECT);
-    expect(refused.failure).toMatchObject({ code: "prerequisites-failed" });
-    expect(refused.failure?.message).toContain("no ESXi host");
+    const refused = await plan.refused("reprotect", REPROTECT);
+    expect(refused).toMatchObject({ code: "prerequisites-failed", detail: expect.stringContaining("no ESXi host") });
     expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 
@@ -66,8 +65,7 @@ describe.concurrent("physical servers to Azure", { timeout: 120_000 }, () => {
     const plan = await load(spoil);
     const { ready, errors } = await plan.unmet("planned-failover");
     expect({ ready, found: errors.includes(code) }).toEqual({ ready: false, found: true });
-    const refused = await plan.attempt("planned-failover");
-    expect(refused).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+    expect(await plan.refused("planned-failover")).toMatchObject({ status: 409, code: "prerequisites-failed" });
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
   });
 

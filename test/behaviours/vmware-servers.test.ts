@@ -32,7 +32,7 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     const { ready, errors, findings } = await plan.unmet("reprotect", asked);
     expect({ ready, errors }).toEqual({ ready: false, errors: [code] });
     for (const { why, fix } of findings) expect(Math.min(why.length, fix.length)).toBeGreaterThan(10);
-    expect((await plan.attempt("reprotect", REPROTECT)).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("reprotect", REPROTECT)).code).toBe("prerequisites-failed");
   });
 
   test("V3 without a configuration server at home a failback is refused too, until it is there again", async () => {
@@ -41,7 +41,7 @@ describe.concurrent("the servers that a failback of VMware machines needs", { ti
     const params = { worldId: plan.worldId, siteId: "home" };
     await app.client.call(ROUTES.changeSite, { params, body: { configurationServer: null } });
     expect((await plan.unmet("failback")).errors).toEqual(["configuration-server"]);
-    expect((await plan.attempt("failback")).failure?.code).toBe("prerequisites-failed");
+    expect((await plan.refused("failback")).code).toBe("prerequisites-failed");
     const backup = { takenAt: "2026-01-01T00:00:00.000Z", forgotten: [] };
     const configurationServer = { id: "config", ip: "10.1.0.5", forgotten: [], backup, hostsDiscovered: true };
     await app.client.call(ROUTES.changeSite, { params, body: { configurationServer } });

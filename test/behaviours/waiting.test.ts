@@ -3,7 +3,7 @@ import { ROUTES } from "../../src/api/routes.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { items } from "../support/estate-changes.js";
 import { PROCESS_SERVER, REPROTECT } from "../support/estates.js";
-import { HttpPlan, stepsNamed } from "../support/http-plan.js";
+import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
 import { poll, RunningApp } from "../support/running-app.js";
 
 const AT_ONCE = { reprotect: { datastoreId: "ssd" } } as const;
@@ -90,9 +90,8 @@ describe.concurrent("operations that take minutes", { timeout: 120_000 }, () => 
       const { findings } = await slow.unmet("reprotect");
       const found = findings.find(({ code, itemId }) => code === "agent-registered" && itemId === "db")?.found;
       expect(found).toContain("agent not installed");
-      const early = await slow.attemptOn("db", "reprotect", AT_ONCE);
-      expect(early.status).toBe("failed");
-      expect(early.failure?.message).toContain("agent not installed");
+      const early = await refusalOf(slow.attemptOn("db", "reprotect", AT_ONCE));
+      expect(early.detail).toContain("agent not installed");
       expect((await slow.item("db")).state).toBe("committed");
 
       const plan = await hurry();

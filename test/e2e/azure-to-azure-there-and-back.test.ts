@@ -42,8 +42,8 @@ describe.concurrent("Azure machines fail over to the other region and back", () 
 
   test("A3: a failover that was never tested has to be acknowledged", async () => {
     const plan = await HttpPlan.load(app, "azure-to-azure");
-    const refused = await plan.attempt("unplanned-failover");
-    expect(refused.failure?.message).toContain("has never been tested");
+    const refused = await plan.refused("unplanned-failover");
+    expect(refused.detail).toContain("has never been tested");
     expect(await plan.positions()).toEqual(["protected, primary-to-recovery, at home"]);
     await plan.run("unplanned-failover", { acknowledgeNoTest: true });
   });
@@ -55,8 +55,8 @@ describe.concurrent("Azure machines fail over to the other region and back", () 
     }
     const item = await plan.item("db");
     expect([item.lastTestFailoverAt === null, item.lastTestFailbackAt]).toEqual([false, null]);
-    const refused = await plan.attempt("failback");
-    expect(refused.failure?.message).toContain("the failback of db has never been tested");
+    const refused = await plan.refused("failback");
+    expect(refused.detail).toContain("the failback of db has never been tested");
     for (const verb of ["test-failover", "test-clean-up", "failback"] as const) await plan.run(verb);
     expect((await plan.item("db")).lastTestFailbackAt).not.toBeNull();
   });

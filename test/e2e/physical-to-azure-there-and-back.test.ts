@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HttpPlan, lossesOf, reversalsOf } from "../support/http-plan.js";
+import { HttpPlan, lossesOf, refusalOf, reversalsOf } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
 const app = RunningApp.shared("quick");
@@ -14,8 +14,9 @@ describe.concurrent("physical servers fail over to Azure and fail back as VMware
     await plan.run("commit");
     const reprotect = { waitForAgent: true, datastoreId: "ssd", masterTargetId: "mt-windows" };
 
-    const turned = await plan.attempt("reprotect", { reprotect: { ...reprotect, masterTargetId: "mt-linux" } });
-    expect(turned.failure?.message).toContain("master target"); // the Windows servers need a Windows master target
+    const unfit = { reprotect: { ...reprotect, masterTargetId: "mt-linux" } };
+    const refused = await refusalOf(plan.attemptOn("db", "reprotect", unfit));
+    expect(refused.detail).toContain("master target"); // a Windows server needs a Windows master target
     const alone = await plan.attemptOn("db", "reprotect", { reprotect });
     expect(reversalsOf(alone)).toEqual(["full"]);
     expect(alone.outcomes?.[0]?.replicated?.bytes).toBe(200_000_000_000);
@@ -42,11 +43,8 @@ describe.concurrent("physical servers fail over to Azure and fail back as VMware
     });
     await plan.run("planned-failover");
     await plan.run("commit");
-    const { status, failure } = await plan.attempt("reprotect", {
-      reprotect: { waitForAgent: true, datastoreId: "ssd" },
-    });
-    expect(status).toBe("failed");
-    expect(failure?.message).toContain("home has no ESXi host");
+    const { detail } = await plan.refused("reprotect", { reprotect: { waitForAgent: true, datastoreId: "ssd" } });
+    expect(detail).toContain("home has no ESXi host");
     expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 });

@@ -47,8 +47,8 @@ describe.concurrent("VMware machines fail over to Azure and fail back", () => {
     });
     await plan.run("planned-failover");
     await plan.run("commit");
-    const refused = await plan.attempt("reprotect", REPROTECT);
-    expect(refused.failure?.message).toContain("process server");
+    const refused = await plan.refused("reprotect", REPROTECT);
+    expect(refused.detail).toContain("process server");
 
     const params = { worldId: plan.worldId, siteId: "away", processServerId: "ps-new" };
     const begun = await app.client.call(ROUTES.deployProcessServer, { params, body: PROCESS_SERVER });

@@ -5,7 +5,7 @@ import { sweepExecutions } from "../../src/commands/sweep.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
-import { estateOf } from "../support/estates.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
@@ -33,7 +33,7 @@ describe("P7 a cancel whose undo always fails", () => {
       const { worldId } = app;
       const fault = { target: { itemId: "app" }, operation: "restore-replication", mode: "fail-before" } as const;
       const { faultId } = await app.context.estate.addFault(worldId, fault);
-      const executionId = await app.start(verb);
+      const executionId = await app.start(verb, verb === "full-run" ? REPROTECT : {});
       await app.pass(minutes * MINUTE_MS);
       const askedAtMs = app.clock.now();
       await cancel(executionId);

@@ -213,7 +213,7 @@ describe("failback", () => {
   test("a rejected full run undoes the failover, because nothing was committed yet", async () => {
     app = await VirtualApp.open();
     await app.load(estateOf("vmware-to-azure"));
-    const executionId = await app.start("full-run");
+    const executionId = await app.start("full-run", REPROTECT);
     await app.validate(executionId, "reject");
     const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });

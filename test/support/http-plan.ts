@@ -63,6 +63,11 @@ export class HttpPlan {
     return finish(this.app, await this.app.startOnItem(this.worldId, itemId, { verb, options }));
   }
 
+  /** The problem with which a verb of the plan is refused before it starts. */
+  refused(verb: Verb, options: Options = {}): Promise<Problem> {
+    return refusalOf(this.attempt(verb, options));
+  }
+
   async failOverAndCommit(): Promise<void> {
     await this.run("unplanned-failover", { acknowledgeNoTest: true });
     await this.run("commit");

@@ -52,7 +52,7 @@ function decide(given: Given): StartDecision {
     unreadable: new Map(),
     points: new Map(),
     choice: plan.recoveryPoint,
-    ...{ records, members, phase: "start", context: { items: new Map(), options: {} } },
+    ...{ records, members, phase: "start", context: { items: new Map(), options: { datastoreId: "ssd" } } },
     ...given.facts,
   });
 }
