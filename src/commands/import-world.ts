@@ -2,9 +2,9 @@
  * The import of a world. Shown in worlds.test.ts and world-crashes.test.ts:
  *
  * M1. An import never undoes what was not asked for by name: over an existing world, only the same content over an
- *     estate that did not move has no mode, and it has no effect ("a world file over an estate that moved…").
- * M2. A merge keeps every state ("a merge adds and describes anew…"), a reset loses only what nobody holds ("a reset…").
- * M3. An import that dies anywhere is completed by its repetition, and nothing starts before ("…dies after any write").
+ *     estate that did not move needs no mode, and it has no effect ("a world file over an estate that moved…").
+ * M2. A merge keeps every state ("a merge adds and describes anew…"), a reset takes nothing that an execution holds ("is refused while…").
+ * M3. An import that dies anywhere is completed by its repetition, and nothing starts before ("…dies after any write…").
  */
 import { RecoveryError } from "../domain/errors.js";
 import { canonicalJson } from "../domain/identity.js";

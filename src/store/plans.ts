@@ -1,5 +1,5 @@
 /**
- * The versions of plans. Shown in store-records.suite.ts and plan-crashes.test.ts:
+ * The versions of plans. Shown in store-records.suite.ts and crash-points.test.ts:
  *
  * P1. A version that was saved stays readable, whatever follows: it is archived before it is replaced or removed
  *     ("a save that dies after any of its writes loses no version").

@@ -37,7 +37,7 @@ function mergedFields(base: Fields, next: Fields, live: Fields): Fields {
 function mergedLists(base: readonly unknown[], next: readonly unknown[], live: readonly unknown[]): unknown[] {
   const byId = (list: readonly unknown[]) => new Map(list.map((entry) => [idOf(entry), entry]));
   const [before, after, now] = [byId(base), byId(next), byId(live)];
-  const ids = new Set([...now.keys(), ...after.keys()]);
+  const ids = new Set([...after.keys(), ...now.keys()]);
   return [...ids].flatMap((id) => {
     const entry = merged(before.get(id), after.get(id), now.get(id));
     return entry === undefined ? [] : [entry];

@@ -1,8 +1,8 @@
 /**
- * What an import over an existing world would change. Pure. Shown in world-changes.test.ts:
+ * What an import over an existing world would change. Pure. Shown in worlds.test.ts:
  *
- * C1. The order of entries makes no difference ("the same world in another order…").
- * C2. A merge removes nothing: what the file lacks is kept and named ("what the file lacks is kept").
+ * C1. The order of entries makes no difference ("of the same content has no effect, in whatever order…").
+ * C2. A merge removes nothing: what the file lacks is kept and named ("a merge adds and describes anew…").
  * C3. A merge changes nothing under an item that is not at rest at home ("a merge is refused…").
  */
 import type { ItemRecord } from "../items/item-record.js";
