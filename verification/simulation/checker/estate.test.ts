@@ -244,3 +244,40 @@ describe("I19 rollback is symmetric", () => {
     expect(invariantsOf(await check(evidence))).toContain("I19");
   });
 });
+
+describe("I27 machines share a site", () => {
+  const twoAway = async () => {
+    const builder = await EvidenceBuilder.create(2);
+    await failOver(builder);
+    await failOver(builder, { number: 2, itemId: "item-2" });
+    return builder.build();
+  };
+  const statesOf = (evidence: Awaited<ReturnType<typeof twoAway>>, itemId: string) =>
+    evidence.estate.items.filter((item) => item.itemId === itemId).flatMap(({ states }) => states);
+
+  test("two machines have names and addresses of their own, and enough cores", async () => {
+    const evidence = await twoAway();
+    Object.assign(evidence.world.sites[1] ?? {}, { quota: { cores: 8, coresUsed: 0, networkInterfacesUsed: 0 } });
+    expect(await check(evidence)).toEqual([]);
+  });
+
+  test("two machines have one name", async () => {
+    const evidence = await twoAway();
+    for (const { state } of statesOf(evidence, "item-2")) state.item.target.name = "VM-1";
+    expect(invariantsOf(await check(evidence))).toEqual(["I27"]);
+  });
+
+  test("two machines have one address", async () => {
+    const evidence = await twoAway();
+    for (const itemId of ["item-1", "item-2"]) {
+      for (const { state } of statesOf(evidence, itemId)) state.item.target.ip = "10.2.0.9";
+    }
+    expect(invariantsOf(await check(evidence))).toEqual(["I27"]);
+  });
+
+  test("two machines have more cores than the quota", async () => {
+    const evidence = await twoAway();
+    Object.assign(evidence.world.sites[1] ?? {}, { quota: { cores: 7, coresUsed: 0, networkInterfacesUsed: 0 } });
+    expect(invariantsOf(await check(evidence))).toEqual(["I27"]);
+  });
+});

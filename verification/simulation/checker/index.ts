@@ -25,6 +25,7 @@ import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.j
 import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
+import { sitesAreShared } from "./shared-sites.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
 import { fencing, singleWriter } from "./writers.js";
@@ -50,6 +51,7 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   planVersionIsKept,
   withinLimits,
   corruptionIsContained,
+  sitesAreShared,
 ];
 
 /**

@@ -12,8 +12,15 @@ const OF_TESTS: ReadonlySet<OperationName> = new Set([...ON_COPIES, "process-pen
 const TEST_VERBS: ReadonlySet<string> = new Set(["test-failover", "test-clean-up"]);
 
 /** The part of an item's state that is production. A test must not change it. */
-const productionOf = ({ ledger, tasks, entries, faultHits, testCopies, ...production }: EmulatedItem): unknown =>
-  production;
+const productionOf = ({
+  revision,
+  ledger,
+  tasks,
+  entries,
+  faultHits,
+  testCopies,
+  ...production
+}: EmulatedItem): unknown => production;
 
 function touched(effect: Effect): string | undefined {
   if (!ON_COPIES.has(effect.entry.operation)) return undefined;

@@ -23,6 +23,7 @@ export const INVARIANTS = {
   I21: "limits are respected",
   I25: "faults are transparent or declared",
   I26: "corruption is contained",
+  I27: "machines share a site",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

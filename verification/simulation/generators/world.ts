@@ -27,6 +27,8 @@ export function generateWorld(random: Random): WorldInput {
     const share = Math.floor(count / scenarios.length) + (index < count % scenarios.length ? 1 : 0);
     return partOf(scenario, index, share, random.fork(scenario));
   });
+  const crowd = random.fork("crowd");
+  if (crowd.chance(0.15)) for (const part of parts) crowded(part, crowd);
   return {
     id: WORLD_ID,
     name: "Simulated estate",
@@ -38,6 +40,16 @@ export function generateWorld(random: Random): WorldInput {
     machines: parts.flatMap(({ machines }) => machines),
     items: parts.flatMap(({ items }) => items),
   };
+}
+
+/** Too little room at the recovery site for all of its items, so that executions compete for it. */
+function crowded({ sites: [, away], items }: ReturnType<typeof partOf>, random: Random): void {
+  const [first, second] = items;
+  if (away?.kind === "azure-region" && random.chance(0.7)) {
+    away.quota = { cores: 4 * Math.max(1, Math.ceil(items.length / 2)) };
+  } else if (first?.target && second?.target) {
+    for (const target of [first.target, second.target]) target.name = "same";
+  }
 }
 
 interface SitePair {

@@ -120,6 +120,23 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    breaks: "I27",
+    what: "an estate that forgets what machines take at a site",
+    tables: (tables) => ({
+      table: (name) => {
+        const table = tables.table(name);
+        const isClaims = (row: string): boolean => name === "Estate" && row.startsWith("claims:");
+        return {
+          ...table,
+          transact: async (partition, operations) =>
+            operations.every(({ row }) => isClaims(row))
+              ? operations.map(() => "")
+              : table.transact(partition, operations),
+        };
+      },
+    }),
+  },
+  {
     breaks: "I18",
     what: "a test copy that stops replication",
     services: withExtra("create-test-copy", "stop-replication"),
