@@ -11,8 +11,11 @@ import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
-/** Enough to fill whole storage transactions, few enough to answer requests in between quickly. */
-const MAX_CONCURRENT_CALLS = 50;
+/**
+ * Enough to keep the storage busy. More calls at once do not get done sooner: they queue at the storage, and each read of
+ * a request, such as the status of an execution, waits behind all of them.
+ */
+const MAX_CONCURRENT_CALLS = 16;
 
 /** Builds every adapter from the settings. */
 function compose(config: Config): Services {

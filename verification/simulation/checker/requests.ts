@@ -1,6 +1,7 @@
 import { EventType } from "../../../host/durable/history.js";
 import { TERMINAL_STATUSES } from "../../../host/durable/task-hub.js";
 import { DECISION_EVENT, type DecisionEvent, decision } from "../../../src/orchestrators/runtime/contracts.js";
+import { actionStepId } from "../../../src/steps/plan-steps.js";
 import type { ClientRequest } from "../client/requests.js";
 import type { ClientEntry, Evidence } from "../evidence.js";
 import { decisionsOf } from "./decisions.js";
@@ -185,9 +186,28 @@ function decisionsIgnored(facts: Facts): Violation[] {
   });
 }
 
+/** A manual action is done only when somebody confirmed that very action. */
+function confirmedByNobody({ evidence }: Facts): Violation[] {
+  const confirmed = new Set(
+    evidence.client.flatMap(({ request }) =>
+      request.kind === "confirm" && request.done ? [`${request.executionId} ${actionStepId(request.actionId, request.ask)}`] : [],
+    ),
+  );
+  return Object.entries(evidence.store.steps).flatMap(([executionId, parts]) => {
+    const done = parts
+      .flatMap(({ steps }) => steps)
+      .filter(({ status, detail }) => status === "succeeded" && detail?.startsWith("confirmed by"));
+    const unasked = done.filter(({ id }) => !confirmed.has(`${executionId} ${id}`));
+    return unasked.map((step) =>
+      violation("I17", `${step.id} of ${executionId} was done, but nobody confirmed it`, step),
+    );
+  });
+}
+
 /** I17: each acknowledged event is consumed exactly once, and its decision is carried out. */
 export const noEventLost = (facts: Facts): Violation[] => [
   ...decisionsUnsent(facts),
   ...messagesUnconsumed(facts.evidence),
   ...decisionsIgnored(facts),
+  ...confirmedByNobody(facts),
 ];

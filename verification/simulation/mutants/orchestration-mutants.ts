@@ -42,6 +42,8 @@ const retryForever =
 const kindOf = (data: object): DecisionEvent["kind"] | undefined =>
   "kind" in data ? (data as DecisionEvent).kind : undefined;
 
+const manualActions = new Map<string, string[]>();
+
 export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
   {
     breaks: "I3",
@@ -68,6 +70,30 @@ export const ORCHESTRATION_MUTANTS: readonly Mutant[] = [
       ...orchestrations,
       raise: async (id, event, data) => {
         if (kindOf(data) === "cancel") await orchestrations.raise(id, event, data);
+      },
+    }),
+  },
+  {
+    breaks: "I17",
+    what: "a confirmation of one action that is taken for every other one too",
+    activities: changePlan((plan) => {
+      const { groups, shutdown } = plan;
+      const all = [...groups, shutdown].flatMap(({ before, after }) => [...before, ...after]);
+      manualActions.set(
+        plan.executionId,
+        all.flatMap(({ kind, id }) => (kind === "manual" ? [id] : [])),
+      );
+      return plan;
+    }),
+    orchestrations: (orchestrations) => ({
+      ...orchestrations,
+      raise: async (id, event, data) => {
+        await orchestrations.raise(id, event, data);
+        if (kindOf(data) !== "confirm") return;
+        for (const actionId of manualActions.get(id) ?? []) {
+          if (!("actionId" in data) || data.actionId !== actionId)
+            await orchestrations.raise(id, event, { ...data, actionId });
+        }
       },
     }),
   },
