@@ -11,7 +11,6 @@ const PLAN_STEPS = {
   action: "Run the action",
   "call-back": "Await the call-back of the action",
   ask: "Ask what to do about a failure",
-  "left-behind": "Start the machines that stay again",
   validation: "Await validation",
   undo: "Undo what was done",
   restore: "Start the sources of items again that could not go",
@@ -28,7 +27,6 @@ export const VALIDATION_STEP = "validation";
 export const UNDO_STEP = "undo";
 export const RESTORE_STEP = "restore";
 export const SHUTDOWN_STEP = "shutdown";
-export const LEFT_BEHIND_STEP = "left-behind";
 export const COMMIT_STEP = "commit";
 export const REPROTECT_STEP = "reprotect";
 export const TEST_NETWORK_STEP = "test-network";

@@ -4,10 +4,9 @@
  * and a repeat of the host or of a dead request passes the commands.
  */
 import { expect } from "vitest";
-import type { z } from "zod";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { DECISION_EVENT, type decision } from "../../src/orchestrators/runtime/contracts.js";
+import { DECISION_EVENT, type DecisionEvent } from "../../src/orchestrators/runtime/contracts.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 
@@ -30,13 +29,11 @@ const inTwoSteps = (plan: PlanInput): PlanInput => ({
 const testInTwoSteps = (title: string, run: (app: VirtualApp) => Promise<void>) =>
   testInBothReplays(title, run, inTwoSteps);
 
-type Decision = z.input<typeof decision>;
-
-const raise = (app: VirtualApp, executionId: string, made: Decision) =>
+const raise = (app: VirtualApp, executionId: string, made: DecisionEvent) =>
   app.context.orchestrations.raise(executionId, DECISION_EVENT, made);
 
-const confirms = (actionId: string, done = true): Decision => ({
-  ...{ kind: "confirm", actionId, ask: 1, done, by: "operator", note: "" },
+const confirms = (actionId: string, done = true, ask = 1): DecisionEvent => ({
+  ...{ kind: "confirm", actionId, ask, done, by: "operator", note: "" },
 });
 
 /** Runs until the execution asks this, or ends. */
@@ -73,7 +70,7 @@ testInTwoSteps("a refusal of one action that arrives late does not decline the n
 
 testInTwoSteps("an answer to one question about a failure does not answer the next one", async (app) => {
   const executionId = await app.start("planned-failover");
-  const resolves = (ask: number): Decision => ({
+  const resolves = (ask: number): DecisionEvent => ({
     ...{ kind: "resolve", ask, answer: "retry", by: "operator", reason: "" },
   });
   await asked(app, executionId, { kind: "confirm", actionId: "first" });
@@ -81,8 +78,8 @@ testInTwoSteps("an answer to one question about a failure does not answer the ne
   await asked(app, executionId, { kind: "resolve", ask: 1 });
   await raise(app, executionId, resolves(1));
   await raise(app, executionId, resolves(1));
-  await asked(app, executionId, { kind: "confirm", actionId: "first" });
-  await raise(app, executionId, confirms("first", false));
+  await asked(app, executionId, { kind: "confirm", actionId: "first", ask: 2 });
+  await raise(app, executionId, confirms("first", false, 2));
   await asked(app, executionId, { kind: "resolve", ask: 2 });
   await raise(app, executionId, resolves(1));
   await app.pass(60_000);

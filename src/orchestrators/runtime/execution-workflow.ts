@@ -2,8 +2,7 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
-import type { CancelRequest, Failure, ItemOutcome } from "../../domain/execution.js";
-import { endStatus } from "../../domain/plans/failure-policy.js";
+import type { CancelRequest, Failure } from "../../domain/execution.js";
 import { call, callActivity, type Durable } from "../../durable/call.js";
 import type { StepRuntime } from "../../durable/poll-until-done.js";
 import { Progress } from "../../durable/progress.js";
@@ -22,8 +21,8 @@ import {
   openExecution,
 } from "../../executions/contracts.js";
 import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
+import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
-import { withReasons } from "./reasons.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -33,13 +32,9 @@ const UNDONE_AFTER: ReadonlySet<string> = new Set([
   "undone-after-failure",
 ]);
 
-const NOTHING_DONE = "no machine came through; the outcome of each says why";
-
 /** The failure of an execution whose cancel only stops it (P7). */
 const AS_DOCUMENTED =
   "cancelled as documented: the failover stopped and the items do not replicate; fail over again, or cancel to restore protection";
-
-const CANCELLED: Failure = { code: "cancelled", message: "cancelled before its end" };
 
 /** One running execution: its plan, its steps, the decisions of people, and the reports of its items so far. */
 export class ExecutionContext {
@@ -259,7 +254,7 @@ const anyRecovered = ({ itemsToDo, reports }: ExecutionContext): boolean =>
 /** Ends an execution that shut workloads down and brought none of them up. */
 export function requireRecovered(execution: ExecutionContext): void {
   if (execution.released.size === 0 || anyRecovered(execution)) return;
-  throw new RecoveryError("operation-failed", NOTHING_DONE);
+  throw new RecoveryError("operation-failed", NOTHING_RECOVERED);
 }
 
 /** Undoes what was done; throws when some of it stays. */
@@ -279,39 +274,4 @@ function* unwind(execution: ExecutionContext): Durable<string | null> {
 function* cancelRequest({ context, plan }: ExecutionContext): Durable<Pick<CancelRequest, "behaviour"> | undefined> {
   const { cancel } = yield* callActivity(context, findCancel, { executionId: plan.executionId });
   return cancel ?? undefined;
-}
-
-type Ending = Omit<z.input<typeof closeExecution.input>, "executionId">;
-
-function endingOf(execution: ExecutionContext, failure: Failure | null): Ending {
-  const known = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
-  const reports = withReasons(known, failure);
-  const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
-  const outcomes = [...reports, ...execution.plan.leftOut];
-  const reached = endStatus({ outcomes, failedActions: execution.failedActions, cancelled });
-  const status = failure !== null && !cancelled ? "failed" : reached;
-  const nothingDone = { code: "operation-failed", message: NOTHING_DONE };
-  return {
-    status,
-    failure: status === "failed" || status === "cancelled" ? (failure ?? (cancelled ? CANCELLED : nothingDone)) : null,
-    touched: execution.touched,
-    reports,
-    steps: execution.progress.packed,
-  };
-}
-
-/** The report of an item that is already where the verb would bring it (B.4), or that the verb does not apply to. */
-const reportOfUntouched = ({ id, notApplicable }: ExecutionItem): ItemReport => ({
-  itemId: id,
-  ...(notApplicable === null ? { outcome: "already-done" } : { outcome: "not-applicable", note: notApplicable }),
-  failure: null,
-  point: null,
-  dataLoss: null,
-  runningAtMs: null,
-});
-
-/** The failure of the execution is not that of an item that never began: `withReasons` says why it did not. */
-function reportOfUnbegun(itemId: string, failure: Failure | null): ItemReport {
-  const outcome: ItemOutcome["outcome"] = failure?.code === "cancelled" ? "cancelled" : "skipped";
-  return { itemId, outcome, failure: null, point: null, dataLoss: null, runningAtMs: null };
 }

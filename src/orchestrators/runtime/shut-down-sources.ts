@@ -110,26 +110,38 @@ function* releaseWithPolicy(
     const reports = yield* release(open, attempt);
     stopIfCancelled(reports);
     const failed = reports.filter(({ outcome }) => outcome === "failed");
-    const critical = open.filter(({ id, criticality }) => {
-      return criticality === "critical" && failed.some((report) => report.itemId === id && !isDecided(report));
-    });
+    const critical = undecided(open, failed).filter(({ criticality }) => criticality === "critical");
     const asks = execution.groupsOf(critical).some((group) => asksAbout(execution.plan.policy, group, group.items));
     if (critical.length === 0 || !(mustSucceed || asks)) return [...without, ...failed];
+    if (mustSucceed) keepFailures(execution, failed);
     const which = failedItems(failed);
-    // The failure stays with its machine, whether the execution continues without it or is undone because of it.
-    if (mustSucceed) for (const report of failed) execution.reports.set(report.itemId, report);
-    if (!asks) throw new RecoveryError("shutdown-failed", `not shut down and synchronised: ${which}`);
-    const what = `not shut down and synchronised: ${which}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`;
-    const next = yield* resolveFailure(execution, "ask", what);
-    endUnlessContinued(execution, next, what);
-    if (next !== "retry") return [...without, ...failed];
+    const what = `not shut down and synchronised: ${which}`;
+    if (!asks) throw new RecoveryError("shutdown-failed", what);
+    if (!(yield* isRetried(execution, `${what}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`)))
+      return [...without, ...failed];
     without.push(...failed.filter(isDecided));
-    open = open.filter(({ id }) => failed.some((report) => report.itemId === id && !isDecided(report)));
+    open = undecided(open, failed);
   }
+}
+
+/** The failure stays with its machine, whether the execution continues without it or is undone because of it. */
+function keepFailures({ reports }: ExecutionContext, failed: readonly ItemReport[]): void {
+  for (const report of failed) reports.set(report.itemId, report);
+}
+
+/** Asks a person: whether to try again, or else to continue. Ends the execution when the answer says so. */
+function* isRetried(execution: ExecutionContext, what: string): Durable<boolean> {
+  const next = yield* resolveFailure(execution, "ask", what);
+  endUnlessContinued(execution, next, what);
+  return next === "retry";
 }
 
 const SKIP_LOSES = "to continue without them loses what they have not sent";
 const SKIP_LEAVES = "skipped items are not failed over, since what they have not sent would be lost";
+
+/** The items that failed, and that nobody decided to continue without. */
+const undecided = (items: readonly ExecutionItem[], failed: readonly ItemReport[]): ExecutionItem[] =>
+  items.filter(({ id }) => failed.some((report) => report.itemId === id && !isDecided(report)));
 
 /** A person decided to continue without the item. */
 const isDecided = ({ failure }: ItemReport): boolean => failure?.code === "continued-without";

@@ -271,13 +271,12 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
 
   test("the smallest sufficient size is chosen: fewest CPUs, then least memory", () => {
     const [item, target] = subject();
-    const size = (name: string, cpus: number, memoryMb: number, maxDataDisks: number) => ({
-      name,
-      cpus,
-      memoryMb,
-      maxDataDisks,
-    });
-    target.site.sizes = [size("E4", 4, 32_768, 9), size("D4", 4, 16_384, 0), size("D2", 2, 4_096, 9)];
+    const [large, small] = [
+      { cpus: 4, memoryMb: 32_768, maxDataDisks: 9 },
+      { cpus: 2, memoryMb: 4_096, maxDataDisks: 9 },
+    ];
+    const fitting = { name: "D4", cpus: 4, memoryMb: 16_384, maxDataDisks: 0 };
+    target.site.sizes = [{ name: "E4", ...large }, fitting, { name: "D2", ...small }];
     expect(checkPrerequisites(estate, "planned-failover").map(({ found }) => found)).toContain(
       "the machine has 1 data disks; its size supports 0",
     );

@@ -190,7 +190,9 @@ function decisionsIgnored(facts: Facts): Violation[] {
 function confirmedByNobody({ evidence }: Facts): Violation[] {
   const confirmed = new Set(
     evidence.client.flatMap(({ request }) =>
-      request.kind === "confirm" && request.done ? [`${request.executionId} ${actionStepId(request.actionId, request.ask)}`] : [],
+      request.kind === "confirm" && request.done
+        ? [`${request.executionId} ${actionStepId(request.actionId, request.ask)}`]
+        : [],
     ),
   );
   return Object.entries(evidence.store.steps).flatMap(([executionId, parts]) => {
