@@ -163,8 +163,8 @@ async function releaseEnded(
     await releaseItems(context, execution);
     return true;
   }
-  const reports = outcomes.map(({ itemId, outcome, failure, recoveryPoint: point, dataLoss }) => {
-    return { itemId, outcome, failure, point, dataLoss, runningAtMs: null };
+  const reports = outcomes.map(({ itemId, outcome, failure, recoveryPoint: point, dataLoss, leftovers }) => {
+    return { itemId, outcome, failure, point, dataLoss, runningAtMs: null, ...(leftovers && { leftovers }) };
   });
   await endExecution(context, { executionId, status, failure: null, touched: true, reports, steps: [] });
   return true;

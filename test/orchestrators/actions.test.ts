@@ -113,6 +113,8 @@ describe("webhook actions", () => {
   });
 });
 
+const HOME = { location: "original", datastoreId: "sas-rtm-02", waitForAgent: true } as const;
+
 describe("actions of a verb as a whole", () => {
   const manual = (id: string) => ({ id, name: id, kind: "manual" as const, instructions: `Do ${id}.` });
 
@@ -143,7 +145,7 @@ describe("actions of a verb as a whole", () => {
     const committed = await app.run("commit");
     expect(await stepsOf(committed.execution.executionId)).toEqual(["action/sign-off", "items", "action/close-ticket"]);
     const reprotected = await app.run("reprotect", {
-      reprotect: { location: "original", datastoreId: "sas-rtm-02", waitForAgent: true },
+      reprotect: HOME,
     });
     expect(await stepsOf(reprotected.execution.executionId)).toEqual([
       "prerequisites",
@@ -171,7 +173,7 @@ describe("actions of a verb as a whole", () => {
 
   test("are part of a full run, and stop it before its commit", async () => {
     await open({ commit: { before: [manual("sign-off")] }, reprotect: { before: [manual("open-port")] } });
-    const executionId = await app.start("full-run");
+    const executionId = await app.start("full-run", { reprotect: HOME });
     await app.confirm(executionId);
     await app.until(executionId, ({ awaits }) =>
       awaits.some((asked) => "actionId" in asked && asked.actionId === "sign-off"),
