@@ -198,3 +198,7 @@ test("a full run never takes items in both directions", () => {
   const decision = decide({ verb: "full-run", records: { app: home } });
   expect(decision).toMatchObject({ without: ["app"], refusal: { code: "mixed-directions" } });
 });
+
+test("a snapshot without a site is an error of the caller", () => {
+  expect(() => decide({ estate: { ...healthy, sites: [] } })).toThrow("lacks a site");
+});

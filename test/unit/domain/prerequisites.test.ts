@@ -257,10 +257,6 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     ]);
   });
 
-  test("a snapshot without a site is an error of the caller", () => {
-    expect(() => checkPrerequisites({ ...estate, sites: [] }, "planned-failover")).toThrow("lacks a site");
-  });
-
   test("the shop's plan may start", async () => {
     const shop = await estateOf(shopWorld());
     expect(shopPlan().groups.flatMap(({ items }) => items)).toHaveLength(shop.items.length);
