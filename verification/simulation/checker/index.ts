@@ -19,6 +19,7 @@ import { groupsInOrder } from "./group-order.js";
 import { singleHolder } from "./item-ownership.js";
 import { withinLimits } from "./limits.js";
 import { terminatesInTime } from "./liveness.js";
+import { nothingIsWorse } from "./nothing-worse.js";
 import { faultsAreTransparent } from "./outcomes.js";
 import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
@@ -52,6 +53,7 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   withinLimits,
   corruptionIsContained,
   sitesAreShared,
+  nothingIsWorse,
 ];
 
 /**

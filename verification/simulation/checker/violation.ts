@@ -24,6 +24,7 @@ export const INVARIANTS = {
   I25: "faults are transparent or declared",
   I26: "corruption is contained",
   I27: "machines share a site",
+  I28: "nothing is worse than before",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
