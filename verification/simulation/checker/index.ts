@@ -27,6 +27,7 @@ import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
+import { startsAsSaid } from "./start-decisions.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
 import { fencing, singleWriter } from "./writers.js";
@@ -54,6 +55,7 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   corruptionIsContained,
   sitesAreShared,
   nothingIsWorse,
+  startsAsSaid,
 ];
 
 /**

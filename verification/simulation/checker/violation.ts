@@ -25,6 +25,7 @@ export const INVARIANTS = {
   I26: "corruption is contained",
   I27: "machines share a site",
   I28: "nothing is worse than before",
+  I29: "a start does what its prerequisites say",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
