@@ -11,6 +11,7 @@
  *     an operation that had taken it earlier fails and takes again ("two processes…").
  * I4. Requests made at the same time share a write (coalescing-queue.ts).
  */
+import { hasCode } from "../../domain/errors.js";
 import { canonicalJson } from "../../domain/identity.js";
 import type { Occupancy } from "../../domain/worlds/occupancy.js";
 import { createCoalescingQueue } from "../../store/tables/coalescing-queue.js";
@@ -212,8 +213,13 @@ class Draft {
     this.#set(id, { ...has, isConfirmed, revision });
   }
 
+  /** A holder that cannot be read keeps what it has. */
   async #check(itemId: string): Promise<void> {
-    this.#set(itemId, narrowed(this.claims[itemId], await this.#read(itemId), this.#site));
+    try {
+      this.#set(itemId, narrowed(this.claims[itemId], await this.#read(itemId), this.#site));
+    } catch (thrown) {
+      if (!hasCode(thrown, "row-unreadable")) throw thrown;
+    }
   }
 }
 
