@@ -46,6 +46,7 @@ export async function collect({
     hub: await hubOf(environment, infrastructure, store),
     client: environment.client.ledger,
     effects: infrastructure.effects,
+    sightings: environment.sightings,
     injectedFaults: infrastructure.proxy.injectedFaults,
     timing,
     rest: restOf(store, restedMs, moving()),

@@ -29,6 +29,8 @@ export interface Evidence {
   /** Every request that a client made, in the order of sending. */
   client: ClientEntry[];
   effects: Effects;
+  /** What executions said while something hung. */
+  sightings: Sighting[];
   /**
    * Faults that the simulation injected, in order: crashes of hosts, and faults of stores, activities, clocks and rows.
    */
@@ -38,6 +40,14 @@ export interface Evidence {
   /** What the product reports at the end. The checker verifies it and never relies on it. */
   views: { executions: ExecutionView[]; items: ItemView[]; failed: string[] };
   limits: Limits;
+}
+
+/** The answer of an execution: the items of which a step is stuck. */
+export interface Sighting {
+  atMs: number;
+  executionId: string;
+  status: string;
+  itemIds: string[];
 }
 
 /** Configured limits that must hold. */

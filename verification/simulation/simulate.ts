@@ -107,7 +107,7 @@ class Simulation {
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, calm },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm },
     };
   }
 

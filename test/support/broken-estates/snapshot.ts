@@ -52,3 +52,21 @@ export const promoted = (item: ItemSnapshot, dataLoss: DataLoss): void => {
   item.promotedFrom = item.replication.newestPoint;
   item.dataLoss = dataLoss;
 };
+
+/** The state of an item before a verb, as the estate shows it. */
+export function readyFor(estate: EstateSnapshot, verb: Verb): void {
+  for (const item of estate.items) {
+    if (verb === "reprotect") {
+      item.replica = { ...item.replica, power: "on", heartbeat: "ok", writable: true };
+      item.source = { ...item.source, power: "off", heartbeat: "none", writable: false };
+    }
+    if (verb === "promote-test") item.testCopies.push({ executionId: "x", networkId: "n", power: "on" });
+    if (verb === "failback" || verb === "planned-failback") {
+      item.direction = "recovery-to-primary";
+      [item.source, item.replica] = [
+        { ...item.source, siteId: item.item.targetSiteId },
+        { ...item.replica, siteId: item.item.sourceSiteId },
+      ];
+    }
+  }
+}

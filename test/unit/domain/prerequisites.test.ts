@@ -11,7 +11,7 @@ import type { Verb } from "../../../src/domain/vocabulary.js";
 import { World } from "../../../src/domain/worlds/world.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { host, promoted, type Spoiled } from "../../support/broken-estates/snapshot.js";
+import { host, promoted, readyFor, type Spoiled } from "../../support/broken-estates/snapshot.js";
 import { BREAKS_OF_FAILBACK } from "../../support/broken-estates/snapshot-failback.js";
 import { BREAKS_OF_FAILOVER } from "../../support/broken-estates/snapshot-failover.js";
 import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
@@ -51,24 +51,6 @@ function withTopology(world: World): World {
 }
 
 const SPOILED = { ...BREAKS_OF_FAILOVER, ...BREAKS_OF_FAILBACK };
-
-/** The state of an item before a verb, as the estate shows it. */
-function readyFor(estate: EstateSnapshot, verb: Verb): void {
-  for (const item of estate.items) {
-    if (verb === "reprotect") {
-      item.replica = { ...item.replica, power: "on", heartbeat: "ok", writable: true };
-      item.source = { ...item.source, power: "off", heartbeat: "none", writable: false };
-    }
-    if (verb === "promote-test") item.testCopies.push({ executionId: "x", networkId: "n", power: "on" });
-    if (verb === "failback" || verb === "planned-failback") {
-      item.direction = "recovery-to-primary";
-      [item.source, item.replica] = [
-        { ...item.source, siteId: item.item.targetSiteId },
-        { ...item.replica, siteId: item.item.sourceSiteId },
-      ];
-    }
-  }
-}
 
 describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
   let estate: EstateSnapshot;

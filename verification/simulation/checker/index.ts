@@ -28,6 +28,7 @@ import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
 import { startsAsSaid } from "./start-decisions.js";
+import { stuckStepsAreNamed } from "./stuck-steps.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
 import { fencing, singleWriter } from "./writers.js";
@@ -56,6 +57,7 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   sitesAreShared,
   nothingIsWorse,
   startsAsSaid,
+  stuckStepsAreNamed,
 ];
 
 /**

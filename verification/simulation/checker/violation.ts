@@ -26,6 +26,7 @@ export const INVARIANTS = {
   I27: "machines share a site",
   I28: "nothing is worse than before",
   I29: "a start does what its prerequisites say",
+  I30: "a step that hangs is named",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

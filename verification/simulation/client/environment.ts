@@ -7,6 +7,7 @@ import { RecoveryError } from "../../../src/domain/errors.js";
 import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { Store } from "../../../src/store/port.js";
+import type { Sighting } from "../evidence.js";
 import type { Cluster } from "../runtime/cluster.js";
 import type { Journal } from "../runtime/tables.js";
 import type { Client } from "./client.js";
@@ -25,6 +26,8 @@ export interface Environment {
   quiescing: boolean;
   /** Users agree to everything. */
   readonly calm: boolean;
+  /** What executions said while something hung. */
+  readonly sightings: Sighting[];
   /** Operators and nemeses that have not finished. */
   activeUsers: number;
   /** Corrupted rows that nobody has repaired yet. */

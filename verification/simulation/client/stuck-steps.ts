@@ -6,7 +6,7 @@ import { type Environment, ifReadable, servingContext } from "./environment.js";
 /** The delay between a change and the look for steps that hang. */
 const REACTION_MS = 60_000;
 
-/** Looks at running executions, and continues without some of the machines whose steps are stuck. */
+/** Looks at running executions, notes what they say is stuck, and continues without some of the machines whose steps are stuck. */
 export async function watchStuckSteps(environment: Environment, random: Random): Promise<void> {
   const seen = new Set<string>();
   for (;;) {
@@ -27,7 +27,10 @@ async function somethingHangs(environment: Environment): Promise<boolean> {
 async function look(environment: Environment, executionId: string, seen: Set<string>, random: Random): Promise<void> {
   const context = servingContext(environment);
   const view = context && (await ifReadable(viewExecution(context, executionId)));
-  const stuck = view?.awaits.filter((awaited) => awaited.kind === "continue-without") ?? [];
+  if (view === undefined) return;
+  const stuck = view.awaits.filter((awaited) => awaited.kind === "continue-without");
+  const itemIds = stuck.map(({ itemId }) => itemId);
+  environment.sightings.push({ atMs: environment.clock.now(), executionId, status: view.execution.status, itemIds });
   for (const { itemId, stepId } of stuck) {
     const key = `${executionId}/${stepId}`;
     if (seen.has(key)) continue;

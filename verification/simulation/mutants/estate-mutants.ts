@@ -154,6 +154,14 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    breaks: "I30",
+    what: "a hypervisor that says of a task that hangs that it waits for its turn",
+    services: wrapOperations(async (run, task) => {
+      const reply = await run(task);
+      return reply.state === "waiting" ? { ...reply, hanging: false, begun: !reply.hanging } : reply;
+    }),
+  },
+  {
     breaks: "I28",
     what: "a source that is said to run again and does not",
     services: (services, tables) => {

@@ -290,7 +290,7 @@ function emptyEvidence(world: Evidence["world"], nowMs: number): Evidence {
     store: { executions: [], steps: {}, items: [], plans: [], rows: [], journal: [] },
     hub: { instances: [], states: [], commits: [], messages: [], log: [] },
     client: [],
-    effects: { activities: [], operations: [], webhooks: [] },
+    ...{ effects: { activities: [], operations: [], webhooks: [] }, sightings: [] },
     injectedFaults: [],
     timing: { beganMs: nowMs, faultsOffMs: nowMs, endedMs: nowMs },
     rest: { reached: true, atMs: nowMs },
