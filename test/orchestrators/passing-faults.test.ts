@@ -8,7 +8,6 @@ import type { ActivityCall, ActivityEnd } from "../../host/durable/engine/index.
 import { ACTIVITIES } from "../../src/activities/index.js";
 import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
 import { RecoveryError } from "../../src/domain/errors.js";
-import type { ExecutionOptions } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
@@ -16,13 +15,11 @@ import type { StepResult } from "../../src/durable/fiber-scheduler.js";
 import type { Ports } from "../../src/ports.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
-import { estateOf, REPROTECT } from "../support/estates.js";
+import { estateOf, readyOptions } from "../support/estates.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
 afterEach(() => app.close());
-
-const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTECT };
 
 /** Together they run every step of every item workflow. */
 const JOURNEYS: readonly (readonly [Scenario, Verb[]])[] = [
@@ -132,7 +129,7 @@ const withProbes = (plan: PlanInput): PlanInput => ({
 });
 
 async function succeeds(verb: Verb): Promise<void> {
-  const { execution } = await app.run(verb, OPTIONS);
+  const { execution } = await app.run(verb, readyOptions(verb));
   if (!isEnded(execution.status) || !("outcomes" in execution)) throw new Error(`${verb} has not ended`);
   await app.pass(60_000); // the record has ended, and the release of its items meets faults too
   const outcomes = execution.outcomes.map(({ outcome }) => outcome);
@@ -169,7 +166,7 @@ describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
     await open("azure-to-azure");
     const { estate, store } = app.context;
     await estate.addFault(app.worldId, { target: { itemId: "app" }, operation: "promote-replica", mode: "hang" });
-    const executionId = await app.start("planned-failover", OPTIONS);
+    const executionId = await app.start("planned-failover", readyOptions("planned-failover"));
     await app.pass(HOUR_MS);
     const found = await store.getExecution(executionId);
     if (found === null) throw new Error("there is no such execution");

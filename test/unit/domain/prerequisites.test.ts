@@ -17,12 +17,8 @@ import { BREAKS_OF_FAILOVER } from "../../support/broken-estates/snapshot-failov
 import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
 
 async function estateOf(world: World): Promise<EstateSnapshot> {
-  const estate = createEmulator({
-    tables: createMemoryTables(),
-    clock: new ManualClock(),
-    speed: 1,
-    durations: "zero",
-  });
+  const clock = new ManualClock();
+  const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "zero" });
   await estate.loadWorld(world);
   return estate.describeEstate(
     world.id,
@@ -234,6 +230,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checked.filter(({ items, examined }) => items !== 2 || examined === "")).toEqual([]);
     expect(findings).toHaveLength(1);
   });
+
   test("an unreachable source prevents only a planned failover; a warning names the alternative, or what to expect", () => {
     const [, , source] = subject();
     source.reachable = false;
