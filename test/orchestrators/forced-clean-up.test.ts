@@ -23,7 +23,7 @@ testInBothReplays(
   async (app) => {
     await drillThatStays(app);
     const cleanUp = await app.attempt("test-clean-up");
-    expect(cleanUp.execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
+    expect(cleanUp.execution.status).toBe("succeeded-with-failures");
     const { execution } = await app.attempt("test-failover");
     expect(execution.status).toBe("succeeded-with-failures");
     const outcomes = "outcomes" in execution ? execution.outcomes : [];
