@@ -9,7 +9,10 @@
  *     began…").
  * I3. A holder that is about to begin does not lose it unnoticed: reading a holder rewrites its row, so that the write of
  *     an operation that had taken it earlier fails and takes again ("two processes…").
- * I4. Requests made at the same time share a write (coalescing-queue.ts).
+ * I4. Of two operations that are about to begin and leave room for one only, the item that comes first in the alphabet
+ *     goes first, and the other one gives way for a while. Else each could make the other's write fail for ever
+ *     (invariants.test.ts, "two items that want the last place…").
+ * I5. Requests made at the same time share a write (coalescing-queue.ts).
  */
 import { canonicalJson } from "../../domain/identity.js";
 import type { Occupancy } from "../../domain/worlds/occupancy.js";
@@ -28,6 +31,7 @@ import {
   SITE,
   type WorldHeader,
 } from "./state.js";
+import type { Pace } from "./step-writer.js";
 import { claimsRow, partitionOfSites, stateRow } from "./world-rows.js";
 
 /** Each lost race means that another writer succeeded. */
@@ -37,16 +41,12 @@ const MAX_REMEMBERED = 20_000;
 
 export interface Occupancies {
   /** Takes what `after` needs beyond `before`, at both sites; answers why something is not free. */
-  take(header: WorldHeader, before: EmulatedItem, after: EmulatedItem): Promise<TaskRefusal | null>;
+  take(header: WorldHeader, before: EmulatedItem, after: EmulatedItem, pace: Pace): Promise<TaskRefusal | null>;
   /** Records what an item has, from its state as it was written. */
   record(header: WorldHeader, written: EmulatedItem): Promise<void>;
 }
 
-interface Request {
-  header: WorldHeader;
-  state: EmulatedItem;
-  kind: "take" | "record";
-}
+type Request = { header: WorldHeader; state: EmulatedItem } & (({ kind: "take" } & Pace) | { kind: "record" });
 
 export const occupancyOf = (itemId: string, { isConfirmed: _c, revision: _r, ...claim }: Claim): Occupancy => ({
   itemId,
@@ -114,7 +114,7 @@ export function createOccupancies(
     const draft = new Draft(claims, decode(SITE, row), (itemId) => read(header, itemId));
     const answers: (TaskRefusal | "outdated" | null)[] = [];
     for (const request of requests) {
-      answers.push(request.kind === "take" ? await draft.take(request.state) : draft.record(request.state));
+      answers.push(request.kind === "take" ? await draft.take(request.state, request) : draft.record(request.state));
     }
     if (draft.isChanged) {
       const columns = encode(CLAIMS, claimsRow(siteId), draft.claims);
@@ -125,15 +125,16 @@ export function createOccupancies(
     return answers;
   };
 
-  const ask = (header: WorldHeader, siteId: string, state: EmulatedItem, kind: Request["kind"]) =>
-    enqueue(`${header.worldId}:${header.load}:${siteId}`, { header, state, kind });
+  const ask = (siteId: string, request: Request) =>
+    enqueue(`${request.header.worldId}:${request.header.load}:${siteId}`, request);
 
   return {
-    take: async (header, before, after) => {
+    take: async (header, before, after, pace) => {
       const growing = sitesOf(after).filter((siteId) => !isWithin(outlineAt(after, siteId), outlineAt(before, siteId)));
       if (growing.length > 0) recorded.delete(keyOf(header, after));
       for (const siteId of growing) {
-        const refusal = await ask(header, siteId, { ...after, revision: before.revision + 1 }, "take");
+        const state = { ...after, revision: before.revision + 1 };
+        const refusal = await ask(siteId, { kind: "take", header, state, ...pace });
         if (refusal !== null) return refusal;
       }
       return null;
@@ -142,7 +143,7 @@ export function createOccupancies(
       const key = keyOf(header, written);
       const outlines = canonicalJson(sitesOf(written).map((siteId) => outlineAt(written, siteId)));
       if (recorded.get(key) === outlines) return;
-      await Promise.all(sitesOf(written).map((siteId) => ask(header, siteId, written, "record")));
+      await Promise.all(sitesOf(written).map((siteId) => ask(siteId, { kind: "record", header, state: written })));
       recorded.set(key, outlines);
       const [oldest] = recorded.keys();
       if (recorded.size > MAX_REMEMBERED && oldest !== undefined) recorded.delete(oldest);
@@ -177,13 +178,14 @@ class Draft {
     this.isChanged = true;
   }
 
-  async take(state: EmulatedItem): Promise<TaskRefusal | "outdated" | null> {
+  async take(state: EmulatedItem, { givesWay }: Pace): Promise<TaskRefusal | "outdated" | null> {
     const known = this.claims[state.id];
     if (known !== undefined && known.revision > state.revision) return "outdated";
     const wanted = wantedAt(state, this.#site.site);
     if (wanted === null) return null;
     let decision = decide(this.#room, wanted);
     if ("refusal" in decision && decision.holders.length > 0) {
+      if (givesWay && decision.holders.some((holder) => this.#precedes(holder, state.id))) return "outdated";
       for (const holder of decision.holders) await this.#check(holder);
       decision = decide(this.#room, wanted);
     }
@@ -210,6 +212,11 @@ class Draft {
 
   #claim({ id, revision }: EmulatedItem, { itemId: _, ...has }: Occupancy, isConfirmed: boolean): void {
     this.#set(id, { ...has, isConfirmed, revision });
+  }
+
+  /** Whether a holder is about to begin, and goes first. */
+  #precedes(holder: string, itemId: string): boolean {
+    return holder < itemId && this.claims[holder]?.isConfirmed === false;
   }
 
   async #check(itemId: string): Promise<void> {
