@@ -73,6 +73,8 @@ export interface EntityStore<S extends EmulatedEntity> {
   read(worldId: string, id: string): Promise<S>;
   /** Applies a change that is not an operation. */
   change(worldId: string, id: string, apply: (state: S, atMs: number) => S): Promise<void>;
+  /** Reads a state as it is now. */
+  peek(header: WorldHeader, id: string): Promise<S>;
   /** Reads a state and rewrites its row, so that every write that is under way fails and is decided again. */
   touch(header: WorldHeader, id: string): Promise<S>;
   /** Ends what is due, resumes what no fault holds any more, and answers the slots still in use; null for none. */
@@ -122,6 +124,9 @@ export function createEntityStore<S extends EmulatedEntity>(
     await recordClaims(header, keyOf(header, id), changed);
   };
 
+  const peek = async (header: WorldHeader, id: string): Promise<S> =>
+    settle(kind.rules, (await readFresh(header, id)).state, emulatedMs(header, clock.now()));
+
   const touchNow = async (header: WorldHeader, id: string): Promise<S> => {
     const current = await readFresh(header, id);
     const state = settle(kind.rules, current.state, emulatedMs(header, clock.now()));
@@ -139,6 +144,7 @@ export function createEntityStore<S extends EmulatedEntity>(
 
   return {
     currentReservation: (header, id) => retryOnConflict(() => settleNow(header, id), MAX_ATTEMPTS),
+    peek,
     touch: (header, id) => retryOnConflict(() => touchNow(header, id), MAX_ATTEMPTS),
     runTask: (worldId, id, call) => retryOnConflict((count) => attempt(worldId, id, call, count), MAX_ATTEMPTS),
     change: (worldId, id, apply) => retryOnConflict(() => changeNow(worldId, id, apply), MAX_ATTEMPTS),

@@ -4,11 +4,12 @@
  *
  * I1. What an operation needs is taken before it begins, so two processes cannot give one thing to two items ("two
  *     processes…").
- * I2. What is stored is never less than what items really have. It may be more after a crash. Before anybody is refused,
+ * I2. What is stored is never less than what items really have, also when two operations of an item take at the same
+ *     time (invariants.test.ts, "two operations of an item…"). It may be more after a crash. Before anybody is refused,
  *     the holders are read, and a holder that has it no longer loses it ("what an operation had taken that never
  *     began…").
- * I3. A holder that is about to begin does not lose it unnoticed: reading a holder rewrites its row, so that the write of
- *     an operation that had taken it earlier fails and takes again ("two processes…").
+ * I3. A holder that is about to begin does not lose it unnoticed: before it loses something its row is rewritten, so that
+ *     the write of an operation that had taken it earlier fails and takes again ("two processes…").
  * I4. Of two operations that are about to begin and leave room for one only, the item that comes first in the alphabet
  *     goes first, and the other one gives way for a while. Else each could make the other's write fail for ever
  *     (invariants.test.ts, "two items that want the last place…").
@@ -16,6 +17,7 @@
  */
 import { canonicalJson } from "../../domain/identity.js";
 import type { Occupancy } from "../../domain/worlds/occupancy.js";
+import { isSame } from "../../domain/worlds/three-way.js";
 import { createCoalescingQueue } from "../../store/tables/coalescing-queue.js";
 import { decode, encode } from "../../store/tables/codec.js";
 import { type Table, TableConflict } from "../../store/tables/port.js";
@@ -74,13 +76,19 @@ export function narrowed(claim: Claim | undefined, state: EmulatedItem, site: Em
   return { ...still, addresses, isConfirmed: claim?.isConfirmed ?? false, revision: state.revision };
 }
 
+const isAsLarge = (claim: Claim | undefined, other: Claim | undefined): boolean =>
+  canonicalJson(claim ? occupancyOf("", claim) : null) === canonicalJson(other ? occupancyOf("", other) : null);
+
 const sitesOf = ({ item }: EmulatedItem): string[] => [item.sourceSiteId, item.targetSiteId];
 
-/** `read` reads an item and rewrites its row. */
-export function createOccupancies(
-  table: Table,
-  read: (header: WorldHeader, itemId: string) => Promise<EmulatedItem>,
-): Occupancies {
+/** How the holders of a site are read. */
+interface Holders {
+  peek(header: WorldHeader, itemId: string): Promise<EmulatedItem>;
+  /** Also rewrites the row. */
+  touch(header: WorldHeader, itemId: string): Promise<EmulatedItem>;
+}
+
+export function createOccupancies(table: Table, holders: () => Holders): Occupancies {
   const recorded = new Map<string, string>();
   const keyOf = ({ worldId, load }: WorldHeader, { id }: EmulatedItem): string => `${worldId}:${load}:${id}`;
 
@@ -111,7 +119,7 @@ export function createOccupancies(
       table.get(partition, stateRow(siteId)),
     ]);
     if (row === null) return []; // the world was removed
-    const draft = new Draft(claims, decode(SITE, row), (itemId) => read(header, itemId));
+    const draft = new Draft(claims, decode(SITE, row), header, holders());
     const answers: (TaskRefusal | "outdated" | null)[] = [];
     for (const request of requests) {
       answers.push(request.kind === "take" ? await draft.take(request.state, request) : draft.record(request.state));
@@ -156,12 +164,14 @@ class Draft {
   claims: Claims;
   isChanged = false;
   readonly #site: EmulatedSite;
-  readonly #read: (itemId: string) => Promise<EmulatedItem>;
+  readonly #header: WorldHeader;
+  readonly #holders: Holders;
 
-  constructor(claims: Claims, site: EmulatedSite, read: (itemId: string) => Promise<EmulatedItem>) {
+  constructor(claims: Claims, site: EmulatedSite, header: WorldHeader, holders: Holders) {
     this.claims = claims;
     this.#site = site;
-    this.#read = read;
+    this.#header = header;
+    this.#holders = holders;
   }
 
   get #room(): Room {
@@ -190,7 +200,9 @@ class Draft {
       decision = decide(this.#room, wanted);
     }
     if ("refusal" in decision) return decision.refusal;
-    this.#claim(state, decision.granted, false);
+    // Another operation of the item may have taken something for the same write, and either may be the one that is written.
+    const both = known?.revision === state.revision ? together(decision.granted, known) : decision.granted;
+    this.#claim(state, both, false);
     return null;
   }
 
@@ -220,11 +232,24 @@ class Draft {
   }
 
   async #check(itemId: string): Promise<void> {
-    this.#set(itemId, narrowed(this.claims[itemId], await this.#read(itemId), this.#site));
+    const claim = this.claims[itemId];
+    if (isAsLarge(narrowed(claim, await this.#holders.peek(this.#header, itemId), this.#site), claim)) return;
+    this.#set(itemId, narrowed(claim, await this.#holders.touch(this.#header, itemId), this.#site));
   }
 }
 
 const forced = ({ addresses, ...wanted }: Wanted): Occupancy => ({
   ...wanted,
   addresses: addresses.filter(({ required }) => required).map(({ networkId, address }) => ({ networkId, address })),
+});
+
+/** What two operations of an item take, of which one will be written. */
+const together = (one: Occupancy, { names, addresses, cores, networkInterfaces, memory, disks }: Claim): Occupancy => ({
+  itemId: one.itemId,
+  names: [...new Set([...one.names, ...names])],
+  addresses: [...one.addresses, ...addresses.filter((address) => !one.addresses.some((own) => isSame(own, address)))],
+  cores: Math.max(one.cores, cores),
+  networkInterfaces: Math.max(one.networkInterfaces, networkInterfaces),
+  memory: one.memory ?? memory,
+  disks: one.disks ?? disks,
 });
