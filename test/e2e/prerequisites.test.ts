@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { ROUTES } from "../../src/api/routes.js";
+import { FAILOVERS } from "../../src/domain/prerequisites/prerequisite.js";
 import { PREREQUISITES } from "../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Broken, STAGES, type StageName } from "../support/broken-estates/estate.js";
@@ -84,7 +85,7 @@ class BrokenWorld {
 
   async #run(verb: Verb): Promise<void> {
     const options = {
-      acknowledgeNoTest: true,
+      ...(FAILOVERS.includes(verb) && { acknowledgeNoTest: true }),
       ...(verb === "reprotect" && { reprotect: { waitForAgent: true, datastoreId: "ssd" } }),
       ...(verb === "test-clean-up" && { force: { reason: "the next test is due" } }),
     };

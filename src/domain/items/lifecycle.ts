@@ -78,8 +78,8 @@ const NO_FAILOVER: Partial<Row> = {
 
 /** The cells that depend on the direction in which an item replicates. */
 interface DirectionRules {
-  /** The verbs that move the workload the way it replicates. */
-  forwards: readonly Verb[];
+  /** The verbs that move the workload the way it replicates; the last one does not wait for anything. */
+  forwards: readonly [planned: Verb, unplanned: Verb];
   /** The verbs that would bring the workload to where it runs while it is protected, and the refusal of each. */
   backwards: Partial<Row>;
   protected: Partial<Row>;
@@ -99,7 +99,7 @@ const TO_RECOVERY: DirectionRules = {
 };
 
 const TO_PRIMARY: DirectionRules = {
-  forwards: ["failback", "planned-failback"],
+  forwards: ["planned-failback", "failback"],
   backwards: {
     "planned-failover": atRecovery("planned-failback"),
     "unplanned-failover": atRecovery("failback"),
@@ -113,6 +113,7 @@ const cellsOf = (verbs: readonly Verb[], cell: Cell): Partial<Row> =>
 
 /** The table of an item while it replicates in one direction. A reprotect reverses the direction. */
 function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecycle {
+  const [, unplanned] = forwards;
   const awayFromHome = refused("the workload runs at the recovery site");
   const arrived = { ...cellsOf(forwards, alreadyDone("the workload is at the other site already")), ...NO_TEST };
   return {
@@ -134,6 +135,7 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       ...backwards,
       reprotect: notApplicable("it has no failover to reverse"),
       "enable-replication": alreadyDone("the item replicates already"),
+      [unplanned]: failOver, // a test never holds a real failover up
       "test-failover": alreadyDone("a test failover of it awaits its clean-up"),
       "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
       "promote-test": failOver,

@@ -25,6 +25,7 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     code: "no-test-copies",
     title: "No leftovers of a test",
     examined: "copies of earlier tests",
+    warnsOf: ["unplanned-failover", "failback"],
     // A failed promotion may leave a copy. The next failover or its cancellation removes it.
     check: ({ snapshot, record }) =>
       snapshot.testCopies.length === 0 || record?.state === "failover-failed" || hasLeftovers(record ?? {})

@@ -100,7 +100,11 @@ function whyNone({ itemId, points }: SolverItem, criteria: Criteria): string {
   const oldest = points.toSorted(newestFirst).at(-1);
   const none = `item ${itemId} has no ${criteria.description(itemId)}`;
   if (oldest === undefined) return `${none}: it has no recovery point at all`;
-  if (criteria.pointId !== null) return `${none}: it never existed, or was pruned`;
+  if (criteria.pointId !== null) {
+    const ids = points.toSorted(newestFirst).slice(0, 3);
+    const newest = ids.map(({ id }) => id).join(", ");
+    return `${none}: it never existed, or was pruned; of its ${points.length} points the newest are ${newest}`;
+  }
   if (toMs(oldest.time) > criteria.notAfterMs) return `${none}: its oldest is from ${oldest.time} (emulated time)`;
   return `${none} among its ${points.length} points`;
 }

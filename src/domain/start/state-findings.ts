@@ -19,7 +19,7 @@ export function notAllowed(itemId: string, verb: Verb, { code, because, advice }
     examined: "the state of the item, its holder and its replication group",
     found: `${verb} is not allowed for item ${itemId}: ${because}`,
     why: "The verb does not apply to an item in this place.",
-    fix: advice === null ? "Leave the item out." : capitalised(adviceText(advice)),
+    fix: advice === null ? "There is nothing to do." : capitalised(adviceText(advice)),
     fixedBy: verbOf(advice),
   });
 }

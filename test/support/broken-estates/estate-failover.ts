@@ -130,7 +130,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     code: "interface-quota",
     verb: "test-failover",
     breaks: ({ away }) => (away.quota = { networkInterfaces: 5, networkInterfacesUsed: 5 }),
-    found: "the execution needs 1 interfaces at away-interface-quota, and 0 are free",
+    found: "the execution needs 1 interface at away-interface-quota, and none is free",
     fix: (repair) => repair.site("away", { quota: null }),
   },
   {

@@ -72,7 +72,10 @@ describe("an item that cannot go", () => {
   const REASONS: [string, Given][] = [
     ["is unprotected", { records: { web: { state: "unprotected" } } }],
     ["is held", { records: { web: held } }],
-    ["awaits the clean-up of a test", { records: { web: { state: "test-failed-over" } } }],
+    [
+      "came home and awaits its commit",
+      { records: { web: { state: "failed-over", direction: "recovery-to-primary" } } },
+    ],
     ["is gone", { records: { web: null } }],
     ["cannot be read", { facts: { unreadable: new Map([["web", "[row-unreadable] it is damaged"]]) } }],
   ];

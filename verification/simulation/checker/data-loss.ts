@@ -150,15 +150,21 @@ function falseRecords(facts: Facts): Violation[] {
   });
 }
 
-/** The loss that an execution measured is the worst real loss among its items. */
+/** Outcomes of items for which there was nothing to do. */
+const NOTHING_TO_DO: ReadonlySet<string> = new Set(["already-done", "not-applicable", "excluded"]);
+
+/**
+ * The loss that an execution measured is the worst real loss among its items. It is unknown while the loss of one of
+ * them is, because a number would look like the whole.
+ */
 function falseMeasures(facts: Facts): Violation[] {
   return facts.evidence.views.executions.flatMap(({ execution, measures }) => {
     if (measures === null || !hasEnded(execution)) return [];
-    const reported = new Set(
-      execution.outcomes.filter(({ dataLoss }) => dataLoss !== null).map(({ itemId }) => itemId),
-    );
+    const took = execution.outcomes.filter(({ outcome }) => !NOTHING_TO_DO.has(outcome));
+    const reported = new Set(took.filter(({ dataLoss }) => dataLoss !== null).map(({ itemId }) => itemId));
     const promotions = [...promotionsOf(facts, execution.executionId)].filter(([itemId]) => reported.has(itemId));
-    const worst = Math.max(0, ...promotions.map(([, promotion]) => truthOf(promotion).loss.seconds));
+    const largest = Math.max(0, ...promotions.map(([, promotion]) => truthOf(promotion).loss.seconds));
+    const worst = reported.size === took.length ? largest : null;
     if (promotions.length === 0 || measures.plan.dataLossSeconds === worst) return [];
     const what = `execution ${execution.executionId} measured a loss of ${measures.plan.dataLossSeconds} s, the real one is ${worst} s`;
     return [violation("I6", what, measures)];

@@ -120,8 +120,9 @@ export interface ExecutionTrace {
   cancelMs: number | null;
 }
 
-export const hasEnded = (execution: Execution): execution is Extract<Execution, { outcomes: unknown }> =>
-  "outcomes" in execution;
+export type Ended = Extract<Execution, { outcomes: unknown }>;
+
+export const hasEnded = (execution: Execution): execution is Ended => "outcomes" in execution;
 
 /** Derived data that several invariants need, computed once for each run. */
 export interface Facts {

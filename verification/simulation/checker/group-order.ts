@@ -81,7 +81,9 @@ function doneMs(facts: Facts, { executionId }: Execution, action: Action): numbe
 /** Actions whose failure ends the execution, and that were not done when the next group began. */
 function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }: Worked, later: Worked): string[] {
   const otherwise = failurePolicyOf(plan, execution.verb).onActionFailure;
-  return [...group.after, ...later.group.before].flatMap((action) => {
+  // Nothing is done for a group that does not take part.
+  const takesPart = group.items.some(({ id }) => execution.itemIds.includes(id));
+  return [...(takesPart ? group.after : []), ...later.group.before].flatMap((action) => {
     const word = action.onFailure ?? otherwise;
     if (!applies(execution, action) || (word !== "stop" && word !== "undo")) return [];
     return doneMs(facts, execution, action) <= later.firstMs ? [] : [`the action ${action.id} was not done`];

@@ -49,11 +49,11 @@ function workWithoutHold({ items }: Facts, holds: ReadonlyMap<string, readonly H
   );
 }
 
-/** Two executions of one plan that held items at the same time. */
+/** Two executions of all items of one plan that held items at the same time. Those that leave items out may. */
 function twoOfOnePlan(facts: Facts, holds: readonly Hold[]): Violation[] {
   const planOf = (executionId: string): string | undefined => {
-    const subject = facts.executions.get(executionId)?.record.subject;
-    return subject?.kind === "plan" ? subject.planId : undefined;
+    const { subject, leftOut } = facts.executions.get(executionId)?.record ?? {};
+    return subject?.kind === "plan" && leftOut === undefined ? subject.planId : undefined;
   };
   const spans = new Map<string, Hold>();
   for (const hold of holds) {
@@ -79,7 +79,7 @@ function twoOfOnePlan(facts: Facts, holds: readonly Hold[]): Violation[] {
 }
 
 /**
- * I8: holds of one item do not overlap, holds of one plan do not overlap, and no execution works on an item that it
+ * I8: holds of one item do not overlap, nor do those of two executions of one whole plan, and no execution works on an item that it
  * does not hold.
  */
 export function singleHolder(facts: Facts): Violation[] {

@@ -5,7 +5,7 @@ import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { discrepancies } from "./estate-truth.js";
-import { currentItems, type Facts, hasEnded, itemAt, type RecordWrite } from "./facts.js";
+import { currentItems, type Ended, type Facts, hasEnded, itemAt, type RecordWrite } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /**
@@ -98,7 +98,14 @@ function unknownWithoutCause(facts: Facts): Violation[] {
 const LOST: ReadonlySet<string> = new Set(["Failed", "Terminated"]);
 
 /** Outcomes of an item that allow its execution to succeed. */
-const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "not-applicable"]);
+const SUCCESSFUL: ReadonlySet<string> = new Set(["succeeded", "already-done", "not-applicable", "excluded"]);
+
+/** Items whose outcome says that the request left them out, although it did not. */
+function wronglyExcluded({ outcomes, options: { only, without = [] } }: Ended): string[] {
+  return outcomes.flatMap(({ itemId, outcome }) =>
+    outcome === "excluded" && only?.includes(itemId) !== false && !without.includes(itemId) ? [itemId] : [],
+  );
+}
 
 /** The status of an execution follows from its outcomes: `succeeded` needs all of them, and a failure has a reason. */
 function falseStatuses({ executions }: Facts): Violation[] {
@@ -114,6 +121,11 @@ function falseStatuses({ executions }: Facts): Violation[] {
           record,
         ),
       ];
+    }
+    const taken = wronglyExcluded(record);
+    if (taken.length > 0) {
+      const what = `${record.verb} ${record.executionId} says that ${taken.join(", ")} was left out, which nobody asked`;
+      return [violation("I25", what, record)];
     }
     const undone = record.outcomes.filter(({ outcome }) => !SUCCESSFUL.has(outcome));
     if (record.status === "succeeded" && undone.length > 0) {

@@ -1,10 +1,9 @@
-import { ExecutionOptions } from "../../../src/domain/execution.js";
 import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import { type Environment, ifReadable } from "./environment.js";
-import { startAndAwait } from "./operator.js";
+import { startAndAwait, usedOptions } from "./operator.js";
 
 /** What a calm user wants, one verb after the other. */
 const PATHS: readonly (readonly Verb[])[] = [
@@ -43,13 +42,14 @@ export function withPatience(plan: PlanInput): PlanInput {
 export async function runCalmUser(environment: Environment, id: string, random: Random): Promise<void> {
   const { world, plans } = environment;
   const datastoreId = world.sites.flatMap(({ datastores = [] }) => datastores)[0]?.id;
-  const options = ExecutionOptions.parse({
+  const all = {
     acknowledgeNoTest: true,
     reprotect: { waitForAgent: true, ...(datastoreId === undefined ? {} : { datastoreId }) },
-  });
+  };
   for (const [step, verb] of random.pick(PATHS).entries()) {
     await sleep(environment.clock, PAUSE_MS);
     const target = { kind: "plan", planId: plans[0]?.id ?? "" } as const;
+    const options = usedOptions(verb, all);
     const start = { kind: "start", idempotencyKey: `${id}/${step}`, verb, target, options } as const;
     await ifReadable(startAndAwait(environment, start, random.fork(`step/${step}`)));
   }

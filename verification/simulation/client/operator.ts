@@ -103,9 +103,13 @@ function startOf({ world }: Environment, id: string, verb: Verb, target: Start["
     },
     ...choiceOfItems(world, target, random.fork("items")),
   };
+  return { kind: "start", idempotencyKey: id, verb, target, options: usedOptions(verb, all) };
+}
+
+/** The options that the verb uses: others are refused. */
+export function usedOptions(verb: Verb, all: object): ExecutionOptions {
   const used = Object.entries(all).filter(([name]) => usesOption(verb, name as keyof ExecutionOptions));
-  const options = ExecutionOptions.parse(Object.fromEntries(used));
-  return { kind: "start", idempotencyKey: id, verb, target, options };
+  return ExecutionOptions.parse(Object.fromEntries(used));
 }
 
 /** Sometimes a start on a plan leaves items out, or takes some only. */
