@@ -63,9 +63,14 @@ const PASSING_FAULTS: Record<string, PassingFault> = {
 
 /**
  * Steps carry the faults of a batch, and the choice of points those of the data that it processes. A webhook is retried
- * by its workflow, as its action says.
+ * by its workflow, as its action says. Notifications hold nothing up, and their next attempt notes what this one did not.
  */
-const MEETS_NONE: ReadonlySet<string> = new Set(["execute-batch", "process-pending-data", "call-webhook"]);
+const MEETS_NONE: ReadonlySet<string> = new Set([
+  "execute-batch",
+  "process-pending-data",
+  "call-webhook",
+  "send-notifications",
+]);
 
 const HOUR_MS = 3_600_000;
 const AT = "2026-01-01T06:00:00.000Z";
@@ -139,13 +144,13 @@ async function succeeds(verb: Verb): Promise<void> {
 describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
   const met = new Set<string>();
 
-  async function open(scenario: Scenario): Promise<void> {
+  async function open(scenario: Scenario, change: Partial<PlanInput> = {}): Promise<void> {
     const onActivity = (call: ActivityCall, end: ActivityEnd): void => {
       for (const name of faultsMetBy(call, end)) met.add(name);
     };
     app = await VirtualApp.open({ activities: faulty(fault), onActivity });
     const estate = estateOf(scenario);
-    await app.load({ ...estate, plan: withProbes(estate.plan) });
+    await app.load({ ...estate, plan: { ...withProbes(estate.plan), ...change } });
   }
 
   test.each(JOURNEYS)("%s: %s", async (scenario, verbs) => {
@@ -174,6 +179,14 @@ describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
     await store.updateExecution({ ...found.value, cancelRequest }, found.etag);
     const { execution } = await app.ended(executionId);
     expect(execution.status).toBe("cancelled");
+    expect(await app.states()).toEqual(["protected"]);
+  });
+
+  test("while a question is closed that nobody answered", async () => {
+    await open("azure-to-azure", { validation: { required: true, timeLimitMinutes: 60, onExpiry: "undo" } });
+    const executionId = await app.start("planned-failover", readyOptions("planned-failover"));
+    const { execution } = await app.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });
     expect(await app.states()).toEqual(["protected"]);
   });
 

@@ -1,6 +1,6 @@
 import type { Estate } from "../support/estates.js";
 import type { Journey } from "./journey.js";
-import { continuedWithout, siteChangedBeforeVerdict, unfit, unfitBefore } from "./meanwhile.js";
+import { continuedWithout, nameTaken, nameTakenLater, siteChangedBeforeVerdict } from "./meanwhile.js";
 
 /** The web machine may stay behind. */
 const webIsOptional = (plan: Estate["plan"]): Estate["plan"] => ({
@@ -21,18 +21,20 @@ export const DECISION_JOURNEYS: readonly Journey[] = [
     runs: [
       ["planned-failover", { label: "excluded", options: { without: ["web"] } }],
       ["cancel-failover"],
-      ["unplanned-failover", { label: "left-out-at-start", before: unfitBefore("web"), ends }],
+      ["unplanned-failover", { label: "left-out-at-start", before: nameTaken("web"), ends }],
     ],
   },
   {
     scenario: "azure-to-azure",
     plan: webIsOptional,
-    runs: [["planned-failover", { label: "left-out-at-first-look", meanwhile: unfit("web"), ends }]],
+    runs: [["planned-failover", { label: "left-out-at-first-look", meanwhile: nameTakenLater("web"), ends }]],
   },
   {
     scenario: "azure-to-azure",
     plan: webIsOptional,
-    runs: [["planned-failover", { label: "unfit-before-its-group", meanwhile: unfit("web", "groups/data"), ends }]],
+    runs: [
+      ["planned-failover", { label: "unfit-before-its-group", meanwhile: nameTakenLater("web", "groups/data"), ends }],
+    ],
   },
   {
     scenario: "vmware-to-azure",

@@ -6,9 +6,9 @@ import type { Answers } from "../support/execution-driver.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 import type { Meanwhile } from "./meanwhile.js";
 
-/** What a run of a verb meets, beside what always happens. The label stands in the names of its recordings. */
+/** What a run of a verb meets, beside what always happens. The label, if there is one, stands in the names of its recordings. */
 export interface Circumstance {
-  label: string;
+  label?: string;
   /** Meets the operations of one item, unless it has another target. */
   fault?: Omit<FaultInput, "target"> & Partial<Pick<FaultInput, "target">>;
   /** Before the start. */

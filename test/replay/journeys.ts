@@ -2,7 +2,7 @@ import { FailoverType, type FailureAnswer, type OnFailure, type Verb } from "../
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { Estate } from "../support/estates.js";
 import type { Circumstance, Journey } from "./journey.js";
-import { cancelled, itemsUnreadable, pointsGone } from "./meanwhile.js";
+import { cancelled, hoursLater, itemsUnreadable, pointsGone } from "./meanwhile.js";
 
 const hangs = (operation: FaultInput["operation"]) => ({ operation, mode: "hang" }) as const;
 const refuses = (operation: FaultInput["operation"]) => ({ operation, mode: "refuse", times: 1 }) as const;
@@ -105,7 +105,7 @@ export const JOURNEYS: readonly Journey[] = [
       ],
       ["test-failover"],
       ["test-clean-up"],
-      ["planned-failback"],
+      ["planned-failback", { before: hoursLater }],
       ["change-recovery-point"],
       ["cancel-failover"],
       ["test-failover"],
@@ -250,7 +250,7 @@ export const JOURNEYS: readonly Journey[] = [
   {
     scenario: "azure-to-azure",
     runs: [
-      ["test-failover", { label: "no-points", options: { recoveryPoint }, meanwhile: pointsGone(1), ends: "failed" }],
+      ["test-failover", { label: "no-points", options: { recoveryPoint }, meanwhile: pointsGone(3), ends: "failed" }],
       ["planned-failover", { label: "unreadable", meanwhile: itemsUnreadable, ends: "failed" }],
       [
         "disable-replication",

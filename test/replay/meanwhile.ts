@@ -1,5 +1,6 @@
 import { cancelExecution, continueWithout } from "../../src/commands/decisions.js";
 import { RecoveryError } from "../../src/domain/errors.js";
+import type { Step } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { SiteChange } from "../../src/domain/worlds/estate-changes.js";
 import type { VirtualApp } from "../support/virtual-app.js";
@@ -7,13 +8,13 @@ import type { VirtualApp } from "../support/virtual-app.js";
 /** What happens to the estate, or is decided, while an execution runs. */
 export type Meanwhile = (app: VirtualApp, executionId: string) => Promise<unknown>;
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
-/** Cancelled once an operation has hung for hours. */
+/** Cancelled once an operation has hung for ten minutes. */
 export const cancelled =
   (behaviour: "restore-protection" | "as-documented"): Meanwhile =>
   async (app, executionId) => {
-    await app.pass(3 * HOUR_MS);
+    await app.pass(10 * MINUTE_MS);
     await cancelExecution(app.context, executionId, { behaviour, by: "tester", reason: undefined });
   };
 
@@ -52,22 +53,23 @@ export const pointsGone =
     };
   };
 
-/** A machine gets an operating system that cannot be recovered, once a step of the execution runs; else at once. */
-export const unfit =
-  (itemId: string, whileRunning?: string): Meanwhile =>
+/** Somebody makes a machine with the name of an item at the recovery site, right before the start. */
+export const nameTaken =
+  (itemId: string) =>
+  ({ context, worldId }: VirtualApp): Promise<void> =>
+    context.estate.changeSite(worldId, "away", { existingMachines: [itemId] });
+
+/** The same right after the start, or while a step runs. */
+export const nameTakenLater =
+  (itemId: string, stepId?: string): Meanwhile =>
   async (app, executionId) => {
-    await app.until(executionId, ({ steps }) => {
-      const step = steps.find(({ id }) => id === whileRunning);
-      return whileRunning === undefined || step?.status === "running";
-    });
-    await app.context.estate.changeMachine(app.worldId, itemId, { os: "OS/2 Warp 4" });
+    const isRunning = ({ id, status }: Step) => id === stepId && status === "running";
+    if (stepId !== undefined) await app.until(executionId, ({ steps }) => steps.some(isRunning));
+    await nameTaken(itemId)(app);
   };
 
-/** Right before the start. */
-export const unfitBefore =
-  (itemId: string) =>
-  async ({ context, worldId }: VirtualApp): Promise<void> =>
-    context.estate.changeMachine(worldId, itemId, { os: "OS/2 Warp 4" });
+/** Time for app-consistent recovery points. */
+export const hoursLater = (app: VirtualApp): Promise<void> => app.pass(5 * 60 * MINUTE_MS);
 
 /** A site changes while a person looks at the result. */
 export const siteChangedBeforeVerdict =

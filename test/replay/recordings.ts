@@ -101,7 +101,7 @@ async function recordJourney(journey: Journey): Promise<Recording[]> {
   for (const [verb, circumstance] of runs) {
     const [{ direction } = { direction: "primary-to-recovery" }] = await app.items();
     const executionId = await run(app, verb, circumstance);
-    const suffix = circumstance === undefined ? direction : `${direction}.${circumstance.label}`;
+    const suffix = circumstance?.label === undefined ? direction : `${direction}.${circumstance.label}`;
     for (const { name, history, isRetry } of await historiesOf(app, executionId)) {
       recordings.push({ name: `${name}.${suffix}${isRetry ? ".again" : ""}`, history });
     }

@@ -1,7 +1,7 @@
 import { SCENARIO_TRAITS } from "../../src/domain/scenario-traits.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
 import type { Circumstance, Journey } from "./journey.js";
-import { cancelled } from "./meanwhile.js";
+import { cancelled, hoursLater } from "./meanwhile.js";
 
 /**
  * Every verb there and back in one scenario: the steps of an item workflow depend on the scenario, so each has its
@@ -24,7 +24,8 @@ function journeyOf(scenario: Scenario): Journey {
       ...all("test-failover", "test-clean-up", "planned-failover", "change-recovery-point", "cancel-failover"),
       ...all("test-failover", "promote-test", "commit", "reprotect", "resynchronise"),
       ...(canTestFailback ? [["test-failover", hung] as const, ...all("test-failover", "test-clean-up")] : []),
-      ...all("planned-failback", "change-recovery-point", "cancel-failover"),
+      ["planned-failback", { ...usual, before: hoursLater }],
+      ...all("change-recovery-point", "cancel-failover"),
       ...(canTestFailback ? all("test-failover", "promote-test") : all("planned-failback")),
       ...all("commit", "reprotect", "resynchronise", "disable-replication", "enable-replication"),
       ...all("planned-failover", "commit", "reprotect", "planned-failback", "commit", "disable-replication"),
