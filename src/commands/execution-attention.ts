@@ -4,14 +4,15 @@
  * runs, and after its end only machines that are not simply protected. (test/orchestrators/execution-view.test.ts)
  */
 import { RecoveryError } from "../domain/errors.js";
-import type { Execution } from "../domain/execution.js";
+import type { Execution, ItemOutcome } from "../domain/execution.js";
 import { type NextStep, verbsThatLeadOn } from "../domain/executions/next-steps.js";
 import { mayStartAlone } from "../domain/items/allowed-actions.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown } from "../domain/items/post-execution-conditions.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { type KnownRecords, selectItems } from "../domain/start/decide-start.js";
+import { planItemIds } from "../domain/plans/plan-rules.js";
+import { type ItemDecision, type KnownRecords, selectItems } from "../domain/start/decide-start.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import { readEach } from "../executions/read-each.js";
 import type { Services } from "./context.js";
@@ -53,8 +54,11 @@ export async function attentionAfterEnd(
   services: Services,
   execution: Extract<Execution, { outcomes: unknown }>,
 ): Promise<{ attention: Attention; nextSteps: NextStep[] }> {
-  const { worldId, itemIds, outcomes } = execution;
-  const { records, unreadable } = await recordsOf(services, worldId, itemIds);
+  const { executionId, worldId, outcomes } = execution;
+  // Those that it left out too: they may be why somebody looks at it. Those that a person left out are somebody else's.
+  const itemIds = outcomes.filter(({ outcome }) => outcome !== "excluded").map(({ itemId }) => itemId);
+  const { records: read, unreadable } = await recordsOf(services, worldId, itemIds);
+  const records = read.map((item) => atRest(item, executionId, outcomes));
   const failed = new Set(outcomes.filter(({ outcome }) => outcome === "failed").map(({ itemId }) => itemId));
   const doubtful = records.filter(
     (item) => item.heldBy === null && (failed.has(item.itemId) || MOVED.has(item.state) || isOutcomeUnknown(item)),
@@ -124,25 +128,34 @@ function leftoversOf(
   return [...conditions, ...told];
 }
 
+/** An execution that succeeded ends before it releases its items: then its outcomes say where they rest. */
+function atRest(item: ItemRecord, executionId: string, outcomes: readonly ItemOutcome[]): ItemRecord {
+  const state = outcomes.find(({ itemId }) => itemId === item.itemId)?.state;
+  return item.heldBy?.executionId === executionId && state !== undefined ? { ...item, state, heldBy: null } : item;
+}
+
 /** The verbs that lead on, as one call on the plan where it would be taken, or else as a call on each machine. */
 async function nextStepsAfter(
-  { store }: Services,
-  { subject, status, verb: own, worldId }: Execution,
+  services: Services,
+  { subject, status, verb: done, worldId }: Execution,
   records: readonly ItemRecord[],
 ): Promise<NextStep[]> {
-  const verbs = verbsThatLeadOn(records, status === "succeeded" ? null : own);
+  const verbs = verbsThatLeadOn(records, status === "succeeded" ? null : done);
   if (verbs.length === 0) return [];
-  const groupIds = [...new Set(records.flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
-  const [saved, members] = await Promise.all([
-    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
-    groupIds.length === 0 ? [] : store.getReplicationGroups(worldId, groupIds),
-  ]);
-  const byId = new Map(records.map((item) => [item.itemId, item]));
-  const known = { records: byId, unreadable: new Map(), members };
+  const { store } = services;
+  const saved = subject.kind === "plan" ? await store.getPlan(subject.planId) : null;
+  const own = new Set(records.map(({ itemId }) => itemId));
+  const others = saved === null ? [] : planItemIds(saved.value.plan).filter((itemId) => !own.has(itemId));
+  const { records: rest, unreadable } = await recordsOf(services, worldId, others);
+  const groupIds = [...new Set([...records, ...rest].flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
+  const members = groupIds.length === 0 ? [] : await store.getReplicationGroups(worldId, groupIds);
+  const byId = new Map([...records, ...rest].map((item) => [item.itemId, item]));
+  const known = { records: byId, unreadable, members };
   return verbs.flatMap(({ verb, why, itemIds }): NextStep[] => {
     const call = { verb, why, method: "POST", body: { verb } } as const;
-    if (saved !== null && takes(saved.value.plan, verb, known)) {
-      return [{ ...call, path: `/api/recovery-plans/${saved.value.plan.id}/executions`, itemIds }];
+    const body = saved === null ? null : bodyOnPlan(saved.value.plan, verb, itemIds, known);
+    if (saved !== null && body !== null) {
+      return [{ ...call, body, path: `/api/recovery-plans/${saved.value.plan.id}/executions`, itemIds }];
     }
     const alone = itemIds.filter((id) => {
       const item = byId.get(id);
@@ -154,8 +167,24 @@ async function nextStepsAfter(
   });
 }
 
-/** Whether a start on the plan would be taken, as far as the states of its items decide. */
-function takes(plan: Plan, verb: Verb, known: KnownRecords): boolean {
-  const { items } = selectItems({ verb, plan, alone: false, options: {} }, known);
-  return items.some(({ decision }) => decision === "take") && items.every(({ decision }) => decision !== "blocked");
+/**
+ * The body of a start on the plan that would be taken for the items, as far as the states of its items decide: without
+ * other items that would prevent it. Null when there is none.
+ */
+function bodyOnPlan(
+  plan: Plan,
+  verb: Verb,
+  itemIds: readonly string[],
+  known: KnownRecords,
+): Record<string, unknown> | null {
+  const decide = (options: { without?: string[] }) => selectItems({ verb, plan, alone: false, options }, known).items;
+  const blockedOf = (items: readonly ItemDecision[]) =>
+    items.filter(({ decision }) => decision === "blocked").map(({ itemId }) => itemId);
+  const isTaken = (items: readonly ItemDecision[]) => items.some(({ decision }) => decision === "take");
+  const all = decide({});
+  const without = blockedOf(all);
+  if (without.length === 0) return isTaken(all) ? { verb } : null;
+  if (without.some((itemId) => itemIds.includes(itemId))) return null;
+  const rest = decide({ without });
+  return isTaken(rest) && blockedOf(rest).length === 0 ? { verb, options: { without } } : null;
 }
