@@ -5,16 +5,13 @@
  */
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
-import { type NextStep, verbsThatLeadOn } from "../domain/executions/next-steps.js";
-import { mayStartAlone } from "../domain/items/allowed-actions.js";
+import type { NextStep } from "../domain/executions/next-steps.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown } from "../domain/items/post-execution-conditions.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
-import type { Plan } from "../domain/plans/plan.js";
-import { planItemIds } from "../domain/plans/plan-rules.js";
-import { type ItemDecision, type KnownRecords, selectItems } from "../domain/start/decide-start.js";
-import type { ItemState, Verb } from "../domain/vocabulary.js";
+import type { ItemState } from "../domain/vocabulary.js";
 import { readEach } from "../executions/read-each.js";
+import { callsThatLeadOn, recordsOf } from "./calls-that-lead-on.js";
 import type { Services } from "./context.js";
 
 export interface Attention {
@@ -42,7 +39,7 @@ export async function attentionWhileRunning(
   { worldId }: Execution,
   failedIds: readonly string[],
 ): Promise<Attention> {
-  const found = await lookAt(services, worldId, failedIds.slice(0, MAX_WHILE_RUNNING));
+  const { snapshots: _, ...found } = await lookAt(services, worldId, failedIds.slice(0, MAX_WHILE_RUNNING));
   const left = failedIds.slice(MAX_WHILE_RUNNING).map((itemId) => {
     return { itemId, why: "it is looked at when the execution has ended" };
   });
@@ -63,14 +60,9 @@ export async function attentionAfterEnd(
   const doubtful = records.filter(
     (item) => item.heldBy === null && (failed.has(item.itemId) || MOVED.has(item.state) || isOutcomeUnknown(item)),
   );
-  const [found, nextSteps] = await Promise.all([
-    lookAt(
-      services,
-      worldId,
-      doubtful.map(({ itemId }) => itemId),
-    ),
-    nextStepsAfter(services, execution, records),
-  ]);
+  const doubtfulIds = doubtful.map(({ itemId }) => itemId);
+  const { snapshots, ...found } = await lookAt(services, worldId, doubtfulIds);
+  const nextSteps = await callsThatLeadOn(services, execution, records, snapshots);
   const attention = {
     ...found,
     leftovers: leftoversOf(execution, records),
@@ -79,12 +71,17 @@ export async function attentionAfterEnd(
   return { attention, nextSteps };
 }
 
-async function lookAt(services: Services, worldId: string, itemIds: readonly string[]): Promise<Attention> {
-  if (itemIds.length === 0) return NOTHING;
+async function lookAt(
+  services: Services,
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<Attention & { snapshots: ItemSnapshot[] }> {
+  if (itemIds.length === 0) return { ...NOTHING, snapshots: [] };
   try {
     const { found, unreadable } = await readEach(itemIds, (ids) => services.hypervisor.describeItems(worldId, ids));
     return {
       ...NOTHING,
+      snapshots: found,
       downOnBothSides: idsOf(found.filter(isDownOnBothSides)),
       splitBrain: idsOf(found.filter(isSplitBrain)),
       unknown: [...unreadable].map(([itemId, why]) => ({ itemId, why })),
@@ -92,7 +89,8 @@ async function lookAt(services: Services, worldId: string, itemIds: readonly str
   } catch (thrown) {
     // The view says what is known, also while the estate does not answer.
     if (!(thrown instanceof RecoveryError)) throw thrown;
-    return { ...NOTHING, unknown: itemIds.map((itemId) => ({ itemId, why: thrown.message })) };
+    const unknown = itemIds.map((itemId) => ({ itemId, why: thrown.message }));
+    return { ...NOTHING, snapshots: [], unknown };
   }
 }
 
@@ -103,13 +101,6 @@ const isSplitBrain = ({ source, replica, conditions }: ItemSnapshot): boolean =>
   source.power === "on" && replica.power === "on" && conditions.some(({ type }) => type === "split-brain");
 
 const idsOf = (snapshots: readonly ItemSnapshot[]): string[] => snapshots.map(({ item }) => item.id);
-
-/** The records of the items, and why some have none: damage, or a world that no longer has them. */
-async function recordsOf({ store }: Services, worldId: string, itemIds: readonly string[]) {
-  const read = (ids: readonly string[]): Promise<ItemRecord[]> => store.getItems(worldId, ids);
-  const { found, unreadable } = await readEach(itemIds, read, ["row-unreadable", "item-not-found"]);
-  return { records: found, unreadable };
-}
 
 /** What a test left, by the conditions of the items and by the outcomes. */
 function leftoversOf(
@@ -132,59 +123,4 @@ function leftoversOf(
 function atRest(item: ItemRecord, executionId: string, outcomes: readonly ItemOutcome[]): ItemRecord {
   const state = outcomes.find(({ itemId }) => itemId === item.itemId)?.state;
   return item.heldBy?.executionId === executionId && state !== undefined ? { ...item, state, heldBy: null } : item;
-}
-
-/** The verbs that lead on, as one call on the plan where it would be taken, or else as a call on each machine. */
-async function nextStepsAfter(
-  services: Services,
-  { subject, status, verb: done, worldId }: Execution,
-  records: readonly ItemRecord[],
-): Promise<NextStep[]> {
-  const verbs = verbsThatLeadOn(records, status === "succeeded" ? null : done);
-  if (verbs.length === 0) return [];
-  const { store } = services;
-  const saved = subject.kind === "plan" ? await store.getPlan(subject.planId) : null;
-  const own = new Set(records.map(({ itemId }) => itemId));
-  const others = saved === null ? [] : planItemIds(saved.value.plan).filter((itemId) => !own.has(itemId));
-  const { records: rest, unreadable } = await recordsOf(services, worldId, others);
-  const groupIds = [...new Set([...records, ...rest].flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
-  const members = groupIds.length === 0 ? [] : await store.getReplicationGroups(worldId, groupIds);
-  const byId = new Map([...records, ...rest].map((item) => [item.itemId, item]));
-  const known = { records: byId, unreadable, members };
-  return verbs.flatMap(({ verb, why, itemIds }): NextStep[] => {
-    const call = { verb, why, method: "POST", body: { verb } } as const;
-    const body = saved === null ? null : bodyOnPlan(saved.value.plan, verb, itemIds, known);
-    if (saved !== null && body !== null) {
-      return [{ ...call, body, path: `/api/recovery-plans/${saved.value.plan.id}/executions`, itemIds }];
-    }
-    const alone = itemIds.filter((id) => {
-      const item = byId.get(id);
-      const group = members.filter(({ replicationGroupId }) => replicationGroupId === item?.replicationGroupId);
-      return item !== undefined && mayStartAlone(item, verb, group).allowed;
-    });
-    if (alone.length === 0) return [];
-    return [{ ...call, path: `/api/worlds/${worldId}/protected-items/{itemId}/executions`, itemIds: alone }];
-  });
-}
-
-/**
- * The body of a start on the plan that would be taken for the items, as far as the states of its items decide: without
- * other items that would prevent it. Null when there is none.
- */
-function bodyOnPlan(
-  plan: Plan,
-  verb: Verb,
-  itemIds: readonly string[],
-  known: KnownRecords,
-): Record<string, unknown> | null {
-  const decide = (options: { without?: string[] }) => selectItems({ verb, plan, alone: false, options }, known).items;
-  const blockedOf = (items: readonly ItemDecision[]) =>
-    items.filter(({ decision }) => decision === "blocked").map(({ itemId }) => itemId);
-  const isTaken = (items: readonly ItemDecision[]) => items.some(({ decision }) => decision === "take");
-  const all = decide({});
-  const without = blockedOf(all);
-  if (without.length === 0) return isTaken(all) ? { verb } : null;
-  if (without.some((itemId) => itemIds.includes(itemId))) return null;
-  const rest = decide({ without });
-  return isTaken(rest) && blockedOf(rest).length === 0 ? { verb, options: { without } } : null;
 }
