@@ -76,7 +76,7 @@ export function mayStartAlone(item: LifecycleItem, verb: Verb, group: readonly L
     const because = `the item belongs to replication group ${item.replicationGroupId}, whose items move together`;
     return refuse("replication-group", because, { kind: "use-plan" });
   }
-  return (verb === "commit" ? commitSplits(item, others) : null) ?? cell;
+  return commitSplits(item, verb, group) ?? cell;
 }
 
 /** Advice whose first verb moves the whole group. */
@@ -92,12 +92,17 @@ function forApart(advice: Advice | null, item: LifecycleItem, others: readonly L
 }
 
 /** Refuses a commit while other members of the group have not failed over with it; null when all have. */
-function commitSplits(
-  { replicationGroupId, direction }: LifecycleItem,
-  others: readonly LifecycleItem[],
+export function commitSplits(
+  { itemId: own, replicationGroupId, direction }: LifecycleItem,
+  verb: Verb,
+  group: readonly LifecycleItem[],
 ): Refused | null {
-  const behind = others.filter(
-    (other) => other.direction !== direction || (other.state !== "failed-over" && other.state !== "committed"),
+  if (verb !== "commit" || replicationGroupId === null) return null;
+  const behind = group.filter(
+    (other) =>
+      other.itemId !== own &&
+      other.state !== "unprotected" &&
+      (other.direction !== direction || (other.state !== "failed-over" && other.state !== "committed")),
   );
   if (behind.length === 0) return null;
   const where = behind.map(({ itemId, state }) => `${itemId} is ${state}`).join(", ");
