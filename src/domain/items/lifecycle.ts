@@ -66,6 +66,20 @@ const CANCELLATIONS: Partial<Record<ItemState, Transition>> = {
 /** Every verb is refused while an execution is under way. */
 const underWay = (what: string): Row => row(refused(`${what} is under way`));
 
+/** The states in which something is under way. */
+const UNDER_WAY = {
+  "testing-failover": underWay("a test failover"),
+  "cleaning-up": underWay("a test clean-up"),
+  "failing-over": underWay("a failover"),
+  "changing-recovery-point": underWay("a change of recovery point"),
+  committing: underWay("a commit"),
+  reprotecting: underWay("a reprotect"),
+  "disabling-replication": underWay("disabling replication"),
+  "enabling-replication": underWay("enabling replication"),
+  resynchronising: underWay("a resynchronisation"),
+  cancelling: underWay("a cancellation"),
+} satisfies Partial<Lifecycle>;
+
 const NO_TEST: Partial<Row> = {
   "test-clean-up": notApplicable("there is no test failover of it"),
   "promote-test": refused("there is no test failover of it"),
@@ -117,6 +131,7 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
   const awayFromHome = refused("the workload runs at the recovery site");
   const arrived = { ...cellsOf(forwards, alreadyDone("the workload is at the other site already")), ...NO_TEST };
   return {
+    ...UNDER_WAY,
     protected: row(refused("the item is protected"), {
       ...NO_TEST,
       ...NO_FAILOVER,
@@ -129,7 +144,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": awayFromHome,
       ...rules.protected,
     }),
-    "testing-failover": underWay("a test failover"),
     "test-failed-over": row(refused("a test failover awaits its clean-up"), {
       ...NO_FAILOVER,
       ...backwards,
@@ -140,8 +154,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
       "promote-test": failOver,
     }),
-    "cleaning-up": underWay("a test clean-up"),
-    "failing-over": underWay("a failover"),
     "failover-failed": row(refused("the last failover failed"), {
       ...NO_TEST,
       ...cellsOf(forwards, failOver),
@@ -156,8 +168,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       commit: to("committing", "committed", "failed-over"),
       "cancel-failover": undo,
     }),
-    "changing-recovery-point": underWay("a change of recovery point"),
-    committing: underWay("a commit"),
     committed: row(refused("the failover is committed and its recovery points are gone"), {
       ...arrived,
       "enable-replication": notApplicable("its protection is enabled; reprotect makes it replicate again", "reprotect"),
@@ -168,8 +178,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": awayFromHome,
       ...rules.committed,
     }),
-    reprotecting: underWay("a reprotect"),
-    "disabling-replication": underWay("disabling replication"),
     unprotected: row(refused("the item is not protected"), {
       ...NO_TEST,
       ...NO_FAILOVER,
@@ -178,9 +186,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": alreadyDone("the item is not protected"),
       "enable-replication": to("enabling-replication", "protected", "unprotected"),
     }),
-    "enabling-replication": underWay("enabling replication"),
-    resynchronising: underWay("a resynchronisation"),
-    cancelling: underWay("a cancellation"),
   };
 }
 
