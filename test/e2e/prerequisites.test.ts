@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { ROUTES } from "../../src/api/routes.js";
-import { FAILOVERS } from "../../src/domain/prerequisites/prerequisite.js";
+import { failurePolicyOf } from "../../src/domain/plans/failure-policy.js";
+import { FAILOVERS, type Prerequisite } from "../../src/domain/prerequisites/prerequisite.js";
 import { PREREQUISITES } from "../../src/domain/prerequisites/prerequisites.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { type Broken, STAGES, type StageName } from "../support/broken-estates/estate.js";
@@ -98,6 +99,17 @@ class BrokenWorld {
   }
 }
 
+/** What the answer says of a broken estate. */
+function expectedOf({ code, verb, mends, refusedAs, decisions }: Broken, row: Prerequisite) {
+  const fixedBy = mends ?? null;
+  const ifUnfit = failurePolicyOf({ failurePolicy: {} }, verb).onItemFailure === "continue" ? "left-out" : "blocked";
+  if (refusedAs !== undefined) return { cause: { severity: "error", fixedBy }, unmet: [], decisions: [ifUnfit] };
+  const severity = row.warnsOf.includes(verb) ? "warning" : row.severity;
+  const { title, examined, why, fix, asrCode } = row;
+  const cause = { title, examined, why, fix, asrCode, severity, fixedBy };
+  return { cause, unmet: [code], decisions: decisions ?? [severity === "warning" ? "take" : ifUnfit] };
+}
+
 const chunks = (broken: readonly Broken[]): Broken[][] =>
   Array.from({ length: Math.ceil(broken.length / ESTATES_OF_A_WORLD) }, (_, n) =>
     broken.slice(n * ESTATES_OF_A_WORLD, (n + 1) * ESTATES_OF_A_WORLD),
@@ -126,16 +138,16 @@ function breaksEach(title: string, open: () => Promise<RunningApp>, all: readonl
       const row = PREREQUISITES.find(({ code }) => code === broken.code);
       const world = worlds.get(broken.code);
       if (row === undefined || world === undefined) throw new Error(`${broken.code} has no row or no world`);
-      const { ready, checked, findings } = await world.lookAt(broken);
+      const { ready, refusal, items, checked, findings } = await world.lookAt(broken);
+      const { cause, unmet, decisions } = expectedOf(broken, row);
 
-      expect([...new Set(findings.map(({ code }) => code))]).toEqual([broken.code]);
-      const severity = row.warnsOf.includes(broken.verb) ? "warning" : row.severity;
-      const { title, examined, why, fix, asrCode } = row;
-      const cause = { title, examined, why, fix, asrCode, severity, fixedBy: broken.mends ?? null };
+      expect([...new Set(findings.map(({ code }) => code))]).toEqual([broken.refusedAs ?? broken.code]);
       for (const finding of findings) expect(finding).toMatchObject(cause);
       expect(findings[0]?.found).toContain(broken.found);
-      expect(ready).toBe(severity === "warning");
-      expect(checked.filter(({ unmet }) => unmet > 0).map(({ code }) => code)).toEqual([broken.code]);
+      expect(items.map(({ decision }) => decision)).toEqual(decisions);
+      const goes = decisions.includes("take");
+      expect({ ready, refused: refusal !== null }).toEqual({ ready: goes, refused: !goes });
+      expect(checked.flatMap(({ code, unmet: count }) => (count > 0 ? [code] : []))).toEqual(unmet);
       if (broken.mends !== undefined) expect(await world.allows(broken.code, broken.mends)).toBe(true);
 
       expect([typeof broken.fix, typeof broken.instead], "its fix").not.toEqual(["undefined", "undefined"]);

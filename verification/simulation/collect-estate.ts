@@ -12,6 +12,8 @@ type Subject = z.infer<typeof EmulatedItem> | z.infer<typeof EmulatedSite>;
 interface SubjectTrace<S> {
   load: number;
   id: string;
+  /** Removed from the world. */
+  ended: boolean;
   states: { atMs: number; state: S }[];
   ledger: Map<number, LedgerEntry>;
 }
@@ -39,8 +41,9 @@ export async function estateOf(environment: Environment, infrastructure: Infrast
   });
   const { id: worldId } = environment.world;
   const traces: EstateItem[] = [];
-  for (const { load, id, states, ledger } of items.values()) {
-    const truth = load === newest ? await emulator.groundTruth(worldId, id) : null;
+  const began = ({ states }: SubjectTrace<unknown>): number => states[0]?.atMs ?? Infinity;
+  for (const { load, id, states, ledger, ended } of [...items.values()].sort((a, b) => began(a) - began(b))) {
+    const truth = load === newest && !ended ? await emulator.groundTruth(worldId, id) : null;
     traces.push({ worldId, load, itemId: id, states, ledger: inOrder(ledger), truth });
   }
   const siteTraces: EstateSite[] = [];
@@ -66,6 +69,7 @@ function follow(
 ): void {
   const load = Number(transaction.partition.split(":")[1]);
   for (const { row, json } of transaction.operations) {
+    if (json === null && row.startsWith(STATE)) end(items, `${load}/${row.slice(STATE.length)}`);
     if (json === null || !row.startsWith(STATE)) continue;
     // A page of older entries has a row of its own. Each of its entries was in a state before.
     const state = JSON.parse(json) as Subject;
@@ -77,9 +81,23 @@ function follow(
   }
 }
 
+/** An item that is removed and imported again is another one. */
+function end<S>(traces: Map<string, SubjectTrace<S>>, key: string): void {
+  const ended = traces.get(key);
+  if (ended === undefined) return;
+  traces.delete(key);
+  traces.set(`${key}/${traces.size}/ended`, { ...ended, ended: true });
+}
+
 function add<S extends Subject>(traces: Map<string, SubjectTrace<S>>, load: number, atMs: number, state: S): void {
   const key = `${load}/${state.id}`;
-  const known = traces.get(key) ?? { load, id: state.id, states: [], ledger: new Map<number, LedgerEntry>() };
+  const known = traces.get(key) ?? {
+    load,
+    id: state.id,
+    ended: false,
+    states: [],
+    ledger: new Map<number, LedgerEntry>(),
+  };
   known.states.push({ atMs, state });
   for (const entry of state.ledger) known.ledger.set(entry.sequence, entry);
   traces.set(key, known);

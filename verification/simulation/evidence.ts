@@ -63,7 +63,10 @@ export type Rest = { reached: true; atMs: number } | { reached: false; why: stri
 // The estate: ground truth.
 
 export interface Estate {
-  /** One for each item of each load of the world. A new import starts another load. */
+  /**
+   * One for each item of each load of the world, in the order of their begin. A new import starts another load; an item
+   * that was removed and imported again has two.
+   */
   items: EstateItem[];
   sites: EstateSite[];
   events: EstateEvent[];

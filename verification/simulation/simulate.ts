@@ -143,7 +143,7 @@ class Simulation {
     let prepared = false;
     this.#spawn(async () => {
       await cluster.boot();
-      await client.send({ kind: "import-world" });
+      await client.send({ kind: "import-world", mode: undefined });
       for (const plan of plans) await client.send({ kind: "save-plan", plan, ifMatch: null });
       await sleep(this.#clock, WARM_UP_MS);
       prepared = true;

@@ -18,8 +18,7 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     examined: "the item's recovery points",
     check: ({ snapshot }) => (snapshot.replication.newestPoint === null ? "there is no recovery point" : null),
     why: "A replica starts from a recovery point.",
-    fix: "Enable replication, or wait until the first recovery point is made.",
-    fixedBy: "enable-replication",
+    fix: "Wait until the first recovery point is made.",
   }),
   prerequisite({
     code: "no-test-copies",

@@ -177,6 +177,23 @@ describe("replication groups", () => {
     expect(decision.without).toEqual(["app", "web"]);
   });
 
+  test("R3 a commit is refused while a member has not failed over, whether it is left out or optional", () => {
+    const apart = { app: { ...rg, state: "failed-over" }, web: { ...rg, state: "failover-failed" } } as const;
+    const given = { records: { db: { state: "failed-over" }, ...apart }, verb: "commit" } as const;
+    const optional = [{ id: "db" }, { id: "app" }, { id: "web", criticality: "optional" }] as const;
+    for (const asked of [{ options: { without: ["web"] } }, { options: { only: ["app"] } }, { items: [...optional] }]) {
+      const { refusal, without } = decide({ ...given, ...asked });
+      expect(refusal).toMatchObject({
+        code: "replication-group",
+        message: expect.stringContaining("web is failover-failed"),
+      });
+      expect(without).not.toContain("db");
+    }
+    expect(decisions(decide({ ...given, options: { only: ["db"] } }))[0]).toBe("db take");
+    const left = { ...apart, web: { ...rg, state: "unprotected" } } as const;
+    expect(decide({ ...given, records: left, options: { without: ["db", "web"] } }).refusal).toBeNull();
+  });
+
   test("a group that stands apart may be chosen in parts", () => {
     const apart = { app: { ...rg, state: "failed-over" }, web: { ...rg, state: "failover-failed" } } as const;
     const decision = decide({ records: apart, options: { only: ["web"] } });

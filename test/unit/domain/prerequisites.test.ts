@@ -147,7 +147,6 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(Object.fromEntries(mended)).toEqual({
       "source-site": "unplanned-failover",
       "recovery-site": "failback",
-      "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "leftovers-given-up": "test-clean-up",
       "disks-covered": "disable-replication",

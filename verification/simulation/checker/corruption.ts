@@ -60,9 +60,12 @@ function ranTooOften({ evidence }: Facts): Violation[] {
 const corruptionsIn = ({ injectedFaults }: Evidence): RowCorruption[] =>
   injectedFaults.filter((one) => one.kind === "row-corruption");
 
-/** Whether the corrupted row belongs to the execution: to itself, to one of its items or to its plan. */
-const concerns = ({ executionId, itemIds, subject }: Execution, { ownerId }: RowCorruption): boolean =>
-  executionId === ownerId || itemIds.includes(ownerId) || (subject.kind === "plan" && subject.planId === ownerId);
+/** Whether the corrupted row belongs to the execution: to itself, to an item of it or left out by it, or to its plan. */
+const concerns = ({ executionId, itemIds, leftOut = [], subject }: Execution, { ownerId }: RowCorruption): boolean =>
+  executionId === ownerId ||
+  itemIds.includes(ownerId) ||
+  leftOut.some(({ itemId }) => itemId === ownerId) ||
+  (subject.kind === "plan" && subject.planId === ownerId);
 
 /** An execution fails with `row-unreadable` only if it needed the row. */
 function foreignFailures({ evidence, executions }: Facts): Violation[] {

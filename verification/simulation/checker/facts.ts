@@ -1,5 +1,6 @@
 import type { Execution } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/items/item-record.js";
+import { isOutcomeUnknown } from "../../../src/domain/items/post-execution-conditions.js";
 import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
 import type { EstateItem, EstateSite, Evidence } from "../evidence.js";
@@ -210,3 +211,14 @@ export function itemAt({ items }: Facts, itemId: string, atMs: number): Emulated
 
 /** The items of the load of the world that is current at the end. */
 export const currentItems = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);
+
+/**
+ * When an execution released an item, and the record that it left; undefined when it never held the item. A record of
+ * unknown outcome is corrected later, and the execution's own outcome does not reflect that.
+ */
+export function releaseBy({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
+  const writes = records.get(itemId) ?? [];
+  const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
+  const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
+  return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
+}

@@ -19,6 +19,7 @@ import { groupsInOrder } from "./group-order.js";
 import { singleHolder } from "./item-ownership.js";
 import { withinLimits } from "./limits.js";
 import { terminatesInTime } from "./liveness.js";
+import { nothingIsWorse } from "./nothing-worse.js";
 import { faultsAreTransparent } from "./outcomes.js";
 import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
@@ -26,6 +27,7 @@ import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
+import { startsAsSaid } from "./start-decisions.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
 import { fencing, singleWriter } from "./writers.js";
@@ -52,6 +54,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   withinLimits,
   corruptionIsContained,
   sitesAreShared,
+  nothingIsWorse,
+  startsAsSaid,
 ];
 
 /**

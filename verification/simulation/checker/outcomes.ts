@@ -5,19 +5,8 @@ import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { discrepancies } from "./estate-truth.js";
-import { currentItems, type Ended, type Facts, hasEnded, itemAt, type RecordWrite } from "./facts.js";
+import { currentItems, type Ended, type Facts, hasEnded, itemAt, releaseBy } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
-
-/**
- * When an execution released an item, and the record that it left; undefined when it never held the item. A record of
- * unknown outcome is corrected later, and the execution's own outcome does not reflect that.
- */
-function releaseBy({ records }: Facts, itemId: string, executionId: string): RecordWrite | undefined {
-  const writes = records.get(itemId) ?? [];
-  const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
-  const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
-  return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
-}
 
 /** The state of an item after each verb succeeds. */
 const BRINGS_TO: Readonly<Record<string, ItemState>> = {

@@ -24,6 +24,8 @@ export const INVARIANTS = {
   I25: "faults are transparent or declared",
   I26: "corruption is contained",
   I27: "machines share a site",
+  I28: "nothing is worse than before",
+  I29: "a start does what its prerequisites say",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

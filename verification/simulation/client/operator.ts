@@ -51,21 +51,21 @@ async function performWorkload(environment: Environment, id: string, random: Ran
     case "change-target":
       return changeTarget(environment, random);
     case "import":
-      await environment.client.sendUntilKnown({ kind: "import-world" }, random);
+      await environment.client.sendUntilKnown({ kind: "import-world", mode: "reset" }, random);
       return;
   }
 }
 
 async function startOnPlan(environment: Environment, id: string, random: Random): Promise<void> {
   const { plan } = await currentPlan(environment, random.pick(environment.plans));
-  const items = await environment.directStore.getItems(environment.world.id, planItemIds(plan));
+  const items = await environment.directStore.findItems(environment.world.id, planItemIds(plan));
   const verb = verbFor(items, false, random);
   await startAndWait(environment, startOf(environment, id, verb, { kind: "plan", planId: plan.id }, random), random);
 }
 
 async function startOnItem(environment: Environment, id: string, random: Random): Promise<void> {
   const itemId = random.pick(environment.world.items ?? []).id;
-  const items = await environment.directStore.getItems(environment.world.id, [itemId]);
+  const items = await environment.directStore.findItems(environment.world.id, [itemId]);
   const verb = verbFor(items, true, random);
   await startAndWait(
     environment,
@@ -137,8 +137,12 @@ export async function startAndAwait(environment: Environment, start: Start, rand
 }
 
 /** Starts an execution, sometimes twice or followed by a cancel, and usually waits for its end. */
-async function startAndWait(environment: Environment, start: Start, random: Random): Promise<void> {
+export async function startAndWait(environment: Environment, start: Start, random: Random): Promise<void> {
   const { client, clock } = environment;
+  if (random.fork("prerequisites").chance(0.3)) {
+    const { verb, target, options } = start;
+    await client.send({ kind: "prerequisites", verb, target, options });
+  }
   if (random.chance(0.15)) void sendDuplicate(environment, start, random.fork("twin"));
   const edit = random.fork("edit");
   if (edit.chance(0.15)) void ifReadable(changePlan(environment, edit)); // at the same time: the start runs the version that it read
@@ -168,9 +172,12 @@ async function sendDuplicate(environment: Environment, start: Start, random: Ran
 async function cancelSoon({ client, clock }: Environment, executionId: string, random: Random): Promise<void> {
   await sleep(clock, random.skewed(10, 7_200_000));
   const behaviour = random.chance(0.75) ? "restore-protection" : "as-documented";
-  const request: ClientRequest = { kind: "cancel", executionId, behaviour };
+  const request = { kind: "cancel", executionId, behaviour } as const;
   await client.sendUntilKnown(request, random);
-  if (random.chance(0.2)) await client.send(request);
+  if (!random.chance(0.2)) return;
+  const other = behaviour === "as-documented" ? "restore-protection" : "as-documented";
+  const changed = random.fork("changed").chance(0.5) ? ({ ...request, behaviour: other } as const) : request;
+  await client.send(changed);
 }
 
 async function currentPlan(environment: Environment, { id }: PlanInput): Promise<{ plan: Plan; etag: string }> {

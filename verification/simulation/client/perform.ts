@@ -10,8 +10,10 @@ import { addFault, clearFaults } from "../../../src/commands/faults.js";
 import { importWorld } from "../../../src/commands/import-world.js";
 import { resolveCondition, simulateSourceReturn } from "../../../src/commands/items.js";
 import { savePlan } from "../../../src/commands/plans.js";
+import { previewPrerequisites } from "../../../src/commands/previews.js";
 import { startExecution } from "../../../src/commands/start-execution.js";
 import { changeTarget, getTarget } from "../../../src/commands/target-settings.js";
+import { removeItem } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import type { ClientRequest } from "./requests.js";
@@ -23,6 +25,8 @@ export async function perform(context: Context, request: ClientRequest, world: W
       const { kind: _, ...start } = request;
       return startExecution(context, { ...start, requestedBy: "operator" });
     }
+    case "prerequisites":
+      return previewPrerequisites(context, request.target, request.verb, request.options);
     case "validate":
       return validateExecution(context, request.executionId, { verdict: request.verdict, by: "owner", reason: "" });
     case "confirm":
@@ -43,7 +47,14 @@ export async function perform(context: Context, request: ClientRequest, world: W
 type OnEstate = Extract<
   ClientRequest,
   {
-    kind: "change-target" | "import-world" | "add-fault" | "clear-fault" | "return-source" | "resolve-condition";
+    kind:
+      | "change-target"
+      | "import-world"
+      | "remove-item"
+      | "add-fault"
+      | "clear-fault"
+      | "return-source"
+      | "resolve-condition";
   }
 >;
 
@@ -54,7 +65,9 @@ async function performOnEstate(context: Context, request: OnEstate, world: World
       return changeTarget(context, world.id, request.itemId, { change: { size: request.size }, ifMatch: etag });
     }
     case "import-world":
-      return importWorld(context, World.parse(world), "reset");
+      return importWorld(context, World.parse(world), request.mode);
+    case "remove-item":
+      return removeItem(context, world.id, request.itemId);
     case "add-fault":
       return addFault(context, world.id, request.fault);
     case "clear-fault":

@@ -1,17 +1,22 @@
+import type { ImportMode } from "../../../src/commands/import-world.js";
 import type { ExecutionOptions } from "../../../src/domain/execution.js";
 import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
 
+interface Start {
+  kind: "start";
+  idempotencyKey: string;
+  verb: Verb;
+  target: { kind: "plan"; planId: string } | { kind: "item"; worldId: string; itemId: string };
+  options: ExecutionOptions;
+}
+
 /** A request to the product, as data. */
 export type ClientRequest =
-  | {
-      kind: "start";
-      idempotencyKey: string;
-      verb: Verb;
-      target: { kind: "plan"; planId: string } | { kind: "item"; worldId: string; itemId: string };
-      options: ExecutionOptions;
-    }
+  | Start
+  /** Asks for the decision about a start, and starts nothing. */
+  | ({ kind: "prerequisites" } & Pick<Start, "verb" | "target" | "options">)
   | { kind: "validate"; executionId: string; verdict: "accept" | "reject" }
   | { kind: "confirm"; executionId: string; actionId: string; ask: number; done: boolean }
   | { kind: "resolve"; executionId: string; ask: number; answer: FailureAnswer }
@@ -21,7 +26,9 @@ export type ClientRequest =
   /** `ifMatch` is the ETag that was read, null to create. */
   | { kind: "save-plan"; plan: PlanInput; ifMatch: string | null }
   | { kind: "change-target"; itemId: string; size: string }
-  | { kind: "import-world" }
+  /** Without a mode, a world that differs or moved is refused. */
+  | { kind: "import-world"; mode: ImportMode | undefined }
+  | { kind: "remove-item"; itemId: string }
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
   | { kind: "return-source"; itemId: string }

@@ -4,6 +4,7 @@ import { runCalmUser } from "./calm-user.js";
 import type { Environment } from "./environment.js";
 import { runNemesis } from "./nemesis.js";
 import { runWorkload } from "./operator.js";
+import { RARE_SHARE, runRareMove } from "./rare-moves.js";
 import { respond } from "./responder.js";
 import { isScripted, runScriptedScenario } from "./scripted-scenario.js";
 import { watchStuckSteps } from "./stuck-steps.js";
@@ -55,7 +56,10 @@ function startOperators(environment: Environment, { seed, random, has, spawn }: 
     spawn(async () => {
       for (let step = 0; step < steps; step += 1) {
         const id = `workload/${operator}/${step}`;
-        if (has(id)) await runWorkload(environment, `${seed}/${seedLabel(id)}`, own.fork(`step/${step}`));
+        if (!has(id)) continue;
+        const rare = own.fork(`rare/${step}`);
+        const runs = rare.chance(RARE_SHARE) ? runRareMove : runWorkload;
+        await runs(environment, `${seed}/${seedLabel(id)}`, runs === runRareMove ? rare : own.fork(`step/${step}`));
       }
     });
   }

@@ -1,3 +1,4 @@
+import type { Services } from "../../../src/commands/context.js";
 import { EmulatedItem, ITEM } from "../../../src/hypervisor/emulator/state.js";
 import { partitionOfItem, readHeader, stateRow } from "../../../src/hypervisor/emulator/world-rows.js";
 import type { ItemOperation, ItemTask } from "../../../src/hypervisor/port.js";
@@ -54,6 +55,22 @@ const withExtra = (request: ItemOperation, extra: ItemOperation): NonNullable<Mu
     await run({ ...task, operation: extra, params: {}, key: `${task.executionId}/${extra}/${task.itemId}` });
     return reply;
   });
+
+/** Descriptions in which every source runs. */
+function claimSources(services: Services): Services {
+  const { hypervisor } = services;
+  return {
+    ...services,
+    hypervisor: {
+      ...hypervisor,
+      describeItems: async (worldId, itemIds) =>
+        (await hypervisor.describeItems(worldId, itemIds)).map((snapshot) => ({
+          ...snapshot,
+          source: { ...snapshot.source, power: "on", writable: true },
+        })),
+    },
+  };
+}
 
 let hosts = 0;
 
@@ -135,6 +152,19 @@ export const ESTATE_MUTANTS: readonly Mutant[] = [
         };
       },
     }),
+  },
+  {
+    breaks: "I28",
+    what: "a source that is said to run again and does not",
+    services: (services, tables) => {
+      const seen = claimSources(services);
+      const claiming = wrapOperations(async (run, task) => {
+        if (task.operation !== "restart-source") return run(task);
+        const [snapshot] = await seen.hypervisor.describeItems(task.worldId, [task.itemId]);
+        return claimDone(services, { startedAt: new Date(services.clock.now()).toISOString(), copy: snapshot?.source });
+      });
+      return claiming(seen, tables);
+    },
   },
   {
     breaks: "I18",

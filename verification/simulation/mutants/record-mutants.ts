@@ -46,6 +46,28 @@ function grantHeldItems(): NonNullable<Mutant["services"]> {
   };
 }
 
+/** A start that reads other records than its prerequisites. */
+const startOnOtherRecords: NonNullable<Mutant["services"]> = (services) => {
+  const { store } = services;
+  let starting = false;
+  return {
+    ...services,
+    hash: (text) => {
+      starting ||= text.startsWith("secondsite-execution");
+      return services.hash(text);
+    },
+    store: {
+      ...store,
+      findItems: async (worldId, itemIds) => {
+        const items = await store.findItems(worldId, itemIds);
+        if (!starting) return items;
+        starting = false;
+        return items.map((item) => ({ ...item, state: "unprotected" }));
+      },
+    },
+  };
+};
+
 /** A store that acknowledges an execution and keeps it in memory until it has been read a few times. */
 function acknowledgeEarly(store: Store): Partial<Store> {
   const kept = new Map<string, { execution: Execution; looks: number }>();
@@ -114,6 +136,7 @@ export const RECORD_MUTANTS: readonly Mutant[] = [
       getPlanVersion: async (planId) => (await store.getPlan(planId))?.value ?? null,
     })),
   },
+  { breaks: "I29", what: "a start that reads other records than its prerequisites", services: startOnOtherRecords },
   {
     breaks: "I26",
     what: "a store that omits unreadable rows without reporting them",
