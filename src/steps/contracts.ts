@@ -64,6 +64,8 @@ export const findTestLeftovers = activityContract({
     networks: z.array(
       z.object({ siteId: Id, networkId: z.string(), testExecutionId: z.string(), itemIds: z.array(Id) }),
     ),
+    /** Items of which nobody knows what is left, each with the reason. */
+    unreadable: z.array(z.object({ itemId: Id, why: z.string() })).default([]),
   }),
   retry: "hypervisor-call",
 });

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { RecoveryError } from "../../src/domain/errors.js";
 import { allowedActions } from "../../src/domain/items/allowed-actions.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import type { VirtualApp } from "../support/virtual-app.js";
@@ -34,6 +35,25 @@ testInBothReplays(
     expect(outcomes.filter(({ outcome }) => outcome === "succeeded")).toHaveLength(10);
   },
 );
+
+testInBothReplays("a machine whose row is damaged does not hold the clean-up of the others up", async (app) => {
+  await app.run("test-failover");
+  const { hypervisor } = app.context;
+  const { leftovers } = hypervisor;
+  const damaged = new RecoveryError("row-unreadable", "the emulated item in row shop/web-1 is damaged");
+  Object.assign(hypervisor, {
+    leftovers: (worldId: string, itemIds: readonly string[], executionId: string | null) =>
+      itemIds.includes("web-1") ? Promise.reject(damaged) : leftovers(worldId, itemIds, executionId),
+  });
+  const { execution } = await app.attempt("test-clean-up");
+  Object.assign(hypervisor, { leftovers });
+  expect(execution.status).toBe("succeeded-with-failures");
+  const outcomes = "outcomes" in execution ? execution.outcomes : [];
+  expect(outcomes.filter(({ outcome }) => outcome !== "succeeded")).toMatchObject([
+    { itemId: "web-1", outcome: "failed", failure: { code: "row-unreadable" } },
+  ]);
+  expect(outcomes.filter(({ state }) => state === "protected")).toHaveLength(10);
+});
 
 testInBothReplays("a forced clean-up protects the item again, and keeps what is left as evidence", async (app) => {
   await drillThatStays(app);

@@ -35,6 +35,16 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     fixedBy: "test-clean-up",
   }),
   prerequisite({
+    code: "test-copy",
+    verbs: ["promote-test"],
+    title: "A copy of the test",
+    examined: "the copies of tests of the item",
+    check: ({ snapshot }) => (snapshot.testCopies.length === 0 ? "there is no copy of a test to promote" : null),
+    why: "The promotion makes the copy of the test the real machine.",
+    fix: "Clean the test up, then test again.",
+    fixedBy: "test-clean-up",
+  }),
+  prerequisite({
     code: "leftovers-given-up",
     title: "Nothing given up by a forced clean-up",
     severity: "warning",

@@ -1,5 +1,5 @@
 import type { Clock } from "../../domain/clock.js";
-import { RecoveryError } from "../../domain/errors.js";
+import { hasCode, RecoveryError } from "../../domain/errors.js";
 import type { ItemSnapshot, SiteSnapshot } from "../../domain/items/snapshot.js";
 import type { Observation } from "../../domain/plans/probes.js";
 import { diskCoverageOf } from "../../domain/recovery-points/recovery-point-solver.js";
@@ -135,12 +135,31 @@ async function takenAt(
 ): Promise<Occupancy[]> {
   const { claims } = await readClaims(table, header, site.id);
   const doubtful = Object.entries(claims).flatMap(([itemId, { isConfirmed }]) => (isConfirmed ? [] : [itemId]));
-  const states = doubtful.length === 0 ? new Map<string, EmulatedItem>() : await readItems(table, header, doubtful);
+  const states = await readableItems(table, header, doubtful);
   return Object.entries(claims).flatMap(([itemId, claim]) => {
     const state = states.get(itemId);
     const real = state === undefined ? claim : narrowed(claim, settle(rules, state, nowMs), site);
     return real === undefined ? [] : [occupancyOf(itemId, real)];
   });
+}
+
+/** The items that can be read. One that cannot keeps what it claimed, and does not hold the others up. */
+async function readableItems(
+  table: Table,
+  header: WorldHeader,
+  itemIds: readonly string[],
+): Promise<Map<string, EmulatedItem>> {
+  if (itemIds.length === 0) return new Map();
+  try {
+    return await readItems(table, header, itemIds);
+  } catch (thrown) {
+    if (!hasCode(thrown, "row-unreadable")) throw thrown;
+    if (itemIds.length === 1) return new Map();
+    const middle = Math.ceil(itemIds.length / 2);
+    const halves = [itemIds.slice(0, middle), itemIds.slice(middle)];
+    const read = await Promise.all(halves.map((half) => readableItems(table, header, half)));
+    return new Map(read.flatMap((found) => [...found]));
+  }
 }
 
 async function readItems(

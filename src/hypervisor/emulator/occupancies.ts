@@ -15,6 +15,7 @@
  *     (invariants.test.ts, "two items that want the last place…").
  * I5. Requests made at the same time share a write (coalescing-queue.ts).
  */
+import { hasCode } from "../../domain/errors.js";
 import { canonicalJson } from "../../domain/identity.js";
 import type { Occupancy } from "../../domain/worlds/occupancy.js";
 import { isSame } from "../../domain/worlds/three-way.js";
@@ -231,10 +232,15 @@ class Draft {
     return holder < itemId && this.claims[holder]?.isConfirmed === false;
   }
 
+  /** A holder that cannot be read keeps what it has. */
   async #check(itemId: string): Promise<void> {
     const claim = this.claims[itemId];
-    if (isAsLarge(narrowed(claim, await this.#holders.peek(this.#header, itemId), this.#site), claim)) return;
-    this.#set(itemId, narrowed(claim, await this.#holders.touch(this.#header, itemId), this.#site));
+    try {
+      if (isAsLarge(narrowed(claim, await this.#holders.peek(this.#header, itemId), this.#site), claim)) return;
+      this.#set(itemId, narrowed(claim, await this.#holders.touch(this.#header, itemId), this.#site));
+    } catch (thrown) {
+      if (!hasCode(thrown, "row-unreadable")) throw thrown;
+    }
   }
 }
 

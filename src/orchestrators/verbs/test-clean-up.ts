@@ -40,12 +40,18 @@ const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
 
 /** An item is clean when nothing of its tests is left, even if steps failed. Other items need another clean-up. */
 function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemReport[]): Durable<void> {
-  const { copies, networks } = yield* findLeftovers(execution);
+  const { copies, networks, unreadable } = yield* findLeftovers(execution);
   const left = [
     ...copies.map(({ itemId, name }) => ({ what: `test copy ${name}`, itemIds: [itemId] })),
     ...networks.map(({ networkId, siteId, itemIds }) => ({ what: `network ${networkId} at ${siteId}`, itemIds })),
   ];
   for (const report of reports) {
+    const damage = unreadable.find(({ itemId }) => itemId === report.itemId);
+    if (damage !== undefined) {
+      const failure = report.failure ?? { code: "row-unreadable" as const, message: damage.why };
+      execution.reports.set(report.itemId, { ...report, outcome: "failed", failure });
+      continue;
+    }
     const still = left.filter(({ itemIds }) => itemIds.includes(report.itemId)).map(({ what }) => what);
     execution.reports.set(report.itemId, verified(execution, report, still));
   }

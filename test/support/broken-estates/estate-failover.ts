@@ -187,6 +187,15 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     mends: "test-clean-up",
   },
   {
+    code: "test-copy",
+    verb: "promote-test",
+    stage: "testing",
+    later: (repair) => repair.cleanUpHalfWay(),
+    found: "there is no copy of a test to promote",
+    fix: (repair) => repair.run(["test-clean-up", "test-failover"]),
+    mends: "test-clean-up",
+  },
+  {
     code: "leftovers-given-up",
     verb: "test-failover",
     stage: "given-up",

@@ -40,6 +40,16 @@ export class Repair {
     }
   }
 
+  /** Cleans a test up, and leaves its network: the items await another clean-up. */
+  async cleanUpHalfWay(): Promise<void> {
+    const { app, worldId, planId } = this.#place;
+    const { siteId } = this.#site("away");
+    const fault = { target: { siteId }, operation: "remove-test-network", mode: "refuse" } as const;
+    const { faultId } = (await app.client.call(ROUTES.addFault, { params: { worldId }, body: fault })).body;
+    await app.ended(await app.start(planId, { verb: "test-clean-up" }));
+    await app.client.call(ROUTES.clearFaults, { params: { worldId }, query: { faultId } });
+  }
+
   async target(change: TargetChange, itemId = this.#place.code): Promise<void> {
     const { app, worldId } = this.#place;
     const params = { worldId, itemId };

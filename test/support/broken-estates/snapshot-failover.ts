@@ -130,6 +130,13 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
       found: "earlier test is still there",
     },
   ],
+  "test-copy": [
+    {
+      breaks: ({ item: { testCopies } }) => testCopies.pop(),
+      verb: "promote-test",
+      found: "no copy of a test to promote",
+    },
+  ],
   "leftovers-given-up": [
     {
       breaks: ({ item: { testCopies }, known }) => {

@@ -55,6 +55,7 @@ function readyFor(estate: EstateSnapshot, verb: Verb): void {
       item.replica = { ...item.replica, power: "on", heartbeat: "ok", writable: true };
       item.source = { ...item.source, power: "off", heartbeat: "none", writable: false };
     }
+    if (verb === "promote-test") item.testCopies.push({ executionId: "x", networkId: "n", power: "on" });
     if (verb === "failback" || verb === "planned-failback") {
       item.direction = "recovery-to-primary";
       [item.source, item.replica] = [
@@ -103,6 +104,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     "reprotect",
     "failback",
     "planned-failback",
+    "promote-test",
     "commit",
   ] as const;
   test.each(VERBS)("are all met for %s in a sound estate", (verb) => {
@@ -148,6 +150,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
       "source-site": "unplanned-failover",
       "recovery-site": "failback",
       "no-test-copies": "test-clean-up",
+      "test-copy": "test-clean-up",
       "leftovers-given-up": "test-clean-up",
       "disks-covered": "disable-replication",
       "replication-health": "cancel-failover",

@@ -34,7 +34,11 @@ function uncommittable(facts: Facts, effects: readonly Effect[], commit: Effect)
   if (verb === "commit") {
     const promoter = up.promoted.key.executionId;
     const [decided] = decisionsOf(facts, promoter, "validate");
-    return decided?.made.verdict === "reject"
+    // A person who terminates an execution ends it before it follows any decision.
+    const terminated = facts.evidence.hub.instances.some(
+      ({ instance }) => instance.instanceId === promoter && instance.runtimeStatus === "Terminated",
+    );
+    return decided?.made.verdict === "reject" && !terminated
       ? `execution ${promoter}, which failed it over, had been rejected`
       : undefined;
   }
