@@ -146,6 +146,7 @@ function executionGroupOf(
         alreadyDone: hold === null,
         notApplicable: hold === null && record !== undefined ? notApplicableTo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
+        ...(hold?.from === "failed-over" && snapshot.promotedFrom !== null && { runsFrom: snapshot.promotedFrom }),
         // What a forced clean-up gave up holds no failover up: only another clean-up tries to remove it.
         testExecutionId:
           execution.verb !== "test-clean-up" && record !== undefined && hasLeftovers(record)
