@@ -28,7 +28,7 @@ function compose(config: Config): Services {
   const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
   return {
     store,
-    hypervisor: withFairConcurrency(hypervisorOf(drivers), MAX_CONCURRENT_CALLS),
+    hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),

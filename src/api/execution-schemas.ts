@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RecordedDecision } from "../domain/decisions.js";
-import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, Step, Subject } from "../domain/execution.js";
+import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
 import { Measures } from "../domain/plans/measures.js";
 import { Guid, Id, Instant, Name } from "../domain/text.js";
 import { UndeliveredNotification } from "../domain/undelivered.js";
@@ -57,6 +57,7 @@ export const executionView = executionSummary.extend({
   clock: clockView,
   planHash: z.string().nullable(),
   itemIds: z.array(Id),
+  leftOut: z.array(LeftOut).optional().describe("items of the plan that do not take part, each with the reason"),
   options: ExecutionOptions,
   cancelRequest: CancelRequest.optional(),
   /** 0 to 100. */

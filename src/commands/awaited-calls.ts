@@ -5,7 +5,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
-import type { StuckStep } from "./stuck-steps.js";
+import { type StuckStep, stuckInWords } from "./stuck-steps.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
 export type Awaited =
@@ -99,6 +99,21 @@ export function callsWhileRunning(execution: Execution, awaits: readonly Awaited
     path: `/api/executions/${executionId}/cancel`,
     body: {},
   };
-  const answers = awaits.map(({ kind, asks, call }): NextStep => ({ verb: kind, why: asks, ...call }));
-  return cancelRequest === undefined && isCancellable(verb) ? [...answers, cancel] : answers;
+  const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
+  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without");
+  const calls = [
+    ...questions.map(({ kind, asks, call }): NextStep => ({ verb: kind, why: asks, ...call })),
+    ...continueWithoutCalls(execution, stuck),
+  ];
+  return cancelRequest === undefined && isCancellable(verb) ? [...calls, cancel] : calls;
+}
+
+/** One call for all machines that are stuck; `awaits` has a call for each of them. */
+function continueWithoutCalls({ executionId, verb }: Execution, stuck: readonly StuckStep[]): NextStep[] {
+  const itemIds = [...new Set(stuck.map(({ itemId }) => itemId))];
+  if (itemIds.length === 0) return [];
+  const path = `/api/executions/${executionId}/continue-without`;
+  return [
+    { verb: "continue-without", why: stuckInWords(stuck, verb), method: "POST", path, body: { itemIds }, itemIds },
+  ];
 }

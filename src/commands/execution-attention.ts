@@ -4,16 +4,14 @@
  * runs, and after its end only machines that are not simply protected. (test/orchestrators/execution-view.test.ts)
  */
 import { RecoveryError } from "../domain/errors.js";
-import type { Execution } from "../domain/execution.js";
-import { type NextStep, verbsThatLeadOn } from "../domain/executions/next-steps.js";
-import { mayStartAlone } from "../domain/items/allowed-actions.js";
+import type { Execution, ItemOutcome } from "../domain/execution.js";
+import type { NextStep } from "../domain/executions/next-steps.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { isOutcomeUnknown } from "../domain/items/post-execution-conditions.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
-import type { Plan } from "../domain/plans/plan.js";
-import { type KnownRecords, selectItems } from "../domain/start/decide-start.js";
-import type { ItemState, Verb } from "../domain/vocabulary.js";
+import type { ItemState } from "../domain/vocabulary.js";
 import { readEach } from "../executions/read-each.js";
+import { callsThatLeadOn, recordsOf } from "./calls-that-lead-on.js";
 import type { Services } from "./context.js";
 
 export interface Attention {
@@ -41,7 +39,7 @@ export async function attentionWhileRunning(
   { worldId }: Execution,
   failedIds: readonly string[],
 ): Promise<Attention> {
-  const found = await lookAt(services, worldId, failedIds.slice(0, MAX_WHILE_RUNNING));
+  const { snapshots: _, ...found } = await lookAt(services, worldId, failedIds.slice(0, MAX_WHILE_RUNNING));
   const left = failedIds.slice(MAX_WHILE_RUNNING).map((itemId) => {
     return { itemId, why: "it is looked at when the execution has ended" };
   });
@@ -53,20 +51,18 @@ export async function attentionAfterEnd(
   services: Services,
   execution: Extract<Execution, { outcomes: unknown }>,
 ): Promise<{ attention: Attention; nextSteps: NextStep[] }> {
-  const { worldId, itemIds, outcomes } = execution;
-  const { records, unreadable } = await recordsOf(services, worldId, itemIds);
+  const { executionId, worldId, outcomes } = execution;
+  // Those that it left out too: they may be why somebody looks at it. Those that a person left out are somebody else's.
+  const itemIds = outcomes.filter(({ outcome }) => outcome !== "excluded").map(({ itemId }) => itemId);
+  const { records: read, unreadable } = await recordsOf(services, worldId, itemIds);
+  const records = read.map((item) => atRest(item, executionId, outcomes));
   const failed = new Set(outcomes.filter(({ outcome }) => outcome === "failed").map(({ itemId }) => itemId));
   const doubtful = records.filter(
     (item) => item.heldBy === null && (failed.has(item.itemId) || MOVED.has(item.state) || isOutcomeUnknown(item)),
   );
-  const [found, nextSteps] = await Promise.all([
-    lookAt(
-      services,
-      worldId,
-      doubtful.map(({ itemId }) => itemId),
-    ),
-    nextStepsAfter(services, execution, records),
-  ]);
+  const doubtfulIds = doubtful.map(({ itemId }) => itemId);
+  const { snapshots, ...found } = await lookAt(services, worldId, doubtfulIds);
+  const nextSteps = await callsThatLeadOn(services, execution, records, snapshots);
   const attention = {
     ...found,
     leftovers: leftoversOf(execution, records),
@@ -75,12 +71,17 @@ export async function attentionAfterEnd(
   return { attention, nextSteps };
 }
 
-async function lookAt(services: Services, worldId: string, itemIds: readonly string[]): Promise<Attention> {
-  if (itemIds.length === 0) return NOTHING;
+async function lookAt(
+  services: Services,
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<Attention & { snapshots: ItemSnapshot[] }> {
+  if (itemIds.length === 0) return { ...NOTHING, snapshots: [] };
   try {
     const { found, unreadable } = await readEach(itemIds, (ids) => services.hypervisor.describeItems(worldId, ids));
     return {
       ...NOTHING,
+      snapshots: found,
       downOnBothSides: idsOf(found.filter(isDownOnBothSides)),
       splitBrain: idsOf(found.filter(isSplitBrain)),
       unknown: [...unreadable].map(([itemId, why]) => ({ itemId, why })),
@@ -88,7 +89,8 @@ async function lookAt(services: Services, worldId: string, itemIds: readonly str
   } catch (thrown) {
     // The view says what is known, also while the estate does not answer.
     if (!(thrown instanceof RecoveryError)) throw thrown;
-    return { ...NOTHING, unknown: itemIds.map((itemId) => ({ itemId, why: thrown.message })) };
+    const unknown = itemIds.map((itemId) => ({ itemId, why: thrown.message }));
+    return { ...NOTHING, snapshots: [], unknown };
   }
 }
 
@@ -99,13 +101,6 @@ const isSplitBrain = ({ source, replica, conditions }: ItemSnapshot): boolean =>
   source.power === "on" && replica.power === "on" && conditions.some(({ type }) => type === "split-brain");
 
 const idsOf = (snapshots: readonly ItemSnapshot[]): string[] => snapshots.map(({ item }) => item.id);
-
-/** The records of the items, and why some have none: damage, or a world that no longer has them. */
-async function recordsOf({ store }: Services, worldId: string, itemIds: readonly string[]) {
-  const read = (ids: readonly string[]): Promise<ItemRecord[]> => store.getItems(worldId, ids);
-  const { found, unreadable } = await readEach(itemIds, read, ["row-unreadable", "item-not-found"]);
-  return { records: found, unreadable };
-}
 
 /** What a test left, by the conditions of the items and by the outcomes. */
 function leftoversOf(
@@ -124,38 +119,8 @@ function leftoversOf(
   return [...conditions, ...told];
 }
 
-/** The verbs that lead on, as one call on the plan where it would be taken, or else as a call on each machine. */
-async function nextStepsAfter(
-  { store }: Services,
-  { subject, status, verb: own, worldId }: Execution,
-  records: readonly ItemRecord[],
-): Promise<NextStep[]> {
-  const verbs = verbsThatLeadOn(records, status === "succeeded" ? null : own);
-  if (verbs.length === 0) return [];
-  const groupIds = [...new Set(records.flatMap(({ replicationGroupId }) => replicationGroupId ?? []))];
-  const [saved, members] = await Promise.all([
-    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
-    groupIds.length === 0 ? [] : store.getReplicationGroups(worldId, groupIds),
-  ]);
-  const byId = new Map(records.map((item) => [item.itemId, item]));
-  const known = { records: byId, unreadable: new Map(), members };
-  return verbs.flatMap(({ verb, why, itemIds }): NextStep[] => {
-    const call = { verb, why, method: "POST", body: { verb } } as const;
-    if (saved !== null && takes(saved.value.plan, verb, known)) {
-      return [{ ...call, path: `/api/recovery-plans/${saved.value.plan.id}/executions`, itemIds }];
-    }
-    const alone = itemIds.filter((id) => {
-      const item = byId.get(id);
-      const group = members.filter(({ replicationGroupId }) => replicationGroupId === item?.replicationGroupId);
-      return item !== undefined && mayStartAlone(item, verb, group).allowed;
-    });
-    if (alone.length === 0) return [];
-    return [{ ...call, path: `/api/worlds/${worldId}/protected-items/{itemId}/executions`, itemIds: alone }];
-  });
-}
-
-/** Whether a start on the plan would be taken, as far as the states of its items decide. */
-function takes(plan: Plan, verb: Verb, known: KnownRecords): boolean {
-  const { items } = selectItems({ verb, plan, alone: false, options: {} }, known);
-  return items.some(({ decision }) => decision === "take") && items.every(({ decision }) => decision !== "blocked");
+/** An execution that succeeded ends before it releases its items: then its outcomes say where they rest. */
+function atRest(item: ItemRecord, executionId: string, outcomes: readonly ItemOutcome[]): ItemRecord {
+  const state = outcomes.find(({ itemId }) => itemId === item.itemId)?.state;
+  return item.heldBy?.executionId === executionId && state !== undefined ? { ...item, state, heldBy: null } : item;
 }

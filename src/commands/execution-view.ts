@@ -60,10 +60,11 @@ export async function viewExecution(given: Context, executionId: string): Promis
   const own = ended
     ? (kept.find(({ part }) => part === EXECUTION_PART)?.steps ?? [])
     : titledSteps(live, execution.verb);
+  const recorded = new Set(kept.map(({ part }) => part));
   const sources: StepSources = {
     own: newestOfEach(own),
     kept: keptSteps(kept),
-    live: onceForEach((stage) => liveItemSteps(context, execution, stage)),
+    live: onceForEach((stage) => liveItemSteps(context, execution, stage, recorded)),
   };
   const steps = await treeOf(execution, plan, sources);
   const awaits = ended

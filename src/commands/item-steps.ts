@@ -1,6 +1,6 @@
 import type { Execution, Step, StepRecord } from "../domain/execution.js";
 import { unpackSteps } from "../durable/progress.js";
-import { stageOfPart } from "../executions/step-parts.js";
+import { itemsPart, stageOfPart } from "../executions/step-parts.js";
 import { batchInstanceIds } from "../orchestrators/runtime/instance-ids.js";
 import { stepTitle } from "../steps/plan-steps.js";
 import type { Context } from "./context.js";
@@ -26,15 +26,19 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
 }
 
 /**
- * Steps of the items of a running stage, read from the orchestrations of its slices. A slice whose items have ended is
- * read too, because it may be blocked before it could record them.
+ * Steps of the items of a running stage, read from the orchestrations of its slices. A slice that has recorded its steps
+ * is not read: it has nothing more to do. One whose items have ended without a record is, because it may be blocked.
+ * @param recorded the parts of the execution that are recorded
  */
 export async function liveItemSteps(
   { orchestrations }: Context,
   { executionId, verb }: Execution,
   { id, itemIds }: Stage,
+  recorded: ReadonlySet<string>,
 ): Promise<StepsOfItems> {
-  const ids = batchInstanceIds(executionId, id, itemIds.length);
+  const ids = batchInstanceIds(executionId, id, itemIds.length).filter(
+    (_, slice) => !recorded.has(itemsPart(id, slice)),
+  );
   const seen = await Promise.all(ids.map((instanceId) => orchestrations.getStatus(instanceId)));
   const items = seen.flatMap((view) => [...(view?.itemSteps ?? [])]);
   return new Map(items.map(([itemId, steps]) => [itemId, unpackSteps(steps, (step) => stepTitle(verb, step))]));

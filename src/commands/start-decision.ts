@@ -60,7 +60,7 @@ function requireForPlan(plan: Plan, { recoveryPoint, only = [], without = [] }: 
   if (recoveryPoint?.kind === "custom") {
     throw new RecoveryError(
       "custom-point-for-one-item",
-      `plan ${plan.id} cannot start all its items from one custom point`,
+      `plan ${plan.id} cannot start all its items from one custom point; choose another kind, or start the items one by one`,
     );
   }
   const known = new Set(planItemIds(plan));

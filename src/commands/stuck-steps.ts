@@ -6,6 +6,7 @@ import { type LimitedStep, minutesAt, stepLimitsOf } from "../domain/plans/step-
 import { leavesOf } from "../domain/steps.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { MOVES, type Verb } from "../domain/vocabulary.js";
+import { listed } from "../domain/wording.js";
 import type { Context } from "./context.js";
 
 /** What a person can do about a step that is stuck. */
@@ -72,6 +73,16 @@ export function stuckSteps(
       asks,
     };
   });
+}
+
+/** Why a person would continue without all machines that are stuck: where they are, and what becomes of them. */
+export function stuckInWords(stuck: readonly StuckStep[], verb: Verb): string {
+  const places = [...new Set(stuck.map(({ title }) => title))].map((title) => {
+    const there = stuck.filter((step) => step.title === title);
+    const becomes = consequenceOf(nameOf(there[0]?.stepId ?? ""), verb);
+    return `"${title}" of ${listed(there.map(({ itemId }) => itemId))} (each: ${becomes})`;
+  });
+  return `gives up at once: ${places.join("; ")}`;
 }
 
 const RELEASES: ReadonlySet<string> = new Set(["shut-down-source", "final-synchronise"]);

@@ -4,11 +4,12 @@ import { toInstant, toMs } from "../domain/text.js";
 import { endExecution } from "../executions/end-execution.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import type { Tagged, UnsettledExecution } from "../store/port.js";
-import { completeStart } from "./admission.js";
+
 import type { Context } from "./context.js";
 import { raiseCancel, raiseUnheardDecisions } from "./decisions.js";
 import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
 import { itemKey, reconcileUnknownOutcomes, unknownOutcomes } from "./reconcile-items.js";
+import { completeStart } from "./start-execution.js";
 
 /** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;

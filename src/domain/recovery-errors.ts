@@ -168,7 +168,7 @@ export const RECOVERY_ERRORS = {
     true,
     "The agent is not installed",
     "After a failover the agent takes up to 15 minutes to register with the configuration server.",
-    "Wait and start again, or start with the option waitForAgent.",
+    "Wait and start again, or start with the option reprotect.waitForAgent.",
   ),
   "no-replication-path": entry(
     409,

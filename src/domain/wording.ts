@@ -26,6 +26,12 @@ export function toldOf(name: string, what: string): string {
 /** `1 machine`, `11 machines`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+/** `none is free`, `1 is free`, `3 are free`. A negative number is none. */
+export function freeInWords(left: number): string {
+  if (left <= 0) return "none is free";
+  return left === 1 ? "1 is free" : `${left} are free`;
+}
+
 /** `0 s`, `149 s`, `42 min`, `3 h 5 min`, `2 d 4 h`: seconds up to ten minutes, then the two largest units. */
 export function secondsText(seconds: number): string {
   if (seconds < 600) return `${seconds > 0 && seconds < 1 ? "less than 1" : Math.round(seconds)} s`;

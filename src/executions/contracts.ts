@@ -33,6 +33,8 @@ export const executionItem = PlanItem.extend({
   /** Why the verb does not apply to it, although no other execution has done the work; null otherwise. */
   notApplicable: z.string().nullable(),
   promotedFrom: RecoveryPoint.nullable(),
+  /** The point that it runs from while it awaits its commit. */
+  runsFrom: RecoveryPoint.optional(),
   /** The test that the item has a copy of. */
   testExecutionId: z.string().optional(),
 });

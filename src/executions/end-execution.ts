@@ -123,9 +123,10 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
 async function outcomesOfLeftOut({ store }: Ports, { worldId, leftOut = [] }: Execution): Promise<ItemOutcome[]> {
   const ids = leftOut.map(({ itemId }) => itemId);
   const { found } = await readEach(ids, (some) => store.findItems(worldId, some));
-  const states = new Map(found.map(({ itemId, state }) => [itemId, state]));
+  const records = new Map(found.map((item) => [item.itemId, item]));
   return leftOut.map(({ itemId, outcome, failure }) => ({
-    ...{ itemId, outcome, state: states.get(itemId) ?? "unprotected", recoveryPoint: null, dataLoss: null },
+    ...{ itemId, outcome, state: records.get(itemId)?.state ?? "unprotected" },
+    ...{ activeSiteId: records.get(itemId)?.activeSiteId, recoveryPoint: null, dataLoss: null },
     recoverySeconds: null,
     ...(outcome === "excluded" ? { note: failure.message, failure: null } : { failure }),
   }));

@@ -62,7 +62,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     reprotect: options.reprotect ?? ReprotectOptions.parse({}),
     targetSiteIds: [...new Set(snapshots.map(({ replica }) => replica.siteId))],
     testNetworksLeft:
-      records.some((item) => failedOverBefore(item, executionId)) && (await hasNetworks(ports, worldId, snapshots)),
+      records.some((item) => mayHaveNetworks(item, executionId)) && (await hasNetworks(ports, worldId, snapshots)),
     shutdown: {
       ...plan.shutdown,
       before: applicable(plan.shutdown.before, execution, snapshots),
@@ -95,8 +95,11 @@ function stepLimitsMs(settings: Ports["settings"], plan: Plan, { verb, options }
   );
 }
 
-const failedOverBefore = ({ heldBy }: ItemRecord, executionId: string): boolean =>
-  heldBy?.executionId === executionId && (heldBy.from === "failed-over" || heldBy.from === "failover-failed");
+const mayHaveNetworks = ({ heldBy }: ItemRecord, executionId: string): boolean =>
+  heldBy?.executionId === executionId && MAY_HAVE_NETWORKS.has(heldBy.from);
+
+/** The states in which a test of the item, or its promotion, may have left a network. */
+const MAY_HAVE_NETWORKS: ReadonlySet<string> = new Set(["failed-over", "failover-failed", "test-failed-over"]);
 
 /** Whether there may be networks of tests at the items' sites. What can't be read counts as there, and is read again later. */
 async function hasNetworks({ hypervisor }: Ports, worldId: string, items: readonly ItemSnapshot[]): Promise<boolean> {
@@ -143,6 +146,7 @@ function executionGroupOf(
         alreadyDone: hold === null,
         notApplicable: hold === null && record !== undefined ? notApplicableTo(record, execution) : null,
         promotedFrom: hold?.from === "failover-failed" ? snapshot.promotedFrom : null,
+        ...(hold?.from === "failed-over" && snapshot.promotedFrom !== null && { runsFrom: snapshot.promotedFrom }),
         // What a forced clean-up gave up holds no failover up: only another clean-up tries to remove it.
         testExecutionId:
           execution.verb !== "test-clean-up" && record !== undefined && hasLeftovers(record)

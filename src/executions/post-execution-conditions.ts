@@ -8,6 +8,7 @@ import {
   withOutcome,
   withReplication,
 } from "../domain/items/post-execution-conditions.js";
+import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import { toInstant } from "../domain/text.js";
 import type { ExecutionStatus, ItemState } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
@@ -27,10 +28,12 @@ interface ReleasedItem {
  */
 export async function conditionsAfterExecution(
   { hypervisor, clock }: Ports,
-  { worldId, options, requestedBy }: Pick<Execution, "worldId" | "options" | "requestedBy">,
+  execution: Pick<Execution, "worldId" | "verb" | "options" | "requestedBy">,
   items: readonly ReleasedItem[],
   status: ExecutionStatus,
 ): Promise<ReadonlyMap<string, ItemCondition[]>> {
+  const { worldId } = execution;
+  const givenUp = whyGivenUp(execution);
   const doubted = items.filter(({ state, report }) => mayBeStranded(status, { state, outcome: report?.outcome }));
   const doubtedIds = doubted.map(({ item }) => item.itemId);
   const { found: snapshots, unreadable } = await readEach(doubtedIds, (ids) => hypervisor.describeItems(worldId, ids));
@@ -43,10 +46,16 @@ export async function conditionsAfterExecution(
   return new Map(
     items.map(({ item: { itemId, conditions }, state, report }) => {
       const known = withReplication(conditions, { replication: replicationOf(itemId), state, at });
-      const left = withLeftovers(known, { left: report?.leftovers, force: options.force, by: requestedBy, at });
+      const left = withLeftovers(known, { left: report?.leftovers, givenUp, at });
       return [itemId, withOutcome(left, { isKnown: isKnown(state, report), at })];
     }),
   );
+}
+
+/** Why an execution goes on although something of a test is still there; undefined when it does not. */
+function whyGivenUp({ verb, options, requestedBy }: Pick<Execution, "verb" | "options" | "requestedBy">) {
+  if (options.force !== undefined) return `${requestedBy} forced the clean-up: ${options.force.reason}`;
+  return failoverTypeOf(verb) === "unplanned" ? `the ${verb} went on without that` : undefined;
 }
 
 /** A failed failover claims nothing. A missing report means that the orchestration was lost before it could report. */

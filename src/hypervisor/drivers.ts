@@ -8,24 +8,28 @@
  *     the recovery site of an item never changes ("a reversal is polled at the driver that began it…").
  * I4. A call for many items is split by driver and answered in the requested order ("items are described…").
  * I5. One driver for all kinds is returned as it is: no lookups, no reads ("one driver for every kind…"). With several
- *     drivers, the kinds of sites and the owners of items are looked up once, and an operation on one copy costs one
+ *     drivers, the kinds of sites and the owners of items are kept for a while, and an operation on one copy costs one
  *     read of its item ("lookups are cached…").
+ * I6. A world that is removed and imported with other kinds of sites gets the drivers of these: a driver that does not
+ *     know a site or item any more is looked up anew at once, any other after a minute ("a world that comes back…").
  */
+import type { Clock } from "../domain/clock.js";
 import { type ErrorCode, hasCode, RecoveryError } from "../domain/errors.js";
 import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import type { SiteKind } from "../domain/vocabulary.js";
 import { ITEM_OPERATIONS } from "../steps/catalogue.js";
 import type { Hypervisor, Leftovers } from "./port.js";
 
-export function hypervisorOf(drivers: Readonly<Record<SiteKind, Hypervisor>>): Hypervisor {
+export function hypervisorOf(drivers: Readonly<Record<SiteKind, Hypervisor>>, clock: Clock): Hypervisor {
   const all = [...new Set(Object.values(drivers))];
   const [first, second] = all;
   if (first !== undefined && second === undefined) return first;
-  return dispatching(drivers, all);
+  const lookups = createLookups(drivers, all, clock);
+  return lookingUpAnew(dispatching(lookups, all), lookups);
 }
 
-function dispatching(drivers: Readonly<Record<SiteKind, Hypervisor>>, all: readonly Hypervisor[]): Hypervisor {
-  const { driverOfSite, ownerOf, describeItem } = createLookups(drivers, all);
+function dispatching(lookups: Lookups, all: readonly Hypervisor[]): Hypervisor {
+  const { driverOfSite, ownerOf, describeItem } = lookups;
 
   const grouped = async (worldId: string, itemIds: readonly string[], driversOf: typeof driversOfCopies) => {
     const groups = new Map<Hypervisor, string[]>();
@@ -95,51 +99,93 @@ function dispatching(drivers: Readonly<Record<SiteKind, Hypervisor>>, all: reado
   };
 }
 
-/**
- * Finds drivers by asking each one, since calls do not say the kind of a site or the sites of an item. The answers are
- * kept for the life of the process: a world that is imported again must keep the kinds of its sites.
- */
-function createLookups(drivers: Readonly<Record<SiteKind, Hypervisor>>, all: readonly Hypervisor[]) {
-  const siteDrivers = new Map<string, Hypervisor>();
-  const owners = new Map<string, Hypervisor>();
+type Lookups = ReturnType<typeof createLookups>;
 
-  const driverOfSite = async (worldId: string, siteId: string): Promise<Hypervisor> => {
-    const key = `${worldId}/${siteId}`;
-    const known = siteDrivers.get(key);
-    if (known !== undefined) return known;
-    const { site } = await firstAnswer(all, (driver) => driver.describeSite(worldId, siteId));
-    siteDrivers.set(key, drivers[site.kind]);
-    return drivers[site.kind];
+/** So long a lookup is kept. */
+const KEPT_MS = 60_000;
+
+/** Finds drivers by asking each one, since calls do not say the kind of a site or the sites of an item. */
+function createLookups(drivers: Readonly<Record<SiteKind, Hypervisor>>, all: readonly Hypervisor[], clock: Clock) {
+  type Kept = Map<string, { driver: Hypervisor; untilMs: number }>;
+  const worlds = new Map<string, { sites: Kept; owners: Kept }>();
+
+  const keptOf = (worldId: string) => {
+    const kept = worlds.get(worldId) ?? { sites: new Map(), owners: new Map() };
+    worlds.set(worldId, kept);
+    return kept;
+  };
+  const known = (kept: Kept, id: string): Hypervisor | undefined => {
+    const found = kept.get(id);
+    return found !== undefined && clock.now() < found.untilMs ? found.driver : undefined;
+  };
+  const keep = (kept: Kept, id: string, driver: Hypervisor): Hypervisor => {
+    kept.set(id, { driver, untilMs: clock.now() + KEPT_MS });
+    return driver;
   };
 
-  const describeItem = async (worldId: string, itemId: string): Promise<ItemSnapshot> => {
-    const known = owners.get(`${worldId}/${itemId}`);
-    const candidates = known === undefined ? all : [known];
+  const driverOfSite = async (worldId: string, siteId: string): Promise<Hypervisor> => {
+    const { sites } = keptOf(worldId);
+    const driver = known(sites, siteId);
+    if (driver !== undefined) return driver;
+    const { site } = await firstAnswer(all, (one) => one.describeSite(worldId, siteId));
+    return keep(sites, siteId, drivers[site.kind]);
+  };
+
+  const describeBy = async (
+    candidates: readonly Hypervisor[],
+    worldId: string,
+    itemId: string,
+  ): Promise<ItemSnapshot> => {
     const [snapshot] = await firstAnswer(candidates, (driver) => driver.describeItems(worldId, [itemId]));
     if (snapshot === undefined) throw new RecoveryError("item-not-found", `world ${worldId} has no item ${itemId}`);
     return snapshot;
   };
 
   const ownerOf = async (worldId: string, itemId: string): Promise<Hypervisor> => {
-    const key = `${worldId}/${itemId}`;
-    const known = owners.get(key);
-    if (known !== undefined) return known;
-    const { item } = await describeItem(worldId, itemId);
-    const owner = await driverOfSite(worldId, item.targetSiteId);
-    owners.set(key, owner);
-    return owner;
+    const { owners } = keptOf(worldId);
+    const owner = known(owners, itemId);
+    if (owner !== undefined) return owner;
+    const { item } = await describeBy(all, worldId, itemId);
+    return keep(owners, itemId, await driverOfSite(worldId, item.targetSiteId));
   };
 
   /** The snapshot of the owner, which knows the sites of both copies. */
-  const describeByOwner = async (worldId: string, itemId: string): Promise<ItemSnapshot> => {
-    await ownerOf(worldId, itemId);
-    return describeItem(worldId, itemId);
-  };
+  const describeItem = async (worldId: string, itemId: string): Promise<ItemSnapshot> =>
+    describeBy([await ownerOf(worldId, itemId)], worldId, itemId);
 
-  return { driverOfSite, ownerOf, describeItem: describeByOwner };
+  /** Forgets the lookups of a world. Returns whether there were any. */
+  const forget = (worldId: string): boolean => worlds.delete(worldId);
+
+  return { driverOfSite, ownerOf, describeItem, forget };
+}
+
+/** Repeats a call on what its driver does not know, with lookups made anew: the world may have been imported again. */
+function lookingUpAnew(hypervisor: Hypervisor, { forget }: Lookups): Hypervisor {
+  const anew = async <T>(worldId: string, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (thrown) {
+      if (!isUnknown(thrown) || !forget(worldId)) throw thrown;
+      return call();
+    }
+  };
+  return {
+    describeItems: (worldId, ...rest) => anew(worldId, () => hypervisor.describeItems(worldId, ...rest)),
+    describeSite: (worldId, ...rest) => anew(worldId, () => hypervisor.describeSite(worldId, ...rest)),
+    describeEstate: (worldId, ...rest) => anew(worldId, () => hypervisor.describeEstate(worldId, ...rest)),
+    recoveryPoints: (worldId, ...rest) => anew(worldId, () => hypervisor.recoveryPoints(worldId, ...rest)),
+    observe: (worldId, ...rest) => anew(worldId, () => hypervisor.observe(worldId, ...rest)),
+    replaceTarget: (worldId, ...rest) => anew(worldId, () => hypervisor.replaceTarget(worldId, ...rest)),
+    leftovers: (worldId, ...rest) => anew(worldId, () => hypervisor.leftovers(worldId, ...rest)),
+    runOnItem: (task) => anew(task.worldId, () => hypervisor.runOnItem(task)),
+    abandonTask: (worldId, ...rest) => anew(worldId, () => hypervisor.abandonTask(worldId, ...rest)),
+    runOnSite: (task) => anew(task.worldId, () => hypervisor.runOnSite(task)),
+  };
 }
 
 const UNKNOWN: readonly ErrorCode[] = ["not-found", "item-not-found", "world-not-found"];
+
+const isUnknown = (thrown: unknown): boolean => UNKNOWN.some((code) => hasCode(thrown, code));
 
 /** The answer of the first driver that knows the site or item, or the refusal of the last one. */
 async function firstAnswer<T>(drivers: readonly Hypervisor[], ask: (driver: Hypervisor) => Promise<T>): Promise<T> {
@@ -148,7 +194,7 @@ async function firstAnswer<T>(drivers: readonly Hypervisor[], ask: (driver: Hype
     try {
       return await ask(driver);
     } catch (error) {
-      if (!UNKNOWN.some((code) => hasCode(error, code))) throw error;
+      if (!isUnknown(error)) throw error;
       refusal = error;
     }
   }

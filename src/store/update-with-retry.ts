@@ -12,17 +12,18 @@ const isConflict = (thrown: unknown): boolean => thrown instanceof TableConflict
 /**
  * Repeats an attempt that lost a race against another writer. Every other error is final.
  *
+ * @param attempt gets its number, from 1
  * @param maxAttempts set it where writers are few, so that a row that never fits becomes an error
  * @param isRetryable asked after a conflict: false makes it final
  */
 export async function retryOnConflict<T>(
-  attempt: () => Promise<T>,
+  attempt: (count: number) => Promise<T>,
   maxAttempts = Number.POSITIVE_INFINITY,
   isRetryable = () => true,
 ): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
-      return await attempt();
+      return await attempt(count);
     } catch (thrown) {
       if (!isConflict(thrown) || !isRetryable() || count >= maxAttempts) throw thrown;
     }

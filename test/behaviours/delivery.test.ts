@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, inject, test } from "vitest";
 import { ROUTES } from "../../src/api/routes.js";
+import { REPROTECT } from "../support/estates.js";
 import { HttpPlan, refusalOf, stepsNamed } from "../support/http-plan.js";
 import { RunningApp } from "../support/running-app.js";
 
@@ -86,7 +87,7 @@ describe("what is delivered", () => {
 
   test("C3 a full run shuts down, chooses the point, fails over group by group, awaits validation, commits and reprotects", async () => {
     const plan = await HttpPlan.load(app, "vmware-to-azure");
-    const run = await plan.run("full-run");
+    const run = await plan.run("full-run", REPROTECT);
     const begun = (id: string) => Math.min(...stepsNamed(run, id).map(({ startedAt }) => Date.parse(startedAt ?? "")));
     const ended = (id: string) => Math.max(...stepsNamed(run, id).map(({ endedAt }) => Date.parse(endedAt ?? "")));
     const order = ["shutdown", "groups/data", "groups/front", "validation", "commit", "reprotect"];

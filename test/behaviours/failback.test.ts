@@ -15,6 +15,11 @@ const appConsistentPoints = (plan: HttpPlan) =>
     (answers) => answers.every(({ points }) => points.some(({ consistency }) => consistency === "app-consistent")),
   );
 
+async function reprotectAllButWeb(plan: HttpPlan): Promise<void> {
+  await plan.failOverAndCommit();
+  for (const itemId of ["db", "app"]) await plan.attemptOn(itemId, "reprotect", REPROTECT);
+}
+
 describe.concurrent("failback of VMware machines and physical servers", { timeout: 120_000 }, () => {
   const missing = [
     ["process-server", site("away", { processServers: [] })],
@@ -31,11 +36,12 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     expect(await plan.positions()).toEqual(["committed, primary-to-recovery, at away"]);
   });
 
-  test("F2 every machine of a plan must have been reprotected and have a recovery point", async () => {
-    const plan = await load();
-    await plan.failOverAndCommit();
-    for (const itemId of ["db", "app"]) await plan.attemptOn(itemId, "reprotect", REPROTECT);
-    const refused = await refusalOf(plan.attempt("failback"));
+  test("F2 every machine of a plan that stops at a failure must have been reprotected and have a recovery point", async () => {
+    const plan = await HttpPlan.load(app, "vmware-to-azure", (_world, changed) => {
+      changed.failurePolicy = { failback: { onItemFailure: "stop", onActionFailure: "stop" } };
+    });
+    await reprotectAllButWeb(plan);
+    const refused = await plan.refused("failback");
     expect(refused).toMatchObject({ status: 409, code: "verb-not-allowed" });
     expect(refused.detail).toContain("item web");
     expect((await refusalOf(plan.attemptOn("web", "failback"))).detail).toContain("reprotect");
@@ -43,6 +49,16 @@ describe.concurrent("failback of VMware machines and physical servers", { timeou
     await plan.run("reprotect", REPROTECT);
     await plan.run("failback");
     expect(await plan.positions()).toEqual(["failed-over, recovery-to-primary, at home"]);
+  });
+
+  test("F2 a plan that goes on after a failure leaves a machine out that was not reprotected, and names it", async () => {
+    const plan = await load();
+    await reprotectAllButWeb(plan);
+    const back = await plan.attempt("failback");
+    expect(back.status).toBe("succeeded-with-failures");
+    expect(back.outcomes?.map(({ outcome }) => outcome)).toEqual(["succeeded", "succeeded", "left-out"]);
+    expect(back.outcomes?.at(-1)?.failure).toMatchObject({ code: "verb-not-allowed" });
+    expect(await plan.item("web")).toMatchObject({ state: "committed", activeSiteId: "away" });
   });
 
   test("F3 the latest point is the default; the app-consistent point is older and loses more", async () => {

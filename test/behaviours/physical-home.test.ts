@@ -94,7 +94,7 @@ describe.concurrent("failback of physical servers", { timeout: 120_000 }, () => 
     expect(errors).toEqual(["datastore"]);
     const [first] = findings.filter(({ code }) => code === "datastore");
     expect(first?.found).toBe(
-      "the options name no datastore of home; one must be named, although the disks of db still exist",
+      "the options name no datastore of home (it has ssd); one must be named, although the disks of db still exist",
     );
     expect(first?.fix).toContain("datastoreId");
     expect((await plan.unmet("reprotect", { waitForAgent: "true", datastoreId: "gone" })).errors).toEqual([

@@ -21,7 +21,7 @@ describe.concurrent("physical servers fail over to Azure and fail back as VMware
     expect(reversalsOf(alone)).toEqual(["full"]);
     expect(alone.outcomes?.[0]?.replicated?.bytes).toBe(200_000_000_000);
     const others = await plan.run("reprotect", { reprotect: { waitForAgent: true, datastoreId: "ssd" } });
-    expect(others.outcomes?.map(({ outcome }) => outcome)).toEqual(["already-done", "succeeded", "succeeded"]);
+    expect(others.outcomes?.map(({ outcome }) => outcome)).toEqual(["not-applicable", "succeeded", "succeeded"]);
     expect(await plan.positions()).toEqual(["protected, recovery-to-primary, at away"]);
 
     const back = await plan.run("failback");

@@ -142,7 +142,7 @@ test.concurrent("an emulated machine in the middle of a failover: its item fails
   expect(body.conditions).toMatchObject([unknown]);
 });
 
-test.concurrent("an item record in the middle of a failover: the execution reports why it is blocked, and continues after a repair", async () => {
+test.concurrent("an item record in the middle of a failover: the execution reports why it is blocked, and after a repair the item runs at its source again", async () => {
   const { executionId, worldId, mend } = await underWay((id) => spoil("Items", id, "web-1"));
   const { blockedReasons } = await app.until(executionId, ({ status }) => status === "paused");
   expect(blockedReasons).toEqual([expect.stringContaining(`${worldId}/web-1 is damaged`)]);
@@ -150,8 +150,13 @@ test.concurrent("an item record in the middle of a failover: the execution repor
   await mend();
   await app.validate(executionId, { verdict: "accept" });
   const { status, outcomes } = await app.ended(executionId);
-  expect(status).toBe("succeeded");
-  expect(outcomes).toContainEqual(expect.objectContaining({ itemId: "web-1", state: "failed-over" }));
+  expect(status).toBe("succeeded-with-failures");
+  const failure = expect.objectContaining({ code: "row-unreadable" });
+  const web = { itemId: "web-1", outcome: "failed", state: "protected", failure };
+  expect(outcomes).toContainEqual(expect.objectContaining(web));
+  expect(outcomes?.filter(({ outcome }) => outcome !== "succeeded")).toHaveLength(1);
+  const { body } = await app.client.call(ROUTES.getItem, { params: { worldId, itemId: "web-1" } });
+  expect(body.source.power).toBe("on");
 });
 
 test("a history row: the execution is paused with the reason, and continues after a repair and a resume", async () => {

@@ -163,7 +163,7 @@ test.concurrent("the second of two plans that share an item is refused, and the 
   await app.ended(executionId);
 });
 
-test.concurrent("P3 a failover that does not meet a prerequisite ends before anything is touched", async () => {
+test.concurrent("P3 a failover that does not meet a prerequisite is refused before anything is recorded", async () => {
   const tooLong = { name: "far-too-long-a-name-for-windows" };
   const { worldId, planId } = await app.loadShop((world) => ({
     ...world,
@@ -171,7 +171,10 @@ test.concurrent("P3 a failover that does not meet a prerequisite ends before any
       item.id === "orders-db-1" ? { ...item, target: { ...item.target, ...tooLong } } : item,
     ),
   }));
-  const failover = await app.ended(await app.start(planId, { verb: "planned-failover" }));
-  expect(failover).toMatchObject({ status: "failed", failure: { code: "prerequisites-failed" } });
+  const problem = await problemOf(app.start(planId, { verb: "planned-failover" }));
+  expect(problem).toMatchObject({ status: 409, code: "prerequisites-failed" });
+  expect(problem.detail).toContain(tooLong.name);
+  const { body } = await app.client.call(ROUTES.listExecutions, { params: {}, query: { limit: 100 } });
+  expect(body.entries.filter((execution) => execution.worldId === worldId)).toEqual([]);
   expect(await app.states(worldId)).toEqual(["protected"]);
 });

@@ -41,11 +41,13 @@ const answer = (app: VirtualApp, executionId: string, what: FailureAnswer, ask =
 testInBothReplays("an execution asks about a failure, and retry recovers the failed item", async (app) => {
   const { executionId, view } = await askedAbout(app, 1);
   expect(view.status).toBe("awaiting-input");
-  expect(view.awaits).toEqual([
+  expect(view.awaits).toMatchObject([
     {
       kind: "resolve",
       ask: 1,
       asks: "group Orders databases did not get through: 1 of 3 items failed. Answer retry, skip, stop or undo.",
+      onExpiry: "the execution stops",
+      call: { method: "POST", path: `/api/executions/${executionId}/resolve`, body: { ask: 1, answer: "retry" } },
     },
   ]);
 

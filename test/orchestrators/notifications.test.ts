@@ -100,7 +100,7 @@ test("that are not taken are sent again with back-off under the same id, and lea
   expect(noted.execution.undelivered).toMatchObject([
     { event: "awaiting-input", url: receiver.url, why: expect.stringContaining("answered 500"), attempts: 2 },
   ]);
-  expect(noted.execution.undelivered?.[0]?.nextAttemptAt).not.toBeNull();
+  expect(noted.execution.undelivered?.[0]?.nextAttemptAt).toMatch(/^\d{4}-.*Z$/);
   const { execution } = await app.until(executionId, (view) => view.execution.undelivered?.length === 0);
   expect(execution.status).toBe("running");
   const { received } = receiver;

@@ -8,7 +8,6 @@ import type { ActivityCall, ActivityEnd } from "../../host/durable/engine/index.
 import { ACTIVITIES } from "../../src/activities/index.js";
 import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
 import { RecoveryError } from "../../src/domain/errors.js";
-import type { ExecutionOptions } from "../../src/domain/execution.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
@@ -16,13 +15,11 @@ import type { StepResult } from "../../src/durable/fiber-scheduler.js";
 import type { Ports } from "../../src/ports.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
-import { estateOf, REPROTECT } from "../support/estates.js";
+import { estateOf, readyOptions } from "../support/estates.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
 afterEach(() => app.close());
-
-const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTECT };
 
 /** Together they run every step of every item workflow. */
 const JOURNEYS: readonly (readonly [Scenario, Verb[]])[] = [
@@ -66,9 +63,14 @@ const PASSING_FAULTS: Record<string, PassingFault> = {
 
 /**
  * Steps carry the faults of a batch, and the choice of points those of the data that it processes. A webhook is retried
- * by its workflow, as its action says.
+ * by its workflow, as its action says. Notifications hold nothing up, and their next attempt notes what this one did not.
  */
-const MEETS_NONE: ReadonlySet<string> = new Set(["execute-batch", "process-pending-data", "call-webhook"]);
+const MEETS_NONE: ReadonlySet<string> = new Set([
+  "execute-batch",
+  "process-pending-data",
+  "call-webhook",
+  "send-notifications",
+]);
 
 const HOUR_MS = 3_600_000;
 const AT = "2026-01-01T06:00:00.000Z";
@@ -132,7 +134,7 @@ const withProbes = (plan: PlanInput): PlanInput => ({
 });
 
 async function succeeds(verb: Verb): Promise<void> {
-  const { execution } = await app.run(verb, OPTIONS);
+  const { execution } = await app.run(verb, readyOptions(verb));
   if (!isEnded(execution.status) || !("outcomes" in execution)) throw new Error(`${verb} has not ended`);
   await app.pass(60_000); // the record has ended, and the release of its items meets faults too
   const outcomes = execution.outcomes.map(({ outcome }) => outcome);
@@ -142,13 +144,13 @@ async function succeeds(verb: Verb): Promise<void> {
 describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
   const met = new Set<string>();
 
-  async function open(scenario: Scenario): Promise<void> {
+  async function open(scenario: Scenario, change: Partial<PlanInput> = {}): Promise<void> {
     const onActivity = (call: ActivityCall, end: ActivityEnd): void => {
       for (const name of faultsMetBy(call, end)) met.add(name);
     };
     app = await VirtualApp.open({ activities: faulty(fault), onActivity });
     const estate = estateOf(scenario);
-    await app.load({ ...estate, plan: withProbes(estate.plan) });
+    await app.load({ ...estate, plan: { ...withProbes(estate.plan), ...change } });
   }
 
   test.each(JOURNEYS)("%s: %s", async (scenario, verbs) => {
@@ -169,7 +171,7 @@ describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
     await open("azure-to-azure");
     const { estate, store } = app.context;
     await estate.addFault(app.worldId, { target: { itemId: "app" }, operation: "promote-replica", mode: "hang" });
-    const executionId = await app.start("planned-failover", OPTIONS);
+    const executionId = await app.start("planned-failover", readyOptions("planned-failover"));
     await app.pass(HOUR_MS);
     const found = await store.getExecution(executionId);
     if (found === null) throw new Error("there is no such execution");
@@ -177,6 +179,14 @@ describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
     await store.updateExecution({ ...found.value, cancelRequest }, found.etag);
     const { execution } = await app.ended(executionId);
     expect(execution.status).toBe("cancelled");
+    expect(await app.states()).toEqual(["protected"]);
+  });
+
+  test("while a question is closed that nobody answered", async () => {
+    await open("azure-to-azure", { validation: { required: true, timeLimitMinutes: 60, onExpiry: "undo" } });
+    const executionId = await app.start("planned-failover", readyOptions("planned-failover"));
+    const { execution } = await app.ended(executionId);
+    expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });
     expect(await app.states()).toEqual(["protected"]);
   });
 

@@ -30,16 +30,36 @@ testInBothReplays("a test failover touches nothing, and its clean-up proves that
   expect(await app.states()).toEqual(["protected"]);
 });
 
-testInBothReplays("a clean-up that leaves something behind says so", async (app) => {
+testInBothReplays(
+  "a clean-up that leaves something of one machine behind says so, and no more of the others",
+  async (app) => {
+    await app.ended(await app.start("test-failover"));
+    await app.context.estate.addFault("shop", {
+      target: { itemId: "web-1" },
+      operation: "remove-test-copy",
+      mode: "refuse",
+    });
+    const { execution } = await app.ended(await app.start("test-clean-up"));
+    expect(execution.status).toBe("succeeded-with-failures");
+    const outcomes = "outcomes" in execution ? execution.outcomes : [];
+    expect(outcomes.filter(({ outcome }) => outcome !== "succeeded")).toMatchObject([
+      { itemId: "web-1", state: "test-failed-over", failure: { code: "leftovers" } },
+    ]);
+    for (const part of ["still there: test copy", "the hypervisor refused", "option force"]) {
+      expect(outcomes.find(({ itemId }) => itemId === "web-1")?.failure?.message).toContain(part);
+    }
+    const states = await Promise.all(outcomes.map(({ itemId }) => app.item(itemId)));
+    expect(states.filter(({ state }) => state === "protected")).toHaveLength(10);
+  },
+);
+
+testInBothReplays("a clean-up that removes nothing of any machine has failed", async (app) => {
   await app.ended(await app.start("test-failover"));
-  await app.context.estate.addFault("shop", {
-    target: { itemId: "web-1" },
-    operation: "remove-test-copy",
-    mode: "refuse",
-  });
+  const target = { siteId: "west-europe" };
+  await app.context.estate.addFault("shop", { target, operation: "remove-test-copy", mode: "refuse" });
   const { execution } = await app.ended(await app.start("test-clean-up"));
   expect(execution).toMatchObject({ status: "failed", failure: { code: "leftovers" } });
-  expect((await app.item("web-1")).state).toBe("test-failed-over");
+  expect(await app.states()).toEqual(["test-failed-over"]);
 });
 
 testInBothReplays("a cancelled test failover leaves no copy and no network", async (app) => {

@@ -26,7 +26,14 @@ describe("golden histories", async () => {
     "recover-item.primary-to-recovery.retried-faults",
     "recover-item.primary-to-recovery.failed-step",
     "release-source.primary-to-recovery.woken",
-  ])("there is one of undo, of retries, of a failed step and of a wake: %s", (name) => {
+    "unplanned-failover.primary-to-recovery.left-out-at-start",
+    "planned-failover.primary-to-recovery.left-out-at-first-look",
+    "planned-failover.primary-to-recovery.unfit-before-its-group",
+    "recover-item.primary-to-recovery.continued-without",
+    "clean-up-item.primary-to-recovery.forced",
+    "repoint-item.primary-to-recovery.app-consistent",
+    "full-run.primary-to-recovery.no-way-home",
+  ])("there is one of undo, of retries, and of everything that an execution may meet: %s", (name) => {
     expect(files).toContain(`${name}-${version}.jsonl`);
   });
 

@@ -1,40 +1,8 @@
-import type { ExecutionOptions } from "../../src/domain/execution.js";
-import {
-  type ExecutionStatus,
-  FailoverType,
-  type FailureAnswer,
-  type OnFailure,
-  type Scenario,
-  type Verb,
-} from "../../src/domain/vocabulary.js";
+import { FailoverType, type FailureAnswer, type OnFailure, type Verb } from "../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../src/hypervisor/port.js";
 import type { Estate } from "../support/estates.js";
-import type { Answers } from "../support/execution-driver.js";
-
-/** What a run of a verb meets, beside what always happens. The label stands in the names of its recordings. */
-export interface Circumstance {
-  label: string;
-  /** Meets the operations of one item, unless it has another target. */
-  fault?: Omit<FaultInput, "target"> & Partial<Pick<FaultInput, "target">>;
-  /** The rows of the items cannot be read when the execution opens. */
-  unreadable?: true;
-  /** Cancelled once the operation has hung for ten minutes. */
-  cancelled?: "restore-protection" | "as-documented";
-  answers?: Answers;
-  options?: Partial<ExecutionOptions>;
-  /** How the execution ends; `succeeded` when missing. */
-  ends?: ExecutionStatus;
-}
-type Run = readonly [Verb, Circumstance?];
-
-/** Verbs that are run one after the other on one estate. */
-export interface Journey {
-  scenario: Scenario;
-  /** Machines to recover; the three of the scenario's estate when missing. */
-  machines?: number;
-  plan?: (plan: Estate["plan"]) => Estate["plan"];
-  runs: readonly Run[];
-}
+import type { Circumstance, Journey } from "./journey.js";
+import { cancelled, hoursLater, itemsUnreadable, pointsGone } from "./meanwhile.js";
 
 const hangs = (operation: FaultInput["operation"]) => ({ operation, mode: "hang" }) as const;
 const refuses = (operation: FaultInput["operation"]) => ({ operation, mode: "refuse", times: 1 }) as const;
@@ -99,11 +67,7 @@ const networkStays: Circumstance = {
   fault: { ...AWAY, operation: "remove-test-network" },
   ends: "succeeded-with-failures",
 };
-const noPoint: ExecutionOptions["recoveryPoint"] = {
-  kind: "point-in-time",
-  emulatedNotAfter: "2020-01-01T00:00:00.000Z",
-  appConsistent: [],
-};
+const recoveryPoint = { kind: "latest-crash-consistent" } as const;
 const nothingPromoted: Circumstance = { label: "refused", fault: AWAY, ends: "failed" };
 const networkGoes: Circumstance = { label: "network-left" };
 
@@ -132,11 +96,16 @@ export const JOURNEYS: readonly Journey[] = [
       ["resynchronise"],
       [
         "test-failover",
-        { label: "cancelled", fault: hangs("start-test-copy"), cancelled: "restore-protection", ends: "cancelled" },
+        {
+          label: "cancelled",
+          fault: hangs("start-test-copy"),
+          meanwhile: cancelled("restore-protection"),
+          ends: "cancelled",
+        },
       ],
       ["test-failover"],
       ["test-clean-up"],
-      ["planned-failback"],
+      ["planned-failback", { before: hoursLater }],
       ["change-recovery-point"],
       ["cancel-failover"],
       ["test-failover"],
@@ -154,7 +123,12 @@ export const JOURNEYS: readonly Journey[] = [
       ["cancel-failover"],
       [
         "test-failover",
-        { label: "cancelled", fault: hangs("start-test-copy"), cancelled: "restore-protection", ends: "cancelled" },
+        {
+          label: "cancelled",
+          fault: hangs("start-test-copy"),
+          meanwhile: cancelled("restore-protection"),
+          ends: "cancelled",
+        },
       ],
       ["planned-failover", { label: "rejected", answers: { verdict: "reject" }, ends: "failed" }],
       ["planned-failover", { label: "retried-faults", fault: fails("promote-replica") }],
@@ -178,11 +152,16 @@ export const JOURNEYS: readonly Journey[] = [
     runs: [
       [
         "planned-failover",
-        { label: "woken", fault: hangs("shut-down-source"), cancelled: "restore-protection", ends: "cancelled" },
+        {
+          label: "woken",
+          fault: hangs("shut-down-source"),
+          meanwhile: cancelled("restore-protection"),
+          ends: "cancelled",
+        },
       ],
       [
         "unplanned-failover",
-        { label: "stopped", fault: hangs("promote-replica"), cancelled: "as-documented", ends: "cancelled" },
+        { label: "stopped", fault: hangs("promote-replica"), meanwhile: cancelled("as-documented"), ends: "cancelled" },
       ],
       ["unplanned-failover", { label: "source-left-alone", options: { sourceShutdown: "skip" } }],
     ],
@@ -206,7 +185,8 @@ export const JOURNEYS: readonly Journey[] = [
         "test-failover",
         {
           label: "no-points-retried",
-          options: { recoveryPoint: noPoint },
+          options: { recoveryPoint },
+          meanwhile: pointsGone(2),
           ...answered("retry", "stop"),
           ends: "failed",
         },
@@ -246,7 +226,12 @@ export const JOURNEYS: readonly Journey[] = [
       ["test-failover"],
       [
         "promote-test",
-        { label: "cancelled", fault: hangs("promote-test-copy"), cancelled: "restore-protection", ends: "cancelled" },
+        {
+          label: "cancelled",
+          fault: hangs("promote-test-copy"),
+          meanwhile: cancelled("restore-protection"),
+          ends: "cancelled",
+        },
       ],
       ["test-failover"],
       ["promote-test", networkStays],
@@ -265,8 +250,8 @@ export const JOURNEYS: readonly Journey[] = [
   {
     scenario: "azure-to-azure",
     runs: [
-      ["test-failover", { label: "no-points", options: { recoveryPoint: noPoint }, ends: "failed" }],
-      ["planned-failover", { label: "unreadable", unreadable: true, ends: "failed" }],
+      ["test-failover", { label: "no-points", options: { recoveryPoint }, meanwhile: pointsGone(3), ends: "failed" }],
+      ["planned-failover", { label: "unreadable", meanwhile: itemsUnreadable, ends: "failed" }],
       [
         "disable-replication",
         { label: "lost-answer", fault: { operation: "disable-replication", mode: "fail-after", times: 9 } },

@@ -1,16 +1,15 @@
 import { EventType, type HistoryEvent } from "../../host/durable/history.js";
-import { cancelExecution } from "../../src/commands/decisions.js";
-import { RecoveryError } from "../../src/domain/errors.js";
-import type { ExecutionOptions } from "../../src/domain/execution.js";
 import { transition } from "../../src/domain/items/lifecycle.js";
 import { SCENARIO_TRAITS } from "../../src/domain/scenario-traits.js";
 import { Direction, ItemState, Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { ITEM_WORKFLOWS } from "../../src/orchestrators/items/index.js";
-import { type Estate, estateOf, REPROTECT } from "../support/estates.js";
+import { type Estate, estateOf, readyOptions } from "../support/estates.js";
 import { finish } from "../support/execution-driver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 import { smallPlan, smallWorld } from "../support/worlds.js";
-import { type Circumstance, JOURNEYS, type Journey } from "./journeys.js";
+import { DECISION_JOURNEYS } from "./decision-journeys.js";
+import type { Circumstance, Journey } from "./journey.js";
+import { JOURNEYS } from "./journeys.js";
 import { SCENARIO_JOURNEYS } from "./scenario-journeys.js";
 
 /** What one orchestration went through. */
@@ -18,8 +17,6 @@ export interface Recording {
   name: string;
   history: HistoryEvent[];
 }
-
-const OPTIONS: Partial<ExecutionOptions> = { acknowledgeNoTest: true, ...REPROTECT };
 
 /**
  * Every recording that must be there: of each verb in each direction that the transition table allows it in, and of
@@ -80,7 +77,7 @@ const canBe = (state: ItemState): boolean => !state.endsWith("ing") && state !==
 /** Goes on all journeys, and gives back the first history under each name. */
 export async function recordAll(): Promise<Recording[]> {
   const byName = new Map<string, Recording>();
-  for (const journey of JOURNEYS) {
+  for (const journey of [...JOURNEYS, ...DECISION_JOURNEYS]) {
     for (const recording of await recordJourney(journey)) {
       if (!byName.has(recording.name)) byName.set(recording.name, recording);
     }
@@ -104,7 +101,7 @@ async function recordJourney(journey: Journey): Promise<Recording[]> {
   for (const [verb, circumstance] of runs) {
     const [{ direction } = { direction: "primary-to-recovery" }] = await app.items();
     const executionId = await run(app, verb, circumstance);
-    const suffix = circumstance === undefined ? direction : `${direction}.${circumstance.label}`;
+    const suffix = circumstance?.label === undefined ? direction : `${direction}.${circumstance.label}`;
     for (const { name, history, isRetry } of await historiesOf(app, executionId)) {
       recordings.push({ name: `${name}.${suffix}${isRetry ? ".again" : ""}`, history });
     }
@@ -120,28 +117,17 @@ function smallEstate(machines: number): Estate {
 
 /** Runs a verb to its end under its circumstance. */
 async function run(app: VirtualApp, verb: Verb, circumstance: Partial<Circumstance> = {}) {
-  const { fault, unreadable, cancelled, answers, options, ends = "succeeded" } = circumstance;
+  const { fault, before, meanwhile, answers, options, ends = "succeeded" } = circumstance;
   const { estate } = app.context;
   if (fault) await estate.addFault(app.worldId, { target: { itemId: "app" }, ...fault });
-  const executionId = await app.start(verb, { ...OPTIONS, ...options });
-  if (unreadable) failNextRead(app);
-  if (cancelled) {
-    await app.pass(3 * 3_600_000);
-    await cancelExecution(app.context, executionId, { behaviour: cancelled, by: "tester", reason: undefined });
-  }
+  await before?.(app);
+  const executionId = await app.start(verb, { ...readyOptions(verb), ...options });
+  await meanwhile?.(app, executionId);
   const { execution } = await finish(app, executionId, answers);
   await app.completed(executionId);
   if (execution.status !== ends) throw new Error(`${verb} ended ${execution.status}: ${JSON.stringify(execution)}`);
   await estate.clearFaults(app.worldId);
   return executionId;
-}
-
-function failNextRead({ context: { store } }: VirtualApp): void {
-  const getItems = store.getItems.bind(store);
-  store.getItems = async () => {
-    store.getItems = getItems;
-    throw new RecoveryError("row-unreadable", "the row of the item app is damaged");
-  };
 }
 
 /**

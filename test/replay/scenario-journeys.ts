@@ -1,6 +1,7 @@
 import { SCENARIO_TRAITS } from "../../src/domain/scenario-traits.js";
 import { Scenario, type Verb } from "../../src/domain/vocabulary.js";
-import type { Circumstance, Journey } from "./journeys.js";
+import type { Circumstance, Journey } from "./journey.js";
+import { cancelled, hoursLater } from "./meanwhile.js";
 
 /**
  * Every verb there and back in one scenario: the steps of an item workflow depend on the scenario, so each has its
@@ -8,10 +9,10 @@ import type { Circumstance, Journey } from "./journeys.js";
  */
 function journeyOf(scenario: Scenario): Journey {
   const usual: Circumstance = { label: scenario };
-  const cancelled: Circumstance = {
+  const hung: Circumstance = {
     ...usual,
     fault: { operation: "start-test-copy", mode: "hang" },
-    cancelled: "restore-protection",
+    meanwhile: cancelled("restore-protection"),
     ends: "cancelled",
   };
   const all = (...verbs: Verb[]) => verbs.map((verb) => [verb, usual] as const);
@@ -19,11 +20,12 @@ function journeyOf(scenario: Scenario): Journey {
   return {
     scenario,
     runs: [
-      ["test-failover", cancelled],
+      ["test-failover", hung],
       ...all("test-failover", "test-clean-up", "planned-failover", "change-recovery-point", "cancel-failover"),
       ...all("test-failover", "promote-test", "commit", "reprotect", "resynchronise"),
-      ...(canTestFailback ? [["test-failover", cancelled] as const, ...all("test-failover", "test-clean-up")] : []),
-      ...all("planned-failback", "change-recovery-point", "cancel-failover"),
+      ...(canTestFailback ? [["test-failover", hung] as const, ...all("test-failover", "test-clean-up")] : []),
+      ["planned-failback", { ...usual, before: hoursLater }],
+      ...all("change-recovery-point", "cancel-failover"),
       ...(canTestFailback ? all("test-failover", "promote-test") : all("planned-failback")),
       ...all("commit", "reprotect", "resynchronise", "disable-replication", "enable-replication"),
       ...all("planned-failover", "commit", "reprotect", "planned-failback", "commit", "disable-replication"),

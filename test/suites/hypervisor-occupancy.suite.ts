@@ -106,7 +106,7 @@ export function occupancySuite(name: string, open: () => Tables): void {
         "interfaces",
         ({ sites }) => Object.assign(sites[1] ?? {}, { quota: { networkInterfaces: 3, networkInterfacesUsed: 2 } }),
         "capacity-exceeded",
-        "needs 1 interfaces at away, and 0 are free",
+        "needs 1 interface at away, and none is free",
       ],
     ])("%s is free again after a cancel", async (_, change, code, text) => {
       await load((world) => {

@@ -1,9 +1,21 @@
+import type { ExecutionOptions } from "../../src/domain/execution.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import type { Scenario } from "../../src/domain/vocabulary.js";
+import { usesOption } from "../../src/domain/start/start-options.js";
+import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 
 /** Options with which every machine of these estates can be reprotected at once. */
 export const REPROTECT = { reprotect: { location: "original", waitForAgent: true, datastoreId: "ssd" } } as const;
+
+/** Options with which a verb starts on these estates, without a test before it. It refuses those of other verbs. */
+export function readyOptions(verb: Verb): Partial<ExecutionOptions> {
+  return {
+    ...(usesOption(verb, "acknowledgeNoTest") && { acknowledgeNoTest: true }),
+    ...(usesOption(verb, "reprotect") && REPROTECT),
+    // The items run from the newest point already.
+    ...(verb === "change-recovery-point" && { recoveryPoint: { kind: "latest-app-consistent" as const } }),
+  };
+}
 
 /** Where a process server is deployed in Azure: in the network of the machines. */
 export const PROCESS_SERVER = { networkId: "vnet-away", subnet: "data", ip: "10.2.0.60" } as const;

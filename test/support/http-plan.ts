@@ -5,6 +5,7 @@ import type { Problem } from "../../src/api/problem.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { itemDetail, itemView, startBody } from "../../src/api/schemas.js";
 import type { Step } from "../../src/domain/execution.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { estateOf, PROCESS_SERVER, REPROTECT } from "./estates.js";
@@ -31,10 +32,10 @@ export class HttpPlan {
   static async load(
     app: RunningApp,
     scenario: Scenario,
-    change: (world: WorldInput) => void = () => undefined,
+    change: (world: WorldInput, plan: PlanInput) => void = () => undefined,
   ): Promise<HttpPlan> {
     const { world, plan } = estateOf(scenario, `w-${randomUUID()}`);
-    change(world);
+    change(world, plan);
     await app.client.call(ROUTES.importWorld, { params: { worldId: world.id }, body: world });
     await app.client.call(ROUTES.savePlan, { params: { planId: plan.id }, body: plan });
     return new HttpPlan(app, world.id, plan.id);

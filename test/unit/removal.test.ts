@@ -92,8 +92,11 @@ describe("a removal", () => {
   test.each([
     [{ state: "protected" }, "do first: disable-replication"],
     [{ state: "test-failed-over" }, "do first: test-clean-up, then disable-replication"],
-    [{ state: "failed-over" }, "do first: cancel-failover, then disable-replication"],
-    [{ state: "committed" }, "do first: reprotect, then failback, then commit, then disable-replication"],
+    [
+      { state: "failed-over" },
+      "do first: commit, then reprotect, then planned-failback, then commit, then disable-replication",
+    ],
+    [{ state: "committed" }, "do first: reprotect, then planned-failback, then commit, then disable-replication"],
   ] as const)("of an item in %o is refused, and says what leads there", async (change, advice) => {
     await world.bring("item-1", change);
     await expect(removeItem(services, "small", "item-1")).rejects.toThrow(advice);

@@ -192,7 +192,7 @@ export class FuzzedProduct {
       idempotencyKey: id,
       target: { kind: "plan", planId: id },
       verb: "planned-failover",
-      options: ExecutionOptions.parse({}),
+      options: ExecutionOptions.parse({ acknowledgeNoTest: true }),
       requestedBy: "fuzz",
     });
     if (id !== "over") return;

@@ -48,25 +48,28 @@ const WHY: Partial<Record<Verb, string>> = {
   "planned-failback": "tries to bring the machines up at the primary site again, without loss or not at all",
   "cancel-failover": "goes back to where the machines ran before the failover",
   commit: "accepts the failover; the other recovery points are deleted",
-  "change-recovery-point": "starts the machines from another recovery point",
+  "change-recovery-point": "starts the machines from another recovery point, such as the newest app-consistent one",
   reprotect: "protects the machines in the reverse direction",
   "enable-replication": "protects the machines again",
 };
 
-/** The verbs that the table of transitions allows now and that lead on, each with its items. */
+/**
+ * The verbs that the table of transitions allows now and that lead on, each with its items.
+ * @param again what was done, and the items for which it is still to be done
+ */
 export function verbsThatLeadOn(
   items: readonly ItemRecord[],
-  again: Verb | null,
+  again: { verb: Verb; itemIds: ReadonlySet<string> },
 ): { verb: Verb; why: string; itemIds: string[] }[] {
   const byVerb = new Map<Verb, string[]>();
   for (const { itemId, scenario, state, direction, heldBy } of items) {
     if (heldBy !== null) continue;
-    const verbs = new Set([...(LEAD_ON[state] ?? []), ...(again === null ? [] : [again])]);
+    const verbs = new Set([...(LEAD_ON[state] ?? []), ...(again.itemIds.has(itemId) ? [again.verb] : [])]);
     for (const verb of verbs) {
       if (transition(scenario, state, verb, direction).allowed) byVerb.set(verb, [...(byVerb.get(verb) ?? []), itemId]);
     }
   }
-  const inOrder = [...(again === null ? [] : [again]), ...ORDER];
+  const inOrder = again.itemIds.size === 0 ? ORDER : [again.verb, ...ORDER];
   const sorted = [...byVerb].sort(([a], [b]) => inOrder.indexOf(a) - inOrder.indexOf(b));
   return sorted.map(([verb, itemIds]) => ({ verb, why: WHY[verb] ?? "tries again", itemIds }));
 }

@@ -3,7 +3,9 @@
  *
  * - S1 Machines that are down on both sides come first, by that name, then those that are on at both. (test/unit/domain/execution-summary.test.ts)
  * - S2 A wait says for what, until when, what happens then, and by which call it ends. (same file)
- * - S3 An end says how many machines came through, where they run, and which did not. (same file)
+ * - S3 Steps that hang are named beside what runs: which machines, since when, until when, and what a person can call.
+ *   (same file)
+ * - S4 An end says how many machines came through, where they run, and which did not. (same file)
  */
 import type { Execution, ItemOutcome, Step } from "../execution.js";
 import { hadNothingToDo } from "../plans/failure-policy.js";
@@ -20,6 +22,9 @@ export interface AwaitedDecision {
   /** What happens when the time has passed. */
   onExpiry?: string | null;
   call?: { method: string; path: string };
+  /** Of a step that hangs: the machine and the title of the step. */
+  itemId?: string;
+  title?: string;
 }
 
 export interface SummaryInput {
@@ -58,18 +63,40 @@ function stateOf(input: SummaryInput): string {
   if ("outcomes" in execution) return endOf(execution, input.measures);
   const [blocked] = blockedReasons;
   if (blocked !== undefined) return `cannot continue: ${blocked}.`;
-  const [asked, ...others] = awaits;
-  if (asked !== undefined)
-    return `${waitOf(asked)}${others.length === 0 ? "" : ` ${counted(others.length, "more decision")} awaited.`}`;
+  const [asked, ...others] = awaits.filter(({ kind }) => kind !== HANGS);
+  const stuck = stuckOf(awaits.filter(({ kind }) => kind === HANGS));
+  if (asked !== undefined) {
+    const more = others.length === 0 ? "" : ` ${counted(others.length, "more decision")} awaited.`;
+    return `${waitOf(asked)}${more}${stuck}`;
+  }
   const { cancelRequest } = execution;
   const cancel = cancelRequest === undefined ? "" : `is being cancelled by ${cancelRequest.requestedBy}, and `;
-  return `${cancel}runs since ${moment(execution.requestedAt)}: ${underWay(input.steps)}.`;
+  return `${cancel}runs since ${moment(execution.requestedAt)}: ${underWay(input.steps)}.${stuck}`;
+}
+
+/** The kind of a step that hangs or takes unusually long. */
+const HANGS = "continue-without";
+
+/** The steps that hang, by their titles, and the one call that goes on without all of their machines. */
+function stuckOf(stuck: readonly AwaitedDecision[]): string {
+  const [first] = stuck;
+  if (first === undefined) return "";
+  const hangs = [...new Set(stuck.map(({ title = "a step" }) => title))].map((name) => {
+    const there = stuck.filter(({ title = "a step" }) => title === name);
+    const begun = there.flatMap(({ since }) => since ?? []).sort()[0];
+    const givenUp = there.flatMap(({ until }) => until ?? []).sort();
+    const last = givenUp.length === 0 ? "" : `, given up by ${moment(givenUp.at(-1) ?? "")}`;
+    return `"${name}" of ${listed(there.flatMap(({ itemId }) => itemId ?? []))}${begun ? ` since ${moment(begun)}` : ""}${last}`;
+  });
+  const call = first.call ? ` To go on without them, call ${first.call.method} ${first.call.path}.` : "";
+  return ` Hangs or takes unusually long: ${hangs.join("; ")}.${call}`;
 }
 
 const WAITS_FOR: Readonly<Record<string, string>> = {
   confirm: "waits for a person to do a manual action and confirm it",
   resolve: "waits for a person to decide about a failure",
   validate: "waits for a person to accept or reject the result",
+  "call-back": "waits for the receiver of a webhook to call back",
 };
 
 function waitOf({ kind, asks, since, until, onExpiry, call }: AwaitedDecision): string {

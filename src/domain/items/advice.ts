@@ -46,6 +46,7 @@ function chainTo(from: Place, isThere: (place: Place) => boolean, steps = STEPS)
   for (const { place, chain } of open) {
     if (isThere(place)) return chain;
     for (const step of steps) {
+      if (step === "cancel-failover" && place.state === "failed-over") continue; // it drops what was written since
       const next = placeAfter(place, step, true);
       if (next === null || seen.has(keyOf(next))) continue;
       seen.add(keyOf(next));

@@ -70,13 +70,13 @@ export function mayStartAlone(item: LifecycleItem, verb: Verb, group: readonly L
   const others = group.filter(({ itemId, state }) => itemId !== item.itemId && state !== "unprotected");
   if (item.replicationGroupId === null || others.length === 0) return cell;
   const together = others.every(({ state, direction }) => state === item.state && direction === item.direction);
-  if (!cell.allowed) return together ? { ...cell, advice: forGroup(cell.advice) } : cell;
+  if (!cell.allowed) return { ...cell, advice: together ? forGroup(cell.advice) : forApart(cell.advice, item, group) };
   if (!movesGroup(verb)) return cell;
   if (together) {
     const because = `the item belongs to replication group ${item.replicationGroupId}, whose items move together`;
     return refuse("replication-group", because, { kind: "use-plan" });
   }
-  return (verb === "commit" ? commitSplits(item, others) : null) ?? cell;
+  return commitSplits(item, verb, group) ?? cell;
 }
 
 /** Advice whose first verb moves the whole group. */
@@ -85,13 +85,24 @@ function forGroup(advice: Advice | null): Advice | null {
   return advice?.kind === "use-instead" ? { ...advice, withGroup: movesGroup(advice.verb) } : advice;
 }
 
+/** Advice for one of several members that stand apart: it may move alone, but not commit before the others. */
+function forApart(advice: Advice | null, item: LifecycleItem, group: readonly LifecycleItem[]): Advice | null {
+  const [first] = advice?.kind === "do-first" ? advice.verbs : [];
+  return (first === undefined ? null : commitSplits(item, first, group)?.advice) ?? advice;
+}
+
 /** Refuses a commit while other members of the group have not failed over with it; null when all have. */
-function commitSplits(
-  { replicationGroupId, direction }: LifecycleItem,
-  others: readonly LifecycleItem[],
+export function commitSplits(
+  { itemId: own, replicationGroupId, direction }: LifecycleItem,
+  verb: Verb,
+  group: readonly LifecycleItem[],
 ): Refused | null {
-  const behind = others.filter(
-    (other) => other.direction !== direction || (other.state !== "failed-over" && other.state !== "committed"),
+  if (verb !== "commit" || replicationGroupId === null) return null;
+  const behind = group.filter(
+    (other) =>
+      other.itemId !== own &&
+      other.state !== "unprotected" &&
+      (other.direction !== direction || (other.state !== "failed-over" && other.state !== "committed")),
   );
   if (behind.length === 0) return null;
   const where = behind.map(({ itemId, state }) => `${itemId} is ${state}`).join(", ");

@@ -66,6 +66,20 @@ const CANCELLATIONS: Partial<Record<ItemState, Transition>> = {
 /** Every verb is refused while an execution is under way. */
 const underWay = (what: string): Row => row(refused(`${what} is under way`));
 
+/** The states in which something is under way. */
+const UNDER_WAY = {
+  "testing-failover": underWay("a test failover"),
+  "cleaning-up": underWay("a test clean-up"),
+  "failing-over": underWay("a failover"),
+  "changing-recovery-point": underWay("a change of recovery point"),
+  committing: underWay("a commit"),
+  reprotecting: underWay("a reprotect"),
+  "disabling-replication": underWay("disabling replication"),
+  "enabling-replication": underWay("enabling replication"),
+  resynchronising: underWay("a resynchronisation"),
+  cancelling: underWay("a cancellation"),
+} satisfies Partial<Lifecycle>;
+
 const NO_TEST: Partial<Row> = {
   "test-clean-up": notApplicable("there is no test failover of it"),
   "promote-test": refused("there is no test failover of it"),
@@ -78,8 +92,8 @@ const NO_FAILOVER: Partial<Row> = {
 
 /** The cells that depend on the direction in which an item replicates. */
 interface DirectionRules {
-  /** The verbs that move the workload the way it replicates. */
-  forwards: readonly Verb[];
+  /** The verbs that move the workload the way it replicates; the last one does not wait for anything. */
+  forwards: readonly [planned: Verb, unplanned: Verb];
   /** The verbs that would bring the workload to where it runs while it is protected, and the refusal of each. */
   backwards: Partial<Row>;
   protected: Partial<Row>;
@@ -99,7 +113,7 @@ const TO_RECOVERY: DirectionRules = {
 };
 
 const TO_PRIMARY: DirectionRules = {
-  forwards: ["failback", "planned-failback"],
+  forwards: ["planned-failback", "failback"],
   backwards: {
     "planned-failover": atRecovery("planned-failback"),
     "unplanned-failover": atRecovery("failback"),
@@ -113,9 +127,11 @@ const cellsOf = (verbs: readonly Verb[], cell: Cell): Partial<Row> =>
 
 /** The table of an item while it replicates in one direction. A reprotect reverses the direction. */
 function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecycle {
+  const [, unplanned] = forwards;
   const awayFromHome = refused("the workload runs at the recovery site");
   const arrived = { ...cellsOf(forwards, alreadyDone("the workload is at the other site already")), ...NO_TEST };
   return {
+    ...UNDER_WAY,
     protected: row(refused("the item is protected"), {
       ...NO_TEST,
       ...NO_FAILOVER,
@@ -128,18 +144,16 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": awayFromHome,
       ...rules.protected,
     }),
-    "testing-failover": underWay("a test failover"),
     "test-failed-over": row(refused("a test failover awaits its clean-up"), {
       ...NO_FAILOVER,
       ...backwards,
       reprotect: notApplicable("it has no failover to reverse"),
       "enable-replication": alreadyDone("the item replicates already"),
+      [unplanned]: failOver, // a test never holds a real failover up
       "test-failover": alreadyDone("a test failover of it awaits its clean-up"),
       "test-clean-up": to("cleaning-up", "protected", "test-failed-over"),
       "promote-test": failOver,
     }),
-    "cleaning-up": underWay("a test clean-up"),
-    "failing-over": underWay("a failover"),
     "failover-failed": row(refused("the last failover failed"), {
       ...NO_TEST,
       ...cellsOf(forwards, failOver),
@@ -154,8 +168,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       commit: to("committing", "committed", "failed-over"),
       "cancel-failover": undo,
     }),
-    "changing-recovery-point": underWay("a change of recovery point"),
-    committing: underWay("a commit"),
     committed: row(refused("the failover is committed and its recovery points are gone"), {
       ...arrived,
       "enable-replication": notApplicable("its protection is enabled; reprotect makes it replicate again", "reprotect"),
@@ -166,8 +178,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": awayFromHome,
       ...rules.committed,
     }),
-    reprotecting: underWay("a reprotect"),
-    "disabling-replication": underWay("disabling replication"),
     unprotected: row(refused("the item is not protected"), {
       ...NO_TEST,
       ...NO_FAILOVER,
@@ -176,9 +186,6 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
       "disable-replication": alreadyDone("the item is not protected"),
       "enable-replication": to("enabling-replication", "protected", "unprotected"),
     }),
-    "enabling-replication": underWay("enabling replication"),
-    resynchronising: underWay("a resynchronisation"),
-    cancelling: underWay("a cancellation"),
   };
 }
 

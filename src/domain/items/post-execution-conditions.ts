@@ -59,23 +59,22 @@ export const isOutcomeUnknown = ({ conditions }: Pick<ItemRecord, "conditions">)
   conditions.some(({ type }) => type === "outcome-unknown");
 
 /**
- * Updates the condition `leftovers`. A forced clean-up sets it for what it left; a clean-up that finds nothing left
- * removes it. Other executions leave it as it is.
+ * Updates the condition `leftovers`. A forced clean-up and an unplanned failover set it for what they left; a clean-up
+ * that finds nothing left removes it. Other executions leave it as it is.
  * @param left what is still there of tests of the item, when the execution looked
+ * @param givenUp why the execution went on without removing it; undefined when it did not go on
  */
 export function withLeftovers(
   conditions: readonly ItemCondition[],
-  { left, force, by, at }: { left: readonly string[] | undefined; force: Forced; by: string; at: string },
+  { left, givenUp, at }: { left: readonly string[] | undefined; givenUp: string | undefined; at: string },
 ): ItemCondition[] {
-  if (left === undefined || (left.length > 0 && force === undefined)) return [...conditions];
+  if (left === undefined || (left.length > 0 && givenUp === undefined)) return [...conditions];
   const whatToDo =
     left.length === 0
       ? null
-      : `${left.join(", ")} could not be removed, and ${by} forced the clean-up: ${force?.reason}. Remove the cause, then run test-clean-up again.`;
+      : `${left.join(", ")} could not be removed, and ${givenUp}. Remove the cause, then run test-clean-up again.`;
   return withCondition(conditions, { type: "leftovers", whatToDo: whatToDo?.slice(0, 2_000) ?? null, at });
 }
-
-type Forced = { reason: string } | undefined;
 
 /** Sets a condition, or removes it if `whatToDo` is null. A condition that exists keeps its `since`. */
 function withCondition(

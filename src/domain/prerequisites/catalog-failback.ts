@@ -205,7 +205,7 @@ export const FAILBACK_CATALOG: readonly Prerequisite[] = [
     examined: "the registration of the agent with the configuration server",
     check: agentMissing,
     why: "After a failover the agent takes up to 15 minutes to register.",
-    fix: "Wait some minutes and start again, or start with the option waitForAgent.",
+    fix: "Wait some minutes and start again, or start with the option reprotect.waitForAgent.",
   }),
   prerequisite({
     code: "machine-running",

@@ -18,13 +18,13 @@ export const ITEM_CATALOG: readonly Prerequisite[] = [
     examined: "the item's recovery points",
     check: ({ snapshot }) => (snapshot.replication.newestPoint === null ? "there is no recovery point" : null),
     why: "A replica starts from a recovery point.",
-    fix: "Enable replication, or wait until the first recovery point is made.",
-    fixedBy: "enable-replication",
+    fix: "Wait until the first recovery point is made.",
   }),
   prerequisite({
     code: "no-test-copies",
     title: "No leftovers of a test",
     examined: "copies of earlier tests",
+    warnsOf: ["unplanned-failover", "failback"],
     // A failed promotion may leave a copy. The next failover or its cancellation removes it.
     check: ({ snapshot, record }) =>
       snapshot.testCopies.length === 0 || record?.state === "failover-failed" || hasLeftovers(record ?? {})

@@ -85,7 +85,7 @@ export const SERVER_CATALOG: readonly Prerequisite[] = [
     examined: "the master targets of the machine's operating system family and those named",
     check: masterTargetNotNamed,
     why: "The disks go to the datastores of the master target that is chosen.",
-    fix: "Name one master target for each operating system family with the option masterTargetId.",
+    fix: "Name one master target for each operating system family with the option reprotect.masterTargetId.",
   }),
   prerequisite({
     code: "master-target-system",
@@ -155,7 +155,7 @@ export const SERVER_CATALOG: readonly Prerequisite[] = [
     examined: "the datastores of the primary site and the one named",
     check: datastoreNotNamed,
     why: "The disks of a new machine are written to it. It is ignored where the old disks exist, but it has to be named.",
-    fix: "Name a datastore of the site with the option datastoreId.",
+    fix: "Name a datastore of the site with the option reprotect.datastoreId.",
   }),
   prerequisite({
     code: "datastore-reach",

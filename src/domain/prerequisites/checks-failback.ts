@@ -12,6 +12,7 @@ import {
   rivalMasterTargetsOf,
   usesBuiltInProcessServer,
 } from "../failback/reverse-path-selection.js";
+import { listed } from "../wording.js";
 import { diskGbOn, memoryOn, takenBy, takenByOthers } from "../worlds/occupancy.js";
 import { MAX_MASTER_TARGET_DISKS, type MasterTarget } from "../worlds/topology.js";
 import type { Link } from "../worlds/world.js";
@@ -144,7 +145,7 @@ export function datastoreMissing(path: ReplicationPath): string | null {
   if (datastores.length === 0) return `${id} has no datastore to put the disks on`;
   const { name } = path.snapshot.machine;
   return needsNewMachine(path)
-    ? `${name} is created as a new machine at ${id}, so the options must name a datastore`
+    ? `${name} is created as a new machine at ${id}, so the options must name a datastore (${id} has ${listed(datastores.map((one) => one.id))})`
     : null;
 }
 
@@ -157,7 +158,8 @@ export function datastoreNotNamed(path: ReplicationPath): string | null {
   if (asked !== undefined) {
     return datastores.some((datastore) => datastore.id === asked) ? null : `${id} has no datastore ${asked}`;
   }
-  return `the options name no datastore of ${id}; one must be named, although the disks of ${path.snapshot.machine.name} still exist`;
+  const has = listed(datastores.map((datastore) => datastore.id));
+  return `the options name no datastore of ${id} (it has ${has}); one must be named, although the disks of ${path.snapshot.machine.name} still exist`;
 }
 
 const reaches = (ids: readonly string[] | undefined, wanted: string): boolean => ids?.includes(wanted) ?? true;

@@ -1,4 +1,5 @@
 import type { ItemSnapshot, SiteSnapshot } from "../items/snapshot.js";
+import { counted, freeInWords } from "../wording.js";
 import { carriedInterfaces, interfaceTargets } from "../worlds/networks.js";
 import { keptAddresses, sizeAt, takenBy, takenByOthers, testNameOf } from "../worlds/occupancy.js";
 import type { Machine } from "../worlds/world.js";
@@ -71,7 +72,7 @@ export function coresMissing({ target, demand }: CheckInput): string | null {
   const others = takenByOthers(target.taken, demand.itemIds, ({ cores }) => cores);
   const free = quota.cores - quota.coresUsed - others.amount;
   if (demand.cores <= free) return null;
-  const found = `the execution needs ${demand.cores} cores at ${id}, and ${Math.max(0, free)} are free`;
+  const found = `the execution needs ${counted(demand.cores, "core")} at ${id}, and ${freeInWords(free)}`;
   return `${found}${takenBy(others.itemIds, "others are")}`;
 }
 
@@ -82,7 +83,7 @@ export function interfacesMissing({ target, demand }: CheckInput): string | null
   const free = quota.networkInterfaces - quota.networkInterfacesUsed - others.amount;
   const asked = demand.networkInterfaces;
   if (asked <= free) return null;
-  const found = `the execution needs ${asked} interfaces at ${id}, and ${Math.max(0, free)} are free`;
+  const found = `the execution needs ${counted(asked, "interface")} at ${id}, and ${freeInWords(free)}`;
   return `${found}${takenBy(others.itemIds, "others are")}`;
 }
 

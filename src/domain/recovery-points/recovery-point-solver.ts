@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../errors.js";
 import { toMs } from "../text.js";
+import { counted, listed } from "../wording.js";
 import type { Machine, ProtectedItem } from "../worlds/world.js";
 import { lossSecondsOf } from "./loss.js";
 import type { DiskCoverage, RecoveryPoint, RecoveryPointChoice } from "./recovery-point-choice.js";
@@ -100,9 +101,12 @@ function whyNone({ itemId, points }: SolverItem, criteria: Criteria): string {
   const oldest = points.toSorted(newestFirst).at(-1);
   const none = `item ${itemId} has no ${criteria.description(itemId)}`;
   if (oldest === undefined) return `${none}: it has no recovery point at all`;
-  if (criteria.pointId !== null) return `${none}: it never existed, or was pruned`;
+  if (criteria.pointId !== null) {
+    const ids = points.toSorted(newestFirst).map(({ id }) => id);
+    return `${none}: it never existed, or was pruned; there ${ids.length === 1 ? "is" : "are"} ${listed(ids)}`;
+  }
   if (toMs(oldest.time) > criteria.notAfterMs) return `${none}: its oldest is from ${oldest.time} (emulated time)`;
-  return `${none} among its ${points.length} points`;
+  return `${none} among its ${counted(points.length, "point")}`;
 }
 
 function solveOne(item: SolverItem, criteria: Criteria): SolvedPoint {

@@ -275,7 +275,9 @@ function refusalOf(
     const more = others === 0 ? "" : ` ${others} more of ${itemsOf(asked).length} items cannot go.`;
     const offer =
       without.length === 0 ? "" : ` To go without them, start with the option without: ${without.join(", ")}.`;
-    return { code: first.code, message: `${first.because}${more}${offer}`, details };
+    // The plan exists. That one of its items does not is no reason to answer that nothing was found.
+    const code = first.code === "item-not-found" && !asked.alone ? "prerequisites-failed" : first.code;
+    return { code, message: `${first.because}${more}${offer}`, details };
   }
   if (takenOf(items).length > 0) return null;
   const reasons = items.flatMap((item) => ("because" in item ? [`${item.itemId}: ${item.because}`] : []));

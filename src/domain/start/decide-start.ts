@@ -11,7 +11,7 @@
  * - D4 An item with nothing to do is passed over. (test/unit/domain/way-on.test.ts)
  */
 import { type ErrorCode, isErrorCode } from "../errors.js";
-import { type LifecycleItem, mayStart, mayStartAlone } from "../items/allowed-actions.js";
+import { commitSplits, type LifecycleItem, mayStart, mayStartAlone } from "../items/allowed-actions.js";
 import { failurePolicyOf } from "../plans/failure-policy.js";
 import type { Plan, PlanItem } from "../plans/plan.js";
 import type { Finding } from "../prerequisites/prerequisite.js";
@@ -96,6 +96,8 @@ function selectItem(
     if (nothingToDo !== null && !alone) return { itemId, decision: nothingToDo, from, because };
     return unfit(asked, itemId, [notAllowed(itemId, verb, cell)], findings);
   }
+  const behind = commitSplits(record, verb, group);
+  if (behind !== null) return blocked(itemId, [notAllowed(itemId, verb, behind)], findings);
   if (left === undefined) return { itemId, decision: "take", from, during: cell.during };
   return blocked(itemId, [splits(itemId, replicationGroupId ?? "", left)], findings);
 }

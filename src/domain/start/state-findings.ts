@@ -13,15 +13,20 @@ const error = (code: ErrorCode, itemId: string, { fixedBy = null, ...described }
 });
 
 /** The state of the item, its holder or its replication group does not allow the verb. */
-export function notAllowed(itemId: string, verb: Verb, { code, because, advice }: Refused): Finding {
+export function notAllowed(itemId: string, verb: Verb, { code, because, advice, nothingToDo }: Refused): Finding {
   return error(code, itemId, {
     title: "The item allows the verb",
     examined: "the state of the item, its holder and its replication group",
     found: `${verb} is not allowed for item ${itemId}: ${because}`,
     why: "The verb does not apply to an item in this place.",
-    fix: advice === null ? "Leave the item out." : capitalised(adviceText(advice)),
+    fix: fixOf(advice, nothingToDo !== null),
     fixedBy: verbOf(advice),
   });
+}
+
+function fixOf(advice: Advice | null, isDone: boolean): string {
+  if (advice !== null) return capitalised(adviceText(advice));
+  return isDone ? "There is nothing to do for it." : "Leave the item out.";
 }
 
 function verbOf(advice: Advice | null): Verb | null {

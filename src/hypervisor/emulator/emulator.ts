@@ -89,7 +89,7 @@ export function createEmulator(options: EmulatorOptions): Hypervisor & EmulatedE
       return kind === "item" ? items.currentReservation(header, id) : sites.currentReservation(header, id);
     },
   });
-  const occupancies = createOccupancies(table, (header, itemId) => items.touch(header, itemId));
+  const occupancies = createOccupancies(table, () => items);
   const items = createEntityStore(table, worlds, clock, itemKind(rules.item, occupancies), slots);
   const sites = createEntityStore(table, worlds, clock, siteKind(rules.site), slots);
   const descriptions = createDescriptions(table, worlds, clock, rules);

@@ -37,6 +37,8 @@ import { emulatedMs, realMsOf, type Worlds } from "./worlds.js";
 
 /** An entity has few writers. Each lost race means that another writer succeeded. */
 const MAX_ATTEMPTS = 50;
+/** So often an operation gives way to another one that is about to begin, before it takes what that one has claimed. */
+const MAX_GIVING_WAY = 25;
 const PAGE = 900;
 
 /** How items, or sites, are stored, and how their tasks behave. */
@@ -71,6 +73,8 @@ export interface EntityStore<S extends EmulatedEntity> {
   read(worldId: string, id: string): Promise<S>;
   /** Applies a change that is not an operation. */
   change(worldId: string, id: string, apply: (state: S, atMs: number) => S): Promise<void>;
+  /** Reads a state as it is now. */
+  peek(header: WorldHeader, id: string): Promise<S>;
   /** Reads a state and rewrites its row, so that every write that is under way fails and is decided again. */
   touch(header: WorldHeader, id: string): Promise<S>;
   /** Ends what is due, resumes what no fault holds any more, and answers the slots still in use; null for none. */
@@ -88,7 +92,7 @@ export function createEntityStore<S extends EmulatedEntity>(
   const { keyOf, cached, rowOf, readFresh, save } = states;
   const { writeStep, recordClaims } = createStepWriter(kind, states, slots);
 
-  const attempt = async (worldId: string, id: string, call: Omit<Call, "nowMs" | "header">) => {
+  const attempt = async (worldId: string, id: string, call: Omit<Call, "nowMs" | "header">, count: number) => {
     const header = await worlds.header(worldId);
     const key = keyOf(header, id);
     const nowMs = emulatedMs(header, clock.now());
@@ -101,7 +105,9 @@ export function createEntityStore<S extends EmulatedEntity>(
       current = await readFresh(header, id);
       step = stepFrom(current);
     }
-    if (step.state !== current.state) step = await writeStep({ ...call, header, nowMs }, key, current, step);
+    if (step.state !== current.state) {
+      step = await writeStep({ ...call, header, nowMs }, key, current, step, { givesWay: count <= MAX_GIVING_WAY });
+    }
     const hasEnded = "reply" in step && step.reply.state !== "waiting";
     if (step.state !== current.state || hasEnded) await recordClaims(header, key, step.state);
     if ("fault" in step) throw step.fault;
@@ -117,6 +123,9 @@ export function createEntityStore<S extends EmulatedEntity>(
     await save(keyOf(header, id), current, changed);
     await recordClaims(header, keyOf(header, id), changed);
   };
+
+  const peek = async (header: WorldHeader, id: string): Promise<S> =>
+    settle(kind.rules, (await readFresh(header, id)).state, emulatedMs(header, clock.now()));
 
   const touchNow = async (header: WorldHeader, id: string): Promise<S> => {
     const current = await readFresh(header, id);
@@ -135,8 +144,9 @@ export function createEntityStore<S extends EmulatedEntity>(
 
   return {
     currentReservation: (header, id) => retryOnConflict(() => settleNow(header, id), MAX_ATTEMPTS),
+    peek,
     touch: (header, id) => retryOnConflict(() => touchNow(header, id), MAX_ATTEMPTS),
-    runTask: (worldId, id, call) => retryOnConflict(() => attempt(worldId, id, call), MAX_ATTEMPTS),
+    runTask: (worldId, id, call) => retryOnConflict((count) => attempt(worldId, id, call, count), MAX_ATTEMPTS),
     change: (worldId, id, apply) => retryOnConflict(() => changeNow(worldId, id, apply), MAX_ATTEMPTS),
     ledger: async (worldId, id) => {
       const header = await worlds.header(worldId);

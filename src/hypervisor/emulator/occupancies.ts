@@ -4,16 +4,21 @@
  *
  * I1. What an operation needs is taken before it begins, so two processes cannot give one thing to two items ("two
  *     processes…").
- * I2. What is stored is never less than what items really have. It may be more after a crash. Before anybody is refused,
+ * I2. What is stored is never less than what items really have, also when two operations of an item take at the same
+ *     time (invariants.test.ts, "two operations of an item…"). It may be more after a crash. Before anybody is refused,
  *     the holders are read, and a holder that has it no longer loses it ("what an operation had taken that never
  *     began…").
- * I3. A holder that is about to begin does not lose it unnoticed: reading a holder rewrites its row, so that the write of
- *     an operation that had taken it earlier fails and takes again ("two processes…").
- * I4. Requests made at the same time share a write (coalescing-queue.ts).
+ * I3. A holder that is about to begin does not lose it unnoticed: before it loses something its row is rewritten, so that
+ *     the write of an operation that had taken it earlier fails and takes again ("two processes…").
+ * I4. Of two operations that are about to begin and leave room for one only, the item that comes first in the alphabet
+ *     goes first, and the other one gives way for a while. Else each could make the other's write fail for ever
+ *     (invariants.test.ts, "two items that want the last place…").
+ * I5. Requests made at the same time share a write (coalescing-queue.ts).
  */
 import { hasCode } from "../../domain/errors.js";
 import { canonicalJson } from "../../domain/identity.js";
 import type { Occupancy } from "../../domain/worlds/occupancy.js";
+import { isSame } from "../../domain/worlds/three-way.js";
 import { createCoalescingQueue } from "../../store/tables/coalescing-queue.js";
 import { decode, encode } from "../../store/tables/codec.js";
 import { type Table, TableConflict } from "../../store/tables/port.js";
@@ -29,6 +34,7 @@ import {
   SITE,
   type WorldHeader,
 } from "./state.js";
+import type { Pace } from "./step-writer.js";
 import { claimsRow, partitionOfSites, stateRow } from "./world-rows.js";
 
 /** Each lost race means that another writer succeeded. */
@@ -38,16 +44,12 @@ const MAX_REMEMBERED = 20_000;
 
 export interface Occupancies {
   /** Takes what `after` needs beyond `before`, at both sites; answers why something is not free. */
-  take(header: WorldHeader, before: EmulatedItem, after: EmulatedItem): Promise<TaskRefusal | null>;
+  take(header: WorldHeader, before: EmulatedItem, after: EmulatedItem, pace: Pace): Promise<TaskRefusal | null>;
   /** Records what an item has, from its state as it was written. */
   record(header: WorldHeader, written: EmulatedItem): Promise<void>;
 }
 
-interface Request {
-  header: WorldHeader;
-  state: EmulatedItem;
-  kind: "take" | "record";
-}
+type Request = { header: WorldHeader; state: EmulatedItem } & (({ kind: "take" } & Pace) | { kind: "record" });
 
 export const occupancyOf = (itemId: string, { isConfirmed: _c, revision: _r, ...claim }: Claim): Occupancy => ({
   itemId,
@@ -75,13 +77,19 @@ export function narrowed(claim: Claim | undefined, state: EmulatedItem, site: Em
   return { ...still, addresses, isConfirmed: claim?.isConfirmed ?? false, revision: state.revision };
 }
 
+const isAsLarge = (claim: Claim | undefined, other: Claim | undefined): boolean =>
+  canonicalJson(claim ? occupancyOf("", claim) : null) === canonicalJson(other ? occupancyOf("", other) : null);
+
 const sitesOf = ({ item }: EmulatedItem): string[] => [item.sourceSiteId, item.targetSiteId];
 
-/** `read` reads an item and rewrites its row. */
-export function createOccupancies(
-  table: Table,
-  read: (header: WorldHeader, itemId: string) => Promise<EmulatedItem>,
-): Occupancies {
+/** How the holders of a site are read. */
+interface Holders {
+  peek(header: WorldHeader, itemId: string): Promise<EmulatedItem>;
+  /** Also rewrites the row. */
+  touch(header: WorldHeader, itemId: string): Promise<EmulatedItem>;
+}
+
+export function createOccupancies(table: Table, holders: () => Holders): Occupancies {
   const recorded = new Map<string, string>();
   const keyOf = ({ worldId, load }: WorldHeader, { id }: EmulatedItem): string => `${worldId}:${load}:${id}`;
 
@@ -112,10 +120,10 @@ export function createOccupancies(
       table.get(partition, stateRow(siteId)),
     ]);
     if (row === null) return []; // the world was removed
-    const draft = new Draft(claims, decode(SITE, row), (itemId) => read(header, itemId));
+    const draft = new Draft(claims, decode(SITE, row), header, holders());
     const answers: (TaskRefusal | "outdated" | null)[] = [];
     for (const request of requests) {
-      answers.push(request.kind === "take" ? await draft.take(request.state) : draft.record(request.state));
+      answers.push(request.kind === "take" ? await draft.take(request.state, request) : draft.record(request.state));
     }
     if (draft.isChanged) {
       const columns = encode(CLAIMS, claimsRow(siteId), draft.claims);
@@ -126,15 +134,16 @@ export function createOccupancies(
     return answers;
   };
 
-  const ask = (header: WorldHeader, siteId: string, state: EmulatedItem, kind: Request["kind"]) =>
-    enqueue(`${header.worldId}:${header.load}:${siteId}`, { header, state, kind });
+  const ask = (siteId: string, request: Request) =>
+    enqueue(`${request.header.worldId}:${request.header.load}:${siteId}`, request);
 
   return {
-    take: async (header, before, after) => {
+    take: async (header, before, after, pace) => {
       const growing = sitesOf(after).filter((siteId) => !isWithin(outlineAt(after, siteId), outlineAt(before, siteId)));
       if (growing.length > 0) recorded.delete(keyOf(header, after));
       for (const siteId of growing) {
-        const refusal = await ask(header, siteId, { ...after, revision: before.revision + 1 }, "take");
+        const state = { ...after, revision: before.revision + 1 };
+        const refusal = await ask(siteId, { kind: "take", header, state, ...pace });
         if (refusal !== null) return refusal;
       }
       return null;
@@ -143,7 +152,7 @@ export function createOccupancies(
       const key = keyOf(header, written);
       const outlines = canonicalJson(sitesOf(written).map((siteId) => outlineAt(written, siteId)));
       if (recorded.get(key) === outlines) return;
-      await Promise.all(sitesOf(written).map((siteId) => ask(header, siteId, written, "record")));
+      await Promise.all(sitesOf(written).map((siteId) => ask(siteId, { kind: "record", header, state: written })));
       recorded.set(key, outlines);
       const [oldest] = recorded.keys();
       if (recorded.size > MAX_REMEMBERED && oldest !== undefined) recorded.delete(oldest);
@@ -156,12 +165,14 @@ class Draft {
   claims: Claims;
   isChanged = false;
   readonly #site: EmulatedSite;
-  readonly #read: (itemId: string) => Promise<EmulatedItem>;
+  readonly #header: WorldHeader;
+  readonly #holders: Holders;
 
-  constructor(claims: Claims, site: EmulatedSite, read: (itemId: string) => Promise<EmulatedItem>) {
+  constructor(claims: Claims, site: EmulatedSite, header: WorldHeader, holders: Holders) {
     this.claims = claims;
     this.#site = site;
-    this.#read = read;
+    this.#header = header;
+    this.#holders = holders;
   }
 
   get #room(): Room {
@@ -178,18 +189,21 @@ class Draft {
     this.isChanged = true;
   }
 
-  async take(state: EmulatedItem): Promise<TaskRefusal | "outdated" | null> {
+  async take(state: EmulatedItem, { givesWay }: Pace): Promise<TaskRefusal | "outdated" | null> {
     const known = this.claims[state.id];
     if (known !== undefined && known.revision > state.revision) return "outdated";
     const wanted = wantedAt(state, this.#site.site);
     if (wanted === null) return null;
     let decision = decide(this.#room, wanted);
     if ("refusal" in decision && decision.holders.length > 0) {
+      if (givesWay && decision.holders.some((holder) => this.#precedes(holder, state.id))) return "outdated";
       for (const holder of decision.holders) await this.#check(holder);
       decision = decide(this.#room, wanted);
     }
     if ("refusal" in decision) return decision.refusal;
-    this.#claim(state, decision.granted, false);
+    // Another operation of the item may have taken something for the same write, and either may be the one that is written.
+    const both = known?.revision === state.revision ? together(decision.granted, known) : decision.granted;
+    this.#claim(state, both, false);
     return null;
   }
 
@@ -213,10 +227,17 @@ class Draft {
     this.#set(id, { ...has, isConfirmed, revision });
   }
 
+  /** Whether a holder is about to begin, and goes first. */
+  #precedes(holder: string, itemId: string): boolean {
+    return holder < itemId && this.claims[holder]?.isConfirmed === false;
+  }
+
   /** A holder that cannot be read keeps what it has. */
   async #check(itemId: string): Promise<void> {
+    const claim = this.claims[itemId];
     try {
-      this.#set(itemId, narrowed(this.claims[itemId], await this.#read(itemId), this.#site));
+      if (isAsLarge(narrowed(claim, await this.#holders.peek(this.#header, itemId), this.#site), claim)) return;
+      this.#set(itemId, narrowed(claim, await this.#holders.touch(this.#header, itemId), this.#site));
     } catch (thrown) {
       if (!hasCode(thrown, "row-unreadable")) throw thrown;
     }
@@ -226,4 +247,15 @@ class Draft {
 const forced = ({ addresses, ...wanted }: Wanted): Occupancy => ({
   ...wanted,
   addresses: addresses.filter(({ required }) => required).map(({ networkId, address }) => ({ networkId, address })),
+});
+
+/** What two operations of an item take, of which one will be written. */
+const together = (one: Occupancy, { names, addresses, cores, networkInterfaces, memory, disks }: Claim): Occupancy => ({
+  itemId: one.itemId,
+  names: [...new Set([...one.names, ...names])],
+  addresses: [...one.addresses, ...addresses.filter((address) => !one.addresses.some((own) => isSame(own, address)))],
+  cores: Math.max(one.cores, cores),
+  networkInterfaces: Math.max(one.networkInterfaces, networkInterfaces),
+  memory: one.memory ?? memory,
+  disks: one.disks ?? disks,
 });

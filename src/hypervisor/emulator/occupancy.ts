@@ -11,6 +11,7 @@
  */
 import { canonicalJson } from "../../domain/identity.js";
 import { SCENARIO_TRAITS } from "../../domain/scenario-traits.js";
+import { counted, freeInWords } from "../../domain/wording.js";
 import { carriedInterfaces, interfaceTargets } from "../../domain/worlds/networks.js";
 import {
   addressHolder,
@@ -196,7 +197,7 @@ function shortage({ site: { site }, taken }: Room, wanted: Wanted): Problem | nu
   const own = new Set([wanted.itemId]);
   const before = taken.find(({ itemId }) => itemId === wanted.itemId);
   const short = (
-    what: string,
+    what: (amount: number) => string,
     limit: number | undefined,
     amountOf: (one: Omit<Occupancy, "addresses">) => number,
   ): Problem | null => {
@@ -206,20 +207,24 @@ function shortage({ site: { site }, taken }: Room, wanted: Wanted): Problem | nu
     const { amount, itemIds } = takenByOthers(taken, own, amountOf);
     const left = limit - amount;
     if (needed <= left) return null;
-    const text = `item ${wanted.itemId} needs ${needed} ${what} at ${site.id}, and ${Math.max(0, left)} are free`;
+    const text = `item ${wanted.itemId} needs ${what(needed)} at ${site.id}, and ${freeInWords(left)}`;
     return { refusal: refuse("capacity-exceeded", `${text}${takenBy(itemIds, "the others are")}`), holders: itemIds };
   };
   const host = site.hosts.find(({ id }) => id === wanted.memory?.hostId);
   const datastore = site.datastores.find(({ id }) => id === wanted.disks?.datastoreId);
   return (
-    short("cores", leftOf(quota?.cores, quota?.coresUsed), ({ cores }) => cores) ??
     short(
-      "interfaces",
+      (amount) => counted(amount, "core"),
+      leftOf(quota?.cores, quota?.coresUsed),
+      ({ cores }) => cores,
+    ) ??
+    short(
+      (amount) => counted(amount, "interface"),
       leftOf(quota?.networkInterfaces, quota?.networkInterfacesUsed),
       ({ networkInterfaces }) => networkInterfaces,
     ) ??
-    short(`MB on host ${host?.id}`, host?.freeMemoryMb, memoryOn(host?.id ?? "")) ??
-    short(`GB on datastore ${datastore?.id}`, datastore?.freeGb, diskGbOn(datastore?.id ?? ""))
+    short((amount) => `${amount} MB on host ${host?.id}`, host?.freeMemoryMb, memoryOn(host?.id ?? "")) ??
+    short((amount) => `${amount} GB on datastore ${datastore?.id}`, datastore?.freeGb, diskGbOn(datastore?.id ?? ""))
   );
 }
 

@@ -15,9 +15,14 @@ import {
   type TaskStep,
 } from "./tasks.js";
 
+/** `givesWay`: an operation that others are about to precede tries again, and does not take what they have claimed. */
+export interface Pace {
+  givesWay: boolean;
+}
+
 /** What the entities of a kind take at sites. */
 export interface ClaimKeeper<S> {
-  take(header: WorldHeader, before: S, after: S): Promise<TaskRefusal | null>;
+  take(header: WorldHeader, before: S, after: S, pace: Pace): Promise<TaskRefusal | null>;
   record(header: WorldHeader, written: S): Promise<void>;
 }
 
@@ -33,9 +38,9 @@ export function createStepWriter<S extends EmulatedEntity>(
   { cached, forget, save }: CachedStates<S>,
   slots: SlotScheduler,
 ) {
-  const takeClaims = async (header: WorldHeader, key: string, before: S, after: S): Promise<TaskRefusal | null> => {
+  const takeClaims = async (header: WorldHeader, key: string, before: S, after: S, pace: Pace) => {
     try {
-      return (await kind.claims?.take(header, before, after)) ?? null;
+      return (await kind.claims?.take(header, before, after, pace)) ?? null;
     } catch (error) {
       forget(key); // a conflict says that the cached state is outdated
       throw error;
@@ -52,11 +57,12 @@ export function createStepWriter<S extends EmulatedEntity>(
     key: string,
     current: CachedState<S>,
     step: TaskStep<S>,
+    pace: Pace,
   ): Promise<TaskStep<S>> => {
     const { header, nowMs } = call;
     const { admission, afterWrite } = await reserveSlots(slots, header, current.state, step.state, nowMs);
     if (!admission.admitted) return { state: current.state, reply: waitingFor(admission) };
-    const refusal = await takeClaims(header, key, current.state, step.state);
+    const refusal = await takeClaims(header, key, current.state, step.state, pace);
     // What is under way has its claims. Only an operation that begins may be refused.
     if (refusal === null || current.state.tasks[call.key] !== undefined) {
       await save(key, current, step.state);

@@ -1,5 +1,4 @@
 import { itemWorkflow, required, step } from "../runtime/item-workflow.js";
-import { removeTestCopy } from "./test-item.js";
 
 /** Promotes the replica from the chosen point under a new epoch, starts it and verifies that it runs. */
 const promoteAndStart = [
@@ -25,10 +24,20 @@ const promoteAndStart = [
 const ends = { succeeded: "failed-over", failed: "failover-failed", marks: { failedOver: true } } as const;
 
 /**
- * Brings one item up at the other site, from the recovery point chosen for it. The copy of an earlier test is removed
- * first, because nobody cleans it up after the failover.
+ * Removes the copy of an earlier test first, because nobody cleans it up after the failover. An unplanned failover goes
+ * on when the copy cannot be removed: a test must never hold a real failover up.
  */
-export const recoverItem = itemWorkflow(ends, [removeTestCopy, step("stop-replication"), ...promoteAndStart]);
+const removeOldTestCopy = step("remove-test-copy", {
+  when: ({ hasTestCopy }) => hasTestCopy,
+  params: ({ task }) => ({ testExecutionId: required(task.testExecutionId, "the execution of the test") }),
+  mayFail: ({ circumstances }) => !circumstances.planned,
+  onFailure: ({ findings, task }, { message }) => {
+    findings.leftovers = [`the copy of test ${task.testExecutionId} (${message})`];
+  },
+});
+
+/** Brings one item up at the other site, from the recovery point chosen for it. */
+export const recoverItem = itemWorkflow(ends, [removeOldTestCopy, step("stop-replication"), ...promoteAndStart]);
 
 /** Sets one failed-over item to another recovery point and starts it again. */
 export const repointItem = itemWorkflow(ends, promoteAndStart);

@@ -12,119 +12,20 @@
  */
 import type { OrchestrationContext } from "durable-functions";
 import type { z } from "zod";
-import type { Failure, Replicated } from "../../domain/execution.js";
-import { failoverTypeOf } from "../../domain/plans/failover-type.js";
-import type { DataLoss, RecoveryPoint } from "../../domain/recovery-points/recovery-point-choice.js";
-import type { Direction, ItemState, Scenario } from "../../domain/vocabulary.js";
+import type { Failure } from "../../domain/execution.js";
+import type { ItemState } from "../../domain/vocabulary.js";
 import { type Durable, inParallel } from "../../durable/call.js";
-import { type Fiber, fiberRuntime, runFibers } from "../../durable/fiber-scheduler.js";
-import { pollUntilDone } from "../../durable/poll-until-done.js";
-import { blockedStatus, Progress } from "../../durable/progress.js";
+import { type Fiber, runFibers } from "../../durable/fiber-scheduler.js";
+import { blockedStatus } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
 import { retryUntilReadable } from "../../durable/retry-until-readable.js";
 import { sliceStatusOf } from "../../durable/slice-status.js";
 import { type SettledItem, settleItems } from "../../executions/contracts.js";
-import { ITEM_STEPS, type ItemStep, isItemOperation } from "../../steps/catalogue.js";
-import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
-import { type ItemInput, type ItemTask, type ItemWorkflowName, itemBatch } from "./contracts.js";
+import { ITEM_STEPS, type ItemStep } from "../../steps/catalogue.js";
+import type { ParamsOf, ResultOf } from "../../steps/contracts.js";
+import { type ItemWorkflowName, itemBatch } from "./contracts.js";
 import { sliceInstanceId, slicesOf } from "./instance-ids.js";
-
-/** What is known of an item before its workflow begins. `when` of a step decides on it. */
-export interface ItemCircumstances {
-  scenario: Scenario;
-  direction: Direction;
-  /** The failover was announced: nothing may be lost. */
-  planned: boolean;
-  attempt: number;
-  /** A copy is left of a test of the item. */
-  hasTestCopy: boolean;
-  hasProbes: boolean;
-}
-
-/** What a workflow found out about its item. It is kept when a later step fails. */
-interface Findings {
-  point?: RecoveryPoint;
-  dataLoss?: DataLoss;
-  runningAtMs?: number;
-  /** The epoch of the newest promotion that was asked for. */
-  epoch?: number;
-  /** Where the workload runs now. */
-  activeSiteId?: string;
-  /** Which way it replicates now, and what travelled for it. */
-  direction?: Direction;
-  replicated?: Replicated;
-}
-
-/** One item in one execution. */
-export class ItemContext {
-  readonly input: ItemInput;
-  readonly task: ItemTask;
-  readonly circumstances: ItemCircumstances;
-  /** The ids that every step on the item carries. */
-  readonly ids: OnItem;
-  readonly progress: Progress;
-  findings: Findings = {};
-  /** The state that the item has reached, even if later steps fail; undefined while the workflow's end states apply. */
-  reached: ItemState | undefined;
-  readonly #context: OrchestrationContext;
-
-  constructor(context: OrchestrationContext, input: ItemInput) {
-    const { worldId, executionId, verb, item } = input;
-    const { itemId, scenario, direction, attempt } = item;
-    this.#context = context;
-    this.input = input;
-    this.task = item;
-    this.circumstances = {
-      ...{ scenario, direction, attempt },
-      planned: failoverTypeOf(verb) === "planned",
-      hasTestCopy: item.testExecutionId !== undefined,
-      hasProbes: item.probes.length > 0,
-    };
-    this.ids = { worldId, executionId, itemId, attempt };
-    this.progress = new Progress(context, itemId);
-  }
-
-  /** Executes one step, shown under its name. */
-  *execute<N extends ItemStep>(name: N, params: ParamsOf<N>): Fiber<ResultOf<N>> {
-    const runtime = fiberRuntime(this.#context);
-    const input = { ...this.ids, params };
-    const { queueLimitMs, stepLimitsMs } = this.input;
-    const limits = { limitMs: stepLimitsMs[name] ?? queueLimitMs, queueLimitMs };
-    try {
-      return yield* this.progress.step(name, () =>
-        pollUntilDone(runtime, stepContract(name), input, limits, (how) => this.progress.standing(name, how)),
-      );
-    } catch (thrown) {
-      if (isItemOperation(name)) yield* this.#abandon(name);
-      throw thrown;
-    }
-  }
-
-  *#abandon(step: ItemStep): Fiber<void> {
-    try {
-      yield* fiberRuntime(this.#context).call(abandonStep, { ...this.ids, step });
-    } catch {
-      // A step that could not be abandoned stays under way, and the next operation on the item waits for it.
-    }
-  }
-
-  /** A new epoch for the next promotion or its undo, above the one that the item had. */
-  raiseEpoch(by: number): number {
-    this.findings.epoch = this.task.epoch + by;
-    return this.findings.epoch;
-  }
-
-  /** The copy that was brought up runs from now on. */
-  started(): void {
-    this.findings.runningAtMs = this.#context.df.currentUtcDateTime.getTime();
-  }
-
-  /** The workload runs at that site from now on. */
-  running(siteId: string): void {
-    this.findings.activeSiteId = siteId;
-    this.started();
-  }
-}
+import { type ItemCircumstances, ItemContext } from "./item-context.js";
 
 /** How the item is protected, as the estate shows it. */
 type Protection = ResultOf<"find-protection">;
@@ -140,6 +41,8 @@ interface StepOptions<N extends ItemStep> {
   /** After the step is done, whether it answered or not. */
   onDone?: (item: ItemContext) => void;
   onFailure?: (item: ItemContext, failure: Failure) => void;
+  /** Whether the workflow goes on when the step fails; a cancel ends it nevertheless. */
+  mayFail?: (item: ItemContext) => boolean;
 }
 
 /** Options may be missing only for steps that take no params. */
@@ -156,7 +59,7 @@ export interface WorkflowStep {
 
 /** One step of an item workflow. */
 export function step<N extends ItemStep>(name: N, ...[options = {}]: Options<N>): WorkflowStep {
-  const { when = () => true, params, onResult, isDone, onDone, onFailure }: StepOptions<N> = options;
+  const { when = () => true, params, onResult, isDone, onDone, onFailure, mayFail }: StepOptions<N> = options;
   return {
     name,
     when,
@@ -165,7 +68,9 @@ export function step<N extends ItemStep>(name: N, ...[options = {}]: Options<N>)
         const result = yield* item.execute(name, params?.(item) ?? ({} as ParamsOf<N>));
         onResult?.(item, result);
       } catch (thrown) {
-        onFailure?.(item, failureOf(thrown));
+        const failure = failureOf(thrown);
+        onFailure?.(item, failure);
+        if (failure.code !== "cancelled" && mayFail?.(item)) return;
         if (!isDone?.(yield* item.execute("find-protection", {}), item)) throw thrown;
         item.progress.note("find-protection", "the step has taken effect");
       }
@@ -234,6 +139,7 @@ function settled(
   failure: Failure | null,
 ): SettledItem {
   const { point = null, dataLoss = null, runningAtMs = null, replicated, epoch, activeSiteId, direction } = findings;
+  const { leftovers } = findings;
   const report = {
     itemId: input.item.itemId,
     outcome,
@@ -242,6 +148,7 @@ function settled(
     dataLoss,
     runningAtMs,
     ...(replicated && { replicated }),
+    ...(leftovers && { leftovers, note: `still there of its test: ${leftovers.join(", ")}` }),
   };
   const steps = progress.begun;
   if (state === undefined) return { report, steps, change: null };

@@ -180,14 +180,14 @@ const RESTORED = "it is protected again, and its workload runs";
  * Records what an undo came to: an item that is protected again was cancelled, one that is not failed. An item whose own
  * failure led to the undo keeps that failure, so that it is told of the machine that it happened to.
  */
-export function noteUndone(execution: ExecutionContext, reports: readonly ItemReport[]): void {
+export function noteUndone(execution: ExecutionContext, reports: readonly ItemReport[], what = RESTORED): void {
   for (const report of reports) {
     const earlier = execution.reports.get(report.itemId);
     const own = earlier?.outcome === "failed" ? earlier.failure : null;
     const failed = report.outcome !== "succeeded" || own !== null;
     const failure =
       own !== null && report.failure !== null ? notRestored(own, report.failure) : (report.failure ?? own);
-    const note = report.outcome === "succeeded" && own !== null ? { note: RESTORED } : {};
+    const note = report.outcome === "succeeded" && own !== null ? { note: what } : {};
     execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure, ...note });
   }
 }

@@ -19,7 +19,10 @@ export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* withActions(execution, "reprotect", () => runNext(execution, REPROTECT_STEP, "reprotect-item", { reprotect }));
 };
 
-/** Ends the execution before its commit when an item could not be reprotected: a commit is final. */
+/**
+ * Ends the execution before its commit when an item could not be reprotected: a commit is final. The machines stay where
+ * they run, since to undo their failover would lose what they have written since.
+ */
 function* requireWayHome(execution: ExecutionContext): Durable<void> {
   const unfit = yield* checkWayHome(execution, recovered(execution));
   for (const { itemId, failure } of unfit) {
@@ -27,6 +30,7 @@ function* requireWayHome(execution: ExecutionContext): Durable<void> {
     if (report !== undefined) execution.reports.set(itemId, { ...report, outcome: "failed", failure });
   }
   if (unfit.length === 0) return;
+  execution.undo.keep();
   const which = unfit.map(({ itemId, failure }) => `${itemId}: ${failure?.message}`).join("; ");
   throw new RecoveryError("prerequisites-failed", `not committed, because the way home is missing: ${which}`);
 }

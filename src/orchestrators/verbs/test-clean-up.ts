@@ -9,8 +9,9 @@ import { runItems } from "../runtime/run-items.js";
 import { findLeftovers, removeTestNetworks } from "../runtime/test-networks.js";
 
 /**
- * Removes what tests of the plan's items left, and verifies that nothing is there any more. When it is forced, what
- * cannot be removed is given up: the items are protected again, and show what is left.
+ * Removes what tests of the plan's items left, and verifies that nothing is there any more. It fails when no item came
+ * clean; when some did, the others say what is left of them. When it is forced, what cannot be removed is given up: the
+ * items are protected again, and show what is left.
  */
 export const testCleanUp: ExecutionWorkflow = (execution) =>
   withActions(execution, "test-clean-up", function* () {
@@ -23,10 +24,14 @@ export const testCleanUp: ExecutionWorkflow = (execution) =>
     try {
       yield* execution.step("verify-no-leftovers", () => verifyNoLeftovers(execution, reports));
     } catch (thrown) {
-      if (execution.plan.force === null || failureOf(thrown).code !== "leftovers") throw thrown;
+      if (failureOf(thrown).code !== "leftovers" || !someCameClean(execution)) throw thrown;
       execution.failedActions += 1; // it does not count as a success
     }
   });
+
+/** A forced clean-up gives up what it cannot remove, so that every item comes clean. */
+const someCameClean = ({ itemsToDo, reports }: ExecutionContext): boolean =>
+  itemsToDo.some(({ id }) => reports.get(id)?.outcome === "succeeded");
 
 const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
   runItems(execution, ITEMS_STEP, "clean-up-item", execution.itemsToDo, (item) => ({
@@ -50,23 +55,22 @@ function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemR
     const still = left.filter(({ itemIds }) => itemIds.includes(report.itemId)).map(({ what }) => what);
     execution.reports.set(report.itemId, verified(execution, report, still));
   }
-  if (left.length > 0) throw new RecoveryError("leftovers", stillThere(left.map(({ what }) => what)));
+  if (left.length > 0) throw new RecoveryError("leftovers", `${stillThere(left.map(({ what }) => what))}; ${WAYS_ON}`);
 }
 
 function verified({ plan: { force } }: ExecutionContext, report: ItemReport, still: readonly string[]): ItemReport {
   const looked = { ...report, leftovers: [...still] };
   if (still.length === 0) return { ...looked, outcome: "succeeded", failure: null };
-  if (force === null) {
-    return {
-      ...looked,
-      outcome: "failed",
-      failure: report.failure ?? { code: "leftovers", message: stillThere(still) },
-    };
-  }
   const why = report.failure === null ? "" : ` (${report.failure.message})`;
+  if (force === null) {
+    const message = `${stillThere(still)}${why}; ${WAYS_ON}`.slice(0, 2_000);
+    return { ...looked, outcome: "failed", failure: { code: "leftovers", message } };
+  }
   const note = `given up, because ${force.by} forced the clean-up (${force.reason}); ${stillThere(still)}${why}`;
   return { ...looked, outcome: "succeeded", failure: null, note: note.slice(0, 2_000) };
 }
+
+const WAYS_ON = "run test-clean-up again, or with the option force to give up what cannot be removed";
 
 /** Long lists say how much they leave out. */
 function stillThere(what: readonly string[]): string {

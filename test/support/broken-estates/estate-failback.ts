@@ -118,7 +118,10 @@ export const BROKEN_FOR_FAILBACK: readonly Broken[] = [
       Object.assign(machine.nics[0] ?? {}, { assignment: "static", ip: "10.1.0.9" });
       Object.assign(home.networks?.[0]?.subnets[0] ?? {}, { inUse: ["10.1.0.9"] });
     },
+    asked: { acknowledgeNoTest: "true" },
     found: "10.1.0.9 is in use in subnet data",
+    fix: (repair) =>
+      repair.site("home", { networks: [{ id: "net-home", subnets: [{ name: "data", range: "10.1.0.0/24" }] }] }),
   },
   {
     code: "machine-running",

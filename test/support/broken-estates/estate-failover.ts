@@ -1,10 +1,17 @@
 import { addTwin } from "../small-estates.js";
 import type { Broken } from "./estate.js";
+import type { Repair } from "./repair.js";
 
 const disks = (systemGb: number, dataGb: number) => [
   { name: "system", sizeGb: systemGb },
   { name: "data", sizeGb: dataGb },
 ];
+
+/** Undoes a failover whose own undo was refused. */
+async function cancelFailover(repair: Repair): Promise<void> {
+  await repair.clearFaults();
+  await repair.run(["cancel-failover"]);
+}
 
 /** Prerequisites of failovers. Most use a test failover, which has no other warnings. */
 export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
@@ -72,6 +79,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     verb: "test-failover",
     breaks: ({ machine }) => machine.nics.push({ name: "backup", networkId: "net-home" }),
     found: "interface backup on net-home gets no network at away-target-interfaces",
+    fix: (repair) => repair.target({ interfaces: [{ name: "backup", networkId: "net-away" }] }),
   },
   {
     code: "target-subnet",
@@ -109,6 +117,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
       estate.target.availabilitySet = "set";
       addTwin(estate, "E8");
     },
+    decisions: ["take", "left-out"],
     found: "the availability set set would have sizes of the families D, E",
     fix: (repair) => repair.target({ size: "D4" }, "availability-set-family-2"),
   },
@@ -130,7 +139,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     code: "interface-quota",
     verb: "test-failover",
     breaks: ({ away }) => (away.quota = { networkInterfaces: 5, networkInterfacesUsed: 5 }),
-    found: "the execution needs 1 interfaces at away-interface-quota, and 0 are free",
+    found: "the execution needs 1 interface at away-interface-quota, and none is free",
     fix: (repair) => repair.site("away", { quota: null }),
   },
   {
@@ -157,20 +166,23 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     asked: { acknowledgeNoTest: "true" },
     loses: "home",
     found: "home-source-site-silent does not answer",
+    fix: (repair) => repair.reconnect(),
   },
   {
     code: "recovery-point",
     verb: "test-failover",
     stage: "unprotected",
-    found: "there is no recovery point",
+    refusedAs: "verb-not-allowed",
+    found: "the item is not protected",
     fix: (repair) => repair.run(["enable-replication"]),
     mends: "enable-replication",
   },
   {
     code: "no-test-copies",
-    verb: "test-failover",
+    verb: "unplanned-failover",
     stage: "testing",
-    found: "a copy of an earlier test is still there",
+    refusedAs: "verb-not-allowed",
+    found: "a test failover awaits its clean-up",
     fix: (repair) => repair.run(["test-clean-up"]),
     mends: "test-clean-up",
   },
@@ -189,6 +201,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     stage: "given-up",
     refused: ["remove-test-copy"],
     found: "a forced clean-up left a copy or network of a test",
+    fix: (repair) => repair.clearFaults().then(() => repair.run(["test-clean-up"])),
     mends: "test-clean-up",
   },
   {
@@ -211,11 +224,14 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
   },
   {
     code: "replication-health",
-    verb: "test-failover",
+    verb: "unplanned-failover",
+    scenario: "azure-to-azure",
+    asked: { acknowledgeNoTest: "true" },
+    breaks: ({ policy }) => (policy.rpoThresholdSeconds = 86_400),
     stage: "failed",
-    refused: ["promote-replica"],
+    refused: ["promote-replica", "restore-replication"],
     found: "replication-health does not replicate",
-    fix: (repair) => repair.run(["cancel-failover"]),
+    fix: (repair) => cancelFailover(repair),
     mends: "cancel-failover",
   },
   {
@@ -224,9 +240,9 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
     scenario: "azure-to-azure",
     asked: { acknowledgeNoTest: "true" },
     stage: "failed",
-    refused: ["shut-down-source", "start-replica"],
+    refused: ["shut-down-source", "start-replica", "demote-replica"],
     found: "its replica was promoted ",
-    fix: (repair) => repair.run(["cancel-failover"]),
+    fix: (repair) => cancelFailover(repair),
     mends: "cancel-failover",
   },
   {
@@ -256,6 +272,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
   {
     code: "link-connected",
     verb: "enable-replication",
+    stage: "unprotected",
     breaks: ({ link }) => (link.connected = false),
     found: "link-link-connected is not connected",
     fix: (repair) => repair.link({ connected: true }),
@@ -263,6 +280,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
   {
     code: "storage-peering",
     verb: "enable-replication",
+    stage: "unprotected",
     breaks: ({ link }) => (link.kind = "expressroute"),
     found: "link-storage-peering has private peering only",
     fix: (repair) => repair.link({ peerings: ["private", "microsoft"] }),

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { ROUTES } from "../../../src/api/routes.js";
+import type { ErrorCode } from "../../../src/domain/errors.js";
+import type { ItemDecision } from "../../../src/domain/start/decide-start.js";
 import type { ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import type { ItemOperation } from "../../../src/hypervisor/port.js";
 import type { SmallEstate } from "../small-estates.js";
@@ -36,6 +38,10 @@ export interface Broken {
   asked?: Omit<Query, "verb">;
   /** Part of the finding. */
   found: string;
+  /** The state of the item refuses the verb under this code, before the prerequisite is examined. */
+  refusedAs?: ErrorCode;
+  /** What is decided of its items; by default an error holds its one item, and a warning does not. */
+  decisions?: readonly ItemDecision["decision"][];
   /** The verb that fixes it; missing when a person has to. */
   mends?: Verb;
   /** Breaks the estate after the stage. */

@@ -98,7 +98,11 @@ export class Repair {
   }
 
   /** Restores the connection to the site that does not answer. */
-  async reconnect(): Promise<void> {
+  reconnect(): Promise<void> {
+    return this.clearFaults();
+  }
+
+  async clearFaults(): Promise<void> {
     const { app, worldId, faultIds } = this.#place;
     for (const faultId of faultIds) {
       await app.client.call(ROUTES.clearFaults, { params: { worldId }, query: { faultId } });

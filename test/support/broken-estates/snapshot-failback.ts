@@ -61,7 +61,8 @@ export const BREAKS_OF_FAILBACK: Record<string, Case[]> = {
       breaks: () => undefined,
       options: { datastoreId: undefined },
       verb: "reprotect",
-      found: "the options name no datastore of home; one must be named, although the disks of vm-1 still exist",
+      found:
+        "the options name no datastore of home (it has ssd); one must be named, although the disks of vm-1 still exist",
     },
     { breaks: () => undefined, options: { datastoreId: ["gone"] }, verb: "reprotect", found: "no datastore gone" },
   ],

@@ -113,7 +113,7 @@ export const BREAKS_OF_FAILOVER: Record<string, Case[]> = {
         target.site.quota = { coresUsed: 0, networkInterfaces: 2, networkInterfacesUsed: 0 };
         target.taken.push(takenBy("other", { networkInterfaces: 1 }));
       },
-      found: "2 interfaces at away, and 1 are free; others are taken by other",
+      found: "2 interfaces at away, and 1 is free; others are taken by other",
     },
   ],
   "target-site": [{ breaks: ({ target }) => (target.reachable = false), found: "away cannot be reached" }],

@@ -53,8 +53,13 @@ describe.each(Scenario.options)("advice on an item of %s", (scenario) => {
     expect(silent.map(({ place, verb }) => `${place.state} ${place.direction} ${verb}`)).toEqual([]);
   });
 
-  test("a chain loses no data: it has no unplanned failover and no failback", () => {
+  test("a chain loses no data: it has no unplanned failover, no failback and no cancel of a failover that succeeded", () => {
     const verbs = all.flatMap(({ advice }) => (advice?.kind === "do-first" ? advice.verbs : []));
     expect(verbs.filter((verb) => verb === "unplanned-failover" || verb === "failback")).toEqual([]);
+    const cancels = all.filter(({ place, advice }) => {
+      const first = advice?.kind === "do-first" ? advice.verbs[0] : undefined;
+      return place.state === "failed-over" && first === "cancel-failover";
+    });
+    expect(cancels).toEqual([]);
   });
 });

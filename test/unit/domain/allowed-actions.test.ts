@@ -20,9 +20,9 @@ const member = (itemId: string, changes: Partial<LifecycleItem> = {}) =>
   item({ itemId, replicationGroupId: "orders", ...changes });
 
 describe("what may be done to an item", () => {
-  test("while a test awaits its clean-up, only its clean-up or its promotion", () => {
+  test("while a test awaits its clean-up, its clean-up, its promotion, or a failover that does not wait", () => {
     const allowed = allowedActions(item({ state: "test-failed-over" }), []).filter((action) => action.allowed);
-    expect(allowed.map(({ verb }) => verb)).toEqual(["test-clean-up", "promote-test"]);
+    expect(allowed.map(({ verb }) => verb)).toEqual(["test-clean-up", "unplanned-failover", "promote-test"]);
   });
 
   test("every verb is refused on an item that an execution holds, and the execution is named", () => {

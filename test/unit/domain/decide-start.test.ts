@@ -72,7 +72,10 @@ describe("an item that cannot go", () => {
   const REASONS: [string, Given][] = [
     ["is unprotected", { records: { web: { state: "unprotected" } } }],
     ["is held", { records: { web: held } }],
-    ["awaits the clean-up of a test", { records: { web: { state: "test-failed-over" } } }],
+    [
+      "came home and awaits its commit",
+      { records: { web: { state: "failed-over", direction: "recovery-to-primary" } } },
+    ],
     ["is gone", { records: { web: null } }],
     ["cannot be read", { facts: { unreadable: new Map([["web", "[row-unreadable] it is damaged"]]) } }],
   ];
@@ -172,6 +175,23 @@ describe("replication groups", () => {
   test("an offer to leave an item out leaves its whole group out", () => {
     const decision = decide({ records, verb: "planned-failover", estate: longName("web") });
     expect(decision.without).toEqual(["app", "web"]);
+  });
+
+  test("R3 a commit is refused while a member has not failed over, whether it is left out or optional", () => {
+    const apart = { app: { ...rg, state: "failed-over" }, web: { ...rg, state: "failover-failed" } } as const;
+    const given = { records: { db: { state: "failed-over" }, ...apart }, verb: "commit" } as const;
+    const optional = [{ id: "db" }, { id: "app" }, { id: "web", criticality: "optional" }] as const;
+    for (const asked of [{ options: { without: ["web"] } }, { options: { only: ["app"] } }, { items: [...optional] }]) {
+      const { refusal, without } = decide({ ...given, ...asked });
+      expect(refusal).toMatchObject({
+        code: "replication-group",
+        message: expect.stringContaining("web is failover-failed"),
+      });
+      expect(without).not.toContain("db");
+    }
+    expect(decisions(decide({ ...given, options: { only: ["db"] } }))[0]).toBe("db take");
+    const left = { ...apart, web: { ...rg, state: "unprotected" } } as const;
+    expect(decide({ ...given, records: left, options: { without: ["db", "web"] } }).refusal).toBeNull();
   });
 
   test("a group that stands apart may be chosen in parts", () => {

@@ -87,7 +87,36 @@ test("what runs is named, with how many of its machines are through", () => {
   expect(summary({ blockedReasons: ["a row is damaged; restore it"] })).toContain("cannot continue: a row is damaged");
 });
 
-test("S3 an end says how it came, how many machines came through, and names the others once", () => {
+test("S3 steps that hang are named by their titles, and one call goes on without them all", () => {
+  const stuck = (itemId: string, title: string, second: number) => ({
+    ...{ kind: "continue-without", asks: `${itemId} hangs`, itemId, title },
+    since: `2026-11-30T03:10:0${second}.000Z`,
+    until: `2026-11-30T03:25:0${second}.000Z`,
+    call: { method: "POST", path: "/api/executions/1/continue-without" },
+  });
+  const awaits = [
+    ...["m1", "m2", "m3", "m4", "m5", "m6", "m7"].map((id, at) => stuck(id, "Shut the source down", at)),
+    stuck("db", "Start the replica", 1),
+  ];
+  const text = summary({ awaits });
+  expect(text).toBe(
+    "Planned failover of plan Shop, version 3, runs since 2026-11-30T03:00:00Z: the next step is about to begin. " +
+      'Hangs or takes unusually long: "Shut the source down" of m1, m2, m3, m4, m5 and 2 more since 2026-11-30T03:10:00Z, ' +
+      'given up by 2026-11-30T03:25:06Z; "Start the replica" of db since 2026-11-30T03:10:01Z, ' +
+      "given up by 2026-11-30T03:25:01Z. To go on without them, call POST /api/executions/1/continue-without.",
+  );
+  const asked = summary({ status: "awaiting-input", awaits: [{ kind: "resolve", asks: "web-1 failed" }, ...awaits] });
+  expect(asked).toContain("waits for a person to decide about a failure: web-1 failed.");
+  expect(asked).toContain('Hangs or takes unusually long: "Shut the source down" of m1');
+  expect(asked).not.toContain("more decision");
+});
+
+test("S2 a wait for a webhook says that it calls back", () => {
+  const awaits = [{ kind: "call-back", asks: "dns" }];
+  expect(summary({ status: "running", awaits })).toContain("waits for the receiver of a webhook to call back: dns.");
+});
+
+test("S4 an end says how it came, how many machines came through, and names the others once", () => {
   const outcomes = [
     outcome("web-1", {}),
     outcome("db-1", { outcome: "failed" }),
@@ -108,7 +137,7 @@ test("S3 an end says how it came, how many machines came through, and names the 
   );
 });
 
-test("S3 an end says what was lost and how long it took, against the objectives", () => {
+test("S4 an end says what was lost and how long it took, against the objectives", () => {
   const execution = {
     ...common,
     status: "succeeded",

@@ -17,12 +17,8 @@ import { BREAKS_OF_FAILOVER } from "../../support/broken-estates/snapshot-failov
 import { ManualClock, shopPlan, shopWorld, smallWorld } from "../../support/worlds.js";
 
 async function estateOf(world: World): Promise<EstateSnapshot> {
-  const estate = createEmulator({
-    tables: createMemoryTables(),
-    clock: new ManualClock(),
-    speed: 1,
-    durations: "zero",
-  });
+  const clock = new ManualClock();
+  const estate = createEmulator({ tables: createMemoryTables(), clock, speed: 1, durations: "zero" });
   await estate.loadWorld(world);
   return estate.describeEstate(
     world.id,
@@ -135,7 +131,6 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(Object.fromEntries(mended)).toEqual({
       "source-site": "unplanned-failover",
       "recovery-site": "failback",
-      "recovery-point": "enable-replication",
       "no-test-copies": "test-clean-up",
       "test-copy": "test-clean-up",
       "leftovers-given-up": "test-clean-up",
@@ -219,6 +214,7 @@ describe("prerequisites (P3, P9 to P11, H4, F1, F2, A1 to A3, V3, V8)", () => {
     expect(checked.filter(({ items, examined }) => items !== 2 || examined === "")).toEqual([]);
     expect(findings).toHaveLength(1);
   });
+
   test("an unreachable source prevents only a planned failover; a warning names the alternative, or what to expect", () => {
     const [, , source] = subject();
     source.reachable = false;

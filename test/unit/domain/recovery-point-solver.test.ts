@@ -54,10 +54,13 @@ describe("P4: the point of one item", () => {
   });
 
   test.each([
-    [{ kind: "custom", pointId: "gone" }, "item web has no point named gone: it never existed, or was pruned"],
+    [
+      { kind: "custom", pointId: "gone" },
+      "item web has no point named gone: it never existed, or was pruned; there are newest, crash and old-app",
+    ],
     [{ kind: "point-in-time", emulatedNotAfter: ago(90) }, `its oldest is from ${ago(60)}`],
     [{ kind: "latest-app-consistent" }, "no app-consistent point: it has no recovery point at all", []],
-    [{ kind: "latest-app-consistent" }, "no app-consistent point among its 1 points", [point("only", 1)]],
+    [{ kind: "latest-app-consistent" }, "no app-consistent point among its 1 point", [point("only", 1)]],
   ])("%j without a matching point gives the reason: %s", (choice, because, points = [...alone.points]) => {
     const [answer] = solveRecoveryPoints([{ ...alone, points }], choiceOf(choice));
     expect(answer).toMatchObject({ point: null, failure: { code: "no-recovery-point" } });

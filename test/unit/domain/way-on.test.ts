@@ -4,7 +4,8 @@
  * with every combination of successes and failures.
  */
 import { describe, expect, test } from "vitest";
-import type { LifecycleItem } from "../../../src/domain/items/allowed-actions.js";
+import type { Advice } from "../../../src/domain/items/advice.js";
+import { type LifecycleItem, mayStart, mayStartAlone } from "../../../src/domain/items/allowed-actions.js";
 import { type Place, placeAfter } from "../../../src/domain/items/lifecycle.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { selectItems } from "../../../src/domain/start/decide-start.js";
@@ -128,3 +129,46 @@ test("three members of a replication group always have a way on", () => {
   expect(stuck).toEqual([]);
   expect(reached.size).toBeGreaterThan(200);
 });
+
+/** Whether the advice that a member gets names only what is allowed now. */
+function canFollow(estate: Estate, records: readonly LifecycleItem[], item: LifecycleItem, verb: Verb, advice: Advice) {
+  const alone = (one: LifecycleItem, wanted: Verb) => mayStartAlone(one, wanted, records).allowed;
+  const isAllowed = (wanted: Verb | undefined, withGroup = false) =>
+    wanted !== undefined && (withGroup ? mayStart(item, wanted).allowed : alone(item, wanted));
+  switch (advice.kind) {
+    case "do-first":
+      return isAllowed(advice.verbs[0], advice.withGroup);
+    case "use-instead":
+      return isAllowed(advice.verb, advice.withGroup);
+    case "use-plan":
+      return taken(estate, records, verb, { without: [] }).includes(item.itemId);
+    case "reunite-group": {
+      const others = records.filter(({ itemId }) => advice.itemIds.includes(itemId));
+      const canMove = others.every((other) => Verb.options.some((one) => alone(other, one)));
+      return isAllowed("cancel-failover") && others.length > 0 && canMove;
+    }
+    case "wait":
+      return false; // nothing is under way here
+  }
+}
+
+/** The advice of a standing that cannot be followed. */
+function badAdvice(estate: Estate, standing: Standing): string[] {
+  const records = recordsOf(estate, standing);
+  const refusals = records.flatMap((item) =>
+    Verb.options.map((verb) => ({ item, verb, cell: mayStartAlone(item, verb, records) })),
+  );
+  return refusals.flatMap(({ item, verb, cell }) => {
+    if (cell.allowed || cell.advice === null || canFollow(estate, records, item, verb, cell.advice)) return [];
+    return [`${standing}: ${item.itemId} ${verb}: ${JSON.stringify(cell.advice)}`];
+  });
+}
+
+test.each(Scenario.options)(
+  "advice on members of a replication group of %s can be followed from every state",
+  (scenario) => {
+    const estate = { scenario, items: ["a", "b"], grouped: true };
+    const { reached } = search(estate, everyFailure);
+    expect([...reached].flatMap((standing) => badAdvice(estate, standing))).toEqual([]);
+  },
+);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesText, counted, listed, secondsText, toldOf } from "../../../src/domain/wording.js";
+import { bytesText, counted, freeInWords, listed, secondsText, toldOf } from "../../../src/domain/wording.js";
 
 test("T1 seconds have a unit and no more digits than a person reads", () => {
   const texts = [0, 0.4, 149.008_000_01, 599.6, 600, 3_600, 11_100, 172_800, 187_200].map(secondsText);
@@ -25,6 +25,10 @@ test("T1 a count agrees with its noun", () => {
     "0 machines",
     "11 machines",
   ]);
+});
+
+test("T1 what is free agrees with its number, and less than none is none", () => {
+  expect([-2, 0, 1, 2].map(freeInWords)).toEqual(["none is free", "none is free", "1 is free", "2 are free"]);
 });
 
 test("T2 a reason does not name its machine again", () => {

@@ -84,7 +84,7 @@ beforeEach(async () => {
   await emulator.loadWorld(world);
   const vcenter = recordingDriver("vcenter", "home", ["item-3"]);
   const azure = recordingDriver("azure", "away", ["item-1", "item-2"]);
-  hypervisor = hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure });
+  hypervisor = hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure }, clock);
 });
 
 function run<O extends ItemOperation>(
@@ -114,7 +114,7 @@ async function failOver(): Promise<void> {
 }
 
 test("one driver for every kind is returned as it is", () => {
-  expect(hypervisorOf({ vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator })).toBe(emulator);
+  expect(hypervisorOf({ vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator }, clock)).toBe(emulator);
 });
 
 test("a call on a site goes to the driver of its kind", async () => {
@@ -187,8 +187,52 @@ test("lookups are cached: later an operation on one copy costs one read of its i
 
 test("a fault while a driver is looked up is not taken for an unknown site", async () => {
   const down = { ...emulator, describeSite: () => Promise.reject(new RecoveryError("site-unreachable", "away")) };
-  const broken = hypervisorOf({ vcenter: down, "vmm-cloud": emulator, "azure-region": emulator });
+  const broken = hypervisorOf({ vcenter: down, "vmm-cloud": emulator, "azure-region": emulator }, clock);
   await expect(broken.describeSite("small", "away")).rejects.toMatchObject({ code: "site-unreachable" });
+});
+
+/** A world whose item is at a site that may become another kind. */
+function worldThatComesBack() {
+  const now: { kind: SiteKind; others: "unknown" | "known" } = { kind: "vcenter", others: "unknown" };
+  const driver = (name: SiteKind): Hypervisor => {
+    const answered = async <T>(answer: Promise<T>): Promise<T> => {
+      if (now.others === "unknown" && name !== now.kind) throw new RecoveryError("item-not-found", "item-1");
+      return answer;
+    };
+    return {
+      ...recordingDriver(name, "away", ["item-1"]),
+      describeItems: () => answered(emulator.describeItems("small", ["item-1"])),
+      describeSite: async () => {
+        const described = await answered(emulator.describeSite("small", "away"));
+        return { ...described, site: { ...described.site, kind: now.kind } };
+      },
+      recoveryPoints: async () => {
+        const points = await answered(emulator.recoveryPoints("small", "item-1"));
+        calls.push(`${name} recoveryPoints`);
+        return points;
+      },
+    };
+  };
+  const [vcenter, azure] = [driver("vcenter"), driver("azure-region")];
+  return { now, hypervisor: hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure }, clock) };
+}
+
+test("a world that comes back with other kinds of sites gets their drivers: at once where its driver knows it no more", async () => {
+  const { now, hypervisor: its } = worldThatComesBack();
+  await its.recoveryPoints("small", "item-1");
+  now.kind = "azure-region";
+  await its.recoveryPoints("small", "item-1");
+  expect(calls).toEqual(["vcenter recoveryPoints", "azure-region recoveryPoints"]);
+});
+
+test("a world that comes back with other kinds of sites gets their drivers: after a minute where its driver knows it still", async () => {
+  const { now, hypervisor: its } = worldThatComesBack();
+  now.others = "known";
+  await its.recoveryPoints("small", "item-1");
+  now.kind = "azure-region";
+  clock.pass(60);
+  await its.recoveryPoints("small", "item-1");
+  expect(calls).toEqual(["vcenter recoveryPoints", "azure-region recoveryPoints"]);
 });
 
 test("two worlds with the same ids have drivers of their own", async () => {
@@ -206,7 +250,7 @@ test("two worlds with the same ids have drivers of their own", async () => {
     },
   });
   const [vcenter, azure] = [driver("vcenter"), driver("azure-region")];
-  const both = hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure });
+  const both = hypervisorOf({ vcenter, "vmm-cloud": azure, "azure-region": azure }, clock);
   for (const worldId of ["one", "two", "one"]) await both.recoveryPoints(worldId, "item-1");
   expect(calls).toEqual(["vcenter recoveryPoints", "azure-region recoveryPoints", "vcenter recoveryPoints"]);
 });

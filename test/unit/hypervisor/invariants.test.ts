@@ -131,6 +131,50 @@ test("any two failovers at the same time: no name twice at a site, and cores wit
   expect(most).toBe(2);
 });
 
+const call = (operation: ItemOperation, item: number, process: number, pause: 0 | 30 | 900 = 0) => {
+  return { operation, item, process, pause };
+};
+
+test("two items that want the last place at the same time, at two processes, are both answered", async () => {
+  const crowds = await crowdsOf([
+    call("stop-replication", 1, 0),
+    call("create-test-copy", 3, 1),
+    call("shut-down-source", 1, 0, 900),
+    call("shut-down-source", 3, 0),
+    call("create-test-copy", 1, 0, 900),
+    call("promote-replica", 1, 0),
+    call("promote-test-copy", 3, 1),
+    call("resynchronise", 1, 0),
+    call("shut-down-source", 1, 0, 30),
+    call("shut-down-source", 1, 0, 900),
+  ]);
+  expect(crowds.map(({ length }) => length)).toEqual([0, 1, 1, 1]);
+});
+
+test("two operations of an item at the same time do not give away what either of them took", async () => {
+  const crowds = await crowdsOf([
+    call("create-test-copy", 2, 1),
+    call("promote-replica", 2, 1),
+    call("create-test-copy", 1, 0),
+    call("shut-down-source", 1, 0, 900),
+    call("shut-down-source", 1, 0, 900),
+  ]);
+  expect(crowds).toEqual([[], ["same-test"]]);
+});
+
+test("two items that have the last places and want more at the same time are both refused", async () => {
+  const crowds = await crowdsOf([
+    call("create-test-copy", 1, 0),
+    call("create-test-copy", 3, 0),
+    ...[0, 1, 2].map(() => call("shut-down-source", 1, 0, 900)),
+    call("promote-test-copy", 3, 1, 900),
+    call("shut-down-source", 2, 0),
+    call("promote-replica", 1, 1),
+    call("shut-down-source", 1, 1, 900),
+  ]);
+  expect(crowds.at(-1)).toHaveLength(2);
+});
+
 test("the same calls give the same ledger", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyCall, { minLength: 1, maxLength: 20 }), async (calls) => {

@@ -52,23 +52,30 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
 const valuesOf = (known: readonly string[] = ["1"]): fc.Arbitrary<string> =>
   fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: nastyText });
 
-const START: Json = {
-  verb: "planned-failover",
-  requestedBy: "me",
-  options: {
-    recoveryPoint: { kind: "latest" },
-    sourceShutdown: "skip",
-    testNetworkId: "lan2",
-    reprotect: { location: "original" },
-    acknowledgeNoTest: true,
-    notes: "n",
+/** Starts with every option, each with a verb that uses it. */
+const STARTS: readonly Json[] = [
+  {
+    verb: "unplanned-failover",
+    requestedBy: "me",
+    options: {
+      recoveryPoint: { kind: "latest" },
+      sourceShutdown: "skip",
+      acknowledgeNoTest: true,
+      confirm: { direction: "primary-to-recovery", from: "home", to: ["away"] },
+      only: ["m1"],
+    },
   },
-};
+  { verb: "planned-failover", options: { acknowledgeNoTest: true, without: ["m2"] } },
+  { verb: "test-failover", options: { testNetworkId: "lan2", recoveryPoint: { kind: "latest-processed" } } },
+  { verb: "test-clean-up", options: { notes: "n", force: { reason: "the next test is due" } } },
+  { verb: "reprotect", options: { reprotect: { location: "original" } } },
+  ...Verb.options.map((verb) => ({ verb })),
+];
 
 /** Bodies that a route accepts, before they are changed. */
 const BODIES: Readonly<Record<string, readonly Json[]>> = {
-  "start-execution-on-plan": [START, ...Verb.options.map((verb) => ({ verb }))],
-  "start-execution-on-item": [START, ...Verb.options.map((verb) => ({ verb }))],
+  "start-execution-on-plan": STARTS,
+  "start-execution-on-item": STARTS,
   "add-fault": [
     { target: { itemId: "m1" }, operation: "shut-down-source", mode: "fail-before", times: 3 },
     { target: { siteId: "home" }, mode: "slow", factor: 4 },
