@@ -40,9 +40,16 @@ export interface BoundaryCounts {
 
 const POLL_MS = 10_000;
 
+/** A point before the one that a failover after the warm-up starts from. */
+const EARLIER = { recoveryPoint: { kind: "point-in-time", emulatedNotAfter: "2026-01-01T04:00:00Z" } };
+
 async function runVerb({ client, clock, journal }: Environment, { verb }: CrashCase, planId: string): Promise<void> {
   const reprotect = { waitForAgent: true, datastoreId: "ssd" };
-  const options = usedOptions(verb, { acknowledgeNoTest: true, reprotect });
+  const options = usedOptions(verb, {
+    acknowledgeNoTest: true,
+    reprotect,
+    ...(verb === "change-recovery-point" && EARLIER),
+  });
   const target = { kind: "plan", planId } as const;
   const start = { kind: "start", idempotencyKey: `crash-case/${verb}`, verb, target, options } as const;
   const { executionId, outcome, answer } = await client.sendUntilKnown(start, new Random(verb));

@@ -30,8 +30,8 @@ function grantHeldItems(): NonNullable<Mutant["services"]> {
       },
       store: {
         ...store,
-        getItems: async (worldId, itemIds) => {
-          const items = await store.getItems(worldId, itemIds);
+        findItems: async (worldId, itemIds) => {
+          const items = await store.findItems(worldId, itemIds);
           if (starting === 0) return items;
           starting -= 1;
           return items.map((item) => (item.heldBy ? { ...item, state: item.heldBy.from, heldBy: null } : item));
