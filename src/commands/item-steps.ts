@@ -28,6 +28,7 @@ function add(items: Map<string, Step[]>, itemId: string, step: Step): void {
 /**
  * Steps of the items of a running stage, read from the orchestrations of its slices. A slice that has recorded its steps
  * is not read: it has nothing more to do. One whose items have ended without a record is, because it may be blocked.
+ * When all have recorded theirs and the stage still runs, one of them cannot end: all are read, to say which and why.
  * @param recorded the parts of the execution that are recorded
  */
 export async function liveItemSteps(
@@ -36,10 +37,10 @@ export async function liveItemSteps(
   { id, itemIds }: Stage,
   recorded: ReadonlySet<string>,
 ): Promise<StepsOfItems> {
-  const ids = batchInstanceIds(executionId, id, itemIds.length).filter(
-    (_, slice) => !recorded.has(itemsPart(id, slice)),
-  );
-  const seen = await Promise.all(ids.map((instanceId) => orchestrations.getStatus(instanceId)));
+  const all = batchInstanceIds(executionId, id, itemIds.length);
+  const unrecorded = all.filter((_, slice) => !recorded.has(itemsPart(id, slice)));
+  const read = unrecorded.length > 0 ? unrecorded : all;
+  const seen = await Promise.all(read.map((instanceId) => orchestrations.getStatus(instanceId)));
   const items = seen.flatMap((view) => [...(view?.itemSteps ?? [])]);
   return new Map(items.map(([itemId, steps]) => [itemId, unpackSteps(steps, (step) => stepTitle(verb, step))]));
 }

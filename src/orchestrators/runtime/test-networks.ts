@@ -84,6 +84,14 @@ export function* removeLeftNetworks(execution: ExecutionContext): Durable<void> 
   if (execution.plan.testNetworksLeft) yield* removeNetworksOrNote(execution);
 }
 
+/** An undo that brings items back to protection removes the copies of their test, and so their networks too. */
+export function undoLeftNetworks(execution: ExecutionContext): void {
+  if (!execution.plan.testNetworksLeft) return;
+  execution.undo.register(REMOVE_NETWORKS_STEP, function* () {
+    if (execution.touched) yield* removeTestNetworks(execution);
+  });
+}
+
 function noteOn({ reports }: ExecutionContext, itemIds: readonly string[], note: string): void {
   for (const itemId of itemIds) {
     const report = reports.get(itemId);
