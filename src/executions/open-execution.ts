@@ -112,10 +112,14 @@ async function hasNetworks({ hypervisor }: Ports, worldId: string, items: readon
   }
 }
 
-/** A group with the items that take part. Its minimum counts those that do. */
-function withoutLeftOut(group: PlanGroup, { itemIds }: Execution): PlanGroup {
-  const taking = new Set(itemIds);
-  return { ...group, items: group.items.filter(({ id }) => taking.has(id)) };
+/** A group with the items that take part. Items that the request excludes do not count for its minimum. */
+function withoutLeftOut(group: PlanGroup, { itemIds, leftOut = [] }: Execution): PlanGroup {
+  const [taking, excluded] = [new Set(itemIds), new Set<string>()];
+  for (const { itemId, outcome } of leftOut) if (outcome === "excluded") excluded.add(itemId);
+  const asked = group.items.filter(({ id }) => !excluded.has(id)).length;
+  const { minimumHealthy, ...rest } = group;
+  const minimum = minimumHealthy === undefined ? {} : { minimumHealthy: Math.min(minimumHealthy, asked) };
+  return { ...rest, ...minimum, items: group.items.filter(({ id }) => taking.has(id)) };
 }
 
 function executionGroupOf(

@@ -2,6 +2,8 @@ import { type ErrorCode, RecoveryError } from "../domain/errors.js";
 
 const UNREADABLE: readonly ErrorCode[] = ["row-unreadable"];
 
+const withoutCode = ({ code, message }: RecoveryError): string => message.replace(`[${code}] `, "");
+
 /**
  * Reads all keys at once. When one of them can't be read, it reads halves, because one bad key must not hold up the
  * others. Names the keys that failed with one of `codes`, each with the reason. Any other error is thrown.
@@ -16,7 +18,7 @@ export async function readEach<T>(
     return { found: await read(keys), unreadable: new Map() };
   } catch (thrown) {
     if (!(thrown instanceof RecoveryError) || !codes.includes(thrown.code)) throw thrown;
-    if (keys.length === 1) return { found: [], unreadable: new Map(keys.map((key) => [key, thrown.message])) };
+    if (keys.length === 1) return { found: [], unreadable: new Map(keys.map((key) => [key, withoutCode(thrown)])) };
     const middle = Math.ceil(keys.length / 2);
     const halves = await Promise.all(
       [keys.slice(0, middle), keys.slice(middle)].map((half) => readEach(half, read, codes)),

@@ -76,7 +76,7 @@ test.concurrent("a test failover does not touch production, and its clean-up pro
   expect(await app.states(worldId)).toEqual(["test-failed-over"]);
   const [item] = await app.items(worldId);
   const allowed = item?.allowedActions.filter((action) => action.allowed).map(({ verb }) => verb);
-  expect(allowed).toEqual(["test-clean-up", "promote-test"]);
+  expect(allowed).toEqual(["test-clean-up", "unplanned-failover", "promote-test"]);
 
   const cleanUp = await app.ended(await app.start(planId, { verb: "test-clean-up" }));
   expect(cleanUp.steps.at(-1)).toMatchObject({ id: "verify-no-leftovers", status: "succeeded" });

@@ -179,7 +179,7 @@ export const BROKEN_FOR_FAILOVER: readonly Broken[] = [
   },
   {
     code: "no-test-copies",
-    verb: "unplanned-failover",
+    verb: "planned-failover",
     stage: "testing",
     refusedAs: "verb-not-allowed",
     found: "a test failover awaits its clean-up",

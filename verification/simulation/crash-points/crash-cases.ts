@@ -1,7 +1,7 @@
+import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Scenario, Verb } from "../../../src/domain/vocabulary.js";
-import { estateOf } from "../../../test/support/estates.js";
+import { estateOf, readyOptions } from "../../../test/support/estates.js";
 import type { Environment } from "../client/environment.js";
-import { usedOptions } from "../client/operator.js";
 import type { Boundary } from "../evidence.js";
 import type { Fault } from "../generators/faults.js";
 import { Random } from "../random.js";
@@ -40,16 +40,8 @@ export interface BoundaryCounts {
 
 const POLL_MS = 10_000;
 
-/** A point before the one that a failover after the warm-up starts from. */
-const EARLIER = { recoveryPoint: { kind: "point-in-time", emulatedNotAfter: "2026-01-01T04:00:00Z" } };
-
 async function runVerb({ client, clock, journal }: Environment, { verb }: CrashCase, planId: string): Promise<void> {
-  const reprotect = { waitForAgent: true, datastoreId: "ssd" };
-  const options = usedOptions(verb, {
-    acknowledgeNoTest: true,
-    reprotect,
-    ...(verb === "change-recovery-point" && EARLIER),
-  });
+  const options = ExecutionOptions.parse(readyOptions(verb));
   const target = { kind: "plan", planId } as const;
   const start = { kind: "start", idempotencyKey: `crash-case/${verb}`, verb, target, options } as const;
   const { executionId, outcome, answer } = await client.sendUntilKnown(start, new Random(verb));
