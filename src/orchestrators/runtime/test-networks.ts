@@ -84,12 +84,16 @@ export function* removeLeftNetworks(execution: ExecutionContext): Durable<void> 
   if (execution.plan.testNetworksLeft) yield* removeNetworksOrNote(execution);
 }
 
-/** An undo that brings items back to protection removes the copies of their test, and so their networks too. */
+/**
+ * A failover over a pending test removes the copies of the test, and so their networks too: when it is undone, and also
+ * when it stops and keeps its machines, because nobody cleans up after it.
+ */
 export function undoLeftNetworks(execution: ExecutionContext): void {
   if (!execution.plan.testNetworksLeft) return;
-  execution.undo.register(REMOVE_NETWORKS_STEP, function* () {
+  const remove = function* (): Durable<void> {
     if (execution.touched) yield* removeTestNetworks(execution);
-  });
+  };
+  execution.undo.register(REMOVE_NETWORKS_STEP, remove, { evenWhenKept: true });
 }
 
 function noteOn({ reports }: ExecutionContext, itemIds: readonly string[], note: string): void {
