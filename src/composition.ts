@@ -8,6 +8,7 @@ import { executionGuard } from "./executions/execution-guard.js";
 import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
+import { localIdentity } from "./identity/local.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -32,6 +33,7 @@ function compose(config: Config): Services {
     estate: emulator,
     clock,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
+    identity: localIdentity,
     settings: {
       speed: config.speed,
       stepLimitMs,

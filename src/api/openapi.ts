@@ -54,7 +54,7 @@ function operationOf(route: Route): JsonObject {
   return {
     operationId: route.id,
     summary: route.summary,
-    ...(route.anonymous ? { security: [] } : {}),
+    ...(route.right === "anonymous" ? { security: [] } : {}),
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
     responses: {

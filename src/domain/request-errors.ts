@@ -16,6 +16,20 @@ export const REQUEST_ERRORS = {
     "The key was sent before with another verb, target or option.",
     "Send a new key for a new request. Repeat a request without any change.",
   ),
+  unauthenticated: entry(
+    401,
+    false,
+    "The caller is not known",
+    "The request has no credential, or one that is expired, revoked or not of this installation.",
+    "Send a valid credential as `Authorization: Bearer …`.",
+  ),
+  forbidden: entry(
+    403,
+    false,
+    "The caller may not do this",
+    "The roles of the caller do not have the right.",
+    "Ask an administrator for a role that has the right that the detail names.",
+  ),
   "not-found": entry(
     404,
     false,

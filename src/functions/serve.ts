@@ -1,11 +1,14 @@
 import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from "@azure/functions";
-import type { z } from "zod";
+import { z } from "zod";
 import { parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
-import type { Answer, ParsedRequest, Route } from "../api/route.js";
+import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from "../api/route.js";
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
+import { requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
 import { contextOf } from "../composition.js";
+import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
+import { Verb } from "../domain/vocabulary.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import type { PageRequest } from "../store/port.js";
 
@@ -19,14 +22,22 @@ export type Endpoint = (
 /** What the trigger of each route does, by the route's id. Verification programs call these without a Functions host. */
 export const ENDPOINTS = new Map<string, Endpoint>();
 
-/** Registers the function of a route: parses the request by the route's schemas, then answers or describes the problem. */
+/**
+ * Registers the function of a route: identifies the caller, parses the request by the route's schemas, checks that the
+ * caller may do this, then answers or describes the problem. To the host every function is anonymous, because its keys
+ * say nothing about who calls.
+ */
 export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
-  handle: (context: Context, request: ParsedRequest<P, Q, B>) => Promise<Answer<R>>,
+  handle: (context: Context, request: AuthorisedRequest<P, Q, B>) => Promise<Answer<R>>,
 ): void {
   const endpoint: Endpoint = async (request, open, log) => {
     try {
-      return respond(route.status, await handle(open(), await parseRequest(route, request)));
+      const context = open();
+      const caller = await identify(context, route.right, request);
+      const parsed = await parseRequest(route, request);
+      await authorise(context, route.right, caller, parsed);
+      return respond(route.status, await handle(context, { ...parsed, caller }));
     } catch (thrown) {
       return describe(thrown, log);
     }
@@ -35,7 +46,7 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   app.http(route.id, {
     methods: [route.method],
     route: route.path,
-    authLevel: route.anonymous ? "anonymous" : "function",
+    authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
     handler: (request, invocation) =>
       endpoint(
@@ -44,6 +55,28 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
         (text) => invocation.error(text),
       ),
   });
+}
+
+/** The caller of a request, who has the right on something at least. Nothing of the request was read before. */
+async function identify({ identity }: Context, right: RouteRight, { headers }: RawRequest): Promise<Caller> {
+  if (right === "anonymous") return ANONYMOUS;
+  const caller = await identity.identify(headers);
+  requireRightSomewhere(caller, right === "of-the-verb" ? ["test", "run"] : [right]);
+  return caller;
+}
+
+const scope = z.object({ planId: z.string().optional(), executionId: z.string().optional() });
+const verbOf = z.object({ verb: Verb.optional() });
+
+function authorise(
+  context: Context,
+  right: RouteRight,
+  caller: Caller,
+  { params, body }: ParsedRequest<z.ZodObject, z.ZodObject, z.ZodType>,
+): Promise<void> {
+  if (right === "anonymous") return Promise.resolve();
+  const { verb } = verbOf.safeParse(body).data ?? {};
+  return requireRight(context, caller, right, { ...scope.parse(params), verb });
 }
 
 /** A request that was accepted, and where its execution can be followed. */
@@ -78,7 +111,7 @@ export function serveUnknown(routes: readonly Route[]): void {
   app.http("unknown-route", {
     methods: EVERY_METHOD,
     route: "api/{*path}",
-    authLevel: "function",
+    authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
     handler: async (request, invocation) => {
       const log = (text: string) => invocation.error(text);

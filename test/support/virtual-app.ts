@@ -27,6 +27,7 @@ import type { Verb } from "../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { localIdentity } from "../../src/identity/local.js";
 import type { Ports } from "../../src/ports.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
@@ -87,6 +88,7 @@ export class VirtualApp {
       estate: emulator,
       clock: this.clock,
       hash: (text) => createHash("sha256").update(text).digest("hex"),
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },
       orchestrations: orchestrationsOf(this.hub),
       assertActive: executionGuard(store, this.clock),

@@ -12,6 +12,7 @@ import type { Orchestrations } from "../../src/durable/client.js";
 import { endExecution } from "../../src/executions/end-execution.js";
 import type { Endpoint } from "../../src/functions/serve.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { localIdentity } from "../../src/identity/local.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../../src/steps/plan-steps.js";
 import { createStore } from "../../src/store/store.js";
 import { sha256 } from "../support/hash.js";
@@ -83,6 +84,7 @@ export class FuzzedProduct {
       estate: emulator,
       clock,
       hash: sha256,
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
       orchestrations: AWAITING_ORCHESTRATIONS,
       assertActive: async () => undefined,

@@ -4,6 +4,7 @@ import type { Context, Services } from "../../../src/commands/context.js";
 import { executionGuard } from "../../../src/executions/execution-guard.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "../../../src/hypervisor/fair-concurrency.js";
+import { localIdentity } from "../../../src/identity/local.js";
 import { createStore } from "../../../src/store/store.js";
 import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import { sha256 } from "../../support/hash.js";
@@ -84,6 +85,7 @@ export class SimulatedHost {
       estate: emulator,
       clock: this.clock,
       hash: sha256,
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
       assertActive: executionGuard(store, this.clock),
     };
