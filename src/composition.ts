@@ -40,7 +40,7 @@ function compose(config: Config): Services {
       allowPrivateWebhooks: config.allowPrivateWebhooks,
       publicBaseUrl: config.publicBaseUrl,
     },
-    assertActive: executionGuard(store, clock),
+    ...executionGuard(store, clock),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "./domain/clock.js";
+import type { Steered } from "./domain/steering/in-force.js";
 import type { Hypervisor } from "./hypervisor/port.js";
 import type { StepDirection } from "./steps/catalogue.js";
 import type { Store } from "./store/port.js";
@@ -19,4 +20,9 @@ export interface Ports {
   };
   /** Refuses with `execution-ended` once the execution has ended, and a forward step with `cancelled` once it was cancelled. */
   assertActive(executionId: string, direction: StepDirection): Promise<void>;
+  /**
+   * How people steered an execution; null if it has no record.
+   * @param fresh read now: an answer of a moment ago may miss what was acknowledged since
+   */
+  steeringOf(executionId: string, fresh?: boolean): Promise<Steered | null>;
 }

@@ -8,6 +8,7 @@ import { refusalOf } from "../durable/refusal.js";
 import type { TaskReply } from "../hypervisor/port.js";
 import type { Ports } from "../ports.js";
 import type { StepDirection } from "../steps/catalogue.js";
+import { pollAsSteered } from "./steering.js";
 
 /** An activity to register. `handle` takes the input from the host, answers a value or a refusal, or throws a fault. */
 export interface Activity {
@@ -44,13 +45,17 @@ export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O 
         const { request, input: given } = call.parse(raw);
         const input = contract.input.parse(given);
         await ports.assertActive(input.executionId, mayBegin(request) ? direction : "undo");
-        const answer = await poll(ports, input, request);
+        const itemId = itemOf.safeParse(input).data?.itemId;
+        const step = { name: contract.name, direction, executionId: input.executionId, itemId };
+        const answer = await pollAsSteered(ports, step, request, (steered) => poll(ports, input, steered));
         const isStuck = answer.state === "waiting" && answer.stuck !== undefined;
         if (isStuck) await ports.assertActive(input.executionId, direction);
         return answer;
       }),
   };
 }
+
+const itemOf = z.object({ itemId: z.string().optional() });
 
 async function answered(act: () => Promise<unknown>): Promise<object> {
   try {

@@ -5,6 +5,7 @@ import { isFault } from "../durable/refusal.js";
 import { type ChosenPoint, chooseRecoveryPoints as contract } from "../executions/contracts.js";
 import type { Ports } from "../ports.js";
 import { activity, keyOnItem } from "./activity.js";
+import { requireCaughtUp } from "./steering.js";
 
 /**
  * Chooses the point each item starts from (P4): `latest` makes a point of what is pending first; the other choices
@@ -12,6 +13,7 @@ import { activity, keyOnItem } from "./activity.js";
  */
 export const chooseRecoveryPoints = activity(contract, async (ports, input) => {
   await ports.assertActive(input.executionId, "forward");
+  await requireCaughtUp(ports, input);
   const { worldId, itemIds, choice } = input;
   const isOwnLatest = choice.kind === "latest" && choice.groups !== "common";
   if (isOwnLatest && input.processPending) return processPending(ports, input);

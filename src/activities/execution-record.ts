@@ -1,7 +1,9 @@
+import { revisionOf } from "../domain/steering/in-force.js";
 import * as contracts from "../executions/contracts.js";
 import { endExecution } from "../executions/end-execution.js";
 import { closedQuestion } from "../executions/expire-question.js";
 import { openedExecution } from "../executions/open-execution.js";
+import { steeringNews } from "../executions/read-steering.js";
 import { settleItems as settle } from "../executions/settle-items.js";
 import { activity } from "./activity.js";
 
@@ -15,13 +17,16 @@ export const findCancel = activity(contracts.findCancel, async ({ store }, { exe
   return { cancel: found?.value.cancelRequest ?? null };
 });
 
-export const expireQuestion = activity(contracts.expireQuestion, async (ports, { executionId, question }) => ({
-  decision: await closedQuestion(ports, executionId, question),
-}));
+export const expireQuestion = activity(contracts.expireQuestion, (ports, input) => closedQuestion(ports, input));
+
+export const readSteering = activity(contracts.readSteering, (ports, input) => steeringNews(ports, input));
 
 export const settleItems = activity(contracts.settleItems, async (ports, settling) => {
   await settle(ports, settling);
-  return {};
+  const hasFailed = settling.items.some(({ report }) => report.outcome === "failed");
+  const execution = await ports.steeringOf(settling.executionId, hasFailed);
+  const revision = execution === null ? 0 : revisionOf(execution);
+  return revision === 0 ? {} : { revision };
 });
 
 export const closeExecution = activity(contracts.closeExecution, async (ports, closing) => {

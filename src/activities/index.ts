@@ -2,7 +2,14 @@ import type { Activity } from "./activity.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
-import { closeExecution, expireQuestion, findCancel, openExecution, settleItems } from "./execution-record.js";
+import {
+  closeExecution,
+  expireQuestion,
+  findCancel,
+  openExecution,
+  readSteering,
+  settleItems,
+} from "./execution-record.js";
 import { sendNotifications } from "./send-notifications.js";
 import { executeBatch } from "./steps.js";
 import { createTestNetwork } from "./test-copies.js";
@@ -13,6 +20,7 @@ export const ACTIVITIES: readonly Activity[] = [
   openExecution,
   findCancel,
   expireQuestion,
+  readSteering,
   closeExecution,
   settleItems,
   checkPrerequisites,

@@ -8,6 +8,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
+import { planVersionOf } from "../executions/start-facts.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
 import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
@@ -174,7 +175,8 @@ function awaitedBy(own: readonly Step[]): Awaited[] {
 }
 
 /** The plan that it runs; null for a single item. */
-export async function planOfExecution({ store }: Context, { subject }: Execution): Promise<Plan | null> {
+export async function planOfExecution({ store }: Context, execution: Execution): Promise<Plan | null> {
+  const { subject } = execution;
   if (subject.kind === "item") return null;
-  return (await store.getPlanVersion(subject.planId, subject.planVersion))?.plan ?? null;
+  return (await store.getPlanVersion(subject.planId, planVersionOf(execution)))?.plan ?? null;
 }

@@ -21,7 +21,7 @@ export type Question = z.infer<typeof Question>;
 
 /** The answer to a question of a running execution. */
 export const Decision = z.discriminatedUnion("kind", [
-  z.strictObject({ ...onAction, done: z.boolean(), by, note }),
+  z.strictObject({ ...onAction, done: z.boolean(), skipped: z.literal(true).optional(), by, note }),
   z.strictObject({ ...onFailure, answer: FailureAnswer, by, reason: note }),
   z.strictObject({ ...onResult, verdict: z.enum(["accept", "reject"]), by, reason: note }),
 ]);
@@ -62,7 +62,7 @@ export const decisionOn = (
 export function answerOf(decision: Decision): string {
   switch (decision.kind) {
     case "confirm":
-      return decision.done ? "done" : "not done";
+      return decision.skipped ? "skip" : decision.done ? "done" : "not done";
     case "resolve":
       return decision.answer;
     case "validate":

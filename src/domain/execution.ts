@@ -4,6 +4,7 @@ import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
 import { Confirmation } from "./start/confirmation.js";
+import { MAX_STEERING, Steering } from "./steering/steering.js";
 import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "./text.js";
 import { MAX_UNDELIVERED, UndeliveredNotification } from "./undelivered.js";
 import { ExecutionDirection, ItemState, StepStatus, Verb } from "./vocabulary.js";
@@ -196,6 +197,11 @@ const common = {
   cancelRequest: CancelRequest.optional(),
   /** The newest decisions on what the execution asked, oldest first. */
   decisions: z.array(RecordedDecision).max(MAX_DECISIONS).optional(),
+  /** How people steered the execution, oldest first. */
+  steering: z
+    .array(Steering)
+    .max(MAX_STEERING + 3)
+    .optional(),
   /** From which the tokens of call-backs are derived. Never shown. */
   callBackSecret: z.string().max(100).optional(),
   /** Notifications that were not taken. */

@@ -205,6 +205,20 @@ export const RECOVERY_ERRORS = {
     "A step of the machine did not end, and somebody chose not to wait for it.",
     "Check the machine and its site, then start the verb for this machine again.",
   ),
+  skipped: entry(
+    409,
+    false,
+    "A person skipped the step",
+    "Somebody decided that the execution goes on without the step.",
+    "Read the execution: it shows who skipped which step, and why. Check by hand what the step would have done.",
+  ),
+  steered: entry(
+    409,
+    true,
+    "Somebody steered the execution",
+    "The workflow has to read how it was steered before it begins its next step.",
+    "Nothing: the workflow reads it and goes on.",
+  ),
   "probe-failed": entry(
     504,
     true,

@@ -121,6 +121,13 @@ export const REQUEST_ERRORS = {
     "Another decision on the same question was recorded first, and this one can have no effect.",
     "Read the execution: it shows who decided what. Decide on what it awaits now, or start another verb after its end.",
   ),
+  "steering-refused": entry(
+    409,
+    false,
+    "The execution cannot be steered like this now",
+    "The execution is at another place, or its verb does not have this.",
+    "Do what the details say. The `allowedActions` of the execution show what is possible now.",
+  ),
   "call-back-refused": entry(
     403,
     false,

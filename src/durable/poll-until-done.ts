@@ -19,7 +19,7 @@ export type Stuck = z.output<typeof stuck>;
 
 /**
  * How a polling activity answers: it is done, or is to be polled again after `waitMs` of real time, up to `slackMs`
- * later when others are polled then.
+ * later when others are polled then. `held`: nothing was begun, because the execution is paused; the same call follows.
  */
 export type PollResult<R> =
   | { state: "done"; result: R }
@@ -29,6 +29,7 @@ export type PollResult<R> =
       slackMs?: number | undefined;
       queued?: true | undefined;
       stuck?: Stuck | undefined;
+      held?: true | undefined;
     };
 
 /** Polls of items that take about equally long coincide within this share of the wait. */
@@ -60,8 +61,12 @@ const pollResult = z.discriminatedUnion("state", [
     slackMs: z.number().nonnegative().default(0),
     queued: z.literal(true).optional(),
     stuck: stuck.optional(),
+    held: z.literal(true).optional(),
   }),
 ]);
+
+/** How long a held step sleeps before it looks again. The end of the pause wakes it. */
+export const HELD_MS = 24 * 3_600_000;
 
 /** Whether this poll may begin the task. A poll of a task under way only looks at it. */
 export const mayBegin = ({ round, queued }: PollRequest): boolean => round === 0 || queued === true;
@@ -87,13 +92,14 @@ export interface PollLimits {
   queueLimitMs: number;
 }
 
-/** How a task stands: it waits for a slot, is under way, or is stuck. */
-export type TaskStanding = "queued" | "under-way" | Stuck;
+/** How a task stands: it waits for the end of a pause or for a slot, is under way, or is stuck. */
+export type TaskStanding = "held" | "queued" | "under-way" | Stuck;
 
 /**
  * Calls a polling activity until it is done, and sleeps on a durable timer in between. The activity says how long,
- * and refuses with `time-limit` once a limit has passed. Time in the queue does not count against the task's own limit.
- * `onStanding` hears how the task stands whenever that has changed.
+ * and refuses with `time-limit` once a limit has passed. Time in the queue does not count against the task's own limit,
+ * and a task that is held begins its time when it is let go. `onStanding` hears how the task stands whenever that has
+ * changed.
  */
 export function* pollUntilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   runtime: StepRuntime<Y>,
@@ -102,7 +108,7 @@ export function* pollUntilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   { limitMs, queueLimitMs }: PollLimits,
   onStanding: (standing: TaskStanding) => void = () => undefined,
 ): Generator<Y, z.output<O>, unknown> {
-  const firstMs = runtime.now();
+  let firstMs = runtime.now();
   let sinceMs = firstMs;
   let known: { queued?: true | undefined; stuck?: Stuck | undefined } = {};
   let standing: TaskStanding = "under-way";
@@ -110,13 +116,20 @@ export function* pollUntilDone<Y, I extends z.ZodType, O extends z.ZodType>(
     if (now !== standing) onStanding(now);
     standing = now;
   };
-  for (let round = 0; ; round += 1) {
+  for (let round = 0; ; ) {
     const { queued, stuck: stuckBefore } = known;
     const inQueue = queued && stuckBefore === undefined;
     const deadlineMs = inQueue ? firstMs + Math.max(queueLimitMs, limitMs) : sinceMs + limitMs;
     const request: PollRequest = { round, sinceMs, deadlineMs, ...(queued && { queued }) };
     const answer = pollResult.parse(yield* runtime.call(contract, { request, input }));
+    if (answer.state === "waiting" && answer.held) {
+      note("held");
+      yield* runtime.sleep(answer.waitMs);
+      if (round === 0) sinceMs = firstMs = runtime.now();
+      continue;
+    }
     known = answer.state === "waiting" ? answer : {};
+    round += 1;
     if (queued && !known.queued) sinceMs = runtime.now();
     note(known.stuck ?? (known.queued ? "queued" : "under-way"));
     if (answer.state === "done") return contract.output.parse(answer.result);

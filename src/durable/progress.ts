@@ -40,13 +40,19 @@ function noteOf(status: StepStatus, note: string): Pick<Step, "detail" | "error"
   return status === "failed" ? { error: failureOf(new Error(note)) } : { detail: note };
 }
 
+/** The note of a step that does not begin while its execution is paused. */
+export const HELD_NOTE = "held while the execution is paused";
+
 /** A step that is stuck waits for a person, though not for ever: its limit ends it. */
 const STANDINGS: Readonly<Record<TaskStanding, readonly [StepStatus, note: string]>> = {
+  held: ["waiting", HELD_NOTE],
   queued: ["waiting", ""],
   "under-way": ["running", ""],
   hanging: ["awaiting-input", "the hypervisor reports that it hangs"],
   overdue: ["awaiting-input", "it takes unusually long"],
 };
+
+const NOT_BEGUN: ReadonlySet<TaskStanding> = new Set(["held", "queued"]);
 
 /** The steps in an orchestration's custom status; none when there is no status yet. */
 export function stepsOfStatus(status: unknown): PackedSteps {
@@ -117,7 +123,7 @@ export class Progress {
   /** Says how the task of the step under way stands. Its time counts from when it left the queue. */
   standing(id: string, standing: TaskStanding): void {
     this.#replace(id, ([name, before, started, ended]) => {
-      const since = before === "waiting" && standing !== "queued" ? this.#now() : started;
+      const since = before === "waiting" && !NOT_BEGUN.has(standing) ? this.#now() : started;
       const [status, note] = STANDINGS[standing];
       return [name, status, since, ended, note];
     });

@@ -13,6 +13,7 @@ import {
   Validation,
 } from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
+import { Steering } from "../domain/steering/steering.js";
 import { Guid, Id } from "../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
 import { activityContract } from "../durable/contract.js";
@@ -88,6 +89,9 @@ export const executionPlan = z.object({
 });
 export type ExecutionPlan = z.output<typeof executionPlan>;
 
+/** How much of the steering the workflow knows; an activity that finds more refuses `steered`. */
+const seen = z.int().min(0).default(0);
+
 /** Reads what to run from the execution's record. An execution that has ended is not run again. */
 export const openExecution = activityContract({
   name: "open-execution",
@@ -107,14 +111,32 @@ export const findCancel = activityContract({
   retry: "store-write",
 });
 
+/** A wait of the workflow that is over unless steering moved its end. */
+const wait = z.object({ stepId: z.string(), sinceMs: z.number(), limitMs: z.number() });
+
+/** Reads how the execution was steered since its workflow looked. */
+export const readSteering = activityContract({
+  name: "read-steering",
+  input: z.object({ executionId: Guid, seen: z.int().min(0) }),
+  output: z.object({
+    revision: z.int().min(0),
+    isPaused: z.boolean(),
+    news: z.array(Steering),
+    /** What it runs from now on, after an edit or a switch. */
+    plan: executionPlan.nullable(),
+  }),
+  retry: "store-write",
+});
+
 /**
  * Closes a question whose time is over: nobody may answer it any more. Gives back the decision that was recorded before,
- * whose event has not arrived, or null.
+ * whose event has not arrived, or null. A question of an execution that was steered is closed only when the caller says
+ * how long it has been open (`wait`): `leftMs` is then how much longer it stays open.
  */
 export const expireQuestion = activityContract({
   name: "expire-question",
-  input: z.object({ executionId: Guid, question: Question }),
-  output: z.object({ decision: Decision.nullable() }),
+  input: z.object({ executionId: Guid, question: Question, wait: wait.optional() }),
+  output: z.object({ decision: Decision.nullable(), leftMs: z.number().optional() }),
   retry: "store-write",
 });
 
@@ -153,7 +175,7 @@ export type ItemReport = z.output<typeof itemReport>;
 export const settledItem = z.object({ report: itemReport, steps: packedSteps, change: itemChange.nullable() });
 export type SettledItem = z.output<typeof settledItem>;
 
-/** Writes the steps of items that ended and their new states, in batches. */
+/** Writes the steps of items that ended and their new states, in batches. `revision`: if the workflow was steered. */
 export const settleItems = activityContract({
   name: "settle-items",
   input: z.object({
@@ -164,7 +186,7 @@ export const settleItems = activityContract({
     slice: z.int(),
     items: z.array(settledItem),
   }),
-  output: z.object({}),
+  output: z.object({ revision: z.int().optional() }),
   retry: "store-write",
 });
 
@@ -196,6 +218,7 @@ export const checkPrerequisites = activityContract({
      * `home`: the way back, before a full run commits.
      */
     phase: z.enum(["start", "group", "home"]),
+    seen,
   }),
   output: z.object({
     found: z.string(),
@@ -217,6 +240,7 @@ export const chooseRecoveryPoints = activityContract({
     attempt,
     /** False once the items have failed over: no data arrives any more, so `latest` is the newest point there is. */
     processPending: z.boolean(),
+    seen,
   }),
   output: z.object({ chosen: z.array(chosenPoint), pending: z.array(Id) }),
   retry: "hypervisor-call",
@@ -238,6 +262,7 @@ export const callWebhook = activityContract({
     payload: z.record(z.string(), z.unknown()),
     /** The receiver may answer 202 and call back about this. */
     callBack: z.object({ actionId: Id, ask: z.int().min(1), timeLimitMinutes: z.int() }).nullable(),
+    seen,
   }),
   output: z.discriminatedUnion("delivered", [
     z.object({ delivered: z.literal(true), status: z.int() }),

@@ -11,11 +11,12 @@ import type { Action, Plan, PlanGroup, StageActions, StageVerb } from "../domain
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
 import { stepLimitsOf } from "../domain/plans/step-limits.js";
 import { opposite } from "../domain/scenario-traits.js";
+import { verbInForce } from "../domain/steering/in-force.js";
 import { toMs } from "../domain/text.js";
 import type { Direction } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
-import { planOfExecution } from "./start-facts.js";
+import { planOfExecution, planVersionOf } from "./start-facts.js";
 
 /** Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. */
 export async function openedExecution(
@@ -36,9 +37,12 @@ const MIN_FORCED_LIMIT_MS = 10_000;
 const forcedStepLimitMs = ({ speed, stepLimitMs }: Ports["settings"]): number =>
   Math.min(stepLimitMs, Math.max((FORCED_LIMIT_MINUTES * 60_000) / speed, MIN_FORCED_LIMIT_MS));
 
-async function executionPlanOf(ports: Ports, execution: Execution): Promise<ExecutionPlan> {
+/** What it runs as it was steered: the version of its last edit, by the rules of the verb in force. */
+export async function executionPlanOf(ports: Ports, execution: Execution): Promise<ExecutionPlan> {
   const { store, hypervisor, settings } = ports;
-  const { executionId, worldId, subject, itemIds, verb, options } = execution;
+  const { executionId, worldId, subject, itemIds, options } = execution;
+  const verb = verbInForce(execution);
+  const steered = { ...execution, verb };
   const [plan, records, snapshots] = await Promise.all([
     planOfExecution(store, execution),
     store.getItems(worldId, itemIds),
@@ -49,13 +53,13 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
   return {
     executionId,
     worldId,
-    plan: subject.kind === "item" ? null : { id: plan.id, name: plan.name, version: subject.planVersion },
-    verb,
+    plan: subject.kind === "item" ? null : { id: plan.id, name: plan.name, version: planVersionOf(execution) },
+    verb: execution.verb,
     direction: execution.direction,
     requestedAtMs: toMs(execution.requestedAt),
     speed: settings.speed,
     queueLimitMs: settings.stepLimitMs,
-    stepLimitsMs: stepLimitsMs(settings, plan, execution),
+    stepLimitsMs: stepLimitsMs(settings, plan, steered),
     recoveryPoint: options.recoveryPoint ?? plan.recoveryPoint,
     attemptShutdown: options.sourceShutdown !== "skip",
     testNetworkId: options.testNetworkId ?? null,
@@ -65,13 +69,13 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
       records.some((item) => mayHaveNetworks(item, executionId)) && (await hasNetworks(ports, worldId, snapshots)),
     shutdown: {
       ...plan.shutdown,
-      before: applicable(plan.shutdown.before, execution, snapshots),
-      after: applicable(plan.shutdown.after, execution, snapshots),
+      before: applicable(plan.shutdown.before, steered, snapshots),
+      after: applicable(plan.shutdown.after, steered, snapshots),
     },
     groups: groupsInOrder(plan)
       .map((group) => withoutLeftOut(group, execution))
       .filter(({ items }) => items.length > 0)
-      .map((group) => executionGroupOf(group, execution, items, seen)),
+      .map((group) => executionGroupOf(group, steered, items, seen)),
     leftOut: execution.leftOut ?? [],
     actions: {
       "test-clean-up": stageActionsOf(plan, "test-clean-up", execution, snapshots),

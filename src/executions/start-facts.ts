@@ -8,6 +8,7 @@ import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { SolverItem } from "../domain/recovery-points/recovery-point-solver.js";
 import { decideStart, readsPoints, type StartDecision, type StartPhase } from "../domain/start/check-estate.js";
 import { selectItems } from "../domain/start/decide-start.js";
+import { editOf, verbInForce } from "../domain/steering/in-force.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import { readEach } from "./read-each.js";
@@ -80,7 +81,8 @@ export async function decideAgain(
   const { store } = ports;
   const execution = (await store.getExecution(executionId))?.value;
   if (!execution) throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
-  const { worldId, verb, options: asked } = execution;
+  const { worldId, options: asked } = execution;
+  const verb = verbInForce(execution);
   const plan = planOfItems(await planOfExecution(store, execution), itemIds);
   const { records, unreadable } = await recordsOf(ports, worldId, plan);
   const released = new Map([...records].map(([itemId, record]) => [itemId, asTaken(record, executionId)]));
@@ -100,15 +102,21 @@ function planOfItems(plan: Plan, itemIds: readonly string[]): Plan {
   };
 }
 
+/** The version of the plan that an execution of a plan runs: that of its last edit; 1 for a single item. */
+export const planVersionOf = (execution: Pick<Execution, "subject" | "steering">): number =>
+  editOf(execution)?.planVersion ?? (execution.subject.kind === "plan" ? execution.subject.planVersion : 1);
+
 /** The version of the plan that an execution runs. A single item runs an implicit plan of one group. */
 export async function planOfExecution(
   store: Ports["store"],
-  { subject, worldId }: Pick<Execution, "subject" | "worldId">,
+  execution: Pick<Execution, "subject" | "worldId" | "steering">,
 ): Promise<Plan> {
+  const { subject, worldId } = execution;
   if (subject.kind === "item") return implicitPlan(worldId, subject.itemId);
-  const version = await store.getPlanVersion(subject.planId, subject.planVersion);
+  const number = planVersionOf(execution);
+  const version = await store.getPlanVersion(subject.planId, number);
   if (version) return version.plan;
-  throw new RecoveryError("plan-not-found", `plan ${subject.planId} has no version ${subject.planVersion}`);
+  throw new RecoveryError("plan-not-found", `plan ${subject.planId} has no version ${number}`);
 }
 
 /** All members of the replication groups of the items. A plan has whole groups. */

@@ -19,11 +19,13 @@ const PLAN_STEPS = {
   "remove-test-copies": "Remove the test copies",
   "remove-test-network": "Remove the test network",
   "verify-no-leftovers": "Verify that nothing is left",
+  paused: "Paused",
 };
 
 export const PREREQUISITES_STEP = "prerequisites";
 export const WAY_HOME_STEP = `${PREREQUISITES_STEP}/way-home`;
 export const VALIDATION_STEP = "validation";
+export const PAUSED_STEP = "paused";
 export const UNDO_STEP = "undo";
 export const RESTORE_STEP = "restore";
 export const SHUTDOWN_STEP = "shutdown";

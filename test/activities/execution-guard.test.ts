@@ -21,7 +21,7 @@ let assertActive: Ports["assertActive"];
 beforeEach(async () => {
   store = createStore(createMemoryTables());
   nowMs = Date.parse(AT);
-  assertActive = executionGuard(store, { now: () => nowMs });
+  ({ assertActive } = executionGuard(store, { now: () => nowMs }));
   await store.createExecution(execution);
   await assertActive(ID, "forward");
   const { etag } = (await store.getExecution(ID)) ?? { etag: "" };

@@ -63,7 +63,7 @@ test("P7 a cancel after a promotion of a test that failed removes the test copy"
 test("a step that runs after the end of its execution does nothing, even if the estate has forgotten it", async () => {
   await open();
   const { store, hypervisor, estate } = app.context;
-  const guard = executionGuard(store, app.clock);
+  const { assertActive: guard } = executionGuard(store, app.clock);
   const executionId = await app.start("test-failover");
   await expect(guard(executionId, "forward")).resolves.toBeUndefined();
   await app.ended(executionId);
@@ -98,7 +98,7 @@ test("a cancelled execution waits for its running steps and begins no new ones",
     by: "operator",
     reason: undefined,
   });
-  const guard = executionGuard(store, app.clock);
+  const { assertActive: guard } = executionGuard(store, app.clock);
   await expect(guard(executionId, "undo")).resolves.toBeUndefined();
   await expect(guard(executionId, "forward")).rejects.toMatchObject({ code: "cancelled" });
 });

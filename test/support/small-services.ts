@@ -21,6 +21,7 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     identity: localIdentity,
     settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },
     assertActive: async () => undefined,
+    steeringOf: async () => null,
     orchestrations: { start: async () => undefined, raise: async () => undefined, getStatus: async () => undefined },
   };
 }

@@ -91,7 +91,7 @@ export class VirtualApp {
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },
       orchestrations: orchestrationsOf(this.hub),
-      assertActive: executionGuard(store, this.clock),
+      ...executionGuard(store, this.clock),
     };
   }
 

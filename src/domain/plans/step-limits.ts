@@ -45,7 +45,7 @@ export type LimitedStep = keyof typeof STEP_LIMITS;
 const LimitedStep = z.enum(Object.keys(STEP_LIMITS) as [LimitedStep, ...LimitedStep[]]);
 
 /** Verbs that continue without a source that cannot be shut down. */
-const UNPLANNED: ReadonlySet<Verb> = new Set(["unplanned-failover", "failback", "promote-test"]);
+export const UNPLANNED: ReadonlySet<Verb> = new Set(["unplanned-failover", "failback", "promote-test"]);
 
 /** The limits of a plan by verb and step. */
 export const StepLimitMinutes = z

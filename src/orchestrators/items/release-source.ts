@@ -1,4 +1,7 @@
 import { itemWorkflow, step } from "../runtime/item-workflow.js";
 
 /** Shuts one source down and sends its last changes. Afterwards nothing can be lost. */
-export const releaseSource = itemWorkflow({}, [step("shut-down-source"), step("final-synchronise")]);
+export const releaseSource = itemWorkflow({}, [
+  step("shut-down-source", { failsWhenSkipped: true }),
+  step("final-synchronise", { failsWhenSkipped: true }),
+]);

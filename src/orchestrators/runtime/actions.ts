@@ -6,6 +6,7 @@
  * - C2 An action that calls back ends with its call-back or with its time limit, whichever is first.
  *   (test/orchestrators/call-backs.test.ts)
  * - C3 A confirmation is of one action and of one time that it was asked for. (test/orchestrators/decisions.test.ts)
+ * - C4 An action that a person skips ends at once, as skipped. (test/orchestrators/skip.test.ts)
  */
 import type { Decision } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
@@ -14,12 +15,13 @@ import { afterAction } from "../../domain/plans/failure-policy.js";
 import type { ActionOf, StageAction, StageVerb } from "../../domain/plans/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../../domain/retry-policies.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
-import { callActivity, type Durable } from "../../durable/call.js";
+import type { Durable } from "../../durable/call.js";
 import { failureOf } from "../../durable/refusal.js";
 import { callWebhook } from "../../executions/contracts.js";
 import { actionStepId, callBackStepId } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
+import { actAsSteered, catchUpIfBehind } from "./steering.js";
 
 type WebhookAction = ActionOf<"webhook">;
 type Confirmed = Extract<Decision, { kind: "confirm" }>;
@@ -46,6 +48,7 @@ export function* runActions(
 ): Durable<void> {
   for (const [at, action] of actions.entries()) {
     const isLast = areLast && at === actions.length - 1;
+    yield* catchUpIfBehind(execution);
     for (let ask = 1; (yield* tryAction(execution, { action, ask, groupId, isLast })) === "retry"; ask += 1);
   }
 }
@@ -67,12 +70,19 @@ function* tryAction(execution: ExecutionContext, turn: Turn<StageAction>): Durab
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === "cancelled") throw thrown;
+    if (failure.code === "skipped") return endSkipped(execution, turn, failure.message);
     const what = `the action "${action.name}" failed: ${failure.message}`;
     const next = yield* resolveFailure(execution, afterAction(execution.plan.policy, action), what);
     if (next !== "retry") execution.failedActions += 1;
     if (!isLast || next !== "stop") endUnlessContinued(execution, next, what);
     return next;
   }
+}
+
+/** The execution goes on as after a success; the step says who skipped it. */
+function endSkipped({ progress }: ExecutionContext, { action, ask }: Turn<StageAction>, why: string): "continue" {
+  for (const id of [callBackStepId(action.id, ask), actionStepId(action.id, ask)]) progress.end(id, "skipped", why);
+  return "continue";
 }
 
 function runAction(execution: ExecutionContext, { action, ...turn }: Turn<StageAction>): Durable<void> {
@@ -93,8 +103,9 @@ function* awaitConfirmation(execution: ExecutionContext, turn: Turn<ActionOf<"ma
 }
 
 /** Says who confirmed; throws when it was declined. */
-function conclude({ done, by, note }: Confirmed): string {
+function conclude({ done, skipped, by, note }: Confirmed): string {
   const why = note === "" ? "" : `: ${note}`;
+  if (skipped) throw new RecoveryError("skipped", `skipped by ${by}${why}`);
   if (!done) throw new RecoveryError("action-failed", `${by} declined it${why}`);
   return `confirmed by ${by}${why}`;
 }
@@ -120,7 +131,7 @@ function* deliver(execution: ExecutionContext, turn: Turn<WebhookAction>): Durab
       payload,
       callBack,
     };
-    const answer = yield* callActivity(execution.context, callWebhook, input);
+    const answer = yield* actAsSteered(execution, callWebhook, input);
     if (answer.delivered) return answer.status === 202 ? yield* awaitCallBack(execution, turn) : undefined;
     const delayMs = delayAfter({ ...RETRY_POLICIES.webhook, maxAttempts: retries + 1 }, attempt);
     if (delayMs === null) throw new RecoveryError("action-failed", `${answer.why} (${attempt} attempts)`);
@@ -138,16 +149,18 @@ function* awaitCallBack(execution: ExecutionContext, turn: Turn<WebhookAction>):
   const id = callBackStepId(action.id, ask);
   const limitMs = timeLimitMinutes * 60_000;
   yield* execution.step(id, function* () {
-    const until = new Date(execution.context.df.currentUtcDateTime.getTime() + limitMs).toISOString();
+    const sinceMs = execution.context.df.currentUtcDateTime.getTime();
+    const until = new Date(sinceMs + limitMs).toISOString();
     execution.progress.awaitInput(id, `${new URL(url).host} works on it and calls back, until ${until} at the latest.`);
-    const called = yield* execution.awaitAnswer(questionOf(turn), limitMs);
+    const called = yield* execution.awaitAnswer(questionOf(turn), { stepId: id, sinceMs, limitMs });
     if (called === undefined) throw new RecoveryError("time-limit", `no call-back came in ${timeLimitMinutes} minutes`);
     execution.progress.note(id, conclude(called));
   });
 }
 
 /** Items that already run at the other site come with the point they run from. */
-function webhookPayload({ plan, reports }: ExecutionContext, { action, groupId }: Turn<StageAction>) {
+function webhookPayload(execution: ExecutionContext, { action, groupId }: Turn<StageAction>) {
+  const { plan, reports } = execution;
   const running = [...reports.values()].filter(({ outcome }) => outcome === "succeeded");
   return {
     executionId: plan.executionId,
@@ -155,7 +168,7 @@ function webhookPayload({ plan, reports }: ExecutionContext, { action, groupId }
     actionId: action.id,
     groupId,
     verb: plan.verb,
-    failoverType: failoverTypeOf(plan.verb),
+    failoverType: failoverTypeOf(execution.steering.verbInForce(plan.verb)),
     direction: plan.direction,
     items: Object.fromEntries(running.map(({ itemId, point }) => [itemId, { recoveryPointId: point?.id ?? null }])),
   };

@@ -1,4 +1,4 @@
-import { callActivity, type Durable } from "../../durable/call.js";
+import type { Durable } from "../../durable/call.js";
 import {
   checkPrerequisites as contract,
   type ExecutionGroup,
@@ -7,6 +7,7 @@ import {
 } from "../../executions/contracts.js";
 import { groupCheckStepId, PREREQUISITES_STEP, WAY_HOME_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
+import { actAsSteered } from "./steering.js";
 
 /**
  * Looks before the first effect. Ends the execution when it cannot start any more, and leaves the items out that cannot
@@ -38,7 +39,7 @@ function* check(
 ): Durable<ItemReport[]> {
   const input = { ...execution.ids, itemIds: items.map(({ id }) => id), phase };
   return yield* execution.step(stepId, function* () {
-    const { found, unfit } = yield* callActivity(execution.context, contract, input);
+    const { found, unfit } = yield* actAsSteered(execution, contract, input);
     execution.progress.note(stepId, found);
     return unfit.map(({ itemId, failure }): ItemReport => {
       return { itemId, outcome: "failed", failure, point: null, dataLoss: null, runningAtMs: null };

@@ -75,7 +75,8 @@ export const itemBatch = orchestrationContract({
     workflow: ItemWorkflowName,
     items: z.array(itemTask),
   }),
-  output: z.object({ reports: z.array(itemReport) }),
+  /** `revision`: how often the workflow was steered; missing if never. */
+  output: z.object({ reports: z.array(itemReport), revision: z.int().optional() }),
 });
 
 export type ItemBatchInput = z.input<typeof itemBatch.input>;
@@ -83,9 +84,11 @@ export type ItemBatchInput = z.input<typeof itemBatch.input>;
 /** The event by which people's decisions reach a running execution. */
 export const DECISION_EVENT = "decision";
 
-/** A decision or a cancel on its way to the execution. Its record has it already. */
+/** A decision, a cancel or news of steering on its way to the execution. Its record has it already. */
 export const decision = z.union([
   Decision,
   z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by: z.string() }),
+  /** The record has more steering than the workflow may know. */
+  z.object({ kind: z.literal("steered") }),
 ]);
 export type DecisionEvent = z.output<typeof decision>;

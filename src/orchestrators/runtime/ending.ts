@@ -10,7 +10,7 @@ export const NOTHING_RECOVERED = "no machine came through; the outcome of each s
 const CANCELLED: Failure = { code: "cancelled", message: "cancelled before its end" };
 
 /** What an ending is made of; an `ExecutionContext` has it. */
-interface EndingInput {
+export interface EndingInput {
   items: readonly ExecutionItem[];
   reports: ReadonlyMap<string, ItemReport>;
   cancel: unknown;

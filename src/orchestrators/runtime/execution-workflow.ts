@@ -1,28 +1,26 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import type { z } from "zod";
 import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure } from "../../domain/execution.js";
 import { call, callActivity, type Durable } from "../../durable/call.js";
-import type { StepRuntime } from "../../durable/poll-until-done.js";
+import { HELD_MS, type StepRuntime } from "../../durable/poll-until-done.js";
 import { Progress } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
-import { retryUntilReadable } from "../../durable/retry-until-readable.js";
 import { UndoStack } from "../../durable/undo.js";
 import { Mailbox } from "../../durable/wait.js";
 import {
-  closeExecution,
   type ExecutionGroup,
   type ExecutionItem,
   type ExecutionPlan,
   expireQuestion,
   findCancel,
   type ItemReport,
-  openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
-import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
+import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
+import { endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
+import { closeAs, openOrClose } from "./open-and-close.js";
+import { SteeringState } from "./steering-state.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -39,7 +37,9 @@ const AS_DOCUMENTED =
 /** One running execution: its plan, its steps, the decisions of people, and the reports of its items so far. */
 export class ExecutionContext {
   readonly context: OrchestrationContext;
-  readonly plan: ExecutionPlan;
+  /** What it runs. An edit or a switch to unplanned changes what has not begun. */
+  plan: ExecutionPlan;
+  readonly steering = new SteeringState();
   readonly progress: Progress;
   readonly notifier: Notifier;
   readonly undo = new UndoStack();
@@ -65,7 +65,7 @@ export class ExecutionContext {
     this.context = context;
     this.plan = plan;
     this.progress = new Progress(context);
-    this.notifier = new Notifier(context, plan);
+    this.notifier = new Notifier(context, () => this.plan);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -78,7 +78,7 @@ export class ExecutionContext {
   }
 
   get items(): ExecutionItem[] {
-    return this.plan.groups.flatMap(({ items }) => items);
+    return [...this.plan.groups.flatMap(({ items }) => items), ...this.steering.takenOut];
   }
 
   /** Items that are not yet where this execution would bring them. */
@@ -110,17 +110,17 @@ export class ExecutionContext {
     asks: string,
     limitMs: number,
   ): Durable<AnswerTo<Q> | undefined> {
-    const deadlineMs = this.#now() + limitMs;
+    const sinceMs = this.#now();
     this.progress.awaitInput(stepId, asks);
-    const awaits = { ...question, asks, until: new Date(deadlineMs).toISOString() };
+    const awaits = { ...question, asks, until: new Date(sinceMs + limitMs).toISOString() };
     yield* this.notifier.tellAwaited(awaits, this.reports.values());
-    return yield* this.awaitAnswer(question, deadlineMs - this.#now());
+    return yield* this.awaitAnswer(question, { stepId, sinceMs, limitMs });
   }
 
-  /** How the execution itself polls a step: a cancel ends its sleep. */
+  /** How the execution itself polls a step: a cancel ends its sleep, and so does steering. */
   get runtime(): StepRuntime<Task> {
     const { context } = this;
-    const sleep = (waitMs: number) => this.#next(nothing, waitMs);
+    const sleep = (waitMs: number) => this.#next(nothing, waitMs, { wakesWhenSteered: true });
     return {
       now: () => context.df.currentUtcDateTime.getTime(),
       call: (contract, input) => call(context, contract, input),
@@ -135,40 +135,64 @@ export class ExecutionContext {
     return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
   }
 
-  /** Waits for the answer to a question. When its time is over, the question is closed. */
-  *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
-    const made = yield* this.decide(question, limitMs);
-    if (made !== undefined) return made;
+  /** Waits for the answer to a question. When its time is over, and no steering moved its end, the question is closed. */
+  *awaitAnswer<Q extends Question>(question: Q, wait: Wait): Durable<AnswerTo<Q> | undefined> {
     const { executionId } = this.plan;
-    const { decision: last } = yield* callActivity(this.context, expireQuestion, { executionId, question });
-    return last !== null && answers(last, question) ? last : undefined;
+    const input = { executionId, question };
+    for (let leftMs = wait.sinceMs + wait.limitMs - this.#now(); ; ) {
+      const made = yield* this.decide(question, leftMs);
+      if (made !== undefined) return made;
+      let end = yield* callActivity(this.context, expireQuestion, input);
+      if (end.leftMs !== undefined) end = yield* callActivity(this.context, expireQuestion, { ...input, wait });
+      if (end.leftMs === undefined) {
+        return end.decision !== null && answers(end.decision, question) ? end.decision : undefined;
+      }
+      ({ leftMs } = end as { leftMs: number });
+    }
+  }
+
+  /** Waits until the execution is steered, and asks for nothing meanwhile. */
+  *awaitSteering(): Durable<void> {
+    yield* this.#next(nothing, HELD_MS, { wakesWhenSteered: true });
   }
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *#next<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
+  *#next<D extends Decision>(
+    accepts: (made: Decision) => made is D,
+    limitMs: number,
+    { wakesWhenSteered = false } = {},
+  ): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
       const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
       const made = yield* this.#decisions.next(new Date(wakeMs));
       if (made === undefined && wakeMs === deadlineMs) return undefined;
-      if (made === undefined) {
-        yield* this.notifier.sendDue();
-        continue;
-      }
-      if (made.kind === "cancel") {
-        this.cancel = made;
-        throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
-      }
-      if (accepts(made)) return made;
+      if (made === undefined) yield* this.notifier.sendDue();
+      else if (made.kind === "cancel") throw this.#cancelled(made);
+      else if (made.kind === "steered") this.steering.isBehind = true;
+      else if (accepts(made)) return made;
+      if (made?.kind === "steered" && wakesWhenSteered) return undefined;
     }
+  }
+
+  #cancelled(made: Extract<DecisionEvent, { kind: "cancel" }>): RecoveryError {
+    this.cancel = made;
+    return new RecoveryError("cancelled", `cancelled by ${made.by}`);
   }
 
   #now(): number {
     return this.context.df.currentUtcDateTime.getTime();
   }
+}
+
+/** A wait for an answer: the step that shows it, and its time. */
+export interface Wait {
+  stepId: string;
+  sinceMs: number;
+  limitMs: number;
 }
 
 /** The decisions that answer a question of a kind. */
@@ -196,37 +220,13 @@ export function executionOrchestration(
     const failure = yield* runWithUndo(execution, function* () {
       yield* workflow(execution);
       if (!execution.touched) yield* rollBack(execution); // what was prepared for items that then did not take part
-      yield* close(execution, null);
+      yield* closeAs(execution, null);
     });
-    const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
+    const ended = failure === null ? endingOf(execution, null) : yield* closeAs(execution, failure);
     yield* execution.notifier.tellEnd(ended);
     yield* execution.notifier.drain();
     return { status: ended.status };
   };
-}
-
-/** Opens an execution. One that cannot be opened, for example because of a damaged row, is closed: it has touched nothing. */
-function* openOrClose(
-  context: OrchestrationContext,
-  executionId: string,
-): Durable<z.output<typeof openExecution.output>> {
-  try {
-    return yield* callActivity(context, openExecution, { executionId });
-  } catch (thrown) {
-    const closing = { executionId, status: "failed", failure: failureOf(thrown), touched: false } as const;
-    const progress = new Progress(context);
-    yield* retryUntilReadable(context, closeExecution, { ...closing, reports: [], steps: [] }, (why) =>
-      progress.block(why),
-    );
-    return { open: false, why: closing.status };
-  }
-}
-
-function* close(execution: ExecutionContext, failure: Failure | null): Durable<Ending> {
-  const ending = endingOf(execution, failure);
-  const closing = { executionId: execution.plan.executionId, ...ending };
-  yield* retryUntilReadable(execution.context, closeExecution, closing, (why) => execution.progress.block(why));
-  return ending;
 }
 
 /** Runs the body, and undoes what was done when its failure asks for that. Returns the failure, or null. */

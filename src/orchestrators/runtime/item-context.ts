@@ -6,7 +6,7 @@ import type { Direction, ItemState, Scenario } from "../../domain/vocabulary.js"
 import { type Fiber, fiberRuntime } from "../../durable/fiber-scheduler.js";
 import { pollUntilDone } from "../../durable/poll-until-done.js";
 import { Progress } from "../../durable/progress.js";
-import { type ItemStep, isItemOperation } from "../../steps/catalogue.js";
+import { ITEM_STEPS, type ItemStep, isItemOperation } from "../../steps/catalogue.js";
 import { abandonStep, type OnItem, type ParamsOf, type ResultOf, stepContract } from "../../steps/contracts.js";
 import type { ItemInput, ItemTask } from "./contracts.js";
 
@@ -36,6 +36,8 @@ interface Findings {
   replicated?: Replicated;
   /** What is left of a test, although the workflow should have removed it. */
   leftovers?: string[];
+  /** Steps that a person skipped, each with who and why. */
+  skipped?: string[];
 }
 
 /** One item in one execution. */
@@ -89,6 +91,12 @@ export class ItemContext {
     } catch {
       // A step that could not be abandoned stays under way, and the next operation on the item waits for it.
     }
+  }
+
+  /** A person decided to go on without a step. */
+  skipped(name: ItemStep, why: string): void {
+    this.progress.end(name, "skipped", why);
+    this.findings.skipped = [...(this.findings.skipped ?? []), `"${ITEM_STEPS[name].title}" ${why}`];
   }
 
   /** A new epoch for the next promotion or its undo, above the one that the item had. */

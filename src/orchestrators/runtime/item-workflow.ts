@@ -20,7 +20,7 @@ import { blockedStatus } from "../../durable/progress.js";
 import { failureOf } from "../../durable/refusal.js";
 import { retryUntilReadable } from "../../durable/retry-until-readable.js";
 import { sliceStatusOf } from "../../durable/slice-status.js";
-import { type SettledItem, settleItems } from "../../executions/contracts.js";
+import { type ItemReport, type SettledItem, settleItems } from "../../executions/contracts.js";
 import { ITEM_STEPS, type ItemStep } from "../../steps/catalogue.js";
 import type { ParamsOf, ResultOf } from "../../steps/contracts.js";
 import { type ItemWorkflowName, itemBatch } from "./contracts.js";
@@ -41,6 +41,8 @@ interface StepOptions<N extends ItemStep> {
   /** After the step is done, whether it answered or not. */
   onDone?: (item: ItemContext) => void;
   onFailure?: (item: ItemContext, failure: Failure) => void;
+  /** A step that a person skips fails, because the stage decides about the item. Otherwise its workflow goes on. */
+  failsWhenSkipped?: true;
   /** Whether the workflow goes on when the step fails; a cancel ends it nevertheless. */
   mayFail?: (item: ItemContext) => boolean;
 }
@@ -59,7 +61,16 @@ export interface WorkflowStep {
 
 /** One step of an item workflow. */
 export function step<N extends ItemStep>(name: N, ...[options = {}]: Options<N>): WorkflowStep {
-  const { when = () => true, params, onResult, isDone, onDone, onFailure, mayFail }: StepOptions<N> = options;
+  const {
+    when = () => true,
+    params,
+    onResult,
+    isDone,
+    onDone,
+    onFailure,
+    mayFail,
+    failsWhenSkipped,
+  }: StepOptions<N> = options;
   return {
     name,
     when,
@@ -69,6 +80,7 @@ export function step<N extends ItemStep>(name: N, ...[options = {}]: Options<N>)
         onResult?.(item, result);
       } catch (thrown) {
         const failure = failureOf(thrown);
+        if (failure.code === "skipped" && !failsWhenSkipped) return item.skipped(name, failure.message);
         onFailure?.(item, failure);
         if (failure.code !== "cancelled" && mayFail?.(item)) return;
         if (!isDone?.(yield* item.execute("find-protection", {}), item)) throw thrown;
@@ -139,7 +151,8 @@ function settled(
   failure: Failure | null,
 ): SettledItem {
   const { point = null, dataLoss = null, runningAtMs = null, replicated, epoch, activeSiteId, direction } = findings;
-  const { leftovers } = findings;
+  const { leftovers, skipped = [] } = findings;
+  const notes = [...skipped, ...(leftovers ? [`still there of its test: ${leftovers.join(", ")}`] : [])];
   const report = {
     itemId: input.item.itemId,
     outcome,
@@ -148,7 +161,8 @@ function settled(
     dataLoss,
     runningAtMs,
     ...(replicated && { replicated }),
-    ...(leftovers && { leftovers, note: `still there of its test: ${leftovers.join(", ")}` }),
+    ...(leftovers && { leftovers }),
+    ...(notes.length > 0 && { note: notes.join("; ").slice(0, 2_000) }),
   };
   const steps = progress.begun;
   if (state === undefined) return { report, steps, change: null };
@@ -179,7 +193,10 @@ export const itemBatchOrchestration = (workflows: Readonly<Record<ItemWorkflowNa
         input: { ...rest, slice: index + 1, items: some },
       }));
       const answers = yield* inParallel(context, itemBatch, children);
-      return { reports: answers.flatMap(({ reports }) => reports) };
+      return answerOf(
+        answers.flatMap(({ reports }) => reports),
+        answers.map(({ revision }) => revision),
+      );
     }
     const items = tasks.map((item) => new ItemContext(context, { ...execution, item }));
     const show = (blockedReason?: string): void => {
@@ -194,9 +211,18 @@ export const itemBatchOrchestration = (workflows: Readonly<Record<ItemWorkflowNa
     }));
     const settled = yield* runFibers(context, fibers, show);
     const { worldId, executionId, verb } = execution;
-    yield* retryUntilReadable(context, settleItems, { worldId, executionId, verb, stage, slice, items: settled }, show);
-    return { reports: settled.map(({ report }) => report) };
+    const settling = { worldId, executionId, verb, stage, slice, items: settled };
+    const { revision } = yield* retryUntilReadable(context, settleItems, settling, show);
+    return answerOf(
+      settled.map(({ report }) => report),
+      [revision],
+    );
   };
+
+function answerOf(reports: ItemReport[], revisions: (number | undefined)[]): z.output<typeof itemBatch.output> {
+  const revision = Math.max(0, ...revisions.map((one) => one ?? 0));
+  return revision === 0 ? { reports } : { reports, revision };
+}
 
 /** A value that the caller always gives. Its absence is a bug, not a mistake of a user. */
 export function required<T>(value: T | undefined, what: string): T {

@@ -40,21 +40,21 @@ const MAX_NAMED = 100;
 /** The notifications of one execution. */
 export class Notifier {
   readonly #context: OrchestrationContext;
-  readonly #plan: ExecutionPlan;
+  readonly #planOf: () => ExecutionPlan;
   readonly #told = new Set<string>();
   #messages = 0;
   #waiting: Message[] = [];
   /** When an address that did not answer in time may be called again. */
   readonly #silentUntilMs = new Map<string, number>();
 
-  constructor(context: OrchestrationContext, plan: ExecutionPlan) {
+  constructor(context: OrchestrationContext, planOf: () => ExecutionPlan) {
     this.#context = context;
-    this.#plan = plan;
+    this.#planOf = planOf;
   }
 
   /** Sends an event to the addresses that want it. What is not taken waits for its next attempt. */
   *tell(event: NotificationEvent, details: Readonly<Record<string, unknown>>): Durable<void> {
-    const { executionId, worldId, verb, direction, plan, notifications } = this.#plan;
+    const { executionId, worldId, verb, direction, plan, notifications } = this.#planOf();
     const at = this.#context.df.currentUtcDateTime.toISOString();
     const payload = { event, at, executionId, plan, worldId, verb, direction, ...details };
     for (const { url, on } of notifications) {
@@ -125,7 +125,7 @@ export class Notifier {
       return { key, url, event, payload, attempt, retryAfterMs: delayAfter(RETRY_POLICIES.notification, attempt) };
     });
     try {
-      const { executionId } = this.#plan;
+      const { executionId } = this.#planOf();
       const { results } = yield* callActivity(this.#context, sendNotifications, { executionId, messages });
       return new Map(results.map(({ key, result }) => [key, result]));
     } catch {

@@ -1,5 +1,5 @@
 import type { RecoveryPointChoice } from "../../domain/recovery-points/recovery-point-choice.js";
-import { callActivity, type Durable } from "../../durable/call.js";
+import type { Durable } from "../../durable/call.js";
 import {
   type ChosenPoint,
   chooseRecoveryPoints as contract,
@@ -9,6 +9,7 @@ import {
 import { pointsStage, pointsStepId, retryStage } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { runItems, stopIfCancelled } from "./run-items.js";
+import { actAsSteered } from "./steering.js";
 
 /** The point of each item, by item id. */
 export type ChosenPoints = ReadonlyMap<string, ChosenPoint>;
@@ -36,7 +37,7 @@ export function* chooseRecoveryPoints(
   yield* execution.step(pointsStepId(group.id), function* () {
     const processPending = execution.plan.verb !== "change-recovery-point";
     const input = { ...execution.ids, itemIds, choice, attempt, processPending };
-    const { chosen, pending } = yield* callActivity(execution.context, contract, input);
+    const { chosen, pending } = yield* actAsSteered(execution, contract, input);
     for (const point of chosen) points.set(point.itemId, point);
     const stage = pointsStage(group.id);
     const reports = yield* runItems(

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { RecoveryError } from "../../domain/errors.js";
 import { type Child, callSub, type Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
@@ -30,7 +31,15 @@ export function stageOf(
   });
   const { queueLimitMs, stepLimitsMs, verb, executionId } = execution.plan;
   const limits = { queueLimitMs, stepLimitsMs };
-  const input = { ...execution.ids, verb, ...limits, stage, slice: 0, workflow, items: tasks };
+  const input = {
+    ...execution.ids,
+    verb: execution.steering.verbInForce(verb),
+    ...limits,
+    stage,
+    slice: 0,
+    workflow,
+    items: tasks,
+  };
   return { id: stageInstanceId(executionId, stage), input };
 }
 
@@ -44,7 +53,13 @@ export function* runItems(
 ): Durable<ItemReport[]> {
   if (items.length === 0) return [];
   const child = stageOf(execution, stage, workflow, items, optionsOf);
-  return (yield* callSub(execution.context, itemBatch, child)).reports;
+  return reportsIn(execution, yield* callSub(execution.context, itemBatch, child));
+}
+
+/** The reports of a stage. Its answer also says whether somebody steered the execution. */
+export function reportsIn({ steering }: ExecutionContext, answer: z.output<typeof itemBatch.output>): ItemReport[] {
+  steering.hear(answer.revision);
+  return answer.reports;
 }
 
 /** Ends the execution when a step of an item was refused because of a cancel. */

@@ -8,6 +8,8 @@
  *   its own sources only, unless the plan has an order or actions for the shutdown of all.
  *   (test/orchestrators/hanging-sources.test.ts)
  * - D3 Nothing is undone and nothing ends while a shutdown is under way. (the same)
+ * - D4 A planned failover that a person switches to unplanned goes on like one.
+ *   (test/orchestrators/switch-to-unplanned.test.ts)
  */
 import { RecoveryError } from "../../domain/errors.js";
 import { shutsDownByGroup } from "../../domain/plans/failover-type.js";
@@ -20,10 +22,11 @@ import { runActions } from "./actions.js";
 import { itemBatch } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
-import { failedItems, stageOf, stopIfCancelled } from "./run-items.js";
+import { failedItems, reportsIn, stageOf, stopIfCancelled } from "./run-items.js";
+import { catchUpIfBehind } from "./steering.js";
 
-/** Waits until the sources of a group are released or given up. */
-export type AwaitSources = (group: ExecutionGroup) => Durable<void>;
+/** Waits until the sources of some items are released or given up. */
+export type AwaitSources = (group: Pick<ExecutionGroup, "items">) => Durable<void>;
 
 /** Releases the sources of some items, and returns how that went. `attempt` counts from 1. */
 type Release = (items: readonly ExecutionItem[], attempt: number) => Durable<ItemReport[]>;
@@ -37,7 +40,8 @@ export function* shutDownSources(
   yield* runActions(execution, before, SHUTDOWN_STEP);
   yield* execution.step(SHUTDOWN_STEP, function* () {
     const without = yield* releaseWithPolicy(execution, atSource(execution), mustSucceed, releaseInOrder(execution));
-    continueWithout(execution, without, mustSucceed);
+    yield* catchUpIfBehind(execution); // a person may have answered a question by a switch to unplanned
+    continueWithout(execution, without, mustSucceed && !isSwitched(execution));
   });
   yield* runActions(execution, after, SHUTDOWN_STEP);
 }
@@ -51,26 +55,33 @@ export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSource
   }
   yield* runActions(execution, before, SHUTDOWN_STEP);
   execution.progress.begin(SHUTDOWN_STEP);
-  const groupsById = new Map(groups.map((group) => [group.id, group]));
   const open = yield* beginStages(execution, groups);
   const without: ItemReport[] = [];
   execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open), { evenWhenKept: true });
-  return function* ({ id }) {
-    const [first, group] = [open.get(id), groupsById.get(id)];
-    if (first === undefined || group === undefined) return;
-    open.delete(id);
-    const releaseAgain = releaseInOrder(execution);
-    const release: Release = (some, attempt) => (attempt === 1 ? first() : releaseAgain(some, attempt));
-    try {
-      without.push(...(yield* releaseWithPolicy(execution, group.items, false, release)));
-      continueWithout(execution, without, false);
-      if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "succeeded");
-    } catch (thrown) {
-      const { code, message } = failureOf(thrown);
-      execution.progress.end(SHUTDOWN_STEP, "failed", `[${code}] ${message}`);
-      throw thrown;
+  return function* ({ items }) {
+    const ids = new Set(items.map((item) => item.id)); // an edit may have moved them from group to group
+    for (const group of groups.filter((one) => open.has(one.id) && one.items.some((item) => ids.has(item.id)))) {
+      try {
+        without.push(...(yield* awaitStage(execution, open, group)));
+        continueWithout(execution, without, false);
+        if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "succeeded");
+      } catch (thrown) {
+        const { code, message } = failureOf(thrown);
+        execution.progress.end(SHUTDOWN_STEP, "failed", `[${code}] ${message}`);
+        throw thrown;
+      }
     }
   };
+}
+
+/** Waits for the shutdown of a group that is under way. Returns the reports of the items to continue without. */
+function awaitStage(execution: ExecutionContext, open: OpenStages, group: ExecutionGroup): Durable<ItemReport[]> {
+  const first = open.get(group.id);
+  open.delete(group.id);
+  const releaseAgain = releaseInOrder(execution);
+  const release: Release = (some, attempt) =>
+    attempt === 1 && first !== undefined ? first() : releaseAgain(some, attempt);
+  return releaseWithPolicy(execution, group.items, false, release);
 }
 
 type OpenStages = Map<string, () => Durable<ItemReport[]>>;
@@ -84,7 +95,7 @@ function* beginStages(execution: ExecutionContext, groups: readonly ExecutionGro
     waits.map((wait, at) => [
       groups[at]?.id ?? "",
       function* () {
-        return (yield* wait()).reports;
+        return reportsIn(execution, yield* wait());
       },
     ]),
   );
@@ -109,16 +120,17 @@ function* releaseWithPolicy(
   for (let attempt = 1; ; attempt += 1) {
     const reports = yield* release(open, attempt);
     stopIfCancelled(reports);
+    yield* catchUpIfBehind(execution);
+    const must = mustSucceed && !isSwitched(execution);
     const failed = reports.filter(({ outcome }) => outcome === "failed");
     const critical = undecided(open, failed).filter(({ criticality }) => criticality === "critical");
     const asks = execution.groupsOf(critical).some((group) => asksAbout(execution.plan.policy, group, group.items));
-    if (critical.length === 0 || !(mustSucceed || asks)) return [...without, ...failed];
-    if (mustSucceed) keepFailures(execution, failed);
+    if (critical.length === 0 || !(must || asks)) return [...without, ...failed];
+    if (must) keepFailures(execution, failed);
     const which = failedItems(failed);
     const what = `not shut down and synchronised: ${which}`;
     if (!asks) throw new RecoveryError("shutdown-failed", what);
-    if (!(yield* isRetried(execution, `${what}; ${mustSucceed ? SKIP_LEAVES : SKIP_LOSES}`)))
-      return [...without, ...failed];
+    if (!(yield* isRetried(execution, `${what}; ${must ? SKIP_LEAVES : SKIP_LOSES}`))) return [...without, ...failed];
     without.push(...failed.filter(isDecided));
     open = undecided(open, failed);
   }
@@ -143,8 +155,12 @@ const SKIP_LEAVES = "skipped items are not failed over, since what they have not
 const undecided = (items: readonly ExecutionItem[], failed: readonly ItemReport[]): ExecutionItem[] =>
   items.filter(({ id }) => failed.some((report) => report.itemId === id && !isDecided(report)));
 
-/** A person decided to continue without the item. */
-const isDecided = ({ failure }: ItemReport): boolean => failure?.code === "continued-without";
+/** A person decided to continue without the item, or without its shutdown. */
+const isDecided = ({ failure }: ItemReport): boolean =>
+  failure?.code === "continued-without" || failure?.code === "skipped";
+
+/** A person gave up on a shutdown that must succeed. */
+const isSwitched = ({ steering }: ExecutionContext): boolean => steering.switched !== undefined;
 
 function continueWithout(execution: ExecutionContext, without: readonly ItemReport[], mustSucceed: boolean): void {
   if (without.length === 0) return;
@@ -176,11 +192,11 @@ const releaseInOrder = (execution: ExecutionContext): Release =>
       return stageOf(execution, name, "release-source", some, () => ({ attempt }));
     });
     if (plan.shutdown.order === "together") {
-      return (yield* inParallel(context, itemBatch, children)).flatMap(({ reports }) => reports);
+      return (yield* inParallel(context, itemBatch, children)).flatMap((answer) => reportsIn(execution, answer));
     }
     const all: ItemReport[] = [];
     for (const child of children) {
-      const { reports } = yield* callSub(context, itemBatch, child);
+      const reports = reportsIn(execution, yield* callSub(context, itemBatch, child));
       stopIfCancelled(reports);
       all.push(...reports);
     }

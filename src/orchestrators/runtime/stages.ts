@@ -23,6 +23,7 @@ import { endUnlessContinued, resolveFailure } from "./failures.js";
 import { type ChosenPoints, chooseRecoveryPoints } from "./recovery-points.js";
 import { failedItems, noOptions, type OptionsOf, runItems, stopIfCancelled } from "./run-items.js";
 import type { AwaitSources } from "./shut-down-sources.js";
+import { catchUpIfBehind, retriesOf } from "./steering.js";
 
 /** Runs one workflow for all items without an order, as the only stage of the execution. */
 export function* runAllItems(
@@ -47,44 +48,73 @@ function noteNotApplicable(execution: ExecutionContext): void {
   if (some.length > 0) execution.progress.note(ITEMS_STEP, `not applicable to ${listed(some)}`);
 }
 
+/** How the groups of a failover start: what is done to their items, and from which points. */
+interface GroupStart {
+  workflow: ItemWorkflowName;
+  choiceOf: () => RecoveryPointChoice;
+  optionsOf: OptionsOf;
+  /** The points that were chosen for the items of each group. */
+  points: Map<string, ChosenPoints>;
+}
+
 /**
  * Starts the groups in order, the items of a group concurrently, with the actions before and after. A group that does
  * not become healthy ends the execution when the plan's policy says stop. A group waits for its sources with
- * `awaitSources`, where their shutdown is under way.
+ * `awaitSources`, where their shutdown is under way. Failed items of an earlier group that somebody asked to try again
+ * have their turn after the last group at the latest.
  */
 export function* startGroups(
   execution: ExecutionContext,
   workflow: ItemWorkflowName,
-  choice: RecoveryPointChoice,
+  choiceOf: () => RecoveryPointChoice,
   { optionsOf = noOptions, awaitSources }: { optionsOf?: OptionsOf; awaitSources?: AwaitSources | undefined } = {},
 ): Durable<void> {
-  const { groups } = execution.plan;
-  for (const [at, group] of groups.entries()) {
+  const start: GroupStart = { workflow, choiceOf, optionsOf, points: new Map() };
+  const { steering } = execution;
+  for (let at = 0; ; at += 1) {
+    yield* catchUpIfBehind(execution);
+    const group = execution.plan.groups[at];
+    if (group === undefined) break;
+    steering.begun.add(group.id);
     if (awaitSources !== undefined) yield* awaitSources(group);
     yield* runActions(execution, group.before, group.id);
     const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
-    const points = yield* chooseRecoveryPoints(execution, group, choice);
-    yield* execution.step(groupStepId(group.id), () =>
-      startGroup(execution, group, workflow, { points, unfit }, choice, optionsOf),
-    );
+    start.points.set(group.id, yield* chooseRecoveryPoints(execution, group, choiceOf()));
+    const items = execution.itemsToBringUp(group);
+    yield* execution.step(groupStepId(group.id), () => startGroup(execution, group, start, { items, unfit }));
     yield* runActions(execution, group.after, group.id);
-    const progress = { groupId: group.id, reached: at + 1, of: groups.length };
+    const progress = { groupId: group.id, reached: at + 1, of: execution.plan.groups.length };
     yield* execution.notifier.tell("progress", progress);
+  }
+  if (awaitSources !== undefined && steering.takenOut.length > 0) yield* awaitSources({ items: steering.takenOut });
+  yield* retryPassedOver(execution, start);
+}
+
+/** Failed items that somebody asked to try again, and whose group was over by then. */
+function* retryPassedOver(execution: ExecutionContext, start: GroupStart): Durable<void> {
+  yield* catchUpIfBehind(execution);
+  for (const group of execution.plan.groups) {
+    const items = retriesOf(execution, execution.itemsToBringUp(group));
+    if (items === null) continue;
+    const firstAttempt = execution.asks + 1; // above the number of any earlier attempt
+    yield* execution.step(groupStepId(group.id), () =>
+      startGroup(execution, group, start, { items, unfit: [], firstAttempt }),
+    );
   }
 }
 
 function* startGroup(
   execution: ExecutionContext,
   group: ExecutionGroup,
-  workflow: ItemWorkflowName,
-  first: { points: ChosenPoints; unfit: readonly ItemReport[] },
-  choice: RecoveryPointChoice,
-  optionsOf: OptionsOf,
+  { workflow, choiceOf, optionsOf, points: chosen }: GroupStart,
+  first: { items: readonly ExecutionItem[]; unfit: readonly ItemReport[]; firstAttempt?: number },
 ): Durable<void> {
+  const { firstAttempt = 1 } = first;
   function* runStage(stage: string, items: readonly ExecutionItem[], attempt: number): Durable<ItemReport[]> {
     const again = { ...group, items: [...items] };
     const unfit = attempt === 1 ? first.unfit : yield* checkGroup(execution, again);
-    const points = attempt === 1 ? first.points : yield* chooseMissing(execution, again, choice, first.points, attempt);
+    const earlier = chosen.get(group.id) ?? new Map();
+    const points = attempt === 1 ? earlier : yield* chooseMissing(execution, again, choiceOf(), earlier, attempt);
     const ready = items.filter(({ id }) => points.get(id)?.point && !unfit.some(({ itemId }) => itemId === id));
     for (const { id } of ready) execution.begun.add(id);
     const reports = yield* runItems(execution, stage, workflow, ready, (item) => ({
@@ -95,7 +125,8 @@ function* startGroup(
     }));
     return [...unfit, ...reports];
   }
-  yield* runWithPolicy(execution, groupStage(group.id), execution.itemsToBringUp(group), [group], runStage);
+  const stage = groupStage(group.id);
+  yield* runWithPolicy(execution, stage, first.items, [group], runStage, firstAttempt);
 }
 
 /** On a retry an item keeps the point it had; a point is chosen again for one that had none. */
@@ -116,7 +147,8 @@ type RunStage = (stage: string, items: readonly ExecutionItem[], attempt: number
 
 /**
  * Runs a stage and follows the policy of its groups: failed items run again as long as the answer is `retry`.
- * Throws when the policy, or a person, ends the execution.
+ * Throws when the policy, or a person, ends the execution. Failed items that somebody asked to try again run once more
+ * before the policy decides.
  */
 export function* runWithPolicy(
   execution: ExecutionContext,
@@ -124,13 +156,21 @@ export function* runWithPolicy(
   items: readonly ExecutionItem[],
   groups: readonly ExecutionGroup[],
   runStage: RunStage,
+  firstAttempt = 1,
 ): Durable<void> {
   let open = items;
-  let name = stage;
-  for (let attempt = 1; ; attempt += 1) {
+  let name = firstAttempt === 1 ? stage : retryStage(execution.asks, stage);
+  for (let attempt = firstAttempt; ; attempt += 1) {
     const reports = yield* runStage(name, open, attempt);
     for (const report of reports) execution.reports.set(report.itemId, report);
     stopIfCancelled(reports);
+    yield* catchUpIfBehind(execution);
+    const asked = retriesOf(execution, items);
+    if (asked !== null) {
+      open = asked;
+      name = retryStage(execution.asks, stage);
+      continue;
+    }
     yield* execution.notifier.tellFailed(execution.reports.values());
     if (!items.some((item) => outcomeOf(execution, item) === "failed")) return;
     const what = whatFailed(execution, groups);
@@ -145,12 +185,13 @@ export function* runWithPolicy(
 
 /**
  * Starts the sources of items again that were shut down and whose failover never began, because they had no recovery
- * point or no place at the other site. Otherwise they would be down at both sites.
+ * point or no place at the other site, or because an edit took them out. Otherwise they would be down at both sites.
  */
 export function* restoreUnbegun(execution: ExecutionContext): Durable<void> {
   const { released, begun, reports } = execution;
+  const takenOut = new Set(execution.steering.takenOut.map(({ id }) => id));
   const unbegun = execution.itemsToDo.filter(
-    ({ id }) => released.has(id) && !begun.has(id) && reports.get(id)?.outcome === "failed",
+    ({ id }) => released.has(id) && !begun.has(id) && (takenOut.has(id) || reports.get(id)?.outcome === "failed"),
   );
   if (unbegun.length === 0) return;
   yield* execution.step(RESTORE_STEP, function* () {

@@ -11,7 +11,9 @@ export const plannedFailover: ExecutionWorkflow = function* (execution) {
   undoLeftNetworks(execution);
   undoByRestoring(execution);
   yield* shutDownSources(execution, { mustSucceed: true });
-  yield* startGroups(execution, "recover-item", { kind: "latest" }); // after the last synchronisation: nothing is lost
+  // After the last synchronisation the latest points lose nothing. Whoever switched to unplanned accepts a loss.
+  const isSwitched = execution.steering.switched !== undefined;
+  yield* startGroups(execution, "recover-item", () => (isSwitched ? execution.plan.recoveryPoint : { kind: "latest" }));
   requireRecovered(execution);
   yield* restoreUnbegun(execution);
   yield* removeLeftNetworks(execution);

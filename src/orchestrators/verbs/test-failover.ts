@@ -13,7 +13,7 @@ export const testFailover: ExecutionWorkflow = function* (execution) {
   reportUntested(execution);
   const networks = yield* prepareTestNetworks(execution);
   undoByRemovingCopies(execution);
-  yield* startGroups(execution, "test-item", execution.plan.recoveryPoint, {
+  yield* startGroups(execution, "test-item", () => execution.plan.recoveryPoint, {
     optionsOf: ({ targetSiteId }) => ({ networkId: networks.get(targetSiteId) }),
   });
 };

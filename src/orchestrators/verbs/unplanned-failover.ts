@@ -11,7 +11,7 @@ export const unplannedFailover: ExecutionWorkflow = function* (execution) {
   undoLeftNetworks(execution);
   undoByRestoring(execution);
   const awaitSources = execution.plan.attemptShutdown ? yield* beginShutdown(execution) : undefined;
-  yield* startGroups(execution, "recover-item", execution.plan.recoveryPoint, { awaitSources });
+  yield* startGroups(execution, "recover-item", () => execution.plan.recoveryPoint, { awaitSources });
   requireRecovered(execution);
   yield* restoreUnbegun(execution);
   yield* removeLeftNetworks(execution);

@@ -87,7 +87,7 @@ export class SimulatedHost {
       hash: sha256,
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
-      assertActive: executionGuard(store, this.clock),
+      ...executionGuard(store, this.clock),
     };
     const orchestrations = orchestrationsOf(this.hub);
     this.context = {

@@ -1,0 +1,154 @@
+/**
+ * How a workflow learns that it was steered.
+ *
+ * - S1 A workflow that nobody steers makes no call for it, so its history is the same as without this file.
+ *   (test/replay/histories.test.ts)
+ * - S2 Before each effect an activity compares what the workflow knows with the record, and refuses `steered` when there
+ *   is more. So a lost event delays steering, but nothing begins against it. (test/orchestrators/edit.test.ts)
+ * - S3 While the execution is paused the workflow waits for one event and asks for nothing. (test/orchestrators/pause.test.ts)
+ * - S4 An edit changes only groups that have not begun. Items that it takes out are told so, and their sources run again.
+ *   (test/orchestrators/edit.test.ts)
+ */
+import type { z } from "zod";
+import type { Steering } from "../../domain/steering/steering.js";
+import { callActivity, type Durable } from "../../durable/call.js";
+import type { ActivityContract } from "../../durable/contract.js";
+import { failureOf } from "../../durable/refusal.js";
+import {
+  type ExecutionGroup,
+  type ExecutionItem,
+  type ExecutionPlan,
+  type ItemReport,
+  readSteering,
+} from "../../executions/contracts.js";
+import { askStepId, PAUSED_STEP } from "../../steps/plan-steps.js";
+import type { ExecutionContext } from "./execution-workflow.js";
+
+/** Calls an activity that has an effect. While the execution is paused it waits; then it takes in what was steered. */
+export function* actAsSteered<I extends z.ZodType<object>, O extends z.ZodType>(
+  execution: ExecutionContext,
+  contract: ActivityContract<I, O>,
+  input: z.input<I> & object,
+): Durable<z.output<O>> {
+  for (;;) {
+    const { seen } = execution.steering;
+    try {
+      return yield* callActivity(execution.context, contract, seen === 0 ? input : { ...input, seen });
+    } catch (thrown) {
+      if (failureOf(thrown).code !== "steered") throw thrown;
+      yield* catchUp(execution);
+    }
+  }
+}
+
+/** Takes in what was steered, if anything was. */
+export function* catchUpIfBehind(execution: ExecutionContext): Durable<void> {
+  if (execution.steering.isBehind) yield* catchUp(execution);
+}
+
+function* catchUp(execution: ExecutionContext): Durable<void> {
+  const { steering, progress } = execution;
+  const { executionId } = execution.plan;
+  let waited = false;
+  for (;;) {
+    const { revision, isPaused, news, plan } = yield* callActivity(execution.context, readSteering, {
+      executionId,
+      seen: steering.seen,
+    });
+    steering.seen = revision;
+    steering.isBehind = false;
+    take(execution, news, plan);
+    if (!isPaused) break;
+    if (!waited) progress.begin(PAUSED_STEP);
+    waited = true;
+    try {
+      yield* execution.awaitSteering();
+    } catch (thrown) {
+      progress.end(PAUSED_STEP, "cancelled");
+      throw thrown;
+    }
+  }
+  if (waited) progress.end(PAUSED_STEP, "succeeded");
+}
+
+function take(execution: ExecutionContext, news: readonly Steering[], plan: ExecutionPlan | null): void {
+  const { steering } = execution;
+  for (const one of news) {
+    if (one.action === "switch-to-unplanned") steering.switched = one;
+    if (one.action === "retry") for (const itemId of one.itemIds) steering.retries.set(itemId, one);
+  }
+  if (plan === null) return;
+  const before = execution.plan;
+  execution.plan = { ...plan, groups: groupsAfterEdit(before, plan, steering.begun) };
+  const still = new Set(execution.plan.groups.flatMap(({ items }) => items.map(({ id }) => id)));
+  const edit = news.findLast((one) => one.action === "edit");
+  for (const item of before.groups.flatMap(({ items }) => items)) {
+    if (still.has(item.id)) continue;
+    steering.takenOut.push(item);
+    execution.reports.set(item.id, reportOfTakenOut(item.id, edit));
+  }
+}
+
+/** Groups that have begun stay as they are. The others are those of the edit, with items as the execution found them. */
+function groupsAfterEdit(
+  before: ExecutionPlan,
+  { groups }: ExecutionPlan,
+  begun: ReadonlySet<string>,
+): ExecutionGroup[] {
+  const kept = before.groups.filter(({ id }) => begun.has(id));
+  const known = new Map(before.groups.flatMap(({ items }) => items).map((item) => [item.id, item]));
+  for (const { id } of kept.flatMap(({ items }) => items)) known.delete(id);
+  const rest = groups
+    .filter(({ id }) => !begun.has(id))
+    .map((group) => ({
+      ...group,
+      items: group.items.flatMap((item) => {
+        const found = known.get(item.id);
+        return found === undefined ? [] : [asEdited(found, item)];
+      }),
+    }));
+  return [...kept, ...rest.filter(({ items }) => items.length > 0)];
+}
+
+/** What the plan says of an item comes from the edit; what the execution found of it stays. */
+function asEdited(found: ExecutionItem, edited: ExecutionItem): ExecutionItem {
+  const { onFailure: _policy, probes: _probes, ...facts } = found;
+  const { criticality, onFailure, probes } = edited;
+  return { ...facts, criticality, ...(onFailure && { onFailure }), ...(probes && { probes }) };
+}
+
+const reportOfTakenOut = (itemId: string, edit: Steering | undefined): ItemReport => ({
+  itemId,
+  outcome: "skipped",
+  note: `taken out of the execution by ${edit?.person ?? "an edit"}${edit?.reason ? `: ${edit.reason}` : ""}`,
+  failure: null,
+  point: null,
+  dataLoss: null,
+  runningAtMs: null,
+});
+
+/**
+ * The failed items that somebody asked to try again; null if there are none. They run again as after a question that was
+ * answered with `retry`, so the request counts as one.
+ */
+export function retriesOf(execution: ExecutionContext, items: readonly ExecutionItem[]): ExecutionItem[] | null {
+  const { steering, progress, reports } = execution;
+  const asked = items.filter(({ id }) => steering.retries.has(id) && reports.get(id)?.outcome === "failed");
+  const [first] = asked;
+  const request = first && steering.retries.get(first.id);
+  if (request === undefined) return null;
+  execution.asks += 1;
+  const id = askStepId(execution.asks);
+  progress.begin(id);
+  const why = request.reason === "" ? "" : `: ${request.reason}`;
+  progress.end(
+    id,
+    "succeeded",
+    `${request.person} asked to try again ${asked.map((item) => item.id).join(", ")}${why}`,
+  );
+  for (const item of asked) {
+    steering.retries.delete(item.id);
+    item.epoch += 1; // the failed attempt may have raised it
+  }
+  return asked;
+}
