@@ -108,31 +108,52 @@ export function* pollUntilDone<Y, I extends z.ZodType, O extends z.ZodType>(
   { limitMs, queueLimitMs }: PollLimits,
   onStanding: (standing: TaskStanding) => void = () => undefined,
 ): Generator<Y, z.output<O>, unknown> {
-  let firstMs = runtime.now();
-  let sinceMs = firstMs;
-  let known: { queued?: true | undefined; stuck?: Stuck | undefined } = {};
+  const since: Since = { firstMs: runtime.now(), sinceMs: runtime.now() };
+  let known: Known = {};
   let standing: TaskStanding = "under-way";
   const note = (now: TaskStanding): void => {
     if (now !== standing) onStanding(now);
     standing = now;
   };
   for (let round = 0; ; ) {
-    const { queued, stuck: stuckBefore } = known;
-    const inQueue = queued && stuckBefore === undefined;
-    const deadlineMs = inQueue ? firstMs + Math.max(queueLimitMs, limitMs) : sinceMs + limitMs;
-    const request: PollRequest = { round, sinceMs, deadlineMs, ...(queued && { queued }) };
+    const { queued } = known;
+    const deadlineMs = deadlineOf(since, known, { limitMs, queueLimitMs });
+    const request: PollRequest = { round, sinceMs: since.sinceMs, deadlineMs, ...(queued && { queued }) };
     const answer = pollResult.parse(yield* runtime.call(contract, { request, input }));
-    if (answer.state === "waiting" && answer.held) {
-      note("held");
+    note(standingOf(answer));
+    if (answer.state === "done") return contract.output.parse(answer.result);
+    if (answer.held) {
       yield* runtime.sleep(answer.waitMs);
-      if (round === 0) sinceMs = firstMs = runtime.now();
+      if (round === 0) since.firstMs = since.sinceMs = runtime.now();
       continue;
     }
-    known = answer.state === "waiting" ? answer : {};
+    if (queued && !answer.queued) since.sinceMs = runtime.now();
+    known = answer;
     round += 1;
-    if (queued && !known.queued) sinceMs = runtime.now();
-    note(known.stuck ?? (known.queued ? "queued" : "under-way"));
-    if (answer.state === "done") return contract.output.parse(answer.result);
     yield* runtime.sleep(Math.max(answer.waitMs, MIN_WAIT_MS), answer.slackMs, answer.stuck);
   }
+}
+
+/** When the task was first asked for, and when it was asked for or left the queue. */
+interface Since {
+  firstMs: number;
+  sinceMs: number;
+}
+
+/** What the last poll said. */
+interface Known {
+  queued?: true | undefined;
+  stuck?: Stuck | undefined;
+}
+
+const deadlineOf = (
+  { firstMs, sinceMs }: Since,
+  { queued, stuck }: Known,
+  { limitMs, queueLimitMs }: PollLimits,
+): number => (queued && stuck === undefined ? firstMs + Math.max(queueLimitMs, limitMs) : sinceMs + limitMs);
+
+function standingOf(answer: z.output<typeof pollResult>): TaskStanding {
+  if (answer.state === "done") return "under-way";
+  if (answer.held) return "held";
+  return answer.stuck ?? (answer.queued ? "queued" : "under-way");
 }

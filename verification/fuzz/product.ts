@@ -88,7 +88,7 @@ export class FuzzedProduct {
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
       orchestrations: AWAITING_ORCHESTRATIONS,
       assertActive: async () => undefined,
-    steeringOf: async () => null,
+      steeringOf: async () => null,
     };
   }
 

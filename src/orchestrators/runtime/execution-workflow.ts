@@ -120,7 +120,7 @@ export class ExecutionContext {
   /** How the execution itself polls a step: a cancel ends its sleep, and so does steering. */
   get runtime(): StepRuntime<Task> {
     const { context } = this;
-    const sleep = (waitMs: number) => this.#next(nothing, waitMs, { wakesWhenSteered: true });
+    const sleep = (waitMs: number) => this.#next(isSteered, waitMs);
     return {
       now: () => context.df.currentUtcDateTime.getTime(),
       call: (contract, input) => call(context, contract, input),
@@ -132,7 +132,7 @@ export class ExecutionContext {
 
   /** Waits for the answer to a question, which stays open when the time is over. */
   decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
-    return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
+    return this.#next((made): made is AnswerTo<Q> => made.kind !== "steered" && answers(made, question), limitMs);
   }
 
   /** Waits for the answer to a question. When its time is over, and no steering moved its end, the question is closed. */
@@ -153,34 +153,30 @@ export class ExecutionContext {
 
   /** Waits until the execution is steered, and asks for nothing meanwhile. */
   *awaitSteering(): Durable<void> {
-    yield* this.#next(nothing, HELD_MS, { wakesWhenSteered: true });
+    yield* this.#next(isSteered, HELD_MS);
   }
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *#next<D extends Decision>(
-    accepts: (made: Decision) => made is D,
-    limitMs: number,
-    { wakesWhenSteered = false } = {},
-  ): Durable<D | undefined> {
+  *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
       const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
       const made = yield* this.#decisions.next(new Date(wakeMs));
       if (made === undefined && wakeMs === deadlineMs) return undefined;
       if (made === undefined) yield* this.notifier.sendDue();
-      else if (made.kind === "cancel") throw this.#cancelled(made);
-      else if (made.kind === "steered") this.steering.isBehind = true;
-      else if (accepts(made)) return made;
-      if (made?.kind === "steered" && wakesWhenSteered) return undefined;
+      else if (accepts(this.#heard(made))) return made as D;
     }
   }
 
-  #cancelled(made: Extract<DecisionEvent, { kind: "cancel" }>): RecoveryError {
+  /** Takes in what any wait has to hear. */
+  #heard(made: DecisionEvent): Heard {
+    if (made.kind === "steered") this.steering.isBehind = true;
+    if (made.kind !== "cancel") return made;
     this.cancel = made;
-    return new RecoveryError("cancelled", `cancelled by ${made.by}`);
+    throw new RecoveryError("cancelled", `cancelled by ${made.by}`);
   }
 
   #now(): number {
@@ -195,14 +191,17 @@ export interface Wait {
   limitMs: number;
 }
 
+/** What a wait may take. A cancel ends it instead. */
+type Heard = Exclude<DecisionEvent, { kind: "cancel" }>;
+
 /** The decisions that answer a question of a kind. */
 type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
 
 const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
   inWords(made) === inWords(question);
 
-/** A sleep takes no decision; a cancel ends it nevertheless. */
-const nothing = (_made: Decision): _made is never => false;
+/** A sleep takes no decision. A cancel ends it nevertheless, and steering may concern the step that sleeps. */
+const isSteered = (made: Heard): made is Extract<Heard, { kind: "steered" }> => made.kind === "steered";
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
