@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { SecretName } from "./domain/text.js";
+import type { Secrets } from "./ports.js";
 import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
@@ -35,6 +37,8 @@ export interface Config {
   readonly allowPrivateWebhooks: boolean;
   readonly publicBaseUrl: string | null;
   readonly tablePrefix: string;
+  /** A function and not a record, so that nobody prints the values together with the rest. */
+  readonly secrets: Secrets;
 }
 
 /** Reads the settings once. Throws one error that names every setting that is missing or out of range. */
@@ -54,7 +58,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
     publicBaseUrl: settings.PUBLIC_BASE_URL ?? hostUrl(settings.WEBSITE_HOSTNAME),
     tablePrefix: settings.TABLE_PREFIX,
+    secrets: secretsIn(environment),
   };
+}
+
+/** What Azure leaves in a setting whose Key Vault reference it could not resolve. */
+const UNRESOLVED = /^@Microsoft\.KeyVault\(/i;
+
+/** The settings `SECRET_<name>`. On Azure they are Key Vault references; an unresolved one is a missing secret. */
+function secretsIn(environment: Readonly<Record<string, string | undefined>>): Secrets {
+  const values = new Map<string, string>();
+  for (const [setting, text] of Object.entries(environment)) {
+    const name = SecretName.safeParse(setting.startsWith("SECRET_") ? setting.slice("SECRET_".length) : "");
+    const value = text?.trim() ?? "";
+    if (name.success && value !== "" && !UNRESOLVED.test(value)) values.set(name.data, value);
+  }
+  return { get: (name) => values.get(name) };
 }
 
 /** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */

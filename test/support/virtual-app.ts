@@ -57,6 +57,8 @@ export interface VirtualAppOptions {
 /** The orchestrators, activities and commands in this process, over memory and in virtual time; everything but HTTP. */
 export class VirtualApp {
   readonly clock = new VirtualClock();
+  /** The secrets that the app is configured with, by their names. */
+  readonly secrets = new Map<string, string>();
   readonly context: Context;
   readonly hub: EngineTaskHub;
   worldId = "shop";
@@ -87,6 +89,7 @@ export class VirtualApp {
       hypervisor: emulator,
       estate: emulator,
       clock: this.clock,
+      secrets: { get: (name) => this.secrets.get(name) },
       hash: (text) => createHash("sha256").update(text).digest("hex"),
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },

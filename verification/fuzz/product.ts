@@ -83,6 +83,7 @@ export class FuzzedProduct {
       hypervisor: emulator,
       estate: emulator,
       clock,
+      secrets: { get: () => undefined },
       hash: sha256,
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
