@@ -96,6 +96,7 @@ function secretsIn(environment: Readonly<Record<string, string | undefined>>): S
   }
   return { get: (name) => values.get(name) };
 }
+
 const limits = (perSecond: number, concurrent: number): KindLimits => ({
   perSecond,
   burst: 2 * perSecond,
