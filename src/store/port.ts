@@ -27,6 +27,12 @@ export interface PageRequest {
   cursor?: string;
 }
 
+/** When and by whom a version of a plan was saved. */
+export interface Saved {
+  at: string;
+  by: string;
+}
+
 /** An imported world without its machines, which belong to the hypervisor. */
 export interface WorldRecord {
   worldId: string;
@@ -138,7 +144,7 @@ export interface Store {
    * Refuses `etag-mismatch` or `already-exists`. If the current version has the same content, it answers with that
    * version, because a caller repeats a save whose response was lost.
    */
-  putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
+  putPlan(plan: Plan, hash: string, saved: Saved, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
   getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;
   /**
    * Removes the version that the caller saw (`ifMatch`), or any if that is null; refuses `etag-mismatch`. A plan that is

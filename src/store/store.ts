@@ -67,7 +67,7 @@ export function createStore(tables: Tables): Store {
         executionId,
         itemIds.map((itemId) => ({ itemId, change: {}, release: true })),
       ),
-    putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
+    putPlan: (plan, hash, saved, ifMatch) => putPlan(plans, plan, hash, saved, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
