@@ -3,6 +3,7 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
+import type { ApprovalStore } from "./approvals-port.js";
 
 export { updateWithRetry } from "./update-with-retry.js";
 
@@ -96,7 +97,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store {
+export interface Store extends ApprovalStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */

@@ -1,3 +1,6 @@
+import * as approvals from "./approvals.js";
+import type { ApprovalStore } from "./approvals-port.js";
+import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import {
   createExecution,
   getExecution,
@@ -11,7 +14,7 @@ import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, 
 import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
 import type { Store } from "./port.js";
-import type { Tables } from "./tables/port.js";
+import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import { getDescription } from "./world-descriptions.js";
@@ -39,6 +42,7 @@ export function createStore(tables: Tables): Store {
   const executions = tables.table("Executions");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
+    ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
     giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
     refuseHeldItems: (worldId) => refuseHeldItems(items, worldId),
@@ -84,3 +88,17 @@ export function createStore(tables: Tables): Store {
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
   };
 }
+
+const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
+  createApproval: (approval) => approvals.createApproval(table, approval),
+  getApproval: (approvalId) => approvals.getApproval(table, approvalId),
+  updateApproval: (before, after) => approvals.updateApproval(table, before, after),
+  listApprovals: (page) => approvals.listApprovals(table, page),
+  listOpenApprovals: (page, planId) => approvals.listOpen(table, page, planId),
+  listApprovalsToReview: (page) => approvals.listToReview(table, page),
+  listUnheardApprovals: (page) => approvals.listUnheard(table, page),
+  listOverdueApprovals: (page, before) => approvals.listOverdue(table, page, before),
+  putDelegation: (delegation) => putDelegation(delegations, delegation),
+  removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
+  listDelegations: (of) => listDelegations(delegations, of),
+});

@@ -61,6 +61,8 @@ export const Approval = z.strictObject({
   status: ApprovalStatus,
   decisions: z.array(ApprovalDecision).max(20),
   brokenGlass: BrokenGlass.optional(),
+  /** When others were asked as well. */
+  escalatedAt: Instant.optional(),
   /** When its status left `pending`; a later use keeps it. */
   closedAt: Instant.optional(),
   /** Why it is void or expired. */
