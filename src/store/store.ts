@@ -1,5 +1,4 @@
 import * as approvals from "./approvals.js";
-import type { ApprovalStore } from "./approvals-port.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import {
   createExecution,
@@ -13,7 +12,7 @@ import {
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
-import type { Store } from "./port.js";
+import type { ApprovalStore, Store } from "./port.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
