@@ -1,9 +1,14 @@
 import type { ErrorEntry } from "./error-entry.js";
 import { RECOVERY_ERRORS } from "./recovery-errors.js";
 import { REQUEST_ERRORS } from "./request-errors.js";
+import { STEERING_ERRORS } from "./steering/steering-errors.js";
 
 /** Every error that Secondsite can answer with. A code without an entry does not compile. */
-export const ERRORS = { ...REQUEST_ERRORS, ...RECOVERY_ERRORS } as const satisfies Record<string, ErrorEntry>;
+export const ERRORS = {
+  ...REQUEST_ERRORS,
+  ...RECOVERY_ERRORS,
+  ...STEERING_ERRORS,
+} as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
 

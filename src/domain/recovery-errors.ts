@@ -51,6 +51,20 @@ export const RECOVERY_ERRORS = {
     "Only an item whose replication is disabled can be removed.",
     "Do what the reason suggests first.",
   ),
+  "approval-declined": entry(
+    409,
+    false,
+    "An approval was declined, or nobody decided in time",
+    "An approver declined what the execution was about to do, or the time of the approval was over.",
+    "Read the reason in the approval, and start the execution again when it is settled.",
+  ),
+  "approval-needed": entry(
+    409,
+    false,
+    "The item needs the approvals of its plan",
+    "A plan that contains the item wants an approval before this verb, and an item alone would go without it.",
+    "Start the verb on the plan that the detail names, with the option only and this item.",
+  ),
   "item-held": entry(
     409,
     false,
@@ -204,20 +218,6 @@ export const RECOVERY_ERRORS = {
     "A person decided to continue without the machine",
     "A step of the machine did not end, and somebody chose not to wait for it.",
     "Check the machine and its site, then start the verb for this machine again.",
-  ),
-  skipped: entry(
-    409,
-    false,
-    "A person skipped the step",
-    "Somebody decided that the execution goes on without the step.",
-    "Read the execution: it shows who skipped which step, and why. Check by hand what the step would have done.",
-  ),
-  steered: entry(
-    409,
-    true,
-    "Somebody steered the execution",
-    "The workflow has to read how it was steered before it begins its next step.",
-    "Nothing: the workflow reads it and goes on.",
   ),
   "probe-failed": entry(
     504,

@@ -53,6 +53,8 @@ export class ExecutionContext {
   readonly released = new Set<string>();
   /** Items whose failover has begun. */
   readonly begun = new Set<string>();
+  /** What is left of tests of each item, when somebody last looked. */
+  readonly left = new Map<string, string[]>();
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;
@@ -132,7 +134,15 @@ export class ExecutionContext {
 
   /** Waits for the answer to a question, which stays open when the time is over. */
   decide<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
-    return this.#next((made): made is AnswerTo<Q> => made.kind !== "steered" && answers(made, question), limitMs);
+    return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
+  }
+
+  /** Waits until an approval may be decided or over, or until the time is. Its record says how it stands. */
+  *approvalNews(approvalId: string, limitMs: number): Durable<void> {
+    yield* this.#next(
+      (made): made is ApprovalNews => made.kind === "approval" && made.approvalId === approvalId,
+      limitMs,
+    );
   }
 
   /** Waits for the answer to a question. When its time is over, and no steering moved its end, the question is closed. */
@@ -191,14 +201,15 @@ export interface Wait {
   limitMs: number;
 }
 
-/** What a wait may take. A cancel ends it instead. */
-type Heard = Exclude<DecisionEvent, { kind: "cancel" }>;
-
 /** The decisions that answer a question of a kind. */
 type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
 
-const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
-  inWords(made) === inWords(question);
+/** What a wait may take. A cancel ends it instead. */
+type Heard = Exclude<DecisionEvent, { kind: "cancel" }>;
+type ApprovalNews = Extract<Heard, { kind: "approval" }>;
+
+const answers = <Q extends Question>(made: Heard, question: Q): made is AnswerTo<Q> =>
+  made.kind !== "approval" && made.kind !== "steered" && inWords(made) === inWords(question);
 
 /** A sleep takes no decision. A cancel ends it nevertheless, and steering may concern the step that sleeps. */
 const isSteered = (made: Heard): made is Extract<Heard, { kind: "steered" }> => made.kind === "steered";
