@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
 import { Measures } from "../domain/plans/measures.js";
+import { Steering, SteeringAction } from "../domain/steering/steering.js";
 import { Guid, Id, Instant, Name } from "../domain/text.js";
 import { UndeliveredNotification } from "../domain/undelivered.js";
 import { ExecutionDirection, ExecutionStatus, Verb } from "../domain/vocabulary.js";
@@ -20,12 +21,15 @@ export const executionSummary = z.object({
   failure: Failure.optional(),
 });
 
+const call = z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) });
+
 const awaited = {
+  stepId: z.string().describe("the id of the step in `steps`"),
   asks: z.string(),
   since: Instant.nullable(),
   until: Instant.nullable().describe("real time; null if there is no limit, or if it is not known"),
   onExpiry: z.string().nullable().describe("what happens when the time has passed"),
-  call: z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) }),
+  call,
 };
 
 const itemOutcome = ItemOutcome.extend({
@@ -36,7 +40,10 @@ const itemOutcome = ItemOutcome.extend({
 });
 
 const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
+  verb: z.union([
+    Verb,
+    z.enum(["confirm", "call-back", "continue-without", "resolve", "resume", "validate", "cancel"]),
+  ]),
   why: z.string(),
   method: z.literal("POST"),
   path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
@@ -67,9 +74,30 @@ export const executionView = executionSummary.extend({
     .optional()
     .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
   decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
+  steering: z.array(Steering).optional().describe("how people steered it: who, what and why, oldest first"),
+  allowedActions: z
+    .array(
+      z.object({
+        action: z.enum([...SteeringAction.options, "continue-without", "cancel"]),
+        allowed: z.boolean(),
+        because: z.string().optional().describe("why not"),
+        whatWouldMakeItSo: z.string().optional(),
+        call: call.optional().describe("with the least that the body needs"),
+      }),
+    )
+    .describe("what people may do with the execution now, beside answering what it asks"),
   /** What a person has to decide before the execution can continue, or can decide about a step that is stuck. */
   awaits: z.array(
     z.discriminatedUnion("kind", [
+      z
+        .object({
+          ...awaited,
+          kind: z.literal("paused"),
+          stepId: z.null(),
+          pausedBy: Name,
+          reason: z.string(),
+        })
+        .describe("a person paused the execution; it waits until somebody resumes or cancels it"),
       z.object({ kind: z.literal("confirm"), actionId: Id, ask, ...awaited }),
       z
         .object({ kind: z.literal("call-back"), actionId: Id, ask, ...awaited })
@@ -80,7 +108,6 @@ export const executionView = executionSummary.extend({
         .object({
           kind: z.literal("continue-without"),
           itemId: Id,
-          stepId: z.string().describe("the id of the step in `steps`"),
           title: z.string(),
           limitMinutes: z.number().describe("the limit of the step, in emulated minutes"),
           choices: z.array(z.enum(["wait", "continue-without", "cancel"])),

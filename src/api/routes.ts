@@ -24,6 +24,7 @@ import {
   unsettledView,
   validateBody,
 } from "./schemas.js";
+import { STEERING_ROUTES } from "./steering-routes.js";
 import { TARGET_ROUTES } from "./target-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
@@ -239,6 +240,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
+  ...STEERING_ROUTES,
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,

@@ -3,6 +3,7 @@ import { isCancellable, type NextStep } from "../domain/executions/next-steps.js
 import { ASK_LIMIT_MS } from "../domain/plans/failure-policy.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
+import { movedMs, pauseOf } from "../domain/steering/in-force.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
 import { type StuckStep, stuckInWords } from "./stuck-steps.js";
@@ -16,6 +17,8 @@ export type Awaited =
 
 /** What a person is asked, with its limits in real time and the call that answers it. */
 export type AwaitedQuestion = Awaited & {
+  /** The step that waits. */
+  stepId: string;
   since: string | null;
   /** When nobody is asked any more; null if it is not known. */
   until: string | null;
@@ -24,8 +27,21 @@ export type AwaitedQuestion = Awaited & {
   call: Pick<NextStep, "method" | "path" | "body">;
 };
 
+/** A pause, which lasts until a person ends it. */
+export interface AwaitedResume {
+  kind: "paused";
+  asks: string;
+  stepId: null;
+  since: string;
+  until: null;
+  onExpiry: null;
+  pausedBy: string;
+  reason: string;
+  call: Pick<NextStep, "method" | "path" | "body">;
+}
+
 /** Everything that a person can decide about a running execution. */
-export type AwaitedCall = AwaitedQuestion | StuckStep;
+export type AwaitedCall = AwaitedQuestion | StuckStep | AwaitedResume;
 
 interface Limit {
   stepId: string;
@@ -34,19 +50,33 @@ interface Limit {
   call: Pick<NextStep, "path" | "body">;
 }
 
+/** The pause in force, if there is one. What was under way when it began goes on to its end. */
+export function awaitedResume(execution: Execution): AwaitedResume[] {
+  const pause = pauseOf(execution);
+  if (pause === null) return [];
+  const { person, reason, at } = pause;
+  const asks = `${person} paused it${reason === "" ? "" : `: ${reason}`}. Steps under way end; no other begins.`;
+  const call = { method: "POST", path: `/api/executions/${execution.executionId}/resume`, body: {} } as const;
+  const nobody = { stepId: null, until: null, onExpiry: null };
+  return [{ kind: "paused", asks, ...nobody, since: at, pausedBy: person, reason, call }];
+}
+
 export function withCalls(
-  { executionId }: Execution,
+  execution: Execution,
   plan: Plan | null,
   own: readonly Step[],
   awaits: readonly Awaited[],
+  nowMs: number,
 ): AwaitedQuestion[] {
   return awaits.map((awaited) => {
     const { stepId, limitMs, onExpiry, call } = limitOf(awaited, plan);
     const since = own.findLast(({ id }) => id === stepId)?.startedAt ?? null;
-    const until = since === null || limitMs === null ? null : toInstant(toMs(since) + limitMs);
-    const path = `/api/executions/${executionId}/${call.path}`;
+    const moved = since === null ? 0 : movedMs(execution, (id) => id === stepId, toMs(since), nowMs);
+    const until = since === null || limitMs === null ? null : toInstant(toMs(since) + limitMs + moved);
+    const path = `/api/executions/${execution.executionId}/${call.path}`;
     return {
       ...awaited,
+      stepId,
       since,
       until,
       onExpiry: until === null ? null : onExpiry,
@@ -102,7 +132,9 @@ export function callsWhileRunning(execution: Execution, awaits: readonly Awaited
   const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
   const questions = awaits.filter((awaited) => awaited.kind !== "continue-without");
   const calls = [
-    ...questions.map(({ kind, asks, call }): NextStep => ({ verb: kind, why: asks, ...call })),
+    ...questions.map(
+      ({ kind, asks, call }): NextStep => ({ verb: kind === "paused" ? "resume" : kind, why: asks, ...call }),
+    ),
     ...continueWithoutCalls(execution, stuck),
   ];
   return cancelRequest === undefined && isCancellable(verb) ? [...calls, cancel] : calls;

@@ -5,6 +5,8 @@ import { summaryOf } from "../domain/executions/summary.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { type Measures, measuresOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
+import { type AllowedAction, allowedActionsOf } from "../domain/steering/allowed-steering.js";
+import { pauseOf } from "../domain/steering/in-force.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
@@ -12,17 +14,19 @@ import { planVersionOf } from "../executions/start-facts.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
 import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
-import { type Awaited, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
+import { type Awaited, type AwaitedCall, awaitedResume, callsWhileRunning, withCalls } from "./awaited-calls.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
 import { progressOf } from "./execution-progress.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { steeringFactsOf } from "./steering-facts.js";
 import { stuckSteps } from "./stuck-steps.js";
 
 /** Without this decision the execution cannot continue. A call-back comes by itself, and a stuck step has its limit. */
-const blocks = ({ kind }: AwaitedCall | Awaited): boolean => kind !== "continue-without" && kind !== "call-back";
+const blocks = ({ kind }: AwaitedCall | Awaited): boolean =>
+  kind !== "continue-without" && kind !== "call-back" && kind !== "paused";
 
 /** An execution with its steps as a tree, and what a person needs to decide. */
 export interface ExecutionView extends Attention {
@@ -38,6 +42,8 @@ export interface ExecutionView extends Attention {
   awaits: AwaitedCall[];
   /** The calls that lead on from here, the usual one first. */
   nextSteps: NextStep[];
+  /** What people may do with it, beside answering what it asks; and why not, and what would make it so. */
+  allowedActions: AllowedAction[];
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
@@ -70,7 +76,11 @@ export async function viewExecution(given: Context, executionId: string): Promis
   const steps = await treeOf(execution, plan, sources);
   const awaits = ended
     ? []
-    : [...withCalls(execution, plan, own, awaitedBy(own)), ...stuckSteps(context, execution, plan, steps)];
+    : [
+        ...awaitedResume(execution),
+        ...withCalls(execution, plan, own, awaitedBy(own), context.clock.now()),
+        ...stuckSteps(context, execution, plan, steps),
+      ];
   const [progress, { attention, nextSteps }] = await Promise.all([
     ended ? 100 : progressOf(execution, plan, sources),
     lookAround(context, execution, { steps, awaits }),
@@ -89,6 +99,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     ...attention,
     awaits,
     nextSteps,
+    allowedActions: allowedActionsOf(steeringFactsOf({ execution, steps, awaits })),
     steps,
     measures,
     ...(blockedReasons.length > 0 && { blockedReasons }),
@@ -124,7 +135,7 @@ function statusOf(
   blocked: readonly string[],
 ): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
-  if (blocked.length > 0) return "paused";
+  if (blocked.length > 0 || pauseOf(execution) !== null) return "paused";
   return awaits.some(blocks) ? "awaiting-input" : execution.status;
 }
 

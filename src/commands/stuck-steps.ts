@@ -3,6 +3,7 @@ import type { NextStep } from "../domain/executions/next-steps.js";
 import { failoverTypeOf } from "../domain/plans/failover-type.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { type LimitedStep, minutesAt, stepLimitsOf } from "../domain/plans/step-limits.js";
+import { movedMs, verbInForce } from "../domain/steering/in-force.js";
 import { leavesOf } from "../domain/steps.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { MOVES, type Verb } from "../domain/vocabulary.js";
@@ -35,7 +36,7 @@ const CANCELLABLE: ReadonlySet<Verb> = new Set([...MOVES, "promote-test", "repro
 
 /** The steps of items in a tree that are stuck, each with what a person can do about it. */
 export function stuckSteps(
-  { settings }: Pick<Context, "settings">,
+  { settings, clock }: Pick<Context, "settings" | "clock">,
   execution: Execution,
   plan: Plan | null,
   tree: readonly Step[],
@@ -44,15 +45,16 @@ export function stuckSteps(
   if (stuck.length === 0) return [];
   const msPerMinute = 60_000 / settings.speed;
   const general = settings.stepLimitMs / msPerMinute;
-  const limits = stepLimitsOf(plan?.stepLimitMinutes ?? {}, execution.verb, general);
+  const limits = stepLimitsOf(plan?.stepLimitMinutes ?? {}, verbInForce(execution), general);
   const canCancel = CANCELLABLE.has(execution.verb) && execution.cancelRequest === undefined;
   return stuck.map(({ id, title, itemId = "", startedAt = execution.requestedAt, detail }) => {
     const limitMinutes = limits[nameOf(id) as LimitedStep] ?? general;
-    const until = toInstant(toMs(startedAt) + limitMinutes * msPerMinute);
+    const moved = movedMs(execution, (stepId) => stepId === id, toMs(startedAt), clock.now());
+    const until = toInstant(toMs(startedAt) + limitMinutes * msPerMinute + moved);
     const asks = [
       `${itemId}: the step "${title}" has not ended since ${startedAt}: ${detail ?? "it hangs or takes unusually long"}.`,
       `It is given up at ${until}, after ${minutesAt(settings.speed, limitMinutes)}.`,
-      `Wait, continue without it (${consequenceOf(nameOf(id), execution.verb)})${canCancel ? ", or cancel the execution" : ""}.`,
+      `Wait, continue without it (${consequenceOf(nameOf(id), verbInForce(execution))})${canCancel ? ", or cancel the execution" : ""}.`,
     ].join(" ");
     const choices: StuckChoice[] = ["wait", "continue-without", ...(canCancel ? (["cancel"] as const) : [])];
     return {

@@ -10,12 +10,16 @@ import { raiseCancel, raiseUnheardDecisions } from "./decisions.js";
 import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
 import { itemKey, reconcileUnknownOutcomes, unknownOutcomes } from "./reconcile-items.js";
 import { completeStart } from "./start-execution.js";
+import { raiseSteering } from "./steer.js";
 
 /** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;
 
 /** A cancel or a decision is raised again after 1, 2, 4, 8 and 16 minutes, and then at this interval. */
 const MAX_RAISE_INTERVAL_MINUTES = 16;
+
+/** Whatever begins looks at how the execution was steered, so the event of that is raised again for a while only. */
+const UNHEARD_MS = 3_600_000;
 
 /** For a few minutes an orchestration still tries to release what it holds. */
 const RELEASED_AFTER_MS = 300_000;
@@ -115,7 +119,14 @@ async function repair(
     const { cancelRequest } = execution;
     if (isSuspended(instance)) return false;
     if (cancelRequest === undefined) {
-      return raiseUnheardDecisions(context, execution, instance, (at) => isTimeToRaise(context, at));
+      const isTime = (at: string): boolean => isTimeToRaise(context, at);
+      const isRaised = await raiseUnheardDecisions(context, execution, instance, isTime);
+      const isSteered = await raiseSteering(
+        context,
+        execution,
+        (at) => isTime(at) && !isOlder(context, at, UNHEARD_MS),
+      );
+      return isRaised || isSteered;
     }
     if (!isTimeToRaise(context, cancelRequest.requestedAt)) return false;
     await raiseCancel(context, executionId, cancelRequest);

@@ -59,6 +59,14 @@ export const groupStepId = (groupId: string): string => `groups/${groupId}`;
 export const groupCheckStepId = (groupId: string): string => `${PREREQUISITES_STEP}/${groupId}`;
 export const pointsStepId = (groupId: string): string => `choose-recovery-point/${groupId}`;
 
+const OF_GROUP: ReadonlySet<string> = new Set(["groups", PREREQUISITES_STEP, "choose-recovery-point"]);
+
+/** The group that a step of the execution is of; undefined for other steps. */
+export function groupOfStep(stepId: string): string | undefined {
+  const [kind = "", groupId] = stepId.split("/");
+  return OF_GROUP.has(kind) && stepId !== WAY_HOME_STEP ? groupId : undefined;
+}
+
 // Stages: parts of an execution that run an item workflow, each as a child orchestration.
 
 /** The stage that makes points of what a group has received. */

@@ -17,7 +17,7 @@ export type Decision =
 
 interface ExecutionState {
   status: ExecutionStatus;
-  awaits: readonly (Awaited | { kind: "continue-without" })[];
+  awaits: readonly (Awaited | { kind: "continue-without" | "paused" })[];
 }
 
 /** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
@@ -26,9 +26,9 @@ interface ExecutionDriver<View extends ExecutionState> {
   decide(executionId: string, decision: Decision): Promise<void>;
 }
 
-/** What an execution cannot continue without; a stuck step ends by its limit. */
+/** What an execution cannot continue without; a stuck step ends by its limit, and a pause by whoever made it. */
 const questionsOf = (awaits: ExecutionState["awaits"]): Awaited[] =>
-  awaits.flatMap((awaited) => (awaited.kind === "continue-without" ? [] : [awaited]));
+  awaits.filter((awaited): awaited is Awaited => awaited.kind !== "continue-without" && awaited.kind !== "paused");
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(

@@ -93,6 +93,7 @@ function stuckOf(stuck: readonly AwaitedDecision[]): string {
 }
 
 const WAITS_FOR: Readonly<Record<string, string>> = {
+  paused: "is paused",
   confirm: "waits for a person to do a manual action and confirm it",
   resolve: "waits for a person to decide about a failure",
   validate: "waits for a person to accept or reject the result",

@@ -11,6 +11,13 @@ export const StepId = z.string().min(1).max(300);
 /** The most that an execution is steered. A resume and a switch are taken even then. */
 export const MAX_STEERING = 200;
 
+/** What only ends the effect of an earlier act is taken although the list is full. */
+const ALWAYS_TAKEN: ReadonlySet<SteeringAction> = new Set(["resume", "switch-to-unplanned"]);
+
+/** Whether a list has a place for one more act. */
+export const hasPlaceFor = (action: SteeringAction, length: number): boolean =>
+  length < MAX_STEERING || (ALWAYS_TAKEN.has(action) && length < MAX_STEERING + 3);
+
 /** The longest that one request extends a wait. */
 export const MAX_EXTEND_MINUTES = 43_200;
 
@@ -21,7 +28,13 @@ const made = { person: Name, reason: z.string().max(2_000), at: Instant };
 export const Steering = z.discriminatedUnion("action", [
   z.strictObject({ ...made, action: z.literal("pause") }),
   z.strictObject({ ...made, action: z.literal("resume") }),
-  z.strictObject({ ...made, action: z.literal("retry"), itemIds: z.array(Id).min(1).max(2_000) }),
+  z.strictObject({
+    ...made,
+    action: z.literal("retry"),
+    itemIds: z.array(Id).min(1).max(2_000),
+    /** How often the execution had asked, or had been asked, to try again before. */
+    asks: z.int().min(0),
+  }),
   z.strictObject({ ...made, action: z.literal("skip"), stepIds: z.array(StepId).min(1).max(2_000) }),
   z.strictObject({ ...made, action: z.literal("edit"), planVersion: z.int().min(1), planHash: z.string() }),
   z.strictObject({ ...made, action: z.literal("switch-to-unplanned") }),
