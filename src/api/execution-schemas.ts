@@ -75,6 +75,10 @@ export const executionView = executionSummary.extend({
     .describe("notifications that their addresses did not take, each with the reason and the next attempt"),
   decisions: z.array(RecordedDecision).optional().describe("who decided what on the questions asked, oldest first"),
   steering: z.array(Steering).optional().describe("how people steered it: who, what and why, oldest first"),
+  switchedToUnplanned: z
+    .object({ person: Name, reason: z.string(), at: Instant })
+    .optional()
+    .describe("a planned failover that went on as an unplanned one; its verb stays the one that was started"),
   allowedActions: z
     .array(
       z.object({

@@ -9,6 +9,7 @@ import {
 } from "../commands/decisions.js";
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution, Failure, ItemOutcome } from "../domain/execution.js";
+import { switchOf } from "../domain/steering/in-force.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { type EstateTimes, recordedTimesOf } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
@@ -91,7 +92,14 @@ function answerOf({ execution, summary, status, steps, ...rest }: ExecutionView,
   const runsAt = ({ itemId, activeSiteId }: ItemOutcome) =>
     rest.downOnBothSides.includes(itemId) ? null : (activeSiteId ?? null);
   const placed = outcomes?.map((outcome) => ({ ...times.outcome(outcome), activeSiteId: runsAt(outcome) }));
-  return { summary, status, ...rest, ...(placed && { outcomes: placed }), ...record, clock, steps };
+  const switched = switchOf(execution);
+  const switchedToUnplanned = switched && { person: switched.person, reason: switched.reason, at: switched.at };
+  return {
+    ...{ summary, status, ...rest },
+    ...(switchedToUnplanned && { switchedToUnplanned }),
+    ...(placed && { outcomes: placed }),
+    ...{ ...record, clock, steps },
+  };
 }
 
 /** The details of a failure are read with the execution itself. */
