@@ -222,7 +222,7 @@ const RESTORED = "it is protected again, and its workload runs";
  * failure led to the undo keeps that failure, so that it is told of the machine that it happened to.
  */
 export function noteUndone(execution: ExecutionContext, reports: readonly ItemReport[], what = RESTORED): void {
-  for (const report of reports) {
+  for (const report of reports.filter((one) => !isAsTakenOut(execution, one))) {
     const earlier = execution.reports.get(report.itemId);
     const own = earlier?.outcome === "failed" ? earlier.failure : null;
     const failed = report.outcome !== "succeeded" || own !== null;
@@ -232,6 +232,10 @@ export function noteUndone(execution: ExecutionContext, reports: readonly ItemRe
     execution.reports.set(report.itemId, { ...report, outcome: failed ? "failed" : "cancelled", failure, ...note });
   }
 }
+
+/** An item that an edit took out, and whose source runs again, keeps the report that says so. */
+const isAsTakenOut = ({ steering }: ExecutionContext, { itemId, outcome }: ItemReport): boolean =>
+  outcome === "succeeded" && steering.takenOut.some(({ id }) => id === itemId);
 
 const notRestored = (own: Failure, why: Failure): Failure => ({
   code: "undo-failed",
