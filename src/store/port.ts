@@ -1,3 +1,4 @@
+import type { AccessToken } from "../domain/access/access-token.js";
 import type { Execution, StepRecord } from "../domain/execution.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
@@ -168,4 +169,11 @@ export interface Store {
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */
   getSteps(executionId: string): Promise<StepRecord[]>;
+
+  /** Records a token; false if its id exists. */
+  createToken(token: AccessToken): Promise<boolean>;
+  getToken(tokenId: string): Promise<Tagged<AccessToken> | null>;
+  /** Replaces the record; refuses `etag-mismatch`. */
+  updateToken(token: AccessToken, etag: string): Promise<void>;
+  listTokens(page: PageRequest): Promise<Page<AccessToken>>;
 }
