@@ -47,7 +47,7 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
     try {
       const context = open();
       const caller = await identify(context, route.right, request.headers);
-      leave = admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
+      leave = await admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
       const parsed = await parseRequest(route, request);
       await authorise(context, route, caller, parsed);
       return respond(route.status, await handle(context, { ...parsed, caller }));
@@ -167,7 +167,7 @@ async function refuseStranger(
     identity.requireConfigured();
     const caller = await identity.identify(headers);
     requireAnyRole(caller);
-    admission.enter("read", caller.person)();
+    (await admission.enter("read", caller.person))();
     return undefined;
   } catch (thrown) {
     return describe(thrown, log);
