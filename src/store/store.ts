@@ -9,7 +9,7 @@ import {
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
+import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
 import type { Store } from "./port.js";
 import type { Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
@@ -30,6 +30,8 @@ import {
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
 const MAX_CACHED_STEP_ROWS = 200;
+/** Enough for the plans of the executions under way, which each of their activities and each reader asks for. */
+const MAX_CACHED_PLAN_VERSIONS = 100;
 
 /** The store over any tables: `createAzureTables`, or `createMemoryTables` in tests. */
 export function createStore(tables: Tables): Store {
@@ -38,6 +40,7 @@ export function createStore(tables: Tables): Store {
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
+  const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
     giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
@@ -70,7 +73,7 @@ export function createStore(tables: Tables): Store {
     putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
-    getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
+    getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
