@@ -1,9 +1,18 @@
 import { z } from "zod";
+import type { AdmissionLimits, KindLimits } from "./api/admission.js";
 import { SecretName } from "./domain/text.js";
 import type { Secrets } from "./ports.js";
 import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+const rate = z.coerce.number().int().min(1).max(100_000);
+
+/**
+ * Requests under way at once. More starts do not get done sooner: they queue at the storage, and each read waits behind
+ * them.
+ */
+const CONCURRENT = { start: 64, webhook: 64, change: 64, read: 256 };
 
 const settingsSchema = z.object({
   AzureWebJobsStorage: z.string().min(1),
@@ -21,6 +30,11 @@ const settingsSchema = z.object({
   PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Set by the Functions host: its name, and its port on a laptop. */
   WEBSITE_HOSTNAME: z.string().optional(),
+  /** Requests of one caller in a second, by their kind. Twice as many may come at once. */
+  MAX_STARTS_PER_SECOND: rate.default(100),
+  MAX_WEBHOOKS_PER_SECOND: rate.default(100),
+  MAX_CHANGES_PER_SECOND: rate.default(200),
+  MAX_READS_PER_SECOND: rate.default(1_000),
   /** First letters of every table, so that several installations can share a storage account. */
   TABLE_PREFIX: z
     .string()
@@ -36,6 +50,7 @@ export interface Config {
   readonly stepLimitMinutes: number;
   readonly allowPrivateWebhooks: boolean;
   readonly publicBaseUrl: string | null;
+  readonly admission: AdmissionLimits;
   readonly tablePrefix: string;
   /** A function and not a record, so that nobody prints the values together with the rest. */
   readonly secrets: Secrets;
@@ -57,6 +72,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
     publicBaseUrl: settings.PUBLIC_BASE_URL ?? hostUrl(settings.WEBSITE_HOSTNAME),
+    admission: {
+      start: limits(settings.MAX_STARTS_PER_SECOND, CONCURRENT.start),
+      webhook: limits(settings.MAX_WEBHOOKS_PER_SECOND, CONCURRENT.webhook),
+      change: limits(settings.MAX_CHANGES_PER_SECOND, CONCURRENT.change),
+      read: limits(settings.MAX_READS_PER_SECOND, CONCURRENT.read),
+    },
     tablePrefix: settings.TABLE_PREFIX,
     secrets: secretsIn(environment),
   };
@@ -75,6 +96,12 @@ function secretsIn(environment: Readonly<Record<string, string | undefined>>): S
   }
   return { get: (name) => values.get(name) };
 }
+
+const limits = (perSecond: number, concurrent: number): KindLimits => ({
+  perSecond,
+  burst: 2 * perSecond,
+  concurrent,
+});
 
 /** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */
 function hostUrl(hostname: string | undefined): string | null {

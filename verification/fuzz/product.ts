@@ -1,3 +1,4 @@
+import { Admission, UNLIMITED } from "../../src/api/admission.js";
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
 import type { Context } from "../../src/commands/context.js";
@@ -171,16 +172,16 @@ export class FuzzedProduct {
   #send(request: ApiRequest): ReturnType<Endpoint> {
     const endpoint = this.#endpoints.get(request.route);
     if (endpoint === undefined) throw new Error(`no route ${request.route}`);
-    return endpoint(
-      this.#raw(request),
-      () => this.#context,
-      (text) => this.#faults.push(text),
-    );
+    return endpoint(this.#raw(request), {
+      open: () => this.#context,
+      admission: new Admission(UNLIMITED, this.#context.clock),
+      log: (text) => this.#faults.push(text),
+    });
   }
 
   async #fill(): Promise<void> {
     await importWorld(this.#context, World.parse(SMALL_WORLD));
-    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null);
+    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null, "planner");
     for (const planId of ["busy", "over"]) await this.#startExecutionOf(planId);
     this.#held = await this.#currentValues();
     await this.#collectRows();
@@ -190,7 +191,7 @@ export class FuzzedProduct {
   /** Starts an execution in an estate of its own. The one of `over` is ended. */
   async #startExecutionOf(id: string): Promise<void> {
     await importWorld(this.#context, World.parse({ ...SMALL_WORLD, id }));
-    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null);
+    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null, "planner");
     const { executionId } = await startExecution(this.#context, {
       idempotencyKey: id,
       target: { kind: "plan", planId: id },
