@@ -32,6 +32,7 @@ function compose(config: Config, clock: Clock): Services {
     hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
+    secrets: config.secrets,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     identity: localIdentity,
     settings: {

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { AdmissionLimits, KindLimits, RequestKind } from "./api/admission.js";
+import { SecretName } from "./domain/text.js";
+import type { Secrets } from "./ports.js";
 import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
@@ -13,7 +15,7 @@ const rate = z.coerce.number().int().min(1).max(100_000);
 const CONCURRENT = { start: 8, webhook: 16, change: 32, read: 64 };
 
 /** What a caller may send at once, in seconds of its rate: nobody is refused who only sends everything together. */
-const BURST_SECONDS = { start: 10, webhook: 2, change: 2, read: 2 };
+const BURST_SECONDS = { start: 20, webhook: 2, change: 5, read: 2 };
 
 const settingsSchema = z.object({
   AzureWebJobsStorage: z.string().min(1),
@@ -53,6 +55,8 @@ export interface Config {
   readonly publicBaseUrl: string | null;
   readonly admission: AdmissionLimits;
   readonly tablePrefix: string;
+  /** A function and not a record, so that nobody prints the values together with the rest. */
+  readonly secrets: Secrets;
 }
 
 /** Reads the settings once. Throws one error that names every setting that is missing or out of range. */
@@ -78,12 +82,27 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       read: limits("read", settings.MAX_READS_PER_SECOND),
     },
     tablePrefix: settings.TABLE_PREFIX,
+    secrets: secretsIn(environment),
   };
 }
 
 function limits(kind: RequestKind, perSecond: number): KindLimits {
   const burst = perSecond * BURST_SECONDS[kind];
   return { perSecond, burst, concurrent: CONCURRENT[kind], waiting: 2 * burst };
+}
+
+/** What Azure leaves in a setting whose Key Vault reference it could not resolve. */
+const UNRESOLVED = /^@Microsoft\.KeyVault\(/i;
+
+/** The settings `SECRET_<name>`. On Azure they are Key Vault references; an unresolved one is a missing secret. */
+function secretsIn(environment: Readonly<Record<string, string | undefined>>): Secrets {
+  const values = new Map<string, string>();
+  for (const [setting, text] of Object.entries(environment)) {
+    const name = SecretName.safeParse(setting.startsWith("SECRET_") ? setting.slice("SECRET_".length) : "");
+    const value = text?.trim() ?? "";
+    if (name.success && value !== "" && !UNRESOLVED.test(value)) values.set(name.data, value);
+  }
+  return { get: (name) => values.get(name) };
 }
 
 /** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */

@@ -17,6 +17,7 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     hypervisor: emulator,
     estate: emulator,
     clock,
+    secrets: { get: () => undefined },
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     identity: localIdentity,
     settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },

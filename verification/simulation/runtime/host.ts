@@ -84,6 +84,7 @@ export class SimulatedHost {
       hypervisor: withFairConcurrency(proxiedHypervisor(emulator, proxyContext), limits.operationConcurrency),
       estate: emulator,
       clock: this.clock,
+      secrets: { get: () => undefined },
       hash: sha256,
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
