@@ -86,11 +86,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
-function limits(kind: RequestKind, perSecond: number): KindLimits {
-  const burst = perSecond * BURST_SECONDS[kind];
-  return { perSecond, burst, concurrent: CONCURRENT[kind], waiting: 2 * burst };
-}
-
 /** What Azure leaves in a setting whose Key Vault reference it could not resolve. */
 const UNRESOLVED = /^@Microsoft\.KeyVault\(/i;
 
@@ -103,6 +98,11 @@ function secretsIn(environment: Readonly<Record<string, string | undefined>>): S
     if (name.success && value !== "" && !UNRESOLVED.test(value)) values.set(name.data, value);
   }
   return { get: (name) => values.get(name) };
+}
+
+function limits(kind: RequestKind, perSecond: number): KindLimits {
+  const burst = perSecond * BURST_SECONDS[kind];
+  return { perSecond, burst, concurrent: CONCURRENT[kind], waiting: 2 * burst };
 }
 
 /** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */
