@@ -1,4 +1,5 @@
 import type { Activity } from "./activity.js";
+import { escalateApproval, openApproval, useApproval, voidApproval } from "./approvals.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -17,6 +18,10 @@ export const ACTIVITIES: readonly Activity[] = [
   settleItems,
   checkPrerequisites,
   chooseRecoveryPoints,
+  openApproval,
+  escalateApproval,
+  useApproval,
+  voidApproval,
   callWebhook,
   sendNotifications,
   createTestNetwork,
