@@ -15,6 +15,7 @@ import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans
 import type { ApprovalStore, Store } from "./port.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
+import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import { getDescription } from "./world-descriptions.js";
 import {
@@ -39,6 +40,7 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
+  const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
     ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
@@ -85,6 +87,10 @@ export function createStore(tables: Tables): Store {
     settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
+    createToken: (token) => createToken(tokens, token),
+    getToken: (tokenId) => getToken(tokens, tokenId),
+    updateToken: (token, etag) => updateToken(tokens, token, etag),
+    listTokens: (page) => listTokens(tokens, page),
   };
 }
 

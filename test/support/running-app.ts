@@ -42,7 +42,7 @@ export class RunningApp {
     this.url = url;
     this.prefix = prefix;
     this.#logFile = logFile;
-    this.client = createClient(url, undefined, assertDescribed);
+    this.client = createClient(url, { observe: assertDescribed });
     this.#host = host;
   }
 
