@@ -30,10 +30,7 @@ export const withApprovals =
 export async function approvalAwaited(app: VirtualApp, executionId: string, afterRound = 0): Promise<ApprovalAwaited> {
   const awaited = (awaits: readonly { kind: string }[]): ApprovalAwaited | undefined =>
     awaits.flatMap((one) => (isApproval(one) && one.round > afterRound && one.hash !== null ? [one] : []))[0];
-  const view = await app.until(
-    executionId,
-    ({ awaits, status }) => isEnded(status) || awaited(awaits) !== undefined,
-  );
+  const view = await app.until(executionId, ({ awaits, status }) => isEnded(status) || awaited(awaits) !== undefined);
   const found = awaited(view.awaits);
   if (found === undefined) throw new Error(`it ended: ${JSON.stringify(view.execution)}`);
   return found;
