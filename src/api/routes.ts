@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
+import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
@@ -242,6 +243,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
+  ...APPROVAL_ROUTES,
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,

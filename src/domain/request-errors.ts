@@ -170,6 +170,20 @@ export const REQUEST_ERRORS = {
     "The plan, the items or the expected loss changed after it was asked for, nobody decided in time, or you saw another content.",
     "Read the execution: it shows what it awaits now, with the content and the hash to decide on.",
   ),
+  "nothing-to-review": entry(
+    409,
+    false,
+    "There is nothing to review",
+    "People approved, or nobody has decided yet.",
+    "List the approvals to review.",
+  ),
+  "delegation-refused": entry(
+    409,
+    false,
+    "The delegation is not possible",
+    "It is to yourself, ends in the past or too late, or you may not approve on the plans that it names.",
+    "Correct what the message names.",
+  ),
   "call-back-refused": entry(
     403,
     false,

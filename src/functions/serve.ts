@@ -88,7 +88,8 @@ async function identify({ identity }: Context, right: RouteRight, headers: RawRe
   return caller;
 }
 
-const scope = z.object({ planId: z.string().optional(), executionId: z.string().optional() });
+const id = z.string().optional();
+const scope = z.object({ planId: id, executionId: id, approvalId: id });
 const verbOf = z.object({ verb: Verb.optional() });
 
 function authorise(

@@ -2,6 +2,7 @@ import { app } from "@azure/functions";
 import { ROUTES } from "../api/routes.js";
 import { asReadBy } from "../commands/as-read-by.js";
 import { sweepExecutions } from "../commands/sweep.js";
+import { sweepApprovals } from "../commands/sweep-approvals.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import { serve } from "./serve.js";
@@ -15,6 +16,7 @@ app.timer("sweep-executions", {
     for (const { executionId, reason, isNews } of errors) {
       if (isNews) invocation.error(`Could not repair execution ${executionId}: ${reason}`);
     }
+    for (const error of await sweepApprovals(contextOf(invocation))) invocation.error(`Could not look after ${error}`);
     if (repaired.length > 0) invocation.info(`Repaired ${repaired.length} executions: ${repaired.join(", ")}`);
   },
 });
