@@ -1,6 +1,7 @@
 import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from "@azure/functions";
 import { z } from "zod";
-import { parseRequest, type RawRequest } from "../api/parse-request.js";
+import { readBytes } from "../api/body.js";
+import { parseParams, parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
 import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from "../api/route.js";
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
@@ -8,6 +9,7 @@ import { requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
 import { contextOf } from "../composition.js";
 import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
+import { RecoveryError } from "../domain/errors.js";
 import { Verb } from "../domain/vocabulary.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import type { PageRequest } from "../store/port.js";
@@ -42,6 +44,51 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
       return describe(thrown, log);
     }
   };
+  register(route, endpoint);
+}
+
+/** A request whose body nobody has read: its sender proves by a signature over the bytes who it is. */
+export interface SignedRequest<P extends z.ZodObject> {
+  readonly params: z.output<P>;
+  readonly headers: RawRequest["headers"];
+  readonly body: Uint8Array;
+}
+
+/** More requests at once are answered 429, so that a flood cannot take the memory and the storage of the process. */
+const MAX_SIGNED_REQUESTS = 64;
+
+/** Registers the function of a route with a raw body. */
+export function serveRaw<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+  route: Route<P, Q, B, R>,
+  handle: (context: Context, request: SignedRequest<P>) => Promise<Answer<R>>,
+): void {
+  const { rawBody, right } = route;
+  if (rawBody === undefined || right !== "anonymous") throw new Error(`${route.id} does not take signed requests`);
+  let count = 0;
+  register(route, async (request, open, log) => {
+    try {
+      const body = await readBytes(request, rawBody.limitBytes);
+      const params = parseParams(route, request);
+      if (count >= MAX_SIGNED_REQUESTS) return tooMany(log);
+      count += 1;
+      try {
+        return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
+      } finally {
+        count -= 1;
+      }
+    } catch (thrown) {
+      return describe(thrown, log);
+    }
+  });
+}
+
+function tooMany(log: (text: string) => void): HttpResponseInit {
+  const text = `${MAX_SIGNED_REQUESTS} requests of this kind are under way`;
+  const problem = describe(new RecoveryError("too-many-requests", text), log);
+  return { ...problem, headers: { ...problem.headers, "retry-after": "1" } };
+}
+
+function register(route: Pick<Route, "id" | "method" | "path">, endpoint: Endpoint): void {
   ENDPOINTS.set(route.id, endpoint);
   app.http(route.id, {
     methods: [route.method],
