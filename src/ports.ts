@@ -1,4 +1,5 @@
 import type { Clock } from "./domain/clock.js";
+import type { HashFunction } from "./domain/identity.js";
 import type { Hypervisor } from "./hypervisor/port.js";
 import type { StepDirection } from "./steps/catalogue.js";
 import type { Store } from "./store/port.js";
@@ -15,6 +16,7 @@ export interface Ports {
   readonly hypervisor: Hypervisor;
   readonly clock: Clock;
   readonly secrets: Secrets;
+  readonly hash: HashFunction;
   readonly settings: {
     /** Emulated seconds per real second. */
     readonly speed: number;

@@ -121,6 +121,27 @@ export const REQUEST_ERRORS = {
     "Another decision on the same question was recorded first, and this one can have no effect.",
     "Read the execution: it shows who decided what. Decide on what it awaits now, or start another verb after its end.",
   ),
+  "approval-not-found": entry(
+    404,
+    false,
+    "There is no such approval",
+    "The approval was never asked for, or has another id.",
+    "List the approvals.",
+  ),
+  "not-an-approver": entry(
+    403,
+    false,
+    "The caller may not decide about this approval",
+    "The caller is not among the approvers, requested the execution, or was the last to change the plan.",
+    "Let somebody decide whom the approval names, or in an emergency break the glass.",
+  ),
+  "approval-void": entry(
+    409,
+    false,
+    "The approval is about something else now, or its time is over",
+    "The plan, the items or the expected loss changed after it was asked for, nobody decided in time, or you saw another content.",
+    "Read the execution: it shows what it awaits now, with the content and the hash to decide on.",
+  ),
   "call-back-refused": entry(
     403,
     false,

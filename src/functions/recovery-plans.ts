@@ -5,10 +5,10 @@ import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
 import { getPlan, getPlanVersion, listPlans, removePlan, savePlan } from "../commands/plans.js";
 import { pageRequest, serve } from "./serve.js";
 
-serve(ROUTES.savePlan, async (context, { params, body, headers }) => {
+serve(ROUTES.savePlan, async (context, { params, body, headers, caller }) => {
   requireSameId(params.planId, body.id);
   const ifMatch = headers["if-none-match"] === "*" ? null : oneTag(headers["if-match"]);
-  const saved = await savePlan(context, body, ifMatch);
+  const saved = await savePlan(context, body, ifMatch, caller.person);
   return { ...planAnswer(await viewOf(context, saved)), status: ifMatch === null ? 201 : 200 };
 });
 

@@ -1,11 +1,12 @@
 import { WEBHOOK_ROUTES } from "../api/webhook-routes.js";
+import { decideApproval } from "../commands/approvals.js";
 import type { Received } from "../commands/webhooks/receive.js";
 import { receiveWebhook } from "../commands/webhooks/receive.js";
 import { getSource, listSources, saveSource } from "../commands/webhooks/sources.js";
 import { pageRequest, serve, serveRaw } from "./serve.js";
 
 serveRaw(WEBHOOK_ROUTES.receiveApprovalWebhook, async (context, { params, headers, body }) =>
-  answerOf(await receiveWebhook(context, params.sourceId, { headers, body })),
+  answerOf(await receiveWebhook(context, decideApproval, params.sourceId, { headers, body })),
 );
 
 /** Each sender understands its own kind of success. */

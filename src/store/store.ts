@@ -1,3 +1,5 @@
+import * as approvals from "./approvals.js";
+import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import {
   createExecution,
   getExecution,
@@ -10,9 +12,9 @@ import {
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
 import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
-import type { Store } from "./port.js";
+import type { ApprovalStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
-import type { Tables } from "./tables/port.js";
+import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import type { WebhookStore } from "./webhook-port.js";
@@ -43,6 +45,7 @@ export function createStore(tables: Tables): Store {
   const executions = tables.table("Executions");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   return {
+    ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
     giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
     refuseHeldItems: (worldId) => refuseHeldItems(items, worldId),
@@ -71,7 +74,7 @@ export function createStore(tables: Tables): Store {
         executionId,
         itemIds.map((itemId) => ({ itemId, change: {}, release: true })),
       ),
-    putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
+    putPlan: (plan, hash, saved, ifMatch) => putPlan(plans, plan, hash, saved, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
@@ -108,3 +111,17 @@ function webhookStore(tables: Tables): WebhookStore {
     purgeSecurityRecords: (before, limit) => purgeSecurityRecords(security, before, limit),
   };
 }
+
+const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
+  createApproval: (approval) => approvals.createApproval(table, approval),
+  getApproval: (approvalId) => approvals.getApproval(table, approvalId),
+  updateApproval: (before, after) => approvals.updateApproval(table, before, after),
+  listApprovals: (page) => approvals.listApprovals(table, page),
+  listOpenApprovals: (page, planId) => approvals.listOpen(table, page, planId),
+  listApprovalsToReview: (page) => approvals.listToReview(table, page),
+  listUnheardApprovals: (page) => approvals.listUnheard(table, page),
+  listOverdueApprovals: (page, before) => approvals.listOverdue(table, page, before),
+  putDelegation: (delegation) => putDelegation(delegations, delegation),
+  removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
+  listDelegations: (of) => listDelegations(delegations, of),
+});

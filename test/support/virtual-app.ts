@@ -113,7 +113,7 @@ export class VirtualApp {
   async loadShop(change: (plan: PlanInput) => PlanInput = (plan) => plan): Promise<void> {
     await importWorld(this.context, World.parse(await readSample("world.yaml")));
     await this.pass(5 * 3_600_000);
-    await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null);
+    await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null, "planner");
   }
 
   /** Imports an estate with its plan, and lets as much time pass. */
@@ -121,15 +121,15 @@ export class VirtualApp {
     await importWorld(this.context, World.parse(world));
     await this.pass(5 * 3_600_000);
     const saved = Plan.parse(plan);
-    await savePlan(this.context, saved, null);
+    await savePlan(this.context, saved, null, "planner");
     this.worldId = saved.worldId;
     this.planId = saved.id;
   }
 
   /** Saves the plan with a change, as its next version. */
-  async changePlan(change: (plan: Plan) => Plan): Promise<void> {
+  async changePlan(change: (plan: Plan) => Plan, person = "planner"): Promise<void> {
     const { value, etag } = await getPlan(this.context, this.planId);
-    await savePlan(this.context, change(value.plan), etag);
+    await savePlan(this.context, change(value.plan), etag, person);
   }
 
   /** Imports the shop again with other target settings for one item. */

@@ -180,7 +180,7 @@ export class FuzzedProduct {
 
   async #fill(): Promise<void> {
     await importWorld(this.#context, World.parse(SMALL_WORLD));
-    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null);
+    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null, "planner");
     for (const planId of ["busy", "over"]) await this.#startExecutionOf(planId);
     this.#held = await this.#currentValues();
     await this.#collectRows();
@@ -190,7 +190,7 @@ export class FuzzedProduct {
   /** Starts an execution in an estate of its own. The one of `over` is ended. */
   async #startExecutionOf(id: string): Promise<void> {
     await importWorld(this.#context, World.parse({ ...SMALL_WORLD, id }));
-    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null);
+    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null, "planner");
     const { executionId } = await startExecution(this.#context, {
       idempotencyKey: id,
       target: { kind: "plan", planId: id },

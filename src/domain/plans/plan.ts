@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalRequirement } from "../approvals/requirement.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
 import { Id, Name, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
@@ -191,6 +192,8 @@ export const Plan = z.strictObject({
   stepLimitMinutes: StepLimitMinutes,
   validation: Validation.prefault({}),
   notifications: z.array(Notification).max(20).optional(),
+  /** What people have to approve before it happens. */
+  approvals: z.array(ApprovalRequirement).max(50).optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 export type PlanInput = z.input<typeof Plan>;
@@ -201,5 +204,7 @@ export const PlanVersion = z.strictObject({
   version: z.int().min(1),
   hash: z.string(),
   savedAt: z.iso.datetime(),
+  /** The person who saved it. */
+  savedBy: Name,
 });
 export type PlanVersion = z.infer<typeof PlanVersion>;

@@ -20,7 +20,7 @@ import {
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
+import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
 
@@ -135,6 +135,14 @@ export class ExecutionContext {
     return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
   }
 
+  /** Waits until an approval may be decided or over, or until the time is. Its record says how it stands. */
+  *approvalNews(approvalId: string, limitMs: number): Durable<void> {
+    yield* this.#next(
+      (made): made is ApprovalNews => made.kind === "approval" && made.approvalId === approvalId,
+      limitMs,
+    );
+  }
+
   /** Waits for the answer to a question. When its time is over, the question is closed. */
   *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
     const made = yield* this.decide(question, limitMs);
@@ -148,7 +156,7 @@ export class ExecutionContext {
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
    * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
    */
-  *#next<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
+  *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
       const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
@@ -174,11 +182,15 @@ export class ExecutionContext {
 /** The decisions that answer a question of a kind. */
 type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
 
-const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
-  inWords(made) === inWords(question);
+/** What reaches an execution beside a cancel. */
+type Heard = Exclude<DecisionEvent, { kind: "cancel" }>;
+type ApprovalNews = Extract<Heard, { kind: "approval" }>;
+
+const answers = <Q extends Question>(made: Heard, question: Q): made is AnswerTo<Q> =>
+  made.kind !== "approval" && inWords(made) === inWords(question);
 
 /** A sleep takes no decision; a cancel ends it nevertheless. */
-const nothing = (_made: Decision): _made is never => false;
+const nothing = (_made: Heard): _made is never => false;
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
