@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
+import { Admission } from "./api/admission.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
@@ -19,8 +20,7 @@ import { createAzureTables } from "./store/tables/azure-tables.js";
 const MAX_CONCURRENT_CALLS = 16;
 
 /** Builds every adapter from the settings. */
-function compose(config: Config): Services {
-  const clock: Clock = { now: () => Date.now() };
+function compose(config: Config, clock: Clock): Services {
   const tables = createAzureTables(config.storage, config.tablePrefix);
   const store = createStore(tables);
   const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
@@ -45,8 +45,14 @@ function compose(config: Config): Services {
   };
 }
 
+const clock: Clock = { now: () => Date.now() };
+const config = readConfig(process.env);
+
 /** What every function of this process works with. */
-export const services: Services = compose(readConfig(process.env));
+export const services: Services = compose(config, clock);
+
+/** Which requests this process takes. */
+export const admission = new Admission(config.admission, clock);
 
 /** The same together with the task hub that the function was given. */
 export function contextOf(invocation: InvocationContext): Context {

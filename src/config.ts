@@ -1,9 +1,21 @@
 import { z } from "zod";
+import type { AdmissionLimits, KindLimits, RequestKind } from "./api/admission.js";
 import { SecretName } from "./domain/text.js";
 import type { Secrets } from "./ports.js";
 import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+const rate = z.coerce.number().int().min(1).max(100_000);
+
+/**
+ * Requests that are worked on at once. More starts do not get done sooner: they queue at the storage, and each read waits
+ * behind them. Those that wait for a place may be as many as come at once from a caller.
+ */
+const CONCURRENT = { start: 8, webhook: 16, change: 32, read: 64 };
+
+/** What a caller may send at once, in seconds of its rate: nobody is refused who only sends everything together. */
+const BURST_SECONDS = { start: 10, webhook: 2, change: 2, read: 2 };
 
 const settingsSchema = z.object({
   AzureWebJobsStorage: z.string().min(1),
@@ -21,6 +33,11 @@ const settingsSchema = z.object({
   PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Set by the Functions host: its name, and its port on a laptop. */
   WEBSITE_HOSTNAME: z.string().optional(),
+  /** Requests of one caller in a second, by their kind. */
+  MAX_STARTS_PER_SECOND: rate.default(10),
+  MAX_WEBHOOKS_PER_SECOND: rate.default(100),
+  MAX_CHANGES_PER_SECOND: rate.default(200),
+  MAX_READS_PER_SECOND: rate.default(1_000),
   /** First letters of every table, so that several installations can share a storage account. */
   TABLE_PREFIX: z
     .string()
@@ -36,6 +53,7 @@ export interface Config {
   readonly stepLimitMinutes: number;
   readonly allowPrivateWebhooks: boolean;
   readonly publicBaseUrl: string | null;
+  readonly admission: AdmissionLimits;
   readonly tablePrefix: string;
   /** A function and not a record, so that nobody prints the values together with the rest. */
   readonly secrets: Secrets;
@@ -57,6 +75,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
     publicBaseUrl: settings.PUBLIC_BASE_URL ?? hostUrl(settings.WEBSITE_HOSTNAME),
+    admission: {
+      start: limits("start", settings.MAX_STARTS_PER_SECOND),
+      webhook: limits("webhook", settings.MAX_WEBHOOKS_PER_SECOND),
+      change: limits("change", settings.MAX_CHANGES_PER_SECOND),
+      read: limits("read", settings.MAX_READS_PER_SECOND),
+    },
     tablePrefix: settings.TABLE_PREFIX,
     secrets: secretsIn(environment),
   };
@@ -74,6 +98,11 @@ function secretsIn(environment: Readonly<Record<string, string | undefined>>): S
     if (name.success && value !== "" && !UNRESOLVED.test(value)) values.set(name.data, value);
   }
   return { get: (name) => values.get(name) };
+}
+
+function limits(kind: RequestKind, perSecond: number): KindLimits {
+  const burst = perSecond * BURST_SECONDS[kind];
+  return { perSecond, burst, concurrent: CONCURRENT[kind], waiting: 2 * burst };
 }
 
 /** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */

@@ -5,8 +5,10 @@ import type { AnswerHeader, Route } from "./route.js";
 
 type JsonObject = Record<string, unknown>;
 
-/** The problems that reading a request can cause on every route. */
-const READING_PROBLEMS = ["invalid-input", "malformed-body", "body-too-large", "unsupported-media-type"] as const;
+/** The problems of every route. */
+const COMMON_PROBLEMS = ["invalid-input", "too-many-requests"] as const;
+/** The problems that reading a body can cause besides. */
+const READING_PROBLEMS = ["malformed-body", "body-too-large", "unsupported-media-type"] as const;
 
 const HEADERS: Record<AnswerHeader, string> = {
   etag: "The version of the resource, for If-Match.",
@@ -115,10 +117,10 @@ function successOf(route: Route): JsonObject {
 }
 
 function problemsOf(route: Route): Record<number, JsonObject> {
-  const ofBody = route.rawBody ? (["invalid-input", "body-too-large"] as const) : (["invalid-input"] as const);
+  const ofBody = route.rawBody ? (["body-too-large"] as const) : [];
   const reading = readsBody(route) ? READING_PROBLEMS : ofBody;
   const byStatus = new Map<number, string[]>();
-  for (const code of [...reading, ...route.problems]) {
+  for (const code of [...COMMON_PROBLEMS, ...reading, ...route.problems]) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -38,7 +38,7 @@ export const WEBHOOK_ROUTES = {
     answersAlso: [200],
     answers: [],
     response: z.union([receivedView, z.object({ type: z.literal("message"), text: z.string() })]),
-    problems: ["webhook-refused", "too-many-requests"],
+    problems: ["webhook-refused"],
   }),
   saveWebhookSource: route({
     id: "save-webhook-source",

@@ -170,13 +170,6 @@ export const REQUEST_ERRORS = {
     "The sender gave two messages the same id. The first one stands.",
     "Let the sender give each message an id of its own.",
   ),
-  "too-many-requests": entry(
-    429,
-    true,
-    "There are too many requests at once",
-    "More requests of this kind are under way than one process serves at a time.",
-    "Send the request again after the seconds that Retry-After names.",
-  ),
   "custom-point-for-one-item": entry(
     422,
     false,

@@ -1,5 +1,12 @@
-import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from "@azure/functions";
+import {
+  app,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponseInit,
+  type InvocationContext,
+} from "@azure/functions";
 import { z } from "zod";
+import { type Admission, kindOf, type Leave, TooManyRequests } from "../api/admission.js";
 import { readBytes } from "../api/body.js";
 import { parseParams, parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
@@ -7,41 +14,48 @@ import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
 import { requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
-import { contextOf } from "../composition.js";
+import { admission, contextOf } from "../composition.js";
 import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
-import { RecoveryError } from "../domain/errors.js";
 import { Verb } from "../domain/vocabulary.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import type { PageRequest } from "../store/port.js";
 
-/** Answers a request, or describes the problem. `log` takes what only the operator should read. */
-export type Endpoint = (
-  request: RawRequest,
-  open: () => Context,
-  log: (text: string) => void,
-) => Promise<HttpResponseInit>;
+/** What an endpoint needs of its process. `log` takes what only the operator should read. */
+export interface Surroundings {
+  readonly open: () => Context;
+  readonly admission: Admission;
+  readonly log: (text: string) => void;
+}
+
+/** Answers a request, or describes the problem. */
+export type Endpoint = (request: RawRequest, surroundings: Surroundings) => Promise<HttpResponseInit>;
 
 /** What the trigger of each route does, by the route's id. Verification programs call these without a Functions host. */
 export const ENDPOINTS = new Map<string, Endpoint>();
 
 /**
- * Registers the function of a route: identifies the caller, parses the request by the route's schemas, checks that the
- * caller may do this, then answers or describes the problem. To the host every function is anonymous, because its keys
+ * Registers the function of a route: identifies the caller, admits the request, parses it by the route's schemas, checks
+ * that the caller may do this, then answers or describes the problem. To the host every function is anonymous, because its keys
  * say nothing about who calls.
  */
 export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handle: (context: Context, request: AuthorisedRequest<P, Q, B>) => Promise<Answer<R>>,
 ): void {
-  const endpoint: Endpoint = async (request, open, log) => {
+  const kind = kindOf(route);
+  const endpoint: Endpoint = async (request, { open, admission, log }) => {
+    let leave: Leave | undefined;
     try {
       const context = open();
       const caller = await identify(context, route.right, request);
+      leave = await admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
       const parsed = await parseRequest(route, request);
       await authorise(context, route.right, caller, parsed);
       return respond(route.status, await handle(context, { ...parsed, caller }));
     } catch (thrown) {
       return describe(thrown, log);
+    } finally {
+      leave?.();
     }
   };
   register(route, endpoint);
@@ -54,38 +68,29 @@ export interface SignedRequest<P extends z.ZodObject> {
   readonly body: Uint8Array;
 }
 
-/** More requests at once are answered 429, so that a flood cannot take the memory and the storage of the process. */
-const MAX_SIGNED_REQUESTS = 64;
-
-/** Registers the function of a route with a raw body. */
+/**
+ * Registers the function of a route with a raw body. The body is read before the request is admitted, so that nobody
+ * keeps a place by sending slowly.
+ */
 export function serveRaw<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
   handle: (context: Context, request: SignedRequest<P>) => Promise<Answer<R>>,
 ): void {
   const { rawBody, right } = route;
   if (rawBody === undefined || right !== "anonymous") throw new Error(`${route.id} does not take signed requests`);
-  let count = 0;
-  register(route, async (request, open, log) => {
+  register(route, async (request, { open, admission, log }) => {
+    let leave: Leave | undefined;
     try {
       const body = await readBytes(request, rawBody.limitBytes);
       const params = parseParams(route, request);
-      if (count >= MAX_SIGNED_REQUESTS) return tooMany(log);
-      count += 1;
-      try {
-        return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
-      } finally {
-        count -= 1;
-      }
+      leave = await admission.enter("webhook", senderOf(request));
+      return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
     } catch (thrown) {
       return describe(thrown, log);
+    } finally {
+      leave?.();
     }
   });
-}
-
-function tooMany(log: (text: string) => void): HttpResponseInit {
-  const text = `${MAX_SIGNED_REQUESTS} requests of this kind are under way`;
-  const problem = describe(new RecoveryError("too-many-requests", text), log);
-  return { ...problem, headers: { ...problem.headers, "retry-after": "1" } };
 }
 
 function register(route: Pick<Route, "id" | "method" | "path">, endpoint: Endpoint): void {
@@ -95,13 +100,20 @@ function register(route: Pick<Route, "id" | "method" | "path">, endpoint: Endpoi
     route: route.path,
     authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
-    handler: (request, invocation) =>
-      endpoint(
-        rawRequest(request),
-        () => contextOf(invocation),
-        (text) => invocation.error(text),
-      ),
+    handler: (request, invocation) => endpoint(rawRequest(request), surroundingsOf(invocation)),
   });
+}
+
+const surroundingsOf = (invocation: InvocationContext): Surroundings => ({
+  open: () => contextOf(invocation),
+  admission,
+  log: (text) => invocation.error(text),
+});
+
+/** Who seems to send a request that proves by itself who sends it: what its path names, and the address before Azure. */
+function senderOf({ headers, params }: RawRequest): string {
+  const address = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
+  return `${Object.values(params).join(" ")} from ${address}`.slice(0, 200);
 }
 
 /** The caller of a request, who has the right on something at least. Nothing of the request was read before. */
@@ -161,7 +173,7 @@ export function serveUnknown(routes: readonly Route[]): void {
     authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
     handler: async (request, invocation) => {
-      const log = (text: string) => invocation.error(text);
+      const surroundings = surroundingsOf(invocation);
       const path = `api/${request.params["path"] ?? ""}`;
       const matched = routesAt(routes, path);
       const allow = allowedMethods(matched).join(", ");
@@ -170,10 +182,10 @@ export function serveUnknown(routes: readonly Route[]): void {
       const endpoint = read && ENDPOINTS.get(read.route.id);
       if (endpoint) {
         const raw = { ...rawRequest(request), params: read.params };
-        const { status = 200, headers = {} } = await endpoint(raw, () => contextOf(invocation), log);
+        const { status = 200, headers = {} } = await endpoint(raw, surroundings);
         return { status, headers: { "content-type": "application/json", ...headers } };
       }
-      const problem = describe(unknownRoute(routes, request.method, path), log);
+      const problem = describe(unknownRoute(routes, request.method, path), surroundings.log);
       return problem.status === 405 ? { ...problem, headers: { ...problem.headers, allow } } : problem;
     },
   });
@@ -190,6 +202,10 @@ function respond<R extends z.ZodType>(usual: number, answer: Answer<R>): HttpRes
 function describe(thrown: unknown, log: (text: string) => void): HttpResponseInit {
   const problem = problemOf(thrown);
   if (problem.status >= 500) log(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
-  const headers = { "content-type": PROBLEM_MEDIA_TYPE, "cache-control": "no-store" };
+  const headers = {
+    "content-type": PROBLEM_MEDIA_TYPE,
+    "cache-control": "no-store",
+    ...(thrown instanceof TooManyRequests && { "retry-after": String(thrown.retryAfterSeconds) }),
+  };
   return { status: problem.status, headers, body: JSON.stringify(problem) };
 }

@@ -132,18 +132,18 @@ export class RunningApp {
     switch (decision.kind) {
       case "confirm": {
         const { actionId, ask, done } = decision;
-        await this.client.call(ROUTES.confirm, { params, body: { actionId, ask, done, by: "operator" } });
+        await this.client.call(ROUTES.confirm, { params, body: { actionId, ask, done } });
         return;
       }
       case "validate": {
         const reason = "looked at it";
-        const body = { verdict: decision.verdict, by: "operator", reason };
+        const body = { verdict: decision.verdict, reason };
         await this.client.call(ROUTES.validate, { params, body });
         return;
       }
       case "resolve": {
         const { ask, answer } = decision;
-        await this.client.call(ROUTES.resolve, { params, body: { ask, answer, by: "operator" } });
+        await this.client.call(ROUTES.resolve, { params, body: { ask, answer } });
       }
     }
   }

@@ -1,3 +1,4 @@
+import { Admission, UNLIMITED } from "../../src/api/admission.js";
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
 import type { Context } from "../../src/commands/context.js";
@@ -171,11 +172,11 @@ export class FuzzedProduct {
   #send(request: ApiRequest): ReturnType<Endpoint> {
     const endpoint = this.#endpoints.get(request.route);
     if (endpoint === undefined) throw new Error(`no route ${request.route}`);
-    return endpoint(
-      this.#raw(request),
-      () => this.#context,
-      (text) => this.#faults.push(text),
-    );
+    return endpoint(this.#raw(request), {
+      open: () => this.#context,
+      admission: new Admission(UNLIMITED, this.#context.clock),
+      log: (text) => this.#faults.push(text),
+    });
   }
 
   async #fill(): Promise<void> {

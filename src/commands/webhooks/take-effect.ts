@@ -7,7 +7,7 @@
  * - E3 It speaks for the people with whom its source is registered at that moment, and for nobody else.
  * - E4 A refusal is a result. A fault is none: the message stays without one, and is tried again.
  *
- * All are shown by test/unit/webhooks/receive.test.ts.
+ * They are shown by receive.test.ts and sweep.test.ts of test/unit/webhooks.
  */
 import { ERRORS, RecoveryError } from "../../domain/errors.js";
 import { toInstant } from "../../domain/text.js";

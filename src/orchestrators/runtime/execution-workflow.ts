@@ -53,6 +53,8 @@ export class ExecutionContext {
   readonly released = new Set<string>();
   /** Items whose failover has begun. */
   readonly begun = new Set<string>();
+  /** What is left of tests of each item, when somebody last looked. */
+  readonly left = new Map<string, string[]>();
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;
