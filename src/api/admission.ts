@@ -3,7 +3,8 @@
  * before it is read.
  *
  * - L1 A caller who sends more than its rate is refused until its bucket has filled again. Nobody else notices.
- * - L2 Of each kind, only so many requests are under way, and one caller has at most three quarters of them.
+ * - L2 Of each kind, only so many requests are worked on, and so many wait for a place, in the order in which they came.
+ *   One caller has at most three quarters of both together.
  * - L3 Kinds do not share places, so starts and webhooks never keep the status from being read.
  * - L4 Memory is bounded: the buckets of the callers that were silent longest are forgotten, and those were full or are
  *   of a flood with a new name each time, which L2 stops.
@@ -28,8 +29,10 @@ export interface KindLimits {
   /** Requests that a caller may send at once; then `perSecond`. */
   readonly burst: number;
   readonly perSecond: number;
-  /** Requests under way, of all callers together. */
+  /** Requests that are worked on, of all callers together. */
   readonly concurrent: number;
+  /** Requests that wait for a place. */
+  readonly waiting: number;
 }
 
 export type AdmissionLimits = Readonly<Record<RequestKind, KindLimits>>;
@@ -58,9 +61,12 @@ export class Admission {
     this.#kinds = new Map(kinds.map(([kind, limit]) => [kind, new KindAdmission(kind, limit, clock)]));
   }
 
-  /** Takes a request of a caller in. The place must be left when it was answered. Throws {@link TooManyRequests}. */
-  enter(kind: RequestKind, caller: string): Leave {
-    return this.#kinds.get(kind)?.enter(caller) ?? (() => undefined);
+  /**
+   * Takes a request of a caller in, and resolves when it has a place, which must be left when the request was answered.
+   * Throws {@link TooManyRequests}.
+   */
+  async enter(kind: RequestKind, caller: string): Promise<Leave> {
+    return (await this.#kinds.get(kind)?.enter(caller)) ?? (() => undefined);
   }
 }
 
@@ -76,8 +82,10 @@ class KindAdmission {
   readonly #clock: Clock;
   /** The caller that was silent longest comes first. */
   readonly #buckets = new Map<string, Bucket>();
-  readonly #underWay = new Map<string, number>();
-  #allUnderWay = 0;
+  /** Requests of each caller that have a place or wait for one. */
+  readonly #ofCaller = new Map<string, number>();
+  readonly #waiting: (() => void)[] = [];
+  #working = 0;
 
   constructor(kind: RequestKind, limits: KindLimits, clock: Clock) {
     this.#kind = kind;
@@ -85,23 +93,28 @@ class KindAdmission {
     this.#clock = clock;
   }
 
-  enter(caller: string): Leave {
-    const { concurrent } = this.#limits;
-    const own = this.#underWay.get(caller) ?? 0;
-    if (this.#allUnderWay >= concurrent || own >= Math.ceil(concurrent * SHARE_OF_ONE_CALLER)) {
+  async enter(caller: string): Promise<Leave> {
+    const { concurrent, waiting } = this.#limits;
+    const own = this.#ofCaller.get(caller) ?? 0;
+    const all = this.#working + this.#waiting.length;
+    if (all >= concurrent + waiting || own >= Math.ceil((concurrent + waiting) * SHARE_OF_ONE_CALLER)) {
       throw new TooManyRequests(`As many requests of the kind "${this.#kind}" are under way as this host takes.`, 1);
     }
     this.#take(caller);
-    this.#allUnderWay += 1;
-    this.#underWay.set(caller, own + 1);
+    this.#ofCaller.set(caller, own + 1);
+    if (this.#working < concurrent) this.#working += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return once(() => this.#leave(caller));
   }
 
+  /** The place goes to the request that waits longest. */
   #leave(caller: string): void {
-    this.#allUnderWay -= 1;
-    const left = (this.#underWay.get(caller) ?? 1) - 1;
-    if (left === 0) this.#underWay.delete(caller);
-    else this.#underWay.set(caller, left);
+    const left = (this.#ofCaller.get(caller) ?? 1) - 1;
+    if (left === 0) this.#ofCaller.delete(caller);
+    else this.#ofCaller.set(caller, left);
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#working -= 1;
+    else next();
   }
 
   #take(caller: string): void {
@@ -139,7 +152,7 @@ function once(act: () => void): Leave {
 }
 
 const MANY = Number.MAX_SAFE_INTEGER;
-const ANY_NUMBER: KindLimits = { burst: MANY, perSecond: MANY, concurrent: MANY };
+const ANY_NUMBER: KindLimits = { burst: MANY, perSecond: MANY, concurrent: MANY, waiting: MANY };
 
 /** For programs that call the endpoints themselves, without a host. */
 export const UNLIMITED: AdmissionLimits = {

@@ -25,6 +25,7 @@ import {
   validateBody,
 } from "./schemas.js";
 import { TARGET_ROUTES } from "./target-routes.js";
+import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
 
@@ -157,6 +158,7 @@ export const ROUTES = {
     ...read,
     id: "list-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/executions",
     summary: "List executions, newest first",
     params: nowhere,
@@ -168,6 +170,7 @@ export const ROUTES = {
     ...read,
     id: "list-unsettled-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/unsettled-executions",
     summary: "List executions that have not ended or that still need a repair, and what prevents it",
     params: nowhere,
@@ -242,10 +245,12 @@ export const ROUTES = {
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
+  ...TOKEN_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/openapi.json",
     summary: "Show this OpenAPI description",
     params: nowhere,

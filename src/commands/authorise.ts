@@ -29,6 +29,11 @@ export function requireRightSomewhere(caller: Caller, rights: readonly Right[]):
   if (!rights.some((right) => hasRightSomewhere(caller, right))) throw forbidden(rights);
 }
 
+/** Refuses a caller whom the installation knows and who has no role in it. */
+export function requireAnyRole(caller: Caller): void {
+  if (caller.grants.length === 0) throw forbidden(["read"]);
+}
+
 /**
  * Refuses `forbidden`, and `plan-not-found` or `execution-not-found` where the caller may not know that it exists.
  * @param right `of-the-verb`: the right that the verb of the scope, or of its execution, needs

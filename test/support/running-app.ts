@@ -37,19 +37,24 @@ export class RunningApp {
   readonly client: Client;
   readonly #logFile: string;
   readonly #host: HostProgram | undefined;
+  readonly #token: string | undefined;
 
-  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram) {
+  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram, token?: string) {
     this.url = url;
     this.prefix = prefix;
     this.#logFile = logFile;
-    this.client = createClient(url, undefined, assertDescribed);
+    this.client = createClient(url, { observe: assertDescribed, ...(token !== undefined && { token }) });
     this.#host = host;
+    this.#token = token;
   }
 
-  /** A host of the test's own, for a test that kills it, spoils its rows or compares all of them. */
-  static async start(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+  /**
+   * A host of the test's own, for a test that kills it, spoils its rows or compares all of them.
+   * @param token what the client sends, outside of the local mode
+   */
+  static async start(settings: HostSettings = {}, prefix = uniquePrefix(), token?: string): Promise<RunningApp> {
     const host = await startHostProgram(inject("storage"), prefix, settings);
-    return new RunningApp(host, host);
+    return new RunningApp(host, host, token);
   }
 
   /** A host of the whole run. Tests must use ids of their own. */
@@ -65,7 +70,7 @@ export class RunningApp {
   /** Kills the host as a power cut would, and starts another one over the same storage. */
   async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
     await this.#ownHost().stop("SIGKILL");
-    return RunningApp.start(settings, this.prefix);
+    return RunningApp.start(settings, this.prefix, this.#token);
   }
 
   stop(): Promise<void> {

@@ -246,8 +246,9 @@ function acknowledged(request: SentRequest): void {
   request.atMs = Date.now();
 }
 
-/** An answer of the product. After any other error the result of the request is unknown. */
-const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.problem.status < 500;
+/** An answer of the product. After any other error the request is sent again, and until then its result is unknown. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429;
 
 /** Only items outside of replication groups count, because a member of a group can't act alone. */
 function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {
