@@ -8,19 +8,29 @@ import type { Plan } from "../domain/plans/plan.js";
 import { type AllowedAction, allowedActionsOf } from "../domain/steering/allowed-steering.js";
 import { pauseOf } from "../domain/steering/in-force.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { planVersionOf } from "../executions/start-facts.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
-import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
+import { actionOfStep, approvalOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
-import { type Awaited, type AwaitedCall, awaitedResume, callsWhileRunning, withCalls } from "./awaited-calls.js";
+import { approvalsAwaited } from "./approvals-awaited.js";
+import {
+  type Awaited,
+  type AwaitedApproval,
+  type AwaitedCall,
+  awaitedResume,
+  callsWhileRunning,
+  withCalls,
+} from "./awaited-calls.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
 import { progressOf } from "./execution-progress.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { recordedClockOf } from "./recorded-clock.js";
 import { steeringFactsOf } from "./steering-facts.js";
 import { stuckSteps } from "./stuck-steps.js";
 
@@ -47,6 +57,8 @@ export interface ExecutionView extends Attention {
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
+  /** The clock of the moments that it recorded; null when the estate that they belong to is gone. */
+  estateClock: EstateClock | null;
   /** Why its orchestrations are blocked, if any is. */
   blockedReasons?: string[];
 }
@@ -73,12 +85,15 @@ export async function viewExecution(given: Context, executionId: string): Promis
     kept: keptSteps(kept),
     live: onceForEach((stage) => liveItemSteps(context, execution, stage, recorded)),
   };
-  const steps = await treeOf(execution, plan, sources);
+  const [steps, estateClock] = await Promise.all([
+    treeOf(execution, plan, sources),
+    recordedClockOf(context, execution),
+  ]);
   const awaits = ended
     ? []
     : [
         ...awaitedResume(execution),
-        ...withCalls(execution, plan, own, awaitedBy(own), context.clock.now()),
+        ...(await awaitedCalls(context, execution, plan, own)),
         ...stuckSteps(context, execution, plan, steps),
       ];
   const [progress, { attention, nextSteps }] = await Promise.all([
@@ -102,8 +117,25 @@ export async function viewExecution(given: Context, executionId: string): Promis
     allowedActions: allowedActionsOf(steeringFactsOf({ execution, steps, awaits })),
     steps,
     measures,
+    estateClock,
     ...(blockedReasons.length > 0 && { blockedReasons }),
   };
+}
+
+/** What it waits for itself, with the calls that end it. */
+async function awaitedCalls(
+  context: Context,
+  execution: Execution,
+  plan: Plan | null,
+  own: readonly Step[],
+): Promise<AwaitedCall[]> {
+  const awaits = awaitedBy(own);
+  const isApproval = (awaited: Awaited): awaited is AwaitedApproval => awaited.kind === "approval";
+  const questions = awaits.flatMap((awaited) => (isApproval(awaited) ? [] : [awaited]));
+  return [
+    ...withCalls(execution, plan, own, questions, context.clock.now()),
+    ...(await approvalsAwaited(context, execution, own, awaits.filter(isApproval))),
+  ];
 }
 
 /** What needs a person, and which calls lead on. */
@@ -136,7 +168,9 @@ function statusOf(
 ): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0 || pauseOf(execution) !== null) return "paused";
-  return awaits.some(blocks) ? "awaiting-input" : execution.status;
+  const blocking = awaits.filter(blocks);
+  if (blocking.length === 0) return execution.status;
+  return blocking.every(({ kind }) => kind === "approval") ? "awaiting-approval" : "awaiting-input";
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */
@@ -177,6 +211,8 @@ const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
     if (status !== "awaiting-input") return [];
+    const approval = approvalOfStep(id);
+    if (approval !== undefined) return [{ ...approval, kind: "approval", asks: detail }];
     const action = actionOfStep(id);
     if (action?.kind === "action") return [{ ...action, kind: "confirm", asks: detail }];
     if (action?.kind === "call-back") return [{ ...action, kind: "call-back", asks: detail }];

@@ -6,6 +6,7 @@ import { verbInForce } from "../domain/steering/in-force.js";
 import { leavesOf, stepHasEnded } from "../domain/steps.js";
 import {
   actionOfStep,
+  approvalOfStep,
   COMMIT_STEP,
   groupOfStep,
   ITEMS_STEP,
@@ -47,7 +48,9 @@ export function steeringFactsOf({ execution, steps, awaits }: Seen): SteeringFac
     openAsk: open?.kind === "resolve" ? open.ask : null,
     failedItemIds: failedItems(steps),
     skippable: skippableSteps(execution, steps),
-    extendable: awaits.flatMap(({ stepId, until }) => (stepId === null || until === null ? [] : [{ stepId, until }])),
+    extendable: awaits.flatMap(({ kind, stepId, until }) =>
+      kind === "approval" || stepId === null || until === null ? [] : [{ stepId, until }],
+    ),
     stuckItemIds: [...new Set(awaits.flatMap((one) => (one.kind === "continue-without" ? one.itemId : [])))],
   };
 }
@@ -58,8 +61,12 @@ export function begunOf({ execution, steps }: Omit<Seen, "awaits">, plan: Plan):
   const actions = new Set(begun.flatMap(({ id }) => actionOfStep(id)?.actionId ?? []));
   const haveBegun = (some: readonly { id: string }[]): boolean => some.some(({ id }) => actions.has(id));
   const groups = plan.groups.filter(({ before }) => haveBegun(before)).map(({ id }) => id);
+  const asked = new Set(begun.flatMap(({ id }) => approvalOfStep(id)?.requirementId ?? []));
+  const approvalGroups = (plan.approvals ?? []).flatMap(({ id, before }) =>
+    asked.has(id) && before.kind === "group" ? before.groupId : [],
+  );
   return {
-    groupIds: new Set([...groups, ...begun.flatMap(({ id }) => groupOfStep(id) ?? [])]),
+    groupIds: new Set([...groups, ...approvalGroups, ...begun.flatMap(({ id }) => groupOfStep(id) ?? [])]),
     shutdown: begun.some(({ id }) => id === SHUTDOWN_STEP) || haveBegun(plan.shutdown.before),
     itemIds: new Set(execution.itemIds),
     leftOut: new Set((execution.leftOut ?? []).map(({ itemId }) => itemId)),

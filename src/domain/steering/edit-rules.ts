@@ -4,7 +4,8 @@
  * - E1 What has begun stays as it is: groups in their order, their items, actions and policies, and the shutdown.
  *   (test/unit/domain/edit-rules.test.ts)
  * - E2 No item is added: what the execution does not hold it cannot move. (same file)
- * - E3 Every difference that is in the way is named, not only the first. (same file)
+ * - E3 An approval that the plan asks for stays as it is. (same file)
+ * - E4 Every difference that is in the way is named, not only the first. (same file)
  */
 import type { Plan, PlanGroup } from "../plans/plan.js";
 import { groupsInOrder, planItemIds } from "../plans/plan-rules.js";
@@ -27,6 +28,7 @@ export function differencesInTheWay(now: Plan, edited: Plan, begun: Begun): stri
     ...(begun.shutdown && !isSame(now.shutdown, edited.shutdown) ? ["the shutdown has begun and differs"] : []),
     ...groupDifferences(now, edited, begun),
     ...addedItems(now, edited, begun),
+    ...missingApprovals(now, edited),
   ];
 }
 
@@ -49,6 +51,15 @@ function groupDifferences(now: Plan, edited: Plan, { groupIds }: Begun): string[
   return isMoved
     ? [`the groups that have begun come first, in the order ${listed(before.map(({ id }) => id))}`]
     : found;
+}
+
+/** Whoever edits an execution cannot get round an approval. */
+function missingApprovals(now: Plan, edited: Plan): string[] {
+  const kept = (edited.approvals ?? []).map((one) => JSON.stringify(one));
+  const missing = (now.approvals ?? []).filter((one) => !kept.includes(JSON.stringify(one))).map(({ id }) => id);
+  return missing.length === 0
+    ? []
+    : [`the approvals ${listed(missing)} are missing or differ: an edit only adds approvals`];
 }
 
 /** The parts of a group that matter once it has begun. Its name does not. */

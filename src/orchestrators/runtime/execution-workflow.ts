@@ -21,6 +21,7 @@ import { endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
 import { closeAs, openOrClose } from "./open-and-close.js";
 import { SteeringState } from "./steering-state.js";
+import { ApproverMessages } from "./tell-approvers.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -42,6 +43,7 @@ export class ExecutionContext {
   readonly steering = new SteeringState();
   readonly progress: Progress;
   readonly notifier: Notifier;
+  readonly approvers: ApproverMessages;
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
@@ -68,6 +70,7 @@ export class ExecutionContext {
     this.plan = plan;
     this.progress = new Progress(context);
     this.notifier = new Notifier(context, () => this.plan);
+    this.approvers = new ApproverMessages(context, plan.executionId);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -168,15 +171,17 @@ export class ExecutionContext {
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
+   * cancel ends any wait. Meanwhile notifications that were not taken are sent again, and approvers are told.
    */
   *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
-      const made = yield* this.#decisions.next(new Date(wakeMs));
+      const { notifier, approvers } = this;
+      const wakeMs = Math.min(deadlineMs, notifier.nextMs ?? deadlineMs, approvers.nextMs ?? deadlineMs);
+      const made = yield* this.#decisions.next(new Date(wakeMs), () => approvers.begin());
+      if (approvers.takeResults() && made === undefined) continue;
       if (made === undefined && wakeMs === deadlineMs) return undefined;
-      if (made === undefined) yield* this.notifier.sendDue();
+      if (made === undefined) yield* notifier.sendDue();
       else if (accepts(this.#heard(made))) return made as D;
     }
   }
@@ -235,6 +240,7 @@ export function executionOrchestration(
     const ended = failure === null ? endingOf(execution, null) : yield* closeAs(execution, failure);
     yield* execution.notifier.tellEnd(ended);
     yield* execution.notifier.drain();
+    yield* execution.approvers.drain();
     return { status: ended.status };
   };
 }

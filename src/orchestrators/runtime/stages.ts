@@ -16,6 +16,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
+import { awaitGroupApprovals, isGuarded } from "./approvals.js";
 import { checkGroup } from "./check-prerequisites.js";
 import type { ItemWorkflowName } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
@@ -77,14 +78,16 @@ export function* startGroups(
     if (group === undefined) break;
     steering.begun.add(group.id);
     if (awaitSources !== undefined) yield* awaitSources(group);
+    if (!(yield* awaitGroupApprovals(execution, group))) continue;
     yield* runActions(execution, group.before, group.id);
-    const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
+    const unfit = at === 0 && !isGuarded(execution, group) ? [] : yield* checkGroup(execution, group);
     start.points.set(group.id, yield* chooseRecoveryPoints(execution, group, choiceOf()));
     const items = execution.itemsToBringUp(group);
     yield* execution.step(groupStepId(group.id), () => startGroup(execution, group, start, { items, unfit }));
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: execution.plan.groups.length };
     yield* execution.notifier.tell("progress", progress);
+    yield* execution.approvers.sendDue();
   }
   if (awaitSources !== undefined && steering.takenOut.length > 0) yield* awaitSources({ items: steering.takenOut });
   yield* retryPassedOver(execution, start);
