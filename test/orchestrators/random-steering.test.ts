@@ -19,8 +19,12 @@ import { finish } from "../support/execution-driver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 const MINUTE_MS = 60_000;
-const SEEDS = Array.from({ length: 12 }, (_, at) => at + 1);
+const SEEDS = Array.from({ length: 24 }, (_, at) => at + 1);
 const VERBS = ["planned-failover", "unplanned-failover", "test-failover"] as const;
+const POLICIES = [
+  { onItemFailure: "ask", onActionFailure: "ask" },
+  { onItemFailure: "continue", onActionFailure: "continue" },
+] as const;
 const FAULTY: readonly (ItemOperation | null)[] = ["shut-down-source", "start-replica", "promote-replica", null];
 
 /** Numbers below a bound, the same for a seed. */
@@ -74,7 +78,8 @@ const isRecorded = ({ steering = [], decisions = [], cancelRequest }: Execution,
 /** Starts a random verb, perhaps with a machine of which one operation is refused once, or hangs. */
 async function begin(app: VirtualApp, random: (below: number) => number): Promise<string> {
   const estate = estateOf("azure-to-azure");
-  await app.load({ world: estate.world, plan: estate.plan });
+  const failurePolicy = Object.fromEntries(VERBS.map((verb) => [verb, POLICIES[random(POLICIES.length)]]));
+  await app.load({ world: estate.world, plan: { ...estate.plan, failurePolicy } });
   const operation = FAULTY[random(FAULTY.length)] ?? null;
   const how = random(2) === 0 ? { mode: "refuse" as const, times: 1 } : { mode: "hang" as const };
   if (operation !== null) {
