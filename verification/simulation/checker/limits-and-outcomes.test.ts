@@ -50,8 +50,8 @@ describe("I21 limits are respected", () => {
   });
 
   test.each([
-    [1_000, []],
-    [1_001, ["I21"]],
+    [1_250, []],
+    [1_251, ["I21"]],
   ])("a history of %i rows", async (rows, expected) => {
     const builder = await EvidenceBuilder.create();
     const instance = { instanceId: executionIdOf(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;
