@@ -49,20 +49,6 @@ function tooManyAtOnce(what: string, spans: readonly Span[], limit: number): Vio
   );
 }
 
-/**
- * Activity runs as the host started them. A run that was delivered twice at once is an injected fault, outside the
- * limit.
- */
-function begunByHosts({ effects }: Evidence): Evidence["effects"]["activities"] {
-  const endedMs = new Map<string, number>();
-  return effects.activities.filter((run) => {
-    const task = `${run.generation} ${run.instanceId} ${run.taskId}`;
-    const known = endedMs.get(task) ?? -Infinity;
-    endedMs.set(task, Math.max(known, run.endedMs ?? Infinity));
-    return known <= run.atMs;
-  });
-}
-
 /** Operations in progress at each hypervisor, according to the estate's entry for each that took effect. */
 function tooManyAtSites({ items, sites, evidence }: Facts): Violation[] {
   const entries = [...items.flatMap(({ item }) => item.ledger), ...sites.flatMap(({ site }) => site.ledger)];
@@ -111,9 +97,10 @@ function historyTooLong({ hub }: Evidence): Violation[] {
 export function withinLimits(facts: Facts): Violation[] {
   const { evidence } = facts;
   const { effects, limits, store } = evidence;
+  const begunByHosts = effects.activities.filter(({ straggler }) => !straggler);
   return [
     ...tooManyAtOnce("operations", effects.operations, limits.operationConcurrency),
-    ...tooManyAtOnce("activities", begunByHosts(evidence), limits.activityConcurrency),
+    ...tooManyAtOnce("activities", begunByHosts, limits.activityConcurrency),
     ...tooManyAtSites(facts),
     ...store.journal.flatMap(tooLarge),
     ...statusTooLarge(evidence),
