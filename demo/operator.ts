@@ -74,7 +74,7 @@ export async function runVerb(
   const { body } = await client.call(ROUTES.startOnPlan, {
     params: { planId },
     headers: { "idempotency-key": randomUUID() },
-    body: { verb, options, requestedBy: "demo" },
+    body: { verb, options },
   });
   const params = { executionId: body.executionId };
   const answered = new Set<string>();
@@ -104,15 +104,15 @@ async function answerOne(client: Client, executionId: string, awaited: Awaited):
   switch (awaited.kind) {
     case "confirm": {
       const { actionId, ask } = awaited;
-      const body = { actionId, ask, by: "demo", note: "looked, and it is there" };
+      const body = { actionId, ask, note: "looked, and it is there" };
       await client.call(ROUTES.confirm, { params, body });
       return;
     }
     case "resolve":
-      await client.call(ROUTES.resolve, { params, body: { ask: awaited.ask, answer: "stop", by: "demo" } });
+      await client.call(ROUTES.resolve, { params, body: { ask: awaited.ask, answer: "stop" } });
       return;
     case "validate":
-      await client.call(ROUTES.validate, { params, body: { verdict: "accept", by: "demo" } });
+      await client.call(ROUTES.validate, { params, body: { verdict: "accept" } });
       return;
     case "call-back":
       return; // its receiver answers

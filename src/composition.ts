@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
+import { Admission } from "./api/admission.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
 import type { Clock } from "./domain/clock.js";
@@ -8,6 +9,7 @@ import { executionGuard } from "./executions/execution-guard.js";
 import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
+import { createIdentity, describeIdentity } from "./identity/create-identity.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -18,20 +20,22 @@ import { createAzureTables } from "./store/tables/azure-tables.js";
 const MAX_CONCURRENT_CALLS = 16;
 
 /** Builds every adapter from the settings. */
-function compose(config: Config): Services {
-  const clock: Clock = { now: () => Date.now() };
+function compose(config: Config, clock: Clock): Services {
   const tables = createAzureTables(config.storage, config.tablePrefix);
   const store = createStore(tables);
   const { speed, durations, hypervisorOperations: maxConcurrentOperations } = config;
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
   const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
+  const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
   return {
     store,
     hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
-    hash: (text) => createHash("sha256").update(text).digest("hex"),
+    secrets: config.secrets,
+    hash,
+    identity: createIdentity(config.identity, { store, clock, hash }),
     settings: {
       speed: config.speed,
       stepLimitMs,
@@ -42,8 +46,17 @@ function compose(config: Config): Services {
   };
 }
 
+const clock: Clock = { now: () => Date.now() };
+const config = readConfig(process.env);
+
 /** What every function of this process works with. */
-export const services: Services = compose(readConfig(process.env));
+export const services: Services = compose(config, clock);
+
+/** Who every caller is, for the log. */
+export const identityInForce = describeIdentity(config.identity);
+
+/** Which requests this process takes. */
+export const admission = new Admission(config.admission, clock);
 
 /** The same together with the task hub that the function was given. */
 export function contextOf(invocation: InvocationContext): Context {

@@ -1,13 +1,22 @@
 import type { Clock } from "./domain/clock.js";
+import type { HashFunction } from "./domain/identity.js";
 import type { Hypervisor } from "./hypervisor/port.js";
 import type { StepDirection } from "./steps/catalogue.js";
 import type { Store } from "./store/port.js";
+
+/** The values of secrets by their names. A value goes into no record, answer, log or history. */
+export interface Secrets {
+  /** Undefined when the setting `SECRET_<name>` is missing or empty. */
+  get(name: string): string | undefined;
+}
 
 /** What activities and commands act on. Built once, in the composition. */
 export interface Ports {
   readonly store: Store;
   readonly hypervisor: Hypervisor;
   readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly hash: HashFunction;
   readonly settings: {
     /** Emulated seconds per real second. */
     readonly speed: number;

@@ -1,4 +1,5 @@
 import type { Activity } from "./activity.js";
+import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -18,6 +19,7 @@ export const ACTIVITIES: readonly Activity[] = [
   checkPrerequisites,
   chooseRecoveryPoints,
   callWebhook,
+  askForApproval,
   sendNotifications,
   createTestNetwork,
   findTestLeftovers,

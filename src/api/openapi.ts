@@ -5,8 +5,12 @@ import type { AnswerHeader, Route } from "./route.js";
 
 type JsonObject = Record<string, unknown>;
 
-/** The problems that reading a request can cause on every route. */
-const READING_PROBLEMS = ["invalid-input", "malformed-body", "body-too-large", "unsupported-media-type"] as const;
+/** The problems of every route. */
+const COMMON_PROBLEMS = ["invalid-input", "too-many-requests", "identity-not-configured"] as const;
+/** The problems of a caller. */
+const CALLER_PROBLEMS = ["unauthenticated", "forbidden", "cross-site-request", "identity-unavailable"] as const;
+/** The problems that reading a body can cause besides. */
+const READING_PROBLEMS = ["malformed-body", "body-too-large", "unsupported-media-type"] as const;
 
 const HEADERS: Record<AnswerHeader, string> = {
   etag: "The version of the resource, for If-Match.",
@@ -28,9 +32,9 @@ export function openApiOf(routes: readonly Route[], version: string): JsonObject
     paths: described,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, "output"), ...shared },
-      securitySchemes: { functionKey: { type: "apiKey", in: "header", name: "x-functions-key" } },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
     },
-    security: [{ functionKey: [] }],
+    security: [{ bearer: [] }],
   };
 }
 
@@ -54,7 +58,8 @@ function operationOf(route: Route): JsonObject {
   return {
     operationId: route.id,
     summary: route.summary,
-    ...(route.anonymous ? { security: [] } : {}),
+    ...(route.right === "anonymous" ? { security: [] } : {}),
+    "x-right": route.right,
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
     responses: {
@@ -103,9 +108,10 @@ function successOf(route: Route): JsonObject {
 }
 
 function problemsOf(route: Route): Record<number, JsonObject> {
-  const reading = readsBody(route) ? READING_PROBLEMS : (["invalid-input"] as const);
+  const reading = readsBody(route) ? READING_PROBLEMS : [];
+  const caller = route.right === "anonymous" ? [] : CALLER_PROBLEMS;
   const byStatus = new Map<number, string[]>();
-  for (const code of [...reading, ...route.problems]) {
+  for (const code of [...COMMON_PROBLEMS, ...caller, ...reading, ...route.problems]) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

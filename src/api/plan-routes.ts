@@ -13,6 +13,7 @@ const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: 
 export const PLAN_ROUTES = {
   savePlan: route({
     id: "save-plan",
+    right: "plan",
     method: "PUT",
     path: "api/recovery-plans/{planId}",
     summary: "Save a recovery plan: a new one without If-Match, the next version with it",
@@ -29,6 +30,8 @@ export const PLAN_ROUTES = {
   listPlans: route({
     ...read,
     id: "list-plans",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/recovery-plans",
     summary: "List recovery plans",
     params: z.strictObject({}),
@@ -39,6 +42,7 @@ export const PLAN_ROUTES = {
   getPlan: route({
     ...read,
     id: "get-plan",
+    right: "read",
     path: "api/recovery-plans/{planId}",
     summary: "Show a recovery plan, the failure policy in force for each verb, and the protection groups of its items",
     params: onPlan,
@@ -48,6 +52,7 @@ export const PLAN_ROUTES = {
   }),
   removePlan: route({
     id: "remove-plan",
+    right: "plan",
     method: "DELETE",
     path: "api/recovery-plans/{planId}",
     summary: "Remove a recovery plan; its versions stay readable, and a plan that is gone is no error",
@@ -63,6 +68,7 @@ export const PLAN_ROUTES = {
   getPlanVersion: route({
     ...read,
     id: "get-plan-version",
+    right: "read",
     path: "api/recovery-plans/{planId}/versions/{version}",
     summary: "Show a version of a recovery plan as it was saved, also after the plan was removed",
     params: onPlan.extend({ version }),
@@ -72,6 +78,7 @@ export const PLAN_ROUTES = {
   diffPlan: route({
     ...read,
     id: "diff-plan",
+    right: "read",
     path: "api/recovery-plans/{planId}/diff",
     summary: "Compare two versions of a plan, with the failure policies in force",
     params: onPlan,

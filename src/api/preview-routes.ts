@@ -194,6 +194,7 @@ export const PREVIEW_ROUTES = {
   previewPlanPoints: route({
     ...read,
     id: "preview-plan-recovery-points",
+    right: "read",
     path: "api/recovery-plans/{planId}/recovery-points",
     summary: "Show from which point each item of a plan would start, and what it would lose",
     params: onPlan,
@@ -204,6 +205,7 @@ export const PREVIEW_ROUTES = {
   previewItemPoints: route({
     ...read,
     id: "preview-item-recovery-points",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/recovery-points/preview",
     summary: "Show from which point an item would start, and what it would lose",
     params: onItem,
@@ -214,6 +216,7 @@ export const PREVIEW_ROUTES = {
   planPrerequisites: route({
     ...read,
     id: "check-plan-prerequisites",
+    right: "read",
     path: "api/recovery-plans/{planId}/prerequisites",
     summary: "Check whether a verb could start on a plan, and start nothing",
     params: onPlan,
@@ -224,6 +227,7 @@ export const PREVIEW_ROUTES = {
   checkPlanStart: route({
     ...check,
     id: "check-plan-start",
+    right: "read",
     path: "api/recovery-plans/{planId}/prerequisites",
     summary: "Check whether a start with this body would be accepted, and start nothing",
     params: onPlan,
@@ -232,6 +236,7 @@ export const PREVIEW_ROUTES = {
   itemPrerequisites: route({
     ...read,
     id: "check-item-prerequisites",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/prerequisites",
     summary: "Check whether a verb could start on an item, and start nothing",
     params: onItem,
@@ -242,6 +247,7 @@ export const PREVIEW_ROUTES = {
   checkItemStart: route({
     ...check,
     id: "check-item-start",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/prerequisites",
     summary: "Check whether a start with this body would be accepted, and start nothing",
     params: onItem,
@@ -250,6 +256,7 @@ export const PREVIEW_ROUTES = {
   planNetworks: route({
     ...read,
     id: "preview-plan-networks",
+    right: "read",
     path: "api/recovery-plans/{planId}/networks",
     summary: "Show the network, subnet and address that each interface of the items of a plan would get",
     params: onPlan,
@@ -260,6 +267,7 @@ export const PREVIEW_ROUTES = {
   itemNetworks: route({
     ...read,
     id: "preview-item-networks",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/networks",
     summary: "Show the network, subnet and address that each interface of an item would get",
     params: onItem,
@@ -270,6 +278,7 @@ export const PREVIEW_ROUTES = {
   planReprotect: route({
     ...read,
     id: "preview-plan-reprotect",
+    right: "read",
     path: "api/recovery-plans/{planId}/reprotect",
     summary: "Show what a reprotect of each item of a plan would create, and what exists already",
     params: onPlan,
@@ -280,6 +289,7 @@ export const PREVIEW_ROUTES = {
   itemReprotect: route({
     ...read,
     id: "preview-item-reprotect",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/reprotect",
     summary: "Show what a reprotect of an item would create, and what exists already",
     params: onItem,

@@ -47,6 +47,13 @@ const HTTP_ERRORS = {
     causes: "The path is right, but it is read or changed by another method.",
     action: "Use one of the methods in the header Allow. GET /api/openapi.json describes what each of them does.",
   },
+  "too-many-requests": {
+    httpStatus: 429,
+    retryable: true,
+    title: "There are too many requests",
+    causes: "A caller sends more than its rate, or the host is overloaded with requests of this kind.",
+    action: "Wait for the seconds of the header Retry-After and send the same request again, with the same key.",
+  },
   "unexpected-fault": {
     httpStatus: 500,
     retryable: true,

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { Caller } from "../domain/access/caller.js";
+import type { Right } from "../domain/access/roles.js";
 import type { ProblemCode } from "./problem.js";
 
 export type Method = "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
@@ -8,6 +10,12 @@ export type RequestHeader = "idempotency-key" | "if-match" | "if-none-match";
 
 /** A header that an answer carries, in lower case. */
 export type AnswerHeader = "etag" | "location" | "retry-after";
+
+/**
+ * What the caller of a route must be allowed to do. `of-the-verb`: `test` for a rehearsal, `run` for the real thing.
+ * `anonymous`: the request proves by itself who sends it.
+ */
+export type RouteRight = Right | "of-the-verb" | "anonymous";
 
 /**
  * One route as data. Handlers, the OpenAPI document and the typed client derive from it, so they cannot disagree.
@@ -21,6 +29,9 @@ export interface Route<
 > {
   /** Name of the function and `operationId`, in kebab-case. */
   readonly id: string;
+  readonly right: RouteRight;
+  /** The right on anything is enough: the answer has only what the caller may read. */
+  readonly answersWhatCallerMayRead?: true;
   readonly method: Method;
   /** Such as `api/executions/{executionId}`: `host.json` sets no prefix. */
   readonly path: string;
@@ -37,8 +48,6 @@ export interface Route<
   /** Headers of every successful response. */
   readonly answers: readonly AnswerHeader[];
   readonly response: R;
-  /** The caller needs no function key, because the body proves who it is. */
-  readonly anonymous?: true;
   /** Problems that it can answer with, besides invalid input. */
   readonly problems: readonly ProblemCode[];
 }
@@ -55,6 +64,12 @@ export interface ParsedRequest<P extends z.ZodObject, Q extends z.ZodObject, B e
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly headers: Partial<Record<RequestHeader, string>>;
+}
+
+/** A request whose caller was identified and may do what the route does. */
+export interface AuthorisedRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>
+  extends ParsedRequest<P, Q, B> {
+  readonly caller: Caller;
 }
 
 /** The result of a handler: the body of the response, and headers such as `Location` or `ETag`. */

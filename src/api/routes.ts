@@ -25,6 +25,7 @@ import {
   validateBody,
 } from "./schemas.js";
 import { TARGET_ROUTES } from "./target-routes.js";
+import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
 
@@ -66,6 +67,7 @@ export const ROUTES = {
   listItems: route({
     ...read,
     id: "list-items",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items",
     summary: "List protected items with their states and allowed actions",
     params: inWorld,
@@ -76,6 +78,7 @@ export const ROUTES = {
   getItem: route({
     ...read,
     id: "get-item",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}",
     summary: "Show a protected item and what the hypervisor reports about it",
     params: onItem,
@@ -85,6 +88,7 @@ export const ROUTES = {
   listRecoveryPoints: route({
     ...read,
     id: "list-recovery-points",
+    right: "read",
     path: "api/worlds/{worldId}/protected-items/{itemId}/recovery-points",
     summary: "List the recovery points of an item, newest first",
     params: onItem,
@@ -94,6 +98,7 @@ export const ROUTES = {
   startOnItem: route({
     ...start,
     id: "start-execution-on-item",
+    right: "of-the-verb",
     path: "api/worlds/{worldId}/protected-items/{itemId}/executions",
     summary: "Start a verb on one item",
     params: onItem,
@@ -101,6 +106,7 @@ export const ROUTES = {
   }),
   addFault: route({
     id: "add-fault",
+    right: "estate",
     method: "POST",
     path: "api/worlds/{worldId}/faults",
     summary: "Inject a fault: operations of an item, site or link fail, hang or slow down",
@@ -116,6 +122,7 @@ export const ROUTES = {
   listFaults: route({
     ...read,
     id: "list-faults",
+    right: "read",
     path: "api/worlds/{worldId}/faults",
     summary: "List injected faults",
     params: inWorld,
@@ -124,6 +131,7 @@ export const ROUTES = {
   }),
   clearFaults: route({
     id: "clear-faults",
+    right: "estate",
     method: "DELETE",
     path: "api/worlds/{worldId}/faults",
     summary: "Clear one injected fault, or all of them",
@@ -140,6 +148,7 @@ export const ROUTES = {
   startOnPlan: route({
     ...start,
     id: "start-execution-on-plan",
+    right: "of-the-verb",
     path: "api/recovery-plans/{planId}/executions",
     summary: "Start a verb on a recovery plan",
     params: onPlan,
@@ -148,6 +157,8 @@ export const ROUTES = {
   listExecutions: route({
     ...read,
     id: "list-executions",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/executions",
     summary: "List executions, newest first",
     params: nowhere,
@@ -158,6 +169,8 @@ export const ROUTES = {
   listUnsettled: route({
     ...read,
     id: "list-unsettled-executions",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/unsettled-executions",
     summary: "List executions that have not ended or that still need a repair, and what prevents it",
     params: nowhere,
@@ -167,6 +180,7 @@ export const ROUTES = {
   getExecution: route({
     ...read,
     id: "get-execution",
+    right: "read",
     path: "api/executions/{executionId}",
     summary: "Show an execution with its steps as a tree",
     params: onExecution,
@@ -176,6 +190,7 @@ export const ROUTES = {
   validate: route({
     ...decide,
     id: "validate-execution",
+    right: "of-the-verb",
     path: "api/executions/{executionId}/validate",
     summary: "Accept the recovered application, or reject it and undo the failover",
     body: validateBody,
@@ -184,6 +199,7 @@ export const ROUTES = {
   confirm: route({
     ...decide,
     id: "confirm-action",
+    right: "of-the-verb",
     path: "api/executions/{executionId}/confirm",
     summary: "Confirm that a manual action is done, or decline it",
     body: confirmBody,
@@ -192,16 +208,17 @@ export const ROUTES = {
   completeAction: route({
     ...decide,
     id: "complete-action",
+    right: "anonymous",
     path: "api/executions/{executionId}/actions/{actionId}/complete",
     summary: "Call back: the receiver of a webhook that answered 202 says that its work is done, or failed",
     params: z.strictObject({ executionId: Guid, actionId: Id }),
     body: completeBody,
-    anonymous: true,
     problems: ["call-back-refused", "execution-ended", "nothing-awaited", "decided-already"],
   }),
   resolve: route({
     ...decide,
     id: "resolve-failure",
+    right: "of-the-verb",
     path: "api/executions/{executionId}/resolve",
     summary: "Decide what happens after a failure: retry, skip, stop or undo",
     body: resolveBody,
@@ -210,6 +227,7 @@ export const ROUTES = {
   continueWithout: route({
     ...decide,
     id: "continue-without",
+    right: "of-the-verb",
     path: "api/executions/{executionId}/continue-without",
     summary: "Continue without machines whose steps hang or take unusually long",
     body: continueWithoutBody,
@@ -218,6 +236,7 @@ export const ROUTES = {
   cancel: route({
     ...decide,
     id: "cancel-execution",
+    right: "of-the-verb",
     path: "api/executions/{executionId}/cancel",
     summary: "Cancel an execution: restore protection, or only stop, as Azure Site Recovery does",
     body: cancelBody,
@@ -226,9 +245,12 @@ export const ROUTES = {
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
+  ...TOKEN_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/openapi.json",
     summary: "Show this OpenAPI description",
     params: nowhere,

@@ -167,17 +167,17 @@ export const recoveryPointsView = z.object({
   emulatedAt: Instant,
 });
 
-/** The person behind the request. A portal or gateway sends the name of its user. */
-const person = Name.default("operator");
+/** Accepted from clients that send it, and not used: the credential says who the caller is. */
+const ignored = Name.optional().describe("ignored: the credential of the request says who the caller is");
 
 export const startBody = z.strictObject({
   verb: Verb,
   options: ExecutionOptions.prefault({}),
-  requestedBy: person,
+  requestedBy: ignored,
 });
 
 export const validateBody = z
-  .strictObject({ verdict: z.enum(["accept", "reject"]), by: person, reason: Text.optional() })
+  .strictObject({ verdict: z.enum(["accept", "reject"]), by: ignored, reason: Text.optional() })
   .refine(({ verdict, reason }) => verdict === "accept" || reason !== undefined, {
     path: ["reason"],
     message: "a rejection needs a reason",
@@ -186,7 +186,7 @@ export const validateBody = z
 export const cancelBody = z
   .strictObject({
     behaviour: CancelRequest.shape.behaviour.default("restore-protection"),
-    by: person,
+    by: ignored,
     reason: Text.optional(),
   })
   .prefault({});
@@ -194,7 +194,7 @@ export const cancelBody = z
 export const resolveBody = z.strictObject({
   ask: z.int().min(1).max(10_000),
   answer: FailureAnswer,
-  by: person,
+  by: ignored,
   reason: Text.optional(),
 });
 
@@ -208,7 +208,7 @@ export const continueWithoutBody = z
       .max(2_000)
       .optional()
       .describe("the machines to continue without; by default all whose steps hang or take unusually long"),
-    by: person,
+    by: ignored,
     reason: Text.optional(),
   })
   .prefault({});
@@ -217,7 +217,7 @@ export const confirmBody = z.strictObject({
   actionId: Id,
   ask: ask.default(1).describe("from `awaits`: 2 or more when the action is asked for again after a failure"),
   done: z.boolean().default(true),
-  by: person,
+  by: ignored,
   note: Text.optional(),
 });
 

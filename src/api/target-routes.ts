@@ -27,6 +27,7 @@ export const TARGET_ROUTES = {
   getTarget: route({
     ...onTarget,
     id: "get-target-settings",
+    right: "read",
     method: "GET",
     summary: "Show the target settings of an item, and what would prevent its creation at the other site",
     body: nothing,
@@ -36,6 +37,7 @@ export const TARGET_ROUTES = {
   changeTarget: route({
     ...onTarget,
     id: "change-target-settings",
+    right: "estate",
     method: "PATCH",
     summary: "Change the target settings of an item; null restores the automatic choice",
     body: TargetChange,

@@ -51,6 +51,7 @@ export const TOPOLOGY_ROUTES = {
   resolveCondition: route({
     ...report,
     id: "resolve-condition",
+    right: "estate",
     path: "api/worlds/{worldId}/protected-items/{itemId}/conditions/{type}/resolve",
     summary: "Resolve a condition: somebody did what it asks for",
     params: onCondition,
@@ -59,6 +60,7 @@ export const TOPOLOGY_ROUTES = {
   simulateSourceReturn: route({
     ...report,
     id: "simulate-source-return",
+    right: "estate",
     path: "api/worlds/{worldId}/protected-items/{itemId}/simulate-source-return",
     summary: "Simulate that the source of a failed-over item starts again on its own, with its workload",
     params: onItem,
@@ -67,6 +69,7 @@ export const TOPOLOGY_ROUTES = {
   backUpConfigurationServer: route({
     ...onServer,
     id: "back-up-configuration-server",
+    right: "estate",
     path: "api/worlds/{worldId}/sites/{siteId}/configuration-server/back-up",
     summary: "Back up the configuration server of a site",
     body: nothing,
@@ -74,12 +77,14 @@ export const TOPOLOGY_ROUTES = {
   restoreConfigurationServer: route({
     ...onServer,
     id: "restore-configuration-server",
+    right: "estate",
     path: "api/worlds/{worldId}/sites/{siteId}/configuration-server/restore",
     summary: "Restore the configuration server of a site from its backup, at its old or at a new address",
     body: z.strictObject({ ip: Address.optional() }).prefault({}),
   }),
   deployProcessServer: route({
     id: "deploy-process-server",
+    right: "estate",
     method: "PUT",
     path: "api/worlds/{worldId}/sites/{siteId}/process-servers/{processServerId}",
     summary: "Deploy a process server, or show its progress: it is ready after 10 to 15 emulated minutes",
@@ -105,6 +110,7 @@ export const TOPOLOGY_ROUTES = {
   }),
   installMasterTarget: route({
     id: "install-master-target",
+    right: "estate",
     method: "PUT",
     path: "api/worlds/{worldId}/sites/{siteId}/master-targets/{masterTargetId}",
     summary: "Install an additional master target, Windows or Linux, or set one up anew",
@@ -120,6 +126,7 @@ export const TOPOLOGY_ROUTES = {
   changeSite: route({
     ...change,
     id: "change-site",
+    right: "estate",
     path: "api/worlds/{worldId}/sites/{siteId}",
     summary: "Change a site of the emulated estate, as an administrator does: null removes, a list replaces the list",
     params: onSite,
@@ -130,6 +137,7 @@ export const TOPOLOGY_ROUTES = {
   changeMachine: route({
     ...change,
     id: "change-machine",
+    right: "estate",
     path: "api/worlds/{worldId}/protected-items/{itemId}/machine",
     summary: "Change the emulated machine of an item, or start or stop the copy that runs its workload",
     params: onItem,
@@ -140,6 +148,7 @@ export const TOPOLOGY_ROUTES = {
   changeLink: route({
     ...change,
     id: "change-link",
+    right: "estate",
     path: "api/worlds/{worldId}/links/{linkId}",
     summary: "Change an emulated link: its kind, its peerings, its bandwidth, or whether it is connected",
     params: z.strictObject({ worldId: Id, linkId: Id }),

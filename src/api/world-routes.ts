@@ -14,6 +14,7 @@ const remove = { method: "DELETE", body: nothing, headers: {}, status: 204, answ
 export const WORLD_ROUTES = {
   importWorld: route({
     id: "import-world",
+    right: "estate",
     method: "PUT",
     path: "api/worlds/{worldId}",
     summary: "Import an estate: sites, machines and what is protected",
@@ -37,6 +38,7 @@ export const WORLD_ROUTES = {
   removeWorld: route({
     ...remove,
     id: "remove-world",
+    right: "estate",
     path: "api/worlds/{worldId}",
     summary: "Remove a world with its items; its executions stay readable, and a world that is gone is no error",
     params: inWorld,
@@ -48,6 +50,7 @@ export const WORLD_ROUTES = {
   removeItem: route({
     ...remove,
     id: "remove-item",
+    right: "estate",
     path: "api/worlds/{worldId}/protected-items/{itemId}",
     summary: "Remove an item that is no longer protected; an item that is gone is no error",
     params: inWorld.extend({ itemId: Id }),
@@ -57,6 +60,8 @@ export const WORLD_ROUTES = {
   listWorlds: route({
     ...read,
     id: "list-worlds",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/worlds",
     summary: "List worlds",
     params: z.strictObject({}),
@@ -67,6 +72,8 @@ export const WORLD_ROUTES = {
   getWorld: route({
     ...read,
     id: "get-world",
+    right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/worlds/{worldId}",
     summary: "Show a world",
     params: inWorld,

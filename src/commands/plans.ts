@@ -1,3 +1,4 @@
+import { approvalProblems } from "../domain/approvals/requirement-rules.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { planHash } from "../domain/identity.js";
@@ -17,15 +18,20 @@ export interface SavedPlan extends Tagged<PlanVersion> {
 }
 
 /** Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it. */
-export async function savePlan(services: Services, plan: Plan, ifMatch: string | null): Promise<SavedPlan> {
+export async function savePlan(
+  services: Services,
+  plan: Plan,
+  ifMatch: string | null,
+  person: string,
+): Promise<SavedPlan> {
   const { change } = await getWorld(services, plan.worldId);
   if (change?.kind === "removal") throw new RecoveryError("world-changing", `world ${plan.worldId} is being removed`);
   const { entries: items, unreadable } = await allPages((page) => services.store.listItems(plan.worldId, page));
-  const problems = planProblems(plan, items);
+  const problems = [...planProblems(plan, items), ...approvalProblems(plan)];
   if (problems.length > 0 && unreadable[0] !== undefined) throw new RecoveryError("row-unreadable", unreadable[0]);
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
   const hash = planHash(plan, services.hash);
-  const saved = await services.store.putPlan(plan, hash, toInstant(services.clock.now()), ifMatch);
+  const saved = await services.store.putPlan(plan, hash, { at: toInstant(services.clock.now()), by: person }, ifMatch);
   return { ...saved, warnings: planWarnings(plan) };
 }
 

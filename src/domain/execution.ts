@@ -84,6 +84,7 @@ export const Outcome = z.enum([
 
 /** An item has one copy and a network at each of two sites, of each of its tests. */
 export const MAX_LEFTOVERS = 50;
+export const MAX_LEFTOVER_CHARACTERS = 300;
 
 export const ItemOutcome = z.strictObject({
   itemId: Id,
@@ -102,7 +103,7 @@ export const ItemOutcome = z.strictObject({
       "Emulated seconds from the request until the workload ran at the other site, including waits for people and for earlier groups: the downtime for the business. Null if it does not run there. The steps show how long the machines took.",
     ),
   /** After a clean-up: what is still there of tests of the item; missing when nothing is. */
-  leftovers: z.array(z.string().max(300)).max(MAX_LEFTOVERS).optional(),
+  leftovers: z.array(z.string().max(MAX_LEFTOVER_CHARACTERS)).max(MAX_LEFTOVERS).optional(),
   /** After a reprotect: the data that was sent. */
   replicated: Replicated.optional(),
   /** After a reprotect: the protection group that the item moved to (V1). */

@@ -17,9 +17,12 @@ export function canonicalJson(value: unknown): string {
 /** The hash that binds an execution to the content of a plan, whatever the order of its keys. */
 export const planHash = (plan: Plan, hash: HashFunction): string => hash(canonicalJson(plan));
 
-/** The execution id: the same GUID (version 8 layout) for the same idempotency key, so that a start is safe to repeat. */
-export function executionIdOf(idempotencyKey: string, hash: HashFunction): string {
-  const digits = hash(`secondsite-execution\n${idempotencyKey}`);
+/** The execution id: the same GUID for the same idempotency key, so that a start is safe to repeat. */
+export const executionIdOf = (idempotencyKey: string, hash: HashFunction): string =>
+  guidOf(hash(`secondsite-execution\n${idempotencyKey}`));
+
+/** A digest as a GUID (version 8 layout). */
+export function guidOf(digits: string): string {
   const variant = ((Number.parseInt(digits.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
   return [
     digits.slice(0, 8),

@@ -51,6 +51,20 @@ export const RECOVERY_ERRORS = {
     "Only an item whose replication is disabled can be removed.",
     "Do what the reason suggests first.",
   ),
+  "approval-declined": entry(
+    409,
+    false,
+    "An approval was declined, or nobody decided in time",
+    "An approver declined what the execution was about to do, or the time of the approval was over.",
+    "Read the reason in the approval, and start the execution again when it is settled.",
+  ),
+  "approval-needed": entry(
+    409,
+    false,
+    "The item needs the approvals of its plan",
+    "A plan that contains the item wants an approval before this verb, and an item alone would go without it.",
+    "Start the verb on the plan that the detail names, with the option only and this item.",
+  ),
   "item-held": entry(
     409,
     false,

@@ -21,6 +21,11 @@ export const MAX_HEADER_CHARACTERS = 255;
 /** Free text from a person. */
 export const Text = z.string().min(1).max(2_000);
 
+/** The name of a secret. Plans and records have the name only; the value is the setting `SECRET_<name>` of the app. */
+export const SecretName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,60}$/, "use 1 to 61 capital letters, digits or '_', and start with a letter");
+
 /** A lower-case GUID. */
 export const Guid = z
   .string()

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import { type Execution, type ItemOutcome, MAX_LEFTOVERS } from "../domain/execution.js";
+import { type Execution, type ItemOutcome, MAX_LEFTOVER_CHARACTERS, MAX_LEFTOVERS } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { RESTING_STATES, transitionOf } from "../domain/items/lifecycle.js";
 import { protectionGroupOf } from "../domain/items/protection-group.js";
@@ -100,6 +100,10 @@ async function releasesOf(
   });
 }
 
+/** A reason that a person or a hypervisor gave may be long. */
+const namedIn = (leftovers: readonly string[]): string[] =>
+  leftovers.slice(0, MAX_LEFTOVERS).map((what) => what.slice(0, MAX_LEFTOVER_CHARACTERS));
+
 function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, report, state }: ItemEnd): ItemOutcome {
   const runningAtMs = report?.runningAtMs ?? null;
   const recoverySeconds =
@@ -114,7 +118,7 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     recoverySeconds,
     ...(report?.note === undefined ? {} : { note: report.note }),
     failure: report?.failure ?? null,
-    ...(report?.leftovers?.length && { leftovers: report.leftovers.slice(0, MAX_LEFTOVERS) }),
+    ...(report?.leftovers?.length && { leftovers: namedIn(report.leftovers) }),
     ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };
 }

@@ -1,4 +1,5 @@
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { completeAction } from "../commands/call-backs.js";
 import {
   cancelExecution,
@@ -13,8 +14,8 @@ import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { EstateTimes } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
 
-serve(ROUTES.listExecutions, async (context, { query }) => {
-  const { entries, ...rest } = await listExecutions(context, pageRequest(query));
+serve(ROUTES.listExecutions, async (context, { query, caller }) => {
+  const { entries, ...rest } = await listExecutions(asReadBy(context, caller), pageRequest(query));
   return { body: { ...rest, entries: entries.map(({ execution, status }) => summaryOf(execution, status)) } };
 });
 
@@ -23,15 +24,15 @@ serve(ROUTES.getExecution, async (context, { params }) => {
   return { body: answerOf(view, new EstateTimes(estateClock, context.clock.now())) };
 });
 
-serve(ROUTES.validate, async (context, { params, body }) => {
-  const { verdict, by, reason = "" } = body;
-  await validateExecution(context, params.executionId, { verdict, by, reason });
+serve(ROUTES.validate, async (context, { params, body, caller }) => {
+  const { verdict, reason = "" } = body;
+  await validateExecution(context, params.executionId, { verdict, by: caller.person, reason });
   return acceptedFor(params.executionId);
 });
 
-serve(ROUTES.confirm, async (context, { params, body }) => {
-  const { actionId, ask, done, by, note = "" } = body;
-  await confirmAction(context, params.executionId, { actionId, ask, done, by, note });
+serve(ROUTES.confirm, async (context, { params, body, caller }) => {
+  const { actionId, ask, done, note = "" } = body;
+  await confirmAction(context, params.executionId, { actionId, ask, done, by: caller.person, note });
   return acceptedFor(params.executionId);
 });
 
@@ -41,20 +42,24 @@ serve(ROUTES.completeAction, async (context, { params: { executionId, actionId }
   return acceptedFor(executionId);
 });
 
-serve(ROUTES.resolve, async (context, { params, body }) => {
-  const { ask, answer, by, reason = "" } = body;
-  await resolveFailure(context, params.executionId, { ask, answer, by, reason });
+serve(ROUTES.resolve, async (context, { params, body, caller }) => {
+  const { ask, answer, reason = "" } = body;
+  await resolveFailure(context, params.executionId, { ask, answer, by: caller.person, reason });
   return acceptedFor(params.executionId);
 });
 
-serve(ROUTES.continueWithout, async (context, { params, body }) => {
-  const { itemIds, by, reason = "" } = body;
-  await continueWithout(context, params.executionId, { itemIds, by, reason });
+serve(ROUTES.continueWithout, async (context, { params, body, caller }) => {
+  const { itemIds, reason = "" } = body;
+  await continueWithout(context, params.executionId, { itemIds, by: caller.person, reason });
   return acceptedFor(params.executionId);
 });
 
-serve(ROUTES.cancel, async (context, { params, body }) => {
-  await cancelExecution(context, params.executionId, { behaviour: body.behaviour, by: body.by, reason: body.reason });
+serve(ROUTES.cancel, async (context, { params, body, caller }) => {
+  await cancelExecution(context, params.executionId, {
+    behaviour: body.behaviour,
+    by: caller.person,
+    reason: body.reason,
+  });
   return acceptedFor(params.executionId);
 });
 

@@ -1,49 +1,105 @@
-import { app, type HttpMethod, type HttpRequest, type HttpResponseInit } from "@azure/functions";
-import type { z } from "zod";
+import {
+  app,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponseInit,
+  type InvocationContext,
+} from "@azure/functions";
+import { z } from "zod";
+import { type Admission, kindOf, type Leave, TooManyRequests } from "../api/admission.js";
 import { parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
-import type { Answer, ParsedRequest, Route } from "../api/route.js";
+import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from "../api/route.js";
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
+import { requireAnyRole, requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
-import { contextOf } from "../composition.js";
+import { admission, contextOf } from "../composition.js";
+import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
+import { Verb } from "../domain/vocabulary.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import type { PageRequest } from "../store/port.js";
 
-/** Answers a request, or describes the problem. `log` takes what only the operator should read. */
-export type Endpoint = (
-  request: RawRequest,
-  open: () => Context,
-  log: (text: string) => void,
-) => Promise<HttpResponseInit>;
+/** What an endpoint needs of its process. `log` takes what only the operator should read. */
+export interface Surroundings {
+  readonly open: () => Context;
+  readonly admission: Admission;
+  readonly log: (text: string) => void;
+}
+
+/** Answers a request, or describes the problem. */
+export type Endpoint = (request: RawRequest, surroundings: Surroundings) => Promise<HttpResponseInit>;
 
 /** What the trigger of each route does, by the route's id. Verification programs call these without a Functions host. */
 export const ENDPOINTS = new Map<string, Endpoint>();
 
-/** Registers the function of a route: parses the request by the route's schemas, then answers or describes the problem. */
+/**
+ * Registers the function of a route: identifies the caller, admits the request, parses it by the route's schemas, checks
+ * that the caller may do this, then answers or describes the problem. To the host every function is anonymous, because its keys
+ * say nothing about who calls.
+ */
 export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
   route: Route<P, Q, B, R>,
-  handle: (context: Context, request: ParsedRequest<P, Q, B>) => Promise<Answer<R>>,
+  handle: (context: Context, request: AuthorisedRequest<P, Q, B>) => Promise<Answer<R>>,
 ): void {
-  const endpoint: Endpoint = async (request, open, log) => {
+  const kind = kindOf(route);
+  const endpoint: Endpoint = async (request, { open, admission, log }) => {
+    let leave: Leave | undefined;
     try {
-      return respond(route.status, await handle(open(), await parseRequest(route, request)));
+      const context = open();
+      const caller = await identify(context, route.right, request.headers);
+      leave = await admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
+      const parsed = await parseRequest(route, request);
+      await authorise(context, route, caller, parsed);
+      return respond(route.status, await handle(context, { ...parsed, caller }));
     } catch (thrown) {
       return describe(thrown, log);
+    } finally {
+      leave?.();
     }
   };
   ENDPOINTS.set(route.id, endpoint);
   app.http(route.id, {
     methods: [route.method],
     route: route.path,
-    authLevel: route.anonymous ? "anonymous" : "function",
+    authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
-    handler: (request, invocation) =>
-      endpoint(
-        rawRequest(request),
-        () => contextOf(invocation),
-        (text) => invocation.error(text),
-      ),
+    handler: (request, invocation) => endpoint(rawRequest(request), surroundingsOf(invocation)),
   });
+}
+
+const surroundingsOf = (invocation: InvocationContext): Surroundings => ({
+  open: () => contextOf(invocation),
+  admission,
+  log: (text) => invocation.error(text),
+});
+
+/** Who seems to send a request that proves by itself who sends it: what its path names, and the address before Azure. */
+function senderOf({ headers, params }: RawRequest): string {
+  const address = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
+  return `${Object.values(params).join(" ")} from ${address}`.slice(0, 200);
+}
+
+/** The caller of a request, who has the right on something at least. Nothing of the request was read before. */
+async function identify({ identity }: Context, right: RouteRight, headers: RawRequest["headers"]): Promise<Caller> {
+  identity.requireConfigured();
+  if (right === "anonymous") return ANONYMOUS;
+  const caller = await identity.identify(headers);
+  requireRightSomewhere(caller, right === "of-the-verb" ? ["test", "run"] : [right]);
+  return caller;
+}
+
+const scope = z.object({ planId: z.string().optional(), executionId: z.string().optional() });
+const verbOf = z.object({ verb: Verb.optional() });
+
+function authorise(
+  context: Context,
+  { right, answersWhatCallerMayRead }: Pick<Route, "right" | "answersWhatCallerMayRead">,
+  caller: Caller,
+  { params, body }: ParsedRequest<z.ZodObject, z.ZodObject, z.ZodType>,
+): Promise<void> {
+  if (right === "anonymous" || answersWhatCallerMayRead) return Promise.resolve();
+  const { verb } = verbOf.safeParse(body).data ?? {};
+  return requireRight(context, caller, right, { ...scope.parse(params), verb });
 }
 
 /** A request that was accepted, and where its execution can be followed. */
@@ -78,25 +134,44 @@ export function serveUnknown(routes: readonly Route[]): void {
   app.http("unknown-route", {
     methods: EVERY_METHOD,
     route: "api/{*path}",
-    authLevel: "function",
+    authLevel: "anonymous",
     extraInputs: [orchestrationsBinding],
     handler: async (request, invocation) => {
-      const log = (text: string) => invocation.error(text);
+      const surroundings = surroundingsOf(invocation);
       const path = `api/${request.params["path"] ?? ""}`;
       const matched = routesAt(routes, path);
-      const allow = allowedMethods(matched).join(", ");
-      if (matched.length > 0 && request.method === "OPTIONS") return { status: 204, headers: { allow } };
       const read = request.method === "HEAD" ? matched.find(({ route }) => route.method === "GET") : undefined;
       const endpoint = read && ENDPOINTS.get(read.route.id);
       if (endpoint) {
         const raw = { ...rawRequest(request), params: read.params };
-        const { status = 200, headers = {} } = await endpoint(raw, () => contextOf(invocation), log);
+        const { status = 200, headers = {} } = await endpoint(raw, surroundings);
         return { status, headers: { "content-type": "application/json", ...headers } };
       }
-      const problem = describe(unknownRoute(routes, request.method, path), log);
+      const stranger = await refuseStranger(request.headers, surroundings);
+      if (stranger) return stranger;
+      const allow = allowedMethods(matched).join(", ");
+      if (matched.length > 0 && request.method === "OPTIONS") return { status: 204, headers: { allow } };
+      const problem = describe(unknownRoute(routes, request.method, path), surroundings.log);
       return problem.status === 405 ? { ...problem, headers: { ...problem.headers, allow } } : problem;
     },
   });
+}
+
+/** The answer to a caller who may not even learn which routes there are. */
+async function refuseStranger(
+  headers: RawRequest["headers"],
+  { open, admission, log }: Surroundings,
+): Promise<HttpResponseInit | undefined> {
+  try {
+    const { identity } = open();
+    identity.requireConfigured();
+    const caller = await identity.identify(headers);
+    requireAnyRole(caller);
+    (await admission.enter("read", caller.person))();
+    return undefined;
+  } catch (thrown) {
+    return describe(thrown, log);
+  }
 }
 
 /** Answers are typed by the route and not parsed again: that costs a large one more than making it. Tests parse them. */
@@ -110,6 +185,11 @@ function respond<R extends z.ZodType>(usual: number, answer: Answer<R>): HttpRes
 function describe(thrown: unknown, log: (text: string) => void): HttpResponseInit {
   const problem = problemOf(thrown);
   if (problem.status >= 500) log(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
-  const headers = { "content-type": PROBLEM_MEDIA_TYPE, "cache-control": "no-store" };
+  const headers = {
+    "content-type": PROBLEM_MEDIA_TYPE,
+    "cache-control": "no-store",
+    ...(thrown instanceof TooManyRequests && { "retry-after": String(thrown.retryAfterSeconds) }),
+    ...(problem.status === 401 && { "www-authenticate": "Bearer" }),
+  };
   return { status: problem.status, headers, body: JSON.stringify(problem) };
 }

@@ -5,6 +5,7 @@ import type { startBody } from "../api/schemas.js";
 import type { Context } from "../commands/context.js";
 import { warningsOf } from "../commands/plans.js";
 import { type StartRequest, startExecution } from "../commands/start-execution.js";
+import type { Caller } from "../domain/access/caller.js";
 import { type Accepted, acceptedFor, serve } from "./serve.js";
 
 serve(ROUTES.startOnPlan, (context, request) => start(context, { kind: "plan", ...request.params }, request));
@@ -15,10 +16,12 @@ serve(ROUTES.startOnItem, (context, request) => start(context, { kind: "item", .
 async function start(
   context: Context,
   target: StartRequest["target"],
-  request: { body: z.output<typeof startBody>; headers: Partial<Record<RequestHeader, string>> },
+  request: { caller: Caller; body: z.output<typeof startBody>; headers: Partial<Record<RequestHeader, string>> },
 ): Promise<Accepted> {
   const idempotencyKey = request.headers["idempotency-key"] ?? "";
-  const execution = await startExecution(context, { idempotencyKey, target, ...request.body });
+  const { verb, options } = request.body;
+  const requestedBy = request.caller.person;
+  const execution = await startExecution(context, { idempotencyKey, target, verb, options, requestedBy });
   const { body, headers } = acceptedFor(execution.executionId);
   return { body: { ...body, warnings: await warningsOf(context, execution) }, headers };
 }

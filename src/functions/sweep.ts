@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { sweepExecutions } from "../commands/sweep.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
@@ -18,7 +19,8 @@ app.timer("sweep-executions", {
   },
 });
 
-serve(ROUTES.listUnsettled, async ({ store }) => {
+serve(ROUTES.listUnsettled, async (context, { caller }) => {
+  const { store } = asReadBy(context, caller);
   const entries = (await store.listUnsettled()).map(({ value: { trouble, ...entry } }) => ({
     ...entry,
     ...(trouble && { trouble: { reason: trouble.reason, since: trouble.since } }),

@@ -54,16 +54,29 @@ export const abandonStep = activityContract({
   retry: "hypervisor-call",
 });
 
+/** A network with the items whose test it was. */
+const testNetwork = z.object({
+  siteId: Id,
+  networkId: z.string(),
+  testExecutionId: z.string(),
+  itemIds: z.array(Id),
+});
+
 /** What tests of the items left behind. */
 export const findTestLeftovers = activityContract({
   name: "find-test-leftovers",
-  input: onItems,
+  input: z.object({
+    worldId: Id,
+    executionId: Guid,
+    /** Each with the site of the copy that receives, where its test copies are. */
+    items: z.array(z.object({ itemId: Id, targetSiteId: Id })),
+  }),
   output: z.object({
     copies: z.array(z.object({ itemId: Id, name: z.string() })),
     /** Each with those of the items whose test it was. */
-    networks: z.array(
-      z.object({ siteId: Id, networkId: z.string(), testExecutionId: z.string(), itemIds: z.array(Id) }),
-    ),
+    networks: z.array(testNetwork),
+    /** Networks that nobody may remove yet, because an item that may be on them cannot be read; each with the reason. */
+    doubtful: z.array(testNetwork.extend({ why: z.string() })),
     /** Items of which nobody knows what is left, each with the reason. */
     unreadable: z.array(z.object({ itemId: Id, why: z.string() })).default([]),
   }),

@@ -13,7 +13,7 @@ import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { type Plan, PlanVersion } from "../domain/plans/plan.js";
 import { pageOf } from "./paging.js";
-import type { Page, PageRequest, Tagged } from "./port.js";
+import type { Page, PageRequest, Saved, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
 
@@ -64,13 +64,14 @@ export async function putPlan(
   table: Table,
   plan: Plan,
   hash: string,
-  savedAt: string,
+  saved: Saved,
   ifMatch: string | null,
 ): Promise<Tagged<PlanVersion>> {
   const current = await getCurrent(table, plan.id);
   const seen = tagged(current);
   if ((seen?.etag ?? null) !== ifMatch) return savedBefore(seen, plan.id, hash, ifMatch);
-  const value: PlanVersion = { plan, version: (current?.lastVersion ?? 0) + 1, hash, savedAt };
+  const version = (current?.lastVersion ?? 0) + 1;
+  const value: PlanVersion = { plan, version, hash, savedAt: saved.at, savedBy: saved.by };
   const columns = encode(CURRENT_PLAN, plan.id, value);
   try {
     if (seen !== null) await archive(table, seen.value);

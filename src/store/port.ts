@@ -1,3 +1,6 @@
+import type { AccessToken } from "../domain/access/access-token.js";
+import type { Approval } from "../domain/approvals/approval.js";
+import type { Delegation } from "../domain/approvals/delegation.js";
 import type { Execution, StepRecord } from "../domain/execution.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
@@ -25,6 +28,12 @@ export interface PageRequest {
   limit: number;
   /** The cursor of an earlier page. Anything else is refused as `invalid-input`. */
   cursor?: string;
+}
+
+/** When and by whom a version of a plan was saved. */
+export interface Saved {
+  at: string;
+  by: string;
 }
 
 /** An imported world without its machines, which belong to the hypervisor. */
@@ -90,7 +99,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store {
+export interface Store extends ApprovalStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */
@@ -138,7 +147,7 @@ export interface Store {
    * Refuses `etag-mismatch` or `already-exists`. If the current version has the same content, it answers with that
    * version, because a caller repeats a save whose response was lost.
    */
-  putPlan(plan: Plan, hash: string, savedAt: string, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
+  putPlan(plan: Plan, hash: string, saved: Saved, ifMatch: string | null): Promise<Tagged<PlanVersion>>;
   getPlan(planId: string): Promise<Tagged<PlanVersion> | null>;
   /**
    * Removes the version that the caller saw (`ifMatch`), or any if that is null; refuses `etag-mismatch`. A plan that is
@@ -168,4 +177,37 @@ export interface Store {
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */
   getSteps(executionId: string): Promise<StepRecord[]>;
+
+  /** Records a token; false if its id exists. */
+  createToken(token: AccessToken): Promise<boolean>;
+  getToken(tokenId: string): Promise<Tagged<AccessToken> | null>;
+  /** Replaces the record; refuses `etag-mismatch`. */
+  updateToken(token: AccessToken, etag: string): Promise<void>;
+  listTokens(page: PageRequest): Promise<Page<AccessToken>>;
+}
+
+/** Approvals and delegations. Every method is safe to repeat, and errors are those of the {@link Store}. */
+export interface ApprovalStore {
+  /** Records an approval unless its id exists. Returns the record, and whether this call created it. */
+  createApproval(approval: Approval): Promise<{ approval: Approval; created: boolean }>;
+  getApproval(approvalId: string): Promise<Tagged<Approval> | null>;
+  /** Replaces the record that was read, together with its places in the lists; refuses `etag-mismatch`. */
+  updateApproval(before: Tagged<Approval>, after: Approval): Promise<void>;
+  /** Newest first. */
+  listApprovals(page: PageRequest): Promise<Page<Approval>>;
+  /** Those that are neither used nor over; of all plans, or of one. */
+  listOpenApprovals(page: PageRequest, planId?: string): Promise<Page<Approval>>;
+  /** Those by break-glass that nobody has reviewed. */
+  listApprovalsToReview(page: PageRequest): Promise<Page<Approval>>;
+  /** Those whose execution does not know yet that they are decided or over. */
+  listUnheardApprovals(page: PageRequest): Promise<Page<Approval>>;
+  /** Those that are open past their time, which ended before a moment. */
+  listOverdueApprovals(page: PageRequest, before: string): Promise<Page<Approval>>;
+
+  /** Saves a delegation of its delegator under its id. */
+  putDelegation(delegation: Delegation): Promise<void>;
+  /** Removes a delegation; one that is gone is no error. */
+  removeDelegation(from: string, delegationId: string): Promise<void>;
+  /** The delegations of one delegator, or those to one delegate. */
+  listDelegations(of: { from: string } | { to: string }): Promise<Delegation[]>;
 }

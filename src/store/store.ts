@@ -1,3 +1,5 @@
+import * as approvals from "./approvals.js";
+import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import {
   createExecution,
   getExecution,
@@ -10,9 +12,10 @@ import {
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
 import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
-import type { Store } from "./port.js";
-import type { Tables } from "./tables/port.js";
+import type { ApprovalStore, Store } from "./port.js";
+import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
+import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import { getDescription } from "./world-descriptions.js";
 import {
@@ -39,9 +42,11 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
+  const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
+    ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
     giveUpWorldChange: (begun) => giveUpWorldChange(worlds, begun),
     refuseHeldItems: (worldId) => refuseHeldItems(items, worldId),
@@ -70,7 +75,7 @@ export function createStore(tables: Tables): Store {
         executionId,
         itemIds.map((itemId) => ({ itemId, change: {}, release: true })),
       ),
-    putPlan: (plan, hash, savedAt, ifMatch) => putPlan(plans, plan, hash, savedAt, ifMatch),
+    putPlan: (plan, hash, saved, ifMatch) => putPlan(plans, plan, hash, saved, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion,
@@ -85,5 +90,23 @@ export function createStore(tables: Tables): Store {
     settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
+    createToken: (token) => createToken(tokens, token),
+    getToken: (tokenId) => getToken(tokens, tokenId),
+    updateToken: (token, etag) => updateToken(tokens, token, etag),
+    listTokens: (page) => listTokens(tokens, page),
   };
 }
+
+const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
+  createApproval: (approval) => approvals.createApproval(table, approval),
+  getApproval: (approvalId) => approvals.getApproval(table, approvalId),
+  updateApproval: (before, after) => approvals.updateApproval(table, before, after),
+  listApprovals: (page) => approvals.listApprovals(table, page),
+  listOpenApprovals: (page, planId) => approvals.listOpen(table, page, planId),
+  listApprovalsToReview: (page) => approvals.listToReview(table, page),
+  listUnheardApprovals: (page) => approvals.listUnheard(table, page),
+  listOverdueApprovals: (page, before) => approvals.listOverdue(table, page, before),
+  putDelegation: (delegation) => putDelegation(delegations, delegation),
+  removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
+  listDelegations: (of) => listDelegations(delegations, of),
+});

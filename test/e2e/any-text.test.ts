@@ -24,13 +24,13 @@ test("texts of every field reach the execution and its evidence unchanged, and h
   const { planId } = await app.loadShop((world) => ({ ...world, name: NAME }), withTexts);
   const saved = await app.client.call(ROUTES.getPlan, { params: { planId } });
   expect(saved.body.plan.name).toContain(NAME);
-  const executionId = await app.start(planId, { verb: "planned-failover", requestedBy: NAME });
+  const executionId = await app.start(planId, { verb: "planned-failover" });
   await app.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
-  const confirm = { actionId: "check-orders", by: NAME, note: TEXT };
+  const confirm = { actionId: "check-orders", note: TEXT };
   await app.client.call(ROUTES.confirm, { params: { executionId }, body: confirm });
-  await app.validate(executionId, { verdict: "accept", by: NAME, reason: TEXT });
+  await app.validate(executionId, { verdict: "accept", reason: TEXT });
   const ended = await app.ended(executionId);
-  expect(ended).toMatchObject({ status: "succeeded", requestedBy: NAME });
+  expect(ended).toMatchObject({ status: "succeeded" });
   expect(JSON.stringify(ended)).toContain(JSON.stringify(SHORT).slice(1, -1));
 });
 
@@ -38,7 +38,7 @@ test("an execution ends whose rejection, cancel and answer hold every kind of te
   const { planId } = await app.loadShop();
   const executionId = await app.start(planId, { verb: "planned-failover" }, randomUUID());
   await app.until(executionId, ({ awaits }) => awaits.some(({ kind }) => kind === "confirm"));
-  const body = { behaviour: "restore-protection" as const, by: NAME, reason: TEXT };
+  const body = { behaviour: "restore-protection" as const, reason: TEXT };
   await app.client.call(ROUTES.cancel, { params: { executionId }, body });
   expect((await app.ended(executionId)).status).toBe("cancelled");
 });

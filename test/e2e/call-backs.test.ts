@@ -55,10 +55,10 @@ test("a receiver calls back at the URL that it was given, and a decision that co
   expect(ended.status).toBe("succeeded");
   expect(ended.decisions?.map(({ decision }) => ("by" in decision ? decision.by : null))).toEqual([
     "call-back",
-    "operator",
+    "local administrator",
   ]);
 });
 
-test("a call-back needs no function key, because its token proves who calls", () => {
-  expect(Object.values(ROUTES).filter((route) => "anonymous" in route)).toEqual([ROUTES.completeAction]);
+test("a call-back needs no credential but its token", () => {
+  expect(Object.values(ROUTES).filter(({ right }) => right === "anonymous")).toEqual([ROUTES.completeAction]);
 });

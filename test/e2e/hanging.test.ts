@@ -32,7 +32,7 @@ test("a source site that hangs is warned of, is seen, and a person continues wit
 
   const params = { executionId };
   const one = stuckIn(seen)[0]?.itemId ?? "";
-  await app.client.call(ROUTES.continueWithout, { params, body: { itemIds: [one], by: "ops", reason: "no power" } });
+  await app.client.call(ROUTES.continueWithout, { params, body: { itemIds: [one], reason: "no power" } });
   await app.until(executionId, (view) => stuckIn(view).length === view.itemIds.length - 1);
   await app.client.call(ROUTES.continueWithout, { params, body: {} });
   const ended = await app.until(executionId, ({ status }) => isEnded(status));

@@ -72,7 +72,7 @@ test("every time in an answer is real time, unless its name says that it is emul
   const { worldId, planId } = await app.loadShop();
   const executions: string[] = [];
   const run = async (verb: Verb) => {
-    const executionId = await app.start(planId, { verb, requestedBy: "tester" });
+    const executionId = await app.start(planId, { verb });
     executions.push(executionId);
     await read("running", `api/executions/${executionId}`);
     const { status } = await finish(app, executionId);

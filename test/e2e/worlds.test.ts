@@ -24,7 +24,7 @@ test("the file of a world that failed over does not undo the failover, and a wor
   expect((await put(world)).body.import.mode).toBe("unchanged");
 
   const executionId = await app.start(planId, { verb: "planned-failover" });
-  await app.validate(executionId, { verdict: "accept", by: "owner" });
+  await app.validate(executionId, { verdict: "accept" });
   await app.ended(executionId);
   expect(await app.states(worldId)).toEqual(["failed-over"]);
   expect(await problemOf(put(world))).toMatchObject({

@@ -188,6 +188,6 @@ describe("actions of a verb as a whole", () => {
     await open({ commit: { before: [manual("sign-off")] } });
     const { value, etag } = await getPlan(app.context, "shop");
     const twice: Plan = { ...value.plan, actions: { ...value.plan.actions, reprotect: value.plan.actions?.commit } };
-    await expect(savePlan(app.context, twice, etag)).rejects.toThrow("two actions have the id sign-off");
+    await expect(savePlan(app.context, twice, etag, "planner")).rejects.toThrow("two actions have the id sign-off");
   });
 });

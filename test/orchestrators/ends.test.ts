@@ -166,33 +166,6 @@ test("a test network is removed with its last copy", async () => {
   expect(await app.states()).toEqual(["protected"]);
 });
 
-/** The estate with its first machine protected to another site. */
-function withTwoTargets(): ReturnType<typeof estateOf> {
-  const { world, plan } = estateOf("azure-to-azure");
-  const sites = world.sites.flatMap((site) => (site.id === "away" ? [site, { ...site, id: "elsewhere" }] : [site]));
-  const links = (world.links ?? []).flatMap((link) => [
-    link,
-    { ...link, id: `${link.id}-2`, between: ["home", "elsewhere"] as [string, string] },
-  ]);
-  const items = world.items?.map((item) => (item.id === "app" ? { ...item, targetSiteId: "elsewhere" } : item)) ?? [];
-  return { world: { ...world, sites, links, items }, plan };
-}
-
-test("in a test over several sites, each network is removed with the last copy at its site", async () => {
-  app = await VirtualApp.open();
-  await app.load(withTwoTargets());
-  await attempt("test-failover");
-  expect(await leftovers()).toEqual([["app", "db", "web"], 2]);
-  for (const [itemId, left] of [
-    ["app", 1],
-    ["web", 1],
-    ["db", 0],
-  ] as const) {
-    expect((await app.attemptOn(itemId, "test-clean-up")).execution.status).toBe("succeeded");
-    expect((await leftovers())[1]).toBe(left);
-  }
-});
-
 /** Runs a promotion that cannot remove its network, and returns a function that clears the fault. */
 async function promotedButForItsNetwork(): Promise<() => Promise<void>> {
   await open();

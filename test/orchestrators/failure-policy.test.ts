@@ -9,7 +9,7 @@ import type { VirtualApp } from "../support/virtual-app.js";
 /** Saves another version of the shop's plan. */
 async function changePlan(app: VirtualApp, change: (plan: PlanInput) => PlanInput): Promise<void> {
   const { value, etag } = await getPlan(app.context, "shop");
-  await savePlan(app.context, Plan.parse(change(value.plan)), etag);
+  await savePlan(app.context, Plan.parse(change(value.plan)), etag, "planner");
 }
 
 const asking = (plan: PlanInput): PlanInput => ({

@@ -12,7 +12,7 @@ async function hang(app: VirtualApp, operation: LimitedStep, minutes = 30) {
   const { value, etag } = await getPlan(app.context, "shop");
   const own = { [operation]: minutes };
   const stepLimitMinutes = { "planned-failover": own, "unplanned-failover": own };
-  await savePlan(app.context, { ...value.plan, stepLimitMinutes }, etag);
+  await savePlan(app.context, { ...value.plan, stepLimitMinutes }, etag, "planner");
   return app.context.estate.addFault("shop", { target: { itemId: "web-1" }, operation, mode: "hang" });
 }
 

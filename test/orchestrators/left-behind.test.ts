@@ -11,7 +11,7 @@ async function optional(app: VirtualApp, itemId: string, operation: ItemOperatio
     ...group,
     items: group.items.map((item) => (item.id === itemId ? { ...item, criticality: "optional" as const } : item)),
   }));
-  await savePlan(app.context, { ...value.plan, groups }, etag);
+  await savePlan(app.context, { ...value.plan, groups }, etag, "planner");
   await app.context.estate.addFault("shop", { target: { itemId }, operation, mode });
 }
 

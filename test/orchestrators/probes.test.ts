@@ -20,7 +20,7 @@ async function gated(app: VirtualApp, afterSeconds: number | null, probes: Probe
     ...group,
     items: group.items.map((one) => (one.id === "orders-db-1" ? { ...one, probes } : one)),
   }));
-  await savePlan(app.context, Plan.parse({ ...value.plan, groups }), etag);
+  await savePlan(app.context, Plan.parse({ ...value.plan, groups }), etag, "planner");
 }
 
 const tcp: Probe = { kind: "tcp", port: 1_433, timeLimitSeconds: 300, everySeconds: 20 };

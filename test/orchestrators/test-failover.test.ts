@@ -139,7 +139,7 @@ testInBothReplays("a test failover that only stops before it made a copy leaves 
 testInBothReplays("the copies of a test that was tried again and again are removed when it is undone", async (app) => {
   const { value, etag } = await getPlan(app.context, "shop");
   const asking = { onItemFailure: "ask", onActionFailure: "ask" } as const;
-  await savePlan(app.context, { ...value.plan, failurePolicy: { "test-failover": asking } }, etag);
+  await savePlan(app.context, { ...value.plan, failurePolicy: { "test-failover": asking } }, etag, "planner");
   await app.context.estate.addFault("shop", {
     target: { itemId: "orders-db-1" },
     operation: "start-test-copy",

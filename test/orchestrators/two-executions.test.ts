@@ -28,7 +28,7 @@ test("I21: two executions share the hypervisors fairly, so the large one does no
   const world = smallWorld(LARGE.length + SMALL.length);
   const relaxed = { validation: { required: false } };
   await app.load({ world, plan: smallPlan(LARGE, { id: "large", ...relaxed }) });
-  await savePlan(app.context, smallPlan(SMALL, { id: "small", ...relaxed }), null);
+  await savePlan(app.context, smallPlan(SMALL, { id: "small", ...relaxed }), null, "planner");
 
   const large = await app.start("planned-failover");
   const small = await app.start("planned-failover", {}, { kind: "plan", planId: "small" });

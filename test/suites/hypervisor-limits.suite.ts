@@ -33,6 +33,30 @@ async function shutDownAll(harness: EmulatorHarness, estates: readonly Estate[])
   }
 }
 
+/** The emulator of a process whose reads of the slots wait until they are released. */
+function holdingUpSlots({ tables: shared, clock }: EmulatorHarness, maxConcurrentOperations: number) {
+  let [reach, release] = [() => {}, () => {}];
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const tables: Tables = {
+    table: (name) => {
+      const table = shared.table(name);
+      const get: typeof table.get = async (partition, row) => {
+        if (row === "operation-slots") reach();
+        if (row === "operation-slots") await released;
+        return table.get(partition, row);
+      };
+      return { ...table, get };
+    },
+  };
+  const options = { tables, clock, speed: 1, durations: "realistic", maxConcurrentOperations } as const;
+  return { estate: createEmulator(options), reached, release: () => release() };
+}
+
 /** The limit of concurrent operations, and the order of those that wait (I21). */
 export function limitSuite(name: string, open: () => Tables): void {
   describe(`limits of the hypervisor on ${name}`, () => {
@@ -68,6 +92,27 @@ export function limitSuite(name: string, open: () => Tables): void {
       await shutDown("item-2");
       expect((await harness.snapshot("item-1")).source.power).toBe("off");
       expect((await harness.snapshot("item-2")).source.power).toBe("on");
+    });
+
+    test("I21: an operation whose request was held up begins when its slots are reserved", async () => {
+      harness.estate = harness.emulator("realistic", 1, 3);
+      const ends = await Promise.all(["item-1", "item-2"].map((itemId) => pollAtMs(harness, harness.estate, itemId)));
+      const firstEndMs = Math.min(...ends.map((endMs) => endMs ?? 0));
+      harness.clock.goTo(new Date(firstEndMs - 1_000).toISOString());
+      const held = holdingUpSlots(harness, 3);
+      const answer = pollAtMs(harness, held.estate, "item-3");
+      await held.reached;
+
+      // Another decision drops the reservation that ends in between.
+      harness.clock.goTo(new Date(firstEndMs).toISOString());
+      const network = { key: "network", siteId: "away", operation: "create-test-network", params: {} } as const;
+      await harness.estate.runOnSite({ worldId: harness.worldId, executionId: EXECUTION, ...network });
+      held.release();
+      await answer;
+      await shutDownAll(harness, [harness.estate]);
+      const ledgers = await readLedgers(harness.estate, harness.worldId, ITEMS);
+      expect(ledgers.map((ledger) => ledger.length)).toEqual(ITEMS.map(() => 1));
+      expect(peakConcurrency(ledgers, "home")).toBe(2);
     });
 
     test("a small plan does not wait behind all of a large one", async () => {

@@ -71,9 +71,9 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
 
     describe("plans", () => {
       test("versions are numbered, and earlier ones stay readable", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         const renamed = smallPlan(["item-1"], { name: "Renamed" });
-        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
+        const second = await store.putPlan(renamed, "hash-2", { at: AT, by: "planner" }, first.etag);
         expect([first.value.version, second.value.version]).toEqual([1, 2]);
         expect(await store.getPlan("plan")).toEqual(second);
         expect((await store.getPlanVersion("plan", 1))?.plan.name).toBe("Plan");
@@ -83,35 +83,43 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       });
 
       test("a save with an old ETag is refused and changes nothing", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, null)).rejects.toEqual(code("already-exists"));
-        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", { at: AT, by: "planner" }, null)).rejects.toEqual(
+          code("already-exists"),
+        );
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", { at: AT, by: "planner" }, 'W/"old"')).rejects.toEqual(
+          code("etag-mismatch"),
+        );
         expect(await store.getPlan("plan")).toEqual(first);
       });
 
       test("a repeated save whose response was lost succeeds, until another save follows", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
-        expect(await store.putPlan(smallPlan(["item-1"]), "hash-1", LATER, null)).toEqual(first);
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
+        expect(await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: LATER, by: "planner" }, null)).toEqual(first);
         const renamed = smallPlan(["item-1"], { name: "Renamed" });
-        const second = await store.putPlan(renamed, "hash-2", AT, first.etag);
-        expect(await store.putPlan(renamed, "hash-2", LATER, first.etag)).toEqual(second);
-        await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, second.etag);
-        await expect(store.putPlan(renamed, "hash-2", LATER, first.etag)).rejects.toEqual(code("etag-mismatch"));
+        const second = await store.putPlan(renamed, "hash-2", { at: AT, by: "planner" }, first.etag);
+        expect(await store.putPlan(renamed, "hash-2", { at: LATER, by: "planner" }, first.etag)).toEqual(second);
+        await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, second.etag);
+        await expect(store.putPlan(renamed, "hash-2", { at: LATER, by: "planner" }, first.etag)).rejects.toEqual(
+          code("etag-mismatch"),
+        );
       });
 
       test("a save that the storage client repeats after a late response succeeds", async () => {
         const repeating = createStore(repeatingWrites(tables));
-        const saved = await repeating.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const saved = await repeating.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         expect(saved).toEqual(await store.getPlan("plan"));
         const renamed = smallPlan(["item-1"], { name: "Renamed" });
-        const second = await repeating.putPlan(renamed, "hash-2", AT, saved.etag);
+        const second = await repeating.putPlan(renamed, "hash-2", { at: AT, by: "planner" }, saved.etag);
         expect([second.value.version, second]).toEqual([2, await store.getPlan("plan")]);
       });
 
       test("of two saves of the same version, one wins", async () => {
-        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         const results = await Promise.allSettled(
-          ["A", "B"].map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
+          ["A", "B"].map((planName) =>
+            store.putPlan(smallPlan(["item-1"], { name: planName }), planName, { at: AT, by: "planner" }, etag),
+          ),
         );
         expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
         expect((await store.getPlan("plan"))?.value.version).toBe(2);
@@ -120,7 +128,9 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       test("of twenty concurrent creates one wins, and the others get already-exists", async () => {
         const names = numbersUpTo(20).map((number) => `Plan ${number}`);
         const results = await Promise.allSettled(
-          names.map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, null)),
+          names.map((planName) =>
+            store.putPlan(smallPlan(["item-1"], { name: planName }), planName, { at: AT, by: "planner" }, null),
+          ),
         );
         const refused = results.filter(({ status }) => status === "rejected");
         expect(refused).toEqual(names.slice(1).map(() => ({ status: "rejected", reason: code("already-exists") })));
@@ -129,10 +139,12 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       });
 
       test("of twenty concurrent saves of a version one wins, and no version is lost or duplicated", async () => {
-        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const { etag } = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         const names = numbersUpTo(20).map((number) => `Plan ${number}`);
         const results = await Promise.allSettled(
-          names.map((planName) => store.putPlan(smallPlan(["item-1"], { name: planName }), planName, AT, etag)),
+          names.map((planName) =>
+            store.putPlan(smallPlan(["item-1"], { name: planName }), planName, { at: AT, by: "planner" }, etag),
+          ),
         );
         const refused = results.filter(({ status }) => status === "rejected");
         expect(refused).toEqual(names.slice(1).map(() => ({ status: "rejected", reason: code("etag-mismatch") })));
@@ -143,10 +155,15 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       });
 
       test("a save that was interrupted after the archive step can be repeated", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         const archived = { kind: "insert", row: "0000000001", schema: 1, json: JSON.stringify(first.value) } as const;
         await tables.table("Plans").transact("plan-plan", [archived]);
-        const second = await store.putPlan(smallPlan(["item-1"], { name: "Second" }), "hash-2", AT, first.etag);
+        const second = await store.putPlan(
+          smallPlan(["item-1"], { name: "Second" }),
+          "hash-2",
+          { at: AT, by: "planner" },
+          first.etag,
+        );
         expect(second.value).toMatchObject({ version: 2, plan: { name: "Second" } });
         expect(await store.getPlan("plan")).toEqual(second);
         expect(await store.getPlanVersion("plan", 2)).toEqual(second.value);
@@ -154,14 +171,21 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       });
 
       test("a plan that is saved again after its removal gets the next version, and every version stays readable", async () => {
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         await expect(store.removePlan("plan", 'W/"old"')).rejects.toEqual(code("etag-mismatch"));
         await store.removePlan("plan", first.etag);
         await store.removePlan("plan", first.etag);
         expect([await store.getPlan("plan"), (await store.listPlans({ limit: 10 })).entries]).toEqual([null, []]);
-        await expect(store.putPlan(smallPlan(["item-1"]), "x", AT, first.etag)).rejects.toEqual(code("etag-mismatch"));
+        await expect(store.putPlan(smallPlan(["item-1"]), "x", { at: AT, by: "planner" }, first.etag)).rejects.toEqual(
+          code("etag-mismatch"),
+        );
 
-        const again = await store.putPlan(smallPlan(["item-1"], { name: "Again" }), "hash-2", AT, null);
+        const again = await store.putPlan(
+          smallPlan(["item-1"], { name: "Again" }),
+          "hash-2",
+          { at: AT, by: "planner" },
+          null,
+        );
         expect(again.value.version).toBe(2);
         await store.removePlan("plan", null);
         const names = [1, 2].map(async (version) => (await store.getPlanVersion("plan", version))?.plan.name);
@@ -171,13 +195,18 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
       test("a version is read once, and the current version of a plan every time", async () => {
         const reads: string[] = [];
         const reader = createStore(listingReads(tables, reads));
-        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", AT, null);
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
         const name = async () => (await reader.getPlanVersion("plan", 1))?.plan.name;
         expect([await name(), await name()]).toEqual(["Plan", "Plan"]);
         expect(reads).toEqual(["Plans get plans/plan"]);
 
         expect(await reader.getPlanVersion("plan", 2)).toBeNull();
-        await store.putPlan(smallPlan(["item-1"], { name: "Renamed" }), "hash-2", AT, first.etag);
+        await store.putPlan(
+          smallPlan(["item-1"], { name: "Renamed" }),
+          "hash-2",
+          { at: AT, by: "planner" },
+          first.etag,
+        );
         expect((await reader.getPlan("plan"))?.value.version).toBe(2);
         expect((await reader.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
         expect(await name()).toBe("Plan");
@@ -185,7 +214,7 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
 
       test("a plan larger than a column is read completely", async () => {
         const itemIds = numbersUpTo(1_500).map((number) => `item-with-a-rather-long-name-${number}`);
-        const { value } = await store.putPlan(smallPlan(itemIds), "hash", AT, null);
+        const { value } = await store.putPlan(smallPlan(itemIds), "hash", { at: AT, by: "planner" }, null);
         expect(JSON.stringify(value).length).toBeGreaterThan(60_000);
         expect((await store.getPlan("plan"))?.value).toEqual(value);
       });
@@ -236,7 +265,12 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
           await other.updateExecution({ ...execution(FIRST), requestedBy: title }, known?.etag ?? "");
           expect((await store.getExecution(FIRST))?.value.requestedBy).toBe(title);
           const seen = await other.getPlan("plan");
-          await other.putPlan(smallPlan(["item-1"], { name: title }), title, AT, seen?.etag ?? null);
+          await other.putPlan(
+            smallPlan(["item-1"], { name: title }),
+            title,
+            { at: AT, by: "planner" },
+            seen?.etag ?? null,
+          );
           expect((await store.getPlan("plan"))?.value.plan.name).toBe(title);
         }
       });

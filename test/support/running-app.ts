@@ -37,19 +37,24 @@ export class RunningApp {
   readonly client: Client;
   readonly #logFile: string;
   readonly #host: HostProgram | undefined;
+  readonly #token: string | undefined;
 
-  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram) {
+  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram, token?: string) {
     this.url = url;
     this.prefix = prefix;
     this.#logFile = logFile;
-    this.client = createClient(url, undefined, assertDescribed);
+    this.client = createClient(url, { observe: assertDescribed, ...(token !== undefined && { token }) });
     this.#host = host;
+    this.#token = token;
   }
 
-  /** A host of the test's own, for a test that kills it, spoils its rows or compares all of them. */
-  static async start(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+  /**
+   * A host of the test's own, for a test that kills it, spoils its rows or compares all of them.
+   * @param token what the client sends, outside of the local mode
+   */
+  static async start(settings: HostSettings = {}, prefix = uniquePrefix(), token?: string): Promise<RunningApp> {
     const host = await startHostProgram(inject("storage"), prefix, settings);
-    return new RunningApp(host, host);
+    return new RunningApp(host, host, token);
   }
 
   /** A host of the whole run. Tests must use ids of their own. */
@@ -65,7 +70,7 @@ export class RunningApp {
   /** Kills the host as a power cut would, and starts another one over the same storage. */
   async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
     await this.#ownHost().stop("SIGKILL");
-    return RunningApp.start(settings, this.prefix);
+    return RunningApp.start(settings, this.prefix, this.#token);
   }
 
   stop(): Promise<void> {
@@ -132,18 +137,18 @@ export class RunningApp {
     switch (decision.kind) {
       case "confirm": {
         const { actionId, ask, done } = decision;
-        await this.client.call(ROUTES.confirm, { params, body: { actionId, ask, done, by: "operator" } });
+        await this.client.call(ROUTES.confirm, { params, body: { actionId, ask, done } });
         return;
       }
       case "validate": {
         const reason = "looked at it";
-        const body = { verdict: decision.verdict, by: "operator", reason };
+        const body = { verdict: decision.verdict, reason };
         await this.client.call(ROUTES.validate, { params, body });
         return;
       }
       case "resolve": {
         const { ask, answer } = decision;
-        await this.client.call(ROUTES.resolve, { params, body: { ask, answer, by: "operator" } });
+        await this.client.call(ROUTES.resolve, { params, body: { ask, answer } });
       }
     }
   }

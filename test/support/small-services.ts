@@ -3,6 +3,7 @@ import type { Context } from "../../src/commands/context.js";
 import { importWorld } from "../../src/commands/import-world.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { localIdentity } from "../../src/identity/local.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../src/store/tables/port.js";
@@ -16,7 +17,9 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     hypervisor: emulator,
     estate: emulator,
     clock,
+    secrets: { get: () => undefined },
     hash: (text) => createHash("sha256").update(text).digest("hex"),
+    identity: localIdentity,
     settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },
     assertActive: async () => undefined,
     orchestrations: { start: async () => undefined, raise: async () => undefined, getStatus: async () => undefined },

@@ -27,6 +27,7 @@ import type { Verb } from "../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { localIdentity } from "../../src/identity/local.js";
 import type { Ports } from "../../src/ports.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
@@ -56,6 +57,8 @@ export interface VirtualAppOptions {
 /** The orchestrators, activities and commands in this process, over memory and in virtual time; everything but HTTP. */
 export class VirtualApp {
   readonly clock = new VirtualClock();
+  /** The secrets that the app is configured with, by their names. */
+  readonly secrets = new Map<string, string>();
   readonly context: Context;
   readonly hub: EngineTaskHub;
   worldId = "shop";
@@ -86,7 +89,9 @@ export class VirtualApp {
       hypervisor: emulator,
       estate: emulator,
       clock: this.clock,
+      secrets: { get: (name) => this.secrets.get(name) },
       hash: (text) => createHash("sha256").update(text).digest("hex"),
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },
       orchestrations: orchestrationsOf(this.hub),
       assertActive: executionGuard(store, this.clock),
@@ -108,7 +113,7 @@ export class VirtualApp {
   async loadShop(change: (plan: PlanInput) => PlanInput = (plan) => plan): Promise<void> {
     await importWorld(this.context, World.parse(await readSample("world.yaml")));
     await this.pass(5 * 3_600_000);
-    await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null);
+    await savePlan(this.context, Plan.parse(change((await readSample("plan.yaml")) as PlanInput)), null, "planner");
   }
 
   /** Imports an estate with its plan, and lets as much time pass. */
@@ -116,15 +121,15 @@ export class VirtualApp {
     await importWorld(this.context, World.parse(world));
     await this.pass(5 * 3_600_000);
     const saved = Plan.parse(plan);
-    await savePlan(this.context, saved, null);
+    await savePlan(this.context, saved, null, "planner");
     this.worldId = saved.worldId;
     this.planId = saved.id;
   }
 
   /** Saves the plan with a change, as its next version. */
-  async changePlan(change: (plan: Plan) => Plan): Promise<void> {
+  async changePlan(change: (plan: Plan) => Plan, person = "planner"): Promise<void> {
     const { value, etag } = await getPlan(this.context, this.planId);
-    await savePlan(this.context, change(value.plan), etag);
+    await savePlan(this.context, change(value.plan), etag, person);
   }
 
   /** Imports the shop again with other target settings for one item. */

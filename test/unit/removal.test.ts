@@ -25,7 +25,7 @@ beforeEach(async () => {
 const keyOf = (row: string): string => row.split(" ", 2).join(" ");
 
 describe("a removal", () => {
-  const save = (plan = smallPlan(["item-1", "item-2"])) => savePlan(services, plan, null);
+  const save = (plan = smallPlan(["item-1", "item-2"])) => savePlan(services, plan, null, "planner");
   const start = (status: "running" | "succeeded") => {
     const subject = { kind: "plan", planId: "plan", planVersion: 1 } as const;
     const common = {
@@ -121,7 +121,7 @@ describe("a removal", () => {
 describe("a plan", () => {
   test("warns of each member that is gone, unprotected, failed, held elsewhere or not replicating", async () => {
     await importWorld(services, smallWorld(6), "merge");
-    await savePlan(services, smallPlan(["item-1", "item-2", "item-3", "item-4", "item-5", "item-6"]), null);
+    await savePlan(services, smallPlan(["item-1", "item-2", "item-3", "item-4", "item-5", "item-6"]), null, "planner");
     await world.bring("item-1", { state: "unprotected" });
     await removeItem(services, "small", "item-1");
     await world.bring("item-2", { state: "unprotected" });
@@ -142,13 +142,13 @@ describe("a plan", () => {
   });
 
   test("whose member is gone can be saved anew without it, and one whose world is gone can be read", async () => {
-    const { etag } = await savePlan(services, smallPlan(["item-1", "item-2"]), null);
+    const { etag } = await savePlan(services, smallPlan(["item-1", "item-2"]), null, "planner");
     await world.bring("item-1", { state: "unprotected" });
     await removeItem(services, "small", "item-1");
-    await expect(savePlan(services, smallPlan(["item-1"]), etag)).rejects.toEqual(
+    await expect(savePlan(services, smallPlan(["item-1"]), etag, "planner")).rejects.toEqual(
       refusal("plan-invalid", "item item-1 is not in world small"),
     );
-    const saved = await savePlan(services, smallPlan(["item-2"]), etag);
+    const saved = await savePlan(services, smallPlan(["item-2"]), etag, "planner");
     expect((await viewOf(services, saved)).warnings).toEqual([]);
     await services.store.removeWorld("small");
     expect((await viewOf(services, await getPlan(services, "plan"))).warnings).toContain(

@@ -23,7 +23,7 @@ const imported = by((services) => importWorld(services, smallWorld(LARGE)));
 /** Items away from home, of a world that a plan refers to. */
 const moved = by(async (services) => {
   await importWorld(services, smallWorld(LARGE));
-  await savePlan(services, smallPlan(["item-2"]), null);
+  await savePlan(services, smallPlan(["item-2"]), null, "planner");
   await services.store.acquireItems("small", HOLDER, "planned-failover", [
     { itemId: "item-1", from: "protected", during: "failing-over" },
   ]);

@@ -19,7 +19,7 @@ const RECORD = {
   ...{ itemId: "a", state: "protected", activeSiteId: "home", direction: "primary-to-recovery", epoch: 1 },
   heldBy: null,
 } as unknown as ItemRecord;
-const EXECUTION = { executionId: "run", requestedBy: "chaos-1", status: "succeeded" } as Execution;
+const EXECUTION = { executionId: "run", idempotencyKey: "chaos-1", status: "succeeded" } as Execution;
 
 /** An entry of the ledger; its sequence is the minute in which it took effect. */
 const entry = (operation: Entry["operation"], itemId: string, minute: number, changes: object = {}): Entry =>
@@ -42,7 +42,7 @@ const truth = (changes: Partial<Truth> = {}): Truth => ({
 });
 
 const request = (changes: Partial<SentRequest> = {}): SentRequest => ({
-  ...{ what: "start", by: "chaos-1", executionId: "run", answer: "acknowledged", atMs: 0 },
+  ...{ what: "start", mark: "chaos-1", executionId: "run", answer: "acknowledged", atMs: 0 },
   ...changes,
 });
 const completed = (changes: Partial<CompletedExecution> = {}): CompletedExecution =>

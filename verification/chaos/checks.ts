@@ -130,25 +130,24 @@ const RESTING: ReadonlySet<string> = new Set([
 
 const describe = ({ power, writable }: Copy): string => `${power}${writable ? ", writable" : ""}`;
 
-/** C6. Each acknowledged request is on record, under the name of its sender. */
+/** C6. Each acknowledged request is on record, with its mark. */
 export function acknowledgedIsDurable({ executions, steps }: Truth, requests: readonly SentRequest[]): Findings {
   return requests
     .filter(({ answer }) => answer === "acknowledged")
-    .flatMap(({ what, by, executionId }) => {
+    .flatMap(({ what, mark, executionId }) => {
       const execution = executions.get(executionId);
-      if (execution === undefined)
-        return [`the ${what} by ${by} was acknowledged, but ${executionId} is not on record`];
-      return isRecorded(what, by, execution, steps.get(executionId) ?? "")
+      if (execution === undefined) return [`the ${what} ${mark} was acknowledged, but ${executionId} is not on record`];
+      return isRecorded(what, mark, execution, steps.get(executionId) ?? "")
         ? []
-        : [`the ${what} of ${executionId} by ${by} was acknowledged, but is not on record`];
+        : [`the ${what} ${mark} of ${executionId} was acknowledged, but is not on record`];
     });
 }
 
-function isRecorded(what: SentRequest["what"], by: string, execution: Execution, steps: string): boolean {
-  if (what === "start") return execution.requestedBy === by;
+function isRecorded(what: SentRequest["what"], mark: string, execution: Execution, steps: string): boolean {
+  if (what === "start") return execution.idempotencyKey === mark;
   if (what === "cancel") return execution.cancelRequest !== undefined;
-  // A confirmation that was sent twice is recorded once, under the first name.
-  return steps.includes(by) || (execution.status === "cancelled" ? true : steps.includes("by chaos-"));
+  // A confirmation that was sent twice is recorded once, with the first mark.
+  return steps.includes(mark) || execution.status === "cancelled" || steps.includes("chaos-");
 }
 
 /** C7. Each execution that a user saw to its end ended as expected, and the record matches the answer. */

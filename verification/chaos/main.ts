@@ -2,11 +2,12 @@
  * Breaks what surrounds the product while forty machines are recovered, then reads the storage itself to verify what
  * the product reports.
  *
- * Usage: npm run chaos -- [--kills N] [--seed S] [--only NAME] [--speed N] [--json FILE]
+ * Usage: npm run chaos -- [--kills N] [--seed S] [--only NAME] [--speed N] [--seconds N] [--json FILE]
  */
 import { parseArgs } from "node:util";
 import { Report } from "./report.js";
 import { kills } from "./scenarios/kills.js";
+import { overload } from "./scenarios/overload.js";
 import { pauses, zombies } from "./scenarios/pauses.js";
 import { ports } from "./scenarios/ports.js";
 import { fullDisk, storageKills, storageRestarts } from "./scenarios/storage.js";
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     only: { type: "string" },
     speed: { type: "string", default: "300" },
+    seconds: { type: "string", default: "60" },
     json: { type: "string" },
   },
 });
@@ -32,6 +34,7 @@ const SCENARIOS: Record<string, Scenario> = {
   "storage-kills": storageKills,
   "full-disk": fullDisk,
   ports,
+  overload: (stack, report) => overload(stack, report, Number(values.seconds)),
 };
 
 async function main(): Promise<number> {

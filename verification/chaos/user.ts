@@ -16,8 +16,8 @@ type Options = NonNullable<z.input<typeof startBody>["options"]>;
 /** A request that changes something, and its result as far as its sender knows. */
 export interface SentRequest {
   what: "start" | "confirm" | "validate" | "cancel";
-  /** Identifies the request, so that its effect can be told from those of others. */
-  by: string;
+  /** Its idempotency key, note or reason, by which its effect can be told from those of others. */
+  mark: string;
   executionId: string;
   answer: "acknowledged" | "refused" | "unknown";
   /** When it was answered, in milliseconds since the epoch; 0 until then. */
@@ -120,15 +120,14 @@ export class User {
   }
 
   async #start(verb: Verb): Promise<string> {
-    const key = randomUUID();
-    const by = `chaos-${randomUUID().slice(0, 8)}`;
-    const request: SentRequest = { what: "start", by, executionId: "", answer: "unknown", atMs: 0 };
+    const mark = newMark();
+    const request: SentRequest = { what: "start", mark, executionId: "", answer: "unknown", atMs: 0 };
     this.requests.push(request);
     const { body } = await this.#sendUntilAnswered(request, (client) =>
       client.call(ROUTES.startOnPlan, {
         params: { planId: this.#estate.planId },
-        headers: { "idempotency-key": key },
-        body: { verb, requestedBy: by, options: OPTIONS[verb] ?? {} },
+        headers: { "idempotency-key": mark },
+        body: { verb, options: OPTIONS[verb] ?? {} },
       }),
     );
     request.executionId = body.executionId;
@@ -154,23 +153,23 @@ export class User {
   }
 
   #cancel(executionId: string): Promise<boolean> {
-    return this.#try("cancel", executionId, (client, by) =>
-      client.call(ROUTES.cancel, { params: { executionId }, body: { by } }),
+    return this.#try("cancel", executionId, (client, reason) =>
+      client.call(ROUTES.cancel, { params: { executionId }, body: { reason } }),
     );
   }
 
   async #answer(executionId: string, awaited: ExecutionAnswer["awaits"][number], goal: CompletedExecution["goal"]) {
     if (awaited.kind === "confirm") {
-      await this.#try("confirm", executionId, (client, by) =>
+      await this.#try("confirm", executionId, (client, note) =>
         client.call(ROUTES.confirm, {
           params: { executionId },
-          body: { actionId: awaited.actionId, ask: awaited.ask, by },
+          body: { actionId: awaited.actionId, ask: awaited.ask, note },
         }),
       );
     } else if (awaited.kind === "validate") {
       const verdict = goal === "rejection" ? "reject" : "accept";
-      await this.#try("validate", executionId, (client, by) =>
-        client.call(ROUTES.validate, { params: { executionId }, body: { verdict, by, reason: "chaos" } }),
+      await this.#try("validate", executionId, (client, reason) =>
+        client.call(ROUTES.validate, { params: { executionId }, body: { verdict, reason } }),
       );
     }
   }
@@ -179,18 +178,18 @@ export class User {
   async #try(
     what: SentRequest["what"],
     executionId: string,
-    call: (client: Client, by: string) => Promise<unknown>,
+    call: (client: Client, mark: string) => Promise<unknown>,
   ): Promise<boolean> {
     const request: SentRequest = {
       what,
       executionId,
-      by: `chaos-${randomUUID().slice(0, 8)}`,
+      mark: newMark(),
       answer: "unknown",
       atMs: 0,
     };
     this.requests.push(request);
     try {
-      await call(createClient(this.#url()), request.by);
+      await call(createClient(this.#url()), request.mark);
       acknowledged(request);
       return true;
     } catch (error) {
@@ -240,13 +239,16 @@ export class User {
   }
 }
 
+const newMark = (): string => `chaos-${randomUUID()}`;
+
 function acknowledged(request: SentRequest): void {
   request.answer = "acknowledged";
   request.atMs = Date.now();
 }
 
-/** An answer of the product. After any other error the result of the request is unknown. */
-const isRefusal = (error: unknown): boolean => error instanceof ApiError && error.problem.status < 500;
+/** An answer of the product. After any other error the request is sent again, and until then its result is unknown. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && error.problem.status < 500 && error.problem.status !== 429;
 
 /** Only items outside of replication groups count, because a member of a group can't act alone. */
 function isAllowed(items: readonly ItemAnswer[], verb: Verb): boolean {

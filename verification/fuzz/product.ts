@@ -1,3 +1,4 @@
+import { Admission, UNLIMITED } from "../../src/api/admission.js";
 import type { RawRequest } from "../../src/api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemSchema } from "../../src/api/problem.js";
 import type { Context } from "../../src/commands/context.js";
@@ -12,6 +13,7 @@ import type { Orchestrations } from "../../src/durable/client.js";
 import { endExecution } from "../../src/executions/end-execution.js";
 import type { Endpoint } from "../../src/functions/serve.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
+import { localIdentity } from "../../src/identity/local.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../../src/steps/plan-steps.js";
 import { createStore } from "../../src/store/store.js";
 import { sha256 } from "../support/hash.js";
@@ -82,7 +84,9 @@ export class FuzzedProduct {
       hypervisor: emulator,
       estate: emulator,
       clock,
+      secrets: { get: () => undefined },
       hash: sha256,
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
       orchestrations: AWAITING_ORCHESTRATIONS,
       assertActive: async () => undefined,
@@ -168,16 +172,16 @@ export class FuzzedProduct {
   #send(request: ApiRequest): ReturnType<Endpoint> {
     const endpoint = this.#endpoints.get(request.route);
     if (endpoint === undefined) throw new Error(`no route ${request.route}`);
-    return endpoint(
-      this.#raw(request),
-      () => this.#context,
-      (text) => this.#faults.push(text),
-    );
+    return endpoint(this.#raw(request), {
+      open: () => this.#context,
+      admission: new Admission(UNLIMITED, this.#context.clock),
+      log: (text) => this.#faults.push(text),
+    });
   }
 
   async #fill(): Promise<void> {
     await importWorld(this.#context, World.parse(SMALL_WORLD));
-    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null);
+    await savePlan(this.#context, Plan.parse(SMALL_PLAN), null, "planner");
     for (const planId of ["busy", "over"]) await this.#startExecutionOf(planId);
     this.#held = await this.#currentValues();
     await this.#collectRows();
@@ -187,7 +191,7 @@ export class FuzzedProduct {
   /** Starts an execution in an estate of its own. The one of `over` is ended. */
   async #startExecutionOf(id: string): Promise<void> {
     await importWorld(this.#context, World.parse({ ...SMALL_WORLD, id }));
-    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null);
+    await savePlan(this.#context, Plan.parse({ ...SMALL_PLAN, id, worldId: id }), null, "planner");
     const { executionId } = await startExecution(this.#context, {
       idempotencyKey: id,
       target: { kind: "plan", planId: id },

@@ -77,6 +77,10 @@ export class HostProcess {
     return new HostProcess(child, folder, onOutput);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }

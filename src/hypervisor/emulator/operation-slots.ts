@@ -53,8 +53,10 @@ export interface SlotRequest extends Reservation {
   atMs: number;
 }
 
-/** The operation may begin, or its caller asks again at `retryAtMs`. That time is a guess when `hanging` is true. */
-export type Admission = { admitted: true } | { admitted: false; retryAtMs: number; hanging: boolean };
+/**
+ * The operation begins at `beginMs`, or its caller asks again at `retryAtMs`. That time is a guess when `hanging` is true.
+ */
+export type Admission = { admitted: true; beginMs: number } | { admitted: false; retryAtMs: number; hanging: boolean };
 
 export interface SlotLimits {
   /** Operations under way at each hypervisor; 2 or more. */
@@ -165,7 +167,8 @@ export function admit(
   const ordered = inFairOrder(reservations, mergedQueue(slots, asking, atMs - graceMs));
   const siteIds = new Set(ordered.flatMap((operation) => operation.siteIds));
   const freeTimes = freeTimesOf(siteIds, reservations, atMs, maxConcurrentOperations);
-  const admissions = new Map<string, Admission>(repeated.map(({ holder }) => [holder, { admitted: true }]));
+  const admitted: Admission = { admitted: true, beginMs: atMs };
+  const admissions = new Map<string, Admission>(repeated.map(({ holder }) => [holder, admitted]));
   const queue: QueuedOperation[] = [];
   for (const operation of ordered) {
     const request = asking.get(operation.holder);
@@ -179,7 +182,7 @@ export function admit(
     occupy(freeTimes, operation, kept, startMs);
     if (request !== undefined && startMs <= atMs) {
       reservations.push(reservationFor(request));
-      admissions.set(operation.holder, { admitted: true });
+      admissions.set(operation.holder, admitted);
       continue;
     }
     const retryAtMs = startMs === Infinity ? atMs + HANGING_GUESS_MS : startMs;

@@ -4,6 +4,7 @@ import type { Admission } from "./operation-slots.js";
 import type { SlotScheduler } from "./slot-scheduler.js";
 import type { EmulatedEntity, WorldHeader } from "./state.js";
 import {
+  begunLater,
   type Call,
   type EmulatedReply,
   holderOf,
@@ -56,12 +57,13 @@ export function createStepWriter<S extends EmulatedEntity>(
     call: Call,
     key: string,
     current: CachedState<S>,
-    step: TaskStep<S>,
+    decided: TaskStep<S>,
     pace: Pace,
   ): Promise<TaskStep<S>> => {
     const { header, nowMs } = call;
-    const { admission, afterWrite } = await reserveSlots(slots, header, current.state, step.state, nowMs);
+    const { admission, afterWrite } = await reserveSlots(slots, header, current.state, decided.state, nowMs);
     if (!admission.admitted) return { state: current.state, reply: waitingFor(admission) };
+    const step = begunLater(decided, call.key, admission.beginMs - nowMs);
     const refusal = await takeClaims(header, key, current.state, step.state, pace);
     // What is under way has its claims. Only an operation that begins may be refused.
     if (refusal === null || current.state.tasks[call.key] !== undefined) {
@@ -93,8 +95,10 @@ async function reserveSlots(
   const previous = reservationOf(before);
   const next = reservationOf(after);
   if (next !== null && next.key !== previous?.key) {
+    const { untilMs, ...reservation } = next.reservation;
+    const durationMs = untilMs === null ? null : untilMs - atMs;
     return {
-      admission: await slots.request(header, { ...next.reservation, isUndo: next.isUndo, atMs }),
+      admission: await slots.request(header, { ...reservation, isUndo: next.isUndo, durationMs }),
       afterWrite: async () => undefined,
     };
   }
@@ -104,7 +108,7 @@ async function reserveSlots(
   if (isHanging && !wasHanging) await slots.update(header, holder, next.reservation);
   const afterWrite = async () =>
     wasHanging && !isHanging ? slots.update(header, holder, next?.reservation ?? null) : undefined;
-  return { admission: { admitted: true }, afterWrite };
+  return { admission: { admitted: true, beginMs: atMs }, afterWrite };
 }
 
 const waitingFor = ({ retryAtMs: untilMs, hanging }: Extract<Admission, { admitted: false }>): EmulatedReply => ({

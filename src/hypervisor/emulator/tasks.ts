@@ -137,6 +137,17 @@ export function reservationOf(
   return { key, reservation, isUndo: undoes(operation) };
 }
 
+/** A step with the operation of a key beginning later than it was decided: when its slots were reserved. */
+export function begunLater<S extends EmulatedEntity>(step: TaskStep<S>, key: string, byMs: number): TaskStep<S> {
+  const task = step.state.tasks[key];
+  if (task?.state !== "running" || byMs <= 0) return step;
+  const { beganMs, dueMs } = task;
+  const later = { ...task, beganMs: beganMs + byMs, dueMs: dueMs === null ? null : dueMs + byMs };
+  const state = withTask(step.state, key, later);
+  if (!("reply" in step) || step.reply.state !== "waiting") return { ...step, state };
+  return { state, reply: { ...step.reply, untilMs: step.reply.untilMs + byMs } };
+}
+
 /** The name of an entity in a reservation. */
 export const holderOf = ({ kind, id }: Pick<EmulatedEntity, "kind" | "id">): string => `${kind}:${id}`;
 export const parseHolder = (holder: string): { kind: string; id: string } => {

@@ -83,9 +83,13 @@ export type ItemBatchInput = z.input<typeof itemBatch.input>;
 /** The event by which people's decisions reach a running execution. */
 export const DECISION_EVENT = "decision";
 
-/** A decision or a cancel on its way to the execution. Its record has it already. */
+/**
+ * A decision or a cancel on its way to the execution, or the news that an approval is decided or over. Its record has it
+ * already.
+ */
 export const decision = z.union([
   Decision,
+  z.object({ kind: z.literal("approval"), approvalId: Guid }),
   z.object({ kind: z.literal("cancel"), behaviour: z.enum(["restore-protection", "as-documented"]), by: z.string() }),
 ]);
 export type DecisionEvent = z.output<typeof decision>;

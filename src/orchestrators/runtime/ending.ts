@@ -13,6 +13,8 @@ const CANCELLED: Failure = { code: "cancelled", message: "cancelled before its e
 interface EndingInput {
   items: readonly ExecutionItem[];
   reports: ReadonlyMap<string, ItemReport>;
+  /** What is left of tests of each item. */
+  left: ReadonlyMap<string, readonly string[]>;
   cancel: unknown;
   plan: Pick<ExecutionPlan, "leftOut">;
   failedActions: number;
@@ -26,7 +28,7 @@ export type Ending = Omit<z.input<typeof closeExecution.input>, "executionId">;
 /** How an execution ends: its status, its failure, and the report of every item. */
 export function endingOf(execution: EndingInput, failure: Failure | null): Ending {
   const known = execution.items.map(({ id }) => execution.reports.get(id) ?? reportOfUnbegun(id, failure));
-  const reports = withReasons(known, failure);
+  const reports = withReasons(known, failure).map((report) => withLeft(report, execution.left.get(report.itemId)));
   const cancelled = failure?.code === "cancelled" || execution.cancel !== undefined;
   const outcomes = [...reports, ...execution.plan.leftOut];
   const reached = endStatus({ outcomes, failedActions: execution.failedActions, cancelled });
@@ -39,6 +41,14 @@ export function endingOf(execution: EndingInput, failure: Failure | null): Endin
     reports,
     steps: execution.progress.packed,
   };
+}
+
+/** The report with what is left of tests of the item. */
+function withLeft(report: ItemReport, left: readonly string[] = []): ItemReport {
+  const [first] = left;
+  if (first === undefined || report.note?.includes(first)) return report;
+  const notes = report.note === undefined ? left : [report.note, ...left];
+  return { ...report, note: notes.join("; ").slice(0, 2_000) };
 }
 
 /** The report of an item that is already where the verb would bring it (B.4), or that the verb does not apply to. */

@@ -20,9 +20,10 @@ import {
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
-import { DECISION_EVENT, decision, executionInput } from "./contracts.js";
+import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
+import { ApproverMessages } from "./tell-approvers.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -42,6 +43,7 @@ export class ExecutionContext {
   readonly plan: ExecutionPlan;
   readonly progress: Progress;
   readonly notifier: Notifier;
+  readonly approvers: ApproverMessages;
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
@@ -53,6 +55,8 @@ export class ExecutionContext {
   readonly released = new Set<string>();
   /** Items whose failover has begun. */
   readonly begun = new Set<string>();
+  /** What is left of tests of each item, when somebody last looked. */
+  readonly left = new Map<string, string[]>();
   failedActions = 0;
   /** Questions asked about failures so far. */
   asks = 0;
@@ -66,6 +70,7 @@ export class ExecutionContext {
     this.plan = plan;
     this.progress = new Progress(context);
     this.notifier = new Notifier(context, plan);
+    this.approvers = new ApproverMessages(context, plan.executionId);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -135,6 +140,14 @@ export class ExecutionContext {
     return this.#next((made): made is AnswerTo<Q> => answers(made, question), limitMs);
   }
 
+  /** Waits until an approval may be decided or over, or until the time is. Its record says how it stands. */
+  *approvalNews(approvalId: string, limitMs: number): Durable<void> {
+    yield* this.#next(
+      (made): made is ApprovalNews => made.kind === "approval" && made.approvalId === approvalId,
+      limitMs,
+    );
+  }
+
   /** Waits for the answer to a question. When its time is over, the question is closed. */
   *awaitAnswer<Q extends Question>(question: Q, limitMs: number): Durable<AnswerTo<Q> | undefined> {
     const made = yield* this.decide(question, limitMs);
@@ -146,16 +159,18 @@ export class ExecutionContext {
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
+   * cancel ends any wait. Meanwhile notifications that were not taken are sent again, and approvers are told.
    */
-  *#next<D extends Decision>(accepts: (made: Decision) => made is D, limitMs: number): Durable<D | undefined> {
+  *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
-      const made = yield* this.#decisions.next(new Date(wakeMs));
+      const { notifier, approvers } = this;
+      const wakeMs = Math.min(deadlineMs, notifier.nextMs ?? deadlineMs, approvers.nextMs ?? deadlineMs);
+      const made = yield* this.#decisions.next(new Date(wakeMs), () => approvers.begin());
+      if (approvers.takeResults() && made === undefined) continue;
       if (made === undefined && wakeMs === deadlineMs) return undefined;
       if (made === undefined) {
-        yield* this.notifier.sendDue();
+        yield* notifier.sendDue();
         continue;
       }
       if (made.kind === "cancel") {
@@ -174,11 +189,15 @@ export class ExecutionContext {
 /** The decisions that answer a question of a kind. */
 type AnswerTo<Q extends Question> = Extract<Decision, { kind: Q["kind"] }>;
 
-const answers = <Q extends Question>(made: Decision, question: Q): made is AnswerTo<Q> =>
-  inWords(made) === inWords(question);
+/** What reaches an execution beside a cancel. */
+type Heard = Exclude<DecisionEvent, { kind: "cancel" }>;
+type ApprovalNews = Extract<Heard, { kind: "approval" }>;
+
+const answers = <Q extends Question>(made: Heard, question: Q): made is AnswerTo<Q> =>
+  made.kind !== "approval" && inWords(made) === inWords(question);
 
 /** A sleep takes no decision; a cancel ends it nevertheless. */
-const nothing = (_made: Decision): _made is never => false;
+const nothing = (_made: Heard): _made is never => false;
 
 /** What a verb does, from top to bottom. It throws the failure that ends it. */
 export type ExecutionWorkflow = (execution: ExecutionContext) => Durable<void>;
@@ -201,6 +220,7 @@ export function executionOrchestration(
     const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
     yield* execution.notifier.tellEnd(ended);
     yield* execution.notifier.drain();
+    yield* execution.approvers.drain();
     return { status: ended.status };
   };
 }

@@ -9,6 +9,8 @@ import { findTestLeftovers, siteStepContract } from "../../steps/contracts.js";
 import { REMOVE_NETWORKS_STEP, TEST_NETWORK_STEP } from "../../steps/plan-steps.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 
+type Leftovers = z.output<typeof findTestLeftovers.output>;
+
 /** A network by its site and the test that made it. */
 interface TestNetwork {
   siteId: string;
@@ -46,24 +48,41 @@ function limitsOf({ plan }: ExecutionContext, step: SiteOperation): PollLimits {
 }
 
 /** What tests of the execution's items left behind. */
-export function* findLeftovers(execution: ExecutionContext): Durable<z.output<typeof findTestLeftovers.output>> {
-  const itemIds = execution.itemsToDo.map(({ id }) => id);
-  return yield* callActivity(execution.context, findTestLeftovers, { ...execution.ids, itemIds });
+export function* findLeftovers(execution: ExecutionContext): Durable<Leftovers> {
+  const items = execution.itemsToDo.map(({ id: itemId, targetSiteId }) => ({ itemId, targetSiteId }));
+  return yield* callActivity(execution.context, findTestLeftovers, { ...execution.ids, items });
 }
 
 /**
  * Removes the networks that tests of the items made, except those that copies of other items are on. The items of a
- * test say which of its networks was not removed.
+ * test say which of its networks was not removed, or that nobody could look.
  */
 export function* removeTestNetworks(execution: ExecutionContext): Durable<void> {
-  const { networks } = yield* findLeftovers(execution);
-  const kept: string[] = [];
-  for (const [at, why] of (yield* removeNetworks(execution, networks)).entries()) {
-    if (why === null) continue;
-    noteOn(execution, networks[at]?.itemIds ?? [], why);
-    kept.push(why);
+  const { left } = execution;
+  left.clear();
+  try {
+    const { networks, doubtful } = yield* findLeftovers(execution);
+    tellDoubtful(execution, doubtful);
+    const refused = yield* removeNetworks(execution, networks);
+    for (const [at, why] of refused.entries()) tell(left, networks[at]?.itemIds ?? [], why);
+  } catch (thrown) {
+    const why = `nobody could look for networks of tests: ${failureOf(thrown).message}`;
+    for (const { id } of execution.itemsToDo) tell(left, [id], why);
+    throw thrown;
   }
-  if (kept.length > 0) throw new RecoveryError("leftovers", kept.join("; "));
+  if (left.size > 0) throw new RecoveryError("leftovers", [...new Set([...left.values()].flat())].join("; "));
+}
+
+/** Tells the items which networks stay because a machine cannot be read. */
+export function tellDoubtful({ left }: ExecutionContext, doubtful: Leftovers["doubtful"]): void {
+  left.clear();
+  for (const { itemIds, why, ...network } of doubtful) tell(left, itemIds, notRemoved(network, why));
+}
+
+/** Tells each of the items what is left of its tests. */
+function tell(left: Map<string, string[]>, itemIds: readonly string[], what: string | null): void {
+  if (what === null) return;
+  for (const itemId of itemIds) left.set(itemId, [...(left.get(itemId) ?? []), what]);
 }
 
 /**
@@ -96,13 +115,6 @@ export function undoLeftNetworks(execution: ExecutionContext): void {
   execution.undo.register(REMOVE_NETWORKS_STEP, remove, { evenWhenKept: true });
 }
 
-function noteOn({ reports }: ExecutionContext, itemIds: readonly string[], note: string): void {
-  for (const itemId of itemIds) {
-    const report = reports.get(itemId);
-    if (report !== undefined) reports.set(itemId, { ...report, note });
-  }
-}
-
 /**
  * Removes networks concurrently: sites that hang are polled together, so many networks need no longer history than one.
  * Returns for each why it stays, or null when it is gone.
@@ -124,7 +136,9 @@ function* removal(execution: ExecutionContext, { siteId, testExecutionId }: Test
     yield* pollUntilDone(fiberRuntime(execution.context), remove, input, limits);
     return null;
   } catch (thrown) {
-    const which = `the network of test ${testExecutionId} at ${siteId}`;
-    return `${which} was not removed: ${failureOf(thrown).message}`;
+    return notRemoved({ siteId, testExecutionId }, failureOf(thrown).message);
   }
 }
+
+const notRemoved = ({ siteId, testExecutionId }: TestNetwork, why: string): string =>
+  `the network of test ${testExecutionId} at ${siteId} was not removed: ${why}`;

@@ -6,7 +6,7 @@ import { ITEMS_STEP, REMOVE_COPIES_STEP, REMOVE_NETWORKS_STEP } from "../../step
 import { withActions } from "../runtime/actions.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { runItems } from "../runtime/run-items.js";
-import { findLeftovers, removeTestNetworks } from "../runtime/test-networks.js";
+import { findLeftovers, removeTestNetworks, tellDoubtful } from "../runtime/test-networks.js";
 
 /**
  * Removes what tests of the plan's items left, and verifies that nothing is there any more. It fails when no item came
@@ -40,7 +40,8 @@ const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
 
 /** An item is clean when nothing of its tests is left, even if steps failed. Other items need another clean-up. */
 function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemReport[]): Durable<void> {
-  const { copies, networks, unreadable } = yield* findLeftovers(execution);
+  const { copies, networks, doubtful, unreadable } = yield* findLeftovers(execution);
+  tellDoubtful(execution, doubtful);
   const left = [
     ...copies.map(({ itemId, name }) => ({ what: `test copy ${name}`, itemIds: [itemId] })),
     ...networks.map(({ networkId, siteId, itemIds }) => ({ what: `network ${networkId} at ${siteId}`, itemIds })),

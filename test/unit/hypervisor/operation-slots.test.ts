@@ -125,7 +125,7 @@ test("a queued caller that does not return loses its position, and those behind 
   const early = admit(slots, [request("item:3", "large", 120)], limits);
   expect(early.admissions.get("item:3")).toMatchObject({ admitted: false });
   const late = admit(early.slots, [request("item:3", "large", 220)], limits);
-  expect(late.admissions.get("item:3")).toEqual({ admitted: true });
+  expect(late.admissions.get("item:3")).toEqual({ admitted: true, beginMs: 220 });
 });
 
 test("a slot that becomes free early is used by others until its queued caller returns", () => {
@@ -145,9 +145,9 @@ test("a slot that becomes free early is used by others until its queued caller r
   const early = withReservation(queued.slots, "item:1", null);
 
   const { slots, admissions } = admit(early, [request(3, 200)], limits);
-  expect(admissions.get("item:3")).toEqual({ admitted: true });
+  expect(admissions.get("item:3")).toEqual({ admitted: true, beginMs: 200 });
   const again = admit(slots, [request(2, 10_000), request(4, 10_000)], limits);
-  expect(again.admissions.get("item:2")).toEqual({ admitted: true });
+  expect(again.admissions.get("item:2")).toEqual({ admitted: true, beginMs: 10_000 });
   expect(again.admissions.get("item:4")).toMatchObject({ admitted: false });
 });
 
@@ -175,6 +175,6 @@ test("I21: a repeated request keeps its reservation, even when others wait for t
   const waits = admit(undo.slots, [request("item:c", true)], limits);
   const again = admit(waits.slots, [request("item:a", false)], limits);
   expect(waits.admissions.get("item:c")?.admitted).toBe(false);
-  expect(again.admissions.get("item:a")).toEqual({ admitted: true });
+  expect(again.admissions.get("item:a")).toEqual({ admitted: true, beginMs: 0 });
   expect(again.slots.reservations.map(({ holder }) => holder).sort()).toEqual(["item:a", "item:b"]);
 });

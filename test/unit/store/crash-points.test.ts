@@ -17,20 +17,20 @@ const namesOf = (tables: Tables, versions: readonly number[]) =>
 /** Two versions: "First" and "Second". */
 async function twoVersions(tables: Tables): Promise<void> {
   const store = createStore(tables);
-  const { etag } = await store.putPlan(named("First"), "1", AT, null);
-  await store.putPlan(named("Second"), "2", AT, etag);
+  const { etag } = await store.putPlan(named("First"), "1", { at: AT, by: "planner" }, null);
+  await store.putPlan(named("Second"), "2", { at: AT, by: "planner" }, etag);
 }
 
 test("a save that dies after any of its writes loses no version, and its repetition succeeds", async () => {
   const writes = await atEachCrashPoint(
     twoVersions,
-    async (tables) => createStore(tables).putPlan(named("Third"), "3", AT, await etagOf(tables)),
+    async (tables) => createStore(tables).putPlan(named("Third"), "3", { at: AT, by: "planner" }, await etagOf(tables)),
     async (tables, died) => {
       expect(await namesOf(tables, [1, 2])).toEqual(["First", "Second"]);
       const store = createStore(tables);
       const seen = await store.getPlan("plan");
       expect(seen?.value.version).toBe(died ? 2 : 3);
-      const repeated = await store.putPlan(named("Third"), "3", LATER, seen?.etag ?? "");
+      const repeated = await store.putPlan(named("Third"), "3", { at: LATER, by: "planner" }, seen?.etag ?? "");
       expect(repeated.value.plan.name).toBe("Third");
       expect(await namesOf(tables, [1, 2, 3])).toEqual(["First", "Second", "Third"]);
     },

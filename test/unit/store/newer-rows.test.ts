@@ -68,7 +68,7 @@ async function writeAll(executionId: string, ifMatch: string | null): Promise<un
     () => store.watchExecution(executionId, "2026-01-01T00:10:00.000Z"),
     () => noteAndSettle(store, executionId),
     () => store.removePlan("plan", ifMatch),
-    () => store.putPlan(plan, "hash", AT, ifMatch),
+    () => store.putPlan(plan, "hash", { at: AT, by: "planner" }, ifMatch),
     () => store.acquireItems("small", executionId, "planned-failover", claims),
     () => store.updateItems("small", executionId, [{ itemId: "item-1", release: true, change: {} }]),
     () => emulator.addFault("small", { target: { itemId: "item-2" }, mode: "hang" }),
@@ -119,8 +119,8 @@ beforeEach(async () => {
   const { store, emulator } = parts();
   await store.putWorld(smallWorld(2), AT);
   await emulator.loadWorld(smallWorld(2));
-  const first = await store.putPlan(plan, "hash", AT, null);
-  await store.putPlan(plan, "hash", AT, first.etag);
+  const first = await store.putPlan(plan, "hash", { at: AT, by: "planner" }, null);
+  await store.putPlan(plan, "hash", { at: AT, by: "planner" }, first.etag);
   await store.createExecution(execution);
   await store.putSteps(ID, [steps]);
   for (let at = 0; at < 33; at += 1) {

@@ -149,6 +149,18 @@ const blockedByOtherRow = (
       answer?.includes(other.row) === true,
   );
 
+/** Whether the record of a machine's item was corrupted too: it is read first, so the answer names that row. */
+const hiddenByRecord = ({ what, ownerId, answer, observedMs }: RowCorruption, all: readonly RowCorruption[]): boolean =>
+  what === "machine" &&
+  all.some(
+    (other) =>
+      other.what === "item" &&
+      other.ownerId === ownerId &&
+      other.atMs <= (observedMs ?? 0) &&
+      (other.repairedMs ?? Infinity) >= (observedMs ?? 0) &&
+      answer?.includes(other.row) === true,
+  );
+
 /** A read of what a row belongs to names the row. */
 const unreported = ({ evidence, executions }: Facts): Violation[] =>
   corruptionsIn(evidence).flatMap((corruption) => {
@@ -159,6 +171,7 @@ const unreported = ({ evidence, executions }: Facts): Violation[] =>
     if (hadEnded && (hubReason === null || hubReason.includes(row))) return [];
     // An instance that is suspended at one of its rows has not reached the next one.
     if (blockedByOtherRow(corruption, corruptionsIn(evidence))) return [];
+    if (hiddenByRecord(corruption, corruptionsIn(evidence))) return [];
     const text = `the ${what} row ${row} is unreadable since ${moment(atMs)}, and no answer names it`;
     return [violation("I26", text, corruption)];
   });

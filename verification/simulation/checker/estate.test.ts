@@ -194,6 +194,18 @@ describe("I18 test failovers are isolated", () => {
     expect(invariantsOf(await check(evidence))).toContain("I18");
   });
 
+  test.each([
+    ["says so", `the copy of test ${executionIdOf(1)} (it hangs) could not be removed`, []],
+    ["names another one", "test copy other-test could not be removed", ["I18"]],
+    ["says nothing", null, ["I18", "I25"]],
+  ])("a test copy is left, and its item %s", async (_, whatToDo, expected) => {
+    const builder = await EvidenceBuilder.create();
+    await testFailover(builder);
+    const conditions = whatToDo === null ? [] : [{ type: "leftovers" as const, since: null, whatToDo }];
+    builder.record({ state: "protected", conditions });
+    expect(await violatedBy(builder)).toEqual(expected);
+  });
+
   test("a network outlives its test", async () => {
     const builder = await EvidenceBuilder.create();
     await testFailover(builder);

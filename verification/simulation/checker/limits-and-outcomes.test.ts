@@ -150,6 +150,16 @@ describe("I26 corruption is contained", () => {
   });
 
   test.each([
+    ["which the answer names", "row small/item-1 is damaged", []],
+    ["which the answer does not name either", "nothing", ["I26"]],
+  ])("a machine's row is unreadable, and so is the record of its item, %s", async (_, answer, expected) => {
+    const builder = await EvidenceBuilder.create();
+    builder.corruption({ what: "machine", ownerId: "item-1", row: "small:1:0/state:item-1", answer });
+    builder.corruption({ ownerId: "item-1", row: "small/item-1", answer });
+    expect(await violatedBy(builder)).toEqual(expected);
+  });
+
+  test.each([
     ["the hub names it", "row 7 can't be read", []],
     ["the hub does not name it", "it was suspended", ["I26"]],
   ])("an execution ended before its row became unreadable, and %s", async (_, hubReason, expected) => {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
@@ -62,13 +63,25 @@ function leftAfterCleanUp(facts: Facts): Violation[] {
   });
 }
 
-/** At rest a test copy exists only if the item's state says that a test awaits its clean-up. */
+/**
+ * Whether the item says that the copy is left: a forced clean-up and an unplanned failover go on without its removal.
+ */
+const isToldOf = (
+  { conditions }: Pick<ItemRecord, "conditions">,
+  { name, executionId }: EmulatedItem["testCopies"][number],
+): boolean =>
+  conditions.some(
+    ({ type, whatToDo }) => type === "leftovers" && (whatToDo.includes(name) || whatToDo.includes(executionId)),
+  );
+
+/** At rest a test copy exists only if the item's state says that a test awaits its clean-up, or a condition names it. */
 function leftAtRest(facts: Facts): Violation[] {
   const records = new Map(facts.evidence.store.items.map((record) => [record.itemId, record]));
   return currentItems(facts).flatMap(({ item }) => {
     const record = records.get(item.itemId);
-    const copies = item.states.at(-1)?.state.testCopies ?? [];
-    if (copies.length === 0 || record === undefined || record.heldBy !== null) return [];
+    if (record === undefined || record.heldBy !== null) return [];
+    const copies = (item.states.at(-1)?.state.testCopies ?? []).filter((copy) => !isToldOf(record, copy));
+    if (copies.length === 0) return [];
     if (record.state === "test-failed-over" || record.state === "failover-failed") return [];
     return [
       violation("I18", `a test copy of ${item.itemId} is left, but the item is ${record.state}`, record, ...copies),

@@ -38,7 +38,7 @@ export async function perform(context: Context, request: ClientRequest, world: W
     case "continue-without":
       return continueWithout(context, request.executionId, { itemIds: request.itemIds, by: "operator", reason: "" });
     case "save-plan":
-      return savePlan(context, Plan.parse(request.plan), request.ifMatch);
+      return savePlan(context, Plan.parse(request.plan), request.ifMatch, "operator");
     default:
       return performOnEstate(context, request, world);
   }

@@ -4,6 +4,7 @@ import type { Context, Services } from "../../../src/commands/context.js";
 import { executionGuard } from "../../../src/executions/execution-guard.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "../../../src/hypervisor/fair-concurrency.js";
+import { localIdentity } from "../../../src/identity/local.js";
 import { createStore } from "../../../src/store/store.js";
 import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import { sha256 } from "../../support/hash.js";
@@ -83,7 +84,9 @@ export class SimulatedHost {
       hypervisor: withFairConcurrency(proxiedHypervisor(emulator, proxyContext), limits.operationConcurrency),
       estate: emulator,
       clock: this.clock,
+      secrets: { get: () => undefined },
       hash: sha256,
+      identity: localIdentity,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
       assertActive: executionGuard(store, this.clock),
     };

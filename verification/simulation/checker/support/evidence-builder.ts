@@ -136,11 +136,10 @@ export class EvidenceBuilder {
 
   /** Saves a version of the plan, over all items by default. */
   plan(changes: Parameters<typeof smallPlan>[1] = {}): PlanVersion {
-    const plan = smallPlan(
-      this.evidence.world.items.map(({ id }) => id),
-      { validation: { required: false }, ...changes },
-    );
-    const version = { plan, version: this.evidence.plans.length + 1, hash: planHash(plan, sha256), savedAt: this.at };
+    const itemIds = this.evidence.world.items.map(({ id }) => id);
+    const plan = smallPlan(itemIds, { validation: { required: false }, ...changes });
+    const saved = { savedAt: this.at, savedBy: "planner" };
+    const version = { plan, version: this.evidence.plans.length + 1, hash: planHash(plan, sha256), ...saved };
     this.evidence.plans.push(version);
     return version;
   }

@@ -1,0 +1,73 @@
+/**
+ * Decisions of people about approvals, however they come in.
+ *
+ * - C1 A decision is recorded, with what the person saw, before the execution hears of it. Of any number at once, the
+ *   rules (src/domain/approvals/decide.ts) see each on top of the others. (test/orchestrators/approvals.test.ts)
+ * - C2 A recorded decision reaches the execution even if its event was lost: the sweep raises it again. (the same)
+ * - C3 What the rules refuse has no effect, and an approval that is past its time is recorded as expired. (the same)
+ */
+import type { Grant } from "../domain/access/roles.js";
+import type { Approval, Verdict } from "../domain/approvals/approval.js";
+import { decide } from "../domain/approvals/decide.js";
+import { RecoveryError } from "../domain/errors.js";
+import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/contracts.js";
+import { type Tagged, updateWithRetry } from "../store/port.js";
+import type { Context } from "./context.js";
+
+/** A decision on its way in: by API with the credential's kind, or by a webhook as `webhook:source`. */
+export interface IncomingDecision {
+  person: string;
+  grants: readonly Grant[];
+  via: string;
+  decision: Verdict;
+  reason: string;
+  /** The hash of the content that they saw, or its first 12 digits at least; undefined when the sender does not say. */
+  seenHash?: string | undefined;
+}
+
+/** An approval as its record shows it. */
+export type ApprovalView = Approval;
+
+/**
+ * Records the decision of a person and tells the execution when it was the last one needed. Refuses
+ * `approval-not-found`, `not-an-approver`, `decided-already` and `approval-void`. The same decision of the same person
+ * again answers as the first did.
+ */
+export async function decideApproval(
+  context: Context,
+  approvalId: string,
+  made: IncomingDecision,
+): Promise<ApprovalView> {
+  const delegations = await context.store.listDelegations({ to: made.person });
+  const { approval, refusal } = await updateWithRetry(
+    () => requireApproval(context, approvalId),
+    (found): { answer: { approval: Approval; refusal?: RecoveryError }; write?: () => Promise<void> } => {
+      const decided = decide(found.value, { ...made, delegations }, context.clock.now());
+      const approval = decided.kind === "same" ? decided.approval : (decided.next ?? found.value);
+      const answer = { approval, ...(decided.kind === "refused" && { refusal: decided.refusal }) };
+      return approval === found.value
+        ? { answer }
+        : { answer, write: () => context.store.updateApproval(found, approval) };
+    },
+  );
+  await tellExecution(context, approval);
+  if (refusal !== undefined) throw refusal;
+  return approval;
+}
+
+/** Tells the execution that an approval is decided or over, unless it knows. Safe to repeat. */
+export async function tellExecution({ orchestrations }: Context, { content, status, heard }: Approval): Promise<void> {
+  if (status === "pending" || heard) return;
+  const { executionId, approvalId } = content;
+  const event: DecisionEvent = { kind: "approval", approvalId };
+  await orchestrations.raise(executionId, DECISION_EVENT, event);
+}
+
+export async function requireApproval(
+  { store }: Pick<Context, "store">,
+  approvalId: string,
+): Promise<Tagged<Approval>> {
+  const found = await store.getApproval(approvalId);
+  if (!found) throw new RecoveryError("approval-not-found", `there is no approval ${approvalId}`);
+  return found;
+}
