@@ -1,5 +1,6 @@
 import type { Right } from "../../../src/domain/access/roles.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../../../verification/fuzz/small-estate.js";
+import { pendingApproval } from "../../support/pending-approval.js";
 
 /** Written again here by hand, so that a change of the product's own table is noticed. */
 export const RIGHTS_OF_ROLES = {
@@ -14,10 +15,11 @@ export const RIGHTS_OF_ROLES = {
 } as const satisfies Record<string, readonly Right[]>;
 
 /**
- * What a request is about, which decides what a role that is limited to plans is worth: a plan; an execution of a plan;
+ * What a request is about, which decides what a role that is limited to plans is worth: a plan; an execution or an
+ * approval of a plan;
  * the world of a plan; `own-view`, which shows each caller what it may read; or `everything`, for which only an unlimited role is enough.
  */
-export type About = "plan" | "execution" | "world" | "own-view" | "everything";
+export type About = "plan" | "execution" | "approval" | "world" | "own-view" | "everything";
 
 /** A valid request, and who may send it. */
 export interface Expectation {
@@ -32,6 +34,15 @@ export interface Expectation {
 
 /** Ids of the fixture: worlds and plans, the last two with an execution. */
 export const IDS = { quiet: "quiet", rehearsed: "rehearsed", running: "running", theirs: "theirs" } as const;
+
+/** An approval of the plan `quiet`. */
+export const APPROVAL = pendingApproval({ planId: IDS.quiet, expiresAt: "2026-03-20T00:00:00.000Z" });
+
+const SOURCE = {
+  scheme: "standard",
+  secrets: ["HOOK"],
+  people: [{ external: "u1", person: "ann", roles: ["approver"] }],
+};
 
 type More = Partial<Pick<Expectation, "verb" | "body" | "query">>;
 
@@ -81,6 +92,23 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...ofTheVerb("continue-without", "execution", () => ({ itemIds: ["m1"] })),
   ...ofTheVerb("cancel-execution", "execution", () => ({})),
   on("nothing", "execution")("complete-action", { body: { token: "x" } }),
+
+  readOwn("list-approvals"),
+  on("audit", "own-view")("list-approvals-to-review"),
+  on("read", "approval")("get-approval"),
+  on("approve", "approval")("decide-approval", { body: { decision: "approve", hash: APPROVAL.hash } }),
+  on("break-glass", "approval")("break-glass", { body: { reason: "fire" } }),
+  on("audit", "approval")("review-break-glass", { body: { note: "looked at it" } }),
+  on("approve", "own-view")("list-delegations"),
+  on("approve", "own-view")("save-delegation", { body: { to: "bob", until: "2026-03-20T00:00:00.000Z" } }),
+  on("approve", "own-view")("remove-delegation"),
+
+  on("nothing", "everything")("receive-approval-webhook", { body: {} }),
+  administer("save-webhook-source", { body: SOURCE }),
+  administer("list-webhook-sources"),
+  administer("get-webhook-source"),
+  administer("remove-webhook-source"),
+  on("audit", "everything")("list-security-records"),
 
   readAny("list-items"),
   readAny("get-item"),

@@ -24,7 +24,7 @@ import { createRewindingTables } from "../../../verification/fuzz/rewinding-tabl
 import { SMALL_PLAN, SMALL_WORLD } from "../../../verification/fuzz/small-estate.js";
 import { servicesOver } from "../../support/small-services.js";
 import { ManualClock } from "../../support/worlds.js";
-import { EXPECTATIONS, type Expectation, IDS, RIGHTS_OF_ROLES } from "./route-expectations.js";
+import { APPROVAL, EXPECTATIONS, type Expectation, IDS, RIGHTS_OF_ROLES } from "./route-expectations.js";
 
 const FUNCTIONS = new URL("../../../src/functions/", import.meta.url);
 const ROLES = Role.options;
@@ -49,7 +49,14 @@ const PLANS_OF_SCOPE: Record<Scope, string[] | undefined> = {
   "another plan": [IDS.theirs],
 };
 const MISSING_ID = "00000000-0000-8000-8000-000000000000";
-const REFUSALS = ["unauthenticated", "forbidden", "plan-not-found", "execution-not-found", "world-not-found"];
+const REFUSALS = [
+  "unauthenticated",
+  "forbidden",
+  "plan-not-found",
+  "execution-not-found",
+  "world-not-found",
+  "approval-not-found",
+];
 
 const clock = new ManualClock();
 const tables = createRewindingTables();
@@ -126,6 +133,7 @@ beforeAll(async () => {
     orchestrations: { start: noted, raise: noted, getStatus: async () => undefined },
   };
   await fillEstate();
+  await context.store.createApproval(APPROVAL);
   await fillTokens();
   tables.mark();
 });
@@ -133,13 +141,16 @@ beforeAll(async () => {
 function paramsOf({ about, verb }: Expectation, target: Target): Record<string, string> {
   const fixed = { itemId: "m1", siteId: "home", linkId: "line", version: "1", actionId: "look" };
   const deeper = { processServerId: "ps-1", masterTargetId: "mt-1", machineId: "m1", type: "leftovers" };
+  const others = { sourceId: "source", delegationId: "mine" };
   const exists = target === "exists";
   return {
     ...fixed,
     ...deeper,
+    ...others,
     worldId: exists ? IDS.quiet : "none",
     planId: exists ? IDS.quiet : "none",
     executionId: (exists && about === "execution" && executions.get(verb ?? "planned-failover")) || MISSING_ID,
+    approvalId: exists ? APPROVAL.content.approvalId : MISSING_ID,
     tokenId: exists ? revocable : "0".repeat(16),
   };
 }
