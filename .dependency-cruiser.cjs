@@ -58,7 +58,7 @@ module.exports = {
       { path: "^src/orchestrators/" },
       {
         path: "^src/",
-        pathNot: ["^src/(domain|durable|orchestrators|steps)/", "^src/executions/contracts\\.ts$"],
+        pathNot: ["^src/(domain|durable|orchestrators|steps)/", "^src/executions/[a-z-]*contracts\\.ts$"],
       },
     ),
     rule(

@@ -1,5 +1,6 @@
 import type { Activity } from "./activity.js";
 import { escalateApproval, openApproval, useApproval, voidApproval } from "./approvals.js";
+import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -23,6 +24,7 @@ export const ACTIVITIES: readonly Activity[] = [
   useApproval,
   voidApproval,
   callWebhook,
+  askForApproval,
   sendNotifications,
   createTestNetwork,
   findTestLeftovers,

@@ -6,6 +6,7 @@ import { isEnded } from "../domain/plans/failure-policy.js";
 import { type Measures, measuresOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
 import type { ExecutionStatus, Verb } from "../domain/vocabulary.js";
+import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
@@ -19,6 +20,7 @@ import { progressOf } from "./execution-progress.js";
 import { type StepSources, treeOf } from "./execution-tree.js";
 import { blockedReasonOf } from "./instance-status.js";
 import { keptSteps, liveItemSteps } from "./item-steps.js";
+import { recordedClockOf } from "./recorded-clock.js";
 import { stuckSteps } from "./stuck-steps.js";
 
 /** Without this decision the execution cannot continue. A call-back comes by itself, and a stuck step has its limit. */
@@ -41,6 +43,8 @@ export interface ExecutionView extends Attention {
   steps: Step[];
   /** Of a plan's ended execution: what it lost and how long it took, against the plan's objectives. */
   measures: Measures | null;
+  /** The clock of the moments that it recorded; null when the estate that they belong to is gone. */
+  estateClock: EstateClock | null;
   /** Why its orchestrations are blocked, if any is. */
   blockedReasons?: string[];
 }
@@ -67,7 +71,10 @@ export async function viewExecution(given: Context, executionId: string): Promis
     kept: keptSteps(kept),
     live: onceForEach((stage) => liveItemSteps(context, execution, stage, recorded)),
   };
-  const steps = await treeOf(execution, plan, sources);
+  const [steps, estateClock] = await Promise.all([
+    treeOf(execution, plan, sources),
+    recordedClockOf(context, execution),
+  ]);
   const awaits = ended
     ? []
     : [...(await awaitedCalls(context, execution, plan, own)), ...stuckSteps(context, execution, plan, steps)];
@@ -91,6 +98,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     nextSteps,
     steps,
     measures,
+    estateClock,
     ...(blockedReasons.length > 0 && { blockedReasons }),
   };
 }

@@ -209,8 +209,15 @@ export const REQUEST_ERRORS = {
     422,
     false,
     "The address is not allowed",
-    "The webhook has a loopback or private address.",
-    "Use a public address, or allow private addresses in the settings.",
+    "The webhook has a loopback or private address, a port of another protocol, or another host than its service has.",
+    "Use a public address and a web port, or set ALLOW_PRIVATE_WEBHOOKS=true for private addresses.",
+  ),
+  "secret-missing": entry(
+    422,
+    false,
+    "A secret cannot be used",
+    "The setting of a secret is missing, its Key Vault reference is not resolved, or its value has another form.",
+    "Set SECRET_<name> and start the app again. A key for signatures is whsec_ and the base64 of 24 to 64 bytes.",
   ),
   "row-unreadable": entry(
     500,

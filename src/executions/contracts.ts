@@ -14,7 +14,7 @@ import {
   Validation,
 } from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
-import { Guid, Id } from "../domain/text.js";
+import { Guid, Id, SecretName } from "../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
 import { activityContract } from "../durable/contract.js";
 import { packedSteps } from "../durable/progress.js";
@@ -237,6 +237,7 @@ export const callWebhook = activityContract({
     key: z.string(),
     attempt: z.int().min(1),
     url: z.string(),
+    secret: SecretName.optional(),
     timeoutSeconds: z.int().max(MAX_CALL_SECONDS),
     payload: z.record(z.string(), z.unknown()),
     /** The receiver may answer 202 and call back about this. */
@@ -260,6 +261,7 @@ export const sendNotifications = activityContract({
         key: z.string(),
         attempt: z.int().min(1),
         url: z.string(),
+        secret: SecretName.optional(),
         event: NotificationEvent,
         payload: z.record(z.string(), z.unknown()),
         /** When it is sent again if it is not taken; null when this is the last attempt. */

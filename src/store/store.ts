@@ -11,7 +11,7 @@ import {
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
+import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
@@ -33,6 +33,8 @@ import {
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
 const MAX_CACHED_STEP_ROWS = 200;
+/** Enough for the plans of the executions under way, which each of their activities and each reader asks for. */
+const MAX_CACHED_PLAN_VERSIONS = 100;
 
 /** The store over any tables: `createAzureTables`, or `createMemoryTables` in tests. */
 export function createStore(tables: Tables): Store {
@@ -42,6 +44,7 @@ export function createStore(tables: Tables): Store {
   const executions = tables.table("Executions");
   const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
+  const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
     ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
@@ -75,7 +78,7 @@ export function createStore(tables: Tables): Store {
     putPlan: (plan, hash, saved, ifMatch) => putPlan(plans, plan, hash, saved, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
-    getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
+    getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),

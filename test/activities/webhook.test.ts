@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { checkEgress, isForbiddenAddress } from "../../src/activities/webhook/egress-guard.js";
-import { postJson } from "../../src/activities/webhook/send.js";
+import { post } from "../../src/activities/webhook/send.js";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -18,7 +18,7 @@ async function listen(handler: Parameters<typeof createServer>[1]): Promise<URL>
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`);
 }
 
-const NOTHING = { headers: {}, body: {} };
+const NOTHING = { headers: {}, body: "{}" };
 const LOOPBACK = { address: "127.0.0.1", family: 4 } as const;
 
 test.each([
@@ -78,7 +78,7 @@ test("a host without an address is unknown, not forbidden", async () => {
 test("the connection goes to the checked address, whatever the name resolves to", async () => {
   const url = await listen((_request, response) => response.end("here"));
   url.hostname = "elsewhere.invalid";
-  expect(await postJson(url, LOOPBACK, NOTHING, 5_000)).toEqual({ status: 200, body: "here" });
+  expect(await post(url, LOOPBACK, NOTHING, 5_000)).toEqual({ status: 200, body: "here" });
 });
 
 test("redirects are answers, not followed", async () => {
@@ -87,7 +87,7 @@ test("redirects are answers, not followed", async () => {
     calls += 1;
     response.writeHead(302, { location: "/again" }).end();
   });
-  expect((await postJson(url, LOOPBACK, NOTHING, 5_000)).status).toBe(302);
+  expect((await post(url, LOOPBACK, NOTHING, 5_000)).status).toBe(302);
   expect(calls).toBe(1);
 });
 
@@ -98,7 +98,7 @@ test("an offer to switch protocols is an answer, not taken up", async () => {
       socket.end("HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"),
     );
   });
-  expect(await postJson(url, LOOPBACK, NOTHING, 5_000)).toEqual({ status: 101, body: "" });
+  expect(await post(url, LOOPBACK, NOTHING, 5_000)).toEqual({ status: 101, body: "" });
 });
 
 test("an endless answer is cut", async () => {
@@ -109,10 +109,10 @@ test("an endless answer is cut", async () => {
     };
     more();
   });
-  expect((await postJson(url, LOOPBACK, NOTHING, 5_000)).body).toHaveLength(4_096);
+  expect((await post(url, LOOPBACK, NOTHING, 5_000)).body).toHaveLength(4_096);
 });
 
 test("a silent host is given up after the time limit", async () => {
   const url = await listen(() => undefined);
-  await expect(postJson(url, LOOPBACK, NOTHING, 50)).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(post(url, LOOPBACK, NOTHING, 50)).rejects.toMatchObject({ name: "TimeoutError" });
 });

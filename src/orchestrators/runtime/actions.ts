@@ -13,6 +13,7 @@ import { failoverTypeOf } from "../../domain/plans/failover-type.js";
 import { afterAction } from "../../domain/plans/failure-policy.js";
 import type { ActionOf, StageAction, StageVerb } from "../../domain/plans/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../../domain/retry-policies.js";
+import { defined } from "../../domain/text.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { failureOf } from "../../durable/refusal.js";
@@ -114,7 +115,7 @@ function conclude({ done, by, note }: Confirmed): string {
  */
 function* deliver(execution: ExecutionContext, turn: Turn<WebhookAction>): Durable<void> {
   const { action, ask } = turn;
-  const { url, timeoutSeconds, retries, timeLimitMinutes } = action;
+  const { url, secret, timeoutSeconds, retries, timeLimitMinutes } = action;
   const callBack = timeLimitMinutes === undefined ? null : { actionId: action.id, ask, timeLimitMinutes };
   const payload = webhookPayload(execution, turn);
   const { executionId } = execution.plan;
@@ -125,6 +126,7 @@ function* deliver(execution: ExecutionContext, turn: Turn<WebhookAction>): Durab
       key: actionStepId(action.id),
       attempt: number,
       url,
+      ...defined({ secret }),
       timeoutSeconds,
       payload,
       callBack,

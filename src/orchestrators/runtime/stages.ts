@@ -72,6 +72,7 @@ export function* startGroups(
     yield* runActions(execution, group.after, group.id);
     const progress = { groupId: group.id, reached: at + 1, of: groups.length };
     yield* execution.notifier.tell("progress", progress);
+    yield* execution.approvers.sendDue();
   }
 }
 
