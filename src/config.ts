@@ -16,7 +16,7 @@ const rate = z.coerce.number().int().min(1).max(100_000);
 const CONCURRENT = { start: 8, webhook: 16, change: 32, read: 64 };
 
 /** What a caller may send at once, in seconds of its rate: nobody is refused who only sends everything together. */
-const BURST_SECONDS = { start: 10, webhook: 2, change: 2, read: 2 };
+const BURST_SECONDS = { start: 20, webhook: 2, change: 5, read: 2 };
 
 const settingsSchema = z.object({
   AzureWebJobsStorage: z.string().min(1),

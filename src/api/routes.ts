@@ -28,6 +28,7 @@ import {
 import { TARGET_ROUTES } from "./target-routes.js";
 import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
+import { WEBHOOK_ROUTES } from "./webhook-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
@@ -146,6 +147,7 @@ export const ROUTES = {
     problems: ["world-not-found"],
   }),
   ...PLAN_ROUTES,
+  ...WEBHOOK_ROUTES,
   startOnPlan: route({
     ...start,
     id: "start-execution-on-plan",

@@ -191,6 +191,27 @@ export const REQUEST_ERRORS = {
     "The token belongs to another action or execution, or was cut off.",
     "Send the token exactly as the call of the webhook carried it, to the URL that came with it.",
   ),
+  "webhook-refused": entry(
+    401,
+    false,
+    "The request is not signed by a registered source",
+    "There is no such source, or the signature, the time or the form of a signed header is wrong.",
+    "Check the name of the source, its secret and the clock of the sender. The security records have the reason.",
+  ),
+  "webhook-source-not-found": entry(
+    404,
+    false,
+    "There is no such source of webhooks",
+    "The source was not registered, or was removed.",
+    "List the sources, or register it.",
+  ),
+  "message-id-reused": entry(
+    409,
+    false,
+    "The id of the message belongs to another message",
+    "The sender gave two messages the same id. The first one stands.",
+    "Let the sender give each message an id of its own.",
+  ),
   "custom-point-for-one-item": entry(
     422,
     false,

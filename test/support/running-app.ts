@@ -15,7 +15,6 @@ import { tokenText } from "../../src/domain/access/access-token.js";
 import type { Role } from "../../src/domain/access/roles.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
-import { defined } from "../../src/domain/text.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
 import { uniquePrefix } from "./azurite.js";
 import type { Decision } from "./execution-driver.js";
@@ -40,19 +39,24 @@ export class RunningApp {
   readonly client: Client;
   readonly #logFile: string;
   readonly #host: HostProgram | undefined;
+  readonly #token: string | undefined;
 
   private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram, token?: string) {
     this.url = url;
     this.prefix = prefix;
     this.#logFile = logFile;
-    this.client = createClient(url, { observe: assertDescribed, ...defined({ token }) });
+    this.client = createClient(url, { observe: assertDescribed, ...(token !== undefined && { token }) });
     this.#host = host;
+    this.#token = token;
   }
 
-  /** A host of the test's own, for a test that kills it, spoils its rows or compares all of them. */
-  static async start(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+  /**
+   * A host of the test's own, for a test that kills it, spoils its rows or compares all of them.
+   * @param token what the client sends, outside of the local mode
+   */
+  static async start(settings: HostSettings = {}, prefix = uniquePrefix(), token?: string): Promise<RunningApp> {
     const host = await startHostProgram(inject("storage"), prefix, settings);
-    return new RunningApp(host, host);
+    return new RunningApp(host, host, token);
   }
 
   /** A host of the test's own whose callers need a token. `client` is that of its first administrator. */
@@ -84,7 +88,7 @@ export class RunningApp {
   /** Kills the host as a power cut would, and starts another one over the same storage. */
   async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
     await this.#ownHost().stop("SIGKILL");
-    return RunningApp.start(settings, this.prefix);
+    return RunningApp.start(settings, this.prefix, this.#token);
   }
 
   stop(): Promise<void> {
