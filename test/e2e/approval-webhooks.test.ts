@@ -4,9 +4,9 @@ import { WEBHOOK_ROUTES } from "../../src/api/webhook-routes.js";
 import { toInstant } from "../../src/domain/text.js";
 import { createStore } from "../../src/store/store.js";
 import { createAzureTables } from "../../src/store/tables/azure-tables.js";
-import { pendingApproval } from "../support/pending-approval.js";
+import { pendingApproval } from "../../verification/support/pending-approval.js";
+import { type Family, type Said, SENDERS, type Sent } from "../../verification/support/webhook-senders.js";
 import { RunningApp } from "../support/running-app.js";
-import { type Family, type Said, SENDERS, type Sent } from "../support/webhook-senders.js";
 
 const FAMILIES = ["standard", "slack", "github", "pagerduty", "teams"] as const;
 const DAY_MS = 86_400_000;

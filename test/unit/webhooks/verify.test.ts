@@ -5,7 +5,13 @@ import { describe, expect, test } from "vitest";
 import { schemeOf } from "../../../src/domain/webhooks/schemes.js";
 import { keysOf } from "../../../src/webhooks/keys.js";
 import { type Verdict, verify } from "../../../src/webhooks/verify.js";
-import { FAMILIES, type Family, SENDERS, type Sent, signStandard } from "../../support/webhook-senders.js";
+import {
+  FAMILIES,
+  type Family,
+  SENDERS,
+  type Sent,
+  signStandard,
+} from "../../../verification/support/webhook-senders.js";
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const SAID = {
