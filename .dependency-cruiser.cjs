@@ -58,7 +58,7 @@ module.exports = {
       { path: "^src/orchestrators/" },
       {
         path: "^src/",
-        pathNot: ["^src/(domain|durable|orchestrators|steps)/", "^src/executions/contracts\\.ts$"],
+        pathNot: ["^src/(domain|durable|orchestrators|steps)/", "^src/executions/[a-z-]*contracts\\.ts$"],
       },
     ),
     rule(
@@ -72,6 +72,18 @@ module.exports = {
       "Adapters serve their port and know the domain, not those who call them.",
       { path: "^src/(store|hypervisor)/" },
       { path: "^src/(?!domain/|store/|hypervisor/|steps/catalogue\\.ts)" },
+    ),
+    rule(
+      "identity-stands-apart",
+      "Who calls is decided from headers, settings and stored tokens; it knows nothing of what is called.",
+      { path: "^src/identity/" },
+      { path: "^src/(?!domain/|identity/|store/port\\.ts$)" },
+    ),
+    rule(
+      "identity-from-composition",
+      "Only composition chooses how callers are identified; everybody else sees the port.",
+      { path: "^src/", pathNot: ["^src/identity/", "^src/(composition|config)\\.ts$"] },
+      { path: "^src/identity/", pathNot: "^src/identity/port\\.ts$" },
     ),
     rule(
       "activities-are-leaves",

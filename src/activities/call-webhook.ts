@@ -2,14 +2,24 @@ import { callBackSecretOf, callBackToken } from "../executions/call-back-token.j
 import { callWebhook as contract } from "../executions/contracts.js";
 import type { Ports } from "../ports.js";
 import { activity } from "./activity.js";
-import { deliver, linkOf } from "./webhook/deliver.js";
+import { deliver, linkOf, webhookIdOf } from "./webhook/deliver.js";
 
 /** Posts the state of an execution to an action's address. The action of a cancelled execution is not begun. */
-export const callWebhook = activity(contract, async (ports, { timeoutSeconds, callBack, ...call }) => {
-  await ports.assertActive(call.executionId, "forward");
-  const payload =
-    callBack === null ? call.payload : { ...call.payload, callBack: await invitation(ports, call, callBack) };
-  return deliver(ports, { ...call, payload, timeoutMs: timeoutSeconds * 1_000 });
+export const callWebhook = activity(contract, async (ports, { timeoutSeconds, callBack, payload, ...call }) => {
+  const { executionId, key, attempt, url, secret } = call;
+  await ports.assertActive(executionId, "forward");
+  const body = {
+    webhookId: webhookIdOf(executionId, key),
+    attempt,
+    ...payload,
+    ...(callBack === null ? {} : { callBack: await invitation(ports, call, callBack) }),
+    link: linkOf(ports.settings.publicBaseUrl, executionId),
+  };
+  const headers = { "content-type": "application/json" };
+  const request = { url, headers, body: JSON.stringify(body), signWith: secret };
+  const answer = await deliver(ports, { executionId, key, attempt, request, timeoutMs: timeoutSeconds * 1_000 });
+  if (answer.delivered) return answer;
+  return { delivered: false as const, why: answer.why, timedOut: answer.timedOut };
 });
 
 /** How the receiver calls back. An activity that runs twice sends the same token. */

@@ -1,4 +1,6 @@
 import type { Activity } from "./activity.js";
+import { escalateApproval, openApproval, useApproval, voidApproval } from "./approvals.js";
+import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
@@ -17,7 +19,12 @@ export const ACTIVITIES: readonly Activity[] = [
   settleItems,
   checkPrerequisites,
   chooseRecoveryPoints,
+  openApproval,
+  escalateApproval,
+  useApproval,
+  voidApproval,
   callWebhook,
+  askForApproval,
   sendNotifications,
   createTestNetwork,
   findTestLeftovers,

@@ -30,6 +30,8 @@ export interface Route<
   /** Name of the function and `operationId`, in kebab-case. */
   readonly id: string;
   readonly right: RouteRight;
+  /** The right on anything is enough: the answer has only what the caller may read. */
+  readonly answersWhatCallerMayRead?: true;
   readonly method: Method;
   /** Such as `api/executions/{executionId}`: `host.json` sets no prefix. */
   readonly path: string;

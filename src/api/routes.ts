@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
+import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
@@ -25,6 +26,7 @@ import {
   validateBody,
 } from "./schemas.js";
 import { TARGET_ROUTES } from "./target-routes.js";
+import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
 import { WEBHOOK_ROUTES } from "./webhook-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
@@ -159,6 +161,7 @@ export const ROUTES = {
     ...read,
     id: "list-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/executions",
     summary: "List executions, newest first",
     params: nowhere,
@@ -170,6 +173,7 @@ export const ROUTES = {
     ...read,
     id: "list-unsettled-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/unsettled-executions",
     summary: "List executions that have not ended or that still need a repair, and what prevents it",
     params: nowhere,
@@ -241,13 +245,16 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
+  ...APPROVAL_ROUTES,
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
+  ...TOKEN_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/openapi.json",
     summary: "Show this OpenAPI description",
     params: nowhere,

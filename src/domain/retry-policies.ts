@@ -22,3 +22,15 @@ export function delayAfter(policy: RetryPolicy, attempt: number): number | null 
   if (attempt >= policy.maxAttempts) return null;
   return Math.min(policy.firstDelayMs * policy.backoff ** (attempt - 1), policy.maxDelayMs);
 }
+
+/**
+ * Minutes after each attempt of an approval ask: the schedule of Standard Webhooks, which spans three days. A receiver
+ * that is down over a weekend still gets it.
+ */
+const ASK_DELAYS_MINUTES = [5 / 60, 5, 30, 120, 300, 600, 840, 1_200, 1_440] as const;
+
+/** How long an ask waits after the given attempt (1 is the first), or null when it was the last one. */
+export function askDelayAfter(attempt: number): number | null {
+  const minutes = ASK_DELAYS_MINUTES[attempt - 1];
+  return minutes === undefined ? null : minutes * 60_000;
+}

@@ -2,12 +2,21 @@ import { z } from "zod";
 import { NotificationEvent } from "./plans/plan.js";
 import { Instant } from "./text.js";
 
-/** A notification that its address has not taken. */
+/** What an execution tells others: the events of a notification, and those of an approval. */
+const UndeliveredEvent = z.enum([
+  ...NotificationEvent.options,
+  "approval-requested",
+  "approval-escalated",
+  "approval-closed",
+]);
+export type UndeliveredEvent = z.infer<typeof UndeliveredEvent>;
+
+/** A notification or an approval ask that its address has not taken. */
 export const UndeliveredNotification = z.strictObject({
   /** Unique in the execution. */
   key: z.string().max(100),
-  event: NotificationEvent,
-  url: z.string().max(2_000),
+  event: UndeliveredEvent,
+  url: z.string().max(2_000).describe("the address; the name of the secret when the address is one"),
   attempts: z.int().min(1),
   why: z.string().max(500),
   /** When its first attempt failed. */

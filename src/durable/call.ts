@@ -8,6 +8,9 @@ import { refusalSchema } from "./refusal.js";
 /** A generator that yields tasks to the engine and returns a value to its caller. */
 export type Durable<T> = Generator<Task, T, unknown>;
 
+/** Whether a task has a result or a failure. */
+export const hasEnded = (task: Task): boolean => task.isCompleted || task.isFaulted;
+
 /** The completions of a wider fan-out would cost quadratic time. */
 const MAX_FAN_OUT = 1_000;
 
@@ -26,6 +29,42 @@ export function* callActivity<I extends z.ZodType, O extends z.ZodType>(
   input: z.input<I>,
 ): Durable<z.output<O>> {
   return contract.output.parse(yield* call(context, contract, input));
+}
+
+/**
+ * One call of an activity that runs beside the waits of an orchestration (`Mailbox.next`). It is tried once, and an
+ * open one never holds the orchestration up. A task is given to the engine once: a second time would be a second call.
+ */
+export class SideCall<I extends z.ZodType, O extends z.ZodType> {
+  readonly task: Task;
+  readonly #output: O;
+
+  constructor(context: OrchestrationContext, contract: ActivityContract<I, O>, input: z.input<I>) {
+    this.task = context.df.callActivity(contract.name, input);
+    this.#output = contract.output;
+  }
+
+  get hasEnded(): boolean {
+    return hasEnded(this.task);
+  }
+
+  /** What it answered; undefined when it failed, was refused, or has not ended. */
+  get answer(): z.output<O> | undefined {
+    if (!this.task.isCompleted) return undefined;
+    const answer = reply.safeParse(this.task.result);
+    const value = this.#output.safeParse(answer.success && answer.data.ok ? answer.data.value : undefined);
+    return value.success ? value.data : undefined;
+  }
+
+  /** Waits for its end, whatever it is. */
+  *end(): Durable<void> {
+    if (this.hasEnded) return;
+    try {
+      yield this.task;
+    } catch {
+      // `answer` says that there is none
+    }
+  }
 }
 
 /** The value an activity answered with, not yet read through its contract. */

@@ -1,6 +1,6 @@
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
-import type { Durable } from "./call.js";
+import { type Durable, hasEnded } from "./call.js";
 
 /** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
 export function* sleep(context: OrchestrationContext, waitMs: number): Durable<void> {
@@ -25,17 +25,22 @@ export class Mailbox<M extends z.ZodType> {
     this.#message = message;
   }
 
-  /** The next readable message, or undefined when `deadline` passes first. Unreadable ones are dropped. */
-  *next(deadline: Date): Durable<z.output<M> | undefined> {
+  /**
+   * The next readable message, or undefined when `deadline` passes first. Unreadable ones are dropped. The wait ends as
+   * well when the call ends that `begin` gives, if it gives one. A message does not wait for that call.
+   */
+  *next(deadline: Date, begin: () => Task | undefined = () => undefined): Durable<z.output<M> | undefined> {
     for (;;) {
       const arrived = this.#takeArrived();
       if (arrived !== undefined) return arrived;
       const waiter = this.#context.df.waitForExternalEvent(this.#name);
       const timer = this.#context.df.createTimer(deadline);
+      const beside = begin();
       this.#waiters.push(waiter);
-      yield this.#context.df.Task.any([waiter, timer]);
+      yield this.#context.df.Task.any(beside === undefined ? [waiter, timer] : [waiter, timer, beside]);
       if (timer.isCompleted) return this.#takeArrived();
       timer.cancel();
+      if (beside !== undefined && hasEnded(beside)) return this.#takeArrived();
     }
   }
 

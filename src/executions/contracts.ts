@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalRequirement } from "../domain/approvals/requirement.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -13,7 +14,7 @@ import {
   Validation,
 } from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
-import { Guid, Id } from "../domain/text.js";
+import { Guid, Id, SecretName } from "../domain/text.js";
 import { Direction, ExecutionDirection, ItemState, OnFailure, Scenario, Verb } from "../domain/vocabulary.js";
 import { activityContract } from "../durable/contract.js";
 import { packedSteps } from "../durable/progress.js";
@@ -85,6 +86,8 @@ export const executionPlan = z.object({
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
+  /** The approvals that the verb needs in its direction; missing if it needs none. */
+  approvals: z.array(ApprovalRequirement).optional(),
 });
 export type ExecutionPlan = z.output<typeof executionPlan>;
 
@@ -234,6 +237,7 @@ export const callWebhook = activityContract({
     key: z.string(),
     attempt: z.int().min(1),
     url: z.string(),
+    secret: SecretName.optional(),
     timeoutSeconds: z.int().max(MAX_CALL_SECONDS),
     payload: z.record(z.string(), z.unknown()),
     /** The receiver may answer 202 and call back about this. */
@@ -257,6 +261,7 @@ export const sendNotifications = activityContract({
         key: z.string(),
         attempt: z.int().min(1),
         url: z.string(),
+        secret: SecretName.optional(),
         event: NotificationEvent,
         payload: z.record(z.string(), z.unknown()),
         /** When it is sent again if it is not taken; null when this is the last attempt. */

@@ -1,6 +1,5 @@
 import type { Context } from "../commands/context.js";
-import { RecoveryError } from "../domain/errors.js";
-import type { Execution, ItemOutcome } from "../domain/execution.js";
+import type { ItemOutcome } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import type { RecoveryPoint } from "../domain/recovery-points/recovery-point-choice.js";
 import { toInstant } from "../domain/text.js";
@@ -65,19 +64,4 @@ export class EstateTimes {
 
 export async function estateTimesOf({ estate, clock }: Context, worldId: string): Promise<EstateTimes> {
   return new EstateTimes(await estate.clock(worldId), clock.now());
-}
-
-/** The times of what an execution recorded. An estate that was imported since its start has another clock. */
-export async function recordedTimesOf(context: Context, execution: Execution): Promise<EstateTimes> {
-  const { worldId, requestedAt } = execution;
-  const unknown = new EstateTimes(null, context.clock.now());
-  try {
-    if (!("outcomes" in execution)) return await estateTimesOf(context, worldId); // it holds its world
-    const [world, times] = await Promise.all([context.store.getWorld(worldId), estateTimesOf(context, worldId)]);
-    return world === null || world.importedAt > requestedAt ? unknown : times;
-  } catch (thrown) {
-    // The record is shown also when its world is gone or damaged.
-    if (thrown instanceof RecoveryError) return unknown;
-    throw thrown;
-  }
 }

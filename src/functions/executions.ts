@@ -1,4 +1,5 @@
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { completeAction } from "../commands/call-backs.js";
 import {
   cancelExecution,
@@ -10,17 +11,17 @@ import {
 import { type ExecutionView, listExecutions, viewExecution } from "../commands/execution-view.js";
 import type { Execution, Failure, ItemOutcome } from "../domain/execution.js";
 import type { ExecutionStatus } from "../domain/vocabulary.js";
-import { type EstateTimes, recordedTimesOf } from "./estate-times.js";
+import { EstateTimes } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
 
-serve(ROUTES.listExecutions, async (context, { query }) => {
-  const { entries, ...rest } = await listExecutions(context, pageRequest(query));
+serve(ROUTES.listExecutions, async (context, { query, caller }) => {
+  const { entries, ...rest } = await listExecutions(asReadBy(context, caller), pageRequest(query));
   return { body: { ...rest, entries: entries.map(({ execution, status }) => summaryOf(execution, status)) } };
 });
 
 serve(ROUTES.getExecution, async (context, { params }) => {
-  const view = await viewExecution(context, params.executionId);
-  return { body: answerOf(view, await recordedTimesOf(context, view.execution)) };
+  const { estateClock, ...view } = await viewExecution(context, params.executionId);
+  return { body: answerOf(view, new EstateTimes(estateClock, context.clock.now())) };
 });
 
 serve(ROUTES.validate, async (context, { params, body, caller }) => {
@@ -85,7 +86,8 @@ function recordOf(execution: Execution) {
 }
 
 /** What a person needs first comes first. A machine that is down on both sides runs nowhere, whatever was recorded. */
-function answerOf({ execution, summary, status, steps, ...rest }: ExecutionView, times: EstateTimes) {
+function answerOf(view: Omit<ExecutionView, "estateClock">, times: EstateTimes) {
+  const { execution, summary, status, steps, ...rest } = view;
   const { outcomes, ...record } = recordOf(execution);
   const clock = times.clock;
   const runsAt = ({ itemId, activeSiteId }: ItemOutcome) =>

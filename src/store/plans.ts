@@ -6,6 +6,8 @@
  * P2. A version number is never used twice. A removed plan leaves its last number in its row, and a plan of the same id
  *     continues from there ("a plan that is saved again after its removal gets the next version").
  * P3. A save or a removal replaces exactly the version that the caller saw ("of two saves of the same version…").
+ * P4. A version never changes and its number is never used again (P2), so a process reads it once ("a version is read
+ *     once…"). The current version of a plan is always read.
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
@@ -120,7 +122,25 @@ export async function removePlan(table: Table, planId: string, ifMatch: string |
   }
 }
 
-export async function getPlanVersion(table: Table, planId: string, version: number): Promise<PlanVersion | null> {
+/** Reads versions of plans, and remembers up to `maxVersions`: those that were read last. Callers must not change them. */
+export function createPlanVersions(
+  table: Table,
+  maxVersions: number,
+): (planId: string, version: number) => Promise<PlanVersion | null> {
+  const known = new Map<string, PlanVersion>();
+  return async (planId, version) => {
+    const key = `${version}/${planId}`;
+    const found = known.get(key) ?? (await readVersion(table, planId, version));
+    if (found === null) return null;
+    known.delete(key);
+    known.set(key, found);
+    const [oldest] = known.keys();
+    if (known.size > maxVersions && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
+}
+
+async function readVersion(table: Table, planId: string, version: number): Promise<PlanVersion | null> {
   const current = await getPlan(table, planId);
   if (current?.value.version === version) return current.value;
   const row = await table.get(earlierOf(planId), versionRow(version));

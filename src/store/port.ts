@@ -1,3 +1,4 @@
+import type { AccessToken } from "../domain/access/access-token.js";
 import type { Approval } from "../domain/approvals/approval.js";
 import type { Delegation } from "../domain/approvals/delegation.js";
 import type { Execution, StepRecord } from "../domain/execution.js";
@@ -158,6 +159,13 @@ export interface Store extends ApprovalStore, WebhookStore {
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */
   getSteps(executionId: string): Promise<StepRecord[]>;
+
+  /** Records a token; false if its id exists. */
+  createToken(token: AccessToken): Promise<boolean>;
+  getToken(tokenId: string): Promise<Tagged<AccessToken> | null>;
+  /** Replaces the record; refuses `etag-mismatch`. */
+  updateToken(token: AccessToken, etag: string): Promise<void>;
+  listTokens(page: PageRequest): Promise<Page<AccessToken>>;
 }
 
 /** Approvals and delegations. Every method is safe to repeat, and errors are those of the {@link Store}. */

@@ -11,11 +11,12 @@ import {
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { getPlan, getPlanVersion, listPlans, putPlan, removePlan } from "./plans.js";
+import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
+import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
 import type { WebhookStore } from "./webhook-port.js";
 import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
@@ -36,6 +37,8 @@ import {
 
 /** Enough for the ended parts of the largest execution, which clients read repeatedly. */
 const MAX_CACHED_STEP_ROWS = 200;
+/** Enough for the plans of the executions under way, which each of their activities and each reader asks for. */
+const MAX_CACHED_PLAN_VERSIONS = 100;
 
 /** The store over any tables: `createAzureTables`, or `createMemoryTables` in tests. */
 export function createStore(tables: Tables): Store {
@@ -43,7 +46,9 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
+  const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
+  const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
     ...approvalStore(tables.table("Approvals"), tables.table("Delegations")),
     beginWorldChange: (worldId, name, change) => beginWorldChange(worlds, worldId, name, change),
@@ -77,7 +82,7 @@ export function createStore(tables: Tables): Store {
     putPlan: (plan, hash, saved, ifMatch) => putPlan(plans, plan, hash, saved, ifMatch),
     getPlan: (planId) => getPlan(plans, planId),
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
-    getPlanVersion: (planId, version) => getPlanVersion(plans, planId, version),
+    getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
@@ -89,6 +94,10 @@ export function createStore(tables: Tables): Store {
     settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
+    createToken: (token) => createToken(tokens, token),
+    getToken: (tokenId) => getToken(tokens, tokenId),
+    updateToken: (token, etag) => updateToken(tokens, token, etag),
+    listTokens: (page) => listTokens(tokens, page),
     ...webhookStore(tables),
   };
 }

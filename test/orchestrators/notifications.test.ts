@@ -162,7 +162,7 @@ test("an address that does not answer in time is left alone until its next attem
   expect(eventsOf(lively)).toEqual(["started", "awaiting-input"]);
   const [first, ...later] = silent.received;
   expect(lively.received.map(({ atMs }) => atMs)).toEqual([first?.atMs, first?.atMs]);
-  expect(later.map(({ body }) => `${body["event"]} ${body["attempt"]}`).sort()).toEqual([
+  expect(later.map(({ body, headers }) => `${body["event"]} ${headers["webhook-attempt"]}`).sort()).toEqual([
     "awaiting-input 1",
     "started 2",
   ]);

@@ -71,6 +71,21 @@ export function cacheSuite(name: string, open: () => Tables): void {
       expect(begins).toEqual([true, true, false]);
     });
 
+    test("an item that cannot be read does not keep others from being described, few or many of them", async () => {
+      await harness.load(smallWorld(12));
+      const rows = harness.tables.table("Estate");
+      const shard = "small:3:0";
+      expect(await rows.get(shard, "state:item-12")).not.toBeNull();
+      await rows.transact(shard, [{ kind: "put", row: "state:item-12", schema: 1, json: "{" }]);
+      for (const count of [2, 11]) {
+        const itemIds = Array.from({ length: count }, (_, at) => `item-${at + 1}`);
+        const described = await here.describeItems(harness.worldId, itemIds);
+        expect(described.map(({ item }) => item.id)).toEqual(itemIds);
+      }
+      const all = here.describeItems(harness.worldId, ["item-1", "item-12"]);
+      await expect(all).rejects.toEqual(expect.objectContaining({ code: "row-unreadable" }));
+    });
+
     test("a fault that another process adds meets an operation within two seconds", async () => {
       await done(here, "shut-down-source");
       await there.addFault(harness.worldId, { target: { itemId: "item-1" }, mode: "refuse" });

@@ -46,6 +46,18 @@ const repeatingWrites = (tables: Tables): Tables => ({
   },
 });
 
+/** Tables that list each read, such as `Plans get plan`. */
+const listingReads = (tables: Tables, reads: string[]): Tables => ({
+  table: (name) => {
+    const table = tables.table(name);
+    const get = (partition: string, row: string) => {
+      reads.push(`${name} get ${partition}/${row}`);
+      return table.get(partition, row);
+    };
+    return { ...table, get };
+  },
+});
+
 /** What every store must do with plans and executions, whatever tables it stands on. */
 export function storeRecordsSuite(name: string, open: () => Tables): void {
   describe(`plans and executions on ${name}`, () => {
@@ -178,6 +190,26 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         await store.removePlan("plan", null);
         const names = [1, 2].map(async (version) => (await store.getPlanVersion("plan", version))?.plan.name);
         expect(await Promise.all(names)).toEqual(["Plan", "Again"]);
+      });
+
+      test("a version is read once, and the current version of a plan every time", async () => {
+        const reads: string[] = [];
+        const reader = createStore(listingReads(tables, reads));
+        const first = await store.putPlan(smallPlan(["item-1"]), "hash-1", { at: AT, by: "planner" }, null);
+        const name = async () => (await reader.getPlanVersion("plan", 1))?.plan.name;
+        expect([await name(), await name()]).toEqual(["Plan", "Plan"]);
+        expect(reads).toEqual(["Plans get plans/plan"]);
+
+        expect(await reader.getPlanVersion("plan", 2)).toBeNull();
+        await store.putPlan(
+          smallPlan(["item-1"], { name: "Renamed" }),
+          "hash-2",
+          { at: AT, by: "planner" },
+          first.etag,
+        );
+        expect((await reader.getPlan("plan"))?.value.version).toBe(2);
+        expect((await reader.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
+        expect(await name()).toBe("Plan");
       });
 
       test("a plan larger than a column is read completely", async () => {

@@ -7,6 +7,9 @@ export interface Received {
   /** By the clock that the receiver was given. */
   atMs: number;
   headers: IncomingMessage["headers"];
+  /** As it arrived. */
+  text: string;
+  /** The content; of a CloudEvent its data. */
   body: Readonly<Record<string, unknown>>;
 }
 
@@ -26,7 +29,7 @@ export class Receiver {
   ): Promise<Receiver> {
     const server = createServer((request, response) => {
       void textOf(request).then(async (text) => {
-        const received = { atMs: now(), headers: request.headers, body: JSON.parse(text) as Received["body"] };
+        const received = { atMs: now(), headers: request.headers, text, body: bodyOf(request, text) };
         receiver.received.push(received);
         const status = await answer(receiver.received.length, received);
         if (status !== null) response.writeHead(status).end();
@@ -46,6 +49,11 @@ export class Receiver {
     this.#server.closeAllConnections();
     this.#server.close();
   }
+}
+
+function bodyOf({ headers }: IncomingMessage, text: string): Received["body"] {
+  const body = JSON.parse(text) as Received["body"];
+  return headers["content-type"] === "application/cloudevents+json" ? (body["data"] as Received["body"]) : body;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -1,64 +1,114 @@
 import { createHash } from "node:crypto";
 import { RecoveryError } from "../../domain/errors.js";
 import type { Ports } from "../../ports.js";
-import { type CheckedAddress, checkEgress } from "./egress-guard.js";
-import { postJson } from "./send.js";
+import { type CheckedAddress, checkEgress, type EgressProblem, type Resolve } from "./egress-guard.js";
+import { post } from "./send.js";
+import { signaturesOf } from "./sign.js";
 
-/** One attempt to deliver a payload to an address. */
+/** A request as its receiver wants it. */
+export interface OutgoingRequest {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  /** The only hosts that it may go to. */
+  onlyTo?: readonly string[];
+  /** The name of the secret that signs it. */
+  signWith?: string | undefined;
+}
+
+/** One attempt to deliver a request. */
 export interface Delivery {
   executionId: string;
   /** Unique in the execution, and the same for all attempts. */
   key: string;
   attempt: number;
-  url: string;
-  payload: Readonly<Record<string, unknown>>;
+  request: OutgoingRequest;
   timeoutMs: number;
 }
 
 export type Delivered =
   | { delivered: true; status: number }
-  /** `timedOut`: the receiver may still be at work. */
-  | { delivered: false; why: string; timedOut: boolean };
+  /** `timedOut`: the receiver may still be at work. `gone`: it wants no further requests (410). */
+  | { delivered: false; why: string; timedOut: boolean; gone: boolean };
 
 /**
- * Posts a payload under the id of its key. The headers are those of Standard Webhooks, and the number of the attempt
+ * Posts a request under the id of its key. The headers are those of Standard Webhooks, and the number of the attempt
  * beside them. Any 2xx is a delivery. Anything else is an answer that says why not, because the workflow decides on
- * another attempt. An address that is not allowed is refused as `egress-refused`. Takes no longer than its time limit.
+ * another attempt. An address that is not allowed is refused as `egress-refused`, and a request that cannot be signed as
+ * `secret-missing`. Takes no longer than its time limit.
  */
-export async function deliver({ clock, settings }: Ports, delivery: Delivery): Promise<Delivered> {
-  const { executionId, key, attempt, url, payload, timeoutMs } = delivery;
-  const target = new URL(url);
+export async function deliver(
+  { clock, settings, secrets }: Pick<Ports, "clock" | "settings" | "secrets">,
+  { executionId, key, attempt, request, timeoutMs }: Delivery,
+  resolve?: Resolve,
+): Promise<Delivered> {
+  const target = targetOf(request, settings.allowPrivateWebhooks);
   const endMs = performance.now() + timeoutMs;
-  const checked = await found(target, settings.allowPrivateWebhooks, timeoutMs);
+  const checked = await found(target, () => checkEgress(target, settings.allowPrivateWebhooks, resolve), timeoutMs);
   if ("refused" in checked) throw new RecoveryError("egress-refused", checked.refused);
-  if ("unknown" in checked) return { delivered: false, why: checked.unknown, timedOut: false };
-  const webhookId = webhookIdOf(executionId, key);
+  if ("unknown" in checked) return undelivered(checked.unknown);
+  const id = webhookIdOf(executionId, key);
+  const timestamp = Math.floor(clock.now() / 1_000);
+  const { body, signWith } = request;
   const headers = {
-    "webhook-id": webhookId,
-    "webhook-timestamp": String(Math.floor(clock.now() / 1_000)),
+    ...request.headers,
+    "webhook-id": id,
+    "webhook-timestamp": String(timestamp),
     "webhook-attempt": String(attempt),
+    ...(signWith === undefined
+      ? {}
+      : { "webhook-signature": signaturesOf(secrets, signWith, { id, timestamp, body }) }),
   };
-  const body = { webhookId, attempt, ...payload, link: linkOf(settings.publicBaseUrl, executionId) };
   const leftMs = Math.max(1, Math.ceil(endMs - performance.now()));
   try {
-    const { status } = await postJson(target, checked, { headers, body }, leftMs);
+    const { status } = await post(target, checked, { headers, body }, leftMs);
     if (status >= 200 && status < 300) return { delivered: true, status };
-    return { delivered: false, why: `${target.host} answered ${status}`, timedOut: false };
+    return undelivered(`${target.host} answered ${status}`, { gone: status === 410 });
   } catch (thrown) {
     const timedOut = thrown instanceof Error && thrown.name === "TimeoutError";
-    const why = timedOut
-      ? `within ${timeoutMs / 1_000} s`
-      : `: ${thrown instanceof Error ? thrown.message : "unknown"}`;
-    return { delivered: false, why: `${target.host} did not answer${timedOut ? " " : ""}${why}`, timedOut };
+    if (timedOut) return undelivered(`${target.host} did not answer within ${timeoutMs / 1_000} s`, { timedOut });
+    return undelivered(`${target.host} did not answer: ${thrown instanceof Error ? thrown.message : "unknown"}`);
   }
 }
+
+/** The same for what only informs: an address that is not allowed is no reason to stop. */
+export async function attemptOf(...given: Parameters<typeof deliver>): Promise<Delivered> {
+  try {
+    return await deliver(...given);
+  } catch (thrown) {
+    return refused(thrown);
+  }
+}
+
+/** A request that was not sent. */
+export const refused = (thrown: unknown): Delivered =>
+  undelivered(thrown instanceof Error ? thrown.message : "unknown");
+
+const undelivered = (why: string, { timedOut = false, gone = false } = {}): Delivered => {
+  return { delivered: false, why, timedOut, gone };
+};
+
+/** The URL of a request. It may be the value of a secret, so no text has it. */
+function targetOf({ url, onlyTo }: OutgoingRequest, allowPrivate: boolean): URL {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new RecoveryError("egress-refused", "the webhook's URL is not an address that begins with http or https");
+  }
+  const target = new URL(url);
+  if (onlyTo === undefined) return target;
+  const isService = target.protocol === "https:" && target.port === "" && onlyTo.includes(target.hostname);
+  if (isService || (allowPrivate && LOOPBACK_NAMES.has(target.hostname))) return target;
+  throw new RecoveryError("egress-refused", `the request goes to https://${onlyTo.join(" or https://")} only`);
+}
+
+/** Where a stand-in for a service listens, on a laptop. */
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** A name server that does not answer may not hold the call up for longer than the call may take. */
 async function found(
   target: URL,
-  allowPrivate: boolean,
+  check: () => Promise<CheckedAddress | EgressProblem>,
   timeoutMs: number,
-): Promise<Awaited<ReturnType<typeof checkEgress>> | CheckedAddress> {
+): Promise<CheckedAddress | EgressProblem> {
   let alarm: NodeJS.Timeout | undefined;
   const late = new Promise<{ unknown: string }>((resolve) => {
     alarm = setTimeout(
@@ -67,7 +117,7 @@ async function found(
     );
   });
   try {
-    return await Promise.race([checkEgress(target, allowPrivate), late]);
+    return await Promise.race([check(), late]);
   } finally {
     clearTimeout(alarm);
   }

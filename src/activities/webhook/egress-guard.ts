@@ -1,3 +1,13 @@
+/**
+ * Where outgoing requests may go.
+ *
+ * - E1 No URL of a plan, and no answer of a name server, leads a request to this machine, to a private network or to the
+ *   metadata of a cloud, unless ALLOW_PRIVATE_WEBHOOKS says so. (test/activities/egress-corpus.test.ts)
+ * - E2 A name is resolved once. The address that was checked is the one that is connected to. (the same)
+ * - E3 A redirect is an answer like any other. Nobody goes there. (test/activities/egress-redirects.test.ts)
+ * - E4 Only ports where HTTP is usual are called. (test/activities/egress-corpus.test.ts)
+ * - E5 A request that carries a secret of a service goes to the hosts of that service only. (the same)
+ */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 
@@ -53,18 +63,39 @@ export function isForbiddenAddress(address: string): boolean {
   return family !== 6 || forbidden6.check(address, "ipv6");
 }
 
+/** Every address of a host. */
+export type Resolve = (host: string) => Promise<readonly { address: string }[]>;
+
+const byNameServer: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+
+/**
+ * Ports above 1023 where another protocol listens that takes lines of text for commands. Browsers refuse the same.
+ * Below 1024 only the two of the web are allowed.
+ */
+const FORBIDDEN_PORTS: ReadonlySet<number> = new Set([
+  ...[
+    1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+  ],
+  ...[6379, 9100, 11211],
+]);
+
+/** An empty port is that of the protocol. */
+const isForbiddenPort = (port: string): boolean =>
+  port !== "" && ((Number(port) < 1_024 && port !== "80" && port !== "443") || FORBIDDEN_PORTS.has(Number(port)));
+
 /**
  * Finds the address to connect to for a URL, and refuses the URL when any address its host resolves to is forbidden:
  * a name that points at both kinds is a trick. The caller must connect to the answer and not resolve again.
  */
-export async function checkEgress(url: URL, allowPrivate: boolean): Promise<CheckedAddress | EgressProblem> {
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return { refused: `the webhook's URL begins with ${url.protocol}, which is neither http nor https` };
-  }
-  if (url.username !== "" || url.password !== "")
-    return { refused: "the webhook's URL carries a user name or password" };
+export async function checkEgress(
+  url: URL,
+  allowPrivate: boolean,
+  resolve: Resolve = byNameServer,
+): Promise<CheckedAddress | EgressProblem> {
+  const problem = formProblem(url);
+  if (problem !== null) return { refused: problem };
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  const addresses = await resolveAll(host);
+  const addresses = await resolveAll(host, resolve);
   const first = addresses[0];
   if (!first) return { unknown: `the webhook's host ${host} has no address` };
   const bad = allowPrivate ? undefined : addresses.find(({ address }) => isForbiddenAddress(address));
@@ -74,10 +105,19 @@ export async function checkEgress(url: URL, allowPrivate: boolean): Promise<Chec
   };
 }
 
-async function resolveAll(host: string): Promise<CheckedAddress[]> {
+/** What is wrong with a URL wherever its host is. */
+function formProblem({ protocol, username, password, port }: URL): string | null {
+  if (protocol !== "https:" && protocol !== "http:") {
+    return `the webhook's URL begins with ${protocol}, which is neither http nor https`;
+  }
+  if (username !== "" || password !== "") return "the webhook's URL carries a user name or password";
+  return isForbiddenPort(port) ? `the webhook's URL has the port ${port}, which is not one of the web` : null;
+}
+
+async function resolveAll(host: string, resolve: Resolve): Promise<CheckedAddress[]> {
   try {
-    const found = await lookup(host, { all: true, verbatim: true });
-    return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+    const found = await resolve(host);
+    return found.map(({ address }) => ({ address, family: isIP(address) === 6 ? 6 : 4 }));
   } catch {
     return [];
   }

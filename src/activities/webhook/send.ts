@@ -11,16 +11,15 @@ export interface WebhookAnswer {
 const MAX_ANSWER_BYTES = 4_096;
 
 /**
- * Posts JSON to a URL over a connection to the address given, whatever the name resolves to by now. Redirects are
+ * Posts a body to a URL over a connection to the address given, whatever the name resolves to by now. Redirects are
  * not followed. Rejects with a `TimeoutError` when there is no answer within `timeoutMs`.
  */
-export function postJson(
+export function post(
   url: URL,
   to: CheckedAddress,
-  { headers, body }: { headers: Readonly<Record<string, string>>; body: object },
+  { headers, body }: { headers: Readonly<Record<string, string>>; body: string },
   timeoutMs: number,
 ): Promise<WebhookAnswer> {
-  const payload = JSON.stringify(body);
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
@@ -28,7 +27,7 @@ export function postJson(
       method: "POST",
       agent: false,
       signal,
-      headers: { ...headers, "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
       lookup: (_host, options, found) => {
         if (options.all) found(null, [{ address: to.address, family: to.family }]);
         else found(null, to.address, to.family);
@@ -57,6 +56,6 @@ export function postJson(
       incoming.on("end", finish);
       incoming.on("error", (error) => reject(signal.aborted ? signal.reason : error));
     });
-    outgoing.end(payload);
+    outgoing.end(body);
   });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ApprovalRequirement } from "../approvals/requirement.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
-import { Id, Name, Text } from "../text.js";
+import { Id, Name, SecretName, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
 import { Probe } from "./probes.js";
 import { StepLimitMinutes } from "./step-limits.js";
@@ -32,11 +32,16 @@ const manual = {
     .describe("real minutes; then the action counts as failed"),
 };
 
+const secret = SecretName.optional().describe(
+  "the secret that signs the requests (Standard Webhooks); its value is the setting SECRET_<name> of the app",
+);
+
 /** A step that calls an HTTP address; any 2xx answer is success. */
 const webhook = {
   ...base,
   kind: z.literal("webhook"),
   url: z.url({ protocol: /^https?$/ }).max(2_000),
+  secret,
   timeoutSeconds: z
     .int()
     .min(1)
@@ -98,6 +103,7 @@ export type NotificationEvent = z.infer<typeof NotificationEvent>;
 /** An HTTP address that receives events of executions of the plan (A7). Its response has no effect. */
 export const Notification = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2_000),
+  secret,
   on: z.array(NotificationEvent).min(1).max(NotificationEvent.options.length).default(NotificationEvent.options),
 });
 

@@ -172,15 +172,22 @@ async function readItems(
     const partition = partitionOfItem(header, itemId);
     shards.set(partition, [...(shards.get(partition) ?? []), itemId]);
   }
-  const rows = await Promise.all(
-    [...shards].map(async ([partition, ids]) => {
-      if (ids.length <= MAX_SINGLE_READS) return Promise.all(ids.map((id) => table.get(partition, stateRow(id))));
-      return (await table.list(partition, { from: stateRow(""), before: "state;", limit: PAGE })).rows;
-    }),
-  );
-  const wanted = new Set(itemIds);
-  const states = rows.flat().flatMap((row) => (row === null ? [] : decode(ITEM, row)));
-  return new Map(states.filter(({ id }) => wanted.has(id)).map((state) => [state.id, state]));
+  const read = await Promise.all([...shards].map(([partition, ids]) => readShard(table, partition, ids)));
+  return new Map(read.flat().map((state) => [state.id, state]));
+}
+
+/**
+ * Each shard is decoded as it arrives, and nothing of it that nobody asked for: a thousand rows in one go hold the
+ * process for a tenth of a second, and every request with it.
+ */
+async function readShard(table: Table, partition: string, ids: readonly string[]): Promise<EmulatedItem[]> {
+  const wanted = ids.map(stateRow);
+  const rows =
+    ids.length <= MAX_SINGLE_READS
+      ? await Promise.all(wanted.map((row) => table.get(partition, row)))
+      : (await table.list(partition, { from: stateRow(""), before: "state;", limit: PAGE })).rows;
+  const isWanted = new Set(wanted);
+  return rows.flatMap((row) => (row !== null && isWanted.has(row.row) ? decode(ITEM, row) : []));
 }
 
 function itemSnapshot(state: EmulatedItem, nowMs: number): ItemSnapshot {

@@ -160,37 +160,48 @@ export function createOccupancies(table: Table, holders: () => Holders): Occupan
   };
 }
 
-/** The claims of a site while requests change them. */
+/**
+ * The claims of a site while requests change them. They are copied once and not at every change: a batch changes
+ * hundreds of a thousand claims.
+ */
 class Draft {
-  claims: Claims;
   isChanged = false;
+  readonly #claims: Map<string, Claim>;
+  readonly #taken: Map<string, Occupancy>;
   readonly #site: EmulatedSite;
   readonly #header: WorldHeader;
   readonly #holders: Holders;
 
   constructor(claims: Claims, site: EmulatedSite, header: WorldHeader, holders: Holders) {
-    this.claims = claims;
+    this.#claims = new Map(Object.entries(claims));
+    this.#taken = new Map([...this.#claims].map(([itemId, claim]) => [itemId, occupancyOf(itemId, claim)]));
     this.#site = site;
     this.#header = header;
     this.#holders = holders;
   }
 
+  get claims(): Claims {
+    return Object.fromEntries(this.#claims);
+  }
+
   get #room(): Room {
-    return {
-      site: this.#site,
-      taken: Object.entries(this.claims).map(([itemId, claim]) => occupancyOf(itemId, claim)),
-    };
+    return { site: this.#site, taken: [...this.#taken.values()] };
   }
 
   #set(itemId: string, claim: Claim | undefined): void {
-    if (canonicalJson(this.claims[itemId] ?? null) === canonicalJson(claim ?? null)) return;
-    const { [itemId]: _, ...others } = this.claims;
-    this.claims = claim === undefined ? others : { ...others, [itemId]: claim };
+    if (canonicalJson(this.#claims.get(itemId) ?? null) === canonicalJson(claim ?? null)) return;
     this.isChanged = true;
+    if (claim === undefined) {
+      this.#claims.delete(itemId);
+      this.#taken.delete(itemId);
+    } else {
+      this.#claims.set(itemId, claim);
+      this.#taken.set(itemId, occupancyOf(itemId, claim));
+    }
   }
 
   async take(state: EmulatedItem, { givesWay }: Pace): Promise<TaskRefusal | "outdated" | null> {
-    const known = this.claims[state.id];
+    const known = this.#claims.get(state.id);
     if (known !== undefined && known.revision > state.revision) return "outdated";
     const wanted = wantedAt(state, this.#site.site);
     if (wanted === null) return null;
@@ -209,7 +220,7 @@ class Draft {
 
   /** What an item has is recorded even if it should not have it. */
   record(state: EmulatedItem): null {
-    const known = this.claims[state.id];
+    const known = this.#claims.get(state.id);
     if (known !== undefined && known.revision > state.revision) return null;
     const wanted = wantedAt(state, this.#site.site);
     if (wanted === null) {
@@ -229,12 +240,12 @@ class Draft {
 
   /** Whether a holder is about to begin, and goes first. */
   #precedes(holder: string, itemId: string): boolean {
-    return holder < itemId && this.claims[holder]?.isConfirmed === false;
+    return holder < itemId && this.#claims.get(holder)?.isConfirmed === false;
   }
 
   /** A holder that cannot be read keeps what it has. */
   async #check(itemId: string): Promise<void> {
-    const claim = this.claims[itemId];
+    const claim = this.#claims.get(itemId);
     try {
       if (isAsLarge(narrowed(claim, await this.#holders.peek(this.#header, itemId), this.#site), claim)) return;
       this.#set(itemId, narrowed(claim, await this.#holders.touch(this.#header, itemId), this.#site));

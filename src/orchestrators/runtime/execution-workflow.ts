@@ -23,6 +23,7 @@ import {
 import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
+import { ApproverMessages } from "./tell-approvers.js";
 
 /** Failures after which what was done is undone; after any other the items stay where they are. */
 const UNDONE_AFTER: ReadonlySet<string> = new Set([
@@ -42,6 +43,7 @@ export class ExecutionContext {
   readonly plan: ExecutionPlan;
   readonly progress: Progress;
   readonly notifier: Notifier;
+  readonly approvers: ApproverMessages;
   readonly undo = new UndoStack();
   /** The newest report of each item. */
   readonly reports: Map<string, ItemReport>;
@@ -68,6 +70,7 @@ export class ExecutionContext {
     this.plan = plan;
     this.progress = new Progress(context);
     this.notifier = new Notifier(context, plan);
+    this.approvers = new ApproverMessages(context, plan.executionId);
     this.#decisions = new Mailbox(context, DECISION_EVENT, decision);
     this.reports = new Map(
       this.items.flatMap((item) => (item.alreadyDone ? [[item.id, reportOfUntouched(item)]] : [])),
@@ -156,16 +159,18 @@ export class ExecutionContext {
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait. Meanwhile notifications that were not taken are sent again.
+   * cancel ends any wait. Meanwhile notifications that were not taken are sent again, and approvers are told.
    */
   *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const wakeMs = Math.min(deadlineMs, this.notifier.nextMs ?? deadlineMs);
-      const made = yield* this.#decisions.next(new Date(wakeMs));
+      const { notifier, approvers } = this;
+      const wakeMs = Math.min(deadlineMs, notifier.nextMs ?? deadlineMs, approvers.nextMs ?? deadlineMs);
+      const made = yield* this.#decisions.next(new Date(wakeMs), () => approvers.begin());
+      if (approvers.takeResults() && made === undefined) continue;
       if (made === undefined && wakeMs === deadlineMs) return undefined;
       if (made === undefined) {
-        yield* this.notifier.sendDue();
+        yield* notifier.sendDue();
         continue;
       }
       if (made.kind === "cancel") {
@@ -215,6 +220,7 @@ export function executionOrchestration(
     const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
     yield* execution.notifier.tellEnd(ended);
     yield* execution.notifier.drain();
+    yield* execution.approvers.drain();
     return { status: ended.status };
   };
 }

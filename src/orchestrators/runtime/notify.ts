@@ -12,6 +12,7 @@ import type { OrchestrationContext } from "durable-functions";
 import type { Failure } from "../../domain/execution.js";
 import type { NotificationEvent } from "../../domain/plans/plan.js";
 import { delayAfter, RETRY_POLICIES } from "../../domain/retry-policies.js";
+import { defined } from "../../domain/text.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { sleep } from "../../durable/wait.js";
 import { type ExecutionPlan, type ItemReport, sendNotifications } from "../../executions/contracts.js";
@@ -20,6 +21,7 @@ interface Message {
   /** Unique in the execution. It makes the id that all attempts carry. */
   key: string;
   url: string;
+  secret?: string;
   event: NotificationEvent;
   payload: Record<string, unknown>;
   /** The number of the next attempt. */
@@ -57,11 +59,11 @@ export class Notifier {
     const { executionId, worldId, verb, direction, plan, notifications } = this.#plan;
     const at = this.#context.df.currentUtcDateTime.toISOString();
     const payload = { event, at, executionId, plan, worldId, verb, direction, ...details };
-    for (const { url, on } of notifications) {
+    for (const { url, on, secret } of notifications) {
       if (!on.includes(event)) continue;
       this.#messages += 1;
       const key = `notification/${this.#messages}`;
-      this.#waiting.push({ key, url, event, payload, attempt: 1, dueMs: this.#now() });
+      this.#waiting.push({ key, url, ...defined({ secret }), event, payload, attempt: 1, dueMs: this.#now() });
     }
     yield* this.sendDue();
   }
@@ -121,8 +123,8 @@ export class Notifier {
   }
 
   *#send(due: readonly Message[]): Durable<ReadonlyMap<string, "delivered" | "failed" | "timed-out">> {
-    const messages = due.map(({ key, url, event, payload, attempt }) => {
-      return { key, url, event, payload, attempt, retryAfterMs: delayAfter(RETRY_POLICIES.notification, attempt) };
+    const messages = due.map(({ dueMs: _, ...message }) => {
+      return { ...message, retryAfterMs: delayAfter(RETRY_POLICIES.notification, message.attempt) };
     });
     try {
       const { executionId } = this.#plan;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from "node:net";
 import fc from "fast-check";
 import { checkEgress } from "../../../src/activities/webhook/egress-guard.js";
-import { postJson } from "../../../src/activities/webhook/send.js";
+import { post } from "../../../src/activities/webhook/send.js";
 import { Notification } from "../../../src/domain/plans/plan.js";
 import { nastyText } from "../mutate.js";
 import { type Pieces, textOf } from "../pieces.js";
@@ -218,7 +218,7 @@ class HostileServer {
       await once(this.#server, "listening");
     }
     const url = new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${this.#turn}`);
-    const sent = postJson(url, { address: "127.0.0.1", family: 4 }, { headers: {}, body: { a: 1 } }, TIME_LIMIT_MS);
+    const sent = post(url, { address: "127.0.0.1", family: 4 }, { headers: {}, body: '{"a":1}' }, TIME_LIMIT_MS);
     const late = new Promise<never>((_, reject) => {
       setTimeout(
         () => reject(new Violation("no answer long after the time limit")),
