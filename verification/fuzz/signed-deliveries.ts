@@ -57,14 +57,17 @@ export function write(family: Family, { headers, body }: Sent, slot: Slot, value
 /** Whether a delivery is nothing but what the sender sent, or may send again. */
 export function isGenuine(family: Family, { sourceId, sent, nowMs }: Delivery, said: Said): boolean {
   const { time } = schemeOf(SENDERS[family].scheme);
+  const signedAt = time === undefined ? "" : (sent.headers[time.header] ?? "");
   if (sourceId !== family) return false;
-  if (time !== undefined && Math.abs(nowMs - NOW_MS) > time.toleranceSeconds * 1_000) return false;
-  return [genuine(family, OPEN, said), genuine(family, DECIDED)].some((original) =>
-    (["id", "time", "signature", "body", "content-type"] as const).every((slot) =>
-      meaning(family, original, slot).equals(meaning(family, sent, slot)),
-    ),
-  );
+  if (time !== undefined && !/^\d{10}$/.test(signedAt)) return false;
+  if (time !== undefined && Math.abs(nowMs - Number(signedAt) * 1_000) > time.toleranceSeconds * 1_000) return false;
+  return [genuine(family, OPEN, said), genuine(family, DECIDED)].some((original) => {
+    const signed = SENDERS[family].withTime?.(original, signedAt) ?? original;
+    return SLOTS.every((slot) => meaning(family, signed, slot).equals(meaning(family, sent, slot)));
+  });
 }
+
+const SLOTS: readonly Slot[] = ["id", "time", "signature", "body", "content-type"];
 
 /** A content type means the same in capitals, and with the one encoding that JSON has; a signature when it comes twice. */
 function meaning(family: Family, sent: Sent, slot: Slot): Buffer {
