@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { schemeOf } from "../../../src/domain/webhooks/schemes.js";
 import { keysOf } from "../../../src/webhooks/keys.js";
-import { type Verdict, verify } from "../../../src/webhooks/verify.js";
+import { type Verification, verify } from "../../../src/webhooks/verify.js";
 import {
   FAMILIES,
   type Family,
@@ -34,7 +34,7 @@ const check = (
   secrets: string | string[],
   { headers, body }: Sent,
   now = NOW,
-): Verdict =>
+): Verification =>
   verify(
     schemeOf(scheme),
     keysFor(scheme, ...[secrets].flat()),
