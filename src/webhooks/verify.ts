@@ -6,7 +6,7 @@
  * - V2 Every part has one spelling: a time has ten digits, an id no separator, a signature one encoding. A header that
  *   was sent twice is joined with a comma, and so fits nothing, or is what one header would have said.
  * - V3 A refusal takes the same work, whatever is wrong and whether the source is known: always three keys and five
- *   signatures, compared in constant time (verification/webhook-timing.ts measures it).
+ *   signatures, compared in constant time (`npm run timing` measures it).
  * - V4 Nothing of the body is read: it is bytes that are signed or not.
  */
 import { createHash, createHmac, type KeyObject, timingSafeEqual, verify as verifyWithPublicKey } from "node:crypto";
