@@ -43,7 +43,13 @@ beforeEach(async () => {
   engine = await Engine.open(act);
   const store = createStore(createMemoryTables());
   const settings = { speed: 1, stepLimitMs: 1, allowPrivateWebhooks: true, publicBaseUrl: null };
-  ports = { store, clock: engine.clock, settings, secrets: { get: (name: string) => secrets.get(name) } } as Ports;
+  const needed: Partial<Ports> = {
+    store,
+    clock: engine.clock,
+    settings,
+    secrets: { get: (name) => secrets.get(name) },
+  };
+  ports = needed as Ports;
   await store.createExecution(
     Execution.parse({
       ...{ executionId, idempotencyKey: "key", worldId: "small", verb: "planned-failover", status: "running" },
