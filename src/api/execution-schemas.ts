@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Approvers } from "../domain/approvals/ask.js";
 import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
 import { Measures } from "../domain/plans/measures.js";
@@ -36,7 +37,10 @@ const itemOutcome = ItemOutcome.extend({
 });
 
 const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
+  verb: z.union([
+    Verb,
+    z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "approval", "cancel"]),
+  ]),
   why: z.string(),
   method: z.literal("POST"),
   path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
@@ -76,6 +80,17 @@ export const executionView = executionSummary.extend({
         .describe("a webhook answered 202 and calls back; a person may confirm or decline in its place"),
       z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
       z.object({ kind: z.literal("validate"), ...awaited }),
+      z
+        .object({
+          kind: z.literal("approval"),
+          requirementId: Id,
+          round: z.int().describe("2 or more when it is asked for again, because the approval before became void"),
+          approvalId: Guid,
+          hash: z.string().nullable().describe("of the content to decide on; the approval shows it"),
+          who: Approvers.extend({ needed: z.int(), decided: z.array(Name) }).nullable(),
+          ...awaited,
+        })
+        .describe("people approve or decline; null: the record of the approval cannot be read now"),
       z
         .object({
           kind: z.literal("continue-without"),

@@ -62,8 +62,10 @@ function operationOf(route: Route): JsonObject {
     "x-right": route.right,
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
+    ...(route.rawBody ? { requestBody: rawBodyOf(route.rawBody) } : {}),
     responses: {
       [route.status]: successOf(route),
+      ...Object.fromEntries((route.answersAlso ?? []).map((status) => [status, successOf(route)])),
       ...(route.creates ? { 201: { ...successOf(route), description: "Created." } } : {}),
       ...problemsOf(route),
     },
@@ -96,10 +98,20 @@ function requestBodyOf(route: Route): JsonObject {
   };
 }
 
+const rawBodyOf = ({ contentTypes }: NonNullable<Route["rawBody"]>): JsonObject => ({
+  required: true,
+  content: Object.fromEntries(
+    contentTypes.map((type) => [type, { schema: { description: "What the sender signed." } }]),
+  ),
+});
+
 function successOf(route: Route): JsonObject {
   if (route.status === 204) return { description: "Done." };
   return {
-    description: route.status === 202 ? "Accepted. Location is the address of the result." : "Done.",
+    description:
+      route.status === 202 && route.answers.includes("location")
+        ? "Accepted. Location is the address of the result."
+        : "Done.",
     headers: Object.fromEntries(
       route.answers.map((name) => [name, { required: true, schema: { type: "string" }, description: HEADERS[name] }]),
     ),
@@ -108,8 +120,9 @@ function successOf(route: Route): JsonObject {
 }
 
 function problemsOf(route: Route): Record<number, JsonObject> {
-  const reading = readsBody(route) ? READING_PROBLEMS : [];
   const caller = route.right === "anonymous" ? [] : CALLER_PROBLEMS;
+  const ofBody = route.rawBody ? (["body-too-large"] as const) : [];
+  const reading = readsBody(route) ? READING_PROBLEMS : ofBody;
   const byStatus = new Map<number, string[]>();
   for (const code of [...COMMON_PROBLEMS, ...caller, ...reading, ...route.problems]) {
     const status = statusOf(code);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
+import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
@@ -27,6 +28,7 @@ import {
 import { TARGET_ROUTES } from "./target-routes.js";
 import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
+import { WEBHOOK_ROUTES } from "./webhook-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
@@ -145,6 +147,7 @@ export const ROUTES = {
     problems: ["world-not-found"],
   }),
   ...PLAN_ROUTES,
+  ...WEBHOOK_ROUTES,
   startOnPlan: route({
     ...start,
     id: "start-execution-on-plan",
@@ -242,6 +245,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
+  ...APPROVAL_ROUTES,
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalRequirement } from "../domain/approvals/requirement.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -85,6 +86,8 @@ export const executionPlan = z.object({
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
+  /** The approvals that the verb needs in its direction; missing if it needs none. */
+  approvals: z.array(ApprovalRequirement).optional(),
 });
 export type ExecutionPlan = z.output<typeof executionPlan>;
 

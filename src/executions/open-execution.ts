@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { appliesTo } from "../domain/approvals/requirement-rules.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -82,7 +83,14 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
+    ...approvalsOf(plan, execution),
   };
+}
+
+/** The approvals that an execution needs; nothing at all when it needs none. */
+function approvalsOf({ approvals = [] }: Plan, execution: Execution): Pick<ExecutionPlan, "approvals"> {
+  const needed = approvals.filter((requirement) => appliesTo(requirement, execution));
+  return needed.length === 0 ? {} : { approvals: needed };
 }
 
 /** The limits of the plan and the defaults, in real milliseconds. */

@@ -7,7 +7,8 @@ import {
 } from "@azure/functions";
 import { z } from "zod";
 import { type Admission, kindOf, type Leave, TooManyRequests } from "../api/admission.js";
-import { parseRequest, type RawRequest } from "../api/parse-request.js";
+import { readBytes } from "../api/body.js";
+import { parseParams, parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
 import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from "../api/route.js";
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
@@ -57,6 +58,42 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
       leave?.();
     }
   };
+  register(route, endpoint);
+}
+
+/** A request whose body nobody has read: its sender proves by a signature over the bytes who it is. */
+export interface SignedRequest<P extends z.ZodObject> {
+  readonly params: z.output<P>;
+  readonly headers: RawRequest["headers"];
+  readonly body: Uint8Array;
+}
+
+/**
+ * Registers the function of a route with a raw body. The body is read before the request is admitted, so that nobody
+ * keeps a place by sending slowly.
+ */
+export function serveRaw<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+  route: Route<P, Q, B, R>,
+  handle: (context: Context, request: SignedRequest<P>) => Promise<Answer<R>>,
+): void {
+  const { rawBody, right } = route;
+  if (rawBody === undefined || right !== "anonymous") throw new Error(`${route.id} does not take signed requests`);
+  register(route, async (request, { open, admission, log }) => {
+    let leave: Leave | undefined;
+    try {
+      const body = await readBytes(request, rawBody.limitBytes);
+      const params = parseParams(route, request);
+      leave = await admission.enter("webhook", senderOf(request));
+      return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
+    } catch (thrown) {
+      return describe(thrown, log);
+    } finally {
+      leave?.();
+    }
+  });
+}
+
+function register(route: Pick<Route, "id" | "method" | "path">, endpoint: Endpoint): void {
   ENDPOINTS.set(route.id, endpoint);
   app.http(route.id, {
     methods: [route.method],
@@ -88,7 +125,8 @@ async function identify({ identity }: Context, right: RouteRight, headers: RawRe
   return caller;
 }
 
-const scope = z.object({ planId: z.string().optional(), executionId: z.string().optional() });
+const id = z.string().optional();
+const scope = z.object({ planId: id, executionId: id, approvalId: id });
 const verbOf = z.object({ verb: Verb.optional() });
 
 function authorise(

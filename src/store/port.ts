@@ -6,29 +6,11 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
+import type { Page, PageRequest, Tagged } from "./page.js";
+import type { WebhookStore } from "./webhook-port.js";
 
+export type { Page, PageRequest, Tagged } from "./page.js";
 export { updateWithRetry } from "./update-with-retry.js";
-
-/** A value with the ETag that a change must send. */
-export interface Tagged<T> {
-  value: T;
-  etag: string;
-}
-
-/** One page of a list. The last page has no `cursor`. */
-export interface Page<T> {
-  entries: T[];
-  cursor?: string;
-  /** Rows that are left out because they are unreadable, each with the reason; missing if there are none. */
-  unreadable?: string[];
-}
-
-export interface PageRequest {
-  /** At most 100. */
-  limit: number;
-  /** The cursor of an earlier page. Anything else is refused as `invalid-input`. */
-  cursor?: string;
-}
 
 /** When and by whom a version of a plan was saved. */
 export interface Saved {
@@ -99,7 +81,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store extends ApprovalStore {
+export interface Store extends ApprovalStore, WebhookStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */

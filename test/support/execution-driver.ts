@@ -15,6 +15,8 @@ export type Decision =
   | { kind: "validate"; verdict: "accept" | "reject" }
   | { kind: "resolve"; ask: number; answer: FailureAnswer };
 
+type Asked = Exclude<Awaited, { kind: "approval" }>;
+
 interface ExecutionState {
   status: ExecutionStatus;
   awaits: readonly (Awaited | { kind: "continue-without" })[];
@@ -26,9 +28,9 @@ interface ExecutionDriver<View extends ExecutionState> {
   decide(executionId: string, decision: Decision): Promise<void>;
 }
 
-/** What an execution cannot continue without; a stuck step ends by its limit. */
-const questionsOf = (awaits: ExecutionState["awaits"]): Awaited[] =>
-  awaits.flatMap((awaited) => (awaited.kind === "continue-without" ? [] : [awaited]));
+/** What a test answers; a stuck step ends by its limit, and approvals are for the people whom a test brings. */
+const questionsOf = (awaits: ExecutionState["awaits"]): Asked[] =>
+  awaits.flatMap((awaited) => (awaited.kind === "continue-without" || awaited.kind === "approval" ? [] : [awaited]));
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(
@@ -53,7 +55,7 @@ export async function finish<View extends ExecutionState>(
   }
 }
 
-function decisionOn(asked: Awaited, answers: Answers, failures: FailureAnswer[]): Decision {
+function decisionOn(asked: Asked, answers: Answers, failures: FailureAnswer[]): Decision {
   switch (asked.kind) {
     case "confirm":
     case "call-back":

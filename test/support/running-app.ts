@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -11,6 +11,8 @@ import type { executionView } from "../../src/api/execution-schemas.js";
 import type { Route } from "../../src/api/route.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { startBody } from "../../src/api/schemas.js";
+import { tokenText } from "../../src/domain/access/access-token.js";
+import type { Role } from "../../src/domain/access/roles.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
@@ -55,6 +57,22 @@ export class RunningApp {
   static async start(settings: HostSettings = {}, prefix = uniquePrefix(), token?: string): Promise<RunningApp> {
     const host = await startHostProgram(inject("storage"), prefix, settings);
     return new RunningApp(host, host, token);
+  }
+
+  /** A host of the test's own whose callers need a token. `client` is that of its first administrator. */
+  static async startWithTokens(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+    const token = tokenText(randomBytes(8).toString("hex"), randomBytes(32).toString("hex"));
+    const hash = createHash("sha256").update(token).digest("hex");
+    const ofTokens = { IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: hash };
+    const host = await startHostProgram(inject("storage"), prefix, { ...settings, ...ofTokens });
+    return new RunningApp(host, host, token);
+  }
+
+  /** A client of a person whom the administrator gives a token with roles. */
+  async clientOf(person: string, ...roles: Role[]): Promise<Client> {
+    const grants = roles.map((role) => ({ role }));
+    const { body } = await this.client.call(ROUTES.createToken, { params: {}, body: { person, grants } });
+    return createClient(this.url, { observe: assertDescribed, token: body.token });
   }
 
   /** A host of the whole run. Tests must use ids of their own. */
