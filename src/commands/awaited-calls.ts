@@ -5,6 +5,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
+import type { AwaitedTimer } from "./awaited-timer.js";
 import { type StuckStep, stuckInWords } from "./stuck-steps.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
@@ -25,7 +26,7 @@ export type AwaitedQuestion = Awaited & {
 };
 
 /** Everything that a person can decide about a running execution. */
-export type AwaitedCall = AwaitedQuestion | StuckStep;
+export type AwaitedCall = AwaitedQuestion | StuckStep | AwaitedTimer;
 
 interface Limit {
   stepId: string;
@@ -100,7 +101,7 @@ export function callsWhileRunning(execution: Execution, awaits: readonly Awaited
     body: {},
   };
   const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
-  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without");
+  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without" && awaited.kind !== "commit-timer");
   const calls = [
     ...questions.map(({ kind, asks, call }): NextStep => ({ verb: kind, why: asks, ...call })),
     ...continueWithoutCalls(execution, stuck),

@@ -13,6 +13,7 @@ import { EXECUTION_PART } from "../executions/step-parts.js";
 import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
 import { type Awaited, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
+import { awaitedTimer } from "./awaited-timer.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
 import { progressOf } from "./execution-progress.js";
@@ -75,7 +76,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     recordedClockOf(context, execution),
   ]);
   const awaits = ended
-    ? []
+    ? await awaitedTimer(context, execution, live)
     : [...withCalls(execution, plan, own, awaitedBy(own)), ...stuckSteps(context, execution, plan, steps)];
   const [progress, { attention, nextSteps }] = await Promise.all([
     ended ? 100 : progressOf(execution, plan, sources),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CommitTimer } from "../domain/commit-timer/commit-timer.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -85,6 +86,8 @@ export const executionPlan = z.object({
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
+  /** Only after a failover that awaits its commit. */
+  commitTimer: CommitTimer.optional(),
 });
 export type ExecutionPlan = z.output<typeof executionPlan>;
 

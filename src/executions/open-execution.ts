@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { TIMED_VERBS } from "../domain/commit-timer/commit-timer.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -82,6 +83,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
+    ...(plan.commitTimer && TIMED_VERBS.has(verb) && { commitTimer: plan.commitTimer }),
   };
 }
 

@@ -17,7 +17,7 @@ export type Decision =
 
 interface ExecutionState {
   status: ExecutionStatus;
-  awaits: readonly (Awaited | { kind: "continue-without" })[];
+  awaits: readonly (Awaited | { kind: "continue-without" } | { kind: "commit-timer" })[];
 }
 
 /** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
@@ -28,7 +28,9 @@ interface ExecutionDriver<View extends ExecutionState> {
 
 /** What an execution cannot continue without; a stuck step ends by its limit. */
 const questionsOf = (awaits: ExecutionState["awaits"]): Awaited[] =>
-  awaits.flatMap((awaited) => (awaited.kind === "continue-without" ? [] : [awaited]));
+  awaits.flatMap((awaited) =>
+    awaited.kind === "continue-without" || awaited.kind === "commit-timer" ? [] : [awaited],
+  );
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(
