@@ -74,6 +74,18 @@ module.exports = {
       { path: "^src/(?!domain/|store/|hypervisor/|steps/catalogue\\.ts)" },
     ),
     rule(
+      "identity-stands-apart",
+      "Who calls is decided from headers, settings and stored tokens; it knows nothing of what is called.",
+      { path: "^src/identity/" },
+      { path: "^src/(?!domain/|identity/|store/port\\.ts$)" },
+    ),
+    rule(
+      "identity-from-composition",
+      "Only composition chooses how callers are identified; everybody else sees the port.",
+      { path: "^src/", pathNot: ["^src/identity/", "^src/(composition|config)\\.ts$"] },
+      { path: "^src/identity/", pathNot: "^src/identity/port\\.ts$" },
+    ),
+    rule(
       "activities-are-leaves",
       "An activity has one side effect, by a port; it does not know who asked.",
       { path: "^src/activities/" },

@@ -5,16 +5,20 @@ import { ConfigurationError } from "./settings/configuration-error.js";
 export interface HostAddress {
   /** Without a trailing slash. */
   url: string;
-  /** Host and port, as in the setting `WEBSITE_HOSTNAME`. */
+  /**
+   * Host and port, as in the setting `WEBSITE_HOSTNAME`. An app decides by it whether only this machine can call, so the
+   * wildcard address stays what it is.
+   */
   hostname: string;
 }
 
 /** Nobody can call the wildcard address, so callers on this machine use loopback instead. */
 export function callableAddress(address: string, port: number): HostAddress {
-  const name = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-  const hostname = `${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
-  return { url: `http://${hostname}`, hostname };
+  const callable = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  return { url: `http://${withPort(callable, port)}`, hostname: withPort(address, port) };
 }
+
+const withPort = (address: string, port: number): string => `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 
 /**
  * Without keys, every caller can run every function. Therefore only this machine may reach the port.
@@ -24,6 +28,6 @@ export function callableAddress(address: string, port: number): HostAddress {
 export function checkAddress(address: string, enableAuth: boolean, allowUnsafe: boolean): void {
   if (enableAuth || allowUnsafe || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(address)) return;
   throw new ConfigurationError(
-    `Listening on ${address} would let other machines run every function without a key. Add --enable-auth, or --allow-unsafe-address if you intend this.`,
+    `Listening on ${address} would let other machines call the functions, the pages below /admin and the management API without a key. Add --enable-auth, or --allow-unsafe-address if you intend this.`,
   );
 }

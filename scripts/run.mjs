@@ -3,11 +3,12 @@
  * needed.
  */
 import { ensureInstalled } from "./ensure-install.mjs";
+import { firstTokenSettings } from "./first-token.mjs";
 import { ROOT, runNode } from "./program.mjs";
 
 const COMMANDS = {
   demo: (args) => afterBuild(() => runNode(["dist/demo/main.js", ...args])),
-  start: (args) => afterBuild(() => runNode(["dist/host/main.js", ...args])),
+  start: (args) => afterBuild(() => start(args)),
   test: (args) => afterBuild(async () => (await import("./test.mjs")).test(args)),
   check: async () => (await import("./check.mjs")).check(),
   reference: (args) => afterBuild(() => runNode(["scripts/reference.mjs", ...args])),
@@ -19,6 +20,11 @@ const COMMANDS = {
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),
   chaos: (args) => afterBuild(() => runNode(["dist/verification/chaos/main.js", ...args])),
 };
+
+function start(args) {
+  const added = firstTokenSettings(args, process.env, console.log);
+  return runNode(["dist/host/main.js", ...args], { env: { ...process.env, ...added } });
+}
 
 async function afterBuild(then) {
   const { build } = await import("./build.mjs");

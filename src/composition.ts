@@ -9,7 +9,7 @@ import { executionGuard } from "./executions/execution-guard.js";
 import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
-import { localIdentity } from "./identity/local.js";
+import { createIdentity, describeIdentity } from "./identity/create-identity.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -27,14 +27,15 @@ function compose(config: Config, clock: Clock): Services {
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
   const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
+  const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
   return {
     store,
     hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     secrets: config.secrets,
-    hash: (text) => createHash("sha256").update(text).digest("hex"),
-    identity: localIdentity,
+    hash,
+    identity: createIdentity(config.identity, { store, clock, hash }),
     settings: {
       speed: config.speed,
       stepLimitMs,
@@ -50,6 +51,9 @@ const config = readConfig(process.env);
 
 /** What every function of this process works with. */
 export const services: Services = compose(config, clock);
+
+/** Who every caller is, for the log. */
+export const identityInForce = describeIdentity(config.identity);
 
 /** Which requests this process takes. */
 export const admission = new Admission(config.admission, clock);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AdmissionLimits, KindLimits, RequestKind } from "./api/admission.js";
 import { SecretName } from "./domain/text.js";
+import { type IdentityConfig, identitySettings } from "./identity/settings.js";
 import type { Secrets } from "./ports.js";
 import { MAX_CONCURRENT_OPERATIONS } from "./steps/catalogue.js";
 
@@ -54,6 +55,7 @@ export interface Config {
   readonly allowPrivateWebhooks: boolean;
   readonly publicBaseUrl: string | null;
   readonly admission: AdmissionLimits;
+  readonly identity: IdentityConfig;
   readonly tablePrefix: string;
   /** A function and not a record, so that nobody prints the values together with the rest. */
   readonly secrets: Secrets;
@@ -62,8 +64,10 @@ export interface Config {
 /** Reads the settings once. Throws one error that names every setting that is missing or out of range. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = settingsSchema.safeParse(environment);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const identity = identitySettings.safeParse(environment);
+  if (!parsed.success || !identity.success) {
+    const issues = [...(parsed.error?.issues ?? []), ...(identity.error?.issues ?? [])];
+    const lines = issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new Error(`Settings are not valid. ${lines.join("; ")}. Set them in local.settings.json or the environment.`);
   }
   const settings = parsed.data;
@@ -81,6 +85,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       change: limits("change", settings.MAX_CHANGES_PER_SECOND),
       read: limits("read", settings.MAX_READS_PER_SECOND),
     },
+    identity: identity.data,
     tablePrefix: settings.TABLE_PREFIX,
     secrets: secretsIn(environment),
   };
@@ -105,8 +110,8 @@ function limits(kind: RequestKind, perSecond: number): KindLimits {
   return { perSecond, burst, concurrent: CONCURRENT[kind], waiting: 2 * burst };
 }
 
-/** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. */
+/** A host on a laptop speaks HTTP and is named with its port; one on Azure speaks HTTPS. Nobody can call a wildcard. */
 function hostUrl(hostname: string | undefined): string | null {
-  if (hostname === undefined || hostname === "") return null;
+  if (hostname === undefined || hostname === "" || /^(0\.0\.0\.0|\[::\])(:|$)/.test(hostname)) return null;
   return /^(localhost|127\.|\[::1\])/.test(hostname) ? `http://${hostname}` : `https://${hostname}`;
 }

@@ -1,4 +1,5 @@
 import type { Activity } from "./activity.js";
+import { escalateApproval, openApproval, useApproval, voidApproval } from "./approvals.js";
 import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
@@ -19,6 +20,10 @@ export const ACTIVITIES: readonly Activity[] = [
   settleItems,
   checkPrerequisites,
   chooseRecoveryPoints,
+  openApproval,
+  escalateApproval,
+  useApproval,
+  voidApproval,
   callWebhook,
   askForApproval,
   sendNotifications,

@@ -49,7 +49,8 @@ function formatOf(contentType: string | null): "json" | "yaml" {
   throw new ApiProblem("unsupported-media-type", `Content type ${mediaType} is not supported.`);
 }
 
-async function readText(source: BodySource, limitBytes: number): Promise<string> {
+/** The bytes of a body as they were sent. Throws an {@link ApiProblem}: 413 for a body over the limit. */
+export async function readBytes(source: BodySource, limitBytes: number): Promise<Buffer> {
   if (Number(source.headers.get("content-length") ?? 0) > limitBytes) throw tooLarge(limitBytes);
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -59,8 +60,13 @@ async function readText(source: BodySource, limitBytes: number): Promise<string>
     if (length > limitBytes) throw tooLarge(limitBytes);
     chunks.push(bytes);
   }
+  return Buffer.concat(chunks);
+}
+
+async function readText(source: BodySource, limitBytes: number): Promise<string> {
+  const bytes = await readBytes(source, limitBytes);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new ApiProblem("malformed-body", "The body is not UTF-8 text.");
   }

@@ -32,20 +32,19 @@ export interface Client {
 
 /**
  * @param baseUrl where the host listens, such as `http://127.0.0.1:7071`
- * @param key function key, if the host requires one
- * @param observe receives every response body, as received and as parsed by the route
+ * @param options.token access token, or token of the issuer, outside of the local mode
+ * @param options.observe receives every response body, as received and as parsed by the route
  */
 export function createClient(
   baseUrl: string,
-  key?: string,
-  observe: (route: Route, read: unknown, parsed: unknown) => void = () => undefined,
+  { token, observe }: { token?: string; observe?: (route: Route, read: unknown, parsed: unknown) => void } = {},
 ): Client {
   return {
     async call(route, { params, query, body, headers }) {
       const url = urlOf(baseUrl, route.path, params, query ?? {});
       const sent = new Headers(headers);
       if (body !== undefined) sent.set("content-type", "application/json");
-      if (key !== undefined) sent.set("x-functions-key", key);
+      if (token !== undefined) sent.set("authorization", `Bearer ${token}`);
       const answer = await fetch(url, {
         method: route.method,
         headers: sent,
@@ -54,7 +53,7 @@ export function createClient(
       if (!answer.ok) throw new ApiError(await problemIn(answer));
       const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
       const parsed = route.response.parse(read);
-      observe(route, read, parsed);
+      observe?.(route, read, parsed);
       return { body: parsed, headers: answer.headers, status: answer.status };
     },
   };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Approvers } from "../domain/approvals/ask.js";
 import { RunningTimer, TimerAct } from "../domain/commit-timer/commit-timer.js";
 import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
@@ -37,7 +38,10 @@ const itemOutcome = ItemOutcome.extend({
 });
 
 const nextStep = z.object({
-  verb: z.union([Verb, z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "cancel"])]),
+  verb: z.union([
+    Verb,
+    z.enum(["confirm", "call-back", "continue-without", "resolve", "validate", "approval", "cancel"]),
+  ]),
   why: z.string(),
   method: z.literal("POST"),
   path: z.string().describe("where `{itemId}` stands in it, one call for each of `itemIds`"),
@@ -80,6 +84,17 @@ export const executionView = executionSummary.extend({
       z
         .object({ kind: z.literal("commit-timer"), act: TimerAct, ...awaited })
         .describe("the failover has ended and awaits its commit; `call` cancels the timer, and nothing else"),
+      z
+        .object({
+          kind: z.literal("approval"),
+          requirementId: Id,
+          round: z.int().describe("2 or more when it is asked for again, because the approval before became void"),
+          approvalId: Guid,
+          hash: z.string().nullable().describe("of the content to decide on; the approval shows it"),
+          who: Approvers.extend({ needed: z.int(), decided: z.array(Name) }).nullable(),
+          ...awaited,
+        })
+        .describe("people approve or decline; null: the record of the approval cannot be read now"),
       z
         .object({
           kind: z.literal("continue-without"),

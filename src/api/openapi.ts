@@ -6,7 +6,9 @@ import type { AnswerHeader, Route } from "./route.js";
 type JsonObject = Record<string, unknown>;
 
 /** The problems of every route. */
-const COMMON_PROBLEMS = ["invalid-input", "too-many-requests"] as const;
+const COMMON_PROBLEMS = ["invalid-input", "too-many-requests", "identity-not-configured"] as const;
+/** The problems of a caller. */
+const CALLER_PROBLEMS = ["unauthenticated", "forbidden", "cross-site-request", "identity-unavailable"] as const;
 /** The problems that reading a body can cause besides. */
 const READING_PROBLEMS = ["malformed-body", "body-too-large", "unsupported-media-type"] as const;
 
@@ -30,9 +32,9 @@ export function openApiOf(routes: readonly Route[], version: string): JsonObject
     paths: described,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, "output"), ...shared },
-      securitySchemes: { functionKey: { type: "apiKey", in: "header", name: "x-functions-key" } },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
     },
-    security: [{ functionKey: [] }],
+    security: [{ bearer: [] }],
   };
 }
 
@@ -57,10 +59,13 @@ function operationOf(route: Route): JsonObject {
     operationId: route.id,
     summary: route.summary,
     ...(route.right === "anonymous" ? { security: [] } : {}),
+    "x-right": route.right,
     parameters: [...parameters(route.params, "path"), ...parameters(route.query, "query"), ...headerParameters(route)],
     ...(readsBody(route) ? { requestBody: requestBodyOf(route) } : {}),
+    ...(route.rawBody ? { requestBody: rawBodyOf(route.rawBody) } : {}),
     responses: {
       [route.status]: successOf(route),
+      ...Object.fromEntries((route.answersAlso ?? []).map((status) => [status, successOf(route)])),
       ...(route.creates ? { 201: { ...successOf(route), description: "Created." } } : {}),
       ...problemsOf(route),
     },
@@ -93,10 +98,20 @@ function requestBodyOf(route: Route): JsonObject {
   };
 }
 
+const rawBodyOf = ({ contentTypes }: NonNullable<Route["rawBody"]>): JsonObject => ({
+  required: true,
+  content: Object.fromEntries(
+    contentTypes.map((type) => [type, { schema: { description: "What the sender signed." } }]),
+  ),
+});
+
 function successOf(route: Route): JsonObject {
   if (route.status === 204) return { description: "Done." };
   return {
-    description: route.status === 202 ? "Accepted. Location is the address of the result." : "Done.",
+    description:
+      route.status === 202 && route.answers.includes("location")
+        ? "Accepted. Location is the address of the result."
+        : "Done.",
     headers: Object.fromEntries(
       route.answers.map((name) => [name, { required: true, schema: { type: "string" }, description: HEADERS[name] }]),
     ),
@@ -105,9 +120,11 @@ function successOf(route: Route): JsonObject {
 }
 
 function problemsOf(route: Route): Record<number, JsonObject> {
-  const reading = readsBody(route) ? READING_PROBLEMS : [];
+  const caller = route.right === "anonymous" ? [] : CALLER_PROBLEMS;
+  const ofBody = route.rawBody ? (["body-too-large"] as const) : [];
+  const reading = readsBody(route) ? READING_PROBLEMS : ofBody;
   const byStatus = new Map<number, string[]>();
-  for (const code of [...COMMON_PROBLEMS, ...reading, ...route.problems]) {
+  for (const code of [...COMMON_PROBLEMS, ...caller, ...reading, ...route.problems]) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

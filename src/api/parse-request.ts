@@ -10,6 +10,10 @@ export interface RawRequest extends BodySource {
   readonly query: Iterable<[string, string]>;
 }
 
+/** Parses the path of a request. Its query is left alone, because some senders add to it. */
+export const parseParams = <P extends z.ZodObject>({ params }: { params: P }, request: RawRequest): z.output<P> =>
+  parsePart(params, { ...request.params }, "path");
+
 /** Parses every part of a request with the schemas of its route. Throws an {@link ApiProblem} for the first invalid part. */
 export async function parseRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   route: Route<P, Q, B>,

@@ -31,6 +31,7 @@ export const PLAN_ROUTES = {
     ...read,
     id: "list-plans",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/recovery-plans",
     summary: "List recovery plans",
     params: z.strictObject({}),

@@ -30,6 +30,8 @@ export interface Route<
   /** Name of the function and `operationId`, in kebab-case. */
   readonly id: string;
   readonly right: RouteRight;
+  /** The right on anything is enough: the answer has only what the caller may read. */
+  readonly answersWhatCallerMayRead?: true;
   readonly method: Method;
   /** Such as `api/executions/{executionId}`: `host.json` sets no prefix. */
   readonly path: string;
@@ -37,10 +39,14 @@ export interface Route<
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** Its body is given to the handler as the bytes that were sent, because they are signed. It has no `body` then. */
+  readonly rawBody?: { readonly limitBytes: number; readonly contentTypes: readonly string[] };
   /** The limit of its body, if it differs from the default. */
   readonly bodyLimitBytes?: number;
   readonly headers: Partial<Record<RequestHeader, "required" | "optional">>;
   readonly status: 200 | 201 | 202 | 204;
+  /** Other statuses with the same response. */
+  readonly answersAlso?: readonly number[];
   /** Answers 201 instead if it created something. */
   readonly creates?: true;
   /** Headers of every successful response. */

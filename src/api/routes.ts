@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
+import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
@@ -27,7 +28,9 @@ import {
   validateBody,
 } from "./schemas.js";
 import { TARGET_ROUTES } from "./target-routes.js";
+import { TOKEN_ROUTES } from "./token-routes.js";
 import { TOPOLOGY_ROUTES } from "./topology-routes.js";
+import { WEBHOOK_ROUTES } from "./webhook-routes.js";
 import { WORLD_ROUTES } from "./world-routes.js";
 
 const inWorld = z.strictObject({ worldId: Id });
@@ -148,6 +151,7 @@ export const ROUTES = {
     problems: ["world-not-found"],
   }),
   ...PLAN_ROUTES,
+  ...WEBHOOK_ROUTES,
   startOnPlan: route({
     ...start,
     id: "start-execution-on-plan",
@@ -161,6 +165,7 @@ export const ROUTES = {
     ...read,
     id: "list-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/executions",
     summary: "List executions, newest first",
     params: nowhere,
@@ -172,6 +177,7 @@ export const ROUTES = {
     ...read,
     id: "list-unsettled-executions",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/unsettled-executions",
     summary: "List executions that have not ended or that still need a repair, and what prevents it",
     params: nowhere,
@@ -243,6 +249,7 @@ export const ROUTES = {
     body: cancelBody,
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
+  ...APPROVAL_ROUTES,
   cancelCommitTimer: route({
     ...decide,
     id: "cancel-commit-timer",
@@ -264,10 +271,12 @@ export const ROUTES = {
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
+  ...TOKEN_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",
     right: "read",
+    answersWhatCallerMayRead: true,
     path: "api/openapi.json",
     summary: "Show this OpenAPI description",
     params: nowhere,

@@ -8,6 +8,7 @@
  */
 import type { Grant } from "../domain/access/roles.js";
 import type { Approval, Verdict } from "../domain/approvals/approval.js";
+import { breakGlass, type Changed, review } from "../domain/approvals/break-glass.js";
 import { decide } from "../domain/approvals/decide.js";
 import { RecoveryError } from "../domain/errors.js";
 import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/contracts.js";
@@ -39,20 +40,45 @@ export async function decideApproval(
   made: IncomingDecision,
 ): Promise<ApprovalView> {
   const delegations = await context.store.listDelegations({ to: made.person });
-  const { approval, refusal } = await updateWithRetry(
+  return change(context, approvalId, (approval) => {
+    const decided = decide(approval, { ...made, delegations }, context.clock.now());
+    if (decided.kind === "same") return { next: decided.approval };
+    if (decided.kind === "decided") return { next: decided.next };
+    return { next: decided.next ?? approval, refusal: decided.refusal };
+  });
+}
+
+/** Passes an approval in an emergency, and says why. Refuses what nobody can decide any more. */
+export const passByBreakGlass = (
+  context: Context,
+  approvalId: string,
+  by: { person: string; reason: string },
+): Promise<ApprovalView> => change(context, approvalId, (approval) => breakGlass(approval, by, context.clock.now()));
+
+/** Notes that somebody has reviewed a break-glass. */
+export const reviewBreakGlass = (
+  context: Context,
+  approvalId: string,
+  by: { person: string; note: string },
+): Promise<ApprovalView> => change(context, approvalId, (approval) => review(approval, by, context.clock.now()));
+
+/** Records what a rule makes of an approval, tells the execution, and only then refuses what the rule refuses. */
+async function change(
+  context: Context,
+  approvalId: string,
+  rule: (approval: Approval) => Changed,
+): Promise<ApprovalView> {
+  const { next, refusal } = await updateWithRetry(
     () => requireApproval(context, approvalId),
-    (found): { answer: { approval: Approval; refusal?: RecoveryError }; write?: () => Promise<void> } => {
-      const decided = decide(found.value, { ...made, delegations }, context.clock.now());
-      const approval = decided.kind === "same" ? decided.approval : (decided.next ?? found.value);
-      const answer = { approval, ...(decided.kind === "refused" && { refusal: decided.refusal }) };
-      return approval === found.value
-        ? { answer }
-        : { answer, write: () => context.store.updateApproval(found, approval) };
+    (found): { answer: Changed; write?: () => Promise<void> } => {
+      const answer = rule(found.value);
+      const { next } = answer;
+      return next === found.value ? { answer } : { answer, write: () => context.store.updateApproval(found, next) };
     },
   );
-  await tellExecution(context, approval);
+  await tellExecution(context, next);
   if (refusal !== undefined) throw refusal;
-  return approval;
+  return next;
 }
 
 /** Tells the execution that an approval is decided or over, unless it knows. Safe to repeat. */

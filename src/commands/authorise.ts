@@ -15,6 +15,7 @@ import type { Services } from "./context.js";
 export interface Scope {
   planId?: string | undefined;
   executionId?: string | undefined;
+  approvalId?: string | undefined;
   verb?: Verb | undefined;
 }
 
@@ -29,19 +30,26 @@ export function requireRightSomewhere(caller: Caller, rights: readonly Right[]):
   if (!rights.some((right) => hasRightSomewhere(caller, right))) throw forbidden(rights);
 }
 
+/** Refuses a caller whom the installation knows and who has no role in it. */
+export function requireAnyRole(caller: Caller): void {
+  if (caller.grants.length === 0) throw forbidden(["read"]);
+}
+
 /**
- * Refuses `forbidden`, and `plan-not-found` or `execution-not-found` where the caller may not know that it exists.
+ * Refuses `forbidden`, and `plan-not-found`, `execution-not-found` or `approval-not-found` where the caller may not know
+ * that it exists.
  * @param right `of-the-verb`: the right that the verb of the scope, or of its execution, needs
  */
 export async function requireRight(
   services: Pick<Services, "store">,
   caller: Caller,
   right: Right | "of-the-verb",
-  { planId, executionId, verb }: Scope,
+  { planId, executionId, approvalId, verb }: Scope,
 ): Promise<void> {
   if (right !== "of-the-verb" && hasRight(caller, right)) return;
   if (executionId !== undefined) return requireOnExecution(services, caller, right, executionId);
   const needed = right === "of-the-verb" ? rightOfVerb(verb ?? "full-run") : right;
+  if (approvalId !== undefined) return requireOnApproval(services, caller, needed, approvalId);
   if (planId === undefined ? hasRight(caller, needed) : hasRightOnPlan(caller, needed, planId)) return;
   if (planId !== undefined && !hasRightOnPlan(caller, "read", planId))
     throw new RecoveryError("plan-not-found", `there is no plan ${planId}`);
@@ -64,6 +72,19 @@ async function requireOnExecution(
   if (!has("read")) throw missing;
   const needed = right === "of-the-verb" ? rightOfVerb(execution.verb) : right;
   if (!has(needed)) throw forbidden([needed]);
+}
+
+/** An approval is of a plan, even where its plan is gone. */
+async function requireOnApproval(
+  { store }: Pick<Services, "store">,
+  caller: Caller,
+  needed: Right,
+  approvalId: string,
+): Promise<void> {
+  const planId = (await store.getApproval(approvalId))?.value.content.planId;
+  if (planId === undefined || !hasRightOnPlan(caller, "read", planId))
+    throw new RecoveryError("approval-not-found", `there is no approval ${approvalId}`);
+  if (!hasRightOnPlan(caller, needed, planId)) throw forbidden([needed]);
 }
 
 const forbidden = (rights: readonly Right[]): RecoveryError =>

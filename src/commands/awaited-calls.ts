@@ -1,3 +1,4 @@
+import type { Approvers } from "../domain/approvals/ask.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { isCancellable, type NextStep } from "../domain/executions/next-steps.js";
 import { ASK_LIMIT_MS } from "../domain/plans/failure-policy.js";
@@ -13,20 +14,34 @@ export type Awaited =
   | { kind: "confirm"; actionId: string; ask: number; asks: string }
   | { kind: "call-back"; actionId: string; ask: number; asks: string }
   | { kind: "resolve"; ask: number; asks: string }
-  | { kind: "validate"; asks: string };
+  | { kind: "validate"; asks: string }
+  | { kind: "approval"; requirementId: string; round: number; asks: string };
+
+export type AwaitedApproval = Extract<Awaited, { kind: "approval" }>;
 
 /** What a person is asked, with its limits in real time and the call that answers it. */
-export type AwaitedQuestion = Awaited & {
+export type AwaitedQuestion = Exclude<Awaited, AwaitedApproval> & Limits;
+
+/** An approval that is awaited. */
+export type ApprovalAwaited = AwaitedApproval & Limits & { approvalId: string; hash: string | null; who: Who | null };
+
+/** Who can end a wait, and who has decided already. */
+export interface Who extends Approvers {
+  needed: number;
+  decided: string[];
+}
+
+interface Limits {
   since: string | null;
   /** When nobody is asked any more; null if it is not known. */
   until: string | null;
   /** What happens then. */
   onExpiry: string | null;
   call: Pick<NextStep, "method" | "path" | "body">;
-};
+}
 
 /** Everything that a person can decide about a running execution. */
-export type AwaitedCall = AwaitedQuestion | StuckStep | AwaitedTimer;
+export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep | AwaitedTimer;
 
 interface Limit {
   stepId: string;
@@ -39,7 +54,7 @@ export function withCalls(
   { executionId }: Execution,
   plan: Plan | null,
   own: readonly Step[],
-  awaits: readonly Awaited[],
+  awaits: readonly Exclude<Awaited, AwaitedApproval>[],
 ): AwaitedQuestion[] {
   return awaits.map((awaited) => {
     const { stepId, limitMs, onExpiry, call } = limitOf(awaited, plan);
@@ -56,7 +71,7 @@ export function withCalls(
   });
 }
 
-function limitOf(awaited: Awaited, plan: Plan | null): Limit {
+function limitOf(awaited: Exclude<Awaited, AwaitedApproval>, plan: Plan | null): Limit {
   switch (awaited.kind) {
     case "confirm":
     case "call-back": {

@@ -10,9 +10,10 @@ import type { EstateClock } from "../domain/worlds/estate-clock.js";
 import type { InstanceView } from "../durable/client.js";
 import { unpackSteps } from "../durable/progress.js";
 import { EXECUTION_PART } from "../executions/step-parts.js";
-import { actionOfStep, stepTitle } from "../steps/plan-steps.js";
+import { actionOfStep, approvalOfStep, stepTitle } from "../steps/plan-steps.js";
 import type { Page, PageRequest } from "../store/port.js";
-import { type Awaited, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
+import { approvalsAwaited } from "./approvals-awaited.js";
+import { type Awaited, type AwaitedApproval, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
 import { awaitedTimer } from "./awaited-timer.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
@@ -77,7 +78,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
   ]);
   const awaits = ended
     ? await awaitedTimer(context, execution, live)
-    : [...withCalls(execution, plan, own, awaitedBy(own)), ...stuckSteps(context, execution, plan, steps)];
+    : [...(await awaitedCalls(context, execution, plan, own)), ...stuckSteps(context, execution, plan, steps)];
   const [progress, { attention, nextSteps }] = await Promise.all([
     ended ? 100 : progressOf(execution, plan, sources),
     lookAround(context, execution, { steps, awaits }),
@@ -101,6 +102,22 @@ export async function viewExecution(given: Context, executionId: string): Promis
     estateClock,
     ...(blockedReasons.length > 0 && { blockedReasons }),
   };
+}
+
+/** What it waits for itself, with the calls that end it. */
+async function awaitedCalls(
+  context: Context,
+  execution: Execution,
+  plan: Plan | null,
+  own: readonly Step[],
+): Promise<AwaitedCall[]> {
+  const awaits = awaitedBy(own);
+  const isApproval = (awaited: Awaited): awaited is AwaitedApproval => awaited.kind === "approval";
+  const questions = awaits.flatMap((awaited) => (isApproval(awaited) ? [] : [awaited]));
+  return [
+    ...withCalls(execution, plan, own, questions),
+    ...(await approvalsAwaited(context, execution, own, awaits.filter(isApproval))),
+  ];
 }
 
 /** What needs a person, and which calls lead on. */
@@ -133,7 +150,9 @@ function statusOf(
 ): ExecutionStatus {
   if (isEnded(execution.status)) return execution.status;
   if (blocked.length > 0) return "paused";
-  return awaits.some(blocks) ? "awaiting-input" : execution.status;
+  const blocking = awaits.filter(blocks);
+  if (blocking.length === 0) return execution.status;
+  return blocking.every(({ kind }) => kind === "approval") ? "awaiting-approval" : "awaiting-input";
 }
 
 /** The context, with a list that collects why the orchestrations that are read through it are blocked. */
@@ -174,6 +193,8 @@ const titledSteps = (seen: InstanceView | undefined, verb: Verb): Step[] =>
 function awaitedBy(own: readonly Step[]): Awaited[] {
   return own.flatMap(({ id, status, detail = "" }): Awaited[] => {
     if (status !== "awaiting-input") return [];
+    const approval = approvalOfStep(id);
+    if (approval !== undefined) return [{ ...approval, kind: "approval", asks: detail }];
     const action = actionOfStep(id);
     if (action?.kind === "action") return [{ ...action, kind: "confirm", asks: detail }];
     if (action?.kind === "call-back") return [{ ...action, kind: "call-back", asks: detail }];

@@ -1,29 +1,21 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { ExecutionOptions } from "../domain/execution.js";
 import { previewReprotect, type ReprotectPreview } from "../domain/failback/reprotect-preview.js";
-import type { ItemSnapshot } from "../domain/items/snapshot.js";
 import { worstOf } from "../domain/plans/measures.js";
 import type { Plan } from "../domain/plans/plan.js";
 import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { CheckOptions } from "../domain/prerequisites/prerequisite.js";
 import type { RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
-import {
-  diskCoverageOf,
-  type PointPreview,
-  type PreviewItem,
-  previewRecoveryPoints,
-} from "../domain/recovery-points/recovery-point-solver.js";
+import type { PointPreview } from "../domain/recovery-points/recovery-point-solver.js";
 import type { StartDecision } from "../domain/start/check-estate.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { type Placement, placeItems } from "../domain/worlds/networks.js";
 import { usedAddresses } from "../domain/worlds/occupancy.js";
+import { previewItems } from "../executions/predicted-loss.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
 import { decideAbout, type StartTarget } from "./start-decision.js";
-
-/** Items whose points are read from the hypervisor at the same time. */
-const POINT_QUERY_CONCURRENCY = 32;
 
 /** What every item of a plan would start from and lose if a failover began now. */
 export interface PointsPreview {
@@ -48,7 +40,7 @@ export async function previewPoints(
   if (plan !== null && choice.kind === "custom") {
     throw new RecoveryError("custom-point-for-one-item", `plan ${plan.id} can not start all its items from one point`);
   }
-  const items = previewRecoveryPoints(await pointsOf(services, worldId, itemIds), choice);
+  const items = await previewItems(services, worldId, itemIds, choice);
   return { worldId, choice, items, worstLossSeconds: worstOf(items.map(({ lossSeconds }) => lossSeconds)) };
 }
 
@@ -63,25 +55,6 @@ export async function subjectOf(
   }
   const { itemId } = await findItem(services, target.worldId, target.itemId);
   return { worldId: target.worldId, itemIds: [itemId], plan: null };
-}
-
-async function pointsOf(services: Services, worldId: string, itemIds: readonly string[]): Promise<PreviewItem[]> {
-  const snapshots = await services.hypervisor.describeItems(worldId, itemIds);
-  const items: PreviewItem[] = [];
-  for (let from = 0; from < snapshots.length; from += POINT_QUERY_CONCURRENCY) {
-    const some = snapshots.slice(from, from + POINT_QUERY_CONCURRENCY);
-    items.push(...(await Promise.all(some.map((snapshot) => pointsOfItem(services, worldId, snapshot)))));
-  }
-  return items;
-}
-
-async function pointsOfItem(
-  { hypervisor }: Services,
-  worldId: string,
-  { item, machine }: ItemSnapshot,
-): Promise<PreviewItem> {
-  const known = await hypervisor.recoveryPoints(worldId, item.id);
-  return { ...known, disks: diskCoverageOf(item, machine) };
 }
 
 /** The decision about a start: what would happen to each item, what was checked, and everything that is not met. */

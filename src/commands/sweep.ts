@@ -132,7 +132,7 @@ async function repair(
  * Whether a cancel or a decision is raised again in this minute. The interval grows, since most executions received the
  * first event and each one makes their history longer.
  */
-function isTimeToRaise({ clock }: Context, recordedAt: string): boolean {
+export function isTimeToRaise({ clock }: Pick<Context, "clock">, recordedAt: string): boolean {
   const minutes = Math.floor((clock.now() - toMs(recordedAt)) / 60_000);
   if (minutes < 1) return false; // the request itself raised it
   return minutes % Math.min(MAX_RAISE_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ApprovalRequirement } from "../domain/approvals/requirement.js";
 import { CommitTimer } from "../domain/commit-timer/commit-timer.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
@@ -86,6 +87,8 @@ export const executionPlan = z.object({
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
   notifications: z.array(Notification),
+  /** The approvals that the verb needs in its direction; missing if it needs none. */
+  approvals: z.array(ApprovalRequirement).optional(),
   /** Only after a failover that awaits its commit. */
   commitTimer: CommitTimer.optional(),
 });

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { appliesTo } from "../domain/approvals/requirement-rules.js";
 import { TIMED_VERBS } from "../domain/commit-timer/commit-timer.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
@@ -83,8 +84,15 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
+    ...approvalsOf(plan, execution),
     ...(plan.commitTimer && TIMED_VERBS.has(verb) && { commitTimer: plan.commitTimer }),
   };
+}
+
+/** The approvals that an execution needs; nothing at all when it needs none. */
+function approvalsOf({ approvals = [] }: Plan, execution: Execution): Pick<ExecutionPlan, "approvals"> {
+  const needed = approvals.filter((requirement) => appliesTo(requirement, execution));
+  return needed.length === 0 ? {} : { approvals: needed };
 }
 
 /** The limits of the plan and the defaults, in real milliseconds. */

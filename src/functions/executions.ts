@@ -1,4 +1,5 @@
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { completeAction } from "../commands/call-backs.js";
 import { cancelCommitTimer, extendCommitTimer } from "../commands/commit-timer.js";
 import {
@@ -14,8 +15,8 @@ import type { ExecutionStatus } from "../domain/vocabulary.js";
 import { EstateTimes } from "./estate-times.js";
 import { acceptedFor, pageRequest, serve } from "./serve.js";
 
-serve(ROUTES.listExecutions, async (context, { query }) => {
-  const { entries, ...rest } = await listExecutions(context, pageRequest(query));
+serve(ROUTES.listExecutions, async (context, { query, caller }) => {
+  const { entries, ...rest } = await listExecutions(asReadBy(context, caller), pageRequest(query));
   return { body: { ...rest, entries: entries.map(({ execution, status }) => summaryOf(execution, status)) } };
 });
 

@@ -1,6 +1,7 @@
 import { requireSameId } from "../api/parse-request.js";
 import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
 import { getPlan, getPlanVersion, listPlans, removePlan, savePlan } from "../commands/plans.js";
 import { pageRequest, serve } from "./serve.js";
@@ -12,7 +13,9 @@ serve(ROUTES.savePlan, async (context, { params, body, headers, caller }) => {
   return { ...planAnswer(await viewOf(context, saved)), status: ifMatch === null ? 201 : 200 };
 });
 
-serve(ROUTES.listPlans, async (context, { query }) => ({ body: await listPlans(context, pageRequest(query)) }));
+serve(ROUTES.listPlans, async (context, { query, caller }) => ({
+  body: await listPlans(asReadBy(context, caller), pageRequest(query)),
+}));
 
 serve(ROUTES.getPlan, async (context, { params }) => {
   return planAnswer(await viewOf(context, await getPlan(context, params.planId)));

@@ -7,11 +7,12 @@ import {
 } from "@azure/functions";
 import { z } from "zod";
 import { type Admission, kindOf, type Leave, TooManyRequests } from "../api/admission.js";
-import { parseRequest, type RawRequest } from "../api/parse-request.js";
+import { readBytes } from "../api/body.js";
+import { parseParams, parseRequest, type RawRequest } from "../api/parse-request.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../api/problem.js";
 import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from "../api/route.js";
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
-import { requireRight, requireRightSomewhere } from "../commands/authorise.js";
+import { requireAnyRole, requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
 import { admission, contextOf } from "../composition.js";
 import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
@@ -46,10 +47,10 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
     let leave: Leave | undefined;
     try {
       const context = open();
-      const caller = await identify(context, route.right, request);
+      const caller = await identify(context, route.right, request.headers);
       leave = await admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
       const parsed = await parseRequest(route, request);
-      await authorise(context, route.right, caller, parsed);
+      await authorise(context, route, caller, parsed);
       return respond(route.status, await handle(context, { ...parsed, caller }));
     } catch (thrown) {
       return describe(thrown, log);
@@ -57,6 +58,42 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
       leave?.();
     }
   };
+  register(route, endpoint);
+}
+
+/** A request whose body nobody has read: its sender proves by a signature over the bytes who it is. */
+export interface SignedRequest<P extends z.ZodObject> {
+  readonly params: z.output<P>;
+  readonly headers: RawRequest["headers"];
+  readonly body: Uint8Array;
+}
+
+/**
+ * Registers the function of a route with a raw body. The body is read before the request is admitted, so that nobody
+ * keeps a place by sending slowly.
+ */
+export function serveRaw<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, R extends z.ZodType>(
+  route: Route<P, Q, B, R>,
+  handle: (context: Context, request: SignedRequest<P>) => Promise<Answer<R>>,
+): void {
+  const { rawBody, right } = route;
+  if (rawBody === undefined || right !== "anonymous") throw new Error(`${route.id} does not take signed requests`);
+  register(route, async (request, { open, admission, log }) => {
+    let leave: Leave | undefined;
+    try {
+      const body = await readBytes(request, rawBody.limitBytes);
+      const params = parseParams(route, request);
+      leave = await admission.enter("webhook", senderOf(request));
+      return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
+    } catch (thrown) {
+      return describe(thrown, log);
+    } finally {
+      leave?.();
+    }
+  });
+}
+
+function register(route: Pick<Route, "id" | "method" | "path">, endpoint: Endpoint): void {
   ENDPOINTS.set(route.id, endpoint);
   app.http(route.id, {
     methods: [route.method],
@@ -80,23 +117,25 @@ function senderOf({ headers, params }: RawRequest): string {
 }
 
 /** The caller of a request, who has the right on something at least. Nothing of the request was read before. */
-async function identify({ identity }: Context, right: RouteRight, { headers }: RawRequest): Promise<Caller> {
+async function identify({ identity }: Context, right: RouteRight, headers: RawRequest["headers"]): Promise<Caller> {
+  identity.requireConfigured();
   if (right === "anonymous") return ANONYMOUS;
   const caller = await identity.identify(headers);
   requireRightSomewhere(caller, right === "of-the-verb" ? ["test", "run"] : [right]);
   return caller;
 }
 
-const scope = z.object({ planId: z.string().optional(), executionId: z.string().optional() });
+const id = z.string().optional();
+const scope = z.object({ planId: id, executionId: id, approvalId: id });
 const verbOf = z.object({ verb: Verb.optional() });
 
 function authorise(
   context: Context,
-  right: RouteRight,
+  { right, answersWhatCallerMayRead }: Pick<Route, "right" | "answersWhatCallerMayRead">,
   caller: Caller,
   { params, body }: ParsedRequest<z.ZodObject, z.ZodObject, z.ZodType>,
 ): Promise<void> {
-  if (right === "anonymous") return Promise.resolve();
+  if (right === "anonymous" || answersWhatCallerMayRead) return Promise.resolve();
   const { verb } = verbOf.safeParse(body).data ?? {};
   return requireRight(context, caller, right, { ...scope.parse(params), verb });
 }
@@ -139,8 +178,6 @@ export function serveUnknown(routes: readonly Route[]): void {
       const surroundings = surroundingsOf(invocation);
       const path = `api/${request.params["path"] ?? ""}`;
       const matched = routesAt(routes, path);
-      const allow = allowedMethods(matched).join(", ");
-      if (matched.length > 0 && request.method === "OPTIONS") return { status: 204, headers: { allow } };
       const read = request.method === "HEAD" ? matched.find(({ route }) => route.method === "GET") : undefined;
       const endpoint = read && ENDPOINTS.get(read.route.id);
       if (endpoint) {
@@ -148,10 +185,31 @@ export function serveUnknown(routes: readonly Route[]): void {
         const { status = 200, headers = {} } = await endpoint(raw, surroundings);
         return { status, headers: { "content-type": "application/json", ...headers } };
       }
+      const stranger = await refuseStranger(request.headers, surroundings);
+      if (stranger) return stranger;
+      const allow = allowedMethods(matched).join(", ");
+      if (matched.length > 0 && request.method === "OPTIONS") return { status: 204, headers: { allow } };
       const problem = describe(unknownRoute(routes, request.method, path), surroundings.log);
       return problem.status === 405 ? { ...problem, headers: { ...problem.headers, allow } } : problem;
     },
   });
+}
+
+/** The answer to a caller who may not even learn which routes there are. */
+async function refuseStranger(
+  headers: RawRequest["headers"],
+  { open, admission, log }: Surroundings,
+): Promise<HttpResponseInit | undefined> {
+  try {
+    const { identity } = open();
+    identity.requireConfigured();
+    const caller = await identity.identify(headers);
+    requireAnyRole(caller);
+    (await admission.enter("read", caller.person))();
+    return undefined;
+  } catch (thrown) {
+    return describe(thrown, log);
+  }
 }
 
 /** Answers are typed by the route and not parsed again: that costs a large one more than making it. Tests parse them. */
@@ -169,6 +227,7 @@ function describe(thrown: unknown, log: (text: string) => void): HttpResponseIni
     "content-type": PROBLEM_MEDIA_TYPE,
     "cache-control": "no-store",
     ...(thrown instanceof TooManyRequests && { "retry-after": String(thrown.retryAfterSeconds) }),
+    ...(problem.status === 401 && { "www-authenticate": "Bearer" }),
   };
   return { status: problem.status, headers, body: JSON.stringify(problem) };
 }

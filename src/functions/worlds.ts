@@ -1,5 +1,6 @@
 import { requireSameId } from "../api/parse-request.js";
 import { ROUTES } from "../api/routes.js";
+import { asReadBy } from "../commands/as-read-by.js";
 import { importWorld } from "../commands/import-world.js";
 import { getWorld, listWorlds, removeItem, removeWorld } from "../commands/worlds.js";
 import type { WorldRecord } from "../store/port.js";
@@ -11,12 +12,14 @@ serve(ROUTES.importWorld, async (context, { params, query, body }) => {
   return { body: { ...viewOf(record), import: report } };
 });
 
-serve(ROUTES.listWorlds, async (context, { query }) => {
-  const { entries, ...page } = await listWorlds(context, pageRequest(query));
+serve(ROUTES.listWorlds, async (context, { query, caller }) => {
+  const { entries, ...page } = await listWorlds(asReadBy(context, caller), pageRequest(query));
   return { body: { ...page, entries: entries.map(viewOf) } };
 });
 
-serve(ROUTES.getWorld, async (context, { params }) => ({ body: viewOf(await getWorld(context, params.worldId)) }));
+serve(ROUTES.getWorld, async (context, { params, caller }) => ({
+  body: viewOf(await getWorld(asReadBy(context, caller), params.worldId)),
+}));
 
 serve(ROUTES.removeWorld, async (context, { params, query }) => {
   await removeWorld(context, params.worldId, { plans: query.plans === "true" });

@@ -7,6 +7,11 @@ export interface RequestHeaders {
 
 /** Says who is behind a request. */
 export interface Identity {
-  /** Refuses `unauthenticated`, and `identity-not-configured` while the installation may not answer anybody. */
+  /** Refuses `identity-not-configured` while the installation may not answer anybody, whatever the request proves. */
+  requireConfigured(): void;
+  /**
+   * Refuses `identity-not-configured`; `unauthenticated`; `cross-site-request` for a page of another site; and
+   * `identity-unavailable` while the credential cannot be checked.
+   */
   identify(headers: RequestHeaders): Promise<Caller>;
 }

@@ -2,6 +2,7 @@ import type { OrchestrationContext } from "durable-functions";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
 import { ITEM_WORKFLOWS } from "./items/index.js";
+import { afterApproval } from "./runtime/approvals.js";
 import { itemBatch } from "./runtime/contracts.js";
 import { type ExecutionWorkflow, executionOrchestration } from "./runtime/execution-workflow.js";
 import { itemBatchOrchestration } from "./runtime/item-workflow.js";
@@ -42,7 +43,7 @@ const WORKFLOWS: Readonly<Record<Verb, ExecutionWorkflow>> = {
 export const ORCHESTRATORS: ReadonlyMap<string, Orchestrator> = new Map([
   ...Object.entries(WORKFLOWS).map(([verb, workflow]): [string, Orchestrator] => [
     verb,
-    executionOrchestration(workflow),
+    executionOrchestration(afterApproval(workflow)),
   ]),
   [itemBatch.name, itemBatchOrchestration(ITEM_WORKFLOWS)],
 ]);

@@ -10,6 +10,7 @@ const PLAN_STEPS = {
   groups: "Start the group",
   action: "Run the action",
   "call-back": "Await the call-back of the action",
+  approval: "Await the approval",
   ask: "Ask what to do about a failure",
   validation: "Await validation",
   undo: "Undo what was done",
@@ -52,6 +53,13 @@ export function actionOfStep(
   return actionId !== undefined && (kind === "action" || kind === "call-back")
     ? { kind, actionId, ask: Number(ask) }
     : undefined;
+}
+/** One ask for an approval; it is asked for again in the next round when it became void. */
+export const approvalStepId = (requirementId: string, round: number): string => `approval/${requirementId}/${round}`;
+/** The approval that a step awaits; undefined for other steps. */
+export function approvalOfStep(stepId: string): { requirementId: string; round: number } | undefined {
+  const [kind, requirementId, round] = stepId.split("/");
+  return kind === "approval" && requirementId !== undefined ? { requirementId, round: Number(round) } : undefined;
 }
 export const groupStepId = (groupId: string): string => `groups/${groupId}`;
 export const groupCheckStepId = (groupId: string): string => `${PREREQUISITES_STEP}/${groupId}`;

@@ -1,3 +1,4 @@
+import type { AccessToken } from "../domain/access/access-token.js";
 import type { Approval } from "../domain/approvals/approval.js";
 import type { Delegation } from "../domain/approvals/delegation.js";
 import type { Execution, StepRecord } from "../domain/execution.js";
@@ -5,29 +6,11 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
+import type { Page, PageRequest, Tagged } from "./page.js";
+import type { WebhookStore } from "./webhook-port.js";
 
+export type { Page, PageRequest, Tagged } from "./page.js";
 export { updateWithRetry } from "./update-with-retry.js";
-
-/** A value with the ETag that a change must send. */
-export interface Tagged<T> {
-  value: T;
-  etag: string;
-}
-
-/** One page of a list. The last page has no `cursor`. */
-export interface Page<T> {
-  entries: T[];
-  cursor?: string;
-  /** Rows that are left out because they are unreadable, each with the reason; missing if there are none. */
-  unreadable?: string[];
-}
-
-export interface PageRequest {
-  /** At most 100. */
-  limit: number;
-  /** The cursor of an earlier page. Anything else is refused as `invalid-input`. */
-  cursor?: string;
-}
 
 /** When and by whom a version of a plan was saved. */
 export interface Saved {
@@ -98,7 +81,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store extends ApprovalStore {
+export interface Store extends ApprovalStore, WebhookStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */
@@ -176,6 +159,13 @@ export interface Store extends ApprovalStore {
   putSteps(executionId: string, records: readonly StepRecord[]): Promise<void>;
   /** All stored steps of an execution, by part. */
   getSteps(executionId: string): Promise<StepRecord[]>;
+
+  /** Records a token; false if its id exists. */
+  createToken(token: AccessToken): Promise<boolean>;
+  getToken(tokenId: string): Promise<Tagged<AccessToken> | null>;
+  /** Replaces the record; refuses `etag-mismatch`. */
+  updateToken(token: AccessToken, etag: string): Promise<void>;
+  listTokens(page: PageRequest): Promise<Page<AccessToken>>;
 }
 
 /** Approvals and delegations. Every method is safe to repeat, and errors are those of the {@link Store}. */

@@ -13,9 +13,14 @@ import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, 
 import { pageOf } from "./paging.js";
 import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
+import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
+import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
+import type { WebhookStore } from "./webhook-port.js";
+import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
+import { getSource, listSources, putSource, removeSource } from "./webhook-sources.js";
 import { getDescription } from "./world-descriptions.js";
 import {
   beginWorldChange,
@@ -41,6 +46,7 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
+  const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
@@ -88,6 +94,30 @@ export function createStore(tables: Tables): Store {
     settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
+    createToken: (token) => createToken(tokens, token),
+    getToken: (tokenId) => getToken(tokens, tokenId),
+    updateToken: (token, etag) => updateToken(tokens, token, etag),
+    listTokens: (page) => listTokens(tokens, page),
+    ...webhookStore(tables),
+  };
+}
+
+function webhookStore(tables: Tables): WebhookStore {
+  const sources = tables.table("WebhookSources");
+  const receipts = tables.table("WebhookReceipts");
+  const security = tables.table("SecurityRecords");
+  return {
+    putWebhookSource: (source) => putSource(sources, source),
+    getWebhookSource: (sourceId) => getSource(sources, sourceId),
+    listWebhookSources: (page) => listSources(sources, page),
+    removeWebhookSource: (sourceId) => removeSource(sources, sourceId),
+    insertReceipt: (key, receipt) => insertReceipt(receipts, key, receipt),
+    completeReceipt: (key, result) => completeReceipt(receipts, key, result),
+    listOpenReceipts: (limit) => listOpenReceipts(receipts, limit),
+    purgeReceipts: (before, limit) => purgeReceipts(receipts, before, limit),
+    recordRefusal: refusalCounter(security),
+    listSecurityRecords: (page) => listSecurityRecords(security, page),
+    purgeSecurityRecords: (before, limit) => purgeSecurityRecords(security, before, limit),
   };
 }
 

@@ -15,6 +15,8 @@ export type Decision =
   | { kind: "validate"; verdict: "accept" | "reject" }
   | { kind: "resolve"; ask: number; answer: FailureAnswer };
 
+type Asked = Exclude<Awaited, { kind: "approval" }>;
+
 interface ExecutionState {
   status: ExecutionStatus;
   awaits: readonly (Awaited | { kind: "continue-without" } | { kind: "commit-timer" })[];
@@ -26,10 +28,12 @@ interface ExecutionDriver<View extends ExecutionState> {
   decide(executionId: string, decision: Decision): Promise<void>;
 }
 
-/** What an execution cannot continue without; a stuck step ends by its limit. */
-const questionsOf = (awaits: ExecutionState["awaits"]): Awaited[] =>
+/** What a test answers; a stuck step ends by its limit, and approvals are for the people whom a test brings. */
+const questionsOf = (awaits: ExecutionState["awaits"]): Asked[] =>
   awaits.flatMap((awaited) =>
-    awaited.kind === "continue-without" || awaited.kind === "commit-timer" ? [] : [awaited],
+    awaited.kind === "continue-without" || awaited.kind === "approval" || awaited.kind === "commit-timer"
+      ? []
+      : [awaited],
   );
 
 /** Answers everything that an execution asks for until it has ended. */
@@ -55,7 +59,7 @@ export async function finish<View extends ExecutionState>(
   }
 }
 
-function decisionOn(asked: Awaited, answers: Answers, failures: FailureAnswer[]): Decision {
+function decisionOn(asked: Asked, answers: Answers, failures: FailureAnswer[]): Decision {
   switch (asked.kind) {
     case "confirm":
     case "call-back":

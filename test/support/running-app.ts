@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -11,6 +11,8 @@ import type { executionView } from "../../src/api/execution-schemas.js";
 import type { Route } from "../../src/api/route.js";
 import { ROUTES } from "../../src/api/routes.js";
 import type { startBody } from "../../src/api/schemas.js";
+import { tokenText } from "../../src/domain/access/access-token.js";
+import type { Role } from "../../src/domain/access/roles.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import type { WorldInput } from "../../src/domain/worlds/world.js";
@@ -37,19 +39,40 @@ export class RunningApp {
   readonly client: Client;
   readonly #logFile: string;
   readonly #host: HostProgram | undefined;
+  readonly #token: string | undefined;
 
-  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram) {
+  private constructor({ url, prefix, logFile }: Omit<HostProgram, "stop">, host?: HostProgram, token?: string) {
     this.url = url;
     this.prefix = prefix;
     this.#logFile = logFile;
-    this.client = createClient(url, undefined, assertDescribed);
+    this.client = createClient(url, { observe: assertDescribed, ...(token !== undefined && { token }) });
     this.#host = host;
+    this.#token = token;
   }
 
-  /** A host of the test's own, for a test that kills it, spoils its rows or compares all of them. */
-  static async start(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+  /**
+   * A host of the test's own, for a test that kills it, spoils its rows or compares all of them.
+   * @param token what the client sends, outside of the local mode
+   */
+  static async start(settings: HostSettings = {}, prefix = uniquePrefix(), token?: string): Promise<RunningApp> {
     const host = await startHostProgram(inject("storage"), prefix, settings);
-    return new RunningApp(host, host);
+    return new RunningApp(host, host, token);
+  }
+
+  /** A host of the test's own whose callers need a token. `client` is that of its first administrator. */
+  static async startWithTokens(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
+    const token = tokenText(randomBytes(8).toString("hex"), randomBytes(32).toString("hex"));
+    const hash = createHash("sha256").update(token).digest("hex");
+    const ofTokens = { IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: hash };
+    const host = await startHostProgram(inject("storage"), prefix, { ...settings, ...ofTokens });
+    return new RunningApp(host, host, token);
+  }
+
+  /** A client of a person whom the administrator gives a token with roles. */
+  async clientOf(person: string, ...roles: Role[]): Promise<Client> {
+    const grants = roles.map((role) => ({ role }));
+    const { body } = await this.client.call(ROUTES.createToken, { params: {}, body: { person, grants } });
+    return createClient(this.url, { observe: assertDescribed, token: body.token });
   }
 
   /** A host of the whole run. Tests must use ids of their own. */
@@ -65,7 +88,7 @@ export class RunningApp {
   /** Kills the host as a power cut would, and starts another one over the same storage. */
   async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
     await this.#ownHost().stop("SIGKILL");
-    return RunningApp.start(settings, this.prefix);
+    return RunningApp.start(settings, this.prefix, this.#token);
   }
 
   stop(): Promise<void> {

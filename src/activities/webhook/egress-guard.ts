@@ -1,3 +1,13 @@
+/**
+ * Where outgoing requests may go.
+ *
+ * - E1 No URL of a plan, and no answer of a name server, leads a request to this machine, to a private network or to the
+ *   metadata of a cloud, unless ALLOW_PRIVATE_WEBHOOKS says so. (test/activities/egress-corpus.test.ts)
+ * - E2 A name is resolved once. The address that was checked is the one that is connected to. (the same)
+ * - E3 A redirect is an answer like any other. Nobody goes there. (test/activities/egress-redirects.test.ts)
+ * - E4 Only ports where HTTP is usual are called. (test/activities/egress-corpus.test.ts)
+ * - E5 A request that carries a secret of a service goes to the hosts of that service only. (the same)
+ */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 

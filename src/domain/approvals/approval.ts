@@ -81,3 +81,10 @@ export const approvalIdOf = (
 
 /** The hash that binds decisions to a content, whatever the order of its keys. */
 export const contentHash = (content: ApprovalContent, hash: HashFunction): string => hash(canonicalJson(content));
+
+/** An approval as its approvers are asked for it. */
+export function askOf({ content, hash }: Approval, link: string): ApprovalAsk {
+  const { requirementId: _requirement, round: _round, planHash: _hash, savedPlanVersion: _saved, ...rest } = content;
+  const { escalation: _escalation, excluded: _excluded, ...ask } = rest;
+  return { ...ask, hash, link };
+}

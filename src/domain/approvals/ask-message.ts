@@ -28,7 +28,6 @@ export const AskMessage = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("closed"), ask: ApprovalAsk, closing: ApprovalClosing }),
 ]);
 export type AskMessage = z.infer<typeof AskMessage>;
-export type AskKind = AskMessage["kind"];
 export type OpenMessage = Extract<AskMessage, { kind: "requested" | "escalated" }>;
 export type ClosedMessage = Extract<AskMessage, { kind: "closed" }>;
 

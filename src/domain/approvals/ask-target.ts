@@ -38,4 +38,3 @@ export const AskTarget = z.discriminatedUnion("format", [
   }),
 ]);
 export type AskTarget = z.infer<typeof AskTarget>;
-export type AskFormat = AskTarget["format"];

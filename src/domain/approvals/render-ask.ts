@@ -15,8 +15,8 @@ import {
   deploymentReview,
   GITHUB_HOST,
   githubHeaders,
-  isDeploymentCallback,
   repositoryDispatch,
+  repositoryOfCallback,
 } from "./formats/github.js";
 import { PAGERDUTY_HOSTS, pagerDutyEvent } from "./formats/pagerduty.js";
 import { serviceNowRecord } from "./formats/servicenow.js";
@@ -61,7 +61,7 @@ export function renderAsk(target: AskTarget, message: AskMessage, envelope: AskE
   }
 }
 
-/** The answer to an address that a sender gave; null when no target of the approval is of that sender. */
+/** The answer to an address that a sender gave; null when the address belongs to no target of the approval. */
 export function renderReply(
   reply: ReplyAddress,
   targets: readonly AskTarget[],
@@ -71,8 +71,10 @@ export function renderReply(
   if (reply.format === "slack") {
     return { ...json(reply.url, slackClosing(message, { replaces: true })), onlyTo: [SLACK_HOST] };
   }
-  const target = targets.find((one) => one.format === "github");
-  if (target === undefined || !isDeploymentCallback(reply.url)) return null;
+  const repository = repositoryOfCallback(reply.url);
+  const isOfSender = (one: AskTarget) => one.format === "github" && one.repository.toLowerCase() === repository;
+  const target = targets.find(isOfSender);
+  if (target?.format !== "github") return null;
   return {
     url: reply.url,
     headers: githubHeaders(secretOf(target.token)),

@@ -4,7 +4,7 @@ import { Direction, ItemState, Scenario, Verb } from "../vocabulary.js";
 
 /** A call that leads on, as a person or a program can send it. */
 export interface NextStep {
-  verb: Verb | "confirm" | "call-back" | "continue-without" | "resolve" | "validate" | "cancel";
+  verb: Verb | "confirm" | "call-back" | "continue-without" | "resolve" | "validate" | "approval" | "cancel";
   why: string;
   method: "POST";
   /** Where `{itemId}` stands in it, one call for each of `itemIds`. */

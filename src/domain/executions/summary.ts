@@ -97,6 +97,7 @@ const WAITS_FOR: Readonly<Record<string, string>> = {
   confirm: "waits for a person to do a manual action and confirm it",
   resolve: "waits for a person to decide about a failure",
   validate: "waits for a person to accept or reject the result",
+  approval: "waits for an approval",
   "call-back": "waits for the receiver of a webhook to call back",
 };
 

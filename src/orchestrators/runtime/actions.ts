@@ -17,8 +17,9 @@ import { defined } from "../../domain/text.js";
 import type { OnFailure } from "../../domain/vocabulary.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import { failureOf } from "../../durable/refusal.js";
-import { callWebhook } from "../../executions/contracts.js";
+import { callWebhook, type ExecutionItem } from "../../executions/contracts.js";
 import { actionStepId, callBackStepId } from "../../steps/plan-steps.js";
+import { awaitApprovals } from "./approvals.js";
 import type { ExecutionContext } from "./execution-workflow.js";
 import { endUnlessContinued, resolveFailure } from "./failures.js";
 
@@ -47,9 +48,17 @@ export function* runActions(
 ): Durable<void> {
   for (const [at, action] of actions.entries()) {
     const isLast = areLast && at === actions.length - 1;
+    const point = { kind: "action", actionId: action.id } as const;
+    if ((yield* awaitApprovals(execution, point, itemsOf(execution))) === "skipped") {
+      execution.progress.skip(actionStepId(action.id), "it was not approved");
+      continue;
+    }
     for (let ask = 1; (yield* tryAction(execution, { action, ask, groupId, isLast })) === "retry"; ask += 1);
   }
 }
+
+const itemsOf = (execution: ExecutionContext): ExecutionItem[] =>
+  execution.plan.groups.flatMap((group) => execution.itemsToBringUp(group));
 
 /** Does what a verb does, with the plan's actions for that verb before and after. */
 export function* withActions(execution: ExecutionContext, verb: StageVerb, body: () => Durable<void>): Durable<void> {

@@ -16,6 +16,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
+import { awaitGroupApprovals, isGuarded } from "./approvals.js";
 import { checkGroup } from "./check-prerequisites.js";
 import type { ItemWorkflowName } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
@@ -61,8 +62,9 @@ export function* startGroups(
   const { groups } = execution.plan;
   for (const [at, group] of groups.entries()) {
     if (awaitSources !== undefined) yield* awaitSources(group);
+    if (!(yield* awaitGroupApprovals(execution, group))) continue;
     yield* runActions(execution, group.before, group.id);
-    const unfit = at === 0 ? [] : yield* checkGroup(execution, group);
+    const unfit = at === 0 && !isGuarded(execution, group) ? [] : yield* checkGroup(execution, group);
     const points = yield* chooseRecoveryPoints(execution, group, choice);
     yield* execution.step(groupStepId(group.id), () =>
       startGroup(execution, group, workflow, { points, unfit }, choice, optionsOf),

@@ -3,6 +3,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { COMMIT_STEP, REPROTECT_STEP } from "../../steps/plan-steps.js";
 import { withActions } from "../runtime/actions.js";
+import { awaitApprovals } from "../runtime/approvals.js";
 import { checkWayHome } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { type ItemOptions, runItems } from "../runtime/run-items.js";
@@ -12,6 +13,7 @@ import { plannedFailover } from "./planned-failover.js";
 /** Failover, validation, commit and reprotect in one execution. */
 export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* plannedFailover(execution);
+  yield* awaitApprovals(execution, { kind: "commit" }, recovered(execution));
   yield* requireWayHome(execution);
   execution.undo.forget(); // a commit is the point of no return
   yield* withActions(execution, "commit", () => runNext(execution, COMMIT_STEP, "commit-item"));

@@ -1,5 +1,6 @@
 import type { Durable } from "../../durable/call.js";
 import { REMOVE_NETWORKS_STEP } from "../../steps/plan-steps.js";
+import { awaitApprovalsOfGroups } from "../runtime/approvals.js";
 import { type ExecutionWorkflow, requireRecovered } from "../runtime/execution-workflow.js";
 import { shutDownSources } from "../runtime/shut-down-sources.js";
 import { runAllItems, undoByRestoring } from "../runtime/stages.js";
@@ -8,6 +9,7 @@ import { awaitValidation } from "../runtime/validation.js";
 
 /** Makes a test failover the real one: its copies leave their isolated network and take the workload over. */
 export const promoteTest: ExecutionWorkflow = function* (execution) {
+  yield* awaitApprovalsOfGroups(execution);
   const items = execution.itemsToDo;
   const removeNetworks = function* (): Durable<void> {
     if (execution.touched) yield* removeTestNetworks(execution);

@@ -4,6 +4,7 @@ import { pollingContract } from "../../../src/durable/contract.js";
 import { fiberRuntime, runFibers } from "../../../src/durable/fiber-scheduler.js";
 import { pollUntilDone } from "../../../src/durable/poll-until-done.js";
 import { Mailbox, sleep } from "../../../src/durable/wait.js";
+import { ExecutionContext } from "../../../src/orchestrators/runtime/execution-workflow.js";
 
 const word = z.object({ say: z.string() });
 
@@ -53,4 +54,27 @@ df.app.orchestration("fibers", function* fibers(context) {
     },
   );
   return { results, idles };
+});
+
+/** Asks for an approval, waits for news of it as an execution does, and tells its end. Counts the timers of all that. */
+df.app.orchestration("approvers", function* approvers(context) {
+  const { plan, ask, targets, escalatesAfterMs, waitMs, closing, replies } = context.df.getInput();
+  let timers = 0;
+  const createTimer = context.df.createTimer.bind(context.df);
+  context.df.createTimer = (at) => {
+    timers += 1;
+    return createTimer(at);
+  };
+  const execution = new ExecutionContext(context, plan);
+  execution.approvers.ask("requested", targets, ask);
+  if (escalatesAfterMs !== undefined) {
+    yield* execution.approvalNews(ask.approvalId, escalatesAfterMs);
+    execution.approvers.ask("escalated", targets, ask);
+  }
+  yield* execution.approvalNews(ask.approvalId, waitMs);
+  yield context.df.callActivity("heard", null);
+  const timersOfWait = timers;
+  if (closing !== undefined) execution.approvers.close(ask, closing, replies);
+  yield* execution.approvers.drain();
+  return { timersOfWait };
 });

@@ -4,17 +4,14 @@ import { clip, endOf, hashPrefix, headlineOf } from "../ask-words.js";
 export const GITHUB_HOST = "api.github.com";
 
 /** The only routes of GitHub that an answer goes to: the callback of a deployment protection rule. */
-const CALLBACK = /^\/repos\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+\/deployment_protection_rule$/;
+const CALLBACK = /^\/repos\/([\w.-]+\/[\w.-]+)\/actions\/runs\/\d+\/deployment_protection_rule$/;
 
-export function isDeploymentCallback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const parsed = new URL(url);
-  return (
-    parsed.origin === `https://${GITHUB_HOST}` &&
-    parsed.search === "" &&
-    parsed.hash === "" &&
-    CALLBACK.test(parsed.pathname)
-  );
+/** The repository that a callback belongs to, in lower case; null when the URL is no such callback. */
+export function repositoryOfCallback(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { origin, search, hash, pathname } = new URL(url);
+  if (origin !== `https://${GITHUB_HOST}` || search !== "" || hash !== "") return null;
+  return CALLBACK.exec(pathname)?.[1]?.toLowerCase() ?? null;
 }
 
 export const githubHeaders = (token: string): Readonly<Record<string, string>> => ({

@@ -1,0 +1,60 @@
+/**
+ * The token of the first administrator, on a laptop. Outside of the local mode nobody could make the first token, so the
+ * first start makes it: in a file of the data folder that only its owner can read. The app gets its hash. A start that
+ * is told a hash makes nothing, as on Azure.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const FILE = "first-administrator-token";
+const FORMAT = /^sst_[0-9a-f]{16}_[0-9a-f]{64}$/;
+
+/** The settings that the start adds to those of the environment. */
+export function firstTokenSettings(args, environment, say) {
+  const { app, data } = foldersIn(args);
+  const settings = { ...localSettings(app), ...environment };
+  const isLocal = (settings.IDENTITY_MODE ?? "local") === "local";
+  if (isLocal || settings.FIRST_ADMINISTRATOR_TOKEN_HASH) return {};
+  const folder = resolve(data ?? join(app, ".functions-host"));
+  const path = join(folder, FILE);
+  if (!existsSync(path) && make(folder, path)) say(`The token of the first administrator is in ${path}`);
+  const token = readFileSync(path, "utf8").trim();
+  if (!FORMAT.test(token)) {
+    throw new Error(`${path} holds no access token. Delete it, and the next start makes a new one.`);
+  }
+  return { FIRST_ADMINISTRATOR_TOKEN_HASH: createHash("sha256").update(token).digest("hex") };
+}
+
+/** Makes the file whole or not at all: of two starts at once the second finds the token of the first. */
+function make(folder, path) {
+  mkdirSync(folder, { recursive: true });
+  const hex = (bytes) => randomBytes(bytes).toString("hex");
+  const draft = `${path}.${hex(8)}`;
+  writeFileSync(draft, `sst_${hex(8)}_${hex(32)}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(draft);
+  }
+}
+
+/** The host itself refuses arguments that it does not know. */
+function foldersIn(args) {
+  const options = { app: { type: "string", default: "." }, data: { type: "string" } };
+  return parseArgs({ args, options, strict: false, allowPositionals: true }).values;
+}
+
+/** The host itself describes what is wrong with the file. */
+function localSettings(app) {
+  try {
+    return JSON.parse(readFileSync(join(app, "local.settings.json"), "utf8")).Values ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,68 @@
+import { approvalIdOf } from "../domain/approvals/approval.js";
+import { approversAt } from "../domain/approvals/decide.js";
+import { hasCode } from "../domain/errors.js";
+import type { Execution, Step } from "../domain/execution.js";
+import { approvalStepId } from "../steps/plan-steps.js";
+import type { ApprovalAwaited, AwaitedApproval, Who } from "./awaited-calls.js";
+import type { Services } from "./context.js";
+
+const ON_EXPIRY = {
+  stop: "it counts as declined, and the execution stops",
+  undo: "it counts as declined, and what was done is undone",
+  skip: "it counts as declined, and the group or action is left out",
+};
+
+/** The approvals that an execution awaits, with who can decide and the call for that. */
+export function approvalsAwaited(
+  services: Pick<Services, "store" | "hash" | "clock">,
+  { executionId, subject }: Execution,
+  own: readonly Step[],
+  awaits: readonly AwaitedApproval[],
+): Promise<ApprovalAwaited[]> {
+  return Promise.all(
+    awaits.map(async (awaited) => {
+      const { requirementId, round } = awaited;
+      const approvalId = approvalIdOf({ executionId, requirementId, round }, services.hash);
+      const approval = await readable(() => services.store.getApproval(approvalId));
+      const plan =
+        subject.kind === "item" ? null : await services.store.getPlanVersion(subject.planId, subject.planVersion);
+      const requirement = plan?.plan.approvals?.find(({ id }) => id === requirementId);
+      const since = own.findLast(({ id }) => id === approvalStepId(requirementId, round))?.startedAt ?? null;
+      const hash = approval?.value.hash ?? null;
+      return {
+        ...awaited,
+        ...{ approvalId, hash, since, until: approval?.value.content.expiresAt ?? null },
+        onExpiry: requirement === undefined ? null : ON_EXPIRY[requirement.onDecline],
+        who: approval ? whoOf(approval.value, services.clock.now()) : null,
+        call: {
+          method: "POST",
+          path: `/api/approvals/${approvalId}/decide`,
+          body: { decision: "approve", ...(hash !== null && { hash }) },
+        },
+      };
+    }),
+  );
+}
+
+function whoOf(approval: Parameters<typeof approversAt>[0], nowMs: number): Who {
+  const all = approversAt(approval, nowMs);
+  const people = [...new Set(all.flatMap((one) => one.people ?? []))];
+  const roles = [...new Set(all.flatMap((one) => one.roles ?? []))];
+  const out = new Set(approval.content.excluded.map(({ person }) => person));
+  return {
+    people: people.filter((person) => !out.has(person)),
+    roles,
+    needed: approval.content.needed,
+    decided: approval.decisions.map(({ person }) => person),
+  };
+}
+
+/** A damaged row must not hide the rest of the execution. */
+async function readable<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (hasCode(thrown, "row-unreadable")) return null;
+    throw thrown;
+  }
+}

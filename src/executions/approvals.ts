@@ -1,0 +1,233 @@
+/**
+ * Approvals as executions ask for them and use them.
+ *
+ * - U1 An approval is used once: the record goes from `approved` to `used` in one write on what was read.
+ *   (test/orchestrators/approvals.test.ts)
+ * - U2 It is used only for what it was given for. The plan, the items, the recovery point, the expected loss and the
+ *   leftovers are looked at again right before; what differs makes it void. (test/orchestrators/approvals-bound.test.ts)
+ * - U3 Nothing is used after its time. Time that was over once stays over, wherever the clocks go.
+ *   (test/orchestrators/approvals.test.ts)
+ * - U4 Whatever fails here lets nothing pass: there is no answer `used` without that record. (the same)
+ */
+import type { z } from "zod";
+import { type Approval, type ApprovalContent, approvalIdOf, contentHash } from "../domain/approvals/approval.js";
+import { type BoundFacts, lossCeiling, whyVoid } from "../domain/approvals/bound.js";
+import { asOf } from "../domain/approvals/decide.js";
+import type { ApprovalRequirement } from "../domain/approvals/requirement.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
+import { hasLeftovers } from "../domain/items/item-record.js";
+import type { Plan } from "../domain/plans/plan.js";
+import { toInstant } from "../domain/text.js";
+import type { Verb } from "../domain/vocabulary.js";
+import type { Ports } from "../ports.js";
+import { updateWithRetry } from "../store/port.js";
+import type { ApprovalStanding, openApproval, useApproval } from "./approval-contracts.js";
+import { predictedLoss } from "./predicted-loss.js";
+import { planOfExecution } from "./start-facts.js";
+
+/** Writers of one approval are few: people who decide, and its execution. */
+const MAX_ATTEMPTS = 50;
+
+/** Records an ask, unless this round was asked before. */
+export async function openedApproval(
+  ports: Ports,
+  { executionId, requirementId, round, itemIds }: z.output<typeof openApproval.input>,
+): Promise<Approval> {
+  const { store, hash } = ports;
+  const approvalId = approvalIdOf({ executionId, requirementId, round }, hash);
+  const before = await store.getApproval(approvalId);
+  if (before) return before.value;
+  const execution = await executionOf(ports, executionId);
+  const content = await contentOf(ports, execution, { approvalId, requirementId, round, itemIds });
+  const approval: Approval = {
+    worldId: execution.worldId,
+    content,
+    hash: contentHash(content, hash),
+    status: "pending",
+    decisions: [],
+    heard: false,
+  };
+  return (await store.createApproval(approval)).approval;
+}
+
+/** The path or address that shows an approval. */
+export const approvalLink = ({ settings }: Pick<Ports, "settings">, approvalId: string): string =>
+  `${settings.publicBaseUrl ?? ""}/api/approvals/${approvalId}`;
+
+async function executionOf({ store }: Ports, executionId: string): Promise<Execution> {
+  const execution = (await store.getExecution(executionId))?.value;
+  if (execution) return execution;
+  throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
+}
+
+async function contentOf(
+  ports: Ports,
+  execution: Execution,
+  asked: Pick<ApprovalContent, "approvalId" | "requirementId" | "round" | "itemIds">,
+): Promise<ApprovalContent> {
+  const { plan, savedBy } = await plansOf(ports, execution);
+  const requirement = plan.approvals?.find(({ id }) => id === asked.requirementId);
+  if (requirement === undefined) {
+    throw new RecoveryError("plan-invalid", `plan ${plan.id} has no approval ${asked.requirementId}`);
+  }
+  const facts = await factsOf(ports, execution, asked.itemIds);
+  const { planVersion, planHash, savedPlanVersion, verb, direction, recoveryPoint } = facts;
+  const { predictedLossSeconds, leftovers } = facts;
+  const nowMs = ports.clock.now();
+  const inMinutes = (minutes: number): string => toInstant(nowMs + minutes * 60_000);
+  const { name, before, needed, approvers, escalation, expiresAfterMinutes } = requirement;
+  const excluded = [
+    { person: execution.requestedBy, because: "requester" as const },
+    ...savedBy.map((person) => ({ person, because: "last-editor" as const })),
+  ];
+  return {
+    ...asked,
+    ...{ name, before, needed, approvers, verb, direction, recoveryPoint, predictedLossSeconds },
+    ...{ planId: plan.id, planName: plan.name, planVersion, planHash, savedPlanVersion },
+    executionId: execution.executionId,
+    ceiling: { lossSeconds: lossCeiling(allowedLoss(plan, requirement, verb), predictedLossSeconds), leftovers },
+    requestedBy: execution.requestedBy,
+    requestedAt: toInstant(nowMs),
+    expiresAt: inMinutes(expiresAfterMinutes),
+    escalation:
+      escalation === undefined ? null : { at: inMinutes(escalation.afterMinutes), approvers: escalation.approvers },
+    excluded: excluded.filter(({ person }, at) => excluded.findIndex((one) => one.person === person) === at),
+  };
+}
+
+function allowedLoss({ objectives }: Plan, { lossCeilingSeconds }: ApprovalRequirement, verb: Verb): number | null {
+  const perVerb: Partial<Record<Verb, { rpoSeconds?: number | undefined } | undefined>> = objectives;
+  return lossCeilingSeconds ?? perVerb[verb]?.rpoSeconds ?? null;
+}
+
+/** The plan that an execution runs, and who saved that version and the newest one. */
+async function plansOf({ store }: Ports, execution: Execution): Promise<{ plan: Plan; savedBy: string[] }> {
+  const plan = await planOfExecution(store, execution);
+  if (execution.subject.kind === "item") return { plan, savedBy: [] };
+  const { planId, planVersion } = execution.subject;
+  const versions = await Promise.all([store.getPlanVersion(planId, planVersion), store.getPlan(planId)]);
+  const [runs, saved] = [versions[0], versions[1]?.value ?? null];
+  return { plan, savedBy: [runs, saved].flatMap((version) => version?.savedBy ?? []) };
+}
+
+/** What an approval is bound to, as it is now. */
+async function factsOf(ports: Ports, execution: Execution, itemIds: readonly string[]): Promise<BoundFacts> {
+  const { store } = ports;
+  const { worldId, subject, verb, direction, options } = execution;
+  const plan = await planOfExecution(store, execution);
+  const saved = subject.kind === "plan" ? await store.getPlan(subject.planId) : null;
+  const recoveryPoint = options.recoveryPoint ?? plan.recoveryPoint;
+  const [predictedLossSeconds, items] = await Promise.all([
+    predictedLoss(ports, execution, itemIds, recoveryPoint),
+    store.findItems(worldId, itemIds),
+  ]);
+  return {
+    ...{ verb, direction, itemIds, recoveryPoint, predictedLossSeconds },
+    planVersion: subject.kind === "plan" ? subject.planVersion : 1,
+    planHash: execution.planHash ?? "",
+    savedPlanVersion: saved?.value.version ?? null,
+    leftovers: items.filter(hasLeftovers).length,
+  };
+}
+
+/** Uses an approval, or says how it stands. */
+export async function usedApproval(
+  ports: Ports,
+  { executionId, approvalId, itemIds, isOver }: z.output<typeof useApproval.input>,
+): Promise<ApprovalStanding> {
+  const execution = await executionOf(ports, executionId);
+  return updateWithRetry(
+    () => foundApproval(ports, approvalId),
+    async (found) => {
+      const { expiresAt, executionId: owner } = found.value.content;
+      if (owner !== executionId) throw new RecoveryError("approval-not-found", `${approvalId} is of another execution`);
+      const nowMs = isOver ? Math.max(ports.clock.now(), Date.parse(expiresAt)) : ports.clock.now();
+      const now = await usable(ports, execution, asOf(found.value, nowMs), itemIds);
+      const answer = standingOf(now);
+      if (answer.state === "pending" || (now === found.value && now.heard)) return { answer };
+      return { answer, write: () => ports.store.updateApproval(found, { ...now, heard: true }) };
+    },
+    MAX_ATTEMPTS,
+  );
+}
+
+/** An approval that is approved becomes used, or void when it does not fit any more. Any other stays as it is. */
+async function usable(
+  ports: Ports,
+  execution: Execution,
+  approval: Approval,
+  itemIds: readonly string[],
+): Promise<Approval> {
+  if (approval.status !== "approved") return approval;
+  const because = whyVoid(approval, await factsOf(ports, execution, itemIds));
+  return because === null
+    ? { ...approval, status: "used", usedAt: toInstant(ports.clock.now()) }
+    : voided(approval, because, ports.clock.now());
+}
+
+/** Closes an approval that is neither used nor over. */
+export const voided = (approval: Approval, because: string, nowMs: number): Approval => ({
+  ...approval,
+  status: "void",
+  closedAt: toInstant(nowMs),
+  closedBecause: because.slice(0, 2_000),
+});
+
+/** Makes an approval void, unless it is used or over. Returns it as it is then. */
+export function voidedApproval(
+  ports: Pick<Ports, "store" | "clock">,
+  approvalId: string,
+  because: string,
+  { heard }: { heard: boolean },
+): Promise<Approval> {
+  return updateWithRetry(
+    () => foundApproval(ports, approvalId),
+    (found) => {
+      const { status } = found.value;
+      const isOpen = status === "pending" || status === "approved";
+      const now = {
+        ...(isOpen ? voided(found.value, because, ports.clock.now()) : found.value),
+        ...(heard && { heard }),
+      };
+      if (!isOpen && found.value.heard === now.heard) return { answer: found.value };
+      return { answer: now, write: () => ports.store.updateApproval(found, now) };
+    },
+    MAX_ATTEMPTS,
+  );
+}
+
+/** Notes that others may decide as well. */
+export async function escalatedApproval(ports: Ports, approvalId: string): Promise<void> {
+  await updateWithRetry(
+    () => foundApproval(ports, approvalId),
+    (found) => {
+      const { status, escalatedAt } = found.value;
+      if (status !== "pending" || escalatedAt !== undefined) return { answer: null };
+      const escalated = { ...found.value, escalatedAt: toInstant(ports.clock.now()) };
+      return { answer: null, write: () => ports.store.updateApproval(found, escalated) };
+    },
+    MAX_ATTEMPTS,
+  );
+}
+
+async function foundApproval({ store }: Pick<Ports, "store">, approvalId: string) {
+  const found = await store.getApproval(approvalId);
+  if (found) return found;
+  throw new RecoveryError("approval-not-found", `there is no approval ${approvalId}`);
+}
+
+function standingOf({ status, decisions, brokenGlass, closedBecause = "" }: Approval): ApprovalStanding {
+  switch (status) {
+    case "pending":
+    case "approved":
+      return { state: "pending" };
+    case "declined":
+      return { state: "declined", decisions };
+    case "expired":
+    case "void":
+      return { state: status, because: closedBecause };
+    case "used":
+      return { state: "used", decisions, ...(brokenGlass && { brokenGlass }) };
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Approvals: the points that an execution does not pass before people have decided.
+ *
+ * - V1 No guarded effect begins before `use-approval` has answered `used`, in the same pass of the point.
+ *   (test/orchestrators/approvals.test.ts)
+ * - V2 An event only says that there is news. Whether the point is passed, the record of the approval says, so that an
+ *   event that is lost, late, doubled or made up lets nothing pass. (the same)
+ * - V3 An approval that became void is asked for again, with what holds now. (the same)
+ * - V4 A decline, and the end of the time, lead to what the plan says: the end, an undo, or past the group or action.
+ *   Before the start nothing was touched, and nothing is. (the same)
+ * - V5 An execution that ends while it waits leaves no open approval. (the same)
+ */
+import type { ApprovalAsk, ApprovalPoint } from "../../domain/approvals/ask.js";
+import type { ApprovalRequirement } from "../../domain/approvals/requirement.js";
+import { RecoveryError } from "../../domain/errors.js";
+import { callActivity, type Durable } from "../../durable/call.js";
+import { failureOf } from "../../durable/refusal.js";
+import {
+  type ApprovalStanding,
+  escalateApproval,
+  openApproval,
+  useApproval,
+  voidApproval,
+} from "../../executions/approval-contracts.js";
+import type { ExecutionGroup, ExecutionItem } from "../../executions/contracts.js";
+import { approvalStepId } from "../../steps/plan-steps.js";
+import type { ExecutionContext, ExecutionWorkflow } from "./execution-workflow.js";
+import { endUnlessContinued } from "./failures.js";
+
+/** One ask as the execution follows it. */
+interface Ask {
+  requirement: ApprovalRequirement;
+  stepId: string;
+  itemIds: string[];
+  ask: ApprovalAsk;
+  escalatesAtMs: number | null;
+}
+
+type Settled = Exclude<ApprovalStanding, { state: "pending" }>;
+
+/** Waits for every approval before a point. Answers whether to go on, or to leave out what it guards. */
+export function* awaitApprovals(
+  execution: ExecutionContext,
+  point: ApprovalPoint,
+  items: readonly ExecutionItem[],
+): Durable<"approved" | "skipped"> {
+  const requirements = (execution.plan.approvals ?? []).filter(({ before }) => isSamePoint(before, point));
+  for (const requirement of requirements) {
+    const itemIds = items.map(({ id }) => id);
+    if ((yield* awaitApproval(execution, requirement, itemIds)) === "skipped") return "skipped";
+  }
+  return "approved";
+}
+
+/** A workflow that begins when its start has been approved. */
+export const afterApproval = (workflow: ExecutionWorkflow): ExecutionWorkflow =>
+  function* (execution) {
+    yield* awaitApprovals(execution, { kind: "start" }, execution.itemsToDo);
+    yield* workflow(execution);
+  };
+
+/** Leaves out the groups that are not approved, where all items go at once. */
+export function* awaitApprovalsOfGroups(execution: ExecutionContext): Durable<void> {
+  for (const group of execution.plan.groups) {
+    if (yield* awaitGroupApprovals(execution, group)) continue;
+    for (const { id } of group.items) execution.leftOut.add(id);
+  }
+  if (execution.itemsToDo.length === 0) throw new RecoveryError("approval-declined", "no group was approved");
+}
+
+/** The same for a group. Its items are left out when it is skipped, and keep the reason. */
+export function* awaitGroupApprovals(execution: ExecutionContext, group: ExecutionGroup): Durable<boolean> {
+  const items = execution.itemsToBringUp(group);
+  if (items.length === 0 && group.before.length + group.after.length === 0) return true;
+  const point = { kind: "group", groupId: group.id } as const;
+  if ((yield* awaitApprovals(execution, point, items)) === "approved") return true;
+  const failure = { code: "approval-declined", message: `group ${group.name} was not approved, and was left out` };
+  for (const { id } of items) {
+    execution.leftBehind.add(id);
+    const nothing = { point: null, dataLoss: null, runningAtMs: null };
+    execution.reports.set(id, { itemId: id, outcome: "failed", failure, ...nothing });
+  }
+  return false;
+}
+
+/** Whether time may pass before a group begins, until it is approved. */
+export const isGuarded = ({ plan }: ExecutionContext, { id }: ExecutionGroup): boolean =>
+  (plan.approvals ?? []).some(({ before }) => isSamePoint(before, { kind: "group", groupId: id }));
+
+function isSamePoint(a: ApprovalPoint, b: ApprovalPoint): boolean {
+  if (a.kind === "group") return b.kind === "group" && a.groupId === b.groupId;
+  if (a.kind === "action") return b.kind === "action" && a.actionId === b.actionId;
+  return a.kind === b.kind;
+}
+
+function* awaitApproval(
+  execution: ExecutionContext,
+  requirement: ApprovalRequirement,
+  itemIds: string[],
+): Durable<"approved" | "skipped"> {
+  for (let round = 1; ; round += 1) {
+    const settled = yield* awaitRound(execution, requirement, round, itemIds);
+    if (settled.state === "used") return "approved";
+    if (settled.state !== "void") return end(execution, requirement, settled);
+  }
+}
+
+/** Asks once, and waits until that is used, declined, void or over. */
+function* awaitRound(
+  execution: ExecutionContext,
+  requirement: ApprovalRequirement,
+  round: number,
+  itemIds: string[],
+): Durable<Settled> {
+  const { context, plan, progress } = execution;
+  const { executionId } = plan;
+  const stepId = approvalStepId(requirement.id, round);
+  progress.begin(stepId);
+  let ask: ApprovalAsk | undefined;
+  try {
+    const input = { executionId, requirementId: requirement.id, round, itemIds };
+    const opened = yield* callActivity(context, openApproval, input);
+    ask = opened.ask;
+    const escalatesAtMs = opened.escalatesAt === null ? null : Date.parse(opened.escalatesAt);
+    const settled = yield* settle(execution, { requirement, stepId, itemIds, ask, escalatesAtMs });
+    progress.end(stepId, STATUSES[settled.state], inWords(settled));
+    return settled;
+  } catch (thrown) {
+    const { code, message } = failureOf(thrown);
+    progress.end(stepId, code === "cancelled" ? "cancelled" : "failed", `[${code}] ${message}`);
+    if (ask !== undefined) yield* close(execution, ask.approvalId, message);
+    throw thrown;
+  }
+}
+
+const STATUSES = { used: "succeeded", declined: "failed", expired: "failed", void: "cancelled" } as const;
+
+function* settle(execution: ExecutionContext, asked: Ask): Durable<Settled> {
+  const { ask, stepId, itemIds } = asked;
+  const { approvalId } = ask;
+  const { context, plan, notifier, progress } = execution;
+  const until = ask.expiresAt;
+  const text = asksOf(ask);
+  progress.awaitInput(stepId, text);
+  const awaits = { kind: "approval", approvalId, asks: text, until, who: ask.approvers, link: ask.link };
+  yield* notifier.tellAwaited(awaits, execution.reports.values());
+  const expiresAtMs = Date.parse(ask.expiresAt);
+  for (let { escalatesAtMs } = asked; ; ) {
+    const wakeMs = Math.min(expiresAtMs, escalatesAtMs ?? expiresAtMs);
+    yield* execution.approvalNews(approvalId, Math.max(0, wakeMs - nowMs(execution)));
+    const isOver = nowMs(execution) >= expiresAtMs;
+    const input = { executionId: plan.executionId, approvalId, itemIds, isOver };
+    const standing = yield* callActivity(context, useApproval, input);
+    if (standing.state !== "pending") return standing;
+    if (escalatesAtMs !== null && nowMs(execution) >= escalatesAtMs) {
+      escalatesAtMs = null;
+      yield* callActivity(context, escalateApproval, { approvalId });
+    }
+  }
+}
+
+const nowMs = ({ context }: ExecutionContext): number => context.df.currentUtcDateTime.getTime();
+
+/** What people read of it at once. The approval itself shows all that they decide on. */
+function asksOf({ name, needed, approvers, itemIds }: ApprovalAsk): string {
+  const people = approvers.people?.join(", ");
+  const roles = approvers.roles?.map((role) => `anybody with the role ${role}`).join(" or ");
+  const who = [people, roles].filter((some) => some !== undefined && some !== "").join(" or ");
+  return `${name}: ${needed} of ${who} to approve for ${itemIds.length} items.`;
+}
+
+/** An approval whose execution ends is closed. Where that fails, it closes when somebody decides, or by its time. */
+function* close(execution: ExecutionContext, approvalId: string, why: string): Durable<void> {
+  try {
+    yield* callActivity(execution.context, voidApproval, {
+      approvalId,
+      because: `the execution went no further: ${why}`,
+    });
+  } catch {
+    // The end of the execution does not wait for this.
+  }
+}
+
+function inWords(settled: Settled): string {
+  switch (settled.state) {
+    case "used": {
+      const { brokenGlass, decisions } = settled;
+      if (brokenGlass !== undefined) return `break-glass by ${brokenGlass.person}: ${brokenGlass.reason}`;
+      return `approved by ${decisions.map(({ person }) => person).join(", ")}`;
+    }
+    case "declined": {
+      const { person, reason } = settled.decisions.find(({ decision }) => decision === "decline") ?? {};
+      return `[approval-declined] declined by ${person}: ${reason}`;
+    }
+    case "expired":
+      return `[approval-declined] not approved in time: ${settled.because}`;
+    case "void":
+      return `asked for again, because ${settled.because}`;
+  }
+}
+
+/** What a decline leads to, or the end of the time. */
+function end(execution: ExecutionContext, { name, onDecline }: ApprovalRequirement, settled: Settled): "skipped" {
+  if (onDecline === "skip") return "skipped";
+  const what = `the approval "${name}" was ${inWords(settled).replace("[approval-declined] ", "")}`.slice(0, 2_000);
+  if (onDecline === "undo" && execution.touched) endUnlessContinued(execution, "undo", what);
+  throw new RecoveryError("approval-declined", what);
+}
