@@ -2,7 +2,7 @@
  * What a commit timer may act on.
  *
  * - T1 It acts only on items that this failover moved and that nobody has touched since.
- *   (test/unit/domain/commit-timer.test.ts)
+ *   (test/orchestrators/commit-timer.test.ts)
  * - T2 As soon as anybody acted on one of them, a person is in charge and the timer does nothing any more. (same file)
  */
 import type { Execution } from "../execution.js";
