@@ -4,6 +4,7 @@ import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
+import { beginCommitTimer, checkCommitTimer, probeMachines } from "./commit-timer.js";
 import {
   closeExecution,
   expireQuestion,
@@ -34,6 +35,9 @@ export const ACTIVITIES: readonly Activity[] = [
   callWebhook,
   askForApproval,
   sendNotifications,
+  beginCommitTimer,
+  checkCommitTimer,
+  probeMachines,
   createTestNetwork,
   findTestLeftovers,
   executeBatch,

@@ -7,6 +7,7 @@ import { planActions } from "../domain/plans/plan-rules.js";
 import { movedMs, pauseOf } from "../domain/steering/in-force.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
+import type { AwaitedTimer } from "./awaited-timer.js";
 import { type StuckStep, stuckInWords } from "./stuck-steps.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
@@ -56,7 +57,7 @@ export interface AwaitedResume {
 }
 
 /** Everything that a person can decide about a running execution. */
-export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep | AwaitedResume;
+export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep | AwaitedResume | AwaitedTimer;
 
 interface Limit {
   stepId: string;
@@ -145,7 +146,7 @@ export function callsWhileRunning(execution: Execution, awaits: readonly Awaited
     body: {},
   };
   const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
-  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without");
+  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without" && awaited.kind !== "commit-timer");
   const calls = [
     ...questions.map(
       ({ kind, asks, call }): NextStep => ({ verb: kind === "paused" ? "resume" : kind, why: asks, ...call }),

@@ -24,6 +24,7 @@ import {
   callsWhileRunning,
   withCalls,
 } from "./awaited-calls.js";
+import { awaitedTimer } from "./awaited-timer.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
 import { progressOf } from "./execution-progress.js";
@@ -90,7 +91,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     recordedClockOf(context, execution),
   ]);
   const awaits = ended
-    ? []
+    ? await awaitedTimer(context, execution, live)
     : [
         ...awaitedResume(execution),
         ...(await awaitedCalls(context, execution, plan, own)),

@@ -19,7 +19,7 @@ type Asked = Exclude<Awaited, { kind: "approval" }>;
 
 interface ExecutionState {
   status: ExecutionStatus;
-  awaits: readonly (Awaited | { kind: "continue-without" | "paused" })[];
+  awaits: readonly (Awaited | { kind: "continue-without" | "paused" | "commit-timer" })[];
 }
 
 /** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
@@ -34,7 +34,7 @@ interface ExecutionDriver<View extends ExecutionState> {
  */
 const questionsOf = (awaits: ExecutionState["awaits"]): Asked[] =>
   awaits.filter((awaited): awaited is Asked => !OTHERS.has(awaited.kind));
-const OTHERS: ReadonlySet<string> = new Set(["continue-without", "paused", "approval"]);
+const OTHERS: ReadonlySet<string> = new Set(["continue-without", "paused", "approval", "commit-timer"]);
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(

@@ -16,6 +16,7 @@ import {
   findCancel,
   type ItemReport,
 } from "../../executions/contracts.js";
+import { runCommitTimer } from "./commit-timer.js";
 import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
@@ -239,6 +240,7 @@ export function executionOrchestration(
     });
     const ended = failure === null ? endingOf(execution, null) : yield* closeAs(execution, failure);
     yield* execution.notifier.tellEnd(ended);
+    if (failure === null) yield* runCommitTimer(execution);
     yield* execution.notifier.drain();
     yield* execution.approvers.drain();
     return { status: ended.status };
