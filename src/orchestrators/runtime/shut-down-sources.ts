@@ -54,7 +54,8 @@ export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSource
   const groupsById = new Map(groups.map((group) => [group.id, group]));
   const open = yield* beginStages(execution, groups);
   const without: ItemReport[] = [];
-  execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open), { evenWhenKept: true });
+  let ending: Ending = { status: "cancelled" };
+  execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open, ending), { evenWhenKept: true });
   return function* ({ id }) {
     const [first, group] = [open.get(id), groupsById.get(id)];
     if (first === undefined || group === undefined) return;
@@ -67,10 +68,17 @@ export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSource
       if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "succeeded");
     } catch (thrown) {
       const { code, message } = failureOf(thrown);
-      execution.progress.end(SHUTDOWN_STEP, "failed", `[${code}] ${message}`);
+      ending = { status: code === "cancelled" ? "cancelled" : "failed", note: `[${code}] ${message}` };
+      if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "failed", ending.note);
       throw thrown;
     }
   };
+}
+
+/** How the step ends. */
+interface Ending {
+  status: "cancelled" | "failed";
+  note?: string;
 }
 
 type OpenStages = Map<string, () => Durable<ItemReport[]>>;
@@ -90,11 +98,14 @@ function* beginStages(execution: ExecutionContext, groups: readonly ExecutionGro
   );
 }
 
-/** Waits for the shutdowns that no group has waited for, before anything is undone. */
-function* awaitRest(execution: ExecutionContext, open: OpenStages): Durable<void> {
+/**
+ * Waits for the shutdowns that no group has waited for, before anything is undone. The step ends with them, so that its
+ * answer shows what it waits for.
+ */
+function* awaitRest(execution: ExecutionContext, open: OpenStages, { status, note }: Ending): Durable<void> {
   if (open.size === 0) return;
   for (const wait of open.values()) yield* wait();
-  execution.progress.end(SHUTDOWN_STEP, "cancelled");
+  execution.progress.end(SHUTDOWN_STEP, status, note);
 }
 
 /** Releases sources until all are, or the policy continues without the rest. Returns the reports of the rest. */
