@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
-import type { ExecutionView } from "../../src/commands/execution-view.js";
+import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { findStep } from "../../src/domain/steps.js";
@@ -78,6 +78,23 @@ describe.each(["normal", "every-step"] as const)("%s replay", (replay) => {
     expect(app.clock.now() - askedMs).toBeLessThan(15 * MINUTE_MS);
     expect(await app.states()).toEqual(["protected"]);
     expect(ended.steps.find(({ id }) => id === "shutdown")?.status).toBe("cancelled");
+  });
+
+  test("D3 after a cancel, a shutdown that is blocked is named until it can go on", async () => {
+    await open(hangs("db", "shut-down-source"), { replay });
+    const executionId = await app.start("unplanned-failover");
+    await app.until(executionId, ({ steps }) => steps.some(({ id }) => id === "shutdown"));
+    const blockedId = `${executionId}:shutdown-g-web`;
+    await app.hub.suspend(blockedId, "somebody looks at it");
+    await cancel(executionId);
+    await app.pass(10 * MINUTE_MS);
+    const { status, blockedReasons, steps } = await viewExecution(app.context, executionId);
+    expect([status, blockedReasons]).toEqual(["paused", [`${blockedId}: somebody looks at it`]]);
+    expect(steps.find(({ id }) => id === "shutdown")?.status).toBe("running");
+    await app.hub.resume(blockedId, null);
+    const ended = await app.ended(executionId);
+    expect(ended.steps.find(({ id }) => id === "shutdown")?.status).toBe("cancelled");
+    expect([ended.status, await app.states()]).toEqual(["cancelled", ["protected"]]);
   });
 
   test("D3 a plan that stops waits for the shutdowns that are under way, then ends", async () => {

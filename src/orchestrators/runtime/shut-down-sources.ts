@@ -57,7 +57,8 @@ export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSource
   execution.progress.begin(SHUTDOWN_STEP);
   const open = yield* beginStages(execution, groups);
   const without: ItemReport[] = [];
-  execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open), { evenWhenKept: true });
+  let ending: Ending = { status: "cancelled" };
+  execution.undo.register(SHUTDOWN_STEP, () => awaitRest(execution, open, ending), { evenWhenKept: true });
   return function* ({ items }) {
     const ids = new Set(items.map((item) => item.id)); // an edit may have moved them from group to group
     for (const group of groups.filter((one) => open.has(one.id) && one.items.some((item) => ids.has(item.id)))) {
@@ -66,8 +67,8 @@ export function* beginShutdown(execution: ExecutionContext): Durable<AwaitSource
         continueWithout(execution, without, false);
         if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "succeeded");
       } catch (thrown) {
-        const { code, message } = failureOf(thrown);
-        execution.progress.end(SHUTDOWN_STEP, "failed", `[${code}] ${message}`);
+        ending = endingOf(thrown);
+        if (open.size === 0) execution.progress.end(SHUTDOWN_STEP, "failed", ending.note);
         throw thrown;
       }
     }
@@ -82,6 +83,17 @@ function awaitStage(execution: ExecutionContext, open: OpenStages, group: Execut
   const release: Release = (some, attempt) =>
     attempt === 1 && first !== undefined ? first() : releaseAgain(some, attempt);
   return releaseWithPolicy(execution, group.items, false, release);
+}
+
+/** How the step ends. */
+interface Ending {
+  status: "cancelled" | "failed";
+  note?: string;
+}
+
+function endingOf(thrown: unknown): Ending {
+  const { code, message } = failureOf(thrown);
+  return { status: code === "cancelled" ? "cancelled" : "failed", note: `[${code}] ${message}` };
 }
 
 type OpenStages = Map<string, () => Durable<ItemReport[]>>;
@@ -101,11 +113,14 @@ function* beginStages(execution: ExecutionContext, groups: readonly ExecutionGro
   );
 }
 
-/** Waits for the shutdowns that no group has waited for, before anything is undone. */
-function* awaitRest(execution: ExecutionContext, open: OpenStages): Durable<void> {
+/**
+ * Waits for the shutdowns that no group has waited for, before anything is undone. The step ends with them, so that its
+ * answer shows what it waits for.
+ */
+function* awaitRest(execution: ExecutionContext, open: OpenStages, { status, note }: Ending): Durable<void> {
   if (open.size === 0) return;
   for (const wait of open.values()) yield* wait();
-  execution.progress.end(SHUTDOWN_STEP, "cancelled");
+  execution.progress.end(SHUTDOWN_STEP, status, note);
 }
 
 /** Releases sources until all are, or the policy continues without the rest. Returns the reports of the rest. */

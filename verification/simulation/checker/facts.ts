@@ -1,6 +1,7 @@
 import type { Execution } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import { isOutcomeUnknown } from "../../../src/domain/items/post-execution-conditions.js";
+import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
 import type { EstateItem, EstateSite, Evidence } from "../evidence.js";
@@ -209,8 +210,18 @@ export function itemAt({ items }: Facts, itemId: string, atMs: number): Emulated
   return newest === undefined ? undefined : stateAt(newest.item, atMs);
 }
 
-/** The items of the load of the world that is current at the end. */
-export const currentItems = ({ items }: Facts): Facts["items"] => items.filter(({ item }) => item.truth !== null);
+/**
+ * Whether a reset of the world has loaded its estate and could not replace its records, because a row was unreadable. The
+ * row of the world says so, and nothing starts until the import is repeated.
+ */
+const isHalfReset = ({ evidence: { client, store } }: Facts): boolean =>
+  store.rows.some(({ table, partition, json }) => {
+    return table === "Worlds" && partition === "worlds" && JSON.parse(json).change?.kind === "reset";
+  }) && client.findLast(({ request }) => request.kind === "import-world")?.code === "row-unreadable";
+
+/** The items of the load of the world that is current at the end, unless their records are of the load before. */
+export const currentItems = (facts: Facts): Facts["items"] =>
+  isHalfReset(facts) ? [] : facts.items.filter(({ item }) => item.truth !== null);
 
 /**
  * When an execution released an item, and the record that it left; undefined when it never held the item. A record of
@@ -221,4 +232,11 @@ export function releaseBy({ records }: Facts, itemId: string, executionId: strin
   const isHeld = (write: RecordWrite | undefined): boolean => write?.record.heldBy?.executionId === executionId;
   const releases = writes.filter((write, at) => !isHeld(write) && isHeld(writes[at - 1]));
   return releases.find(({ record }) => isOutcomeUnknown(record)) ?? releases.at(-1);
+}
+
+/** The state in which an execution found an item; undefined when it never held it. */
+export function stateBefore({ records }: Facts, itemId: string, executionId: string): ItemState | undefined {
+  const writes = records.get(itemId) ?? [];
+  const taken = writes.findIndex(({ record }) => record.heldBy?.executionId === executionId);
+  return writes[taken - 1]?.record.state;
 }

@@ -240,3 +240,35 @@ describe("I26 corruption is contained", () => {
     expect((await violatedBy(builder)).filter((invariant) => invariant === "I26")).toEqual(expected);
   });
 });
+
+test.each([
+  ["where the failover left it", "failed-over", []],
+  ["as if it had been a test", "protected", ["I25"]],
+] as const)("a clean-up of what a failover left brings an item %s", async (_, state, expected) => {
+  const builder = await EvidenceBuilder.create();
+  await failOver(builder, { verb: "unplanned-failover" });
+  builder.execution(2, "test-clean-up");
+  builder.hold(2, "test-clean-up", "cleaning-up");
+  builder.record({ state: "failed-over", heldBy: null });
+  builder.ended(2, "test-clean-up", [outcome({ state })]);
+  expect((await violatedBy(builder)).filter((invariant) => invariant === "I25")).toEqual(expected);
+});
+
+test.each([
+  ["row-unreadable", []],
+  [null, ["I6", "I25"]],
+])("an estate that was reset without its records, and its request got %s", async (code, expected) => {
+  const builder = await EvidenceBuilder.create();
+  await failOver(builder);
+  const { world } = builder.evidence;
+  builder.request({ kind: "import-world", mode: "reset" }, code === null ? {} : { outcome: "refused", code });
+  const json = JSON.stringify({ worldId: world.id, change: { kind: "reset" } });
+  builder.evidence.store.rows.push({ table: "Worlds", partition: "worlds", row: world.id, schema: 1, json });
+  const evidence = await builder.build();
+  for (const item of evidence.estate.items) {
+    item.ledger = [];
+    item.states = item.states.slice(0, 1);
+  }
+  const found = (await check(evidence)).filter(({ what }) => /^(the record of|\S+ is reported as)/.test(what));
+  expect([...new Set(found.map(({ invariant }) => invariant))]).toEqual(expected);
+});
