@@ -136,6 +136,7 @@ beforeAll(async () => {
   await context.store.createApproval(APPROVAL);
   await fillTokens();
   tables.mark();
+  effects.length = 0;
 });
 
 function paramsOf({ about, verb }: Expectation, target: Target): Record<string, string> {
