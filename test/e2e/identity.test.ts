@@ -73,9 +73,12 @@ describe("with access tokens", () => {
       });
     expect(await codeOf(start(viewer, planId))).toBe("forbidden");
     expect(await codeOf(start(executor, other))).toBe("plan-not-found");
-    const { executionId } = (await start(executor, planId)).body;
+    const accepted = await start(executor, planId);
+    const { executionId } = accepted.body;
     const seen = (await viewer.call(ROUTES.getExecution, { params: { executionId } })).body;
     expect(seen.requestedBy).toBe("Erik");
+    // The management API is for the operator of the host.
+    expect(JSON.stringify([accepted.body, ...accepted.headers, seen])).not.toMatch(/runtime\/webhooks|QueryGetUri/i);
     const plans = await viewer.call(ROUTES.listPlans, { params: {}, query: {} });
     expect(plans.body.entries.map(({ plan }) => plan.id)).toEqual([planId]);
     const worlds = await viewer.call(ROUTES.listWorlds, { params: {}, query: {} });
@@ -126,6 +129,9 @@ test("a token of the issuer is a credential, and an access token remains one whi
     const ann = createClient(app.url, { token: await issuer.sign(claims) });
     expect((await ann.call(ROUTES.getPlan, { params: { planId } })).body.plan.id).toBe(planId);
     expect(await codeOf(ann.call(ROUTES.listTokens, { params: {}, query: {} }))).toBe("forbidden");
+    const nobody = { authorization: `Bearer ${await issuer.sign({ ...claims, roles: ["administrator"] })}` };
+    expect(await asks(app)("GET", "/api/none", nobody)).toMatchObject({ status: 403, code: "forbidden" });
+    expect(await asks(app)("GET", "/api/worlds", nobody)).toMatchObject({ status: 403, code: "forbidden" });
     const foreign = createClient(app.url, { token: await issuer.sign({ ...claims, aud: "api://other" }) });
     expect(await codeOf(foreign.call(ROUTES.getPlan, { params: { planId } }))).toBe("unauthenticated");
     await issuer.stop();

@@ -75,7 +75,7 @@ export function cacheSuite(name: string, open: () => Tables): void {
       await harness.load(smallWorld(12));
       const rows = harness.tables.table("Estate");
       const shard = "small:3:0";
-      expect(await rows.get(shard, "state:item-12")).not.toBeNull();
+      expect(await rows.get(shard, "state:item-12")).toMatchObject({ row: "state:item-12" });
       await rows.transact(shard, [{ kind: "put", row: "state:item-12", schema: 1, json: "{" }]);
       for (const count of [2, 11]) {
         const itemIds = Array.from({ length: count }, (_, at) => `item-${at + 1}`);

@@ -35,8 +35,10 @@ export interface Expectation {
 /** Ids of the fixture: worlds and plans, the last two with an execution. */
 export const IDS = { quiet: "quiet", rehearsed: "rehearsed", running: "running", theirs: "theirs" } as const;
 
+const LATER = "2026-03-20T00:00:00.000Z";
+
 /** An approval of the plan `quiet`. */
-export const APPROVAL = pendingApproval({ planId: IDS.quiet, expiresAt: "2026-03-20T00:00:00.000Z" });
+export const APPROVAL = pendingApproval({ planId: IDS.quiet, expiresAt: LATER });
 
 const SOURCE = {
   scheme: "standard",
@@ -91,6 +93,15 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...ofTheVerb("resolve-failure", "execution", () => ({ ask: 1, answer: "retry" })),
   ...ofTheVerb("continue-without", "execution", () => ({ itemIds: ["m1"] })),
   ...ofTheVerb("cancel-execution", "execution", () => ({})),
+  ...ofTheVerb("pause-execution", "execution", () => ({})),
+  ...ofTheVerb("resume-execution", "execution", () => ({})),
+  ...ofTheVerb("switch-to-unplanned", "execution", () => ({ reason: "no answer" })),
+  ...ofTheVerb("retry-items", "execution", () => ({})),
+  ...ofTheVerb("extend-wait", "execution", () => ({ stepId: "validation", until: LATER, minutes: 5 })),
+  on("run", "execution")("skip-steps", { body: { stepIds: ["validation"], reason: "known" } }),
+  on("run", "execution")("edit-execution", { body: { planVersion: 1, reason: "known" } }),
+  ...ofTheVerb("cancel-commit-timer", "execution", () => ({ reason: "later" })),
+  ...ofTheVerb("extend-commit-timer", "execution", () => ({ until: LATER, reason: "later" })),
   on("nothing", "execution")("complete-action", { body: { token: "x" } }),
 
   readOwn("list-approvals"),
@@ -100,7 +111,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   on("break-glass", "approval")("break-glass", { body: { reason: "fire" } }),
   on("audit", "approval")("review-break-glass", { body: { note: "looked at it" } }),
   on("approve", "own-view")("list-delegations"),
-  on("approve", "own-view")("save-delegation", { body: { to: "bob", until: "2026-03-20T00:00:00.000Z" } }),
+  on("approve", "own-view")("save-delegation", { body: { to: "bob", until: LATER } }),
   on("approve", "own-view")("remove-delegation"),
 
   on("nothing", "everything")("receive-approval-webhook", { body: {} }),
