@@ -1,4 +1,4 @@
-import { approvalProblems } from "../domain/approvals/requirement-rules.js";
+import { approvalProblems, approvalWarnings } from "../domain/approvals/requirement-rules.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { planHash } from "../domain/identity.js";
@@ -32,14 +32,20 @@ export async function savePlan(
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
   const hash = planHash(plan, services.hash);
   const saved = await services.store.putPlan(plan, hash, { at: toInstant(services.clock.now()), by: person }, ifMatch);
-  return { ...saved, warnings: planWarnings(plan) };
+  return { ...saved, warnings: warningsAbout(saved.value) };
 }
 
 export async function getPlan({ store }: Services, planId: string): Promise<SavedPlan> {
   const found = await store.getPlan(planId);
   if (!found) throw new RecoveryError("plan-not-found", `there is no plan ${planId}`);
-  return { ...found, warnings: planWarnings(found.value.plan) };
+  return { ...found, warnings: warningsAbout(found.value) };
 }
+
+/** What is odd about a version. Whoever saved it does not approve what it does. */
+const warningsAbout = ({ plan, savedBy }: PlanVersion): string[] => [
+  ...planWarnings(plan),
+  ...approvalWarnings(plan, savedBy === undefined ? [] : [savedBy]),
+];
 
 /** A plan of a list. Its warnings are missing when the members of all plans of the page would cost too many reads. */
 export interface ListedPlan extends PlanVersion {
@@ -49,7 +55,7 @@ export interface ListedPlan extends PlanVersion {
 export async function listPlans(services: Services, page: PageRequest): Promise<Page<ListedPlan>> {
   const { entries, ...rest } = await services.store.listPlans(page);
   const found = await listedWarnings(services, entries);
-  const warningsFor = ({ plan }: PlanVersion) => [...planWarnings(plan), ...(found?.get(plan.id) ?? [])];
+  const warningsFor = (version: PlanVersion) => [...warningsAbout(version), ...(found?.get(version.plan.id) ?? [])];
   return { ...rest, entries: found ? entries.map((entry) => ({ ...entry, warnings: warningsFor(entry) })) : entries };
 }
 
@@ -77,9 +83,13 @@ export async function getPlanVersion({ store }: Services, planId: string, versio
   return found;
 }
 
-/** The warnings about the plan of an execution; none for a single item. */
-export async function warningsOf({ store }: Services, { subject }: Execution): Promise<string[]> {
+/** The warnings about the plan of an execution, and about approvals that nobody can give; none for a single item. */
+export async function warningsOf({ store }: Services, execution: Execution): Promise<string[]> {
+  const { subject, requestedBy } = execution;
   if (subject.kind === "item") return [];
   const found = await store.getPlanVersion(subject.planId, subject.planVersion);
-  return found === null ? [] : planWarnings(found.plan);
+  if (found === null) return [];
+  const { plan, savedBy } = found;
+  const excluded = [requestedBy, ...(savedBy === undefined ? [] : [savedBy])];
+  return [...planWarnings(plan), ...approvalWarnings(plan, excluded, execution)];
 }

@@ -4,7 +4,7 @@
  * - U1 An approval is used once: the record goes from `approved` to `used` in one write on what was read.
  *   (test/orchestrators/approvals.test.ts)
  * - U2 It is used only for what it was given for. The plan, the items, the recovery point, the expected loss and the
- *   leftovers are looked at again right before; what differs makes it void. (test/orchestrators/approvals-bound.test.ts)
+ *   leftovers are looked at again right before; what differs makes it void. (test/orchestrators/approval-points.test.ts)
  * - U3 Nothing is used after its time. Time that was over once stays over, wherever the clocks go.
  *   (test/orchestrators/approvals.test.ts)
  * - U4 Whatever fails here lets nothing pass: there is no answer `used` without that record. (the same)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ApiError, type Client } from "../../src/api/client.js";
+import { ApiError, type Client, createClient } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import { TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { RunningApp } from "../support/running-app.js";
@@ -32,20 +32,28 @@ const decide = (client: Client, { approvalId, hash }: { approvalId: string; hash
 const mine = async (client: Client) =>
   (await client.call(ROUTES.listApprovals, { params: {} })).body.entries.map(({ content }) => content.approvalId);
 
-test("two people approve over HTTP, each once and neither by proxy, and the failover goes on", async () => {
-  const [ann, bob] = await Promise.all([app.clientOf("ann", "approver"), app.clientOf("bob", "approver")]);
-  const eve = await app.clientOf("eve", "executor", "approver");
-  const { planId } = await app.loadShop(undefined, (plan) => ({
+/** Two machines whose failover needs two approvers. */
+const shop = () =>
+  app.loadShop(undefined, (plan) => ({
     ...withApprovals(TWO_BEFORE_START)(plan),
     groups: [{ id: "application", name: "Application servers", items: [{ id: "app-1" }, { id: "app-2" }] }],
     validation: { required: false },
   }));
-  const started = await eve.call(ROUTES.startOnPlan, {
+
+async function startAs(client: Client, planId: string): Promise<string> {
+  const { body } = await client.call(ROUTES.startOnPlan, {
     params: { planId },
     headers: { "idempotency-key": planId },
     body: { verb: "unplanned-failover", options: { acknowledgeNoTest: true } },
   });
-  const { executionId } = started.body;
+  return body.executionId;
+}
+
+test("two people approve over HTTP, each once and neither by proxy, and the failover goes on", async () => {
+  const [ann, bob] = await Promise.all([app.clientOf("ann", "approver"), app.clientOf("bob", "approver")]);
+  const eve = await app.clientOf("eve", "executor", "approver");
+  const { planId } = await shop();
+  const executionId = await startAs(eve, planId);
   const asked = await awaited(executionId);
   expect(await app.look(executionId)).toMatchObject({ status: "awaiting-approval" });
   expect([await mine(ann), await mine(bob), await mine(eve)]).toEqual([[asked.approvalId], [asked.approvalId], []]);
@@ -61,4 +69,53 @@ test("two people approve over HTTP, each once and neither by proxy, and the fail
   expect(await app.ended(executionId)).toMatchObject({ status: "succeeded" });
   const { body } = await ann.call(ROUTES.getApproval, { params: { approvalId: asked.approvalId } });
   expect(body).toMatchObject({ status: "used", hash: asked.hash, content: { requestedBy: "eve", needed: 2 } });
+});
+
+test("in an emergency one person goes on over HTTP, and an auditor reviews that", async () => {
+  const { planId } = await shop();
+  const eve = await app.clientOf("eve", "executor", "break-glass");
+  const [ann, audra] = [await app.clientOf("ann", "approver"), await app.clientOf("audra", "auditor")];
+  const executionId = await startAs(eve, planId);
+  const { approvalId } = await awaited(executionId);
+  const params = { approvalId };
+  expect(await codeOf(ann.call(ROUTES.breakGlass, { params, body: { reason: "fire" } }))).toBe("403 forbidden");
+  await eve.call(ROUTES.breakGlass, { params, body: { reason: "the building burns" } });
+  expect(await app.ended(executionId)).toMatchObject({ status: "succeeded" });
+  const toReview = async () => {
+    const { body } = await audra.call(ROUTES.listApprovalsToReview, { params: {} });
+    return body.entries.map(({ content }) => content.approvalId);
+  };
+  expect(await toReview()).toEqual([approvalId]);
+  await audra.call(ROUTES.reviewApproval, { params, body: { note: "it did burn" } });
+  expect(await toReview()).toEqual([]);
+});
+
+test("a delegate decides over HTTP, and somebody limited to another plan does not learn of it", async () => {
+  const { planId } = await shop();
+  const eve = await app.clientOf("eve", "executor");
+  const [ann, bob, dora] = [
+    await app.clientOf("ann", "approver"),
+    await app.clientOf("bob", "approver"),
+    await app.clientOf("dora", "approver"),
+  ];
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  const delegation = { params: { delegationId: "holidays" }, body: { to: "dora", until } };
+  await ann.call(ROUTES.saveDelegation, delegation);
+  expect((await dora.call(ROUTES.listDelegations, { params: {} })).body.to).toMatchObject([{ from: "ann" }]);
+  const asked = await awaited(await startAs(eve, planId));
+  await decide(dora, asked);
+  await decide(bob, asked);
+  await ann.call(ROUTES.removeDelegation, { params: delegation.params });
+  expect((await ann.call(ROUTES.listDelegations, { params: {} })).body.from).toEqual([]);
+
+  const { body } = await app.client.call(ROUTES.createToken, {
+    params: {},
+    body: { person: "carl", grants: [{ role: "approver", planIds: ["other"] }] },
+  });
+  const carl = createClient(app.url, { token: body.token });
+  expect(await codeOf(carl.call(ROUTES.getApproval, { params: { approvalId: asked.approvalId } }))).toBe(
+    "404 approval-not-found",
+  );
+  expect(await codeOf(decide(carl, asked))).toBe("404 approval-not-found");
+  expect((await carl.call(ROUTES.listApprovals, { params: {}, query: { which: "all" } })).body.entries).toEqual([]);
 });

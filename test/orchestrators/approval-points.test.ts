@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { passByBreakGlass, reviewBreakGlass } from "../../src/commands/approvals.js";
 import { delegate } from "../../src/commands/delegations.js";
+import { getPlan, warningsOf } from "../../src/commands/plans.js";
 import { previewPrerequisites } from "../../src/commands/previews.js";
 import type { Caller } from "../../src/domain/access/caller.js";
 import { toInstant } from "../../src/domain/text.js";
@@ -179,4 +180,20 @@ testInBothReplays(
     expect((await app.attemptOn("jump", "test-failover")).status).toBe("succeeded");
   },
   withApprovals(TWO_BEFORE_START),
+);
+
+testInBothReplays(
+  "a plan and a start say it when too few of the people who are named can decide",
+  async (app) => {
+    const { context } = app;
+    expect((await getPlan(context, "shop")).warnings).toEqual([]);
+    const executionId = await app.start("unplanned-failover");
+    const { execution } = await app.until(executionId, () => true);
+    expect(await warningsOf(context, execution)).toEqual([
+      expect.stringMatching(/two needs 2 people, and only ann can/),
+    ]);
+    await app.changePlan((plan) => ({ ...plan, name: "Changed" }), "ann");
+    expect((await getPlan(context, "shop")).warnings).toEqual([expect.stringMatching(/only tester can decide: ann/)]);
+  },
+  withApprovals({ ...TWO_BEFORE_START, approvers: { people: ["ann", "tester"] } }),
 );

@@ -82,13 +82,35 @@ function pointProblems(plan: Plan, { id, before, verbs = [], onDecline }: Approv
 }
 
 /** The people who could ever approve, when all are named; null when roles decide, because nobody knows who has them. */
-export function namedApprovers({
+function namedApprovers({
   approvers,
   escalation,
 }: Pick<ApprovalRequirement, "approvers" | "escalation">): string[] | null {
   const all = [approvers, ...(escalation === undefined ? [] : [escalation.approvers])];
   if (all.some(({ roles = [] }) => roles.length > 0)) return null;
   return [...new Set(all.flatMap(({ people = [] }) => people))];
+}
+
+/**
+ * Approvals that nobody can give but by break-glass: of the people who are named, too few remain without those who may
+ * not decide.
+ * @param of the execution that needs them; without it, any
+ */
+export function approvalWarnings(
+  { approvals = [] }: Pick<Plan, "approvals">,
+  excluded: readonly string[],
+  of?: { verb: Verb; direction: ExecutionDirection },
+): string[] {
+  return approvals.flatMap((requirement) => {
+    if (of !== undefined && !appliesTo(requirement, of)) return [];
+    const left = namedApprovers(requirement)?.filter((person) => !excluded.includes(person));
+    if (left === undefined || left.length >= requirement.needed) return [];
+    const out = [...new Set(excluded)].join(" and ");
+    const who = left.length === 0 ? "nobody" : `only ${left.join(", ")}`;
+    return [
+      `approval ${requirement.id} needs ${requirement.needed} people, and ${who} can decide: ${out} cannot approve what they requested or changed`,
+    ];
+  });
 }
 
 function approverProblems(requirement: ApprovalRequirement): string[] {
