@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { ApprovalRequirement } from "../../src/domain/approvals/requirement.js";
+import type { Plan } from "../../src/domain/plans/plan.js";
 import type { Store } from "../../src/store/port.js";
 import { createStore } from "../../src/store/store.js";
 import type { Tables } from "../../src/store/tables/port.js";
+import { TWO_BEFORE_START } from "../support/approvals.js";
 import { smallPlan } from "../support/worlds.js";
 
 const AT = "2026-03-02T09:00:00.000Z";
@@ -182,6 +185,28 @@ export function storePlansSuite(name: string, open: () => Tables): void {
       expect((await reader.getPlan("plan"))?.value.version).toBe(2);
       expect((await reader.getPlanVersion("plan", 2))?.plan.name).toBe("Renamed");
       expect(await name()).toBe("Plan");
+    });
+
+    test("plans that want approvals are found by their world, also after others were saved and removed", async () => {
+      const approvals = [ApprovalRequirement.parse({ ...TWO_BEFORE_START })];
+      const save = (id: string, change: Partial<Plan>, ifMatch: string | null = null) =>
+        store.putPlan(
+          { ...smallPlan(["item-1"]), id, ...change },
+          id + JSON.stringify(change),
+          { at: AT, by: "ann" },
+          ifMatch,
+        );
+      const guarding = async () => (await store.listGuardingPlans("small")).map(({ plan }) => plan.id);
+      expect(await guarding()).toEqual([]);
+      const first = await save("first", { approvals });
+      await save("second", {});
+      await save("third", { approvals });
+      await save("elsewhere", { approvals, worldId: "other" });
+      expect(await guarding()).toEqual(["first", "third"]);
+      await store.removePlan("third", null);
+      expect(await guarding()).toEqual(["first"]);
+      await save("first", { approvals: [] }, first.etag);
+      expect(await guarding()).toEqual([]);
     });
 
     test("a plan larger than a column is read completely", async () => {
