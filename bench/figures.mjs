@@ -34,6 +34,9 @@ const plan = (figure, unit, target, shape, value, limit = null) => ({
   peer: null,
 });
 
+/** Longer than the interval of the sweep, which reads what is unsettled. */
+const WAITING = { count: 10_000, seconds: 120 };
+
 export const FIGURES = [
   orchestration("sequential activities, 100", "sequence", 100, 300),
   orchestration("sequential activities, 1000", "sequence", 1_000, 250),
@@ -57,6 +60,16 @@ export const FIGURES = [
   plan("resident memory, plan of 1000", "MiB", 400, { kind: "plan-memory", machines: 1_000 }),
   plan("status of a running plan of 1000 p50", "ms", 250, { kind: "plan-status", machines: 1_000 }, "p50"),
   plan("status of a running plan of 1000 p99", "ms", 250, { kind: "plan-status", machines: 1_000 }, "p99"),
+  plan("decision to the next step p50", "ms", 10, { kind: "decision-latency" }, "p50"),
+  plan("decision to the next step p99", "ms", 40, { kind: "decision-latency" }, "p99"),
+  plan(
+    "10000 executions that wait, storage requests",
+    "per s",
+    1,
+    { kind: "waiting", ...WAITING },
+    "requestsPerSecond",
+  ),
+  plan("10000 executions that wait, memory more", "MiB", 200, { kind: "waiting", ...WAITING }, "mib"),
   plan("SIGKILL to a plan of 1000 going on", "s", 5, { kind: "plan-kill", machines: 1_000 }),
   plan("10 plans of 100 machines at once", "s", 30, { kind: "plans-at-once", plans: 10, machines: 100 }, "seconds"),
   plan(

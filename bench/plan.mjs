@@ -112,7 +112,8 @@ function residentMib(pid) {
   return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) / 1_024;
 }
 
-function estate(id, machines) {
+/** An estate of that many machines, each replicated. */
+export function estate(id, machines) {
   const sample = parse(readFileSync(new URL("../samples/shop/world.yaml", import.meta.url), "utf8"));
   const item = sample.items.find((one) => one.id === "web-1");
   const machine = sample.machines.find((one) => one.id === item.machineId);

@@ -6,6 +6,7 @@ import { startAzurite } from "./azurite.mjs";
 import { startHost } from "./host.mjs";
 import * as plans from "./plan.mjs";
 import * as shapes from "./shapes.mjs";
+import * as waits from "./waits.mjs";
 
 const BENCH_APP = fileURLToPath(new URL("app", import.meta.url));
 const PRODUCT = fileURLToPath(new URL("..", import.meta.url));
@@ -29,10 +30,14 @@ const ON_PRODUCT = {
   "plan-memory": (host, { machines }) => plans.memoryDuring(host, machines),
   "plan-status": (host, { machines }) => plans.statusDuring(host, machines),
   "plans-at-once": (host, shape) => plans.plansAtOnce(host, shape),
+  "decision-latency": (host) => waits.decisionToNextStep(host),
 };
 
 /** Every operation of the emulated hypervisor is done when it begins, so that the engine alone is timed. */
-const NO_DURATIONS = { EMULATOR_DURATIONS: "zero", EMULATOR_SPEED: "1000" };
+const NO_DURATIONS = { EMULATOR_DURATIONS: "zero", EMULATOR_SPEED: "1000", ALLOW_PRIVATE_WEBHOOKS: "true" };
+
+/** One caller fills the host with executions. */
+const NO_RATES = { MAX_STARTS_PER_SECOND: "100000", MAX_CHANGES_PER_SECOND: "100000" };
 
 /** Repeats a shape. Gives what each repetition did: `{ value }`, `{ p50, p99 }` for latencies, or what its figures name. */
 export function repeat(shape, repetitions) {
@@ -40,6 +45,7 @@ export function repeat(shape, repetitions) {
   if (shape.kind === "plan-kill") return separately(repetitions, (azurite) => planKillRun(azurite, shape));
   if (shape.kind === "memory") return separately(repetitions, (azurite) => memoryRun(azurite, shape));
   if (shape.kind === "kill") return separately(repetitions, (azurite) => killRun(azurite, shape));
+  if (shape.kind === "waiting") return waitingRuns(shape);
   if (shape.kind === "idle") return idleRuns(shape, repetitions);
   return benchRuns(shape, repetitions);
 }
@@ -105,6 +111,13 @@ async function idleRuns({ seconds }, repetitions) {
       return { value: (azurite.requests() - before) / seconds };
     });
   });
+}
+
+/** Once only: the executions of the first run still wait. */
+async function waitingRuns(shape) {
+  return withHost(PRODUCT, { ...NO_DURATIONS, ...NO_RATES }, { countRequests: true }, async (host, azurite) => [
+    await waits.waiting(host, azurite, shape),
+  ]);
 }
 
 async function withHost(folder, settings, storage, work) {

@@ -4,7 +4,7 @@ import { taskKey } from "../domain/identity.js";
 import { minutesAt } from "../domain/plans/step-limits.js";
 import type { ActivityContract, PollingContract } from "../durable/contract.js";
 import { mayBegin, type PollRequest, type PollResult, pollRequest, waiting } from "../durable/poll-until-done.js";
-import { refusalOf } from "../durable/refusal.js";
+import { answered } from "../durable/refusal.js";
 import type { TaskReply } from "../hypervisor/port.js";
 import type { Ports } from "../ports.js";
 import type { StepDirection } from "../steps/catalogue.js";
@@ -50,16 +50,6 @@ export function pollingActivity<I extends z.ZodType<{ executionId: string }>, O 
         return answer;
       }),
   };
-}
-
-async function answered(act: () => Promise<unknown>): Promise<object> {
-  try {
-    return { ok: true, value: await act() };
-  } catch (thrown) {
-    const refusal = refusalOf(thrown);
-    if (refusal === undefined) throw thrown;
-    return refusal;
-  }
 }
 
 /** The key of a step on an item. Each attempt has its own, because the answer of a key never changes. */

@@ -4,6 +4,7 @@ import { askForApproval } from "./ask-for-approval.js";
 import { callWebhook } from "./call-webhook.js";
 import { checkPrerequisites } from "./check-prerequisites.js";
 import { chooseRecoveryPoints } from "./choose-recovery-points.js";
+import { beginCommitTimer, checkCommitTimer, probeMachines } from "./commit-timer.js";
 import { closeExecution, expireQuestion, findCancel, openExecution, settleItems } from "./execution-record.js";
 import { sendNotifications } from "./send-notifications.js";
 import { executeBatch } from "./steps.js";
@@ -26,6 +27,9 @@ export const ACTIVITIES: readonly Activity[] = [
   callWebhook,
   askForApproval,
   sendNotifications,
+  beginCommitTimer,
+  checkCommitTimer,
+  probeMachines,
   createTestNetwork,
   findTestLeftovers,
   executeBatch,

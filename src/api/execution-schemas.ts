@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Approvers } from "../domain/approvals/ask.js";
+import { RunningTimer, TimerAct } from "../domain/commit-timer/commit-timer.js";
 import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
 import { Measures } from "../domain/plans/measures.js";
@@ -81,6 +82,9 @@ export const executionView = executionSummary.extend({
       z.object({ kind: z.literal("resolve"), ask: z.int(), ...awaited }),
       z.object({ kind: z.literal("validate"), ...awaited }),
       z
+        .object({ kind: z.literal("commit-timer"), act: TimerAct, ...awaited })
+        .describe("the failover has ended and awaits its commit; `call` cancels the timer, and nothing else"),
+      z
         .object({
           kind: z.literal("approval"),
           requirementId: Id,
@@ -104,6 +108,7 @@ export const executionView = executionSummary.extend({
         .describe("a step hangs or takes unusually long; without a decision it is given up at `until`"),
     ]),
   ),
+  commitTimer: RunningTimer.optional().describe("what becomes of the failover if nobody commits or cancels it"),
   steps: z.array(Step),
   measures: Measures.nullable(),
   blockedReasons: z

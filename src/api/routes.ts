@@ -8,9 +8,11 @@ import { type Route, route } from "./route.js";
 import {
   accepted,
   cancelBody,
+  cancelTimerBody,
   completeBody,
   confirmBody,
   continueWithoutBody,
+  extendTimerBody,
   faultBody,
   faultView,
   itemDetail,
@@ -62,6 +64,8 @@ const started = [
   ...(["etag-mismatch", "idempotency-key-reused"] as const),
 ] as const;
 const decided = ["execution-not-found", "execution-ended", "nothing-awaited", "decided-already"] as const;
+
+const timed = ["execution-not-found", "nothing-awaited", "decided-already"] as const;
 
 /** Every route of the API. */
 export const ROUTES = {
@@ -246,6 +250,24 @@ export const ROUTES = {
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
   ...APPROVAL_ROUTES,
+  cancelCommitTimer: route({
+    ...decide,
+    id: "cancel-commit-timer",
+    right: "of-the-verb",
+    path: "api/executions/{executionId}/commit-timer/cancel",
+    summary: "Cancel the commit timer of a failover: it then waits for a person to commit or cancel it",
+    body: cancelTimerBody,
+    problems: timed,
+  }),
+  extendCommitTimer: route({
+    ...decide,
+    id: "extend-commit-timer",
+    right: "of-the-verb",
+    path: "api/executions/{executionId}/commit-timer/extend",
+    summary: "Move the end of the commit timer of a failover to a later moment",
+    body: extendTimerBody,
+    problems: timed,
+  }),
   ...PREVIEW_ROUTES,
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,

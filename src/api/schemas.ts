@@ -198,6 +198,12 @@ export const resolveBody = z.strictObject({
   reason: Text.optional(),
 });
 
+export const cancelTimerBody = z.strictObject({ reason: Text.optional() }).prefault({});
+export const extendTimerBody = z.strictObject({
+  until: Instant.describe("the new end, later than the present one and at most thirty days after the failover"),
+  reason: Text.optional(),
+});
+
 /** Which time a question is asked. */
 export const ask = z.int().min(1).max(10_000);
 export const continueWithoutBody = z

@@ -6,6 +6,7 @@ import type { Plan } from "../domain/plans/plan.js";
 import { planActions } from "../domain/plans/plan-rules.js";
 import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
+import type { AwaitedTimer } from "./awaited-timer.js";
 import { type StuckStep, stuckInWords } from "./stuck-steps.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
@@ -40,7 +41,7 @@ interface Limits {
 }
 
 /** Everything that a person can decide about a running execution. */
-export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep;
+export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep | AwaitedTimer;
 
 interface Limit {
   stepId: string;
@@ -115,7 +116,7 @@ export function callsWhileRunning(execution: Execution, awaits: readonly Awaited
     body: {},
   };
   const stuck = awaits.filter((awaited) => awaited.kind === "continue-without");
-  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without");
+  const questions = awaits.filter((awaited) => awaited.kind !== "continue-without" && awaited.kind !== "commit-timer");
   const calls = [
     ...questions.map(({ kind, asks, call }): NextStep => ({ verb: kind, why: asks, ...call })),
     ...continueWithoutCalls(execution, stuck),

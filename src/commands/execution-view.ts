@@ -14,6 +14,7 @@ import { actionOfStep, approvalOfStep, stepTitle } from "../steps/plan-steps.js"
 import type { Page, PageRequest } from "../store/port.js";
 import { approvalsAwaited } from "./approvals-awaited.js";
 import { type Awaited, type AwaitedApproval, type AwaitedCall, callsWhileRunning, withCalls } from "./awaited-calls.js";
+import { awaitedTimer } from "./awaited-timer.js";
 import type { Context } from "./context.js";
 import { type Attention, attentionAfterEnd, attentionWhileRunning } from "./execution-attention.js";
 import { progressOf } from "./execution-progress.js";
@@ -76,7 +77,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     recordedClockOf(context, execution),
   ]);
   const awaits = ended
-    ? []
+    ? await awaitedTimer(context, execution, live)
     : [...(await awaitedCalls(context, execution, plan, own)), ...stuckSteps(context, execution, plan, steps)];
   const [progress, { attention, nextSteps }] = await Promise.all([
     ended ? 100 : progressOf(execution, plan, sources),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RunningTimer } from "./commit-timer/commit-timer.js";
 import { RecordedDecision } from "./decisions.js";
 import { isErrorCode } from "./errors.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
@@ -203,7 +204,12 @@ const common = {
   undelivered: z.array(UndeliveredNotification).max(MAX_UNDELIVERED).optional(),
 };
 
-const ended = { endedAt: Instant, outcomes: z.array(ItemOutcome).max(2_000) };
+const ended = {
+  endedAt: Instant,
+  outcomes: z.array(ItemOutcome).max(2_000),
+  /** What becomes of the failover if nobody commits or cancels it. */
+  commitTimer: RunningTimer.optional(),
+};
 
 /** The record of an execution. It outlives the history of the orchestration. */
 export const Execution = z.discriminatedUnion("status", [

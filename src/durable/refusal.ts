@@ -27,6 +27,17 @@ export function refusalOf(thrown: unknown): Refusal | undefined {
   return { ok: false, code, message: withoutCode(message, code), details: [...details] };
 }
 
+/** What an activity answers: a value or a refusal. A fault is thrown. */
+export async function answered(act: () => Promise<unknown>): Promise<object> {
+  try {
+    return { ok: true, value: await act() };
+  } catch (thrown) {
+    const refusal = refusalOf(thrown);
+    if (refusal === undefined) throw thrown;
+    return refusal;
+  }
+}
+
 /**
  * Reads a failure from whatever was thrown. Hosts wrap an activity's error in words of their own, so the code is
  * searched for inside the text; a text without one is an `operation-failed`.

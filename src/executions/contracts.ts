@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ApprovalRequirement } from "../domain/approvals/requirement.js";
+import { CommitTimer } from "../domain/commit-timer/commit-timer.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -88,6 +89,8 @@ export const executionPlan = z.object({
   notifications: z.array(Notification),
   /** The approvals that the verb needs in its direction; missing if it needs none. */
   approvals: z.array(ApprovalRequirement).optional(),
+  /** Only after a failover that awaits its commit. */
+  commitTimer: CommitTimer.optional(),
 });
 export type ExecutionPlan = z.output<typeof executionPlan>;
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { appliesTo } from "../domain/approvals/requirement-rules.js";
+import { TIMED_VERBS } from "../domain/commit-timer/commit-timer.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
@@ -84,6 +85,7 @@ async function executionPlanOf(ports: Ports, execution: Execution): Promise<Exec
     validation: plan.validation,
     notifications: plan.notifications ?? [],
     ...approvalsOf(plan, execution),
+    ...(plan.commitTimer && TIMED_VERBS.has(verb) && { commitTimer: plan.commitTimer }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ROUTES } from "../api/routes.js";
 import { asReadBy } from "../commands/as-read-by.js";
 import { completeAction } from "../commands/call-backs.js";
+import { cancelCommitTimer, extendCommitTimer } from "../commands/commit-timer.js";
 import {
   cancelExecution,
   confirmAction,
@@ -60,6 +61,17 @@ serve(ROUTES.cancel, async (context, { params, body, caller }) => {
     by: caller.person,
     reason: body.reason,
   });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.cancelCommitTimer, async (context, { params, body, caller }) => {
+  await cancelCommitTimer(context, params.executionId, { by: caller.person, reason: body.reason });
+  return acceptedFor(params.executionId);
+});
+
+serve(ROUTES.extendCommitTimer, async (context, { params, body, caller }) => {
+  const { until, reason } = body;
+  await extendCommitTimer(context, params.executionId, { by: caller.person, reason, until });
   return acceptedFor(params.executionId);
 });
 

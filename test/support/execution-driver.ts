@@ -19,7 +19,7 @@ type Asked = Exclude<Awaited, { kind: "approval" }>;
 
 interface ExecutionState {
   status: ExecutionStatus;
-  awaits: readonly (Awaited | { kind: "continue-without" })[];
+  awaits: readonly (Awaited | { kind: "continue-without" } | { kind: "commit-timer" })[];
 }
 
 /** An app that runs executions: `VirtualApp` in memory and virtual time, `RunningApp` over HTTP. */
@@ -30,7 +30,11 @@ interface ExecutionDriver<View extends ExecutionState> {
 
 /** What a test answers; a stuck step ends by its limit, and approvals are for the people whom a test brings. */
 const questionsOf = (awaits: ExecutionState["awaits"]): Asked[] =>
-  awaits.flatMap((awaited) => (awaited.kind === "continue-without" || awaited.kind === "approval" ? [] : [awaited]));
+  awaits.flatMap((awaited) =>
+    awaited.kind === "continue-without" || awaited.kind === "approval" || awaited.kind === "commit-timer"
+      ? []
+      : [awaited],
+  );
 
 /** Answers everything that an execution asks for until it has ended. */
 export async function finish<View extends ExecutionState>(

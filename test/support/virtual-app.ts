@@ -14,6 +14,7 @@ import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
 import { type Logger, silentLogger } from "../../host/logger.js";
 import { ACTIVITIES } from "../../src/activities/index.js";
 import { voidApprovalsOfPlan } from "../../src/commands/approvals.js";
+import { END_COMMIT_TIMER } from "../../src/commands/commit-timer.js";
 import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
@@ -78,7 +79,8 @@ export class VirtualApp {
       logger: logger ?? silentLogger,
       replay,
       activities: async (call) => {
-        const end = await runActivity(options.activities?.(this.context, call) ?? this.context, call);
+        const ports = options.activities?.(this.context, call);
+        const end = await runActivity({ ...this.context, ...ports }, call);
         options.onActivity?.(call, end);
         return end;
       },
@@ -259,13 +261,13 @@ export class VirtualApp {
   }
 }
 
-const ACTIVITIES_BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
+const ACTIVITIES_BY_NAME = new Map([...ACTIVITIES, END_COMMIT_TIMER].map((activity) => [activity.name, activity]));
 
-async function runActivity(ports: Ports, call: ActivityCall): Promise<ActivityEnd> {
+async function runActivity(context: Context, call: ActivityCall): Promise<ActivityEnd> {
   try {
     const activity = ACTIVITIES_BY_NAME.get(call.name);
     if (!activity) throw new Error(`no activity ${call.name}`);
-    const answer = await activity.handle(ports, JSON.parse(call.input ?? "null"));
+    const answer = await activity.handle(context, JSON.parse(call.input ?? "null"));
     return { ok: true, result: JSON.stringify(answer) };
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -7,6 +7,7 @@
  *   (same file)
  * - S4 An end says how many machines came through, where they run, and which did not. (same file)
  */
+import { timerEndText } from "../commit-timer/timer-rules.js";
 import type { Execution, ItemOutcome, Step } from "../execution.js";
 import { hadNothingToDo } from "../plans/failure-policy.js";
 import type { Measures } from "../plans/measures.js";
@@ -60,7 +61,7 @@ function headOf({ execution: { verb, subject }, planName }: SummaryInput): strin
 
 function stateOf(input: SummaryInput): string {
   const { execution, awaits, blockedReasons } = input;
-  if ("outcomes" in execution) return endOf(execution, input.measures);
+  if ("outcomes" in execution) return `${endOf(execution, input.measures)}${timerOf(execution, awaits)}`;
   const [blocked] = blockedReasons;
   if (blocked !== undefined) return `cannot continue: ${blocked}.`;
   const [asked, ...others] = awaits.filter(({ kind }) => kind !== HANGS);
@@ -117,6 +118,17 @@ function underWay(steps: readonly Step[]): string {
       return children.length === 0 ? title : `${title} (${through} of ${counted(children.length, "machine")} through)`;
     }),
   );
+}
+
+/** What becomes of a failover by its commit timer. */
+function timerOf(
+  { commitTimer }: Extract<Execution, { outcomes: unknown }>,
+  awaits: readonly AwaitedDecision[],
+): string {
+  if (commitTimer?.end !== undefined) return ` Then ${timerEndText(commitTimer.end)}.`;
+  const timer = awaits.find(({ kind }) => kind === "commit-timer");
+  if (timer?.until == null) return "";
+  return ` It awaits its commit: after ${moment(timer.until)} ${timer.onExpiry}, unless somebody acts before. To stop this, call ${timer.call?.method} ${timer.call?.path}.`;
 }
 
 function endOf(execution: Extract<Execution, { outcomes: unknown }>, measures: Measures | null): string {

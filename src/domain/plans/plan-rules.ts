@@ -1,3 +1,4 @@
+import { timerProblems } from "../commit-timer/timer-rules.js";
 import { RecoveryError } from "../errors.js";
 import type { ItemRecord } from "../items/item-record.js";
 import { type Plan, type PlanGroup, type StageAction, StageVerb } from "./plan.js";
@@ -138,6 +139,7 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
     ...groupProblems(plan),
     ...itemProblems(plan),
     ...ineffectivePolicyProblems(plan),
+    ...timerProblems(plan),
     ...(cyclic.length > 0 ? [`groups ${cyclic.join(", ")} wait for one another`] : []),
     ...duplicates(planActions(plan).map(({ action }) => action.id)).map((id) => `two actions have the id ${id}`),
     ...(plan.recoveryPoint.kind === "custom" ? ["a plan cannot name one custom recovery point for all its items"] : []),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ApprovalRequirement } from "../approvals/requirement.js";
+import { CommitTimer } from "../commit-timer/commit-timer.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
 import { Id, Name, SecretName, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
@@ -200,6 +201,8 @@ export const Plan = z.strictObject({
   notifications: z.array(Notification).max(20).optional(),
   /** What people have to approve before it happens. */
   approvals: z.array(ApprovalRequirement).max(50).optional(),
+  /** What happens to a failover that nobody commits or cancels in time. */
+  commitTimer: CommitTimer.optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 export type PlanInput = z.input<typeof Plan>;

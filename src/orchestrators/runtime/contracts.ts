@@ -83,6 +83,9 @@ export type ItemBatchInput = z.input<typeof itemBatch.input>;
 /** The event by which people's decisions reach a running execution. */
 export const DECISION_EVENT = "decision";
 
+/** The event that a commit timer was cancelled or extended. Its record says which. */
+export const COMMIT_TIMER_EVENT = "commit-timer";
+
 /**
  * A decision or a cancel on its way to the execution, or the news that an approval is decided or over. Its record has it
  * already.

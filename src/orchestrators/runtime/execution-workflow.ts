@@ -20,6 +20,7 @@ import {
   type ItemReport,
   openExecution,
 } from "../../executions/contracts.js";
+import { runCommitTimer } from "./commit-timer.js";
 import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { type Ending, endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
 import { Notifier } from "./notify.js";
@@ -219,6 +220,7 @@ export function executionOrchestration(
     });
     const ended = failure === null ? endingOf(execution, null) : yield* close(execution, failure);
     yield* execution.notifier.tellEnd(ended);
+    if (failure === null) yield* runCommitTimer(execution);
     yield* execution.notifier.drain();
     yield* execution.approvers.drain();
     return { status: ended.status };

@@ -1,6 +1,6 @@
 import type { Right } from "../../../src/domain/access/roles.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../../../verification/fuzz/small-estate.js";
-import { pendingApproval } from "../../support/pending-approval.js";
+import { pendingApproval } from "../../../verification/support/pending-approval.js";
 
 /** Written again here by hand, so that a change of the product's own table is noticed. */
 export const RIGHTS_OF_ROLES = {
