@@ -20,13 +20,16 @@ export function callableAddress(address: string, port: number): HostAddress {
 
 const withPort = (address: string, port: number): string => `${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 
+/** Whether only this machine can call an address. */
+export const isLoopback = (address: string): boolean => /^(127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(address);
+
 /**
  * Without keys, every caller can run every function. Therefore only this machine may reach the port.
  *
  * @throws ConfigurationError for another address without keys, unless the user allows it
  */
 export function checkAddress(address: string, enableAuth: boolean, allowUnsafe: boolean): void {
-  if (enableAuth || allowUnsafe || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/i.test(address)) return;
+  if (enableAuth || allowUnsafe || isLoopback(address)) return;
   throw new ConfigurationError(
     `Listening on ${address} would let other machines call the functions, the pages below /admin and the management API without a key. Add --enable-auth, or --allow-unsafe-address if you intend this.`,
   );

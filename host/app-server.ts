@@ -18,6 +18,7 @@ interface AppServerOptions {
   configuration: Configuration;
   extension: HostExtension | undefined;
   keys: HostKeys | undefined;
+  isOnLoopback: boolean;
   hostId: string;
   storage: HostStorage;
   env: NodeJS.ProcessEnv;
@@ -74,7 +75,7 @@ export class AppServer {
   }
 
   #makePipeline(): RequestPipeline {
-    const { app, configuration, env, extension, hostId, keys, logger } = this.#options;
+    const { app, configuration, env, extension, hostId, keys, isOnLoopback, logger } = this.#options;
     return new RequestPipeline({
       app: this.#served,
       router: new Router(this.routes),
@@ -88,6 +89,7 @@ export class AppServer {
       },
       extension,
       keys,
+      isOnLoopback,
       cors: configuration.local.cors,
       customHeaders: configuration.hostJson.customHeaders,
       streamTo: app.capabilities["HttpUri"],

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import { callableAddress, checkAddress, type HostAddress } from "./addresses.js";
+import { callableAddress, checkAddress, type HostAddress, isLoopback } from "./addresses.js";
 import type { FunctionApp } from "./app/function-app.js";
 import type { ExtensionFactory, HostExtension } from "./app/host-extension.js";
 import { type LoadedApp, loadFunctionApp } from "./app/load-app.js";
@@ -127,6 +127,7 @@ export class FunctionsHost {
       configuration,
       extension: this.#extension,
       keys,
+      isOnLoopback: isLoopback(address),
       hostId: this.#hostId(),
       storage: this.#storage,
       env: this.#env,

@@ -15,6 +15,7 @@ const COMMANDS = {
   histories: () => runNode(["scripts/record-histories.mjs"]),
   // No input may reach a prototype.
   fuzz: (args) => afterBuild(() => runNode(["--disable-proto=throw", "dist/verification/fuzz/main.js", ...args])),
+  timing: (args) => afterBuild(() => runNode(["dist/verification/fuzz/timing.js", ...args])),
   simulate: async (args) => (await import("./simulate.mjs")).simulate(args),
   mutate: (args) => afterBuild(() => runNode(["dist/verification/mutation/main.js", ...args])),
   bench: (args) => afterBuild(() => runNode(["bench/main.mjs", ...args])),

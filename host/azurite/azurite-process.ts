@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ConfigurationError } from "../settings/configuration-error.js";
 import type { StoragePorts } from "./development-storage.js";
 import { probe } from "./probe.js";
+import { saveInSlicesModule } from "./save-in-slices.js";
 
 const require = createRequire(import.meta.url);
 const START_LIMIT_MS = 60_000;
@@ -37,9 +38,10 @@ export function spawnAzurite({ folder, ports, life, output, logRequests }: Azuri
   const flags = [...(logRequests ? [] : ["--silent"]), "--disableTelemetry", "--skipApiVersionCheck"];
   const endsWithParent = life === "child" ? ["--import", END_WITH_PARENT] : [];
   const detached = life === "detached";
+  const azurite = azuritePath();
   return spawn(
     process.execPath,
-    [...endsWithParent, azuritePath(), "--location", folder, ...services, ...flags],
+    [...endsWithParent, "--import", saveInSlicesModule(azurite), azurite, "--location", folder, ...services, ...flags],
     // Azurite needs __proto__, which this process may have switched off.
     { detached, stdio: [detached ? "ignore" : "pipe", output, output], env: { ...process.env, NODE_OPTIONS: "" } },
   );

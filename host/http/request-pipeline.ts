@@ -7,6 +7,7 @@ import { type AdminPages, serveAdmin } from "./admin.js";
 import { callFunction } from "./call-function.js";
 import { applyCors } from "./cors.js";
 import { type HostKeys, isAllowed } from "./keys.js";
+import { comesFromAnotherSite } from "./other-sites.js";
 import { BodyTooLargeError } from "./request-body.js";
 import { sendEmpty, sendText } from "./respond.js";
 import type { AuthLevel, Router } from "./router.js";
@@ -19,6 +20,8 @@ export interface PipelineOptions {
   extension: HostExtension | undefined;
   /** Undefined when callers need no key. */
   keys: HostKeys | undefined;
+  /** Only this machine can call. */
+  isOnLoopback: boolean;
   cors: CorsSettings | undefined;
   customHeaders: Readonly<Record<string, string>>;
   /** The address of the library's own server, when the app streams HTTP. */
@@ -49,6 +52,7 @@ export class RequestPipeline {
 
   async #answer(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
     const path = url.pathname.toLowerCase();
+    if (this.#isForOperator(path) && this.#isOpenToPages(req)) return sendEmpty(res, 403);
     if (path.startsWith("/admin/")) return this.#answerAdmin(req, res, url, path);
     if (path.startsWith(WEBHOOKS_PATH)) return this.#answerWebhook(req, res, url);
     const match = this.#options.router.find(req.method ?? "GET", url.pathname);
@@ -77,6 +81,16 @@ export class RequestPipeline {
   #answerHome(res: ServerResponse): void {
     if (this.#options.showHomePage) res.writeHead(200, { "Content-Type": "text/html" }).end(HOME_PAGE);
     else sendEmpty(res, 204);
+  }
+
+  #isForOperator(path: string): boolean {
+    return path.startsWith("/admin/") || path.startsWith(WEBHOOKS_PATH);
+  }
+
+  /** Without a key, what the host's operator may do must not be open to the pages in the operator's browser. */
+  #isOpenToPages(req: IncomingMessage): boolean {
+    const { keys, isOnLoopback, cors } = this.#options;
+    return keys === undefined && isOnLoopback && comesFromAnotherSite(req, cors);
   }
 
   #allows(level: AuthLevel | "system", req: IncomingMessage, url: URL): boolean {

@@ -8,12 +8,15 @@
  */
 import type { Grant } from "../domain/access/roles.js";
 import type { Approval, Verdict } from "../domain/approvals/approval.js";
+import { planSaved } from "../domain/approvals/bound.js";
 import { breakGlass, type Changed, review } from "../domain/approvals/break-glass.js";
 import { decide } from "../domain/approvals/decide.js";
 import { RecoveryError } from "../domain/errors.js";
+import { voidedApproval } from "../executions/approvals.js";
 import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/contracts.js";
 import { type Tagged, updateWithRetry } from "../store/port.js";
 import type { Context } from "./context.js";
+import { allPages } from "./pages.js";
 
 /** A decision on its way in: by API with the credential's kind, or by a webhook as `webhook:source`. */
 export interface IncomingDecision {
@@ -61,6 +64,18 @@ export const reviewBreakGlass = (
   approvalId: string,
   by: { person: string; note: string },
 ): Promise<ApprovalView> => change(context, approvalId, (approval) => review(approval, by, context.clock.now()));
+
+/**
+ * Makes the open approvals of a plan void that were asked for before its present version, so that they are asked for
+ * again at once. Whatever this misses becomes void when it is used.
+ */
+export async function voidApprovalsOfPlan(context: Context, planId: string, version: number): Promise<void> {
+  const { entries } = await allPages((page) => context.store.listOpenApprovals(page, planId));
+  for (const { content } of entries.filter(({ content }) => content.savedPlanVersion !== version)) {
+    const approval = await voidedApproval(context, content.approvalId, planSaved(version), { heard: false });
+    await tellExecution(context, approval);
+  }
+}
 
 /** Records what a rule makes of an approval, tells the execution, and only then refuses what the rule refuses. */
 async function change(

@@ -7,6 +7,7 @@ import { confirmationProblem } from "../domain/start/confirmation.js";
 import { requireUsedOptions } from "../domain/start/start-options.js";
 import type { Verb } from "../domain/vocabulary.js";
 import { decideOn, implicitPlan, recordsOf } from "../executions/start-facts.js";
+import { bypassProblem } from "./approval-bypass.js";
 import type { Services } from "./context.js";
 import { findItem } from "./items.js";
 import { getPlan } from "./plans.js";
@@ -40,7 +41,8 @@ export async function decideAbout(
   const decided = await decideOn(services, asked, await recordsOf(services, worldId, plan));
   const message = confirmationProblem(verb, options.confirm, decided.confirm);
   const mismatch: Refusal | null = message === null ? null : { code: "confirmation-mismatch", message, details: [] };
-  const decision = { ...decided, refusal: decided.refusal ?? mismatch };
+  const bypass = decided.refusal === null ? await bypassProblem(services, alone ? null : plan, asked, decided) : null;
+  const decision = { ...decided, refusal: decided.refusal ?? bypass ?? mismatch };
   return { decision, subject, worldId, planHash };
 }
 

@@ -1,6 +1,7 @@
 import { requireSameId } from "../api/parse-request.js";
 import { ApiProblem } from "../api/problem.js";
 import { ROUTES } from "../api/routes.js";
+import { voidApprovalsOfPlan } from "../commands/approvals.js";
 import { asReadBy } from "../commands/as-read-by.js";
 import { diffOfPlan, type PlanView, viewOf } from "../commands/plan-view.js";
 import { getPlan, getPlanVersion, listPlans, removePlan, savePlan } from "../commands/plans.js";
@@ -10,6 +11,7 @@ serve(ROUTES.savePlan, async (context, { params, body, headers, caller }) => {
   requireSameId(params.planId, body.id);
   const ifMatch = headers["if-none-match"] === "*" ? null : oneTag(headers["if-match"]);
   const saved = await savePlan(context, body, ifMatch, caller.person);
+  await voidApprovalsOfPlan(context, saved.value.plan.id, saved.value.version);
   return { ...planAnswer(await viewOf(context, saved)), status: ifMatch === null ? 201 : 200 };
 });
 

@@ -8,10 +8,13 @@
  * P3. A save or a removal replaces exactly the version that the caller saw ("of two saves of the same version…").
  * P4. A version never changes and its number is never used again (P2), so a process reads it once ("a version is read
  *     once…"). The current version of a plan is always read.
+ * P5. A plan that wants approvals is in the list of those of its world before its version is, and never leaves the list,
+ *     so that no reader of the list misses one ("plans that want approvals are found by their world").
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { type Plan, PlanVersion } from "../domain/plans/plan.js";
+import { Id } from "../domain/text.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Saved, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
@@ -30,6 +33,8 @@ const CURRENT_PLAN: Codec<PlanVersion | z.infer<typeof Removed>> = {
 /** The current versions share a partition. The earlier versions of each plan have their own. */
 const CURRENT = "plans";
 const earlierOf = (planId: string): string => `plan-${planId}`;
+const guardsOf = (worldId: string): string => `guards-${worldId}`;
+const GUARD: Codec<{ planId: string }> = { what: "guard", schema: 1, shape: z.strictObject({ planId: Id }) };
 const versionRow = (version: number): string => String(version).padStart(10, "0");
 
 /** The row of a plan: its current version, or null if it was removed, and the last number that was used. */
@@ -75,6 +80,7 @@ export async function putPlan(
   const columns = encode(CURRENT_PLAN, plan.id, value);
   try {
     if (seen !== null) await archive(table, seen.value);
+    if ((plan.approvals ?? []).length > 0) await noteGuard(table, plan);
     const [etag = ""] = await table.transact(CURRENT, [
       current === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag: current.etag },
     ]);
@@ -145,6 +151,24 @@ async function readVersion(table: Table, planId: string, version: number): Promi
   if (current?.value.version === version) return current.value;
   const row = await table.get(earlierOf(planId), versionRow(version));
   return row === null ? null : decode(PLAN, row);
+}
+
+const noteGuard = (table: Table, { id, worldId }: Plan): Promise<string[]> =>
+  table.transact(guardsOf(worldId), [{ kind: "put", ...encode(GUARD, id, { planId: id }) }]);
+
+/** Rows that are read at once. A world has fewer plans that want approvals. */
+const MOST_GUARDS = 1_000;
+
+/** The plans of a world that want approvals now. */
+export async function listGuardingPlans(table: Table, worldId: string): Promise<PlanVersion[]> {
+  const { rows, more } = await table.list(guardsOf(worldId), { limit: MOST_GUARDS });
+  if (more) throw new RecoveryError("value-too-large", `world ${worldId} has more than ${MOST_GUARDS} such plans`);
+  const found = await Promise.all(rows.map((row) => getPlan(table, decode(GUARD, row).planId)));
+  return found.flatMap((one) =>
+    one !== null && one.value.plan.worldId === worldId && (one.value.plan.approvals ?? []).length > 0
+      ? [one.value]
+      : [],
+  );
 }
 
 /** The plans of a page; those that were removed leave gaps. */

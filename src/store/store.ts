@@ -11,7 +11,7 @@ import {
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
-import { createPlanVersions, getPlan, listPlans, putPlan, removePlan } from "./plans.js";
+import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
 import type { Table, Tables } from "./tables/port.js";
@@ -84,6 +84,7 @@ export function createStore(tables: Tables): Store {
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
+    listGuardingPlans: (worldId) => listGuardingPlans(plans, worldId),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),

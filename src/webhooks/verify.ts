@@ -6,7 +6,7 @@
  * - V2 Every part has one spelling: a time has ten digits, an id no separator, a signature one encoding. A header that
  *   was sent twice is joined with a comma, and so fits nothing, or is what one header would have said.
  * - V3 A refusal takes the same work, whatever is wrong and whether the source is known: always three keys and five
- *   signatures, compared in constant time (verification/webhook-timing.ts measures it).
+ *   signatures, compared in constant time (`npm run timing` measures it).
  * - V4 Nothing of the body is read: it is bytes that are signed or not.
  */
 import { createHash, createHmac, type KeyObject, timingSafeEqual, verify as verifyWithPublicKey } from "node:crypto";
@@ -26,7 +26,7 @@ export interface SignedRequest {
 }
 
 /** `id`: the signed id, or the digest of the body; undefined if the scheme finds it in the body. */
-export type Verdict = { ok: true; id: string | undefined } | { ok: false; reason: WebhookRefusal };
+export type Verification = { ok: true; id: string | undefined } | { ok: false; reason: WebhookRefusal };
 
 const MAX_SIGNATURES = 5;
 const DIGEST_BYTES = 32;
@@ -40,7 +40,7 @@ const NOTHING = Buffer.alloc(DIGEST_BYTES);
 const DECOYS: readonly Key[] = Array.from({ length: MAX_SECRETS }, decoyKey);
 
 /** Checks a request of a source. Without any key it does the same work, and refuses. */
-export function verify(scheme: Scheme, keys: readonly Key[], request: SignedRequest, nowMs: number): Verdict {
+export function verify(scheme: Scheme, keys: readonly Key[], request: SignedRequest, nowMs: number): Verification {
   const problems: WebhookRefusal[] = [];
   if (keys.length === 0) problems.push("no-usable-secret");
   if (!isContentType(scheme, request.headers)) problems.push("wrong-content-type");

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
+import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
 import type { ItemOutcome } from "../../src/domain/execution.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
@@ -135,4 +136,50 @@ test("a failover that leaves a copy for a long reason can be read, and its clean
   expect(outcome?.leftovers?.[0]).toMatch(/^the copy of test \S+ \(the copy is in use/);
   expect((await app.attempt("test-clean-up")).execution.status).toBe("succeeded");
   expect(await leftovers()).toEqual([[], []]);
+});
+
+/** Ends the orchestration of a verb while its removal of networks waits for the sites, and lets the sweep look. */
+async function loseWhileNetworksWait(verb: Verb): Promise<void> {
+  const { hypervisor } = app.context;
+  const { runOnSite } = hypervisor;
+  const waiting = { state: "waiting", doneAt: "9999-12-31T00:00:00.000Z", hanging: true, begun: false } as const;
+  hypervisor.runOnSite = (task) =>
+    task.operation === "remove-test-network" ? Promise.resolve(waiting) : runOnSite(task);
+  const executionId = await app.start(verb, verb === "unplanned-failover" ? { acknowledgeNoTest: true } : {});
+  const removes = ({ id, status }: { id: string; status: string }) =>
+    id === "remove-test-network" && status === "running";
+  await app.until(executionId, ({ steps }) => steps.some(removes));
+  await app.hub.terminate(executionId, "by hand");
+  hypervisor.runOnSite = runOnSite;
+  for (const minutes of [1, 10, 10]) {
+    await app.pass(minutes * 60_000);
+    await sweepExecutions(app.context);
+  }
+}
+
+test("after a failover over a test that was lost, its items name the networks, and a clean-up removes them", async () => {
+  await openTested();
+  await loseWhileNetworksWait("unplanned-failover");
+  expect(await leftovers()).toEqual([[], ["elsewhere", "away"]]);
+  for (const [itemId, siteId] of [
+    ["app", "elsewhere"],
+    ["db", "away"],
+    ["web", "away"],
+  ]) {
+    const left = { type: "leftovers", whatToDo: expect.stringMatching(`^network test-\\S+ at ${siteId} could not be`) };
+    expect(await app.item(itemId ?? "")).toMatchObject({ state: "failed-over", heldBy: null, conditions: [left] });
+  }
+  expect((await app.attempt("test-clean-up")).execution.status).toBe("succeeded");
+  expect(await leftovers()).toEqual([[], []]);
+  expect((await app.items()).map(({ state, conditions }) => [state, conditions])).toEqual(
+    Array(3).fill(["failed-over", []]),
+  );
+});
+
+test("after a clean-up that was lost before it removed the networks, its items await another one", async () => {
+  await openTested();
+  await loseWhileNetworksWait("test-clean-up");
+  expect(await app.states()).toEqual(["test-failed-over"]);
+  expect((await app.attempt("test-clean-up")).execution.status).toBe("succeeded");
+  expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], []]]);
 });

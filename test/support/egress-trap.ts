@@ -44,14 +44,14 @@ export class EgressTrap {
     return text.replaceAll("PORT", `${(this.#listener.address() as AddressInfo).port}`);
   }
 
-  /** Connects as always, but to nobody on the public internet. */
+  /** Connects as always, but to nobody beyond this machine. */
   #watched(): (this: Socket, ...given: unknown[]) => Socket {
     const { tried } = this;
     return function (...given) {
       const [{ host = "", lookup }] = (Array.isArray(given[0]) ? given[0] : given) as [ConnectOptions];
       if (lookup === undefined) tried.push(host);
       else lookup(host, {}, (_error, address) => tried.push(address));
-      if (tried.at(-1) !== PUBLIC_ADDRESS) return Reflect.apply(connect, this, given);
+      if (tried.at(-1)?.startsWith("127.")) return Reflect.apply(connect, this, given);
       setImmediate(() => this.destroy(new Error("nobody is there")));
       return this;
     };

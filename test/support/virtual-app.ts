@@ -13,6 +13,7 @@ import {
 import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
 import { type Logger, silentLogger } from "../../host/logger.js";
 import { ACTIVITIES } from "../../src/activities/index.js";
+import { voidApprovalsOfPlan } from "../../src/commands/approvals.js";
 import { END_COMMIT_TIMER } from "../../src/commands/commit-timer.js";
 import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
@@ -131,7 +132,8 @@ export class VirtualApp {
   /** Saves the plan with a change, as its next version. */
   async changePlan(change: (plan: Plan) => Plan, person = "planner"): Promise<void> {
     const { value, etag } = await getPlan(this.context, this.planId);
-    await savePlan(this.context, change(value.plan), etag, person);
+    const { value: saved } = await savePlan(this.context, change(value.plan), etag, person);
+    await voidApprovalsOfPlan(this.context, this.planId, saved.version);
   }
 
   /** Imports the shop again with other target settings for one item. */

@@ -7,8 +7,8 @@ import { RecoveryError } from "../../src/domain/errors.js";
 import { WebhookSourceInput } from "../../src/domain/webhooks/source.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../src/store/tables/port.js";
+import { type Family, type Said, SENDERS, type Sent } from "../../verification/support/webhook-senders.js";
 import { recordingPartitions, servicesOver } from "./small-services.js";
-import { type Family, type Said, SENDERS, type Sent } from "./webhook-senders.js";
 import { ManualClock } from "./worlds.js";
 
 export const APPROVAL = "0b6c7f1e-9a43-8d0c-b1f2-3a4b5c6d7e8f";

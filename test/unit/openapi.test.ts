@@ -37,6 +37,21 @@ describe("the OpenAPI description", () => {
     expect(all.filter((ref) => !resolves(ref))).toEqual([]);
   });
 
+  test("says that callers prove who they are by a bearer, and which right each operation needs", () => {
+    const { securitySchemes } = description["components"] as { securitySchemes: Json };
+    expect(securitySchemes).toEqual({ bearer: { type: "http", scheme: "bearer" } });
+    expect(description["security"]).toEqual([{ bearer: [] }]);
+    const rightOf = new Map<unknown, string>(ALL_ROUTES.map(({ id, right }) => [id, right]));
+    for (const { operation } of operations) {
+      const { operationId, security, responses } = operation;
+      const isAnonymous = rightOf.get(operationId) === "anonymous";
+      expect([operationId, operation["x-right"]]).toEqual([operationId, rightOf.get(operationId)]);
+      expect([operationId, security]).toEqual([operationId, isAnonymous ? [] : undefined]);
+      const refusals = isAnonymous ? [] : ["401", "403"];
+      expect(Object.keys(responses as Json)).toEqual(expect.arrayContaining(refusals));
+    }
+  });
+
   test.each(operations)("$method $path declares the parameters of its path, and answers", ({ path, operation }) => {
     const parameters = operation["parameters"] as { name: string; in: string; required: boolean }[];
     const inPath = parameters.filter((parameter) => parameter.in === "path");

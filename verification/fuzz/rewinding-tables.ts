@@ -5,6 +5,8 @@ import type { Row, RowOperation, Table, Tables } from "../../src/store/tables/po
 export interface RewindingTables extends Tables {
   /** Transactions that changed something since the mark. */
   writes(): number;
+  /** The tables that were written since the mark. */
+  written(): ReadonlySet<string>;
   /** Marks the current state as the one to which {@link rewind} returns. */
   mark(): void;
   rewind(): Promise<void>;
@@ -20,6 +22,7 @@ interface Touched {
 export function createRewindingTables(): RewindingTables {
   const inner = createMemoryTables();
   const touched = new Map<string, Touched>();
+  const written = new Set<string>();
   let writes = 0;
 
   const watch = (name: string, table: Table): Table => ({
@@ -32,6 +35,7 @@ export function createRewindingTables(): RewindingTables {
       }
       const etags = await table.transact(partition, operations);
       writes += 1;
+      written.add(name);
       return etags;
     },
   });
@@ -39,8 +43,10 @@ export function createRewindingTables(): RewindingTables {
   return {
     table: (name) => watch(name, inner.table(name)),
     writes: () => writes,
+    written: () => written,
     mark() {
       touched.clear();
+      written.clear();
       writes = 0;
     },
     async rewind() {
@@ -50,6 +56,7 @@ export function createRewindingTables(): RewindingTables {
         else if (now !== null) await table.transact(partition, [{ kind: "delete", row }]);
       }
       touched.clear();
+      written.clear();
       writes = 0;
     },
   };

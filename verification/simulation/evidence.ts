@@ -223,6 +223,8 @@ export interface ActivityRun {
   name: string;
   /** `lost`: it ran, and its host never received the result. */
   outcome: "ok" | "refused" | "failed" | "lost";
+  /** It was injected beside the run that its host started. */
+  straggler?: true;
 }
 
 /** One call of `runOnItem` or `runOnSite`. */

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startHost } from "../../host.js";
@@ -54,6 +56,45 @@ test("keys are kept from one start to the next", async () => {
   const again = await serveTestApp("http", { enableAuth: true, dataDirectory: app.dataDirectory });
   expect((await again.fetch(`/api/level?code=${keys.function}`)).status).toBe(200);
   await again.host.stop();
+});
+
+test("without keys, pages of other sites get neither the pages of the host nor the webhooks of extensions", async () => {
+  const open = await serveTestApp("http");
+  const { host } = new URL(open.host.url);
+  /** `fetch` sets the Host header itself. */
+  const send = async (path: string, headers: Record<string, string>, method = "GET"): Promise<number | undefined> => {
+    const sent = request(`${open.host.url}${path}`, { method, headers }).end();
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    answer.resume();
+    return answer.statusCode;
+  };
+  const foreign: Record<string, string>[] = [
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: "http://localhost:1" },
+    { host: "evil.example" },
+    { host: "127.0.0.1.evil.example" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" },
+  ];
+  try {
+    for (const headers of foreign) {
+      expect([headers, await send("/admin/functions", headers)]).toEqual([headers, 403]);
+      expect([headers, await send("/ADMIN/functions/tick", headers, "POST")]).toEqual([headers, 403]);
+      expect([headers, await send("/runtime/webhooks/durabletask/instances", headers)]).toEqual([headers, 403]);
+      expect([headers, await send("/api/bytes", headers)]).toEqual([headers, 200]);
+    }
+    const own: Record<string, string>[] = [
+      {},
+      { host: `localhost:${host.split(":")[1]}` },
+      { origin: open.host.url },
+      { "sec-fetch-site": "same-origin" },
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
+    ];
+    for (const headers of own) expect([headers, await send("/admin/functions", headers)]).toEqual([headers, 200]);
+  } finally {
+    await open.close();
+  }
 });
 
 test("another address without keys is refused", async () => {

@@ -38,7 +38,7 @@ export type Decided =
   | { kind: "refused"; refusal: RecoveryError; next?: Approval };
 
 /** The first digits of a hash that are enough to say which content somebody saw. */
-const MIN_HASH_DIGITS = 12;
+export const MIN_HASH_DIGITS = 12;
 
 /** An approval as it stands at a moment: one that nobody decided in time has expired, whether or not that was noted. */
 export function asOf(approval: Approval, nowMs: number): Approval {

@@ -24,7 +24,8 @@ import { slackAsk, slackClosing } from "./formats/slack.js";
 import { renderStandard } from "./formats/standard.js";
 import { teamsCard } from "./formats/teams.js";
 
-export const SLACK_HOST = "hooks.slack.com";
+/** The second one is for the public sector of the United States. */
+const SLACK_HOSTS = ["hooks.slack.com", "hooks.slack-gov.com"];
 
 const JSON_HEADERS = { "content-type": "application/json" };
 
@@ -38,7 +39,7 @@ export function renderAsk(target: AskTarget, message: AskMessage, envelope: AskE
       return renderStandard(target, message, envelope);
     case "slack": {
       const body = message.kind === "closed" ? slackClosing(message, { replaces: false }) : slackAsk(message);
-      return json(secretOf(target.urlSecret), body);
+      return { ...json(secretOf(target.urlSecret), body), onlyTo: SLACK_HOSTS };
     }
     case "teams":
       return json(secretOf(target.urlSecret), teamsCard(message));
@@ -69,7 +70,7 @@ export function renderReply(
   { secretOf }: AskEnvelope,
 ): AskRequest | null {
   if (reply.format === "slack") {
-    return { ...json(reply.url, slackClosing(message, { replaces: true })), onlyTo: [SLACK_HOST] };
+    return { ...json(reply.url, slackClosing(message, { replaces: true })), onlyTo: SLACK_HOSTS };
   }
   const repository = repositoryOfCallback(reply.url);
   const isOfSender = (one: AskTarget) => one.format === "github" && one.repository.toLowerCase() === repository;

@@ -59,8 +59,9 @@ export const isOutcomeUnknown = ({ conditions }: Pick<ItemRecord, "conditions">)
   conditions.some(({ type }) => type === "outcome-unknown");
 
 /**
- * Updates the condition `leftovers`. A forced clean-up and an unplanned failover set it for what they left; a clean-up
- * that finds nothing left removes it. Other executions leave it as it is.
+ * Updates the condition `leftovers`. A forced clean-up, an unplanned failover and an execution that lost its
+ * orchestration set it for what they left; a clean-up that finds nothing left removes it. Other executions leave it as
+ * it is.
  * @param left what is still there of tests of the item, when the execution looked
  * @param givenUp why the execution went on without removing it; undefined when it did not go on
  */

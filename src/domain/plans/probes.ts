@@ -3,7 +3,7 @@ import { Id } from "../text.js";
 
 const Port = z.int().min(1).max(65_535);
 
-/** The time limit and the interval of a probe, in emulated time. */
+/** The time limit of a probe, and its interval at first, in emulated time. */
 const limits = {
   timeLimitSeconds: z.int().min(1).max(86_400).default(600),
   everySeconds: z.int().min(1).max(3_600).default(15),
@@ -122,6 +122,12 @@ export type GateAnswer =
   | { state: "waiting"; againSeconds: number; saw: string }
   | { state: "failed"; because: string };
 
+/**
+ * A machine that has not answered for long is observed again after a tenth of that time: its answer is seen soon enough,
+ * and a day of waiting is a hundred observations in the history instead of one every few seconds.
+ */
+const AGAIN_SHARE = 0.1;
+
 /** Evaluates all probes of a machine. It fails as soon as one probe is past its time limit. */
 export function evaluateGate(probes: readonly Probe[], seen: Observation): GateAnswer {
   const answers = probes.map((probe) => ({ probe, ...evaluateProbe(probe, seen) }));
@@ -133,7 +139,10 @@ export function evaluateGate(probes: readonly Probe[], seen: Observation): GateA
     return { state: "failed", because: `${seen.name}: ${late.saw} within ${late.probe.timeLimitSeconds} s` };
   }
   const againSeconds = Math.min(
-    ...open.flatMap(({ probe }) => [probe.everySeconds, Math.max(1, probe.timeLimitSeconds - seen.upSeconds)]),
+    ...open.flatMap(({ probe: { everySeconds, timeLimitSeconds } }) => [
+      Math.max(everySeconds, Math.floor(seen.upSeconds * AGAIN_SHARE)),
+      Math.max(1, timeLimitSeconds - seen.upSeconds),
+    ]),
   );
   return { state: "waiting", againSeconds, saw };
 }

@@ -6,7 +6,8 @@
  *
  * Both are shown by test/unit/domain/read-message.test.ts.
  */
-import { type ApprovalDecision, MIN_HASH_CHARACTERS } from "./decision.js";
+import type { Verdict } from "../approvals/approval.js";
+import { MIN_HASH_DIGITS } from "../approvals/decide.js";
 import { parseForm } from "./form.js";
 import { textAt } from "./place.js";
 import type { Expectation, Reading, Scheme } from "./scheme.js";
@@ -16,7 +17,7 @@ import { type JsonValue, parseStrictJson } from "./strict-json.js";
 export interface ReadDecision {
   /** The sender's own id of the person. */
   external: string;
-  decision: ApprovalDecision;
+  decision: Verdict;
   approvalId: string;
   /** The hash of the content that the person saw, or how it begins. */
   seenHash?: string;
@@ -94,7 +95,7 @@ function read(message: JsonValue, reading: Reading): ReadDecision | string {
   const ownHash = reading.hash && textAt(message, reading.hash);
   const seenHash = ownHash === undefined ? reference.hash : HASH.exec(ownHash)?.[0];
   if (seenHash === undefined && (reading.hashRequired || ownHash !== undefined)) {
-    return `it does not say what was seen: ${MIN_HASH_CHARACTERS} to 64 digits of the hash are missing`;
+    return `it does not say what was seen: ${MIN_HASH_DIGITS} to 64 digits of the hash are missing`;
   }
   const reason = shortReason(
     reading.reasonFollows ? reference.rest : reading.reason && plain(textAt(message, reading.reason)),
@@ -104,17 +105,17 @@ function read(message: JsonValue, reading: Reading): ReadDecision | string {
 }
 
 /** The first word decides. A word of the reason behind it does not. */
-function decisionIn(text: string, { decision: { approve, decline } }: Reading): ApprovalDecision | undefined {
+function decisionIn(text: string, { decision: { approve, decline } }: Reading): Verdict | undefined {
   const [word = ""] = text.trim().toLowerCase().split(/\s/, 1);
   if (approve.includes(word)) return "approve";
   return decline.includes(word) ? "decline" : undefined;
 }
 
 const HEX = "[0-9a-f]";
-const HASH = new RegExp(`^${HEX}{${MIN_HASH_CHARACTERS},64}$`);
+const HASH = new RegExp(`^${HEX}{${MIN_HASH_DIGITS},64}$`);
 const REFERENCE = new RegExp(
   `(?<![\\w-])(${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12})` +
-    `(?:[ ./:|#]{1,3}(${HEX}{${MIN_HASH_CHARACTERS},64})(?![\\w-]))?(?![\\w-])`,
+    `(?:[ ./:|#]{1,3}(${HEX}{${MIN_HASH_DIGITS},64})(?![\\w-]))?(?![\\w-])`,
   "g",
 );
 

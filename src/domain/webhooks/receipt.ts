@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { Verdict } from "../approvals/approval.js";
 import { Guid, Id, Instant, Name, Text } from "../text.js";
-import { ApprovalDecision } from "./decision.js";
 
 /** What became of a decision. */
 export const ReceiptResult = z.strictObject({
@@ -21,7 +21,7 @@ export const WebhookReceipt = z.strictObject({
   external: z.string().max(128),
   person: Name.nullable().describe("null when the source does not speak for that id"),
   approvalId: Guid,
-  decision: ApprovalDecision,
+  decision: Verdict,
   seenHash: z.string().max(64).optional(),
   reason: Text.optional(),
   /** Missing until the decision took effect or was refused. */

@@ -11,6 +11,7 @@
  * - V5 An execution that ends while it waits leaves no open approval. (the same)
  */
 import type { ApprovalAsk, ApprovalPoint } from "../../domain/approvals/ask.js";
+import type { ApprovalClosing } from "../../domain/approvals/ask-message.js";
 import type { ApprovalRequirement } from "../../domain/approvals/requirement.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { callActivity, type Durable } from "../../durable/call.js";
@@ -112,7 +113,7 @@ function* awaitRound(
   round: number,
   itemIds: string[],
 ): Durable<Settled> {
-  const { context, plan, progress } = execution;
+  const { context, plan, progress, approvers } = execution;
   const { executionId } = plan;
   const stepId = approvalStepId(requirement.id, round);
   progress.begin(stepId);
@@ -124,11 +125,12 @@ function* awaitRound(
     const escalatesAtMs = opened.escalatesAt === null ? null : Date.parse(opened.escalatesAt);
     const settled = yield* settle(execution, { requirement, stepId, itemIds, ask, escalatesAtMs });
     progress.end(stepId, STATUSES[settled.state], inWords(settled));
+    approvers.close(ask, closingOf(settled));
     return settled;
   } catch (thrown) {
     const { code, message } = failureOf(thrown);
     progress.end(stepId, code === "cancelled" ? "cancelled" : "failed", `[${code}] ${message}`);
-    if (ask !== undefined) yield* close(execution, ask.approvalId, message);
+    if (ask !== undefined) yield* close(execution, ask, message);
     throw thrown;
   }
 }
@@ -136,14 +138,15 @@ function* awaitRound(
 const STATUSES = { used: "succeeded", declined: "failed", expired: "failed", void: "cancelled" } as const;
 
 function* settle(execution: ExecutionContext, asked: Ask): Durable<Settled> {
-  const { ask, stepId, itemIds } = asked;
+  const { ask, stepId, itemIds, requirement } = asked;
   const { approvalId } = ask;
-  const { context, plan, notifier, progress } = execution;
+  const { context, plan, notifier, progress, approvers } = execution;
   const until = ask.expiresAt;
   const text = asksOf(ask);
   progress.awaitInput(stepId, text);
   const awaits = { kind: "approval", approvalId, asks: text, until, who: ask.approvers, link: ask.link };
   yield* notifier.tellAwaited(awaits, execution.reports.values());
+  approvers.ask("requested", requirement.asks, ask);
   const expiresAtMs = Date.parse(ask.expiresAt);
   for (let { escalatesAtMs } = asked; ; ) {
     const wakeMs = Math.min(expiresAtMs, escalatesAtMs ?? expiresAtMs);
@@ -155,6 +158,7 @@ function* settle(execution: ExecutionContext, asked: Ask): Durable<Settled> {
     if (escalatesAtMs !== null && nowMs(execution) >= escalatesAtMs) {
       escalatesAtMs = null;
       yield* callActivity(context, escalateApproval, { approvalId });
+      approvers.ask("escalated", requirement.asks, ask);
     }
   }
 }
@@ -170,14 +174,32 @@ function asksOf({ name, needed, approvers, itemIds }: ApprovalAsk): string {
 }
 
 /** An approval whose execution ends is closed. Where that fails, it closes when somebody decides, or by its time. */
-function* close(execution: ExecutionContext, approvalId: string, why: string): Durable<void> {
+function* close(execution: ExecutionContext, ask: ApprovalAsk, why: string): Durable<void> {
+  const { approvalId } = ask;
+  const because = `the execution went no further: ${why}`.slice(0, 2_000);
+  execution.approvers.close(ask, { end: "void", people: [], reason: because });
   try {
-    yield* callActivity(execution.context, voidApproval, {
-      approvalId,
-      because: `the execution went no further: ${why}`,
-    });
+    yield* callActivity(execution.context, voidApproval, { approvalId, because });
   } catch {
     // The end of the execution does not wait for this.
+  }
+}
+
+/** The end of an approval as those who were asked are told it. */
+function closingOf(settled: Settled): ApprovalClosing {
+  switch (settled.state) {
+    case "used": {
+      const { brokenGlass, decisions } = settled;
+      if (brokenGlass) return { end: "broken-glass", people: [brokenGlass.person], reason: brokenGlass.reason };
+      return { end: "approved", people: decisions.map(({ person }) => person), reason: "" };
+    }
+    case "declined": {
+      const declined = settled.decisions.filter(({ decision }) => decision === "decline");
+      return { end: "declined", people: declined.map(({ person }) => person), reason: declined[0]?.reason ?? "" };
+    }
+    case "expired":
+    case "void":
+      return { end: settled.state, people: [], reason: settled.because };
   }
 }
 

@@ -2,12 +2,12 @@
  * Telling approvers: that they are asked for an approval, and how it ended.
  *
  * - Q1 Nothing waits for a receiver. A decision and a cancel are heard while a call is open.
- *   (test/orchestrators/tell-approvers.test.ts)
+ *   (test/unit/durable/tell-approvers.test.ts)
  * - Q2 An ask is sent again on the schedule of Standard Webhooks, under the same id, until it is taken, the receiver
- *   wants no more (410), or the approval ends or expires. (test/orchestrators/tell-approvers.test.ts)
- * - Q3 Between two attempts there is one durable timer, and nothing else. (test/orchestrators/tell-approvers.test.ts)
- * - Q4 Whoever was asked is told the end, where that is possible. (test/orchestrators/tell-approvers.test.ts)
- * - Q5 What was not taken is in the execution's record. (test/orchestrators/tell-approvers.test.ts)
+ *   wants no more (410), or the approval ends or expires. (test/unit/durable/tell-approvers.test.ts)
+ * - Q3 Between two attempts there is one durable timer, and nothing else. (test/unit/durable/tell-approvers.test.ts)
+ * - Q4 Whoever was asked is told the end, where that is possible. (test/unit/durable/tell-approvers.test.ts)
+ * - Q5 What was not taken is in the execution's record. (test/unit/durable/tell-approvers.test.ts)
  */
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { ApprovalAsk } from "../../domain/approvals/ask.js";

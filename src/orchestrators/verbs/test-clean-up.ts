@@ -1,4 +1,5 @@
 import { RecoveryError } from "../../domain/errors.js";
+import { leftoversInWords } from "../../domain/items/test-leftovers.js";
 import type { Durable } from "../../durable/call.js";
 import { failureOf } from "../../durable/refusal.js";
 import type { ItemReport } from "../../executions/contracts.js";
@@ -42,10 +43,7 @@ const removeCopies = (execution: ExecutionContext): Durable<ItemReport[]> =>
 function* verifyNoLeftovers(execution: ExecutionContext, reports: readonly ItemReport[]): Durable<void> {
   const { copies, networks, doubtful, unreadable } = yield* findLeftovers(execution);
   tellDoubtful(execution, doubtful);
-  const left = [
-    ...copies.map(({ itemId, name }) => ({ what: `test copy ${name}`, itemIds: [itemId] })),
-    ...networks.map(({ networkId, siteId, itemIds }) => ({ what: `network ${networkId} at ${siteId}`, itemIds })),
-  ];
+  const left = leftoversInWords({ copies, networks });
   for (const report of reports) {
     const damage = unreadable.find(({ itemId }) => itemId === report.itemId);
     if (damage !== undefined) {

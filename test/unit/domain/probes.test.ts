@@ -69,6 +69,21 @@ describe("a gate", () => {
     expect(evaluateGate([tcp], seen({ upSeconds }))).toMatchObject(expected);
   });
 
+  test("observes a machine that answers late at growing intervals, so that a day is not many observations", () => {
+    const limits = { timeLimitSeconds: 86_400, everySeconds: 1 };
+    const late = probe({ kind: "tcp", port: 22, ...limits });
+    const observedAt = [0];
+    for (;;) {
+      const upSeconds = observedAt.at(-1) ?? 0;
+      const gate = evaluateGate([late], seen({ upSeconds }));
+      if (gate.state !== "waiting") break;
+      expect(gate.againSeconds).toBeLessThanOrEqual(Math.max(1, upSeconds / 10));
+      observedAt.push(upSeconds + gate.againSeconds);
+    }
+    expect(observedAt.at(-1)).toBe(limits.timeLimitSeconds);
+    expect(observedAt.length).toBeLessThan(120);
+  });
+
   test("always ends: the next check is at least a second later and within a limit", () => {
     const limits = fc.record({
       timeLimitSeconds: fc.integer({ min: 1, max: 500 }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readMessage } from "../../../src/domain/webhooks/read-message.js";
 import { schemeOf } from "../../../src/domain/webhooks/schemes.js";
-import { FAMILIES, type Family, type Said, SENDERS } from "../../support/webhook-senders.js";
+import { FAMILIES, type Family, type Said, SENDERS } from "../../../verification/support/webhook-senders.js";
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const APPROVAL = "0b6c7f1e-9a43-8d0c-b1f2-3a4b5c6d7e8f";

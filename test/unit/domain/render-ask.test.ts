@@ -93,8 +93,9 @@ test("a CloudEvent says what is asked, under the id of the message, and is signe
 
 describe("Slack", () => {
   test("has two buttons whose action is the decision and whose value is the approval with its hash, and a reason", () => {
-    const { json, url } = send("slack", requested());
+    const { json, url, onlyTo } = send("slack", requested());
     expect(url).toBe(SECRETS["SLACK"]);
+    expect(onlyTo).toContain("hooks.slack.com");
     const { blocks } = json;
     const actions = blocks.find(({ type }: SlackBlock) => type === "actions");
     const value = `${APPROVAL_ID} ${"ab".repeat(32)}`;
@@ -256,7 +257,7 @@ describe("GitHub", () => {
 test("a Slack button is answered at Slack only, and the answer takes the place of the buttons", () => {
   const reply: ReplyAddress = { format: "slack", url: "https://hooks.slack.com/actions/T0/1/x" };
   const request = renderReply(reply, [TARGETS.slack], closed(), envelope);
-  expect(request).toMatchObject({ url: reply.url, onlyTo: ["hooks.slack.com"] });
+  expect(request).toMatchObject({ url: reply.url, onlyTo: ["hooks.slack.com", "hooks.slack-gov.com"] });
   expect(JSON.parse(request?.body ?? "")).toMatchObject({ replace_original: true });
 });
 

@@ -6,10 +6,10 @@ import { saveSource } from "../../../src/commands/webhooks/sources.js";
 import { sweepWebhooks } from "../../../src/commands/webhooks/sweep.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
 import { toInstant } from "../../../src/domain/text.js";
+import { FAMILIES, SENDERS, signStandard } from "../../../verification/support/webhook-senders.js";
 import { atEachCrashPoint } from "../../support/dying-tables.js";
 import { rowsIn } from "../../support/small-services.js";
 import { APPROVAL, approvals, contextOver, openDesk, said, sourceOf } from "../../support/webhook-desk.js";
-import { FAMILIES, SENDERS, signStandard } from "../../support/webhook-senders.js";
 import { ManualClock } from "../../support/worlds.js";
 
 const MINUTE = 60;

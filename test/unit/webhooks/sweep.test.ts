@@ -4,9 +4,9 @@ import { receiveWebhook } from "../../../src/commands/webhooks/receive.js";
 import { saveSource } from "../../../src/commands/webhooks/sources.js";
 import { sweepWebhooks } from "../../../src/commands/webhooks/sweep.js";
 import { toInstant } from "../../../src/domain/text.js";
+import { SENDERS } from "../../../verification/support/webhook-senders.js";
 import { rowsIn } from "../../support/small-services.js";
 import { openDesk, sourceOf } from "../../support/webhook-desk.js";
-import { SENDERS } from "../../support/webhook-senders.js";
 
 const MINUTE = 60;
 const DAY = 86_400;

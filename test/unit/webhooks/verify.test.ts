@@ -4,8 +4,14 @@ import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { schemeOf } from "../../../src/domain/webhooks/schemes.js";
 import { keysOf } from "../../../src/webhooks/keys.js";
-import { type Verdict, verify } from "../../../src/webhooks/verify.js";
-import { FAMILIES, type Family, SENDERS, type Sent, signStandard } from "../../support/webhook-senders.js";
+import { type Verification, verify } from "../../../src/webhooks/verify.js";
+import {
+  FAMILIES,
+  type Family,
+  SENDERS,
+  type Sent,
+  signStandard,
+} from "../../../verification/support/webhook-senders.js";
 
 const NOW = Date.UTC(2026, 0, 15, 12);
 const SAID = {
@@ -28,7 +34,7 @@ const check = (
   secrets: string | string[],
   { headers, body }: Sent,
   now = NOW,
-): Verdict =>
+): Verification =>
   verify(
     schemeOf(scheme),
     keysFor(scheme, ...[secrets].flat()),

@@ -7,6 +7,7 @@ import { HUB_ROW_TARGETS } from "./hub-rows.js";
 import { managementTarget } from "./management.js";
 import { requestTarget } from "./requests.js";
 import { rowTarget } from "./rows.js";
+import { signedWebhookTargets } from "./signed-webhooks.js";
 import { WEBHOOK_TARGETS } from "./webhooks.js";
 
 /** Every boundary that takes input from outside. */
@@ -16,6 +17,7 @@ export async function allTargets(): Promise<Target[]> {
     ...HOST_TARGETS,
     ...HUB_ROW_TARGETS,
     ...WEBHOOK_TARGETS,
+    ...(await signedWebhookTargets()),
     await managementTarget(),
     rowTarget(product),
     requestTarget(product),

@@ -110,6 +110,12 @@ function isSaidToBeLeft(facts: Facts, siteId: string, testExecutionId: string, i
   return word === "left";
 }
 
+/** Whether a condition of an item names the network. */
+const isNamedBy = ({ conditions }: Pick<ItemRecord, "conditions">, networkId: string, siteId: string): boolean =>
+  conditions.some(
+    ({ type, whatToDo }) => type === "leftovers" && whatToDo.includes(`network ${networkId} at ${siteId}`),
+  );
+
 /**
  * A network goes with its test. It may stay for copies on it, for items that await their clean-up, or when a report
  * names it.
@@ -128,7 +134,10 @@ function networksLeft(facts: Facts): Violation[] {
       const itemIds = there.map((state) => state.id);
       const awaited = itemIds.some((itemId) => stateOf.get(itemId) === "test-failed-over");
       const used = there.some(({ testCopies }) => testCopies.some((copy) => copy.executionId === executionId));
-      if (awaited || used || isSaidToBeLeft(facts, siteId, executionId, itemIds)) return [];
+      const told = facts.evidence.store.items.some(
+        (item) => itemIds.includes(item.itemId) && isNamedBy(item, id, siteId),
+      );
+      if (awaited || used || told || isSaidToBeLeft(facts, siteId, executionId, itemIds)) return [];
       const what = `the network ${id} is left at ${siteId}, no item of its test awaits a clean-up, and no report names it`;
       return [violation("I18", what, record)];
     }),

@@ -82,7 +82,7 @@ const BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]))
 /** Runs the product's own activities on the ports of one host. Only webhooks are simulated. */
 export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): ActivityRunner {
   const { proxy, caller, clock, effects, activityFaults } = proxyContext;
-  const runOnce = async (call: ActivityCall): Promise<ActivityEnd> => {
+  const runOnce = async (call: ActivityCall, straggler = false): Promise<ActivityEnd> => {
     const { instanceId, taskId, name } = call;
     const { generation } = caller.lifetime;
     const run: ActivityRun = {
@@ -93,6 +93,7 @@ export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): 
       taskId,
       name,
       outcome: "lost",
+      ...(straggler && { straggler }),
     };
     effects.activities.push(run);
     const { outcome, end } = await handled(ports(), call, proxyContext);
@@ -119,7 +120,7 @@ export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): 
       case "twice-together": {
         // A straggler: the second run may continue long after the orchestration received the first result.
         proxy.injectedFaults.push({ atMs, kind: "activity-twice", generation, name, together: true });
-        void sleep(clock, byMs).then(() => (caller.lifetime.alive ? runOnce(call) : never()));
+        void sleep(clock, byMs).then(() => (caller.lifetime.alive ? runOnce(call, true) : never()));
         return runOnce(call);
       }
       case "late": {

@@ -59,7 +59,7 @@ export function slackAsk(message: OpenMessage): object {
         type: "input",
         block_id: "reason",
         optional: true,
-        label: plain("Reason (needed to decline)", 100),
+        label: plain("Reason (write it before you decide)", 100),
         element: { type: "plain_text_input", action_id: "reason", max_length: 1_000 },
       },
       { type: "actions", block_id: "decision", elements: [button("approve", value), button("decline", value)] },

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ActivityCall, ActivityEnd } from "../../host/durable/engine/index.js";
-import { askForApproval } from "../../src/activities/ask-for-approval.js";
-import type { ApprovalAsk } from "../../src/domain/approvals/ask.js";
-import type { ApprovalClosing, ReplyAddress } from "../../src/domain/approvals/ask-message.js";
-import { AskTarget } from "../../src/domain/approvals/ask-target.js";
-import { Execution, ExecutionOptions } from "../../src/domain/execution.js";
-import { askDelayAfter } from "../../src/domain/retry-policies.js";
-import type { Ports } from "../../src/ports.js";
-import { createStore } from "../../src/store/store.js";
-import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
-import { APPROVAL_ID, approvalAsk } from "../support/approval-ask.js";
-import { Engine } from "../support/durable-engine.js";
-import { Receiver } from "../support/receiver.js";
+import type { ActivityCall, ActivityEnd } from "../../../host/durable/engine/index.js";
+import { askForApproval } from "../../../src/activities/ask-for-approval.js";
+import type { ApprovalAsk } from "../../../src/domain/approvals/ask.js";
+import type { ApprovalClosing, ReplyAddress } from "../../../src/domain/approvals/ask-message.js";
+import { AskTarget } from "../../../src/domain/approvals/ask-target.js";
+import { Execution, ExecutionOptions } from "../../../src/domain/execution.js";
+import { askDelayAfter } from "../../../src/domain/retry-policies.js";
+import type { Ports } from "../../../src/ports.js";
+import { createStore } from "../../../src/store/store.js";
+import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
+import { APPROVAL_ID, approvalAsk } from "../../support/approval-ask.js";
+import { Engine } from "../../support/durable-engine.js";
+import { Receiver } from "../../support/receiver.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -43,8 +43,13 @@ beforeEach(async () => {
   engine = await Engine.open(act);
   const store = createStore(createMemoryTables());
   const settings = { speed: 1, stepLimitMs: 1, allowPrivateWebhooks: true, publicBaseUrl: null };
-  const used: Partial<Ports> = { store, clock: engine.clock, settings, secrets: { get: (name) => secrets.get(name) } };
-  ports = used as Ports;
+  const needed: Partial<Ports> = {
+    store,
+    clock: engine.clock,
+    settings,
+    secrets: { get: (name) => secrets.get(name) },
+  };
+  ports = needed as Ports;
   await store.createExecution(
     Execution.parse({
       ...{ executionId, idempotencyKey: "key", worldId: "small", verb: "planned-failover", status: "running" },

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { type Approval, type ApprovalContent, contentHash } from "../../src/domain/approvals/approval.js";
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+import { sha256 } from "./hash.js";
 
 /** An approval of a start that one of the approvers has to give within a day. */
 export function pendingApproval(change: Partial<ApprovalContent> = {}): Approval {
