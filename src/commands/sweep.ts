@@ -1,6 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { toInstant, toMs } from "../domain/text.js";
+import type { InstanceView } from "../durable/client.js";
 import { endExecution } from "../executions/end-execution.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import type { Tagged, UnsettledExecution } from "../store/port.js";
@@ -11,6 +12,7 @@ import { hasEnded, hasEndedEarly, isSuspended } from "./instance-status.js";
 import { itemKey, reconcileUnknownOutcomes, unknownOutcomes } from "./reconcile-items.js";
 import { completeStart } from "./start-execution.js";
 import { raiseSteering } from "./steer.js";
+import { type Remembered, SweepSchedule } from "./sweep-schedule.js";
 
 /** The request that made a younger start is still completing it. */
 const ORPHANED_AFTER_MS = 10_000;
@@ -45,21 +47,39 @@ type Entry = Tagged<UnsettledExecution>;
  * holds, and reconciles items whose outcome is unknown. An error of one execution does not stop the repair of the
  * others.
  */
-export async function sweepExecutions(context: Context): Promise<Swept> {
+export async function sweepExecutions(context: Context, schedule = new SweepSchedule()): Promise<Swept> {
   const swept: Swept = { repaired: [], errors: [] };
   const inLater = new Set<string>();
-  for (const { entry, execution, failure } of await readUnsettled(context)) {
-    let reason = failure;
-    try {
-      if (execution && (await repair(context, entry, execution, inLater))) swept.repaired.push(execution.executionId);
-    } catch (thrown) {
-      reason = messageOf(thrown);
-    }
-    await note(context, entry, reason, swept);
-    for (const itemId of execution?.itemIds ?? []) inLater.add(itemKey(execution?.worldId ?? "", itemId));
+  for (const unsettled of await readUnsettled(context, schedule)) {
+    const { execution, remembered } = unsettled;
+    if (!remembered) await sweepOne(context, schedule, unsettled, { inLater, swept });
+    const { worldId, itemIds } = execution ?? remembered ?? { worldId: "", itemIds: [] };
+    for (const itemId of itemIds) inLater.add(itemKey(worldId, itemId));
   }
   return swept;
 }
+
+async function sweepOne(
+  context: Context,
+  schedule: SweepSchedule,
+  { entry, execution, failure }: Unsettled,
+  { inLater, swept }: { inLater: ReadonlySet<string>; swept: Swept },
+): Promise<void> {
+  let reason = failure;
+  let finding: Finding = "owed";
+  try {
+    if (execution) finding = await repair(context, entry, execution, inLater);
+  } catch (thrown) {
+    reason = messageOf(thrown);
+  }
+  if (finding === "repaired") swept.repaired.push(entry.value.executionId);
+  if (finding === "waits" && execution) schedule.waits(entry, execution, context.clock.now());
+  else schedule.forget(entry);
+  await note(context, entry, reason, swept);
+}
+
+/** What the sweep found of an execution. `waits`: its orchestration runs, and it is owed nothing. */
+type Finding = "repaired" | "waits" | "owed";
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
@@ -68,12 +88,21 @@ interface Unsettled {
   execution: Execution | null;
   /** Why the record could not be read. */
   failure: string | null;
+  /** Instead of the record, of an execution that is not due. */
+  remembered?: Remembered;
 }
 
 /** The unsettled executions, the newest first. */
-async function readUnsettled(context: Context): Promise<Unsettled[]> {
+async function readUnsettled(context: Context, schedule: SweepSchedule): Promise<Unsettled[]> {
   const found: Unsettled[] = [];
-  for (const entry of await context.store.listUnsettled()) {
+  const entries = await context.store.listUnsettled();
+  schedule.keepOnly(entries);
+  for (const entry of entries) {
+    const remembered = schedule.notDue(entry, context.clock.now());
+    if (remembered) {
+      found.push({ entry, execution: null, failure: null, remembered });
+      continue;
+    }
     try {
       const record = await context.store.getExecution(entry.value.executionId);
       if (record) found.push({ entry, execution: record.value, failure: null });
@@ -82,7 +111,8 @@ async function readUnsettled(context: Context): Promise<Unsettled[]> {
       found.push({ entry, execution: null, failure: messageOf(thrown) });
     }
   }
-  const askedAt = ({ entry, execution }: Unsettled) => execution?.requestedAt ?? entry.value.since;
+  const askedAt = ({ entry, execution, remembered }: Unsettled) =>
+    (execution ?? remembered)?.requestedAt ?? entry.value.since;
   return found.sort((a, b) => (askedAt(a) < askedAt(b) ? 1 : -1));
 }
 
@@ -110,33 +140,38 @@ async function repair(
   entry: Entry,
   execution: Execution,
   inLater: ReadonlySet<string>,
-): Promise<boolean> {
+): Promise<Finding> {
   const { executionId } = execution;
-  if ("endedAt" in execution) return releaseEnded(context, entry, execution, inLater);
+  if ("endedAt" in execution) return findingOf(await releaseEnded(context, entry, execution, inLater));
   const instance = await context.orchestrations.getStatus(executionId);
-  if (!instance) return completeOrphan(context, execution);
-  if (!hasEndedEarly(instance)) {
-    const { cancelRequest } = execution;
-    if (isSuspended(instance)) return false;
-    if (cancelRequest === undefined) {
-      const isTime = (at: string): boolean => isTimeToRaise(context, at);
-      const isRaised = await raiseUnheardDecisions(context, execution, instance, isTime);
-      const isSteered = await raiseSteering(
-        context,
-        execution,
-        (at) => isTime(at) && !isOlder(context, at, UNHEARD_MS),
-      );
-      return isRaised || isSteered;
-    }
-    if (!isTimeToRaise(context, cancelRequest.requestedAt)) return false;
-    await raiseCancel(context, executionId, cancelRequest);
-    return true;
-  }
+  if (!instance) return findingOf(await completeOrphan(context, execution));
+  if (!hasEndedEarly(instance)) return isSuspended(instance) ? "owed" : raiseAgain(context, execution, instance);
   const why = typeof instance.output === "string" ? instance.output.slice(0, 500) : "no reason was given";
   const failure = { code: "operation-failed", message: `its orchestration ended early: ${why}` };
   const { steps } = instance;
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
-  return true;
+  return "repaired";
+}
+
+const findingOf = (repaired: boolean): Finding => (repaired ? "repaired" : "owed");
+
+/** Raises a cancel, or what people decided and it may not have heard of. An execution without any only waits. */
+async function raiseAgain(context: Context, execution: Execution, instance: InstanceView): Promise<Finding> {
+  const { executionId, cancelRequest } = execution;
+  if (cancelRequest === undefined) {
+    let isOwed = false;
+    const isTime = (at: string): boolean => {
+      isOwed = true;
+      return isTimeToRaise(context, at);
+    };
+    const isRaised = await raiseUnheardDecisions(context, execution, instance, isTime);
+    const isNews = (at: string): boolean => !isOlder(context, at, UNHEARD_MS) && isTime(at);
+    const isSteered = await raiseSteering(context, execution, isNews);
+    return isRaised || isSteered || isOwed ? findingOf(isRaised || isSteered) : "waits";
+  }
+  if (!isTimeToRaise(context, cancelRequest.requestedAt)) return "owed";
+  await raiseCancel(context, executionId, cancelRequest);
+  return "repaired";
 }
 
 /**

@@ -4,10 +4,14 @@ import { decideApproval } from "../commands/approvals.js";
 import { asReadBy } from "../commands/as-read-by.js";
 import { sweepExecutions } from "../commands/sweep.js";
 import { sweepApprovals } from "../commands/sweep-approvals.js";
+import { SweepSchedule } from "../commands/sweep-schedule.js";
 import { sweepWebhooks } from "../commands/webhooks/sweep.js";
 import { contextOf } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import { serve } from "./serve.js";
+
+/** Each process reads what it has not read yet, whatever another one did. */
+const schedule = new SweepSchedule();
 
 app.timer("sweep-executions", {
   schedule: "0 * * * * *",
@@ -15,7 +19,7 @@ app.timer("sweep-executions", {
   extraInputs: [orchestrationsBinding],
   handler: async (_timer, invocation) => {
     const context = contextOf(invocation);
-    const { repaired, errors } = await sweepExecutions(context);
+    const { repaired, errors } = await sweepExecutions(context, schedule);
     for (const { executionId, reason, isNews } of errors) {
       if (isNews) invocation.error(`Could not repair execution ${executionId}: ${reason}`);
     }

@@ -1,8 +1,10 @@
 import { describe, expect } from "vitest";
 import { cancelCommitTimer, END_COMMIT_TIMER, extendCommitTimer } from "../../src/commands/commit-timer.js";
 import type { CommitTimer } from "../../src/domain/commit-timer/commit-timer.js";
+import type { NotificationEvent } from "../../src/domain/plans/plan.js";
 import { toInstant, toMs } from "../../src/domain/text.js";
 import { testInBothReplays } from "../support/both-replays.js";
+import { Receiver } from "../support/receiver.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 
 const MINUTE = 60_000;
@@ -69,6 +71,36 @@ describe("the end of a commit timer", () => {
     const timer = await settled(app, id);
     expect(timer?.end).toMatchObject({ kind: "refused", verb: "commit" });
     expect(await app.states()).toEqual(["failed-over"]);
+  });
+});
+
+describe("what a commit timer tells", () => {
+  testInBothReplays("it warns before its end, again after an extension, and says how it ended", async (app) => {
+    const receiver = await Receiver.listen(undefined, () => app.clock.now());
+    try {
+      const notifications = [{ url: receiver.url, on: ["awaiting-input", "progress"] as NotificationEvent[] }];
+      await app.changePlan((plan) => ({ ...plan, notifications }));
+      const id = await failedOver(app, { warnMinutesBefore: [10] });
+      const { until = "" } = (await timerOf(app, id)) ?? {};
+      await app.pass(55 * MINUTE);
+      const later = toInstant(toMs(until) + 30 * MINUTE);
+      await extendCommitTimer(app.context, id, { by: "ada", reason: undefined, until: later });
+      await app.completed(id);
+      const told = receiver.received.flatMap(({ atMs, body: { awaits } }) => {
+        const timer = awaits as { kind?: string; until?: string } | undefined;
+        return timer?.kind === "commit-timer" ? [[timer.until, Math.round((atMs - toMs(until)) / MINUTE)]] : [];
+      });
+      expect(told).toEqual([
+        [until, -60],
+        [until, -10],
+        [later, -5],
+        [later, 20],
+      ]);
+      const ends = receiver.received.flatMap(({ body: { commitTimer } }) => commitTimer ?? []);
+      expect(ends).toMatchObject([{ kind: "started", verb: "commit" }]);
+    } finally {
+      receiver.close();
+    }
   });
 });
 
