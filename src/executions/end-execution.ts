@@ -39,6 +39,7 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   const updates = await releasesOf(ports, execution, closing, ends);
   const outcomes = [
     ...ends.map((end) => outcomeOf(ports, execution, end)),
+    ...outcomesOfGone(execution, records, reports),
     ...(await outcomesOfLeftOut(ports, execution)),
   ];
   if (!isEnded(execution.status)) {
@@ -125,6 +126,22 @@ function outcomeOf({ settings }: Ports, { requestedAt }: Execution, { item, repo
     ...(report?.leftovers?.length && { leftovers: namedIn(report.leftovers) }),
     ...(report?.replicated && { replicated: report.replicated, protectionGroupId: protectionGroupOf(item).id }),
   };
+}
+
+/** The outcomes of the items that were removed meanwhile: there was nothing to do for them, so they were not held. */
+function outcomesOfGone(
+  { itemIds }: Execution,
+  records: readonly ItemRecord[],
+  reports: ReadonlyMap<string, ItemReport>,
+): ItemOutcome[] {
+  const there = new Set(records.map(({ itemId }) => itemId));
+  return itemIds
+    .filter((itemId) => !there.has(itemId))
+    .map((itemId) => {
+      const { outcome = "skipped", note, failure = null } = reports.get(itemId) ?? {};
+      const known = { itemId, outcome, ...(note !== undefined && { note }), failure };
+      return { ...known, state: "unprotected", recoveryPoint: null, dataLoss: null, recoverySeconds: null };
+    });
 }
 
 /** The outcomes of the items that did not take part. One that is gone from the world is not protected. */

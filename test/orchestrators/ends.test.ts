@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { cancelExecution } from "../../src/commands/decisions.js";
 import type { ExecutionView } from "../../src/commands/execution-view.js";
+import { removeItem } from "../../src/commands/worlds.js";
 import type { ExecutionOptions, ItemOutcome } from "../../src/domain/execution.js";
 import { usesOption } from "../../src/domain/start/start-options.js";
 import type { Scenario, Verb } from "../../src/domain/vocabulary.js";
@@ -261,3 +262,21 @@ test.each(["as-documented", "restore-protection"] as const)(
     expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], 0]]);
   },
 );
+
+test("a machine that is removed during an execution that has nothing to do for it still has an outcome", async () => {
+  app = await VirtualApp.open();
+  await app.load(estateOf("vmware-to-azure"));
+  await app.attemptOn("db", "test-failover");
+  await app.attemptOn("web", "disable-replication");
+  const executionId = await app.start("test-clean-up");
+  await app.until(executionId, ({ steps }) => steps.length > 0);
+  await removeItem(app.context, app.worldId, "web");
+  const { execution } = await app.ended(executionId);
+  expect(execution.status).toBe("succeeded");
+  const outcomes = "outcomes" in execution ? execution.outcomes : [];
+  expect(outcomes.map(({ itemId, outcome, state }) => [itemId, outcome, state]).sort()).toEqual([
+    ["app", "not-applicable", "protected"],
+    ["db", "succeeded", "protected"],
+    ["web", "not-applicable", "unprotected"],
+  ]);
+});
