@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ApiError, type Client, createClient } from "../../src/api/client.js";
 import { ROUTES } from "../../src/api/routes.js";
 import { TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
-import { RunningApp } from "../support/running-app.js";
+import { type ExecutionAnswer, RunningApp } from "../support/running-app.js";
 
 let app: RunningApp;
 beforeAll(async () => {
@@ -16,12 +16,11 @@ const codeOf = (call: Promise<unknown>) =>
     (thrown: unknown) => (thrown instanceof ApiError ? `${thrown.problem.status} ${thrown.problem.code}` : "other"),
   );
 
-/** The approval that an execution awaits. */
-async function awaited(executionId: string) {
-  const { awaits } = await app.until(executionId, (seen) =>
-    seen.awaits.some((one) => one.kind === "approval" && one.hash !== null),
-  );
-  const found = awaits.flatMap((one) => (one.kind === "approval" ? [one] : []))[0];
+/** The approval that an execution awaits, when it is asked for in a round or in a later one. */
+async function awaited(executionId: string, round = 1) {
+  const asked = ({ awaits }: ExecutionAnswer) =>
+    awaits.flatMap((one) => (one.kind === "approval" && one.round >= round && one.hash !== null ? [one] : []))[0];
+  const found = asked(await app.until(executionId, (seen) => asked(seen) !== undefined));
   if (found === undefined) throw new Error("no approval is awaited");
   return { approvalId: found.approvalId, hash: found.hash ?? "" };
 }
@@ -40,10 +39,10 @@ const shop = () =>
     validation: { required: false },
   }));
 
-async function startAs(client: Client, planId: string): Promise<string> {
+async function startAs(client: Client, planId: string, key = planId): Promise<string> {
   const { body } = await client.call(ROUTES.startOnPlan, {
     params: { planId },
-    headers: { "idempotency-key": planId },
+    headers: { "idempotency-key": key },
     body: { verb: "unplanned-failover", options: { acknowledgeNoTest: true } },
   });
   return body.executionId;
@@ -71,9 +70,74 @@ test("two people approve over HTTP, each once and neither by proxy, and the fail
   expect(body).toMatchObject({ status: "used", hash: asked.hash, content: { requestedBy: "eve", needed: 2 } });
 });
 
-test("in an emergency one person goes on over HTTP, and an auditor reviews that", async () => {
+test("a failover that one person declines touches nothing, and a new start asks again and goes on", async () => {
+  const { worldId, planId } = await shop();
+  const eve = await app.clientOf("eve", "executor");
+  const [ann, bob] = await Promise.all([app.clientOf("ann", "approver"), app.clientOf("bob", "approver")]);
+  /** Replication goes on meanwhile. */
+  const standing = async () => (await app.items(worldId)).map(({ live: _live, ...item }) => item);
+  const before = await standing();
+  const declined = await startAs(eve, planId);
+  const first = await awaited(declined);
+  await decide(ann, first);
+  const params = { approvalId: first.approvalId };
+  const noReason = bob.call(ROUTES.decideApproval, { params, body: { decision: "decline", hash: first.hash } });
+  expect(await codeOf(noReason)).toBe("400 invalid-input");
+  const body = { decision: "decline", hash: first.hash, reason: "the sale is still on" } as const;
+  await bob.call(ROUTES.decideApproval, { params, body });
+  const ended = await app.ended(declined);
+  expect(ended).toMatchObject({ status: "failed", failure: { code: "approval-declined" } });
+  expect(ended.failure?.message).toContain("the sale is still on");
+  expect(await standing()).toEqual(before);
+
+  const executionId = await startAs(eve, planId, `${planId}-again`);
+  const second = await awaited(executionId);
+  expect(second.approvalId).not.toBe(first.approvalId);
+  expect(await codeOf(decide(bob, first))).toBe("409 decided-already");
+  await decide(ann, second);
+  await decide(bob, second);
+  expect(await app.ended(executionId)).toMatchObject({ status: "succeeded" });
+  expect((await ann.call(ROUTES.getApproval, { params })).body).toMatchObject({
+    status: "declined",
+    decisions: [
+      { person: "ann", decision: "approve" },
+      { person: "bob", decision: "decline", reason: body.reason },
+    ],
+  });
+});
+
+test("a plan that is saved meanwhile makes its approval void, and its editor cannot approve the one asked for then", async () => {
   const { planId } = await shop();
-  const eve = await app.clientOf("eve", "executor", "break-glass");
+  const eve = await app.clientOf("eve", "executor");
+  const pia = await app.clientOf("pia", "planner", "approver");
+  const [ann, bob] = await Promise.all([app.clientOf("ann", "approver"), app.clientOf("bob", "approver")]);
+  const executionId = await startAs(eve, planId);
+  const first = await awaited(executionId);
+  await decide(ann, first);
+
+  const params = { planId };
+  const { body: saved } = await pia.call(ROUTES.getPlan, { params });
+  await pia.call(ROUTES.savePlan, {
+    params,
+    headers: { "if-match": saved.etag },
+    body: { ...saved.plan, name: "Another name" },
+  });
+  expect(await codeOf(decide(bob, first))).toBe("409 approval-void");
+  const second = await awaited(executionId, 2);
+  expect(second.approvalId).not.toBe(first.approvalId);
+  expect((await ann.call(ROUTES.getApproval, { params: { approvalId: second.approvalId } })).body).toMatchObject({
+    content: { planVersion: 1, savedPlanVersion: 2 },
+    decisions: [],
+  });
+  expect(await codeOf(decide(pia, second))).toBe("403 not-an-approver");
+  await decide(ann, second);
+  await decide(bob, second);
+  expect(await app.ended(executionId)).toMatchObject({ status: "succeeded" });
+});
+
+test("in an emergency one person goes on over HTTP, and an auditor who is somebody else reviews that", async () => {
+  const { planId } = await shop();
+  const eve = await app.clientOf("eve", "executor", "break-glass", "auditor");
   const [ann, audra] = [await app.clientOf("ann", "approver"), await app.clientOf("audra", "auditor")];
   const executionId = await startAs(eve, planId);
   const { approvalId } = await awaited(executionId);
@@ -86,7 +150,14 @@ test("in an emergency one person goes on over HTTP, and an auditor reviews that"
     return body.entries.map(({ content }) => content.approvalId);
   };
   expect(await toReview()).toEqual([approvalId]);
-  await audra.call(ROUTES.reviewApproval, { params, body: { note: "it did burn" } });
+  const body = { note: "it did burn" };
+  expect(await codeOf(ann.call(ROUTES.reviewApproval, { params, body }))).toBe("403 forbidden");
+  expect(await codeOf(eve.call(ROUTES.reviewApproval, { params, body }))).toBe("403 not-an-approver");
+  expect(await toReview()).toEqual([approvalId]);
+  expect((await audra.call(ROUTES.reviewApproval, { params, body })).body.brokenGlass).toMatchObject({
+    ...{ person: "eve", reason: "the building burns" },
+    ...{ reviewedBy: "audra", reviewNote: "it did burn" },
+  });
   expect(await toReview()).toEqual([]);
 });
 
