@@ -1,5 +1,10 @@
 /**
- * The token of the first administrator, on a laptop. Outside of the local mode nobody could make the first token, so the
+ * How a laptop starts outside of the local mode: with keys before the pages of the host's operator, and with a token.
+ *
+ * Without keys the Durable management API and the admin pages would answer anybody on the machine, past the identity of
+ * the app: they start activities, raise events and end orchestrations.
+ *
+ * The token is that of the first administrator. Outside of the local mode nobody could make the first token, so the
  * first start makes it: in a file of the data folder that only its owner can read. The app gets its hash. A start that
  * is told a hash makes nothing, as on Azure.
  */
@@ -11,12 +16,17 @@ import { parseArgs } from "node:util";
 const FILE = "first-administrator-token";
 const FORMAT = /^sst_[0-9a-f]{16}_[0-9a-f]{64}$/;
 
+/** The arguments with which the host is started. */
+export function hostArguments(args, environment) {
+  const isOpen = isLocal(settingsIn(foldersIn(args).app, environment)) || args.includes("--enable-auth");
+  return isOpen ? args : [...args, "--enable-auth"];
+}
+
 /** The settings that the start adds to those of the environment. */
 export function firstTokenSettings(args, environment, say) {
   const { app, data } = foldersIn(args);
-  const settings = { ...localSettings(app), ...environment };
-  const isLocal = (settings.IDENTITY_MODE ?? "local") === "local";
-  if (isLocal || settings.FIRST_ADMINISTRATOR_TOKEN_HASH) return {};
+  const settings = settingsIn(app, environment);
+  if (isLocal(settings) || settings.FIRST_ADMINISTRATOR_TOKEN_HASH) return {};
   const folder = resolve(data ?? join(app, ".functions-host"));
   const path = join(folder, FILE);
   if (!existsSync(path) && make(folder, path)) say(`The token of the first administrator is in ${path}`);
@@ -26,6 +36,9 @@ export function firstTokenSettings(args, environment, say) {
   }
   return { FIRST_ADMINISTRATOR_TOKEN_HASH: createHash("sha256").update(token).digest("hex") };
 }
+
+const settingsIn = (app, environment) => ({ ...localSettings(app), ...environment });
+const isLocal = ({ IDENTITY_MODE = "local" }) => IDENTITY_MODE === "local";
 
 /** Makes the file whole or not at all: of two starts at once the second finds the token of the first. */
 function make(folder, path) {

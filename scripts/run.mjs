@@ -3,7 +3,7 @@
  * needed.
  */
 import { ensureInstalled } from "./ensure-install.mjs";
-import { firstTokenSettings } from "./first-token.mjs";
+import { firstTokenSettings, hostArguments } from "./first-token.mjs";
 import { ROOT, runNode } from "./program.mjs";
 
 const COMMANDS = {
@@ -24,7 +24,7 @@ const COMMANDS = {
 
 function start(args) {
   const added = firstTokenSettings(args, process.env, console.log);
-  return runNode(["dist/host/main.js", ...args], { env: { ...process.env, ...added } });
+  return runNode(["dist/host/main.js", ...hostArguments(args, process.env)], { env: { ...process.env, ...added } });
 }
 
 async function afterBuild(then) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Approval, Verdict } from "../domain/approvals/approval.js";
 import { Delegation } from "../domain/approvals/delegation.js";
-import { Guid, Id, Text } from "../domain/text.js";
+import { Guid, Id, Name, Text } from "../domain/text.js";
 import { route } from "./route.js";
 import { noQuery, nothing, pageOf, pageQuery } from "./schemas.js";
 
@@ -125,6 +125,21 @@ export const APPROVAL_ROUTES = {
     answers: [],
     response: delegationView,
     problems: ["delegation-refused", "etag-mismatch"],
+  }),
+  withdrawDelegations: route({
+    id: "withdraw-delegations",
+    right: "administer",
+    method: "DELETE",
+    path: "api/delegations",
+    summary: "Take back all that a person delegated, for example because they left",
+    params: nowhere,
+    query: z.strictObject({ from: Name }),
+    body: nothing,
+    headers: {},
+    status: 204,
+    answers: [],
+    response: nothing,
+    problems: ["etag-mismatch"],
   }),
   removeDelegation: route({
     id: "remove-delegation",

@@ -18,6 +18,7 @@ export const executionSummary = z.object({
   direction: ExecutionDirection.describe("mixed: the items move in different directions"),
   status: ExecutionStatus,
   requestedBy: Name,
+  onBehalfOf: Name.optional().describe("the person whose execution led to this one, when no person requested it"),
   requestedAt: Instant,
   endedAt: Instant.optional(),
   failure: Failure.optional(),

@@ -1,5 +1,5 @@
 import type { ApprovalRequirement } from "../domain/approvals/requirement.js";
-import { guardsItem } from "../domain/approvals/requirement-rules.js";
+import { guardsItem, isAsStrict } from "../domain/approvals/requirement-rules.js";
 import type { Plan } from "../domain/plans/plan.js";
 import type { Refusal, StartDecision } from "../domain/start/check-estate.js";
 import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
@@ -10,7 +10,7 @@ const MAX_NAMED = 20;
 
 /**
  * Why a start would go past an approval; null when it would not. An approval that one plan wants for an item cannot be
- * avoided by another plan that wants none, nor by the item alone.
+ * avoided by another plan that wants none or less, nor by the item alone.
  * @param own the plan that is started; null when an item is started alone
  */
 export async function bypassProblem(
@@ -31,18 +31,19 @@ export async function bypassProblem(
   return null;
 }
 
-/** Whether the plan that is started wants an approval of its own there. */
+/** Whether the plan that is started wants an approval of its own there that is as strict. */
 const hasSame = (
   own: Plan | null,
-  { before }: ApprovalRequirement,
+  wanted: ApprovalRequirement,
   itemId: string,
   of: { verb: Verb; direction: ExecutionDirection },
 ): boolean =>
   (own?.approvals ?? []).some(
     (requirement) =>
-      (requirement.before.kind === "commit") === (before.kind === "commit") &&
+      (requirement.before.kind === "commit") === (wanted.before.kind === "commit") &&
       own !== null &&
-      guardsItem(own, requirement, itemId, of),
+      guardsItem(own, requirement, itemId, of) &&
+      isAsStrict(requirement, wanted),
   );
 
 function refusalOf(plan: Plan, { name }: ApprovalRequirement, itemIds: readonly string[]): Refusal {

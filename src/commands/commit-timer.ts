@@ -134,18 +134,20 @@ function ended(timer: RunningTimer, end: TimerEnd): { answer: TimerStanding; tim
 /** Starts the execution on the plan, or says why it was refused. A fault is thrown, and the call is made again. */
 async function startOf(
   context: Context,
-  { executionId, subject }: Ended,
+  { executionId, subject, requestedBy, onBehalfOf = requestedBy }: Ended,
   { verb, itemIds, because }: Decided,
 ): Promise<TimerEnd> {
   if (subject.kind !== "plan") throw new Error("only a plan has a commit timer");
   const at = toInstant(context.clock.now());
   try {
     const started = await startExecution(context, {
-      idempotencyKey: `commit-timer:${executionId}`,
+      // No header has a line break, so no caller has used the key before.
+      idempotencyKey: `commit-timer\n${executionId}`,
       target: { kind: "plan", planId: subject.planId },
       verb,
       options: { only: itemIds },
       requestedBy: `commit timer of execution ${executionId}`,
+      onBehalfOf,
     });
     return { kind: "started", at, verb, executionId: started.executionId, because };
   } catch (thrown) {

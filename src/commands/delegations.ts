@@ -1,5 +1,5 @@
 import { type Caller, hasRightOnPlan, hasRightSomewhere } from "../domain/access/caller.js";
-import { type Delegation, MAX_DELEGATION_DAYS } from "../domain/approvals/delegation.js";
+import { type Delegation, MAX_DELEGATION_DAYS, MAX_DELEGATIONS } from "../domain/approvals/delegation.js";
 import { RecoveryError } from "../domain/errors.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { Services } from "./context.js";
@@ -18,6 +18,10 @@ export async function delegate(
   const nowMs = clock.now();
   const problem = problemOf(request, { person, grants }, nowMs);
   if (problem !== null) throw new RecoveryError("delegation-refused", problem);
+  const before = await store.listDelegations({ from: person });
+  if (before.length >= MAX_DELEGATIONS && !before.some(({ delegationId }) => delegationId === request.delegationId)) {
+    throw new RecoveryError("delegation-refused", `you have ${MAX_DELEGATIONS} delegations; remove one of them first`);
+  }
   const delegation: Delegation = { ...request, from: person, grants, madeAt: toInstant(nowMs) };
   await store.putDelegation(delegation);
   return delegation;
@@ -52,3 +56,10 @@ export async function listDelegations(
 
 export const removeDelegation = ({ store }: Services, { person }: Caller, delegationId: string): Promise<void> =>
   store.removeDelegation(person, delegationId);
+
+/** Takes back all that a person delegated, because they are not to decide any more, or did not delegate it themselves. */
+export async function withdrawDelegations({ store }: Pick<Services, "store">, person: string): Promise<void> {
+  for (const { delegationId } of await store.listDelegations({ from: person })) {
+    await store.removeDelegation(person, delegationId);
+  }
+}

@@ -31,6 +31,8 @@ export interface StartRequest {
   verb: Verb;
   options: ExecutionOptions;
   requestedBy: string;
+  /** The person behind it, when `requestedBy` is no person. */
+  onBehalfOf?: string;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function startExecution(context: Context, request: StartRequest): P
     verb: request.verb,
     options: request.options,
     requestedBy: request.requestedBy,
+    ...(request.onBehalfOf !== undefined && { onBehalfOf: request.onBehalfOf }),
     requestedAt: toInstant(context.clock.now()),
     status: "running",
   });
@@ -79,10 +82,9 @@ function repeated(execution: Execution, { target, verb, options }: StartRequest)
       : subject.kind === "item" && subject.itemId === target.itemId && worldId === target.worldId;
   const sameAsk = execution.verb === verb && canonicalJson(execution.options) === canonicalJson(options);
   if (sameTarget && sameAsk) return execution;
-  throw new RecoveryError(
-    "idempotency-key-reused",
-    `the key stands for execution ${execution.executionId} (${execution.verb}), which was another request`,
-  );
+  // Of another target the caller may not know anything.
+  const which = sameTarget ? `execution ${execution.executionId} (${execution.verb})` : "an execution";
+  throw new RecoveryError("idempotency-key-reused", `the key stands for ${which}, which was another request`);
 }
 
 type Admitted = Pick<Execution, "worldId" | "subject" | "planHash" | "itemIds" | "leftOut" | "direction"> & {

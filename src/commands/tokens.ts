@@ -5,6 +5,7 @@ import { RecoveryError } from "../domain/errors.js";
 import { toInstant } from "../domain/text.js";
 import { type Page, type PageRequest, updateWithRetry } from "../store/port.js";
 import type { Services } from "./context.js";
+import { withdrawDelegations } from "./delegations.js";
 
 const DAY_MS = 86_400_000;
 
@@ -33,16 +34,20 @@ export function listTokens({ store }: Services, page: PageRequest): Promise<Page
   return store.listTokens(page);
 }
 
-/** Revokes a token. Its record stays, so that a list shows who made it and who revoked it. A repetition changes nothing. */
-export function revokeToken({ store, clock }: Services, tokenId: string, by: string): Promise<void> {
-  return updateWithRetry(
+/**
+ * Revokes a token, and takes back what its person delegated, so that nobody decides in their place any more. Its record
+ * stays, so that a list shows who made it and who revoked it. A repetition changes nothing more.
+ */
+export async function revokeToken({ store, clock }: Services, tokenId: string, by: string): Promise<void> {
+  const { person } = await updateWithRetry(
     () => store.getToken(tokenId),
     (found) => {
       if (found === null) throw new RecoveryError("token-not-found", `there is no token ${tokenId}`);
       const { value, etag } = found;
-      if (value.revoked) return { answer: undefined };
+      if (value.revoked) return { answer: value };
       const revoked = { at: toInstant(clock.now()), by };
-      return { answer: undefined, write: () => store.updateToken({ ...value, revoked }, etag) };
+      return { answer: value, write: () => store.updateToken({ ...value, revoked }, etag) };
     },
   );
+  await withdrawDelegations({ store }, person);
 }

@@ -194,6 +194,8 @@ const common = {
   leftOut: z.array(LeftOut).max(2_000).optional(),
   options: ExecutionOptions,
   requestedBy: Name,
+  /** The person whose execution led to this one, when no person requested it. They do not approve it either. */
+  onBehalfOf: Name.optional(),
   requestedAt: Instant,
   admission: Admission.optional(),
   cancelRequest: CancelRequest.optional(),

@@ -18,7 +18,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { hasLeftovers } from "../domain/items/item-record.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { editOf, verbInForce } from "../domain/steering/in-force.js";
+import { editOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
@@ -79,7 +79,7 @@ async function contentOf(
   const inMinutes = (minutes: number): string => toInstant(nowMs + minutes * 60_000);
   const { name, before, needed, approvers, escalation, expiresAfterMinutes } = requirement;
   const excluded = [
-    { person: execution.requestedBy, because: "requester" as const },
+    ...requestersOf(execution).map((person) => ({ person, because: "requester" as const })),
     ...savedBy.map((person) => ({ person, because: "last-editor" as const })),
   ];
   return {
@@ -96,6 +96,10 @@ async function contentOf(
     excluded: excluded.filter(({ person }, at) => excluded.findIndex((one) => one.person === person) === at),
   };
 }
+
+/** Those who asked for what is done: whoever switched the execution asked for the verb that it follows now. */
+const requestersOf = (execution: Execution): string[] =>
+  [execution.requestedBy, execution.onBehalfOf, switchOf(execution)?.person].flatMap((person) => person ?? []);
 
 function allowedLoss({ objectives }: Plan, { lossCeilingSeconds }: ApprovalRequirement, verb: Verb): number | null {
   const perVerb: Partial<Record<Verb, { rpoSeconds?: number | undefined } | undefined>> = objectives;
@@ -123,9 +127,10 @@ async function factsOf(ports: Ports, execution: Execution, itemIds: readonly str
     store.findItems(worldId, itemIds),
   ]);
   const recoveryPoint = options.recoveryPoint ?? plan.recoveryPoint;
-  const predictedLossSeconds = await predictedLoss(ports, execution, itemIds, recoveryPoint);
+  const verb = verbInForce(execution);
+  const predictedLossSeconds = await predictedLoss(ports, { worldId, verb }, itemIds, recoveryPoint);
   return {
-    ...{ verb: verbInForce(execution), direction, itemIds, recoveryPoint, predictedLossSeconds },
+    ...{ verb, direction, itemIds, recoveryPoint, predictedLossSeconds },
     planVersion: planVersionOf(execution),
     planHash: editOf(execution)?.planHash ?? execution.planHash ?? "",
     savedPlanVersion: saved?.value.version ?? null,

@@ -1,7 +1,7 @@
 import { ROUTES } from "../api/routes.js";
 import { listApprovals, listToReview, type SeenApproval, viewApproval, viewFor } from "../commands/approval-views.js";
 import { decideApproval, passByBreakGlass, reviewBreakGlass } from "../commands/approvals.js";
-import { delegate, listDelegations, removeDelegation } from "../commands/delegations.js";
+import { delegate, listDelegations, removeDelegation, withdrawDelegations } from "../commands/delegations.js";
 import type { Delegation } from "../domain/approvals/delegation.js";
 import { pageRequest, serve } from "./serve.js";
 
@@ -43,6 +43,11 @@ serve(ROUTES.listDelegations, async (context, { caller }) => {
 
 serve(ROUTES.saveDelegation, async (context, { params: { delegationId }, body, caller }) => {
   return { body: delegationView(await delegate(context, caller, { delegationId, ...body })) };
+});
+
+serve(ROUTES.withdrawDelegations, async (context, { query }) => {
+  await withdrawDelegations(context, query.from);
+  return { body: undefined };
 });
 
 serve(ROUTES.removeDelegation, async (context, { params, caller }) => {

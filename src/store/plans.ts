@@ -14,7 +14,7 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { type Plan, PlanVersion } from "../domain/plans/plan.js";
-import { Id } from "../domain/text.js";
+import { defined, Id } from "../domain/text.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Saved, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
@@ -156,19 +156,21 @@ async function readVersion(table: Table, planId: string, version: number): Promi
 const noteGuard = (table: Table, { id, worldId }: Plan): Promise<string[]> =>
   table.transact(guardsOf(worldId), [{ kind: "put", ...encode(GUARD, id, { planId: id }) }]);
 
-/** Rows that are read at once. A world has fewer plans that want approvals. */
-const MOST_GUARDS = 1_000;
+/** Rows that are read at once. */
+const GUARDS_AT_ONCE = 1_000;
 
 /** The plans of a world that want approvals now. */
 export async function listGuardingPlans(table: Table, worldId: string): Promise<PlanVersion[]> {
-  const { rows, more } = await table.list(guardsOf(worldId), { limit: MOST_GUARDS });
-  if (more) throw new RecoveryError("value-too-large", `world ${worldId} has more than ${MOST_GUARDS} such plans`);
-  const found = await Promise.all(rows.map((row) => getPlan(table, decode(GUARD, row).planId)));
-  return found.flatMap((one) =>
-    one !== null && one.value.plan.worldId === worldId && (one.value.plan.approvals ?? []).length > 0
-      ? [one.value]
-      : [],
-  );
+  const guarding: PlanVersion[] = [];
+  for (let from: string | undefined; ; ) {
+    const { rows, more } = await table.list(guardsOf(worldId), { limit: GUARDS_AT_ONCE, ...defined({ from }) });
+    const found = await Promise.all(rows.map((row) => getPlan(table, decode(GUARD, row).planId)));
+    const guards = ({ plan }: PlanVersion) => plan.worldId === worldId && (plan.approvals ?? []).length > 0;
+    guarding.push(...found.flatMap((one) => (one !== null && guards(one.value) ? [one.value] : [])));
+    const last = rows.at(-1);
+    if (!more || last === undefined) return guarding;
+    from = `${last.row}!`; // the first row after it
+  }
 }
 
 /** The plans of a page; those that were removed leave gaps. */

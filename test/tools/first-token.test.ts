@@ -22,13 +22,15 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** The settings that a start in a process of its own adds, and what it says. */
 async function start(environment: Record<string, string>, args: string[] = []) {
   const script = `
-    const { firstTokenSettings } = await import(process.env.PROGRAM);
+    const { firstTokenSettings, hostArguments } = await import(process.env.PROGRAM);
     const said = [];
-    const added = firstTokenSettings(JSON.parse(process.env.ARGS), JSON.parse(process.env.SETTINGS), (line) => said.push(line));
-    console.log(JSON.stringify({ added, said }));`;
+    const [args, settings] = [JSON.parse(process.env.ARGS), JSON.parse(process.env.SETTINGS)];
+    const hasKeys = hostArguments(args, settings).filter((argument) => argument === "--enable-auth").length === 1;
+    const added = firstTokenSettings(args, settings, (line) => said.push(line));
+    console.log(JSON.stringify({ added, said, hasKeys }));`;
   const env = { PROGRAM, ARGS: JSON.stringify(["--app", folder, ...args]), SETTINGS: JSON.stringify(environment) };
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], { env });
-  return JSON.parse(stdout) as { added: Record<string, string>; said: string[] };
+  return JSON.parse(stdout) as { added: Record<string, string>; said: string[]; hasKeys: boolean };
 }
 
 const hashOf = async (path: string): Promise<string> =>
@@ -42,7 +44,7 @@ test("the first start makes a token that only its owner can read, says where, an
   expect(first.added).toEqual({ FIRST_ADMINISTRATOR_TOKEN_HASH: await hashOf(file) });
   expect(tokenIdIn((await readFile(file, "utf8")).trim())).toMatch(/^[0-9a-f]{16}$/);
   if (process.platform !== "win32") expect((await stat(file)).mode & 0o777).toBe(0o600);
-  expect(await start({ IDENTITY_MODE: "open-id-connect" })).toEqual({ added: first.added, said: [] });
+  expect(await start({ IDENTITY_MODE: "open-id-connect" })).toMatchObject({ added: first.added, said: [] });
 });
 
 test("starts at the same time make one token", async () => {
@@ -63,8 +65,8 @@ test("the mode may stand in local.settings.json, and the data folder may be anot
 
 test("nothing is made in the local mode, or where the settings name a hash", async () => {
   const none = { added: {}, said: [] };
-  expect(await start({})).toEqual(none);
-  expect(await start({ IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: "0".repeat(64) })).toEqual(none);
+  expect(await start({})).toMatchObject(none);
+  expect(await start({ IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: "0".repeat(64) })).toMatchObject(none);
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -72,4 +74,12 @@ test("a file that holds no token stops the start", async () => {
   await start({ IDENTITY_MODE: "tokens" });
   await writeFile(file, "\n");
   await expect(start({ IDENTITY_MODE: "tokens" })).rejects.toThrow("holds no access token. Delete it");
+});
+
+test("the operator's pages of the host need a key wherever callers need a credential", async () => {
+  expect((await start({})).hasKeys).toBe(false);
+  expect((await start({ IDENTITY_MODE: "tokens" })).hasKeys).toBe(true);
+  expect((await start({ IDENTITY_MODE: "open-id-connect" }, ["--enable-auth"])).hasKeys).toBe(true);
+  await writeFile(join(folder, "local.settings.json"), JSON.stringify({ Values: { IDENTITY_MODE: "tokens" } }));
+  expect((await start({})).hasKeys).toBe(true);
 });

@@ -3,10 +3,12 @@
  *
  * - G1 It needs a reason, stands in the record with who did it, and stays in the list to review until somebody has.
  * - G2 It opens only what is still to be decided: nobody overrules a decline with it, and nothing that is void passes.
- * - G3 Nobody reviews what they did themselves.
+ * - G3 Nobody reviews what they did themselves, or what they had requested or changed.
  *
  * Tests: test/unit/domain/break-glass.test.ts.
  */
+
+import { isSamePerson } from "../access/person.js";
 import { type ErrorCode, RecoveryError } from "../errors.js";
 import { toInstant } from "../text.js";
 import type { Approval } from "./approval.js";
@@ -36,8 +38,14 @@ export function review(approval: Approval, by: { person: string; note: string },
     return refused("nothing-to-review", `the approval "${content.name}" was not passed by break-glass`);
   }
   if (brokenGlass.reviewedBy === by.person) return { next: approval };
-  if (brokenGlass.person === by.person) {
+  if (isSamePerson(brokenGlass.person, by.person)) {
     return refused("not-an-approver", `${by.person} broke the glass, and somebody else has to review that`);
+  }
+  if (content.excluded.some(({ person }) => isSamePerson(person, by.person))) {
+    return refused(
+      "not-an-approver",
+      `${by.person} requested or changed what it let pass, and somebody else has to review that`,
+    );
   }
   if (brokenGlass.reviewedAt !== undefined) {
     return refused("decided-already", `${brokenGlass.reviewedBy} reviewed it at ${brokenGlass.reviewedAt}`);

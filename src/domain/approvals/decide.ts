@@ -4,13 +4,14 @@
  * - A1 Approved means: as many different people approved as are needed, each with the right to approve on the plan, and
  *   named or in a role that is named, or in the seat of somebody who is.
  * - A2 The requester and the last editors of the plan never count, by whatever role, and nobody counts in their seats.
- * - A3 Nobody counts twice, and no seat counts twice: a delegate counts instead of the delegator and never beside them.
+ * - A3 Nobody counts twice, also under a name that differs only in its spelling, and no seat counts twice: a delegate counts instead of the delegator and never beside them.
  * - A4 One decline of anybody who may decide ends it, also of somebody whose delegate has approved.
  * - A5 Nothing but `pending` becomes `approved`, and nothing does so after its time, wherever the clock was meanwhile.
  * - A6 Who says that they saw another content than the one that is asked for decides nothing.
  * - A7 The same decision of the same person again changes nothing.
  */
 import { hasRightOnPlan } from "../access/caller.js";
+import { isSamePerson } from "../access/person.js";
 import type { Grant } from "../access/roles.js";
 import { type ErrorCode, RecoveryError } from "../errors.js";
 import { toInstant } from "../text.js";
@@ -79,7 +80,9 @@ export function decide(recorded: Approval, made: MadeDecision, nowMs: number): D
   if (made.seenHash !== undefined && !isOfHash(made.seenHash, approval.hash)) return refused(...otherContent(approval));
   const seat = seatOf(approval, made, nowMs);
   if (seat.because !== null) return refused("not-an-approver", seat.because);
-  const taken = approval.decisions.find((one) => seatHolder(one) === seat.of);
+  const taken = approval.decisions.find(
+    (one) => isSamePerson(seatHolder(one), seat.of) || isSamePerson(one.person, made.person),
+  );
   if (made.decision === "approve" && taken !== undefined) {
     return refused("decided-already", `${taken.person} decided "${taken.decision}" in the same seat at ${taken.at}`);
   }
@@ -127,7 +130,7 @@ function seatOf(
   nowMs: number,
 ): { of: string; because: null } | { because: string } {
   const { planId, excluded, name } = approval.content;
-  const isExcluded = (who: string) => excluded.find((one) => one.person === who);
+  const isExcluded = (who: string) => excluded.find((one) => isSamePerson(one.person, who));
   const out = isExcluded(person);
   if (out !== undefined) {
     const role = out.because === "requester" ? "requested the execution" : "was the last to change the plan";
@@ -144,7 +147,7 @@ function seatOf(
       mayApprove(one.grants, planId) &&
       approvers.some((some) => isAmong(some, one.from, one.grants, planId)),
   );
-  const free = lenders.find(({ from }) => !approval.decisions.some((one) => seatHolder(one) === from));
+  const free = lenders.find(({ from }) => !approval.decisions.some((one) => isSamePerson(seatHolder(one), from)));
   const lender = free ?? lenders[0];
   if (lender !== undefined) return { of: lender.from, because: null };
   return { because: `${person} is not among those who may approve "${name}"` };

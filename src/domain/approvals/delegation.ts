@@ -5,6 +5,9 @@ import { Id, Instant, Name } from "../text.js";
 /** The longest that somebody decides for somebody else without being asked again: 90 days. */
 export const MAX_DELEGATION_DAYS = 90;
 
+/** More would slow down every decision of the one who has them. */
+export const MAX_DELEGATIONS = 20;
+
 /**
  * One approver lets another decide in their place until a moment. It lends the seat and not the right: who decides needs
  * the right to approve as well.

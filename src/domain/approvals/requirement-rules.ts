@@ -7,6 +7,9 @@ import type { ApprovalRequirement } from "./requirement.js";
 /** Verbs that start workloads at another site for real. A rehearsal is guarded only by its name. */
 const MOVES_FOR_REAL: readonly Verb[] = [...MOVES.filter((verb) => verb !== "test-failover"), "promote-test"];
 
+/** Another point after the failover would pass the ceiling of loss that was approved for it. */
+const STARTS_FOR_REAL: readonly Verb[] = [...MOVES_FOR_REAL, "change-recovery-point"];
+
 /** The verbs that pass a point. */
 const PASSED_BY: Readonly<Record<ApprovalPoint["kind"], readonly Verb[]>> = {
   start: Verb.options,
@@ -17,7 +20,7 @@ const PASSED_BY: Readonly<Record<ApprovalPoint["kind"], readonly Verb[]>> = {
 
 const BY_DEFAULT: Readonly<Record<ApprovalPoint["kind"], readonly Verb[]>> = {
   ...PASSED_BY,
-  start: MOVES_FOR_REAL,
+  start: STARTS_FOR_REAL,
   group: MOVES_FOR_REAL,
 };
 
@@ -47,6 +50,24 @@ export function guardsItem(
   if (before.kind === "action" || !appliesTo(requirement, of)) return false;
   const groups = before.kind === "group" ? plan.groups.filter(({ id }) => id === before.groupId) : plan.groups;
   return groups.some(({ items }) => items.some(({ id }) => id === itemId));
+}
+
+/** Whether a requirement needs as many people as another one, all of whom could decide about the other one as well. */
+export function isAsStrict(own: Strictness, other: Strictness): boolean {
+  const [mine, theirs] = [everybodyOf(own), everybodyOf(other)];
+  const isByRole = theirs.roles.includes("approver");
+  return (
+    own.needed >= other.needed &&
+    mine.roles.every((role) => theirs.roles.includes(role)) &&
+    mine.people.every((person) => isByRole || theirs.people.includes(person))
+  );
+}
+
+type Strictness = Pick<ApprovalRequirement, "needed" | "approvers" | "escalation">;
+
+function everybodyOf({ approvers, escalation }: Omit<Strictness, "needed">) {
+  const all: Approvers[] = [approvers, ...(escalation === undefined ? [] : [escalation.approvers])];
+  return { people: all.flatMap(({ people = [] }) => people), roles: all.flatMap(({ roles = [] }) => roles) };
 }
 
 /** The rules that the approvals of a plan break, as sentences. */
@@ -86,9 +107,8 @@ function namedApprovers({
   approvers,
   escalation,
 }: Pick<ApprovalRequirement, "approvers" | "escalation">): string[] | null {
-  const all = [approvers, ...(escalation === undefined ? [] : [escalation.approvers])];
-  if (all.some(({ roles = [] }) => roles.length > 0)) return null;
-  return [...new Set(all.flatMap(({ people = [] }) => people))];
+  const { people, roles } = everybodyOf({ approvers, escalation });
+  return roles.length > 0 ? null : [...new Set(people)];
 }
 
 /**

@@ -18,7 +18,7 @@ export const ApprovalRequirement = z.strictObject({
     .max(Verb.options.length)
     .optional()
     .describe(
-      "the verbs that it guards; by default every verb that moves workloads for a start or a group, commit and full-run for a commit, and every verb that runs it for an action",
+      "the verbs that it guards; by default every verb that moves workloads for a start or a group, and change-recovery-point for a start, commit and full-run for a commit, and every verb that runs it for an action",
     ),
   directions: z.array(Direction).min(1).max(2).optional().describe("both by default"),
   needed: z.int().min(1).max(10).default(1).describe("how many different people have to approve"),

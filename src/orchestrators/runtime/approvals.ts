@@ -8,7 +8,9 @@
  * - V3 An approval that became void is asked for again, with what holds now. (the same)
  * - V4 A decline, and the end of the time, lead to what the plan says: the end, an undo, or past the group or action.
  *   Before the start nothing was touched, and nothing is. (the same)
- * - V5 An execution that ends while it waits leaves no open approval. (the same)
+ * - V5 What was approved before the start holds for the verb and the version that was shown. After a switch to unplanned
+ *   or an edit no group begins before that was approved again. (test/orchestrators/approvals-again.test.ts)
+ * - V6 An execution that ends while it waits leaves no open approval. (the same)
  */
 import type { ApprovalAsk, ApprovalPoint } from "../../domain/approvals/ask.js";
 import type { ApprovalClosing } from "../../domain/approvals/ask-message.js";
@@ -60,6 +62,18 @@ export const afterApproval = (workflow: ExecutionWorkflow): ExecutionWorkflow =>
     yield* workflow(execution);
   };
 
+/** Asks again before a group begins when the execution does not do any more what was approved before its start. */
+export function* awaitStartApprovalsAgain(execution: ExecutionContext): Durable<void> {
+  for (const ask of [...execution.startedWith.values()]) {
+    const { steering, plan } = execution;
+    const isSame =
+      ask.verb === steering.verbInForce(plan.verb) && ask.planVersion === (steering.version ?? ask.planVersion);
+    if (isSame) continue;
+    yield* awaitApprovals(execution, { kind: "start" }, execution.itemsToDo);
+    return;
+  }
+}
+
 /** Leaves out the groups that are not approved, where all items go at once. */
 export function* awaitApprovalsOfGroups(execution: ExecutionContext): Durable<void> {
   for (const group of execution.plan.groups) {
@@ -99,7 +113,9 @@ function* awaitApproval(
   requirement: ApprovalRequirement,
   itemIds: string[],
 ): Durable<"approved" | "skipped"> {
-  for (let round = 1; ; round += 1) {
+  for (;;) {
+    const round = (execution.rounds.get(requirement.id) ?? 0) + 1;
+    execution.rounds.set(requirement.id, round);
     const settled = yield* awaitRound(execution, requirement, round, itemIds);
     if (settled.state === "used") return "approved";
     if (settled.state !== "void") return end(execution, requirement, settled);
@@ -126,6 +142,7 @@ function* awaitRound(
     const settled = yield* settle(execution, { requirement, stepId, itemIds, ask, escalatesAtMs });
     progress.end(stepId, STATUSES[settled.state], inWords(settled));
     approvers.close(ask, closingOf(settled));
+    if (settled.state === "used" && ask.before.kind === "start") execution.startedWith.set(requirement.id, ask);
     return settled;
   } catch (thrown) {
     const { code, message } = failureOf(thrown);

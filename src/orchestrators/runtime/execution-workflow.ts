@@ -1,4 +1,5 @@
 import type { OrchestrationContext, Task } from "durable-functions";
+import type { ApprovalAsk } from "../../domain/approvals/ask.js";
 import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure } from "../../domain/execution.js";
@@ -59,6 +60,10 @@ export class ExecutionContext {
   /** What is left of tests of each item, when somebody last looked. */
   readonly left = new Map<string, string[]>();
   failedActions = 0;
+  /** The rounds in which each approval was asked for so far. */
+  readonly rounds = new Map<string, number>();
+  /** What was approved before the start. */
+  readonly startedWith = new Map<string, ApprovalAsk>();
   /** Questions asked about failures so far. */
   asks = 0;
   /** True once an item workflow has begun. */

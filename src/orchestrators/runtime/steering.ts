@@ -75,6 +75,7 @@ function take(execution: ExecutionContext, news: readonly Steering[], plan: Exec
   const { steering } = execution;
   for (const one of news) {
     if (one.action === "switch-to-unplanned") steering.switched = one;
+    if (one.action === "edit") steering.version = one.planVersion;
     if (one.action === "retry") for (const itemId of one.itemIds) steering.retries.set(itemId, one);
   }
   if (plan === null) return;

@@ -113,6 +113,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   on("approve", "own-view")("list-delegations"),
   on("approve", "own-view")("save-delegation", { body: { to: "bob", until: LATER } }),
   on("approve", "own-view")("remove-delegation"),
+  administer("withdraw-delegations", { query: { from: "ann" } }),
 
   on("nothing", "everything")("receive-approval-webhook", { body: {} }),
   administer("save-webhook-source", { body: SOURCE }),

@@ -153,3 +153,14 @@ test("who saw another content decides nothing; the first twelve digits of its ha
   expect(codeOf(smallApproval(), made("ann", { seenHash: "" }))).toBe("approval-void");
   expect(codeOf(smallApproval(), made("ann", { seenHash: "0".repeat(64) }))).toBe("approval-void");
 });
+
+test("another spelling of a name is no second person, and does not hide the requester", () => {
+  expect(codeOf(smallApproval(), made("Eve"))).toBe("not-an-approver");
+  expect(codeOf(smallApproval(), made("e\u200bve"))).toBe("not-an-approver");
+  const once = after(smallApproval(), [made("ann")]);
+  expect(codeOf(once, made("ANN "))).toBe("decided-already");
+});
+
+test("another spelling of a name gives no right", () => {
+  expect(codeOf(smallApproval(1, { approvers: { people: ["ann"] } }), made("Ann"))).toBe("not-an-approver");
+});

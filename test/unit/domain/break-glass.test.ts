@@ -42,3 +42,8 @@ test("one other person reviews it, once", () => {
   expect(review(reviewed, { person: "bob", note: "me too" }, BEFORE).refusal?.code).toBe("decided-already");
   expect(review(smallApproval(), { person: "ann", note: "?" }, BEFORE).refusal?.code).toBe("nothing-to-review");
 });
+
+test("whoever requested the execution, or changed its plan, does not review it", () => {
+  const { next: broken } = breakGlass(smallApproval(), zoe, BEFORE);
+  expect(review(broken, { person: "eve", note: "fine" }, BEFORE).refusal?.code).toBe("not-an-approver");
+});
