@@ -16,6 +16,7 @@ import {
   findCancel,
   type ItemReport,
 } from "../../executions/contracts.js";
+import { ApprovalState } from "./approval-state.js";
 import { runCommitTimer } from "./commit-timer.js";
 import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
@@ -42,6 +43,7 @@ export class ExecutionContext {
   /** What it runs. An edit or a switch to unplanned changes what has not begun. */
   plan: ExecutionPlan;
   readonly steering = new SteeringState();
+  readonly approvals = new ApprovalState();
   readonly progress: Progress;
   readonly notifier: Notifier;
   readonly approvers: ApproverMessages;

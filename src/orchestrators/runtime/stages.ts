@@ -16,7 +16,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
-import { awaitGroupApprovals, isGuarded } from "./approvals.js";
+import { awaitGroupApprovals, awaitStartApprovals, isGuarded } from "./approvals.js";
 import { checkGroup } from "./check-prerequisites.js";
 import type { ItemWorkflowName } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
@@ -74,6 +74,7 @@ export function* startGroups(
   const { steering } = execution;
   for (let at = 0; ; at += 1) {
     yield* catchUpIfBehind(execution);
+    if (execution.plan.groups[at] !== undefined) yield* awaitStartApprovals(execution);
     const group = execution.plan.groups[at];
     if (group === undefined) break;
     steering.begun.add(group.id);
