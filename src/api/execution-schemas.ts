@@ -120,6 +120,7 @@ export const executionView = executionSummary.extend({
           requirementId: Id,
           round: z.int().describe("2 or more when it is asked for again, because the approval before became void"),
           approvalId: Guid,
+          latest: Instant.nullable().describe("the latest end that an extension can give it"),
           hash: z.string().nullable().describe("of the content to decide on; the approval shows it"),
           who: Approvers.extend({ needed: z.int(), decided: z.array(Name) }).nullable(),
           ...awaited,

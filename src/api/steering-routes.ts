@@ -80,12 +80,13 @@ export const STEERING_ROUTES = {
     ...steer,
     id: "extend-wait",
     path: "api/executions/{executionId}/extend",
-    summary: "Move the end of a wait: of a question, an action, the validation, or a step that hangs",
+    summary: "Move the end of a wait: of a question, an action, the validation, an approval, or a step that hangs",
     body: z.strictObject({
       stepId: StepId.describe("from `awaits`"),
       until: Instant.describe("the end that you saw, from `awaits`: each end is moved once"),
       minutes: z.int().min(1).max(MAX_EXTEND_MINUTES).describe("real minutes"),
       reason: Text.optional(),
     }),
+    problems: [...steer.problems, "approval-not-found", "approval-void"],
   }),
 } as const satisfies Record<string, Route>;

@@ -1,5 +1,6 @@
-import { approvalIdOf } from "../domain/approvals/approval.js";
+import { approvalIdOf, endOf } from "../domain/approvals/approval.js";
 import { approversAt } from "../domain/approvals/decide.js";
+import { latestEndOf } from "../domain/approvals/extend.js";
 import { hasCode } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { planVersionOf } from "../executions/start-facts.js";
@@ -34,7 +35,8 @@ export function approvalsAwaited(
       const hash = approval?.value.hash ?? null;
       return {
         ...awaited,
-        ...{ stepId, approvalId, hash, since, until: approval?.value.content.expiresAt ?? null },
+        ...{ stepId, approvalId, hash, since, until: approval === null ? null : endOf(approval.value) },
+        latest: approval === null ? null : latestEndOf(approval.value),
         onExpiry: requirement === undefined ? null : ON_EXPIRY[requirement.onDecline],
         who: approval ? whoOf(approval.value, services.clock.now()) : null,
         call: {

@@ -11,8 +11,12 @@ import type { Approval, Verdict } from "../domain/approvals/approval.js";
 import { planSaved } from "../domain/approvals/bound.js";
 import { breakGlass, type Changed, review } from "../domain/approvals/break-glass.js";
 import { decide } from "../domain/approvals/decide.js";
+import { extend, type MadeExtension } from "../domain/approvals/extend.js";
 import { RecoveryError } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
+import { verbInForce } from "../domain/steering/in-force.js";
 import { voidedApproval } from "../executions/approvals.js";
+import { planVersionOf } from "../executions/start-facts.js";
 import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/contracts.js";
 import { type Tagged, type Update, updateWithRetry } from "../store/port.js";
 import type { Context } from "./context.js";
@@ -77,6 +81,33 @@ export async function voidApprovalsOfPlan(context: Context, planId: string, vers
     await tellExecution(context, approval);
   }
 }
+
+/**
+ * Makes the open approvals of an execution void that were asked for before an edit or a switch to unplanned. Whatever
+ * this misses becomes void when it is used. Safe to repeat.
+ */
+export async function voidApprovalsOfSteered(context: Context, execution: Execution): Promise<void> {
+  const { subject, executionId } = execution;
+  if (subject.kind === "item") return;
+  const [planVersion, verb] = [planVersionOf(execution), verbInForce(execution)];
+  const { entries } = await allPages((page) => context.store.listOpenApprovals(page, subject.planId));
+  for (const { content } of entries.filter((one) => one.content.executionId === executionId)) {
+    if (content.planVersion === planVersion && content.verb === verb) continue;
+    const what = content.verb === verb ? `version ${planVersion} of the plan` : `a ${verb}`;
+    const because = `the execution was steered, and goes on as ${what}`;
+    await tellExecution(context, await voidedApproval(context, content.approvalId, because, { heard: false }));
+  }
+}
+
+/** What somebody may extend an approval to, before that is recorded anywhere. Refuses what `extendApproval` refuses. */
+export async function checkExtension(context: Context, approvalId: string, by: MadeExtension): Promise<void> {
+  const { refusal } = extend((await requireApproval(context, approvalId)).value, by, context.clock.now());
+  if (refusal !== undefined) throw refusal;
+}
+
+/** Gives the approvers more time. The execution sees that when it looks at the end that it knew. */
+export const extendApproval = (context: Context, approvalId: string, by: MadeExtension): Promise<ApprovalView> =>
+  change(context, approvalId, (approval) => extend(approval, by, context.clock.now()));
 
 /** Records what a rule makes of an approval, tells the execution, and only then refuses what the rule refuses. */
 async function change(

@@ -24,7 +24,14 @@ export type AwaitedApproval = Extract<Awaited, { kind: "approval" }>;
 export type AwaitedQuestion = Exclude<Awaited, AwaitedApproval> & Limits;
 
 /** An approval that is awaited. */
-export type ApprovalAwaited = AwaitedApproval & Limits & { approvalId: string; hash: string | null; who: Who | null };
+export type ApprovalAwaited = AwaitedApproval &
+  Limits & {
+    approvalId: string;
+    hash: string | null;
+    who: Who | null;
+    /** The latest end that an extension can give it. */
+    latest: string | null;
+  };
 
 /** Who can end a wait, and who has decided already. */
 export interface Who extends Approvers {

@@ -11,11 +11,13 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { type ExecutionAction, refusalOf } from "../domain/steering/allowed-steering.js";
+import { revisionOf } from "../domain/steering/in-force.js";
 import { requireSteerable, withSteering } from "../domain/steering/record-steering.js";
 import type { Steering, SteeringAction, SteeringOf } from "../domain/steering/steering.js";
 import { toInstant } from "../domain/text.js";
 import { DECISION_EVENT } from "../orchestrators/runtime/contracts.js";
 import { updateWithRetry } from "../store/port.js";
+import { voidApprovalsOfSteered } from "./approvals.js";
 import type { Context } from "./context.js";
 import { decide } from "./decisions.js";
 import { type ExecutionView, viewExecution } from "./execution-view.js";
@@ -92,6 +94,8 @@ export function requireAllowed(view: ExecutionView, action: ExecutionAction): vo
 
 /** Tells an execution and the orchestrations of its items that the record has news. Safe to repeat. */
 async function tellSteered(context: Context, executionId: string): Promise<void> {
+  const execution = (await context.store.getExecution(executionId))?.value;
+  if (execution !== undefined && revisionOf(execution) > 0) await voidApprovalsOfSteered(context, execution);
   await context.orchestrations.raise(executionId, DECISION_EVENT, { kind: "steered" });
   await wakeItemOrchestrations(context, executionId);
 }

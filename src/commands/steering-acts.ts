@@ -9,10 +9,12 @@
  * - C4 Items that failed and were passed over run again, at the end of their group or of all groups.
  *   (test/orchestrators/retry-passed-over.test.ts)
  */
+import { approvalIdOf } from "../domain/approvals/approval.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { ExecutionAction } from "../domain/steering/allowed-steering.js";
 import { differencesInTheWay } from "../domain/steering/edit-rules.js";
-import { actionOfStep, isAskStep } from "../steps/plan-steps.js";
+import { actionOfStep, approvalOfStep, isAskStep } from "../steps/plan-steps.js";
+import { checkExtension, extendApproval } from "./approvals.js";
 import type { Context } from "./context.js";
 import { decide } from "./decisions.js";
 import { type ExecutionView, planOfExecution, viewExecution } from "./execution-view.js";
@@ -62,6 +64,15 @@ export async function extendWait(
   executionId: string,
   { stepId, until, minutes, ...by }: Steerer & { stepId: string; until: string; minutes: number },
 ): Promise<void> {
+  const approval = approvalOfStep(stepId);
+  if (approval !== undefined) {
+    const approvalId = approvalIdOf({ executionId, ...approval }, context.hash);
+    const more = { ...by, from: until, minutes };
+    await checkExtension(context, approvalId, more);
+    await steer(context, executionId, "extend", by, { stepId, minutes, from: until });
+    await extendApproval(context, approvalId, more);
+    return;
+  }
   const view = await viewExecution(context, executionId);
   const made = view.execution.steering ?? [];
   if (!made.some((one) => one.action === "extend" && one.stepId === stepId && one.from === until)) {

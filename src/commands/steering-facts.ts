@@ -4,6 +4,7 @@ import type { SteeringFacts } from "../domain/steering/allowed-steering.js";
 import type { Begun } from "../domain/steering/edit-rules.js";
 import { verbInForce } from "../domain/steering/in-force.js";
 import { leavesOf, stepHasEnded } from "../domain/steps.js";
+import { toMs } from "../domain/text.js";
 import {
   actionOfStep,
   approvalOfStep,
@@ -48,12 +49,17 @@ export function steeringFactsOf({ execution, steps, awaits }: Seen): SteeringFac
     openAsk: open?.kind === "resolve" ? open.ask : null,
     failedItemIds: failedItems(steps),
     skippable: skippableSteps(execution, steps),
-    extendable: awaits.flatMap(({ kind, stepId, until }) =>
-      kind === "approval" || stepId === null || until === null ? [] : [{ stepId, until }],
-    ),
+    extendable: awaits.flatMap((awaited) => {
+      const { stepId, until } = awaited;
+      if (stepId === null || until === null) return [];
+      const latest = awaited.kind === "approval" ? awaited.latest : null;
+      return [{ stepId, until, minutes: latest === null ? 60 : Math.min(60, minutesBetween(until, latest)) }];
+    }),
     stuckItemIds: [...new Set(awaits.flatMap((one) => (one.kind === "continue-without" ? one.itemId : [])))],
   };
 }
+
+const minutesBetween = (from: string, to: string): number => Math.floor((toMs(to) - toMs(from)) / 60_000);
 
 /** What of the plan has begun, be it an action or the check before it. */
 export function begunOf({ execution, steps }: Omit<Seen, "awaits">, plan: Plan): Begun {

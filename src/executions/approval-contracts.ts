@@ -4,6 +4,9 @@ import { ApprovalAsk } from "../domain/approvals/ask.js";
 import { Guid, Id, Instant } from "../domain/text.js";
 import { activityContract } from "../durable/contract.js";
 
+/** How much of its steering the execution has taken in. */
+const seen = z.int().min(0).default(0);
+
 /**
  * Asks for an approval: records what it is about, as things are now. `asked` when there is one to decide; asked again for
  * the same round, it gives back what was recorded first.
@@ -15,6 +18,7 @@ export const openApproval = activityContract({
     requirementId: Id,
     round: z.int().min(1),
     itemIds: z.array(Id),
+    seen,
   }),
   output: z.object({ ask: ApprovalAsk, escalatesAt: Instant.nullable() }),
   retry: "store-write",
@@ -22,7 +26,7 @@ export const openApproval = activityContract({
 
 /** How an approval stands for its execution. `used`: the execution may pass, this one time. */
 export const approvalStanding = z.discriminatedUnion("state", [
-  z.object({ state: z.literal("pending") }),
+  z.object({ state: z.literal("pending"), until: Instant }),
   z.object({
     state: z.literal("used"),
     decisions: z.array(ApprovalDecision),
@@ -44,8 +48,9 @@ export const useApproval = activityContract({
     executionId: Guid,
     approvalId: Guid,
     itemIds: z.array(Id),
-    /** Its time is over by the clock of the execution, whatever the clock of this process says. */
-    isOver: z.boolean(),
+    /** The clock of the execution. What is over by it is over, whatever the clock of this process says. */
+    nowMs: z.number(),
+    seen,
   }),
   output: approvalStanding,
   retry: "store-write",

@@ -10,7 +10,7 @@
  * - U4 Whatever fails here lets nothing pass: there is no answer `used` without that record. (the same)
  */
 import type { z } from "zod";
-import { type Approval, type ApprovalContent, approvalIdOf, contentHash } from "../domain/approvals/approval.js";
+import { type Approval, type ApprovalContent, approvalIdOf, contentHash, endOf } from "../domain/approvals/approval.js";
 import { type BoundFacts, lossCeiling, whyVoid } from "../domain/approvals/bound.js";
 import { asOf } from "../domain/approvals/decide.js";
 import type { ApprovalRequirement } from "../domain/approvals/requirement.js";
@@ -18,7 +18,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { hasLeftovers } from "../domain/items/item-record.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { editOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
+import { editOf, revisionOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
@@ -33,13 +33,13 @@ const MAX_ATTEMPTS = 50;
 /** Records an ask, unless this round was asked before. */
 export async function openedApproval(
   ports: Ports,
-  { executionId, requirementId, round, itemIds }: z.output<typeof openApproval.input>,
+  { executionId, requirementId, round, itemIds, seen }: z.output<typeof openApproval.input>,
 ): Promise<Approval> {
   const { store, hash } = ports;
   const approvalId = approvalIdOf({ executionId, requirementId, round }, hash);
   const before = await store.getApproval(approvalId);
   if (before) return before.value;
-  const execution = await executionOf(ports, executionId);
+  const execution = await executionOf(ports, executionId, seen);
   const content = await contentOf(ports, execution, { approvalId, requirementId, round, itemIds });
   const approval: Approval = {
     worldId: execution.worldId,
@@ -56,8 +56,10 @@ export async function openedApproval(
 export const approvalLink = ({ settings }: Pick<Ports, "settings">, approvalId: string): string =>
   `${settings.publicBaseUrl ?? ""}/api/approvals/${approvalId}`;
 
-async function executionOf({ store }: Ports, executionId: string): Promise<Execution> {
+/** Refuses `steered` when its workflow does not know yet how it was steered: it says which items it is about. */
+async function executionOf({ store }: Ports, executionId: string, seen: number): Promise<Execution> {
   const execution = (await store.getExecution(executionId))?.value;
+  if (execution && revisionOf(execution) > seen) throw new RecoveryError("steered", "the execution was steered");
   if (execution) return execution;
   throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
 }
@@ -141,17 +143,15 @@ async function factsOf(ports: Ports, execution: Execution, itemIds: readonly str
 /** Uses an approval, or says how it stands. */
 export async function usedApproval(
   ports: Ports,
-  { executionId, approvalId, itemIds, isOver }: z.output<typeof useApproval.input>,
+  { executionId, approvalId, itemIds, nowMs: executionMs, seen }: z.output<typeof useApproval.input>,
 ): Promise<ApprovalStanding> {
-  const read = executionOf(ports, executionId);
-  read.catch(() => undefined); // where the approval is missing, nobody asks for it
+  const execution = await executionOf(ports, executionId, seen);
   return updateWithRetry(
     () => foundApproval(ports, approvalId),
     async (found) => {
-      const execution = await read;
-      const { expiresAt, executionId: owner } = found.value.content;
+      const { executionId: owner } = found.value.content;
       if (owner !== executionId) throw new RecoveryError("approval-not-found", `${approvalId} is of another execution`);
-      const nowMs = isOver ? Math.max(ports.clock.now(), Date.parse(expiresAt)) : ports.clock.now();
+      const nowMs = Math.max(ports.clock.now(), executionMs);
       const now = await usable(ports, execution, asOf(found.value, nowMs), itemIds);
       const answer = standingOf(now);
       if (answer.state === "pending" || (now === found.value && now.heard)) return { answer };
@@ -226,11 +226,12 @@ async function foundApproval({ store }: Pick<Ports, "store">, approvalId: string
   throw new RecoveryError("approval-not-found", `there is no approval ${approvalId}`);
 }
 
-function standingOf({ status, decisions, brokenGlass, closedBecause = "" }: Approval): ApprovalStanding {
+function standingOf(approval: Approval): ApprovalStanding {
+  const { status, decisions, brokenGlass, closedBecause = "" } = approval;
   switch (status) {
     case "pending":
     case "approved":
-      return { state: "pending" };
+      return { state: "pending", until: endOf(approval) };
     case "declined":
       return { state: "declined", decisions };
     case "expired":

@@ -15,7 +15,7 @@ import { stepLimitsOf } from "../domain/plans/step-limits.js";
 import { opposite } from "../domain/scenario-traits.js";
 import { verbInForce } from "../domain/steering/in-force.js";
 import { toMs } from "../domain/text.js";
-import type { Direction } from "../domain/vocabulary.js";
+import type { Direction, Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 import { planOfExecution, planVersionOf } from "./start-facts.js";
@@ -88,14 +88,23 @@ export async function executionPlanOf(ports: Ports, execution: Execution): Promi
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
     notifications: plan.notifications ?? [],
-    ...approvalsOf(plan, execution),
+    ...approvalsOf(plan, execution, verb),
     ...(plan.commitTimer && TIMED_VERBS.has(verb) && { commitTimer: plan.commitTimer }),
   };
 }
 
-/** The approvals that an execution needs; nothing at all when it needs none. */
-function approvalsOf({ approvals = [] }: Plan, execution: Execution): Pick<ExecutionPlan, "approvals"> {
-  const needed = approvals.filter((requirement) => appliesTo(requirement, execution));
+/**
+ * The approvals that an execution needs; nothing at all when it needs none. A switch to another verb makes more of them
+ * necessary, and none unnecessary.
+ */
+function approvalsOf(
+  { approvals = [] }: Plan,
+  { verb: started, direction }: Execution,
+  inForce: Verb,
+): Pick<ExecutionPlan, "approvals"> {
+  const needed = approvals.filter((requirement) =>
+    [started, inForce].some((verb) => appliesTo(requirement, { verb, direction })),
+  );
   return needed.length === 0 ? {} : { approvals: needed };
 }
 

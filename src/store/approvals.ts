@@ -7,7 +7,7 @@
  * L3. A list reads its own rows and the records of one page, and nothing of what is closed.
  */
 import { z } from "zod";
-import { Approval } from "../domain/approvals/approval.js";
+import { Approval, endOf } from "../domain/approvals/approval.js";
 import { RecoveryError } from "../domain/errors.js";
 import { Guid, toMs } from "../domain/text.js";
 import { pageOf, readable } from "./paging.js";
@@ -29,12 +29,13 @@ const digitsOf = (ms: number): string => String(ms).padStart(13, "0");
 const recordRow = (approvalId: string): string => `record.${approvalId}`;
 
 /** The rows that list an approval in its present status. */
-function entriesOf({ content, status, brokenGlass, heard }: Approval): string[] {
-  const { approvalId, planId, requestedAt, expiresAt } = content;
+function entriesOf(approval: Approval): string[] {
+  const { content, status, brokenGlass, heard } = approval;
+  const { approvalId, planId, requestedAt } = content;
   const isOpen = status === "pending" || status === "approved";
   return [
     `newest.${digitsOf(LAST_MS - toMs(requestedAt))}.${approvalId}`,
-    ...(isOpen ? [`open.${planId}.${approvalId}`, `overdue.${digitsOf(toMs(expiresAt))}.${approvalId}`] : []),
+    ...(isOpen ? [`open.${planId}.${approvalId}`, `overdue.${digitsOf(toMs(endOf(approval)))}.${approvalId}`] : []),
     ...(brokenGlass !== undefined && brokenGlass.reviewedAt === undefined ? [`review.${approvalId}`] : []),
     ...(status === "pending" || heard ? [] : [`unheard.${approvalId}`]),
   ];

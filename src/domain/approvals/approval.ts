@@ -53,6 +53,15 @@ export const BrokenGlass = z.strictObject({
   reviewNote: Text.optional(),
 });
 
+/** Somebody gave the approvers more time. */
+const Extension = z.strictObject({
+  person: Name,
+  reason: z.string().max(2_000),
+  at: Instant,
+  from: Instant.describe("the end that they saw"),
+  until: Instant,
+});
+
 /** One ask for an approval, with its record. */
 export const Approval = z.strictObject({
   worldId: Id,
@@ -63,6 +72,7 @@ export const Approval = z.strictObject({
   brokenGlass: BrokenGlass.optional(),
   /** When others were asked as well. */
   escalatedAt: Instant.optional(),
+  extensions: z.array(Extension).max(50).optional(),
   /** When its status left `pending`; a later use keeps it. */
   closedAt: Instant.optional(),
   /** Why it is void or expired. */
@@ -72,6 +82,10 @@ export const Approval = z.strictObject({
   heard: z.boolean(),
 });
 export type Approval = z.infer<typeof Approval>;
+
+/** When nobody decides any more. */
+export const endOf = ({ content, extensions }: Pick<Approval, "content" | "extensions">): z.infer<typeof Instant> =>
+  extensions?.at(-1)?.until ?? content.expiresAt;
 
 /** The id of one ask: the same GUID for the same execution, requirement and round, so that asking is safe to repeat. */
 export const approvalIdOf = (

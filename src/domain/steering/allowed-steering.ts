@@ -26,8 +26,8 @@ export interface SteeringFacts {
   failedItemIds: readonly string[];
   /** Steps, and actions, that a person may skip now. */
   skippable: readonly string[];
-  /** Waits that have an end. */
-  extendable: readonly { stepId: string; until: string }[];
+  /** Waits that have an end, and how much later it can be: 60 minutes, or what is left of the most. */
+  extendable: readonly { stepId: string; until: string; minutes: number }[];
   /** Items whose steps hang or take unusually long. */
   stuckItemIds: readonly string[];
 }
@@ -130,9 +130,13 @@ const RULES: Readonly<Record<ExecutionAction, (facts: SteeringFacts) => Cell>> =
     if (isPastGroups) return not("all groups are through", "nothing: accept or reject the result");
     return { body: { reason: WHY } };
   },
-  extend({ extendable: [first] }) {
-    if (first === undefined) return not("nothing waits that has an end", "a question, an action, or a step that hangs");
-    return { body: { ...first, minutes: 60 } };
+  extend({ extendable }) {
+    const another = "a question, an action, an approval, or a step that hangs";
+    if (extendable.length === 0) return not("nothing waits that has an end", another);
+    const first = extendable.find(({ minutes }) => minutes > 0);
+    return first === undefined
+      ? not("an approval is open for 30 days at most, and has them", "nothing: it is asked for again by another start")
+      : { body: { ...first } };
   },
   "continue-without"({ stuckItemIds }) {
     if (stuckItemIds.length > 0) return { body: { itemIds: stuckItemIds } };

@@ -4,7 +4,7 @@
  * - E1 What has begun stays as it is: groups in their order, their items, actions and policies, and the shutdown.
  *   (test/unit/domain/edit-rules.test.ts)
  * - E2 No item is added: what the execution does not hold it cannot move. (same file)
- * - E3 An approval that the plan asks for stays as it is, and so does what it guards. (same file)
+ * - E3 An approval that the plan asks for stays as it is, and so do the machines behind it. (same file)
  * - E4 Every difference that is in the way is named, not only the first. (same file)
  */
 import type { Plan, PlanGroup } from "../plans/plan.js";
@@ -29,7 +29,7 @@ export function differencesInTheWay(now: Plan, edited: Plan, begun: Begun): stri
     ...groupDifferences(now, edited, begun),
     ...addedItems(now, edited, begun),
     ...missingApprovals(now, edited),
-    ...unguarded(now, edited),
+    ...leftGuards(now, edited),
   ];
 }
 
@@ -63,16 +63,18 @@ function missingApprovals(now: Plan, edited: Plan): string[] {
     : [`the approvals ${listed(missing)} are missing or differ: an edit only adds approvals`];
 }
 
-/** Items that would come up without the approval before their group. */
-function unguarded(now: Plan, edited: Plan): string[] {
-  const [placeOf, later] = [placesOf(now), placesOf(edited)];
+/** Nor can they move a machine out of a group that waits for an approval. */
+function leftGuards(now: Plan, edited: Plan): string[] {
+  const later = placesOf(edited);
   return (now.approvals ?? []).flatMap(({ id, before }) => {
     if (before.kind !== "group") return [];
-    const gone = [...placeOf].flatMap(([itemId, groupId]) => {
-      const place = later.get(itemId);
-      return groupId === before.groupId && place !== undefined && place !== groupId ? [itemId] : [];
-    });
-    return gone.length === 0 ? [] : [`${listed(gone)} would leave the group that approval ${id} guards`];
+    const items = now.groups.find((group) => group.id === before.groupId)?.items ?? [];
+    const moved = items
+      .map((item) => item.id)
+      .filter((itemId) => (later.get(itemId) ?? before.groupId) !== before.groupId);
+    return moved.length === 0
+      ? []
+      : [`${listed(moved)} would leave group ${before.groupId}, which approval ${id} guards`];
   });
 }
 

@@ -52,7 +52,7 @@ export function* runActions(
     const isLast = areLast && at === actions.length - 1;
     yield* catchUpIfBehind(execution);
     const point = { kind: "action", actionId: action.id } as const;
-    if ((yield* awaitApprovals(execution, point, itemsOf(execution))) === "skipped") {
+    if ((yield* awaitApprovals(execution, point, () => itemsOf(execution))) === "skipped") {
       execution.progress.skip(actionStepId(action.id), "it was not approved");
       continue;
     }

@@ -8,11 +8,12 @@
  * - V3 An approval that became void is asked for again, with what holds now. (the same)
  * - V4 A decline, and the end of the time, lead to what the plan says: the end, an undo, or past the group or action.
  *   Before the start nothing was touched, and nothing is. (the same)
- * - V5 What was approved before the start holds for the verb and the version that was shown. After a switch to unplanned
- *   or an edit no group begins before that was approved again. (test/orchestrators/approvals-again.test.ts)
- * - V6 An execution that ends while it waits leaves no open approval. (the same)
+ * - V5 An execution that ends while it waits leaves no open approval. (the same)
+ * - V6 What is asked, and for which items, comes from the plan as it was edited, before each ask and before each use. An
+ *   approval that an edit adds, or that a switch to unplanned makes necessary, is asked for before whatever of it has
+ *   not begun. (test/orchestrators/approvals-steered.test.ts)
  */
-import type { ApprovalAsk, ApprovalPoint } from "../../domain/approvals/ask.js";
+import type { ApprovalAsk, ApprovalPoint, Approvers } from "../../domain/approvals/ask.js";
 import type { ApprovalClosing } from "../../domain/approvals/ask-message.js";
 import type { ApprovalRequirement } from "../../domain/approvals/requirement.js";
 import { RecoveryError } from "../../domain/errors.js";
@@ -29,12 +30,16 @@ import type { ExecutionGroup, ExecutionItem } from "../../executions/contracts.j
 import { approvalStepId } from "../../steps/plan-steps.js";
 import type { ExecutionContext, ExecutionWorkflow } from "./execution-workflow.js";
 import { endUnlessContinued } from "./failures.js";
+import { actAsSteered } from "./steering.js";
+
+/** The items that an approval is about, as the plan is now. */
+type ItemsOf = () => readonly ExecutionItem[];
 
 /** One ask as the execution follows it. */
 interface Ask {
   requirement: ApprovalRequirement;
   stepId: string;
-  itemIds: string[];
+  itemsOf: ItemsOf;
   ask: ApprovalAsk;
   escalatesAtMs: number | null;
 }
@@ -45,33 +50,31 @@ type Settled = Exclude<ApprovalStanding, { state: "pending" }>;
 export function* awaitApprovals(
   execution: ExecutionContext,
   point: ApprovalPoint,
-  items: readonly ExecutionItem[],
+  itemsOf: ItemsOf,
 ): Durable<"approved" | "skipped"> {
-  const requirements = (execution.plan.approvals ?? []).filter(({ before }) => isSamePoint(before, point));
-  for (const requirement of requirements) {
-    const itemIds = items.map(({ id }) => id);
-    if ((yield* awaitApproval(execution, requirement, itemIds)) === "skipped") return "skipped";
+  const { passed } = execution.approvals;
+  for (;;) {
+    const open = (execution.plan.approvals ?? []).filter(({ id }) => !passed.has(id));
+    const requirement = open.find(({ before }) => isSamePoint(before, point));
+    if (requirement === undefined) return "approved";
+    if ((yield* awaitApproval(execution, requirement, itemsOf)) === "skipped") return "skipped";
+    passed.add(requirement.id);
   }
-  return "approved";
 }
 
 /** A workflow that begins when its start has been approved. */
 export const afterApproval = (workflow: ExecutionWorkflow): ExecutionWorkflow =>
   function* (execution) {
-    yield* awaitApprovals(execution, { kind: "start" }, execution.itemsToDo);
+    yield* awaitStartApprovals(execution);
     yield* workflow(execution);
   };
 
-/** Asks again before a group begins when the execution does not do any more what was approved before its start. */
-export function* awaitStartApprovalsAgain(execution: ExecutionContext): Durable<void> {
-  for (const ask of [...execution.startedWith.values()]) {
-    const { steering, plan } = execution;
-    const isSame =
-      ask.verb === steering.verbInForce(plan.verb) && ask.planVersion === (steering.version ?? ask.planVersion);
-    if (isSame) continue;
-    yield* awaitApprovals(execution, { kind: "start" }, execution.itemsToDo);
-    return;
-  }
+/** Those before the start. Later an edit may have added one, or a switch to unplanned. */
+export function* awaitStartApprovals(execution: ExecutionContext): Durable<void> {
+  const { begun } = execution.steering;
+  yield* awaitApprovals(execution, { kind: "start" }, () =>
+    execution.plan.groups.flatMap((group) => (begun.has(group.id) ? [] : execution.itemsToBringUp(group))),
+  );
 }
 
 /** Leaves out the groups that are not approved, where all items go at once. */
@@ -88,7 +91,7 @@ export function* awaitGroupApprovals(execution: ExecutionContext, group: Executi
   const items = execution.itemsToBringUp(group);
   if (items.length === 0 && group.before.length + group.after.length === 0) return true;
   const point = { kind: "group", groupId: group.id } as const;
-  if ((yield* awaitApprovals(execution, point, items)) === "approved") return true;
+  if ((yield* awaitApprovals(execution, point, () => items)) === "approved") return true;
   const failure = { code: "approval-declined", message: `group ${group.name} was not approved, and was left out` };
   for (const { id } of items) {
     execution.leftBehind.add(id);
@@ -111,12 +114,10 @@ function isSamePoint(a: ApprovalPoint, b: ApprovalPoint): boolean {
 function* awaitApproval(
   execution: ExecutionContext,
   requirement: ApprovalRequirement,
-  itemIds: string[],
+  itemsOf: ItemsOf,
 ): Durable<"approved" | "skipped"> {
   for (;;) {
-    const round = (execution.rounds.get(requirement.id) ?? 0) + 1;
-    execution.rounds.set(requirement.id, round);
-    const settled = yield* awaitRound(execution, requirement, round, itemIds);
+    const settled = yield* awaitRound(execution, requirement, itemsOf);
     if (settled.state === "used") return "approved";
     if (settled.state !== "void") return end(execution, requirement, settled);
   }
@@ -126,23 +127,23 @@ function* awaitApproval(
 function* awaitRound(
   execution: ExecutionContext,
   requirement: ApprovalRequirement,
-  round: number,
-  itemIds: string[],
+  itemsOf: ItemsOf,
 ): Durable<Settled> {
-  const { context, plan, progress, approvers } = execution;
-  const { executionId } = plan;
+  const { progress, approvers } = execution;
+  const { executionId } = execution.plan;
+  const round = execution.approvals.nextRound(requirement.id);
   const stepId = approvalStepId(requirement.id, round);
   progress.begin(stepId);
   let ask: ApprovalAsk | undefined;
   try {
-    const input = { executionId, requirementId: requirement.id, round, itemIds };
-    const opened = yield* callActivity(context, openApproval, input);
+    const opened = yield* actAsSteered(execution, openApproval, () => {
+      return { executionId, requirementId: requirement.id, round, itemIds: idsOf(itemsOf()) };
+    });
     ask = opened.ask;
     const escalatesAtMs = opened.escalatesAt === null ? null : Date.parse(opened.escalatesAt);
-    const settled = yield* settle(execution, { requirement, stepId, itemIds, ask, escalatesAtMs });
+    const settled = yield* settle(execution, { requirement, stepId, itemsOf, ask, escalatesAtMs });
     progress.end(stepId, STATUSES[settled.state], inWords(settled));
     approvers.close(ask, closingOf(settled));
-    if (settled.state === "used" && ask.before.kind === "start") execution.startedWith.set(requirement.id, ask);
     return settled;
   } catch (thrown) {
     const { code, message } = failureOf(thrown);
@@ -155,32 +156,45 @@ function* awaitRound(
 const STATUSES = { used: "succeeded", declined: "failed", expired: "failed", void: "cancelled" } as const;
 
 function* settle(execution: ExecutionContext, asked: Ask): Durable<Settled> {
-  const { ask, stepId, itemIds, requirement } = asked;
-  const { approvalId } = ask;
-  const { context, plan, notifier, progress, approvers } = execution;
-  const until = ask.expiresAt;
+  const { stepId, itemsOf, requirement } = asked;
+  let { ask } = asked;
+  const { approvalId, expiresAt: until } = ask;
+  const { context, notifier, progress, approvers } = execution;
+  const { executionId } = execution.plan;
   const text = asksOf(ask);
   progress.awaitInput(stepId, text);
   const awaits = { kind: "approval", approvalId, asks: text, until, who: ask.approvers, link: ask.link };
   yield* notifier.tellAwaited(awaits, execution.reports.values());
   approvers.ask("requested", requirement.asks, ask);
-  const expiresAtMs = Date.parse(ask.expiresAt);
   for (let { escalatesAtMs } = asked; ; ) {
+    const expiresAtMs = Date.parse(ask.expiresAt);
     const wakeMs = Math.min(expiresAtMs, escalatesAtMs ?? expiresAtMs);
     yield* execution.approvalNews(approvalId, Math.max(0, wakeMs - nowMs(execution)));
-    const isOver = nowMs(execution) >= expiresAtMs;
-    const input = { executionId: plan.executionId, approvalId, itemIds, isOver };
-    const standing = yield* callActivity(context, useApproval, input);
+    const standing = yield* actAsSteered(execution, useApproval, () => {
+      return { executionId, approvalId, itemIds: idsOf(itemsOf()), nowMs: nowMs(execution) };
+    });
     if (standing.state !== "pending") return standing;
+    ask = { ...ask, expiresAt: standing.until };
     if (escalatesAtMs !== null && nowMs(execution) >= escalatesAtMs) {
       escalatesAtMs = null;
       yield* callActivity(context, escalateApproval, { approvalId });
+      ask = { ...ask, approvers: together(ask.approvers, requirement.escalation?.approvers) };
+      progress.awaitInput(stepId, asksOf(ask));
       approvers.ask("escalated", requirement.asks, ask);
     }
   }
 }
 
 const nowMs = ({ context }: ExecutionContext): number => context.df.currentUtcDateTime.getTime();
+
+const idsOf = (items: readonly ExecutionItem[]): string[] => items.map(({ id }) => id);
+
+/** After the escalation both decide. */
+function together(first: Approvers, others: Approvers = {}): Approvers {
+  const people = [...new Set([...(first.people ?? []), ...(others.people ?? [])])];
+  const roles = [...new Set([...(first.roles ?? []), ...(others.roles ?? [])])];
+  return { ...(people.length > 0 && { people }), ...(roles.length > 0 && { roles }) };
+}
 
 /** What people read of it at once. The approval itself shows all that they decide on. */
 function asksOf({ name, needed, approvers, itemIds }: ApprovalAsk): string {

@@ -1,5 +1,4 @@
 import type { OrchestrationContext, Task } from "durable-functions";
-import type { ApprovalAsk } from "../../domain/approvals/ask.js";
 import { type Decision, inWords, type Question } from "../../domain/decisions.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { CancelRequest, Failure } from "../../domain/execution.js";
@@ -17,6 +16,7 @@ import {
   findCancel,
   type ItemReport,
 } from "../../executions/contracts.js";
+import { ApprovalState } from "./approval-state.js";
 import { runCommitTimer } from "./commit-timer.js";
 import { DECISION_EVENT, type DecisionEvent, decision, executionInput } from "./contracts.js";
 import { endingOf, NOTHING_RECOVERED, reportOfUntouched } from "./ending.js";
@@ -43,6 +43,7 @@ export class ExecutionContext {
   /** What it runs. An edit or a switch to unplanned changes what has not begun. */
   plan: ExecutionPlan;
   readonly steering = new SteeringState();
+  readonly approvals = new ApprovalState();
   readonly progress: Progress;
   readonly notifier: Notifier;
   readonly approvers: ApproverMessages;
@@ -60,10 +61,6 @@ export class ExecutionContext {
   /** What is left of tests of each item, when somebody last looked. */
   readonly left = new Map<string, string[]>();
   failedActions = 0;
-  /** The rounds in which each approval was asked for so far. */
-  readonly rounds = new Map<string, number>();
-  /** What was approved before the start. */
-  readonly startedWith = new Map<string, ApprovalAsk>();
   /** Questions asked about failures so far. */
   asks = 0;
   /** True once an item workflow has begun. */

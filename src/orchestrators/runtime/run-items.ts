@@ -23,8 +23,7 @@ export function stageOf(
   optionsOf = noOptions,
 ): Child<ItemBatchInput> {
   if (!WITHOUT_TRACE.has(workflow)) execution.touched = true;
-  // Also a source whose release fails may be off.
-  if (workflow === "release-source") for (const { id } of items) execution.released.add(id);
+  if (workflow === "release-source") for (const { id } of items) noteReleased(execution, id);
   const tasks = items.map((item) => {
     const { id: itemId, scenario, direction, epoch, testExecutionId } = item;
     return { itemId, scenario, direction, epoch, testExecutionId, ...optionsOf(item) };
@@ -85,3 +84,10 @@ const someOf = (names: readonly string[]): string =>
   names.length <= MAX_NAMES
     ? names.join(", ")
     : `${names.slice(0, MAX_NAMES).join(", ")} and ${names.length - MAX_NAMES} more`;
+
+/** Also a source whose release fails may be off. One that an edit took out meanwhile is no longer where it was. */
+function noteReleased({ released, reports }: ExecutionContext, itemId: string): void {
+  released.add(itemId);
+  const report = reports.get(itemId);
+  if (report?.outcome === "left-out") reports.set(itemId, { ...report, outcome: "skipped" });
+}

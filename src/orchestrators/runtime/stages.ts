@@ -16,7 +16,7 @@ import type { Durable } from "../../durable/call.js";
 import type { ExecutionGroup, ExecutionItem, ItemReport } from "../../executions/contracts.js";
 import { groupStage, groupStepId, ITEMS_STEP, RESTORE_STEP, retryStage, UNDO_STEP } from "../../steps/plan-steps.js";
 import { runActions } from "./actions.js";
-import { awaitGroupApprovals, awaitStartApprovalsAgain, isGuarded } from "./approvals.js";
+import { awaitGroupApprovals, awaitStartApprovals, isGuarded } from "./approvals.js";
 import { checkGroup } from "./check-prerequisites.js";
 import type { ItemWorkflowName } from "./contracts.js";
 import type { ExecutionContext } from "./execution-workflow.js";
@@ -74,15 +74,14 @@ export function* startGroups(
   const { steering } = execution;
   for (let at = 0; ; at += 1) {
     yield* catchUpIfBehind(execution);
+    if (execution.plan.groups[at] !== undefined) yield* awaitStartApprovals(execution);
     const group = execution.plan.groups[at];
     if (group === undefined) break;
     steering.begun.add(group.id);
     if (awaitSources !== undefined) yield* awaitSources(group);
-    yield* awaitStartApprovalsAgain(execution);
     if (!(yield* awaitGroupApprovals(execution, group))) continue;
     yield* runActions(execution, group.before, group.id);
     const unfit = at === 0 && !isGuarded(execution, group) ? [] : yield* checkGroup(execution, group);
-    yield* awaitStartApprovalsAgain(execution);
     start.points.set(group.id, yield* chooseRecoveryPoints(execution, group, choiceOf()));
     const items = execution.itemsToBringUp(group);
     yield* execution.step(groupStepId(group.id), () => startGroup(execution, group, start, { items, unfit }));

@@ -10,8 +10,6 @@ export class SteeringState {
   /** Something came since. */
   isBehind = false;
   switched: SteeringOf<"switch-to-unplanned"> | undefined;
-  /** The version of the plan that the last edit chose. */
-  version: number | undefined;
   /** Failed items that somebody asked to try again. */
   readonly retries = new Map<string, SteeringOf<"retry">>();
   /** Items that an edit took out. */

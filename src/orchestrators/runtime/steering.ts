@@ -10,7 +10,8 @@
  *   (test/orchestrators/edit.test.ts)
  */
 import type { z } from "zod";
-import type { Steering } from "../../domain/steering/steering.js";
+import { appliesTo } from "../../domain/approvals/requirement-rules.js";
+import type { Steering, SteeringOf } from "../../domain/steering/steering.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import type { ActivityContract } from "../../durable/contract.js";
 import { failureOf } from "../../durable/refusal.js";
@@ -28,12 +29,13 @@ import type { ExecutionContext } from "./execution-workflow.js";
 export function* actAsSteered<I extends z.ZodType<object>, O extends z.ZodType>(
   execution: ExecutionContext,
   contract: ActivityContract<I, O>,
-  input: z.input<I> & object,
+  input: (z.input<I> & object) | (() => z.input<I> & object),
 ): Durable<z.output<O>> {
   for (;;) {
     const { seen } = execution.steering;
+    const asked = typeof input === "function" ? input() : input; // an edit may change what it is about
     try {
-      return yield* callActivity(execution.context, contract, seen === 0 ? input : { ...input, seen });
+      return yield* callActivity(execution.context, contract, seen === 0 ? asked : { ...asked, seen });
     } catch (thrown) {
       if (failureOf(thrown).code !== "steered") throw thrown;
       yield* catchUp(execution);
@@ -74,8 +76,7 @@ function* catchUp(execution: ExecutionContext): Durable<void> {
 function take(execution: ExecutionContext, news: readonly Steering[], plan: ExecutionPlan | null): void {
   const { steering } = execution;
   for (const one of news) {
-    if (one.action === "switch-to-unplanned") steering.switched = one;
-    if (one.action === "edit") steering.version = one.planVersion;
+    if (one.action === "switch-to-unplanned") takeSwitch(execution, one);
     if (one.action === "retry") for (const itemId of one.itemIds) steering.retries.set(itemId, one);
   }
   if (plan === null) return;
@@ -86,7 +87,18 @@ function take(execution: ExecutionContext, news: readonly Steering[], plan: Exec
   for (const item of before.groups.flatMap(({ items }) => items)) {
     if (still.has(item.id)) continue;
     steering.takenOut.push(item);
-    execution.reports.set(item.id, reportOfTakenOut(item.id, edit));
+    execution.reports.set(item.id, reportOfTakenOut(item.id, edit, execution.released.has(item.id)));
+  }
+}
+
+/** What was approved before the start was a planned failover. The unplanned one is asked for before the next group. */
+function takeSwitch({ plan, steering, approvals }: ExecutionContext, made: SteeringOf<"switch-to-unplanned">): void {
+  steering.switched = made;
+  const { direction } = plan;
+  const verb = steering.verbInForce(plan.verb);
+  for (const requirement of plan.approvals ?? []) {
+    if (requirement.before.kind === "start" && appliesTo(requirement, { verb, direction }))
+      approvals.passed.delete(requirement.id);
   }
 }
 
@@ -118,9 +130,10 @@ function asEdited(found: ExecutionItem, edited: ExecutionItem): ExecutionItem {
   return { ...facts, criticality, ...(onFailure && { onFailure }), ...(probes && { probes }) };
 }
 
-const reportOfTakenOut = (itemId: string, edit: Steering | undefined): ItemReport => ({
+/** A machine whose source nobody has touched is where it was. */
+const reportOfTakenOut = (itemId: string, edit: Steering | undefined, isReleased: boolean): ItemReport => ({
   itemId,
-  outcome: "skipped",
+  outcome: isReleased ? "skipped" : "left-out",
   note: `taken out of the execution by ${edit?.person ?? "an edit"}${edit?.reason ? `: ${edit.reason}` : ""}`,
   failure: null,
   point: null,

@@ -6,7 +6,7 @@ import { removeLeftNetworks } from "../runtime/test-networks.js";
 
 /** Accepts a failover: the active copies stay, every recovery point is deleted (P6). */
 export const commit: ExecutionWorkflow = function* (execution) {
-  yield* awaitApprovals(execution, { kind: "commit" }, execution.itemsToDo);
+  yield* awaitApprovals(execution, { kind: "commit" }, () => execution.itemsToDo);
   yield* withActions(execution, "commit", function* () {
     yield* runAllItems(execution, "commit-item");
     yield* removeLeftNetworks(execution);

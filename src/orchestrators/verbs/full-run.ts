@@ -13,7 +13,7 @@ import { plannedFailover } from "./planned-failover.js";
 /** Failover, validation, commit and reprotect in one execution. */
 export const fullRun: ExecutionWorkflow = function* (execution) {
   yield* plannedFailover(execution);
-  yield* awaitApprovals(execution, { kind: "commit" }, recovered(execution));
+  yield* awaitApprovals(execution, { kind: "commit" }, () => recovered(execution));
   yield* requireWayHome(execution);
   execution.undo.forget(); // a commit is the point of no return
   yield* withActions(execution, "commit", () => runNext(execution, COMMIT_STEP, "commit-item"));

@@ -41,7 +41,7 @@ test.each<[string, SteeringFacts, string[]]>([
   ["asks", facts({ openAsk: 1 }), ["pause", "retry", "edit", "switch-to-unplanned", "cancel"]],
   [
     "hangs",
-    facts({ stuckItemIds: ["a"], skippable: ["s"], extendable: [{ stepId: "s", until: AT }] }),
+    facts({ stuckItemIds: ["a"], skippable: ["s"], extendable: [{ stepId: "s", until: AT, minutes: 60 }] }),
     ["pause", "skip", "edit", "switch-to-unplanned", "extend", "continue-without", "cancel"],
   ],
   [
