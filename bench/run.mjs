@@ -1,5 +1,6 @@
 /** Runs shapes: each gets the processes it needs, fresh or shared, and is repeated on them while they are warm. */
 
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startAzurite } from "./azurite.mjs";
@@ -30,7 +31,6 @@ const ON_PRODUCT = {
   "plan-memory": (host, { machines }) => plans.memoryDuring(host, machines),
   "plan-status": (host, { machines }) => plans.statusDuring(host, machines),
   "plans-at-once": (host, shape) => plans.plansAtOnce(host, shape),
-  "decision-latency": (host) => waits.decisionToNextStep(host),
 };
 
 /** Every operation of the emulated hypervisor is done when it begins, so that the engine alone is timed. */
@@ -45,6 +45,7 @@ export function repeat(shape, repetitions) {
   if (shape.kind === "plan-kill") return separately(repetitions, (azurite) => planKillRun(azurite, shape));
   if (shape.kind === "memory") return separately(repetitions, (azurite) => memoryRun(azurite, shape));
   if (shape.kind === "kill") return separately(repetitions, (azurite) => killRun(azurite, shape));
+  if (shape.kind === "decision-latency") return decisionRuns(repetitions);
   if (shape.kind === "waiting") return waitingRuns(shape);
   if (shape.kind === "idle") return idleRuns(shape, repetitions);
   return benchRuns(shape, repetitions);
@@ -61,6 +62,15 @@ async function planRuns(shape, repetitions) {
   return withHost(PRODUCT, NO_DURATIONS, {}, async (host) => {
     await warmUp(() => plans.planOf(host, 20));
     return times(repetitions, () => ON_PRODUCT[shape.kind](host, shape));
+  });
+}
+
+async function decisionRuns(repetitions) {
+  const hash = createHash("sha256").update(waits.ADMINISTRATOR).digest("hex");
+  const people = { IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: hash };
+  return withHost(PRODUCT, { ...NO_DURATIONS, ...NO_RATES, ...people }, {}, async (host) => {
+    await waits.decisionToNextStep(host);
+    return times(repetitions, () => waits.decisionToNextStep(host));
   });
 }
 

@@ -1,6 +1,6 @@
 /** What it takes to wait for people, on the product itself, and how soon an execution goes on when they have decided. */
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,10 +10,15 @@ import { percentile } from "./statistics.mjs";
 const POLL_MS = 10;
 const DECISIONS_OF_ONE = 20;
 const EXECUTIONS = 8;
+/** Longer than what the decision before leaves to be done. */
+const BETWEEN_DECISIONS_MS = 50;
 /** Starts and saved plans that are under way at the same time. */
 const AT_ONCE = 16;
 
-/** Milliseconds from sending the decision that an execution waits for until its next step, a call, arrives. */
+/** The first administrator's token, so that a bench can make the people who decide. */
+export const ADMINISTRATOR = `sst_${randomBytes(8).toString("hex")}_${randomBytes(32).toString("hex")}`;
+
+/** Milliseconds from sending the second of two approvals, the last one needed, until the approved step, a call, arrives. */
 export async function decisionToNextStep(host) {
   const arrivals = new Map();
   const server = createServer((request, response) => {
@@ -24,9 +29,11 @@ export async function decisionToNextStep(host) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${server.address().port}`;
+  const admin = as(host, ADMINISTRATOR);
+  const people = [await personOf(admin, "first"), await personOf(admin, "second")].map((token) => as(host, token));
   const taken = [];
   try {
-    for (let at = 0; at < EXECUTIONS; at += 1) taken.push(...(await decideAll(host, url, arrivals)));
+    for (let at = 0; at < EXECUTIONS; at += 1) taken.push(...(await decideAll({ admin, people, url, arrivals })));
   } finally {
     server.closeAllConnections();
     server.close();
@@ -34,28 +41,48 @@ export async function decisionToNextStep(host) {
   return { p50: percentile(taken, 0.5), p99: percentile(taken, 0.99) };
 }
 
-async function decideAll(host, url, arrivals) {
+/** The host as one person calls it. */
+const as = (host, token) => ({
+  json: (method, path, body, headers) =>
+    host.json(method, path, body, { ...headers, authorization: `Bearer ${token}` }),
+});
+
+async function personOf(admin, name) {
+  const person = `${name}-${randomUUID().slice(0, 8)}`;
+  const { token } = await admin.json("POST", "api/tokens", { person, grants: [{ role: "approver" }] });
+  return token;
+}
+
+async function decideAll({ admin, people: [first, last], url, arrivals }) {
   const id = `decide-${randomUUID().slice(0, 8)}`;
   const numbers = Array.from({ length: DECISIONS_OF_ONE }, (_, at) => at + 1);
-  const before = numbers.flatMap((n) => [manual(`ask-${n}`), webhook(`call-${n}`, `${url}/${id}/${n}`)]);
-  await host.json("PUT", `api/worlds/${id}`, estate(id, 1));
-  await host.json("PUT", `api/recovery-plans/${id}`, planOfOne(id, id, "item-1", before));
-  const { executionId } = await start(host, id);
+  const calls = numbers.map((n) => webhook(`call-${n}`, `${url}/${id}/${n}`));
+  const approvals = calls.map((call) => approval(call.id, { kind: "action", actionId: call.id }, 2));
+  await admin.json("PUT", `api/worlds/${id}`, estate(id, 1));
+  await admin.json("PUT", `api/recovery-plans/${id}`, {
+    ...planOfOne(id, id, "item-1"),
+    shutdown: { before: calls },
+    approvals,
+  });
+  const { executionId } = await start(admin, id);
   const taken = [];
   for (const n of numbers) {
-    await untilAwaited(host, executionId, `ask-${n}`);
+    const { call } = await untilAwaited(admin, executionId, `call-${n}`);
     const arrived = new Promise((resolve) => arrivals.set(`/${id}/${n}`, resolve));
+    await first.json(call.method, call.path, call.body);
+    await delay(BETWEEN_DECISIONS_MS);
     const sentMs = performance.now();
-    await host.json("POST", `api/executions/${executionId}/confirm`, { actionId: `ask-${n}` });
+    await last.json(call.method, call.path, call.body);
     taken.push((await arrived) - sentMs);
   }
   return taken;
 }
 
-async function untilAwaited(host, executionId, actionId) {
+async function untilAwaited(host, executionId, requirementId) {
   for (;;) {
     const { awaits, status, failure } = await host.json("GET", `api/executions/${executionId}`);
-    if (awaits.some((awaited) => awaited.actionId === actionId)) return;
+    const awaited = awaits.find((one) => one.requirementId === requirementId && one.hash !== null);
+    if (awaited) return awaited;
     if (failure) throw new Error(`The execution ended ${status}: ${failure.message}`);
     await delay(POLL_MS);
   }
@@ -69,7 +96,10 @@ export async function waiting(host, azurite, { count, seconds }) {
   const numbers = Array.from({ length: count }, (_, at) => at + 1);
   await lanes(numbers, async (n) => {
     const planId = `${id}-${n}`;
-    await host.json("PUT", `api/recovery-plans/${planId}`, planOfOne(planId, id, `item-${n}`, [manual("ask")]));
+    await host.json("PUT", `api/recovery-plans/${planId}`, {
+      ...planOfOne(planId, id, `item-${n}`),
+      approvals: [approval("ask", { kind: "start" }, 1)],
+    });
     await start(host, planId);
   });
   await untilAwaited(host, (await start(host, `${id}-${count}`)).executionId, "ask");
@@ -97,12 +127,12 @@ const start = (host, planId) =>
     { "idempotency-key": planId },
   );
 
-const manual = (id) => ({ id, name: id, kind: "manual", instructions: "Decide.", failoverTypes: ["planned"] });
 const webhook = (id, url) => ({ id, name: id, kind: "webhook", url, failoverTypes: ["planned"] });
 
-const planOfOne = (id, worldId, itemId, before) => ({
+const approval = (id, before, needed) => ({ id, name: id, before, needed, approvers: { roles: ["approver"] } });
+
+const planOfOne = (id, worldId, itemId) => ({
   ...{ id, name: id, worldId, validation: { required: false } },
-  shutdown: { before },
   groups: [{ id: "group", name: "Group", items: [{ id: itemId }] }],
 });
 

@@ -17,8 +17,12 @@ export interface SeenApproval {
 export type ApprovalList = "mine" | "open" | "all";
 
 export async function viewApproval(services: Services, approvalId: string, caller: Caller): Promise<SeenApproval> {
-  const { value } = await requireApproval(services, approvalId);
-  return seenBy(services, value, caller, await services.store.listDelegations({ to: caller.person }));
+  return viewFor(services, (await requireApproval(services, approvalId)).value, caller);
+}
+
+/** The same of an approval that was just read or written. */
+export async function viewFor(services: Services, approval: Approval, caller: Caller): Promise<SeenApproval> {
+  return seenBy(services, approval, caller, await services.store.listDelegations({ to: caller.person }));
 }
 
 /** One page of a list. It has what the caller may read and can be short while there are more. */

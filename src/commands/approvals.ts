@@ -14,7 +14,7 @@ import { decide } from "../domain/approvals/decide.js";
 import { RecoveryError } from "../domain/errors.js";
 import { voidedApproval } from "../executions/approvals.js";
 import { DECISION_EVENT, type DecisionEvent } from "../orchestrators/runtime/contracts.js";
-import { type Tagged, updateWithRetry } from "../store/port.js";
+import { type Tagged, type Update, updateWithRetry } from "../store/port.js";
 import type { Context } from "./context.js";
 import { allPages } from "./pages.js";
 
@@ -42,9 +42,10 @@ export async function decideApproval(
   approvalId: string,
   made: IncomingDecision,
 ): Promise<ApprovalView> {
-  const delegations = await context.store.listDelegations({ to: made.person });
-  return change(context, approvalId, (approval) => {
-    const decided = decide(approval, { ...made, delegations }, context.clock.now());
+  const delegated = context.store.listDelegations({ to: made.person });
+  delegated.catch(() => undefined); // where the approval is missing, nobody asks for it
+  return change(context, approvalId, async (approval) => {
+    const decided = decide(approval, { ...made, delegations: await delegated }, context.clock.now());
     if (decided.kind === "same") return { next: decided.approval };
     if (decided.kind === "decided") return { next: decided.next };
     return { next: decided.next ?? approval, refusal: decided.refusal };
@@ -81,12 +82,12 @@ export async function voidApprovalsOfPlan(context: Context, planId: string, vers
 async function change(
   context: Context,
   approvalId: string,
-  rule: (approval: Approval) => Changed,
+  rule: (approval: Approval) => Changed | Promise<Changed>,
 ): Promise<ApprovalView> {
   const { next, refusal } = await updateWithRetry(
     () => requireApproval(context, approvalId),
-    (found): { answer: Changed; write?: () => Promise<void> } => {
-      const answer = rule(found.value);
+    async (found): Promise<Update<Changed>> => {
+      const answer = await rule(found.value);
       const { next } = answer;
       return next === found.value ? { answer } : { answer, write: () => context.store.updateApproval(found, next) };
     },

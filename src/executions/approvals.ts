@@ -117,13 +117,13 @@ async function plansOf({ store }: Ports, execution: Execution): Promise<{ plan: 
 async function factsOf(ports: Ports, execution: Execution, itemIds: readonly string[]): Promise<BoundFacts> {
   const { store } = ports;
   const { worldId, subject, direction, options } = execution;
-  const plan = await planOfExecution(store, execution);
-  const saved = subject.kind === "plan" ? await store.getPlan(subject.planId) : null;
-  const recoveryPoint = options.recoveryPoint ?? plan.recoveryPoint;
-  const [predictedLossSeconds, items] = await Promise.all([
-    predictedLoss(ports, execution, itemIds, recoveryPoint),
+  const [plan, saved, items] = await Promise.all([
+    planOfExecution(store, execution),
+    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
     store.findItems(worldId, itemIds),
   ]);
+  const recoveryPoint = options.recoveryPoint ?? plan.recoveryPoint;
+  const predictedLossSeconds = await predictedLoss(ports, execution, itemIds, recoveryPoint);
   return {
     ...{ verb: verbInForce(execution), direction, itemIds, recoveryPoint, predictedLossSeconds },
     planVersion: planVersionOf(execution),
@@ -138,10 +138,12 @@ export async function usedApproval(
   ports: Ports,
   { executionId, approvalId, itemIds, isOver }: z.output<typeof useApproval.input>,
 ): Promise<ApprovalStanding> {
-  const execution = await executionOf(ports, executionId);
+  const read = executionOf(ports, executionId);
+  read.catch(() => undefined); // where the approval is missing, nobody asks for it
   return updateWithRetry(
     () => foundApproval(ports, approvalId),
     async (found) => {
+      const execution = await read;
       const { expiresAt, executionId: owner } = found.value.content;
       if (owner !== executionId) throw new RecoveryError("approval-not-found", `${approvalId} is of another execution`);
       const nowMs = isOver ? Math.max(ports.clock.now(), Date.parse(expiresAt)) : ports.clock.now();

@@ -69,11 +69,15 @@ interface ItemEnd {
   reason: string | null;
 }
 
-/** An item rests where its workflow left it, or else where the transition table says. */
+/**
+ * An item rests where its workflow left it, or else where the transition table says. Where the end could not be written
+ * when the items were released, another execution may hold one by now: it rested where that one found it.
+ */
 function endOf(item: ItemRecord, report: ItemReport | undefined, { executionId, failure, touched }: Closing): ItemEnd {
   const { state, reason, heldBy: hold } = item;
   const end = { item, report, state, reason };
-  if (hold?.executionId !== executionId || RESTING_STATES.has(state)) return end;
+  if (hold !== null && hold.executionId !== executionId) return { ...end, state: hold.from };
+  if (hold === null || RESTING_STATES.has(state)) return end;
   const cell = transitionOf(item, hold.from, hold.verb);
   if (!cell.allowed) return end;
   if (!touched || report?.outcome === "left-out") return { ...end, state: hold.from, reason: null };

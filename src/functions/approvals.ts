@@ -1,5 +1,5 @@
 import { ROUTES } from "../api/routes.js";
-import { listApprovals, listToReview, type SeenApproval, viewApproval } from "../commands/approval-views.js";
+import { listApprovals, listToReview, type SeenApproval, viewApproval, viewFor } from "../commands/approval-views.js";
 import { decideApproval, passByBreakGlass, reviewBreakGlass } from "../commands/approvals.js";
 import { delegate, listDelegations, removeDelegation } from "../commands/delegations.js";
 import type { Delegation } from "../domain/approvals/delegation.js";
@@ -22,18 +22,18 @@ serve(ROUTES.getApproval, async (context, { params, caller }) => {
 serve(ROUTES.decideApproval, async (context, { params: { approvalId }, body, caller }) => {
   const { decision, reason = "", hash: seenHash } = body;
   const { person, grants, credential: via } = caller;
-  await decideApproval(context, approvalId, { person, grants, via, decision, reason, seenHash });
-  return { body: shown(await viewApproval(context, approvalId, caller)) };
+  const approval = await decideApproval(context, approvalId, { person, grants, via, decision, reason, seenHash });
+  return { body: shown(await viewFor(context, approval, caller)) };
 });
 
 serve(ROUTES.breakGlass, async (context, { params: { approvalId }, body, caller }) => {
-  await passByBreakGlass(context, approvalId, { person: caller.person, reason: body.reason });
-  return { body: shown(await viewApproval(context, approvalId, caller)) };
+  const approval = await passByBreakGlass(context, approvalId, { person: caller.person, reason: body.reason });
+  return { body: shown(await viewFor(context, approval, caller)) };
 });
 
 serve(ROUTES.reviewApproval, async (context, { params: { approvalId }, body, caller }) => {
-  await reviewBreakGlass(context, approvalId, { person: caller.person, note: body.note });
-  return { body: shown(await viewApproval(context, approvalId, caller)) };
+  const approval = await reviewBreakGlass(context, approvalId, { person: caller.person, note: body.note });
+  return { body: shown(await viewFor(context, approval, caller)) };
 });
 
 serve(ROUTES.listDelegations, async (context, { caller }) => {

@@ -10,7 +10,7 @@ import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
 
 export type { Page, PageRequest, Tagged } from "./page.js";
-export { updateWithRetry } from "./update-with-retry.js";
+export { type Update, updateWithRetry } from "./update-with-retry.js";
 
 /** When and by whom a version of a plan was saved. */
 export interface Saved {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cancelExecution } from "../../src/commands/decisions.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
 import { RecoveryError } from "../../src/domain/errors.js";
 import type { ItemOperation, ItemTask } from "../../src/hypervisor/port.js";
@@ -57,6 +58,24 @@ test("an execution waits for a row that is damaged at its end, and its result do
   expect((await untilBlocked(executionId)).blockedReasons).toEqual([named]);
   mend();
   expect((await app.ended(executionId)).execution.status).toBe("succeeded");
+});
+
+test("an end that is written late tells where an item rested, although another execution moves it by then", async () => {
+  const { store } = app.context;
+  const { updateExecution } = store;
+  const damaged = new RecoveryError("row-unreadable", "the execution in row shop/record is damaged");
+  const target = { kind: "item", worldId: app.worldId, itemId: "web-1" } as const;
+  const executionId = await app.start("planned-failover", {}, target);
+  await cancelExecution(app.context, executionId, { behaviour: "restore-protection", by: "owner", reason: undefined });
+  store.updateExecution = (execution, etag) =>
+    execution.executionId === executionId ? Promise.reject(damaged) : updateExecution(execution, etag);
+  await untilBlocked(executionId);
+  const later = await app.start("planned-failover", {}, target);
+  await app.pass(HOUR_MS / 60);
+  store.updateExecution = updateExecution;
+  const { execution } = await app.ended(executionId);
+  expect(execution).toMatchObject({ status: "cancelled", outcomes: [{ itemId: "web-1", state: "protected" }] });
+  expect((await app.item("web-1")).heldBy).toMatchObject({ executionId: later });
 });
 
 test("an execution that cannot read its items at its beginning leaves them as they were", async () => {

@@ -183,3 +183,16 @@ test("after a clean-up that was lost before it removed the networks, its items a
   expect((await app.attempt("test-clean-up")).execution.status).toBe("succeeded");
   expect([await app.states(), await leftovers()]).toEqual([["protected"], [[], []]]);
 });
+
+test("a clean-up says of a machine whose promotion failed what removes its copy, and that does", async () => {
+  await openTested();
+  const refused = { target: { itemId: "web" }, operation: "stop-replication", mode: "refuse" } as const;
+  await app.context.estate.addFault(app.worldId, refused);
+  await app.attempt("promote-test");
+  expect((await app.item("web")).state).toBe("failover-failed");
+  await app.context.estate.clearFaults(app.worldId);
+  await expect(app.start("test-clean-up")).rejects.toThrow("web: cancel-failover removes what is left of its test");
+  expect((await leftovers())[0]).toEqual(["web"]);
+  expect((await app.attemptOn("web", "cancel-failover")).execution.status).toBe("succeeded");
+  expect([(await app.item("web")).state, await leftovers()]).toEqual(["protected", [[], []]]);
+});

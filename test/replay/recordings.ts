@@ -10,6 +10,7 @@ import { smallPlan, smallWorld } from "../support/worlds.js";
 import { DECISION_JOURNEYS } from "./decision-journeys.js";
 import type { Circumstance, Journey } from "./journey.js";
 import { JOURNEYS } from "./journeys.js";
+import { PEOPLE_JOURNEYS } from "./people-journeys.js";
 import { SCENARIO_JOURNEYS } from "./scenario-journeys.js";
 
 /** What one orchestration went through. */
@@ -77,7 +78,7 @@ const canBe = (state: ItemState): boolean => !state.endsWith("ing") && state !==
 /** Goes on all journeys, and gives back the first history under each name. */
 export async function recordAll(): Promise<Recording[]> {
   const byName = new Map<string, Recording>();
-  for (const journey of [...JOURNEYS, ...DECISION_JOURNEYS]) {
+  for (const journey of [...JOURNEYS, ...DECISION_JOURNEYS, ...PEOPLE_JOURNEYS]) {
     for (const recording of await recordJourney(journey)) {
       if (!byName.has(recording.name)) byName.set(recording.name, recording);
     }

@@ -156,6 +156,7 @@ function lifecycleIn({ forwards, backwards, ...rules }: DirectionRules): Lifecyc
     }),
     "failover-failed": row(refused("the last failover failed"), {
       ...NO_TEST,
+      "test-clean-up": notApplicable("cancel-failover removes what is left of its test", "cancel-failover"),
       ...cellsOf(forwards, failOver),
       "enable-replication": notApplicable("its protection is enabled; cancel-failover restores it", "cancel-failover"),
       "cancel-failover": undo,

@@ -134,15 +134,18 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   });
 }
 
-/** Whether an instance with two corrupted rows was suspended at the other one, and said so. */
+/**
+ * Whether an instance with two corrupted rows was suspended at the other one, and said so. While the instance of the
+ * execution itself is suspended, nobody knows which of the others it has begun.
+ */
 const blockedByOtherRow = (
-  { instanceId, row, answer, observedMs }: RowCorruption,
+  { instanceId, ownerId, row, answer, observedMs }: RowCorruption,
   all: readonly RowCorruption[],
 ): boolean =>
   all.some(
     (other) =>
       instanceId !== null &&
-      other.instanceId === instanceId &&
+      (other.instanceId === instanceId || other.instanceId === ownerId) &&
       other.row !== row &&
       other.atMs <= (observedMs ?? 0) &&
       (other.repairedMs ?? Infinity) >= (observedMs ?? 0) &&

@@ -192,16 +192,18 @@ describe("I26 corruption is contained", () => {
   test.each([
     ["is reported after the other one, at which its execution is suspended", "row 9 can't be read", []],
     ["is not reported, and neither is the other one", "it was suspended", ["I26"]],
-  ])("one of two rows of an execution %s", async (_, why, expected) => {
+  ])("one of several rows of an execution %s", async (_, why, expected) => {
     const builder = await EvidenceBuilder.create();
     const hubRow = {
       what: "history",
       ownerId: executionIdOf(1),
-      instanceId: executionIdOf(1),
       hubReason: why,
     } as const;
     const answer = `["running","${why}"]`;
-    for (const row of ["row 7", "row 9"]) builder.corruption({ ...hubRow, row, answer, suspended: [executionIdOf(1)] });
+    const instanceIds = { "row 7": `${executionIdOf(1)}:items`, "row 8": executionIdOf(1), "row 9": executionIdOf(1) };
+    for (const [row, instanceId] of Object.entries(instanceIds)) {
+      builder.corruption({ ...hubRow, instanceId, row, answer, suspended: [instanceId] });
+    }
     expect(await violatedBy(builder)).toEqual(expected);
   });
 
@@ -271,4 +273,19 @@ test.each([
   }
   const found = (await check(evidence)).filter(({ what }) => /^(the record of|\S+ is reported as)/.test(what));
   expect([...new Set(found.map(({ invariant }) => invariant))]).toEqual(expected);
+});
+
+test("a copy whose promotion failed stays for the undo, as the outcome of the clean-up says", async () => {
+  const note = "cancel-failover removes what is left of its test";
+  for (const [text, expected] of [
+    [note, []],
+    ["there is no test failover of it", ["I18"]],
+  ] as const) {
+    const builder = await EvidenceBuilder.create();
+    await testFailover(builder);
+    builder.record({ state: "failover-failed", heldBy: null });
+    builder.execution(2, "test-clean-up");
+    builder.ended(2, "test-clean-up", [outcome({ outcome: "not-applicable", state: "failover-failed", note: text })]);
+    expect((await violatedBy(builder)).filter((one) => one === "I18")).toEqual(expected);
+  }
 });

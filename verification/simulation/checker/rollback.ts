@@ -1,7 +1,8 @@
+import type { ItemCondition } from "../../../src/domain/items/item-record.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { DiskSequence } from "../../../src/hypervisor/port.js";
 import { discrepancies } from "./estate-truth.js";
-import { type Effect, type ExecutionTrace, type Facts, hasEnded, stateAt } from "./facts.js";
+import { type Effect, type ExecutionTrace, type Facts, hasEnded, releaseBy, stateAt } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** Whether an execution rolled a failover back: the verb cancel, or an execution that undid its own work. */
@@ -13,11 +14,19 @@ function rolledBack({ record }: ExecutionTrace, own: readonly Effect[], itemId: 
   return demoted && outcome?.outcome === "cancelled" && outcome.state === "protected";
 }
 
-/** What a rollback must not change: the active site, the direction of replication, and the content of the disks. */
-function rollbackDifferences(trace: ExecutionTrace, before: EmulatedItem | undefined, after: EmulatedItem): string[] {
+/**
+ * What a rollback must not change: the active site, the direction of replication, and the content of the disks.
+ * @param told the conditions that name what the failover left of a test, which only a clean-up removes
+ */
+function rollbackDifferences(
+  trace: ExecutionTrace,
+  before: EmulatedItem | undefined,
+  after: EmulatedItem,
+  told: readonly ItemCondition[],
+): string[] {
   const { source, direction } = after;
   const wrong = discrepancies(
-    { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [] },
+    { state: "protected", activeSiteId: source.siteId, direction, epoch: 0, conditions: [...told] },
     after,
   );
   if (before === undefined || trace.record.verb === "cancel-failover") return wrong;
@@ -55,7 +64,9 @@ function rollbacks(facts: Facts): Violation[] {
       if (own.length === 0 || trace.endedMs === null || !rolledBack(trace, own, item.itemId)) return [];
       const after = stateAfterRollback(item, effects, trace.endedMs, own);
       if (after === undefined) return [];
-      const wrong = rollbackDifferences(trace, own[0]?.before, after);
+      const conditions = releaseBy(facts, item.itemId, executionId)?.record.conditions ?? [];
+      const told = conditions.filter(({ type }) => type === "leftovers");
+      const wrong = rollbackDifferences(trace, own[0]?.before, after, told);
       if (wrong.length === 0) return [];
       const what = `${verb} ${executionId} rolled ${item.itemId} back by ${moment(trace.endedMs)}, but ${wrong.join(", ")}`;
       return [violation("I19", what, ...own.map(({ entry }) => entry), after)];

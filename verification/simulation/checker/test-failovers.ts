@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ItemOutcome } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import type { Verb } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
@@ -50,12 +51,30 @@ function touching(facts: Facts): Violation[] {
   );
 }
 
-/** After a successful clean-up nothing of the test is left. */
+/** The promotion of its test failed. Its outcome says that the undo of that removes the copy. */
+const isForUndo = ({ outcome, state, note = "" }: ItemOutcome): boolean =>
+  outcome === "not-applicable" && state === "failover-failed" && note.includes("cancel-failover");
+
+/** The first write with which an execution took one of the items. */
+const takenBy = ({ records }: Facts, executionId: string, itemIds: readonly string[]): number =>
+  Math.min(
+    ...itemIds.flatMap((itemId) => {
+      return records.get(itemId)?.find(({ record }) => record.heldBy?.executionId === executionId)?.n ?? [];
+    }),
+  );
+
+/**
+ * After a successful clean-up nothing of tests before it is left, except of items that await the undo of their failover.
+ */
 function leftAfterCleanUp(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record, endedMs }) => {
     if (record.verb !== "test-clean-up" || record.status !== "succeeded" || endedMs === null) return [];
+    const undone = new Set(record.outcomes.flatMap((one) => (isForUndo(one) ? [one.itemId] : [])));
     return record.itemIds.flatMap((itemId) => {
-      const copies = itemAt(facts, itemId, endedMs)?.testCopies ?? [];
+      if (undone.has(itemId)) return [];
+      const copies = (itemAt(facts, itemId, endedMs)?.testCopies ?? []).filter(
+        (copy) => takenBy(facts, copy.executionId, [itemId]) <= takenBy(facts, record.executionId, record.itemIds),
+      );
       if (copies.length === 0) return [];
       const what = `clean-up ${record.executionId} succeeded at ${moment(endedMs)}, but left a test copy of ${itemId}`;
       return [violation("I18", what, ...copies)];
