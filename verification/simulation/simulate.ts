@@ -12,6 +12,7 @@ import { sweepEveryMinute } from "./client/sweeper.js";
 import { startUsers } from "./client/users.js";
 import { collect } from "./collect.js";
 import type { Evidence, Timing } from "./evidence.js";
+import { withApprovals } from "./generators/approvals.js";
 import { type Fault, generateFaults, generatePassingFaults } from "./generators/faults.js";
 import { generatePlans } from "./generators/plans.js";
 import { generateWorld } from "./generators/world.js";
@@ -38,6 +39,8 @@ export interface SimulationOptions {
    * machinery fails. Most of these runs succeed with and without faults, so that they can be compared.
    */
   calm?: boolean;
+  /** Whether plans want approvals, and people decide about them. A share of the seeds by default. */
+  approving?: boolean;
   mutant?: Mutant;
   /** Replaces everything that the seed would generate. */
   script?: Script;
@@ -59,6 +62,9 @@ const MAX_FAULT_PHASE_MS = 6 * 86_400_000;
 const MAX_QUIESCE_MS = 5 * 86_400_000;
 /** Late writes have this long before the evidence is collected. */
 const COOL_DOWN_MS = 2 * 3_600_000;
+
+/** The share of the seeds in which plans want approvals. */
+const APPROVING_SHARE = 0.3;
 
 const NO_MUTANT: Mutant = { breaks: "I1", what: "nothing" };
 
@@ -102,12 +108,16 @@ class Simulation {
     });
     const { proxy, journal } = this.#infrastructure;
     const generatedPlans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
-    const plans = calm ? generatedPlans.map(withPatience) : generatedPlans;
+    const approving = options.approving ?? (!calm && !script && this.#random.fork("approving").chance(APPROVING_SHARE));
+    const plans = generatedPlans.map((plan) => {
+      if (calm) return withPatience(plan);
+      return approving ? withApprovals(plan, this.#random.fork(`approvals/${plan.id}`)) : plan;
+    });
     const cluster = new Cluster(this.#infrastructure);
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm, approving },
     };
   }
 

@@ -2,6 +2,7 @@ import { transition } from "../../../src/domain/items/lifecycle.js";
 import { Direction, FailureAnswer, ItemState, Scenario, Verb } from "../../../src/domain/vocabulary.js";
 import { OperationName } from "../../../src/steps/catalogue.js";
 import type { Evidence } from "../evidence.js";
+import { APPROVAL_STATES, reachedByApprovals } from "./coverage-approvals.js";
 import { EXECUTION_STATES, reachedByExecutions, transitionName } from "./coverage-executions.js";
 import { MACHINERY_STATES, reachedByMachinery } from "./coverage-machinery.js";
 
@@ -44,6 +45,7 @@ export const COVERAGE_GOALS: readonly string[] = [
   ...Scenario.options.flatMap((scenario) => [`${scenario} failed over`, `${scenario} came home`]),
   ...FailureAnswer.options.map((answer) => `failure resolved with ${answer}`),
   ...EXECUTION_STATES,
+  ...APPROVAL_STATES,
   ...MACHINERY_STATES,
   COMPARED,
 ];
@@ -55,6 +57,7 @@ export function coverageOf(evidence: Evidence): Coverage {
     coverage.set(name, (coverage.get(name) ?? 0) + 1);
   };
   reachedByExecutions(evidence, reach);
+  reachedByApprovals(evidence, reach);
   reachedByMachinery(evidence, reach);
   return coverage;
 }

@@ -149,19 +149,20 @@ export function factsOf(evidence: Evidence): Facts {
 }
 
 /** The rows of one table that were written, in order. Rows that are not JSON were corrupted, and are skipped. */
-function* writesOf({ store }: Evidence, wanted: string): Generator<RowWrite> {
-  for (const { n, atMs, table, partition, operations } of store.journal) {
+export function* writesOf({ store }: Evidence, wanted: string): Generator<RowWrite> {
+  for (const { n, atMs, table, partition, generation, operations } of store.journal) {
     if (table !== wanted) continue;
     for (const { row, json } of operations) {
       const value = json === null ? undefined : parsed(json);
-      if (value !== undefined) yield { n, atMs, partition, row, value };
+      if (value !== undefined) yield { n, atMs, generation, partition, row, value };
     }
   }
 }
 
-interface RowWrite {
+export interface RowWrite {
   n: number;
   atMs: number;
+  generation: number;
   partition: string;
   row: string;
   value: unknown;

@@ -10,12 +10,14 @@
  * K4. A check depends on the evidence only, so a violation repeats with its seed (simulation.test.ts).
  */
 import type { Evidence } from "../evidence.js";
+import { approvalsAreUsedOnce } from "./approvals.js";
 import { cancelIsHonoured } from "./cancels.js";
 import { corruptionIsContained } from "./corruption.js";
 import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
 import { effectsAtMostOnce } from "./effects.js";
 import { type Facts, factsOf } from "./facts.js";
 import { groupsInOrder } from "./group-order.js";
+import { nothingBeforeItsApproval } from "./guarded-effects.js";
 import { singleHolder } from "./item-ownership.js";
 import { withinLimits } from "./limits.js";
 import { terminatesInTime } from "./liveness.js";
@@ -46,6 +48,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   singleHolder,
   effectsAtMostOnce,
   cancelIsHonoured,
+  approvalsAreUsedOnce,
+  nothingBeforeItsApproval,
   terminatesInTime,
   acknowledgedIsDurable,
   noEventLost,

@@ -1,6 +1,6 @@
 /**
- * The invariants. The numbers are those of the reference on reliability; those of approvals and drills will follow with
- * these features.
+ * The invariants. The numbers are those of the reference on reliability; those of drills will follow with this
+ * feature.
  */
 export const INVARIANTS = {
   I1: "single writer",
@@ -14,6 +14,8 @@ export const INVARIANTS = {
   I9: "effects at most once",
   I10: "cancel is honoured",
   I11: "termination within bounded time",
+  I12: "an approval is used once, for what different people approved",
+  I13: "nothing happens before its approval",
   I15: "replay is deterministic",
   I16: "acknowledged is durable",
   I17: "events are delivered exactly once",

@@ -24,6 +24,8 @@ export interface Environment {
   plans: PlanInput[];
   /** True once the faults are over: users answer immediately and start nothing new. */
   quiescing: boolean;
+  /** Plans want approvals, and people decide about them. */
+  readonly approving: boolean;
   /** Users agree to everything. */
   readonly calm: boolean;
   /** What executions said while something hung. */

@@ -5,6 +5,7 @@ import type { Plan, PlanInput } from "../../../src/domain/plans/plan.js";
 import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
 import { usesOption } from "../../../src/domain/start/start-options.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
+import { withApprovals } from "../generators/approvals.js";
 import { generatePlan } from "../generators/plans.js";
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
@@ -195,7 +196,8 @@ async function changePlan(environment: Environment, random: Random): Promise<voi
     const key = item.replicationGroupId ?? item.id;
     units.set(key, [...(units.get(key) ?? []), item]);
   }
-  const changed = generatePlan(plan.id, plan.worldId, [...units.values()], random.fork("changed"));
+  const generated = generatePlan(plan.id, plan.worldId, [...units.values()], random.fork("changed"));
+  const changed = environment.approving ? withApprovals(generated, random.fork("approvals")) : generated;
   await environment.client.sendUntilKnown({ kind: "save-plan", plan: changed, ifMatch: etag }, random);
 }
 

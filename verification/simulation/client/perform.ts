@@ -16,6 +16,7 @@ import { changeTarget, getTarget } from "../../../src/commands/target-settings.j
 import { removeItem } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
+import { performOfPeople } from "./perform-people.js";
 import type { ClientRequest } from "./requests.js";
 
 /** Runs the product's command for a request and returns its answer. */
@@ -39,6 +40,10 @@ export async function perform(context: Context, request: ClientRequest, world: W
       return continueWithout(context, request.executionId, { itemIds: request.itemIds, by: "operator", reason: "" });
     case "save-plan":
       return savePlan(context, Plan.parse(request.plan), request.ifMatch, "operator");
+    case "decide":
+    case "break-glass":
+    case "review-break-glass":
+      return performOfPeople(context, request);
     default:
       return performOnEstate(context, request, world);
   }

@@ -29,6 +29,15 @@ export type ClientRequest =
   /** Without a mode, a world that differs or moved is refused. */
   | { kind: "import-world"; mode: ImportMode | undefined }
   | { kind: "remove-item"; itemId: string }
+  /** `seenHash` as the sender says it; undefined when they say none. */
+  | {
+      kind: "decide";
+      approvalId: string;
+      person: string;
+      decision: "approve" | "decline";
+      seenHash: string | undefined;
+    }
+  | { kind: "break-glass" | "review-break-glass"; approvalId: string; person: string }
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
   | { kind: "return-source"; itemId: string }

@@ -1,5 +1,6 @@
 import type { Random } from "../random.js";
 import { seedLabel } from "../seed-labels.js";
+import { decideApprovals } from "./approvers.js";
 import { runCalmUser } from "./calm-user.js";
 import type { Environment } from "./environment.js";
 import { runNemesis } from "./nemesis.js";
@@ -30,6 +31,7 @@ export function startUsers(environment: Environment, options: UserOptions): void
   spawn(() => respond(environment, random.fork("responder")), false);
   spawn(() => watchStuckSteps(environment, random.fork("stuck-steps")), false);
   spawn(() => sweepEveryMinute(environment), false);
+  if (environment.approving) spawn(() => decideApprovals(environment, random.fork("approvers")), false);
   const script = random.fork(seedLabel("scripted-scenario"));
   if (environment.calm) startCalmUser(environment, options);
   else if (isScripted(script)) startScript(environment, script, options);

@@ -1,5 +1,7 @@
 import type { ActivityCall, ActivityEnd, ActivityRunner, VirtualClock } from "../../../host/durable/engine/index.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
+import { END_COMMIT_TIMER } from "../../../src/commands/commit-timer.js";
+import type { Context } from "../../../src/commands/context.js";
 import { codeIn, RecoveryError } from "../../../src/domain/errors.js";
 import type {
   Hypervisor,
@@ -79,8 +81,8 @@ function inHostTime<R>(reply: TaskReply<R>, skewMs: number): TaskReply<R> {
 
 const BY_NAME = new Map(ACTIVITIES.map((activity) => [activity.name, activity]));
 
-/** Runs the product's own activities on the ports of one host. Only webhooks are simulated. */
-export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): ActivityRunner {
+/** Runs the product's own activities on the services of one host. Only webhooks are simulated. */
+export function activityRunner(context: () => Context, proxyContext: ProxyContext): ActivityRunner {
   const { proxy, caller, clock, effects, activityFaults } = proxyContext;
   const runOnce = async (call: ActivityCall, straggler = false): Promise<ActivityEnd> => {
     const { instanceId, taskId, name } = call;
@@ -96,7 +98,7 @@ export function activityRunner(ports: () => Ports, proxyContext: ProxyContext): 
       ...(straggler && { straggler }),
     };
     effects.activities.push(run);
-    const { outcome, end } = await handled(ports(), call, proxyContext);
+    const { outcome, end } = await handled(context(), call, proxyContext);
     if (!caller.lifetime.alive) return never();
     run.endedMs = clock.now();
     run.outcome = outcome;
@@ -145,7 +147,7 @@ interface Handled {
 }
 
 /** Runs one activity as a host does, and returns its result or its error in the host's words. */
-async function handled(ports: Ports, call: ActivityCall, proxyContext: ProxyContext): Promise<Handled> {
+async function handled(ports: Context, call: ActivityCall, proxyContext: ProxyContext): Promise<Handled> {
   try {
     const input: unknown = JSON.parse(call.input ?? "null");
     const answer =
@@ -160,7 +162,8 @@ async function handled(ports: Ports, call: ActivityCall, proxyContext: ProxyCont
   }
 }
 
-function own(ports: Ports, { name }: ActivityCall, input: unknown): Promise<object> {
+function own(ports: Context, { name }: ActivityCall, input: unknown): Promise<object> {
+  if (name === END_COMMIT_TIMER.name) return END_COMMIT_TIMER.handle(ports, input);
   const activity = BY_NAME.get(name);
   if (!activity) throw new Error(`there is no activity ${name}`);
   return activity.handle(ports, input);

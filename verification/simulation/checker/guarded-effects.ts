@@ -1,0 +1,123 @@
+import type { Approval } from "../../../src/domain/approvals/approval.js";
+import type { ApprovalRequirement } from "../../../src/domain/approvals/requirement.js";
+import { appliesTo } from "../../../src/domain/approvals/requirement-rules.js";
+import type { Execution } from "../../../src/domain/execution.js";
+import type { Plan } from "../../../src/domain/plans/plan.js";
+import type { OperationName } from "../../../src/hypervisor/port.js";
+import { type ApprovalWrite, approvalsOf, arrivalsAt } from "./approval-records.js";
+import type { Facts } from "./facts.js";
+import { planOf, versionOf } from "./plans.js";
+import { moment, type Violation, violation } from "./violation.js";
+
+const COMMITTING: ReadonlySet<OperationName> = new Set(["delete-recovery-points", "remove-old-machine"]);
+const STARTING: ReadonlySet<OperationName> = new Set([
+  "stop-replication",
+  "promote-replica",
+  "start-replica",
+  "promote-test-copy",
+]);
+
+/** Something that an execution did to the estate, or a call that it made. */
+interface Done {
+  atMs: number;
+  what: string;
+  operation: OperationName | null;
+  itemId: string | null;
+  actionId: string | null;
+}
+
+/**
+ * I13: whatever an approval stands before happens only after such an approval was used, by this execution and for the
+ * version of the plan that it runs.
+ */
+export function nothingBeforeItsApproval(facts: Facts): Violation[] {
+  return [...facts.executions.values()].flatMap(({ record }) => {
+    const plan = planOf(facts, record);
+    const guards = requirementsOf(facts, record).filter((requirement) => appliesTo(requirement, record));
+    if (plan === undefined || guards.length === 0) return [];
+    const done = doneBy(facts, record.executionId);
+    return guards.flatMap((requirement) => {
+      const usedMs = usedAt(facts, record, requirement);
+      const early = done.filter((one) => isBehind(plan, requirement, record, one) && one.atMs < usedMs);
+      return early.slice(0, 1).map(({ what, atMs }) => {
+        const since = usedMs === Infinity ? "that was never used" : `used at ${moment(usedMs)}`;
+        const text = `${what} of ${record.executionId} began at ${moment(atMs)}, behind the approval ${requirement.id}, ${since}`;
+        return violation("I13", text, requirement, record);
+      });
+    });
+  });
+}
+
+/** Those of the version that it started with and of every one that it was edited to. */
+function requirementsOf(facts: Facts, record: Execution): readonly ApprovalRequirement[] {
+  const [first, ...others] = versionsOf(facts, record);
+  return (first?.approvals ?? []).filter(({ id, before }) =>
+    others.every(({ approvals = [] }) =>
+      approvals.some((other) => other.id === id && JSON.stringify(other.before) === JSON.stringify(before)),
+    ),
+  );
+}
+
+const versionsOf = (facts: Facts, record: Execution): Plan[] => {
+  const numbers = versionNumbers(facts, record);
+  const { subject } = record;
+  return facts.evidence.plans.flatMap(({ plan, version }) =>
+    subject.kind === "plan" && plan.id === subject.planId && numbers.includes(version) ? [plan] : [],
+  );
+};
+
+const versionNumbers = (facts: Facts, record: Execution): number[] => [
+  versionOf(facts, record)?.version ?? 0,
+  ...(record.steering ?? []).flatMap((one) => (one.action === "edit" ? [one.planVersion] : [])),
+];
+
+/** When the first approval of a requirement was used that is bound to this execution and its version. */
+function usedAt(facts: Facts, record: Execution, { id }: ApprovalRequirement): number {
+  const numbers = versionNumbers(facts, record);
+  const isBound = ({ content }: Approval): boolean =>
+    content.executionId === record.executionId &&
+    content.requirementId === id &&
+    numbers.includes(content.planVersion) &&
+    record.subject.kind === "plan" &&
+    content.planId === record.subject.planId;
+  const used = [...approvalsOf(facts).values()].flatMap((writes: readonly ApprovalWrite[]) =>
+    arrivalsAt(writes, "used").flatMap((write) => (isBound(write.record) ? [write.atMs] : [])),
+  );
+  return Math.min(...used, Infinity);
+}
+
+function isBehind(plan: Plan, { before }: ApprovalRequirement, { verb }: Execution, done: Done): boolean {
+  switch (before.kind) {
+    case "start":
+      return true;
+    case "commit":
+      return verb === "commit" || (done.operation !== null && COMMITTING.has(done.operation));
+    case "group": {
+      const items = plan.groups.find(({ id }) => id === before.groupId)?.items ?? [];
+      const isStart = done.operation !== null && STARTING.has(done.operation);
+      return isStart && items.some(({ id }) => id === done.itemId);
+    }
+    case "action":
+      return done.actionId === before.actionId;
+  }
+}
+
+/** Everything that began under the keys of an execution, and the calls of its actions. */
+function doneBy(facts: Facts, executionId: string): Done[] {
+  const ofEstate = [
+    ...facts.items.map(({ item, begins }) => ({ itemId: item.itemId, begins })),
+    ...facts.sites.map(({ begins }) => ({ itemId: null, begins })),
+  ].flatMap(({ itemId, begins }) =>
+    begins.flatMap(({ key, operation, beganMs }): Done[] =>
+      key.executionId === executionId
+        ? [{ atMs: beganMs, what: `${operation} (${itemId ?? "site"})`, operation, itemId, actionId: null }]
+        : [],
+    ),
+  );
+  const calls = facts.evidence.effects.webhooks.flatMap((call): Done[] => {
+    const { atMs, actionId } = call;
+    if (call.executionId !== executionId) return [];
+    return [{ atMs, what: `the call of ${actionId}`, operation: null, itemId: null, actionId }];
+  });
+  return [...ofEstate, ...calls];
+}
