@@ -11,7 +11,7 @@
  */
 import type { z } from "zod";
 import { appliesTo } from "../../domain/approvals/requirement-rules.js";
-import type { Steering, SteeringOf } from "../../domain/steering/steering.js";
+import type { Steering } from "../../domain/steering/steering.js";
 import { callActivity, type Durable } from "../../durable/call.js";
 import type { ActivityContract } from "../../durable/contract.js";
 import { failureOf } from "../../durable/refusal.js";
@@ -76,9 +76,11 @@ function* catchUp(execution: ExecutionContext): Durable<void> {
 function take(execution: ExecutionContext, news: readonly Steering[], plan: ExecutionPlan | null): void {
   const { steering } = execution;
   for (const one of news) {
-    if (one.action === "switch-to-unplanned") takeSwitch(execution, one);
+    if (one.action === "switch-to-unplanned") steering.switched = one;
     if (one.action === "retry") for (const itemId of one.itemIds) steering.retries.set(itemId, one);
   }
+  const isChanged = news.some(({ action }) => action === "switch-to-unplanned" || action === "edit");
+  if (isChanged) askForStartAgain(execution);
   if (plan === null) return;
   const before = execution.plan;
   execution.plan = { ...plan, groups: groupsAfterEdit(before, plan, steering.begun) };
@@ -91,9 +93,8 @@ function take(execution: ExecutionContext, news: readonly Steering[], plan: Exec
   }
 }
 
-/** What was approved before the start was a planned failover. The unplanned one is asked for before the next group. */
-function takeSwitch({ plan, steering, approvals }: ExecutionContext, made: SteeringOf<"switch-to-unplanned">): void {
-  steering.switched = made;
+/** What was approved before the start is not what happens any more. It is asked for again before the next group. */
+function askForStartAgain({ plan, steering, approvals }: ExecutionContext): void {
   const { direction } = plan;
   const verb = steering.verbInForce(plan.verb);
   for (const requirement of plan.approvals ?? []) {
