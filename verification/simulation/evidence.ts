@@ -137,6 +137,8 @@ export interface Transaction {
   partition: string;
   /** The generation of the host that wrote it. */
   generation: number;
+  /** The number of the client's request that wrote it. Activities and sweeps have none. */
+  request?: number;
   /** False when the writer got an error, or crashed before it got the answer. */
   answered: boolean;
   operations: { kind: "insert" | "replace" | "put" | "delete"; row: string; json: string | null }[];

@@ -14,6 +14,7 @@ import { approvalsAreUsedOnce } from "./approvals.js";
 import { cancelIsHonoured } from "./cancels.js";
 import { corruptionIsContained } from "./corruption.js";
 import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
+import { deadlinesHold } from "./deadlines.js";
 import { effectsAtMostOnce } from "./effects.js";
 import { type Facts, factsOf } from "./facts.js";
 import { groupsInOrder } from "./group-order.js";
@@ -25,6 +26,7 @@ import { nothingIsWorse } from "./nothing-worse.js";
 import { faultsAreTransparent } from "./outcomes.js";
 import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
+import { refusedChangesNothing } from "./refused-requests.js";
 import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
@@ -49,6 +51,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   effectsAtMostOnce,
   cancelIsHonoured,
   approvalsAreUsedOnce,
+  refusedChangesNothing,
+  deadlinesHold,
   nothingBeforeItsApproval,
   terminatesInTime,
   acknowledgedIsDurable,

@@ -23,6 +23,8 @@ export const INVARIANTS = {
   I19: "rollback is symmetric",
   I20: "an execution keeps its plan version",
   I21: "limits are respected",
+  I23: "a refused request changes nothing",
+  I24: "nothing takes effect after its deadline, and no timer early",
   I25: "faults are transparent or declared",
   I26: "corruption is contained",
   I27: "machines share a site",

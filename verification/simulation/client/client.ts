@@ -8,6 +8,7 @@ import type { Cluster } from "../runtime/cluster.js";
 import type { FaultProxy } from "../runtime/fault-proxy.js";
 import type { SimulatedHost } from "../runtime/host.js";
 import { sleep } from "../runtime/host-lifetime.js";
+import { requestScope } from "../runtime/request-scope.js";
 import { perform } from "./perform.js";
 import type { ClientRequest } from "./requests.js";
 
@@ -56,7 +57,10 @@ export class Client {
     };
     this.ledger.push(entry);
     this.pending += 1;
-    const answer = await Promise.race([this.#perform(host, request), host.lifetime.died.then(() => NO_ANSWER)]);
+    const answer = await Promise.race([
+      this.#perform(host, request, entry.n),
+      host.lifetime.died.then(() => NO_ANSWER),
+    ]);
     this.pending -= 1;
     Object.assign(entry, answer);
     if (answer !== NO_ANSWER) entry.endedMs = this.#clock.now();
@@ -84,11 +88,11 @@ export class Client {
     await Promise.race([swept, host.lifetime.died]);
   }
 
-  async #perform(host: SimulatedHost, request: ClientRequest): Promise<Answer> {
+  async #perform(host: SimulatedHost, request: ClientRequest, n: number): Promise<Answer> {
     const caller = host.caller;
     try {
       const answer = await this.#proxy.call(caller, "request", request.kind, () =>
-        perform(host.context, request, this.#world),
+        requestScope.run({ n }, () => perform(host.context, request, this.#world)),
       );
       return { outcome: "ok", code: null, answer: answer ?? null };
     } catch (thrown) {

@@ -40,5 +40,22 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     what: "a product in which the requester may approve",
     services: readOtherwise((content) => ({ ...content, excluded: [] })),
   },
+  {
+    breaks: "I23",
+    what: "a store that notes each look at an approval in its record",
+    services: wrapStore((store) => ({
+      getApproval: async (approvalId) => {
+        const found = await store.getApproval(approvalId);
+        if (found === null) return null;
+        await store.updateApproval(found, found.value);
+        return store.getApproval(approvalId);
+      },
+    })),
+  },
+  {
+    breaks: "I24",
+    what: "a product in which no approval ever expires",
+    services: readOtherwise((content) => ({ ...content, expiresAt: "2999-01-01T00:00:00.000Z" })),
+  },
   { breaks: "I13", what: "an execution that goes on whether or not it was approved", activities: letPass },
 ];

@@ -17,6 +17,7 @@ import type { FaultOf } from "../generators/faults.js";
 import type { Random } from "../random.js";
 import type { Caller, FaultProxy } from "./fault-proxy.js";
 import { never, sleep } from "./host-lifetime.js";
+import { requestScope } from "./request-scope.js";
 
 /** What the proxies of one host share. */
 export interface ProxyContext {
@@ -106,7 +107,8 @@ export function activityRunner(context: () => Context, proxyContext: ProxyContex
   };
   return (call) => {
     const fault = proxy.faultsEnabled ? activityFaults.get((proxy.callCounts.get("activity") ?? 0) + 1) : undefined;
-    return proxy.call(caller, "activity", call.name, () => (fault ? runWithFault(fault, call) : runOnce(call)));
+    const run = () => (fault ? runWithFault(fault, call) : runOnce(call));
+    return requestScope.run(undefined, () => proxy.call(caller, "activity", call.name, run));
   };
 
   async function runWithFault({ what, byMs }: FaultOf<"activity">, call: ActivityCall): Promise<ActivityEnd> {

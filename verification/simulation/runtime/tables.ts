@@ -5,6 +5,7 @@ import { isEnded } from "../../../src/domain/plans/failure-policy.js";
 import type { RowOperation, Table, Tables } from "../../../src/store/tables/port.js";
 import type { Transaction } from "../evidence.js";
 import type { Caller, FaultProxy } from "./fault-proxy.js";
+import { requestScope } from "./request-scope.js";
 
 /** Everything that all hosts wrote to the tables, in order. */
 export class Journal {
@@ -83,6 +84,7 @@ export function proxiedTables(
           partition,
           generation: caller.lifetime.generation,
           answered: true,
+          ...ofRequest(),
           operations: operations.map(noted),
         });
         return etags;
@@ -100,6 +102,11 @@ export function proxiedTables(
       return table;
     },
   };
+}
+
+function ofRequest(): Pick<Transaction, "request"> {
+  const request = requestScope.getStore();
+  return request === undefined ? {} : { request: request.n };
 }
 
 const noted = (operation: RowOperation): Transaction["operations"][number] => ({

@@ -1,0 +1,29 @@
+import type { Approval } from "../../../src/domain/approvals/approval.js";
+import type { ClientEntry, Transaction } from "../evidence.js";
+import type { Facts } from "./facts.js";
+import { type Violation, violation } from "./violation.js";
+
+/** Requests about approvals. Refused ones are the tries of those who may not. */
+const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set(["decide", "break-glass", "review-break-glass"]);
+/** What was refused is counted here. */
+const SECURITY_TABLES: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceipts"]);
+
+/** I23: a request that is refused changes nothing in the store but the security record. */
+export function refusedChangesNothing({ evidence }: Facts): Violation[] {
+  return evidence.client.flatMap((entry) => {
+    if (entry.outcome !== "refused" || !WATCHED.has(entry.request.kind)) return [];
+    const changed = evidence.store.journal.filter(
+      (write) => write.request === entry.n && !SECURITY_TABLES.has(write.table) && !isExpiry(write),
+    );
+    if (changed.length === 0) return [];
+    const what = `request ${entry.n} (${entry.request.kind}) was refused with ${entry.code}, but changed the store`;
+    return [violation("I23", what, entry, ...changed)];
+  });
+}
+
+/** Whoever looks at an approval past its time notes that it is over. That is true whoever asks. */
+const isExpiry = ({ operations }: Transaction): boolean =>
+  operations.some(({ row, json }) => {
+    if (!row.startsWith("record.") || json === null) return false;
+    return (JSON.parse(json) as Approval).status === "expired";
+  });
