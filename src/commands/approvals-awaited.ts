@@ -3,7 +3,7 @@ import { approversAt } from "../domain/approvals/decide.js";
 import { latestEndOf } from "../domain/approvals/extend.js";
 import { hasCode } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
-import { planVersionOf } from "../executions/start-facts.js";
+import { planVersionOf } from "../domain/steering/in-force.js";
 import { approvalStepId } from "../steps/plan-steps.js";
 import type { ApprovalAwaited, AwaitedApproval, Who } from "./awaited-calls.js";
 import type { Services } from "./context.js";

@@ -18,14 +18,14 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { hasLeftovers } from "../domain/items/item-record.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { editOf, revisionOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
+import { editOf, planVersionOf, revisionOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import { updateWithRetry } from "../store/port.js";
 import type { ApprovalStanding, openApproval, useApproval } from "./approval-contracts.js";
 import { predictedLoss } from "./predicted-loss.js";
-import { planOfExecution, planVersionOf } from "./start-facts.js";
+import { planOfExecution } from "./start-facts.js";
 
 /** Writers of one approval are few: people who decide, and its execution. */
 const MAX_ATTEMPTS = 50;

@@ -13,12 +13,12 @@ import type { Action, Plan, PlanGroup, StageActions, StageVerb } from "../domain
 import { groupsInOrder } from "../domain/plans/plan-rules.js";
 import { stepLimitsOf } from "../domain/plans/step-limits.js";
 import { opposite } from "../domain/scenario-traits.js";
-import { verbInForce } from "../domain/steering/in-force.js";
+import { planVersionOf, verbInForce } from "../domain/steering/in-force.js";
 import { toMs } from "../domain/text.js";
 import type { Direction, Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
-import { planOfExecution, planVersionOf } from "./start-facts.js";
+import { planOfExecution } from "./start-facts.js";
 
 /** Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. */
 export async function openedExecution(

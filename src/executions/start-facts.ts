@@ -8,7 +8,7 @@ import { planItemIds } from "../domain/plans/plan-rules.js";
 import type { SolverItem } from "../domain/recovery-points/recovery-point-solver.js";
 import { decideStart, readsPoints, type StartDecision, type StartPhase } from "../domain/start/check-estate.js";
 import { selectItems } from "../domain/start/decide-start.js";
-import { editOf, verbInForce } from "../domain/steering/in-force.js";
+import { planVersionOf, verbInForce } from "../domain/steering/in-force.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
 import { readEach } from "./read-each.js";
@@ -101,10 +101,6 @@ function planOfItems(plan: Plan, itemIds: readonly string[]): Plan {
     groups: plan.groups.map((group) => ({ ...group, items: group.items.filter(({ id }) => wanted.has(id)) })),
   };
 }
-
-/** The version of the plan that an execution of a plan runs: that of its last edit; 1 for a single item. */
-export const planVersionOf = (execution: Pick<Execution, "subject" | "steering">): number =>
-  editOf(execution)?.planVersion ?? (execution.subject.kind === "plan" ? execution.subject.planVersion : 1);
 
 /** The version of the plan that an execution runs. A single item runs an implicit plan of one group. */
 export async function planOfExecution(

@@ -33,6 +33,7 @@ testInBothReplays("later groups change their order, and the execution goes on in
   expect(view.status).toBe("succeeded");
   expect(groupsOf(view)).toEqual(["databases", "web", "application", "management"]);
   expect(view.execution.steering).toMatchObject([{ action: "edit", person: "ann", planVersion: 2 }]);
+  expect(view.summary).toContain(", version 2,");
 });
 
 testInBothReplays(

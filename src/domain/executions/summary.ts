@@ -11,6 +11,7 @@ import { timerEndText } from "../commit-timer/timer-rules.js";
 import type { Execution, ItemOutcome, Step } from "../execution.js";
 import { hadNothingToDo } from "../plans/failure-policy.js";
 import type { Measures } from "../plans/measures.js";
+import { planVersionOf } from "../steering/in-force.js";
 import type { ExecutionStatus } from "../vocabulary.js";
 import { counted, listed, secondsText } from "../wording.js";
 
@@ -50,12 +51,13 @@ export function summaryOf(input: SummaryInput): string {
   return `${first.join("")}${headOf(input)} ${stateOf(input)}`;
 }
 
-function headOf({ execution: { verb, subject }, planName }: SummaryInput): string {
+function headOf({ execution, planName }: SummaryInput): string {
+  const { verb, subject } = execution;
   const name = verb.replaceAll("-", " ");
   const of =
     subject.kind === "item"
       ? `machine ${subject.itemId}`
-      : `plan ${planName ?? subject.planId}, version ${subject.planVersion},`;
+      : `plan ${planName ?? subject.planId}, version ${planVersionOf(execution)},`;
   return `${name[0]?.toUpperCase()}${name.slice(1)} of ${of}`;
 }
 

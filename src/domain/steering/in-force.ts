@@ -105,3 +105,7 @@ export const revisionOf = (execution: Pick<Execution, "steering">): number =>
 /** What the workflow does not know yet. */
 export const steeringSince = (execution: Pick<Execution, "steering">, revision: number): Steering[] =>
   listOf(execution).filter(concernsWorkflow).slice(revision);
+
+/** The version of the plan that an execution of a plan runs: that of its last edit; 1 for a single item. */
+export const planVersionOf = (execution: Pick<Execution, "subject" | "steering">): number =>
+  editOf(execution)?.planVersion ?? (execution.subject.kind === "plan" ? execution.subject.planVersion : 1);
