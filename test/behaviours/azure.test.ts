@@ -161,7 +161,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
       (count) => count >= 3,
     );
     receiver.close();
-    const first = received.filter(({ body }) => body["attempt"] === 1);
+    const first = received.filter(({ headers }) => headers["webhook-attempt"] === "1");
     expect(first.map(({ body: { event, reached, status } }) => [event, reached ?? status])).toEqual([
       ["started", undefined],
       ["progress", 1],
@@ -169,7 +169,7 @@ describe.concurrent("Azure machines between regions", { timeout: 120_000 }, () =
       ["awaiting-input", undefined],
       ["ended", "succeeded"],
     ]);
-    const again = received.filter(({ body }) => body["attempt"] === 2);
+    const again = received.filter(({ headers }) => headers["webhook-attempt"] === "2");
     expect(again.map(({ body }) => body["event"])).toEqual(["started"]);
   });
 
