@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ALL_ROUTES, ROUTES } from "../../src/api/routes.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
+import { TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { finish } from "../support/execution-driver.js";
 import { RunningApp } from "../support/running-app.js";
 
@@ -9,7 +10,7 @@ const SPEED = 3_000;
 const DAY_MS = 86_400_000;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 /** Deadlines, which lie ahead. */
-const AHEAD: ReadonlySet<string> = new Set(["until", "readyAt"]);
+const AHEAD: ReadonlySet<string> = new Set(["until", "readyAt", "expiresAt", "latest"]);
 
 type Json = Record<string, unknown>;
 type Moment = { path: string; name: string; value: string; siblings: Json };
@@ -80,9 +81,16 @@ test("every time in an answer is real time, unless its name says that it is emul
   };
   for (const verb of ["test-failover", "test-clean-up", "planned-failover", "commit"] as const) await run(verb);
 
+  const people = [{ external: "U1", person: "ann", roles: ["approver" as const] }];
+  await app.client.call(ROUTES.saveWebhookSource, {
+    params: { sourceId: "desk" },
+    body: { scheme: "standard", secrets: ["DESK"], people },
+  });
   const values: Record<string, string> = {
     worldId,
     planId,
+    sourceId: "desk",
+    approvalId: await approvalIn(app),
     itemId: "web-1",
     executionId: executions[0] ?? "",
     version: "1",
@@ -112,6 +120,14 @@ test("every time in an answer is real time, unless its name says that it is emul
   for (const { name, path, siblings } of emulated) expect(siblings, path).toHaveProperty(realNameOf(name));
   expect(asked.size).toBeGreaterThan(12);
 });
+
+/** An approval that a failover of another world waits for. */
+async function approvalIn(app: RunningApp): Promise<string> {
+  const { planId } = await app.loadShop(undefined, withApprovals(TWO_BEFORE_START));
+  const executionId = await app.start(planId, { verb: "unplanned-failover", options: { acknowledgeNoTest: true } });
+  const { awaits } = await app.until(executionId, (seen) => seen.awaits.some(({ kind }) => kind === "approval"));
+  return awaits.flatMap((one) => (one.kind === "approval" ? [one.approvalId] : []))[0] ?? "";
+}
 
 /** What routes need besides their path. */
 const QUERIES: Readonly<Record<string, string>> = {
