@@ -7,6 +7,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ActivityCall, ActivityEnd } from "../../host/durable/engine/index.js";
 import { ACTIVITIES } from "../../src/activities/index.js";
 import { STEP_ACTIVITIES } from "../../src/activities/steps.js";
+import { cancelExecution } from "../../src/commands/decisions.js";
+import { pauseExecution, resumeExecution } from "../../src/commands/steer.js";
 import { RecoveryError } from "../../src/domain/errors.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
@@ -15,7 +17,9 @@ import type { StepResult } from "../../src/durable/fiber-scheduler.js";
 import type { Ports } from "../../src/ports.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
+import { approvalAwaited, decideAs, TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { estateOf, readyOptions } from "../support/estates.js";
+import { finish } from "../support/execution-driver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
@@ -63,13 +67,16 @@ const PASSING_FAULTS: Record<string, PassingFault> = {
 
 /**
  * Steps carry the faults of a batch, and the choice of points those of the data that it processes. A webhook is retried
- * by its workflow, as its action says. Notifications hold nothing up, and their next attempt notes what this one did not.
+ * by its workflow, as its action says. Notifications and asks for approval hold nothing up, and their next attempt notes
+ * what this one did not. The end of a commit timer looks again at machines that it could not look at.
  */
 const MEETS_NONE: ReadonlySet<string> = new Set([
   "execute-batch",
   "process-pending-data",
   "call-webhook",
   "send-notifications",
+  "ask-for-approval",
+  "probe-machines",
 ]);
 
 const HOUR_MS = 3_600_000;
@@ -77,7 +84,8 @@ const AT = "2026-01-01T06:00:00.000Z";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+/** Times, and hashes of what has times in it. */
+const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}/g;
 
 /** Each call of an activity with the same arguments, but for times, fails the first time. */
 function failingOnce<T extends object>(
@@ -188,6 +196,31 @@ describe.each(Object.entries(PASSING_FAULTS))("%s passes", (_, fault) => {
     const { execution } = await app.ended(executionId);
     expect(execution).toMatchObject({ status: "failed", failure: { code: "validation-rejected" } });
     expect(await app.states()).toEqual(["protected"]);
+  });
+
+  test("while people are asked, steer, and leave the end to a timer", async () => {
+    const people = { roles: ["approver" as const] };
+    const asked = { ...TWO_BEFORE_START, needed: 1, escalation: { afterMinutes: 30, approvers: people } };
+    const timer = { afterMinutes: 60, onExpiry: "probes" as const, warnMinutesBefore: [] };
+    await open("azure-to-azure", {
+      approvals: withApprovals(asked)(estateOf("azure-to-azure").plan).approvals,
+      commitTimer: timer,
+    });
+    const dropped = await app.start("planned-failover", readyOptions("planned-failover"));
+    await approvalAwaited(app, dropped);
+    await cancelExecution(app.context, dropped, { behaviour: "as-documented", by: "tester", reason: undefined });
+    await app.completed(dropped);
+    const executionId = await app.start("planned-failover", readyOptions("planned-failover"));
+    const { approvalId } = await approvalAwaited(app, executionId);
+    await app.pass(HOUR_MS);
+    await pauseExecution(app.context, executionId, { person: "ann", reason: "lunch" });
+    await decideAs(app, "ann", approvalId);
+    await app.pass(HOUR_MS);
+    await resumeExecution(app.context, executionId, { person: "ann", reason: "" });
+    await finish(app, executionId);
+    await app.completed(executionId);
+    await app.pass(HOUR_MS);
+    expect(await app.states()).toEqual(["committed"]);
   });
 
   test("every activity and every step met it", () => {

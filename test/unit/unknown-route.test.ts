@@ -17,6 +17,7 @@ test("a mistyped word leads to the route with that word spelled right", () => {
     const words = route.path.split("/");
     const last = words.findLastIndex((word) => !word.startsWith("{"));
     const typo = words.map((word, at) => (at === last ? `${word.slice(0, -2)}${word.slice(-1)}` : word));
+    if (routesAt(ALL_ROUTES, typo.join("/")).length > 0) continue; // it may be an id of another route
     const { code, details } = unknownRoute(ALL_ROUTES, route.method, typo.join("/"));
     expect([code, details[0]], typo.join("/")).toEqual(["route-not-found", `${route.method} /${route.path}`]);
   }
