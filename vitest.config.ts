@@ -9,6 +9,8 @@ const ISOLATED = [
   "test/support/**/*.test.ts",
   "verification/{chaos,fuzz}/**/*.test.ts",
   "test/unit/{hypervisor/{emulator,failback},store/store}.test.ts",
+  "test/unit/access/route-matrix.test.ts",
+  "test/unit/durable/{mailbox,fiber-scheduler,tell-approvers}.test.ts",
   "host/test/management/golden-*.test.ts",
   "host/test/shell/{auth,esm,foreign,hooks,http,loading,streaming,timers,twins}.test.ts",
 ];
