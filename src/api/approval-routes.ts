@@ -3,11 +3,9 @@ import { Approval, Verdict } from "../domain/approvals/approval.js";
 import { Delegation } from "../domain/approvals/delegation.js";
 import { Guid, Id, Name, Text } from "../domain/text.js";
 import { route } from "./route.js";
-import { noQuery, nothing, pageOf, pageQuery } from "./schemas.js";
+import { noQuery, nowhere, pageOf, pageQuery, read, remove } from "./schemas.js";
 
-const nowhere = z.strictObject({});
 const onApproval = z.strictObject({ approvalId: Guid });
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
 const change = { method: "POST", query: noQuery, headers: {}, status: 200, answers: [] } as const;
 
 export const approvalView = Approval.omit({ heard: true }).extend({
@@ -127,34 +125,23 @@ export const APPROVAL_ROUTES = {
     problems: ["delegation-refused", "etag-mismatch"],
   }),
   withdrawDelegations: route({
+    ...remove,
     id: "withdraw-delegations",
     right: "administer",
-    method: "DELETE",
     path: "api/delegations",
     summary: "Take back all that a person delegated, for example because they left",
     params: nowhere,
     query: z.strictObject({ from: Name }),
-    body: nothing,
-    headers: {},
-    status: 204,
-    answers: [],
-    response: nothing,
     problems: ["etag-mismatch"],
   }),
   removeDelegation: route({
+    ...remove,
     id: "remove-delegation",
     right: "approve",
     answersWhatCallerMayRead: true,
-    method: "DELETE",
     path: "api/delegations/{delegationId}",
     summary: "Decide yourself again; a delegation that is gone is no error",
     params: z.strictObject({ delegationId: Id }),
-    query: noQuery,
-    body: nothing,
-    headers: {},
-    status: 204,
-    answers: [],
-    response: nothing,
     problems: ["etag-mismatch"],
   }),
 } as const;

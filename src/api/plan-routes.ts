@@ -3,11 +3,10 @@ import { Plan, PlanVersion } from "../domain/plans/plan.js";
 import { PlanChange } from "../domain/plans/plan-diff.js";
 import { Id } from "../domain/text.js";
 import { route } from "./route.js";
-import { noQuery, nothing, pageOf, pageQuery, planSummary, planView } from "./schemas.js";
+import { noQuery, pageOf, pageQuery, planSummary, planView, read, remove } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const version = z.coerce.number().int().min(1).max(1_000_000_000);
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
 
 /** Recovery plans and their versions. */
 export const PLAN_ROUTES = {
@@ -51,18 +50,13 @@ export const PLAN_ROUTES = {
     problems: ["plan-not-found"],
   }),
   removePlan: route({
+    ...remove,
     id: "remove-plan",
     right: "plan",
-    method: "DELETE",
     path: "api/recovery-plans/{planId}",
     summary: "Remove a recovery plan; its versions stay readable, and a plan that is gone is no error",
     params: onPlan,
-    query: noQuery,
-    body: nothing,
     headers: { "if-match": "required" },
-    status: 204,
-    answers: [],
-    response: nothing,
     problems: ["header-missing", "etag-mismatch", "plan-in-use"],
   }),
   getPlanVersion: route({

@@ -6,12 +6,10 @@ import { Direction, ExecutionDirection, ItemState, Verb } from "../domain/vocabu
 import { TargetSettings } from "../domain/worlds/world.js";
 import { ApiProblem, type InvalidField } from "./problem.js";
 import { route } from "./route.js";
-import { finding, noQuery, nothing, prerequisite, recoveryPointView, startBody } from "./schemas.js";
+import { finding, noQuery, prerequisite, read, recoveryPointView, startBody } from "./schemas.js";
 
 const onPlan = z.strictObject({ planId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
-
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
 
 /** A choice of recovery points in a query. Without `kind`, the plan's own choice applies. */
 const pointsQuery = z.strictObject({

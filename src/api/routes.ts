@@ -19,8 +19,10 @@ import {
   itemView,
   noQuery,
   nothing,
+  nowhere,
   pageOf,
   pageQuery,
+  read,
   recoveryPointsView,
   resolveBody,
   startBody,
@@ -38,9 +40,7 @@ const inWorld = z.strictObject({ worldId: Id });
 const onItem = z.strictObject({ worldId: Id, itemId: Id });
 const onPlan = z.strictObject({ planId: Id });
 const onExecution = z.strictObject({ executionId: Guid });
-const nowhere = z.strictObject({});
 
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
 const start = {
   method: "POST",
   query: noQuery,

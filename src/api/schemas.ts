@@ -29,6 +29,19 @@ export function pageOf<T extends z.ZodType>(entry: T) {
 
 export const noQuery = z.strictObject({});
 export const nothing = z.undefined();
+export const nowhere = z.strictObject({});
+
+/** What routes have in common that read, or remove, and take nothing but what their path and query name. */
+export const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
+export const remove = {
+  method: "DELETE",
+  body: nothing,
+  headers: {},
+  status: 204,
+  answers: [],
+  query: noQuery,
+  response: nothing,
+} as const;
 
 export const worldView = z.object({
   worldId: Id,

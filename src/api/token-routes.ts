@@ -3,9 +3,7 @@ import { AccessToken, TokenId } from "../domain/access/access-token.js";
 import { Grant } from "../domain/access/roles.js";
 import { Name } from "../domain/text.js";
 import { route } from "./route.js";
-import { noQuery, nothing, pageOf, pageQuery } from "./schemas.js";
-
-const nowhere = z.strictObject({});
+import { noQuery, nothing, nowhere, pageOf, pageQuery, remove } from "./schemas.js";
 
 /** Without the hash, which is nobody's business. */
 const tokenView = AccessToken.omit({ hash: true });
@@ -47,18 +45,12 @@ export const TOKEN_ROUTES = {
     problems: [],
   }),
   revokeToken: route({
+    ...remove,
     id: "revoke-token",
     right: "administer",
-    method: "DELETE",
     path: "api/tokens/{tokenId}",
     summary: "Revoke an access token: within 5 seconds nobody can use it any more",
     params: z.strictObject({ tokenId: TokenId }),
-    query: noQuery,
-    body: nothing,
-    headers: {},
-    status: 204,
-    answers: [],
-    response: nothing,
     problems: ["token-not-found"],
   }),
 } as const;

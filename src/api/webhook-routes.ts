@@ -4,11 +4,9 @@ import { ReceiptResult } from "../domain/webhooks/receipt.js";
 import { SecurityRecord } from "../domain/webhooks/security-record.js";
 import { WebhookSource, WebhookSourceInput } from "../domain/webhooks/source.js";
 import { route } from "./route.js";
-import { noQuery, nothing, pageOf, pageQuery } from "./schemas.js";
+import { noQuery, nothing, nowhere, pageOf, pageQuery, read, remove } from "./schemas.js";
 
 const onSource = z.strictObject({ sourceId: Id });
-const nowhere = z.strictObject({});
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [] } as const;
 
 const sourceView = WebhookSource.extend({
   unusableSecrets: z.array(z.string()).describe("its secrets without a usable value in the settings; none is best"),
@@ -79,18 +77,12 @@ export const WEBHOOK_ROUTES = {
     problems: ["webhook-source-not-found"],
   }),
   removeWebhookSource: route({
+    ...remove,
     id: "remove-webhook-source",
     right: "administer",
-    method: "DELETE",
     path: "api/webhook-sources/{sourceId}",
     summary: "Remove a sender of webhooks; one that is gone is no error",
     params: onSource,
-    query: noQuery,
-    body: nothing,
-    headers: {},
-    status: 204,
-    answers: [],
-    response: nothing,
     problems: [],
   }),
   listSecurityRecords: route({

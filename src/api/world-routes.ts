@@ -3,12 +3,9 @@ import { Id } from "../domain/text.js";
 import { World } from "../domain/worlds/world.js";
 import { MAX_WORLD_BYTES } from "./body.js";
 import { route } from "./route.js";
-import { importedView, noQuery, nothing, pageOf, pageQuery, worldView } from "./schemas.js";
+import { importedView, noQuery, pageOf, pageQuery, read, remove, worldView } from "./schemas.js";
 
 const inWorld = z.strictObject({ worldId: Id });
-const read = { method: "GET", body: nothing, headers: {}, status: 200, answers: [], query: noQuery } as const;
-
-const remove = { method: "DELETE", body: nothing, headers: {}, status: 204, answers: [], response: nothing } as const;
 
 /** Worlds: their import, and the removal of a world or of one of its items. */
 export const WORLD_ROUTES = {

@@ -1,9 +1,10 @@
 import { approvalIdOf, endOf } from "../domain/approvals/approval.js";
+import { allApprovers } from "../domain/approvals/ask.js";
 import { approversAt } from "../domain/approvals/decide.js";
 import { latestEndOf } from "../domain/approvals/extend.js";
-import { hasCode } from "../domain/errors.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { planVersionOf } from "../domain/steering/in-force.js";
+import { readableOrNull } from "../executions/read-each.js";
 import { approvalStepId } from "../steps/plan-steps.js";
 import type { ApprovalAwaited, AwaitedApproval, Who } from "./awaited-calls.js";
 import type { Services } from "./context.js";
@@ -27,7 +28,7 @@ export function approvalsAwaited(
       const stepId = approvalStepId(awaited.requirementId, awaited.round);
       const { requirementId, round } = awaited;
       const approvalId = approvalIdOf({ executionId, requirementId, round }, services.hash);
-      const approval = await readable(() => services.store.getApproval(approvalId));
+      const approval = await readableOrNull(() => services.store.getApproval(approvalId));
       const plan =
         subject.kind === "item" ? null : await services.store.getPlanVersion(subject.planId, planVersionOf(execution));
       const requirement = plan?.plan.approvals?.find(({ id }) => id === requirementId);
@@ -50,9 +51,7 @@ export function approvalsAwaited(
 }
 
 function whoOf(approval: Parameters<typeof approversAt>[0], nowMs: number): Who {
-  const all = approversAt(approval, nowMs);
-  const people = [...new Set(all.flatMap((one) => one.people ?? []))];
-  const roles = [...new Set(all.flatMap((one) => one.roles ?? []))];
+  const { people, roles } = allApprovers(approversAt(approval, nowMs));
   const out = new Set(approval.content.excluded.map(({ person }) => person));
   return {
     people: people.filter((person) => !out.has(person)),
@@ -60,14 +59,4 @@ function whoOf(approval: Parameters<typeof approversAt>[0], nowMs: number): Who 
     needed: approval.content.needed,
     decided: approval.decisions.map(({ person }) => person),
   };
-}
-
-/** A damaged row must not hide the rest of the execution. */
-async function readable<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (thrown) {
-    if (hasCode(thrown, "row-unreadable")) return null;
-    throw thrown;
-  }
 }

@@ -7,10 +7,10 @@
  */
 import { type Caller, hasRight, hasRightOnPlan } from "../domain/access/caller.js";
 import { rightsOf } from "../domain/access/roles.js";
-import { hasCode } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import type { PlanVersion } from "../domain/plans/plan.js";
 import { defined } from "../domain/text.js";
+import { readableOrNull } from "../executions/read-each.js";
 import type { Page, PageRequest, Store } from "../store/port.js";
 import type { Services } from "./context.js";
 
@@ -81,15 +81,6 @@ async function readableExecutions(
     if (next === undefined) break;
   }
   return { entries, ...defined({ cursor: next }) };
-}
-
-async function readableOrNull<T>(read: () => Promise<T | null>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (thrown) {
-    if (hasCode(thrown, "row-unreadable")) return null;
-    throw thrown;
-  }
 }
 
 const MAX_READS_AT_ONCE = 50;

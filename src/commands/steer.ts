@@ -59,24 +59,24 @@ export async function steer<A extends SteeringAction>(
   content: Content<A>,
 ): Promise<void> {
   const made = { action, person, reason, at: toInstant(context.clock.now()), ...content } as unknown as Steering;
-  await recordSteering(context, executionId, made);
-  await tellSteered(context, executionId);
+  await tellSteered(context, await recordSteering(context, executionId, made));
 }
 
 /** Writes an act into the record. What stands there already stays as it is. */
-async function recordSteering(context: Context, executionId: string, made: Steering): Promise<void> {
+async function recordSteering(context: Context, executionId: string, made: Steering): Promise<Execution> {
   const { store } = context;
-  await updateWithRetry(
+  return updateWithRetry(
     async () => {
       const found = await store.getExecution(executionId);
       if (!found) throw new RecoveryError("execution-not-found", `there is no execution ${executionId}`);
       return found;
     },
-    async ({ value, etag }): Promise<{ answer: null; write?: () => Promise<unknown> }> => {
+    async ({ value, etag }): Promise<{ answer: Execution; write?: () => Promise<unknown> }> => {
       const steering = withSteering(value, made);
-      if (steering === null) return { answer: null };
+      if (steering === null) return { answer: value };
       requireAllowed(await viewExecution(context, executionId), made.action);
-      return { answer: null, write: () => store.updateExecution({ ...value, steering }, etag) };
+      const steered = { ...value, steering };
+      return { answer: steered, write: () => store.updateExecution(steered, etag) };
     },
   );
 }
@@ -93,9 +93,9 @@ export function requireAllowed(view: ExecutionView, action: ExecutionAction): vo
 }
 
 /** Tells an execution and the orchestrations of its items that the record has news. Safe to repeat. */
-async function tellSteered(context: Context, executionId: string): Promise<void> {
-  const execution = (await context.store.getExecution(executionId))?.value;
-  if (execution !== undefined && revisionOf(execution) > 0) await voidApprovalsOfSteered(context, execution);
+async function tellSteered(context: Context, execution: Execution): Promise<void> {
+  const { executionId } = execution;
+  if (revisionOf(execution) > 0) await voidApprovalsOfSteered(context, execution);
   await context.orchestrations.raise(executionId, DECISION_EVENT, { kind: "steered" });
   await wakeItemOrchestrations(context, executionId);
 }
@@ -107,11 +107,11 @@ async function tellSteered(context: Context, executionId: string): Promise<void>
  */
 export async function raiseSteering(
   context: Context,
-  { executionId, steering = [] }: Execution,
+  execution: Execution,
   isTime: (at: string) => boolean,
 ): Promise<boolean> {
-  const last = steering.at(-1);
+  const last = execution.steering?.at(-1);
   if (last === undefined || last.action === "pause" || !isTime(last.at)) return false;
-  await tellSteered(context, executionId);
+  await tellSteered(context, execution);
   return true;
 }

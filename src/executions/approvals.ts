@@ -10,7 +10,14 @@
  * - U4 Whatever fails here lets nothing pass: there is no answer `used` without that record. (the same)
  */
 import type { z } from "zod";
-import { type Approval, type ApprovalContent, approvalIdOf, contentHash, endOf } from "../domain/approvals/approval.js";
+import {
+  type Approval,
+  type ApprovalContent,
+  approvalIdOf,
+  contentHash,
+  endOf,
+  isOpen,
+} from "../domain/approvals/approval.js";
 import { type BoundFacts, lossCeiling, whyVoid } from "../domain/approvals/bound.js";
 import { asOf } from "../domain/approvals/decide.js";
 import type { ApprovalRequirement } from "../domain/approvals/requirement.js";
@@ -69,20 +76,22 @@ async function contentOf(
   execution: Execution,
   asked: Pick<ApprovalContent, "approvalId" | "requirementId" | "round" | "itemIds">,
 ): Promise<ApprovalContent> {
-  const { plan, savedBy } = await plansOf(ports, execution);
+  const plans = await plansOf(ports, execution);
+  const { plan } = plans;
   const requirement = plan.approvals?.find(({ id }) => id === asked.requirementId);
   if (requirement === undefined) {
     throw new RecoveryError("plan-invalid", `plan ${plan.id} has no approval ${asked.requirementId}`);
   }
-  const facts = await factsOf(ports, execution, asked.itemIds);
+  const facts = await factsOf(ports, execution, asked.itemIds, plans);
   const { planVersion, planHash, savedPlanVersion, verb, direction, recoveryPoint } = facts;
   const { predictedLossSeconds, leftovers } = facts;
   const nowMs = ports.clock.now();
   const inMinutes = (minutes: number): string => toInstant(nowMs + minutes * 60_000);
   const { name, before, needed, approvers, escalation, expiresAfterMinutes } = requirement;
+  const editors = await editorsOf(ports, execution, plans);
   const excluded = [
     ...requestersOf(execution).map((person) => ({ person, because: "requester" as const })),
-    ...savedBy.map((person) => ({ person, because: "last-editor" as const })),
+    ...editors.map((person) => ({ person, because: "last-editor" as const })),
   ];
   return {
     ...asked,
@@ -108,25 +117,37 @@ function allowedLoss({ objectives }: Plan, { lossCeilingSeconds }: ApprovalRequi
   return lossCeilingSeconds ?? perVerb[verb]?.rpoSeconds ?? null;
 }
 
-/** The plan that an execution runs, and who saved that version and the newest one. */
-async function plansOf({ store }: Ports, execution: Execution): Promise<{ plan: Plan; savedBy: string[] }> {
-  const plan = await planOfExecution(store, execution);
-  if (execution.subject.kind === "item") return { plan, savedBy: [] };
-  const { planId } = execution.subject;
-  const versions = await Promise.all([store.getPlanVersion(planId, planVersionOf(execution)), store.getPlan(planId)]);
-  const [runs, saved] = [versions[0], versions[1]?.value ?? null];
-  const chose = editOf(execution)?.person ?? [];
-  return { plan, savedBy: [runs, saved].flatMap((version) => version?.savedBy ?? []).concat(chose) };
+/** The plan as an execution runs it, and its newest version; null when it was removed, or when an item runs alone. */
+async function plansOf({ store }: Ports, execution: Execution) {
+  const { subject } = execution;
+  const [plan, saved] = await Promise.all([
+    planOfExecution(store, execution),
+    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
+  ]);
+  return { plan, saved: saved?.value ?? null };
+}
+
+type Plans = Awaited<ReturnType<typeof plansOf>>;
+
+/** Who saved the version that runs and the newest one, and who chose the one that runs. */
+async function editorsOf({ store }: Ports, execution: Execution, { saved }: Plans): Promise<string[]> {
+  const { subject } = execution;
+  if (subject.kind === "item") return [];
+  const runs = await store.getPlanVersion(subject.planId, planVersionOf(execution));
+  return [runs?.savedBy, saved?.savedBy, editOf(execution)?.person].flatMap((person) => person ?? []);
 }
 
 /** What an approval is bound to, as it is now. */
-async function factsOf(ports: Ports, execution: Execution, itemIds: readonly string[]): Promise<BoundFacts> {
-  const { store } = ports;
-  const { worldId, subject, direction, options } = execution;
-  const [plan, saved, items] = await Promise.all([
-    planOfExecution(store, execution),
-    subject.kind === "plan" ? store.getPlan(subject.planId) : null,
-    store.findItems(worldId, itemIds),
+async function factsOf(
+  ports: Ports,
+  execution: Execution,
+  itemIds: readonly string[],
+  known?: Plans,
+): Promise<BoundFacts> {
+  const { worldId, direction, options } = execution;
+  const [{ plan, saved }, items] = await Promise.all([
+    known ?? plansOf(ports, execution),
+    ports.store.findItems(worldId, itemIds),
   ]);
   const recoveryPoint = options.recoveryPoint ?? plan.recoveryPoint;
   const verb = verbInForce(execution);
@@ -135,7 +156,7 @@ async function factsOf(ports: Ports, execution: Execution, itemIds: readonly str
     ...{ verb, direction, itemIds, recoveryPoint, predictedLossSeconds },
     planVersion: planVersionOf(execution),
     planHash: editOf(execution)?.planHash ?? execution.planHash ?? "",
-    savedPlanVersion: saved?.value.version ?? null,
+    savedPlanVersion: saved?.version ?? null,
     leftovers: items.filter(hasLeftovers).length,
   };
 }
@@ -193,13 +214,12 @@ export function voidedApproval(
   return updateWithRetry(
     () => foundApproval(ports, approvalId),
     (found) => {
-      const { status } = found.value;
-      const isOpen = status === "pending" || status === "approved";
+      const wasOpen = isOpen(found.value);
       const now = {
-        ...(isOpen ? voided(found.value, because, ports.clock.now()) : found.value),
+        ...(wasOpen ? voided(found.value, because, ports.clock.now()) : found.value),
         ...(heard && { heard }),
       };
-      if (!isOpen && found.value.heard === now.heard) return { answer: found.value };
+      if (!wasOpen && found.value.heard === now.heard) return { answer: found.value };
       return { answer: now, write: () => ports.store.updateApproval(found, now) };
     },
     MAX_ATTEMPTS,

@@ -1,4 +1,4 @@
-import { type ErrorCode, RecoveryError } from "../domain/errors.js";
+import { type ErrorCode, hasCode, RecoveryError } from "../domain/errors.js";
 
 const UNREADABLE: readonly ErrorCode[] = ["row-unreadable"];
 
@@ -27,5 +27,15 @@ export async function readEach<T>(
       found: halves.flatMap(({ found }) => found),
       unreadable: new Map(halves.flatMap(({ unreadable }) => [...unreadable])),
     };
+  }
+}
+
+/** What is read, or null when its row is damaged: one bad row must not hide the rest of an answer. */
+export async function readableOrNull<T>(read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (hasCode(thrown, "row-unreadable")) return null;
+    throw thrown;
   }
 }

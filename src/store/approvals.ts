@@ -7,7 +7,7 @@
  * L3. A list reads its own rows and the records of one page, and nothing of what is closed.
  */
 import { z } from "zod";
-import { Approval, endOf } from "../domain/approvals/approval.js";
+import { Approval, endOf, isOpen } from "../domain/approvals/approval.js";
 import { RecoveryError } from "../domain/errors.js";
 import { Guid, toMs } from "../domain/text.js";
 import { pageOf, readable } from "./paging.js";
@@ -32,10 +32,11 @@ const recordRow = (approvalId: string): string => `record.${approvalId}`;
 function entriesOf(approval: Approval): string[] {
   const { content, status, brokenGlass, heard } = approval;
   const { approvalId, planId, requestedAt } = content;
-  const isOpen = status === "pending" || status === "approved";
   return [
     `newest.${digitsOf(LAST_MS - toMs(requestedAt))}.${approvalId}`,
-    ...(isOpen ? [`open.${planId}.${approvalId}`, `overdue.${digitsOf(toMs(endOf(approval)))}.${approvalId}`] : []),
+    ...(isOpen(approval)
+      ? [`open.${planId}.${approvalId}`, `overdue.${digitsOf(toMs(endOf(approval)))}.${approvalId}`]
+      : []),
     ...(brokenGlass !== undefined && brokenGlass.reviewedAt === undefined ? [`review.${approvalId}`] : []),
     ...(status === "pending" || heard ? [] : [`unheard.${approvalId}`]),
   ];

@@ -87,6 +87,9 @@ export type Approval = z.infer<typeof Approval>;
 export const endOf = ({ content, extensions }: Pick<Approval, "content" | "extensions">): z.infer<typeof Instant> =>
   extensions?.at(-1)?.until ?? content.expiresAt;
 
+/** Whether it can still be used, or become so. */
+export const isOpen = ({ status }: Pick<Approval, "status">): boolean => status === "pending" || status === "approved";
+
 /** The id of one ask: the same GUID for the same execution, requirement and round, so that asking is safe to repeat. */
 export const approvalIdOf = (
   { executionId, requirementId, round }: Pick<ApprovalContent, "executionId" | "requirementId" | "round">,

@@ -20,6 +20,13 @@ export const Approvers = z.strictObject({
 });
 export type Approvers = z.infer<typeof Approvers>;
 
+/** All who may decide when each of several may. */
+export function allApprovers(some: readonly Approvers[]): { people: string[]; roles: Role[] } {
+  const people = [...new Set(some.flatMap((one) => one.people ?? []))];
+  const roles = [...new Set(some.flatMap((one) => one.roles ?? []))];
+  return { people, roles };
+}
+
 /** What the execution may lose and leave behind without another approval. */
 export const Ceiling = z.strictObject({
   lossSeconds: z.number().min(0).nullable().describe("seconds of the estate; null: not limited"),

@@ -15,7 +15,7 @@ import { isSamePerson } from "../access/person.js";
 import type { Grant } from "../access/roles.js";
 import { type ErrorCode, RecoveryError } from "../errors.js";
 import { toInstant } from "../text.js";
-import { type Approval, type ApprovalDecision, endOf, type Verdict } from "./approval.js";
+import { type Approval, type ApprovalDecision, endOf, isOpen, type Verdict } from "./approval.js";
 import type { Approvers } from "./ask.js";
 import { type Delegation, holds } from "./delegation.js";
 
@@ -43,7 +43,7 @@ export const MIN_HASH_DIGITS = 12;
 
 /** An approval as it stands at a moment: one that nobody decided in time has expired, whether or not that was noted. */
 export function asOf(approval: Approval, nowMs: number): Approval {
-  if (approval.status !== "pending" && approval.status !== "approved") return approval;
+  if (!isOpen(approval)) return approval;
   const expiresAt = endOf(approval);
   if (toInstant(nowMs) < expiresAt) return approval;
   const closedBecause =

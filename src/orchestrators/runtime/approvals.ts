@@ -13,7 +13,7 @@
  *   approval that an edit adds, or that a switch to unplanned makes necessary, is asked for before whatever of it has
  *   not begun. (test/orchestrators/approvals-steered.test.ts)
  */
-import type { ApprovalAsk, ApprovalPoint, Approvers } from "../../domain/approvals/ask.js";
+import { type ApprovalAsk, type ApprovalPoint, type Approvers, allApprovers } from "../../domain/approvals/ask.js";
 import type { ApprovalClosing } from "../../domain/approvals/ask-message.js";
 import type { ApprovalRequirement } from "../../domain/approvals/requirement.js";
 import { RecoveryError } from "../../domain/errors.js";
@@ -191,8 +191,7 @@ const idsOf = (items: readonly ExecutionItem[]): string[] => items.map(({ id }) 
 
 /** After the escalation both decide. */
 function together(first: Approvers, others: Approvers = {}): Approvers {
-  const people = [...new Set([...(first.people ?? []), ...(others.people ?? [])])];
-  const roles = [...new Set([...(first.roles ?? []), ...(others.roles ?? [])])];
+  const { people, roles } = allApprovers([first, others]);
   return { ...(people.length > 0 && { people }), ...(roles.length > 0 && { roles }) };
 }
 
