@@ -20,7 +20,7 @@ export async function bypassProblem(
   { items, direction }: Pick<StartDecision, "items" | "direction">,
 ): Promise<Refusal | null> {
   const taken = items.flatMap(({ itemId, decision }) => (decision === "take" ? [itemId] : []));
-  const guarding = (await store.listGuardingPlans(worldId)).map(({ plan }) => plan);
+  const guarding = (await store.listGuardingPlans(worldId, taken)).map(({ plan }) => plan);
   for (const plan of guarding.filter(({ id }) => id !== own?.id)) {
     for (const requirement of plan.approvals ?? []) {
       const of = { verb, direction };

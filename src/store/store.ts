@@ -84,7 +84,7 @@ export function createStore(tables: Tables): Store {
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
-    listGuardingPlans: (worldId) => listGuardingPlans(plans, worldId),
+    listGuardingPlans: (worldId, itemIds) => listGuardingPlans(plans, worldId, itemIds),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),

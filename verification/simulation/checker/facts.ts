@@ -211,6 +211,12 @@ export function itemAt({ items }: Facts, itemId: string, atMs: number): Emulated
   return newest === undefined ? undefined : stateAt(newest.item, atMs);
 }
 
+/** The state of an item when a write was made. Much may happen at one moment, so only the order of writes tells. */
+export function itemBefore({ items }: Facts, itemId: string, { n }: { n: number }): EmulatedItem | undefined {
+  const newest = items.findLast(({ item }) => item.itemId === itemId && (item.states[0]?.n ?? Infinity) < n);
+  return newest?.item.states.findLast((seen) => seen.n < n)?.state;
+}
+
 /**
  * Whether a reset of the world has loaded its estate and could not replace its records, because a row was unreadable. The
  * row of the world says so, and nothing starts until the import is repeated.

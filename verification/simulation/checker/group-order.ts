@@ -3,6 +3,7 @@ import { failoverTypeOf } from "../../../src/domain/plans/failover-type.js";
 import { failurePolicyOf } from "../../../src/domain/plans/failure-policy.js";
 import type { Action, Plan, PlanGroup } from "../../../src/domain/plans/plan.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
+import { approvalsOf } from "./approval-records.js";
 import { decisionsOf } from "./decisions.js";
 import { type Facts, hasEnded } from "./facts.js";
 import { groupsBefore, planOf } from "./plans.js";
@@ -78,6 +79,20 @@ function doneMs(facts: Facts, { executionId }: Execution, action: Action): numbe
   return Math.min(...calls.map(({ atMs }) => atMs));
 }
 
+/** Whether an action is passed over because the approval that it wants was declined, or not given in time. */
+function isNotApproved(facts: Facts, { approvals = [] }: Plan, { executionId }: Execution, action: Action): boolean {
+  const wanted = approvals.filter(
+    ({ before, onDecline }) => before.kind === "action" && before.actionId === action.id && onDecline === "skip",
+  );
+  const ended = [...approvalsOf(facts).values()].flatMap((writes) => writes.at(-1)?.record ?? []);
+  return ended.some(
+    ({ content, status }) =>
+      content.executionId === executionId &&
+      wanted.some(({ id }) => id === content.requirementId) &&
+      (status === "declined" || status === "expired"),
+  );
+}
+
 /** Actions whose failure ends the execution, and that were not done when the next group began. */
 function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }: Worked, later: Worked): string[] {
   const otherwise = failurePolicyOf(plan, execution.verb).onActionFailure;
@@ -86,6 +101,7 @@ function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }
   return [...(takesPart ? group.after : []), ...later.group.before].flatMap((action) => {
     const word = action.onFailure ?? otherwise;
     if (!applies(execution, action) || (word !== "stop" && word !== "undo")) return [];
+    if (isNotApproved(facts, plan, execution, action)) return [];
     return doneMs(facts, execution, action) <= later.firstMs ? [] : [`the action ${action.id} was not done`];
   });
 }

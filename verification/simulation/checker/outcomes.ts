@@ -5,7 +5,7 @@ import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { discrepancies } from "./estate-truth.js";
-import { currentItems, type Ended, type Facts, hasEnded, itemAt, releaseBy, stateBefore } from "./facts.js";
+import { currentItems, type Ended, type Facts, hasEnded, itemBefore, releaseBy, stateBefore } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** The state of an item after each verb succeeds. */
@@ -48,7 +48,7 @@ function falseOutcomes(facts: Facts): Violation[] {
     return record.outcomes.flatMap((outcome) => {
       const released = releaseBy(facts, outcome.itemId, record.executionId);
       if (released === undefined) return [];
-      const state = itemAt(facts, outcome.itemId, released.atMs);
+      const state = itemBefore(facts, outcome.itemId, released);
       if (state === undefined) return [];
       const wrong = [
         ...wrongState(record, outcome, stateBefore(facts, outcome.itemId, record.executionId)),

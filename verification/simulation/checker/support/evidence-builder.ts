@@ -74,15 +74,15 @@ export class EvidenceBuilder {
   #note(row: string, json: string): void {
     if (!row.startsWith("state:")) return;
     const state = JSON.parse(json) as EmulatedItem | EmulatedSite;
-    const atMs = this.clock.now();
+    const at = { n: this.evidence.store.journal.length, atMs: this.clock.now() };
     const place = { worldId: "small", load: 1 };
     if (state.kind === "item") {
       const known = this.#items.get(state.id) ?? { ...place, itemId: state.id, ledger: [], states: [], truth: null };
-      known.states.push({ atMs, state });
+      known.states.push({ ...at, state });
       this.#items.set(state.id, known);
     } else {
       const known = this.#sites.get(state.id) ?? { ...place, siteId: state.id, ledger: [], states: [], truth: null };
-      known.states.push({ atMs, state });
+      known.states.push({ ...at, state });
       this.#sites.set(state.id, known);
     }
   }
