@@ -111,6 +111,14 @@ const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
     .filter(({ idempotencyKey }) => request.kind === "start" && request.idempotencyKey === idempotencyKey)
     .map(({ executionId }) => executionId);
 
+/** Plans that want approvals for some items. Nothing starts past one that cannot be read. */
+const guarding = ({ plans }: Evidence, itemIds: readonly string[]): string[] =>
+  plans.flatMap(({ plan }) => {
+    const wants = (plan.approvals ?? []).length > 0;
+    const holds = plan.groups.some(({ items }) => items.some(({ id }) => itemIds.includes(id)));
+    return wants && holds ? [plan.id] : [];
+  });
+
 /** A request is refused because of a row only if the row concerns it. */
 function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
@@ -123,7 +131,9 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   return evidence.client.flatMap((entry: ClientEntry) => {
     const subject = subjectOf(entry.request);
     if (entry.code !== "row-unreadable" || subject === null) return [];
-    const own = new Set([subject, ...itemsOf(subject), ...startedBy(evidence, entry.request)]);
+    const touched = [subject, ...itemsOf(subject)];
+    const guards = entry.request.kind === "start" ? guarding(evidence, touched) : [];
+    const own = new Set([...touched, ...guards, ...startedBy(evidence, entry.request)]);
     if (corruptions.some(({ ownerId, row }) => own.has(ownerId) && String(entry.answer).includes(row))) return [];
     return [
       violation(
