@@ -149,8 +149,23 @@ async function repair(
   const why = typeof instance.output === "string" ? instance.output.slice(0, 500) : "no reason was given";
   const failure = { code: "operation-failed", message: `its orchestration ended early: ${why}` };
   const { steps } = instance;
+  await takeBack(context, execution, inLater);
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
   return "repaired";
+}
+
+/**
+ * Takes the free items of a lost execution again, so that its end says of all of them that their outcome is unknown. It
+ * may have released them when they came to rest, and what it would have reported of them is lost, such as what is left
+ * of tests.
+ */
+async function takeBack({ store }: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<void> {
+  const { executionId, worldId, verb, itemIds } = execution;
+  const items = await store.findItems(worldId, itemIds);
+  const claims = items.flatMap(({ itemId, heldBy, state }) =>
+    heldBy === null && !inLater.has(itemKey(worldId, itemId)) ? [{ itemId, from: state, during: state }] : [],
+  );
+  if (claims.length > 0) await store.acquireItems(worldId, executionId, verb, claims);
 }
 
 const findingOf = (repaired: boolean): Finding => (repaired ? "repaired" : "owed");
