@@ -3,8 +3,11 @@ import type { ClientEntry, Transaction } from "../evidence.js";
 import type { Facts } from "./facts.js";
 import { type Violation, violation } from "./violation.js";
 
-/** Requests about approvals. Refused ones are the tries of those who may not. */
-const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set(["decide", "break-glass", "review-break-glass"]);
+/** Requests about approvals, and those that steer. Refused ones are the tries of those who may not, or who are late. */
+const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set([
+  ...(["decide", "break-glass", "review-break-glass"] as const),
+  ...(["steer", "change-timer"] as const),
+]);
 /** What was refused is counted here. */
 const SECURITY_TABLES: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceipts"]);
 
