@@ -81,16 +81,22 @@ function doneMs(facts: Facts, { executionId }: Execution, action: Action): numbe
 }
 
 /** Actions whose failure ends the execution, and that were not done when the next group began. */
-function actionsUndone(facts: Facts, plan: Plan, execution: Execution, { group }: Worked, later: Worked): string[] {
+function actionsUndone(facts: Facts, plan: Plan, execution: Execution, earlier: Worked, later: Worked): string[] {
+  const { group } = earlier;
   const otherwise = verbsOf(execution).map((verb) => failurePolicyOf(plan, verb).onActionFailure);
   // Nothing is done for a group that does not take part.
-  const takesPart = group.items.some(({ id }) => execution.itemIds.includes(id));
+  const takesPart = group.items.some(({ id }) => execution.itemIds.includes(id)) && !isPassedOver(plan, earlier);
   return [...(takesPart ? group.after : []), ...later.group.before].flatMap((action) => {
     const words = action.onFailure === undefined ? otherwise : [action.onFailure];
     if (!applies(execution, action) || !words.every((word) => word === "stop" || word === "undo")) return [];
     return doneMs(facts, execution, action) <= later.firstMs ? [] : [`the action ${action.id} was not done`];
   });
 }
+
+/** Nor for one that was passed over because nobody approved it. */
+const isPassedOver = ({ approvals = [] }: Plan, { group: { id }, firstMs }: Worked): boolean =>
+  firstMs === Infinity &&
+  approvals.some(({ before, onDecline }) => before.kind === "group" && before.groupId === id && onDecline === "skip");
 
 function outOfOrder(facts: Facts, plan: Plan, execution: Execution, earlier: Worked, later: Worked): string[] {
   if (later.firstMs === Infinity) return [];

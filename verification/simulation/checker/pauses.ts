@@ -1,7 +1,9 @@
+import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
 import { verbInForce } from "../../../src/domain/steering/in-force.js";
 import { ITEM_OPERATIONS, SITE_OPERATIONS } from "../../../src/steps/catalogue.js";
 import { isSkippable } from "../../../src/steps/skippable.js";
 import type { Begin, Facts } from "./facts.js";
+import { versionsOf } from "./plans.js";
 import { actsIn, executionWritesOf, pausesIn } from "./steering-records.js";
 import { moment, type Violation, violation } from "./violation.js";
 
@@ -61,8 +63,11 @@ function askedBy({ items, sites, evidence }: Facts, executionId: string): Asked[
   return [...taken, ...calls];
 }
 
-/** I32: a step is not begun once its skip is in force, unless it cannot be skipped under the rules that hold then. */
-export function skippedNeverBegins(facts: Facts): Violation[] {
+/** I32: a step is not begun once its skip is in force, and nothing of an item that an edit took out before its shutdown. */
+export const skippedNeverBegins = (facts: Facts): Violation[] => [...skippedSteps(facts), ...takenOutItems(facts)];
+
+/** Only steps that can be skipped under the rules that hold in the end. */
+function skippedSteps(facts: Facts): Violation[] {
   return [...executionWritesOf(facts)].flatMap(([executionId, writes]) => {
     const verb = writes.at(-1) && verbInForce((writes.at(-1) as (typeof writes)[number]).record);
     const skips = actsIn(writes).flatMap(({ atMs, made }) => (made.action === "skip" ? [{ atMs, made }] : []));
@@ -87,5 +92,30 @@ export function skippedNeverBegins(facts: Facts): Violation[] {
         );
       }),
     );
+  });
+}
+
+/** Once the shutdown has begun, an item that is taken out goes through it and runs at its source again. */
+function takenOutItems(facts: Facts): Violation[] {
+  return [...executionWritesOf(facts)].flatMap(([executionId, writes]) => {
+    const record = writes.at(-1)?.record;
+    const edits = actsIn(writes).filter(({ made }) => made.action === "edit");
+    if (record === undefined || edits.length === 0) return [];
+    const asked = askedBy(facts, executionId).filter(({ begin }) => begin !== null && isForward(begin, record.verb));
+    const [, ...versions] = versionsOf(facts, record);
+    return edits.flatMap(({ atMs, made }, at) => {
+      const later = versions.slice(at).map(({ plan }) => new Set(planItemIds(plan)));
+      const out = record.itemIds.filter((itemId) => !later.some((items) => items.has(itemId)));
+      if (asked.some((one) => one.atMs <= atMs + GRACE_MS)) return [];
+      const wrong = asked.filter(({ begin }) => begin !== null && out.includes(begin.key.subject));
+      return wrong.map(({ what, begin }) =>
+        violation(
+          "I32",
+          `${what} began, although ${made.person} took it out of ${executionId} at ${moment(atMs)}`,
+          begin,
+          made,
+        ),
+      );
+    });
   });
 }
