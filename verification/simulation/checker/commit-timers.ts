@@ -31,6 +31,7 @@ export function timersDecideOnce(facts: Facts): Violation[] {
     if (last === undefined) return neverBegan(facts, executionId, writes.at(-1));
     const found = [
       ...(isLost(facts.evidence, executionId) ? [] : unended(facts, last)),
+      ...beganOtherwise(facts, timed[0]),
       ...changedItsMind(timed),
       ...tooEarly(facts, timed),
       ...started(facts, last),
@@ -64,6 +65,15 @@ function unended({ evidence }: Facts, { record: { commitTimer } }: TimerWrite): 
   return commitTimer.end !== undefined || !evidence.rest.reached
     ? []
     : [`it never ended; it was due ${commitTimer.until}`];
+}
+
+/** It runs for as long as a version of the plan says that the execution ran. */
+function beganOtherwise(facts: Facts, first: TimerWrite | undefined): string[] {
+  if (first === undefined || first.record.commitTimer.extensions !== undefined) return [];
+  const { since, until } = first.record.commitTimer;
+  const minutes = (Date.parse(until) - Date.parse(since)) / 60_000;
+  const wanted = versionsOf(facts, first.record).map(({ plan }) => plan.commitTimer?.afterMinutes);
+  return wanted.includes(minutes) ? [] : [`it began for ${minutes} minutes, and not for ${wanted.join(" or ")}`];
 }
 
 /** What it decided, and how it ended, stands. */

@@ -99,6 +99,8 @@ function subjectOf(request: ClientRequest): string | null {
     case "resolve":
     case "continue-without":
     case "cancel":
+    case "steer":
+    case "change-timer":
       return request.executionId;
     default:
       return null;
@@ -120,10 +122,15 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
       plan.id === id ? plan.groups.flatMap(({ items }) => items.map((item) => item.id)) : [],
     ),
   ];
+  // A start has to know what every plan wants that asks for approvals: they may be for its items.
+  const guarding = evidence.plans.flatMap(({ plan }) => ((plan.approvals ?? []).length > 0 ? [plan.id] : []));
   return evidence.client.flatMap((entry: ClientEntry) => {
     const subject = subjectOf(entry.request);
     if (entry.code !== "row-unreadable" || subject === null) return [];
-    const own = new Set([subject, ...itemsOf(subject), ...startedBy(evidence, entry.request)]);
+    const own = new Set([
+      ...[subject, ...itemsOf(subject), ...startedBy(evidence, entry.request)],
+      ...(entry.request.kind === "start" ? guarding : []),
+    ]);
     if (corruptions.some(({ ownerId, row }) => own.has(ownerId) && String(entry.answer).includes(row))) return [];
     return [
       violation(
