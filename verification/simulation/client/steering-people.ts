@@ -13,6 +13,7 @@ const REACTION_MS = 2_000;
 /** Nobody who steers may approve, except one. */
 const STEERERS = ["sam", "sam", "tom", "ann"];
 const MOST_ACTS = 4;
+const RETRY_LOOKS = 10;
 
 /** How often each is done, among those that the execution offers. */
 const WEIGHTS: Readonly<Record<ExecutionAction, number>> = {
@@ -47,6 +48,22 @@ export async function steerExecutions(environment: Environment, random: Random):
 function steerSomehow(environment: Environment, executionId: string, random: Random): void {
   const acts = random.chance(0.3) ? 0 : random.int(1, MOST_ACTS);
   for (let act = 0; act < acts; act += 1) void steerLater(environment, executionId, random.fork(`act/${act}`));
+  const retries = random.fork("retries");
+  if (retries.chance(0.4)) void tryAgain(environment, executionId, retries);
+}
+
+/** Looks from time to time whether something failed that can be tried again, and asks for that. */
+async function tryAgain(environment: Environment, executionId: string, random: Random): Promise<void> {
+  for (let look = 0; look < RETRY_LOOKS && environment.journal.running.has(executionId); look += 1) {
+    await sleep(environment.clock, random.skewed(10_000, 1_800_000));
+    const context = servingContext(environment);
+    const view = context && (await ifReadable(viewExecution(context, executionId)));
+    const offered = view?.allowedActions.find(({ action, allowed }) => allowed && action === "retry");
+    if (environment.quiescing || view === undefined) return;
+    if (offered === undefined || random.chance(0.3)) continue;
+    const request = await requestOf(environment, view, { action: "retry", body: offered.call?.body ?? {} }, random);
+    if (request !== undefined) await sendSomehow(environment, request, random.fork(`retry/${look}`));
+  }
 }
 
 /** Once the faults are over, nothing stays paused. */

@@ -12,7 +12,7 @@ const REACTION_MS = 5_000;
 const LATEST_BEGIN_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-const MOVES = { nothing: 5, cancel: 3, extend: 4, person: 3 };
+const MOVES = { nothing: 4, cancel: 4, extend: 4, person: 2 };
 
 /** Cancels and extends the commit timers of failovers, or acts before they do: in time, late, twice, and at once. */
 export async function changeCommitTimers(environment: Environment, random: Random): Promise<void> {
