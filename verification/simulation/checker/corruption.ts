@@ -107,6 +107,9 @@ function subjectOf(request: ClientRequest): string | null {
   }
 }
 
+const planOf = (execution: Execution | undefined): string[] =>
+  execution?.subject.kind === "plan" ? [execution.subject.planId] : [];
+
 /** The execution that an earlier copy of the same start request had started. */
 const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
   store.executions
@@ -118,6 +121,7 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   const itemsOf = (id: string): string[] => [
     ...(executions.get(id)?.record.itemIds ?? []),
+    ...planOf(executions.get(id)?.record),
     ...evidence.plans.flatMap(({ plan }) =>
       plan.id === id ? plan.groups.flatMap(({ items }) => items.map((item) => item.id)) : [],
     ),

@@ -1,6 +1,7 @@
 import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
 import { verbInForce } from "../../../src/domain/steering/in-force.js";
 import { ITEM_OPERATIONS, SITE_OPERATIONS } from "../../../src/steps/catalogue.js";
+import { SHUTDOWN_STEP } from "../../../src/steps/plan-steps.js";
 import { isSkippable } from "../../../src/steps/skippable.js";
 import type { Begin, Facts } from "./facts.js";
 import { versionsOf } from "./plans.js";
@@ -106,7 +107,7 @@ function takenOutItems(facts: Facts): Violation[] {
     return edits.flatMap(({ atMs, made }, at) => {
       const later = versions.slice(at).map(({ plan }) => new Set(planItemIds(plan)));
       const out = record.itemIds.filter((itemId) => !later.some((items) => items.has(itemId)));
-      if (asked.some((one) => one.atMs <= atMs + GRACE_MS)) return [];
+      if (asked.some((one) => one.atMs <= atMs + GRACE_MS) || hadShutdown(facts, executionId, atMs)) return [];
       const wrong = asked.filter(({ begin }) => begin !== null && out.includes(begin.key.subject));
       return wrong.map(({ what, begin }) =>
         violation(
@@ -119,3 +120,10 @@ function takenOutItems(facts: Facts): Violation[] {
     });
   });
 }
+
+/** Whether the shutdown had begun, although its steps may have been held by a pause. */
+const hadShutdown = ({ evidence }: Facts, executionId: string, atMs: number): boolean =>
+  evidence.hub.instances.some(
+    ({ instance: { instanceId, createdMs } }) =>
+      instanceId.startsWith(`${executionId}:${SHUTDOWN_STEP}`) && createdMs <= atMs + GRACE_MS,
+  );

@@ -1,6 +1,7 @@
 import { type ExecutionView, viewExecution } from "../../../src/commands/execution-view.js";
 import type { ExecutionAction } from "../../../src/domain/steering/allowed-steering.js";
 import { pauseOf, planVersionOf } from "../../../src/domain/steering/in-force.js";
+import { isAskStep } from "../../../src/steps/plan-steps.js";
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
 import { editedPlan } from "./edited-plan.js";
@@ -13,7 +14,8 @@ const REACTION_MS = 2_000;
 /** Nobody who steers may approve, except one. */
 const STEERERS = ["sam", "sam", "tom", "ann"];
 const MOST_ACTS = 4;
-const RETRY_LOOKS = 10;
+const RETRY_LOOKS = 60;
+const LONG_LOOK_MS = 1_800_000;
 
 /** How often each is done, among those that the execution offers. */
 const WEIGHTS: Readonly<Record<ExecutionAction, number>> = {
@@ -52,10 +54,13 @@ function steerSomehow(environment: Environment, executionId: string, random: Ran
   if (retries.chance(0.4)) void tryAgain(environment, executionId, retries);
 }
 
-/** Looks from time to time whether something failed that can be tried again, and asks for that. */
+/** Looks whether something failed that can be tried again, above all while a question about it is open, and asks for that. */
 async function tryAgain(environment: Environment, executionId: string, random: Random): Promise<void> {
-  for (let look = 0; look < RETRY_LOOKS && environment.journal.running.has(executionId); look += 1) {
-    await sleep(environment.clock, random.skewed(10_000, 1_800_000));
+  const { journal, clock } = environment;
+  for (let look = 0; look < RETRY_LOOKS && journal.running.has(executionId); look += 1) {
+    await Promise.race([journal.change(), sleep(clock, LONG_LOOK_MS)]);
+    await sleep(clock, random.skewed(5_000, 120_000));
+    if (!(await isAsking(environment, executionId)) && random.chance(0.8)) continue;
     const context = servingContext(environment);
     const view = context && (await ifReadable(viewExecution(context, executionId)));
     const offered = view?.allowedActions.find(({ action, allowed }) => allowed && action === "retry");
@@ -64,6 +69,13 @@ async function tryAgain(environment: Environment, executionId: string, random: R
     const request = await requestOf(environment, view, { action: "retry", body: offered.call?.body ?? {} }, random);
     if (request !== undefined) await sendSomehow(environment, request, random.fork(`retry/${look}`));
   }
+}
+
+/** Whether a question about a failure is open. */
+async function isAsking(environment: Environment, executionId: string): Promise<boolean> {
+  const looked = servingContext(environment)?.orchestrations.getStatus(executionId);
+  const steps = (looked && (await ifReadable(looked)))?.steps ?? [];
+  return steps.some(([id, status]) => isAskStep(id) && status === "awaiting-input");
 }
 
 /** Once the faults are over, nothing stays paused. */
