@@ -99,11 +99,16 @@ function subjectOf(request: ClientRequest): string | null {
     case "resolve":
     case "continue-without":
     case "cancel":
+    case "steer":
+    case "change-timer":
       return request.executionId;
     default:
       return null;
   }
 }
+
+const planOf = (execution: Execution | undefined): string[] =>
+  execution?.subject.kind === "plan" ? [execution.subject.planId] : [];
 
 /** The execution that an earlier copy of the same start request had started. */
 const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
@@ -124,6 +129,7 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   const itemsOf = (id: string): string[] => [
     ...(executions.get(id)?.record.itemIds ?? []),
+    ...planOf(executions.get(id)?.record),
     ...evidence.plans.flatMap(({ plan }) =>
       plan.id === id ? plan.groups.flatMap(({ items }) => items.map((item) => item.id)) : [],
     ),

@@ -12,6 +12,7 @@
 import type { Evidence } from "../evidence.js";
 import { approvalsAreUsedOnce } from "./approvals.js";
 import { cancelIsHonoured } from "./cancels.js";
+import { timersDecideOnce } from "./commit-timers.js";
 import { corruptionIsContained } from "./corruption.js";
 import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
 import { deadlinesHold } from "./deadlines.js";
@@ -24,6 +25,7 @@ import { withinLimits } from "./limits.js";
 import { terminatesInTime } from "./liveness.js";
 import { nothingIsWorse } from "./nothing-worse.js";
 import { faultsAreTransparent } from "./outcomes.js";
+import { pausesHold, skippedNeverBegins } from "./pauses.js";
 import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
 import { refusedChangesNothing } from "./refused-requests.js";
@@ -32,6 +34,7 @@ import { acknowledgedIsDurable, noEventLost } from "./requests.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
 import { startsAsSaid } from "./start-decisions.js";
+import { steeringIsKept } from "./steering-kept.js";
 import { stuckStepsAreNamed } from "./stuck-steps.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
@@ -66,6 +69,10 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   nothingIsWorse,
   startsAsSaid,
   stuckStepsAreNamed,
+  pausesHold,
+  skippedNeverBegins,
+  steeringIsKept,
+  timersDecideOnce,
 ];
 
 /**

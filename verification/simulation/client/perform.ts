@@ -17,6 +17,7 @@ import { removeItem } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
 import { performOfPeople } from "./perform-people.js";
+import { performSteering } from "./perform-steering.js";
 import type { ClientRequest } from "./requests.js";
 
 /** Runs the product's command for a request and returns its answer. */
@@ -44,6 +45,9 @@ export async function perform(context: Context, request: ClientRequest, world: W
     case "break-glass":
     case "review-break-glass":
       return performOfPeople(context, request);
+    case "steer":
+    case "change-timer":
+      return performSteering(context, request);
     default:
       return performOnEstate(context, request, world);
   }

@@ -3,6 +3,7 @@ import type { ExecutionOptions } from "../../../src/domain/execution.js";
 import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
+import type { SteeringRequest } from "./steering-requests.js";
 
 interface Start {
   kind: "start";
@@ -38,6 +39,7 @@ export type ClientRequest =
       seenHash: string | undefined;
     }
   | { kind: "break-glass" | "review-break-glass"; approvalId: string; person: string }
+  | SteeringRequest
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
   | { kind: "return-source"; itemId: string }

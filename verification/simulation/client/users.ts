@@ -8,8 +8,10 @@ import { runWorkload } from "./operator.js";
 import { RARE_SHARE, runRareMove } from "./rare-moves.js";
 import { respond } from "./responder.js";
 import { isScripted, runScriptedScenario } from "./scripted-scenario.js";
+import { steerExecutions } from "./steering-people.js";
 import { watchStuckSteps } from "./stuck-steps.js";
 import { sweepEveryMinute } from "./sweeper.js";
+import { changeCommitTimers } from "./timer-people.js";
 
 /** A plan over more items than this takes long, so its operator runs fewer workloads. */
 const MANY_ITEMS = 12;
@@ -32,6 +34,10 @@ export function startUsers(environment: Environment, options: UserOptions): void
   spawn(() => watchStuckSteps(environment, random.fork("stuck-steps")), false);
   spawn(() => sweepEveryMinute(environment), false);
   if (environment.approving) spawn(() => decideApprovals(environment, random.fork("approvers")), false);
+  if (environment.steering) {
+    spawn(() => steerExecutions(environment, random.fork("steering")), false);
+    spawn(() => changeCommitTimers(environment, random.fork("commit-timers")), false);
+  }
   const script = random.fork(seedLabel("scripted-scenario"));
   if (environment.calm) startCalmUser(environment, options);
   else if (isScripted(script)) startScript(environment, script, options);
