@@ -41,6 +41,8 @@ export interface SimulationOptions {
   calm?: boolean;
   /** Whether plans want approvals, and people decide about them. A share of the seeds by default. */
   approving?: boolean;
+  /** Whether sources of webhooks and hostile callers take part. A share of the seeds with approvals by default. */
+  sources?: boolean;
   mutant?: Mutant;
   /** Replaces everything that the seed would generate. */
   script?: Script;
@@ -65,6 +67,8 @@ const COOL_DOWN_MS = 2 * 3_600_000;
 
 /** The share of the seeds in which plans want approvals. */
 const APPROVING_SHARE = 0.3;
+/** The share of those in which webhooks decide too, and hostile callers try. */
+const SOURCES_SHARE = 0.5;
 
 const NO_MUTANT: Mutant = { breaks: "I1", what: "nothing" };
 
@@ -109,6 +113,7 @@ class Simulation {
     const { proxy, journal } = this.#infrastructure;
     const generatedPlans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
     const approving = options.approving ?? (!calm && !script && this.#random.fork("approving").chance(APPROVING_SHARE));
+    const sources = options.sources ?? (approving && this.#random.fork("sources").chance(SOURCES_SHARE));
     const plans = generatedPlans.map((plan) => {
       if (calm) return withPatience(plan);
       return approving ? withApprovals(plan, this.#random.fork(`approvals/${plan.id}`)) : plan;
@@ -117,7 +122,7 @@ class Simulation {
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm, approving },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm, approving, sources },
     };
   }
 
