@@ -12,6 +12,10 @@ export const EXTERNALS: Readonly<Record<SourceFamily, Readonly<Record<string, st
   github: { bob: "583232", cid: "583233", mallory: "583239", stranger: "999999" },
 };
 
+/** The person that a source speaks for under an id of its own. */
+export const personAt = (sourceId: SourceFamily, external: string): string | undefined =>
+  Object.entries(EXTERNALS[sourceId]).find(([, id]) => id === external)?.[0];
+
 const reversed = (text: string): string => [...text].reverse().join("");
 const OTHER_STANDARD = `whsec_${Buffer.from("a rotated key of thirty-two byte").toString("base64")}`;
 /** The values of secrets in force by their names; `_NEW` follows when a secret is rotated. */
@@ -27,7 +31,7 @@ export const SECRETS: Readonly<Record<string, string>> = {
 /** What somebody signs with who does not know any secret. */
 export const forgersSecret = (family: SourceFamily): string =>
   family === "standard" ? FORGED_STANDARD : `${SENDERS[family].secret.slice(1)}0`;
-export const FORGED_STANDARD = `whsec_${Buffer.from("a guessed key of thirty-two byte").toString("base64")}`;
+const FORGED_STANDARD = `whsec_${Buffer.from("a guessed key of thirty-two byte").toString("base64")}`;
 
 /** Holders of tokens that give them no right to what they try. `another` is no plan of a run. */
 export const TRESPASSERS = {
