@@ -41,11 +41,11 @@ function ofTrespass(entry: ClientEntry, who: string): Violation[] {
 function ofForgery(entry: ClientEntry): Violation[] {
   const { n, outcome, code, answer } = entry;
   if (outcome === "unknown" || outcome === "fail") return [];
-  if (outcome === "refused" && code === "webhook-refused" && answer === THE_ANSWER) return [];
+  if (outcome === "refused" && code === "webhook-refused" && String(answer).endsWith(THE_ANSWER)) return [];
   return [violation("I23", `the forged message ${n} was answered: ${code ?? "done"}`, entry)];
 }
 
-const THE_ANSWER = "webhook-refused: the request is not signed by a registered source";
+const THE_ANSWER = "the request is not signed by a registered source";
 
 function changes({ evidence }: Facts, entry: ClientEntry, allowed: ReadonlySet<string>): Violation[] {
   const changed = evidence.store.journal.filter(

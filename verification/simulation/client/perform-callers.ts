@@ -11,6 +11,7 @@ import type { Grant, Right } from "../../../src/domain/access/roles.js";
 import { ExecutionOptions } from "../../../src/domain/execution.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { toInstant } from "../../../src/domain/text.js";
+import { WebhookSourceInput } from "../../../src/domain/webhooks/source.js";
 import { TokenCallers } from "../../../src/identity/tokens.js";
 import { sha256 } from "../../support/hash.js";
 import { PEOPLE } from "../generators/approvals.js";
@@ -42,7 +43,12 @@ function registerSource(
 ): Promise<unknown> {
   const known = Object.entries(EXTERNALS[sourceId]).filter(([person]) => person in PEOPLE);
   const people = known.map(([person, external]) => ({ external, person, roles: [...(PEOPLE[person] ?? [])] }));
-  return saveSource(context, sourceId, { scheme: sourceId, secrets, people, expect: [] }, "administrator");
+  return saveSource(
+    context,
+    sourceId,
+    WebhookSourceInput.parse({ scheme: sourceId, secrets: secrets.map((name) => name.toUpperCase()), people }),
+    "administrator",
+  );
 }
 
 const tokenIdOf = (who: Trespasser): string => sha256(who).slice(0, 16);

@@ -50,10 +50,10 @@ async function changeSources(environment: Environment, random: Random): Promise<
     const first: ClientRequest =
       change === "remove"
         ? { kind: "remove-source", sourceId }
-        : { kind: "save-source", sourceId, secrets: [sourceId, `${sourceId}_NEW`] };
+        : { kind: "save-source", sourceId, secrets: [sourceId, `${sourceId}_new`] };
     await client.sendUntilKnown(first, own);
     await sleep(clock, own.skewed(60_000, 3_600_000));
-    const secrets = change === "remove" ? [sourceId] : [`${sourceId}_NEW`];
+    const secrets = change === "remove" ? [sourceId] : [`${sourceId}_new`];
     await client.sendUntilKnown({ kind: "save-source", sourceId, secrets }, own);
   }
 }
@@ -97,7 +97,7 @@ function messageOf(
   const decision = random.chance(0.85) ? "approve" : "decline";
   const saw = random.chance(0.9) ? hash : `0${hash.slice(1, -1)}x`;
   const id = `msg_${random.int(1, 1_000_000_000)}`;
-  const secret = SECRETS[random.chance(0.8) ? family : `${family}_NEW`];
+  const secret = SECRETS[random.chance(0.8) ? family : `${family}_new`];
   const sent = SENDERS[family].send({ id, external, decision, approvalId, hash: saw, reason: "seen" }, nowMs, secret);
   const said = { sourceId: family, external, approvalId, decision } as const;
   return { kind: "webhook", sourceId: family, headers: sent.headers, body: sent.body.toString("base64"), said };

@@ -18,14 +18,14 @@ export const personAt = (sourceId: SourceFamily, external: string): string | und
 
 const reversed = (text: string): string => [...text].reverse().join("");
 const OTHER_STANDARD = `whsec_${Buffer.from("a rotated key of thirty-two byte").toString("base64")}`;
-/** The values of secrets in force by their names; `_NEW` follows when a secret is rotated. */
+/** The values of secrets in force by their names; `_new` follows when a secret is rotated. */
 export const SECRETS: Readonly<Record<string, string>> = {
   standard: SENDERS.standard.secret,
   slack: SENDERS.slack.secret,
   github: SENDERS.github.secret,
-  standard_NEW: OTHER_STANDARD,
-  slack_NEW: reversed(SENDERS.slack.secret),
-  github_NEW: reversed(SENDERS.github.secret),
+  standard_new: OTHER_STANDARD,
+  slack_new: reversed(SENDERS.slack.secret),
+  github_new: reversed(SENDERS.github.secret),
 };
 
 /** What somebody signs with who does not know any secret. */

@@ -63,7 +63,10 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     what: "a product that takes the signature of a forger",
     services: (services) => ({
       ...services,
-      secrets: { get: (name) => (name === "slack" || name === "github" ? forgersSecret(name) : undefined) },
+      secrets: {
+        get: (name) =>
+          name === "SLACK" ? forgersSecret("slack") : name === "GITHUB" ? forgersSecret("github") : undefined,
+      },
     }),
   },
   {

@@ -85,7 +85,7 @@ export class SimulatedHost {
       hypervisor: withFairConcurrency(proxiedHypervisor(emulator, proxyContext), limits.operationConcurrency),
       estate: emulator,
       clock: this.clock,
-      secrets: { get: (name) => SECRETS[name] },
+      secrets: { get: (name) => SECRETS[name.toLowerCase()] },
       hash: sha256,
       identity: localIdentity,
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
