@@ -45,6 +45,8 @@ export interface SimulationOptions {
   approving?: boolean;
   /** Whether people steer executions, plans have commit timers, and clocks jump by hours. A share of the seeds by default. */
   steering?: boolean;
+  /** Whether sources of webhooks and hostile callers take part. A share of the seeds with approvals by default. */
+  sources?: boolean;
   mutant?: Mutant;
   /** Replaces everything that the seed would generate. */
   script?: Script;
@@ -71,6 +73,8 @@ const COOL_DOWN_MS = 2 * 3_600_000;
 const APPROVING_SHARE = 0.3;
 /** The share of the seeds in which people steer. */
 const STEERING_SHARE = 0.35;
+/** The share of those in which webhooks decide too, and hostile callers try. */
+const SOURCES_SHARE = 0.5;
 
 const NO_MUTANT: Mutant = { breaks: "I1", what: "nothing" };
 
@@ -117,6 +121,7 @@ class Simulation {
     const { proxy, journal } = this.#infrastructure;
     const generatedPlans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
     const approving = options.approving ?? (!calm && !script && this.#random.fork("approving").chance(APPROVING_SHARE));
+    const sources = options.sources ?? (approving && this.#random.fork("sources").chance(SOURCES_SHARE));
     const plans = generatedPlans.map((plan) => {
       if (calm) return withPatience(plan);
       const timed = steering ? withCommitTimer(plan, this.#random.fork(`commit-timer/${plan.id}`)) : plan;
@@ -126,7 +131,8 @@ class Simulation {
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm, approving, steering },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm },
+      ...{ approving, steering, sources },
     };
   }
 

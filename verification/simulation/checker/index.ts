@@ -31,10 +31,12 @@ import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.j
 import { refusedChangesNothing } from "./refused-requests.js";
 import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
+import { effectsHaveARight } from "./rights.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
 import { startsAsSaid } from "./start-decisions.js";
 import { steeringIsKept } from "./steering-kept.js";
+import { strangersChangeNothing } from "./strangers.js";
 import { stuckStepsAreNamed } from "./stuck-steps.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
@@ -55,6 +57,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   cancelIsHonoured,
   approvalsAreUsedOnce,
   refusedChangesNothing,
+  strangersChangeNothing,
+  effectsHaveARight,
   deadlinesHold,
   nothingBeforeItsApproval,
   terminatesInTime,

@@ -25,7 +25,7 @@ export function refusedChangesNothing({ evidence }: Facts): Violation[] {
 }
 
 /** Whoever looks at an approval past its time notes that it is over. That is true whoever asks. */
-const isExpiry = ({ operations }: Transaction): boolean =>
+export const isExpiry = ({ operations }: Transaction): boolean =>
   operations.some(({ row, json }) => {
     if (!row.startsWith("record.") || json === null) return false;
     return (JSON.parse(json) as Approval).status === "expired";

@@ -28,6 +28,8 @@ export interface Environment {
   readonly approving: boolean;
   /** People steer executions, and plans have commit timers. */
   readonly steering: boolean;
+  /** Sources of webhooks are registered, and hostile callers try what they may not. */
+  readonly sources: boolean;
   /** Users agree to everything. */
   readonly calm: boolean;
   /** What executions said while something hung. */

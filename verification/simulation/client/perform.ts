@@ -16,6 +16,7 @@ import { changeTarget, getTarget } from "../../../src/commands/target-settings.j
 import { removeItem } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
+import { performOfCallers } from "./perform-callers.js";
 import { performOfPeople } from "./perform-people.js";
 import { performSteering } from "./perform-steering.js";
 import type { ClientRequest } from "./requests.js";
@@ -48,6 +49,12 @@ export async function perform(context: Context, request: ClientRequest, world: W
     case "steer":
     case "change-timer":
       return performSteering(context, request);
+    case "save-source":
+    case "remove-source":
+    case "give-token":
+    case "webhook":
+    case "trespass":
+      return performOfCallers(context, request);
     default:
       return performOnEstate(context, request, world);
   }

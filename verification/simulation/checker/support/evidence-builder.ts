@@ -138,7 +138,7 @@ export class EvidenceBuilder {
   plan(changes: Parameters<typeof smallPlan>[1] = {}): PlanVersion {
     const itemIds = this.evidence.world.items.map(({ id }) => id);
     const plan = smallPlan(itemIds, { validation: { required: false }, ...changes });
-    const saved = { savedAt: this.at, savedBy: "planner" };
+    const saved = { savedAt: this.at, savedBy: "operator" };
     const version = { plan, version: this.evidence.plans.length + 1, hash: planHash(plan, sha256), ...saved };
     this.evidence.plans.push(version);
     return version;
@@ -192,7 +192,7 @@ export class EvidenceBuilder {
       planHash: version?.hash ?? "",
       itemIds: this.evidence.world.items.map(({ id }) => id),
       options: ExecutionOptions.parse({}),
-      requestedBy: "tester",
+      requestedBy: "operator",
       requestedAt: this.at,
       status: "running",
     };
