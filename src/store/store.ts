@@ -114,7 +114,7 @@ function webhookStore(tables: Tables): WebhookStore {
     removeWebhookSource: (sourceId) => removeSource(sources, sourceId),
     insertReceipt: (key, receipt) => insertReceipt(receipts, key, receipt),
     completeReceipt: (key, result) => completeReceipt(receipts, key, result),
-    listOpenReceipts: (limit) => listOpenReceipts(receipts, limit),
+    listOpenReceipts: (page) => listOpenReceipts(receipts, page),
     purgeReceipts: (before, limit) => purgeReceipts(receipts, before, limit),
     recordRefusal: refusalCounter(security),
     listSecurityRecords: (page) => listSecurityRecords(security, page),

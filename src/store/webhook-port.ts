@@ -17,7 +17,7 @@ export interface WebhookStore {
   /** Records what became of a message. The first result stands, and is returned. */
   completeReceipt(key: string, result: ReceiptResult): Promise<ReceiptResult>;
   /** Messages without a result, with their keys. */
-  listOpenReceipts(limit: number): Promise<{ key: string; receipt: WebhookReceipt }[]>;
+  listOpenReceipts(page: PageRequest): Promise<Page<{ key: string; receipt: WebhookReceipt }>>;
   /** Forgets messages that were received before that time, at most `limit` of them. Returns how many. */
   purgeReceipts(before: string, limit: number): Promise<number>;
 
