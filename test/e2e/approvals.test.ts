@@ -55,6 +55,7 @@ test("two people approve over HTTP, each once and neither by proxy, and the fail
   const executionId = await startAs(eve, planId);
   const asked = await awaited(executionId);
   expect(await app.look(executionId)).toMatchObject({ status: "awaiting-approval" });
+  expect(asked.who).toMatchObject({ right: "approve", except: expect.arrayContaining(["eve"]), needed: 2, decided: [] });
   expect([await mine(ann), await mine(bob), await mine(eve)]).toEqual([[asked.approvalId], [asked.approvalId], []]);
 
   expect(await codeOf(decide(eve, asked))).toBe("403 not-an-approver");
