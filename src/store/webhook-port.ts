@@ -1,5 +1,5 @@
 import type { ReceiptResult, WebhookReceipt } from "../domain/webhooks/receipt.js";
-import type { SecurityRecord, WebhookRefusal } from "../domain/webhooks/security-record.js";
+import type { SecurityRecord, TokenMade, WebhookRefusal } from "../domain/webhooks/security-record.js";
 import type { WebhookSource } from "../domain/webhooks/source.js";
 import type { Page, PageRequest } from "./page.js";
 
@@ -23,6 +23,8 @@ export interface WebhookStore {
 
   /** Counts a refused request. Requests that arrive together are one write. */
   recordRefusal(refusal: { sourceId: string | null; reason: WebhookRefusal; at: string }): Promise<void>;
+  /** Notes that somebody made a token for another person. */
+  recordTokenMade(made: Omit<TokenMade, "kind" | "minute">): Promise<void>;
   /** Newest first. */
   listSecurityRecords(page: PageRequest): Promise<Page<SecurityRecord>>;
   /** Forgets the records of that minute and of earlier ones, at most `limit` of them. Returns how many. */

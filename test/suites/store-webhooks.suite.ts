@@ -130,7 +130,8 @@ export function storeWebhooksSuite(name: string, open: () => Tables): void {
       await store.recordRefusal({ sourceId: "desk", reason: "wrong-time", at: minutesLater(0.5) });
       await refuse("desk", 1);
       const { entries } = await store.listSecurityRecords({ limit: 10 });
-      expect(entries.map(({ sourceId, minute, count }) => [sourceId, minute, count])).toEqual([
+      const counts = entries.map((one) => one.kind === "webhook-refused" && [one.sourceId, one.minute, one.count]);
+      expect(counts).toEqual([
         ["desk", minutesLater(1), 1],
         ["desk", AT, 31],
         ["unknown", AT, 1],
