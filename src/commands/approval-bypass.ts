@@ -3,6 +3,7 @@ import { guardsItem, isAsStrict } from "../domain/approvals/requirement-rules.js
 import type { Plan } from "../domain/plans/plan.js";
 import type { Refusal, StartDecision } from "../domain/start/check-estate.js";
 import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
+import { listed } from "../domain/wording.js";
 import type { Services } from "./context.js";
 
 /** Items that a sentence names. */
@@ -47,7 +48,7 @@ const hasSame = (
   );
 
 function refusalOf(plan: Plan, { name }: ApprovalRequirement, itemIds: readonly string[]): Refusal {
-  const named = itemIds.slice(0, MAX_NAMED).join(", ");
+  const named = listed(itemIds, MAX_NAMED);
   return {
     code: "approval-needed",
     message: `plan ${plan.id} wants the approval "${name}" for ${named}; start plan ${plan.id} with the option only`,

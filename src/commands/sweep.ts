@@ -1,5 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
+import { isTimeAgain } from "../domain/retry-policies.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { InstanceView } from "../durable/client.js";
 import { endExecution } from "../executions/end-execution.js";
@@ -194,9 +195,7 @@ async function raiseAgain(context: Context, execution: Execution, instance: Inst
  * first event and each one makes their history longer.
  */
 export function isTimeToRaise({ clock }: Pick<Context, "clock">, recordedAt: string): boolean {
-  const minutes = Math.floor((clock.now() - toMs(recordedAt)) / 60_000);
-  if (minutes < 1) return false; // the request itself raised it
-  return minutes % Math.min(MAX_RAISE_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
+  return isTimeAgain(clock.now() - toMs(recordedAt), MAX_RAISE_INTERVAL_MINUTES);
 }
 
 /**

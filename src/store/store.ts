@@ -13,7 +13,7 @@ import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, 
 import { pageOf } from "./paging.js";
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
-import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
+import { listSecurityRecords, purgeSecurityRecords, recordTokenMade, refusalCounter } from "./security-records.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
@@ -114,9 +114,10 @@ function webhookStore(tables: Tables): WebhookStore {
     removeWebhookSource: (sourceId) => removeSource(sources, sourceId),
     insertReceipt: (key, receipt) => insertReceipt(receipts, key, receipt),
     completeReceipt: (key, result) => completeReceipt(receipts, key, result),
-    listOpenReceipts: (limit) => listOpenReceipts(receipts, limit),
+    listOpenReceipts: (page) => listOpenReceipts(receipts, page),
     purgeReceipts: (before, limit) => purgeReceipts(receipts, before, limit),
     recordRefusal: refusalCounter(security),
+    recordTokenMade: (made) => recordTokenMade(security, made),
     listSecurityRecords: (page) => listSecurityRecords(security, page),
     purgeSecurityRecords: (before, limit) => purgeSecurityRecords(security, before, limit),
   };
