@@ -93,6 +93,15 @@ export function cacheSuite(name: string, open: () => Tables): void {
       expect(await run(here, "stop-replication", {})).toMatchObject({ state: "failed", code: "operation-refused" });
     });
 
+    test("a world that another process loads again is described at once", async () => {
+      await done(here, "shut-down-source");
+      await there.loadWorld(smallWorld(3));
+      const [item] = await here.describeItems(harness.worldId, ["item-1"]);
+      expect(item?.source.power).toBe("on");
+      expect((await here.describeSite(harness.worldId, "home")).reachable).toBe(true);
+      await expect(here.describeItems(harness.worldId, ["nobody"])).rejects.toMatchObject({ code: "item-not-found" });
+    });
+
     test("a world that another process loads again is found after one refusal, without a wait", async () => {
       await done(here, "shut-down-source");
       await there.loadWorld(smallWorld(3));

@@ -48,17 +48,19 @@ export interface Descriptions {
 }
 
 export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, rules: Rules): Descriptions {
-  const statesOf = async (worldId: string, itemIds: readonly string[]) => {
-    const header = await worlds.header(worldId);
+  const statesIn = async (header: WorldHeader, itemIds: readonly string[]) => {
     const nowMs = emulatedMs(header, clock.now());
     const found = await readItems(table, header, itemIds);
     const missing = itemIds.filter((itemId) => !found.has(itemId));
     if (missing.length > 0) {
-      throw new RecoveryError("item-not-found", `world ${worldId} has no item ${missing.join(", ")}`);
+      throw new RecoveryError("item-not-found", `world ${header.worldId} has no item ${missing.join(", ")}`);
     }
     const states = itemIds.flatMap((itemId) => found.get(itemId) ?? []);
     return { nowMs, states: states.map((state) => settle(rules.item, state, nowMs)) };
   };
+
+  const statesOf = (worldId: string, itemIds: readonly string[]) =>
+    worlds.inCurrentLoad(worldId, (header) => statesIn(header, itemIds));
 
   const oneState = async (worldId: string, itemId: string) => {
     const { nowMs, states } = await statesOf(worldId, [itemId]);
@@ -67,12 +69,12 @@ export function createDescriptions(table: Table, worlds: Worlds, clock: Clock, r
     return { nowMs, state };
   };
 
-  const siteState = async (worldId: string, siteId: string) => {
-    const header = await worlds.header(worldId);
-    const row = await table.get(partitionOfSites(header), stateRow(siteId));
-    if (row === null) throw new RecoveryError("not-found", `world ${worldId} has no site ${siteId}`);
-    return { header, state: settle(rules.site, decode(SITE, row), emulatedMs(header, clock.now())) };
-  };
+  const siteState = (worldId: string, siteId: string) =>
+    worlds.inCurrentLoad(worldId, async (header) => {
+      const row = await table.get(partitionOfSites(header), stateRow(siteId));
+      if (row === null) throw new RecoveryError("not-found", `world ${worldId} has no site ${siteId}`);
+      return { header, state: settle(rules.site, decode(SITE, row), emulatedMs(header, clock.now())) };
+    });
 
   return {
     items: async (worldId, itemIds) => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../domain/clock.js";
+import { hasCode } from "../../domain/errors.js";
 import type { Table } from "../../store/tables/port.js";
 import type { WorldHeader } from "./state.js";
 import { changeHeader, readHeader } from "./world-rows.js";
@@ -9,6 +10,11 @@ const CACHE_MS = 1_000;
 /** World headers, cached briefly so that not every operation reads them. */
 export interface Worlds {
   header(worldId: string): Promise<WorldHeader>;
+  /**
+   * Reads in the load of the world that is current. The rows of a load that was replaced are gone, so what is not found
+   * there is read again in the load that replaced it.
+   */
+  inCurrentLoad<T>(worldId: string, read: (header: WorldHeader) => Promise<T>): Promise<T>;
   change(worldId: string, change: (header: WorldHeader) => WorldHeader): Promise<WorldHeader>;
   remember(header: WorldHeader): void;
   forget(worldId: string): void;
@@ -22,13 +28,27 @@ export function createWorlds(table: Table, clock: Clock, speed: number): Worlds 
     return header;
   };
 
+  const headerOf = async (worldId: string): Promise<WorldHeader> => {
+    const cached = known.get(worldId);
+    if (cached !== undefined && clock.now() - cached.readAtMs < CACHE_MS) return cached.header;
+    const { header } = await readHeader(table, worldId);
+    if (header.anchor.speed === speed) return remember(header);
+    return remember(await changeHeader(table, worldId, (current) => atSpeed(current, clock.now(), speed)));
+  };
+
   return {
-    header: async (worldId) => {
-      const cached = known.get(worldId);
-      if (cached !== undefined && clock.now() - cached.readAtMs < CACHE_MS) return cached.header;
-      const { header } = await readHeader(table, worldId);
-      if (header.anchor.speed === speed) return remember(header);
-      return remember(await changeHeader(table, worldId, (current) => atSpeed(current, clock.now(), speed)));
+    header: headerOf,
+    inCurrentLoad: async (worldId, read) => {
+      const header = await headerOf(worldId);
+      try {
+        return await read(header);
+      } catch (thrown) {
+        if (!hasCode(thrown, "item-not-found") && !hasCode(thrown, "not-found")) throw thrown;
+        known.delete(worldId);
+        const current = await headerOf(worldId);
+        if (current.load === header.load) throw thrown;
+        return read(current);
+      }
     },
     change: async (worldId, change) => remember(await changeHeader(table, worldId, change)),
     remember,
