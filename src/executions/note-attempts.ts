@@ -1,8 +1,8 @@
-import { toInstant } from "../../domain/text.js";
-import { type UndeliveredEvent, withUndelivered } from "../../domain/undelivered.js";
-import type { Ports } from "../../ports.js";
-import { updateWithRetry } from "../../store/port.js";
-import type { Delivered } from "./deliver.js";
+import type { Delivered } from "../delivery/deliver.js";
+import { toInstant } from "../domain/text.js";
+import { type UndeliveredEvent, withUndelivered } from "../domain/undelivered.js";
+import type { Ports } from "../ports.js";
+import { updateWithRetry } from "../store/port.js";
 
 /** One attempt to tell somebody something, and how it came out. */
 export interface Attempted {

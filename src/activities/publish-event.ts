@@ -1,0 +1,10 @@
+import { eventOf } from "../domain/notifications/execution-words.js";
+import { publishEvent as contract } from "../executions/contracts.js";
+import { publish } from "../notifications/publish.js";
+import { activity } from "./activity.js";
+
+export const publishEvent = activity(contract, async (ports, { executionId, key, kind, at, news }) => {
+  const event = eventOf({ eventId: `${executionId}/${key}`, executionId, kind, at }, news);
+  await publish(ports, event, news.plan);
+  return {};
+});

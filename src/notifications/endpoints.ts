@@ -1,0 +1,69 @@
+/**
+ * What this process knows of the addresses that it sends notifications to, and how much it asks of each of them.
+ *
+ * - L1 An address gets few requests at a time, and one after an attempt failed. Others wait for their turn, each address
+ *   on its own, so a slow one slows nobody else. (test/unit/notifications/endpoints.test.ts)
+ * - L2 An address that did not answer in time is left alone until its next attempt is due. (the same)
+ * - L3 Whoever waits too long for a turn gives up, and the outbox tries later. (the same)
+ *
+ * A process that starts knows nothing, and finds out by one attempt.
+ */
+
+const MAX_IN_FLIGHT = 4;
+/** Requests that wait for their turn at one address. */
+const MAX_WAITING = 100;
+/** Addresses that are remembered. Those that are well and idle are forgotten first. */
+const MAX_KNOWN = 10_000;
+
+interface Endpoint {
+  inFlight: number;
+  /** Its last attempt failed. */
+  isFailing: boolean;
+  silentUntilMs: number;
+  waiting: (() => void)[];
+}
+
+export class Endpoints {
+  readonly #known = new Map<string, Endpoint>();
+
+  /** When an address may be called again that did not answer in time; 0 when it may be called now. */
+  silentUntilMs(endpoint: string, nowMs: number): number {
+    const untilMs = this.#known.get(endpoint)?.silentUntilMs ?? 0;
+    return untilMs > nowMs ? untilMs : 0;
+  }
+
+  /** Waits for a turn at an address. Undefined when too many wait already; otherwise what ends the turn. */
+  async enter(endpoint: string): Promise<((end: { isWell: boolean; silentUntilMs: number }) => void) | undefined> {
+    const known = this.#of(endpoint);
+    if (known.inFlight >= limitOf(known)) {
+      if (known.waiting.length >= MAX_WAITING) return undefined;
+      await new Promise<void>((resolve) => known.waiting.push(resolve));
+    } else known.inFlight += 1;
+    return ({ isWell, silentUntilMs }) => {
+      known.isFailing = !isWell;
+      known.silentUntilMs = silentUntilMs;
+      known.inFlight -= 1;
+      while (known.inFlight < limitOf(known) && known.waiting.length > 0) {
+        known.inFlight += 1;
+        known.waiting.shift()?.();
+      }
+    };
+  }
+
+  #of(endpoint: string): Endpoint {
+    const found = this.#known.get(endpoint);
+    if (found !== undefined) return found;
+    if (this.#known.size >= MAX_KNOWN) this.#forgetIdle();
+    const added = { inFlight: 0, isFailing: false, silentUntilMs: 0, waiting: [] };
+    this.#known.set(endpoint, added);
+    return added;
+  }
+
+  #forgetIdle(): void {
+    for (const [key, { inFlight, isFailing }] of this.#known) {
+      if (inFlight === 0 && !isFailing) this.#known.delete(key);
+    }
+  }
+}
+
+const limitOf = ({ isFailing }: Endpoint): number => (isFailing ? 1 : MAX_IN_FLIGHT);
