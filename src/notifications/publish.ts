@@ -9,7 +9,7 @@
  */
 import { webhookIdOf } from "../delivery/deliver.js";
 import { ExecutionEventKind, type NotificationEvent, type NotificationKind } from "../domain/notifications/event.js";
-import type { OutboxMessage, Recipient } from "../domain/notifications/outbox.js";
+import { ENDPOINT_DIGITS, type OutboxMessage, type Recipient } from "../domain/notifications/outbox.js";
 import { placeOf, type Subscription, wants } from "../domain/notifications/subscription.js";
 import { toInstant } from "../domain/text.js";
 import type { Ports } from "../ports.js";
@@ -27,18 +27,31 @@ export interface PlanOfEvent {
 
 /** Tells of an event. `plan` names the version whose own notifications are meant; none are without it. */
 export async function publish(ports: Ports, event: NotificationEvent, plan: PlanOfEvent | null = null): Promise<void> {
-  const { store, clock } = ports;
   const [own, subscribed] = await Promise.all([recipientsOf(ports, event, plan), subscribersOf(ports, event)]);
-  const nowMs = clock.now();
-  const heldUntilMs = nowMs + LEASE_MS;
-  const nextAt = toInstant(heldUntilMs);
-  const messages = [...own, ...subscribed].map(({ kind, to, place, key }): OutboxMessage => {
-    const messageId = webhookIdOf(event.eventId, key);
-    const endpoint = ports.hash(place).slice(0, 32);
-    return { messageId, event: { ...event, kind }, to, place, endpoint, attempts: 0, nextAt, why: null };
+  const messages = [...own, ...subscribed].map(({ kind, to, place, key }) => {
+    return { messageId: webhookIdOf(event.eventId, key), event: { ...event, kind }, to, place, why: null };
   });
+  await dispatch(ports, messages);
+}
+
+/**
+ * Puts messages into the outbox, and makes their first attempts.
+ * @param afterAdding what comes between
+ */
+export async function dispatch(
+  ports: Ports,
+  messages: readonly Omit<OutboxMessage, "endpoint" | "attempts" | "nextAt">[],
+  afterAdding?: () => Promise<unknown>,
+): Promise<void> {
   if (messages.length === 0) return;
-  const added = await store.addMessages(messages, toInstant(nowMs));
+  const nowMs = ports.clock.now();
+  const heldUntilMs = nowMs + LEASE_MS;
+  const held = messages.map((message) => {
+    const endpoint = ports.hash(message.place).slice(0, ENDPOINT_DIGITS);
+    return { ...message, endpoint, attempts: 0, nextAt: toInstant(heldUntilMs) };
+  });
+  const added = await ports.store.addMessages(held, toInstant(nowMs));
+  await afterAdding?.();
   await within(PATIENCE_MS, Promise.allSettled(added.map((message) => attempt(ports, message, heldUntilMs))));
 }
 

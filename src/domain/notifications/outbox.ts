@@ -10,6 +10,8 @@ export const Recipient = z.discriminatedUnion("kind", [
 ]);
 export type Recipient = z.infer<typeof Recipient>;
 
+export const ENDPOINT_DIGITS = 32;
+
 /** One event for one recipient. It stays in the outbox until it is taken or given up. */
 export const OutboxMessage = z.strictObject({
   /** The `webhook-id` of all attempts. */
@@ -19,7 +21,7 @@ export const OutboxMessage = z.strictObject({
   /** The address as it may be shown. */
   place: z.string().max(2_100),
   /** A digest of the address. Messages to one address share limits. */
-  endpoint: z.string().regex(/^[0-9a-f]{32}$/),
+  endpoint: z.string().length(ENDPOINT_DIGITS),
   attempts: z.int().min(0),
   /** Nobody attempts it before. Whoever attempts it moves this first, so that nobody else does. */
   nextAt: Instant,
