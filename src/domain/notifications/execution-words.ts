@@ -36,7 +36,7 @@ export function eventOf(
     ...{ eventId, kind, at, executionId, worldId, planId: plan?.id ?? null },
     severity: severityOf(kind, data),
     ends: kind === "ended" && status === "succeeded",
-    text: clip(`${what} ${newsOf(kind, data)}`, MAX_EVENT_TEXT),
+    text: clip(`${what}${newsOf(kind, data)}`, MAX_EVENT_TEXT),
     facts: factsOf(data),
     data,
   };
@@ -54,17 +54,17 @@ function newsOf(kind: ExecutionEventKind, news: ExecutionNews): string {
   const { awaits, items = [], count, commitTimer, groupId, reached, of, status = "", reason } = news;
   switch (kind) {
     case "started":
-      return `started for ${typeof items === "number" ? items : items.length} items`;
+      return ` started for ${typeof items === "number" ? items : items.length} items`;
     case "progress":
-      return commitTimer === undefined ? `has done group ${groupId} (${reached} of ${of})` : `: ${commitTimer.text}`;
+      return commitTimer === undefined ? ` has done group ${groupId} (${reached} of ${of})` : `: ${commitTimer.text}`;
     case "awaiting-input":
-      return `waits for a person: ${awaits?.asks ?? "look at it"}`;
+      return ` waits for a person: ${awaits?.asks ?? "look at it"}`;
     case "item-failed": {
       const named = typeof items === "number" ? [] : items.slice(0, MAX_NAMED).map(({ itemId }) => itemId);
-      return `has ${count} failed items: ${named.join(", ")}${(count ?? 0) > named.length ? " and more" : ""}`;
+      return ` has ${count} failed items: ${named.join(", ")}${(count ?? 0) > named.length ? " and more" : ""}`;
     }
     case "ended":
-      return `ended ${status}${reason == null ? "" : `: ${reason}`}`;
+      return ` ended ${status}${reason == null ? "" : `: ${reason}`}`;
   }
 }
 
