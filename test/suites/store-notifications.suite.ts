@@ -68,9 +68,11 @@ export function storeNotificationsSuite(name: string, open: () => Tables): void 
     test("an added message can be changed with the ETag that its addition returned", async () => {
       const [first, second] = await add(["a"], ["b"]);
       if (first === undefined || second === undefined) throw new Error("not added");
-      expect(await store.updateMessage(second, { ...second.value, attempts: 1 })).not.toBeNull();
+      const tried = await store.updateMessage(second, { ...second.value, attempts: 1 });
+      expect(tried?.value.attempts).toBe(1);
       expect(await store.updateMessage(second, { ...second.value, attempts: 2 })).toBeNull();
-      expect(await store.updateMessage(first, { ...first.value, attempts: 1 })).not.toBeNull();
+      const other = await store.updateMessage(first, { ...first.value, attempts: 3 });
+      expect(other?.value.attempts).toBe(3);
     });
 
     test("messages are due by address, those that waited longest first", async () => {
