@@ -34,6 +34,11 @@ export async function publish(ports: Ports, event: NotificationEvent, plan: Plan
   await dispatch(ports, messages);
 }
 
+/** Whether somebody may want to know of events of a kind. It saves looking for what nobody wants. */
+export async function isWanted(ports: Ports, kind: NotificationKind): Promise<boolean> {
+  return (await allSubscriptions(ports)).some(({ kinds, paused }) => !paused && kinds.includes(kind));
+}
+
 /**
  * Puts messages into the outbox, and makes their first attempts.
  * @param afterAdding what comes between
@@ -83,24 +88,26 @@ async function recipientsOf(
 /** More subscriptions than these are not told. */
 const MAX_PAGES = 50;
 
-async function subscribersOf({ store }: Ports, event: NotificationEvent): Promise<Addressed[]> {
-  const found: Subscription[] = [];
-  for (let cursor: string | undefined, page = 0; page < MAX_PAGES; page += 1) {
-    const { entries, cursor: next } = await store.listSubscriptions({
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    found.push(...entries);
-    if (next === undefined) break;
-    cursor = next;
-  }
-  return found.flatMap((subscription) => {
+async function subscribersOf(ports: Ports, event: NotificationEvent): Promise<Addressed[]> {
+  return (await allSubscriptions(ports)).flatMap((subscription) => {
     const kind = kindsOf(event).find((one) => wants(subscription, one, event));
     if (kind === undefined) return [];
     const { id, target } = subscription;
     const to = { kind: "subscription", subscriptionId: id } as const;
     return [{ kind, to, place: placeOf(target), key: `subscription/${id}` }];
   });
+}
+
+/** The readable ones. */
+async function allSubscriptions({ store }: Ports): Promise<Subscription[]> {
+  const found: Subscription[] = [];
+  for (let cursor: string | undefined, page = 0; page < MAX_PAGES; page += 1) {
+    const read = await store.listSubscriptions({ limit: 100, ...(cursor !== undefined && { cursor }) });
+    found.push(...read.entries);
+    if (read.cursor === undefined) break;
+    ({ cursor } = read);
+  }
+  return found;
 }
 
 /** A wait for an approval is told as that to whoever asked for it, and as a wait for a person to the others. */

@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from "vitest";
+import { saveSubscription } from "../../src/commands/notifications/subscriptions.js";
 import type { ExecutionEventKind } from "../../src/domain/notifications/event.js";
 import { delayOf } from "../../src/domain/notifications/outbox.js";
+import { SubscriptionInput } from "../../src/domain/notifications/subscription.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { RETRY_POLICIES } from "../../src/domain/retry-policies.js";
 import { type Received, Receiver } from "../support/receiver.js";
@@ -171,6 +173,19 @@ test("an address that does not answer in time is left alone until its next attem
   ]);
   const delayMs = delayOf({ messageId: idOf(first), attempts: 1 });
   for (const { atMs } of later) expect(atMs - (first?.atMs ?? 0)).toBe(delayMs);
+});
+
+test("say which machines run at both sites after the end", async () => {
+  const receiver = await listen();
+  await open([]);
+  const target = { format: "cloudevents" as const, url: receiver.url };
+  const wanted = SubscriptionInput.parse({ target, kinds: ["ended", "split-brain-risk"] });
+  await saveSubscription(app.context, "desk", wanted, "admin");
+  await app.attempt("unplanned-failover", { sourceShutdown: "skip" });
+  expect(eventsOf(receiver)).toEqual(["ended", "split-brain-risk"]);
+  const items = (await app.items()).map(({ itemId }) => itemId);
+  const told = { severity: "critical", count: items.length, items: expect.arrayContaining(items) };
+  expect(receiver.received.at(-1)?.body).toMatchObject(told);
 });
 
 test("an address that is not allowed leaves a trace and holds nothing up", async () => {
