@@ -11,6 +11,8 @@ export interface Attempted {
   /** The address as it may be shown. */
   url: string;
   attempt: number;
+  /** An earlier attempt left a trace, although this is the first one of a new series. */
+  isNoted?: boolean;
   retryAfterMs: number | null;
   answer: Delivered;
 }
@@ -22,7 +24,11 @@ export async function noteAttempts(
   sent: readonly Attempted[],
   dropped: readonly string[] = [],
 ): Promise<void> {
-  if (dropped.length === 0 && sent.every(({ answer, attempt }) => answer.delivered && attempt === 1)) return;
+  if (
+    dropped.length === 0 &&
+    sent.every(({ answer, attempt, isNoted }) => answer.delivered && attempt === 1 && !isNoted)
+  )
+    return;
   const nowMs = clock.now();
   const attempts = sent.map(({ key, event, url, attempt, retryAfterMs, answer }) => ({
     key,

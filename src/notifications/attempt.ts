@@ -19,6 +19,7 @@ import { toInstant } from "../domain/text.js";
 import { noteAttempts } from "../executions/note-attempts.js";
 import type { Ports } from "../ports.js";
 import type { Tagged } from "../store/port.js";
+import type { Seen } from "./endpoints.js";
 
 /** A recovery waits for the first attempt, so it is short. */
 export const TIMEOUT_MS = 5_000;
@@ -34,9 +35,10 @@ export async function attempt(ports: Ports, held: Tagged<OutboxMessage>, heldUnt
   if (silentUntilMs > 0) return postpone(ports, held, silentUntilMs);
   const leave = await endpoints.enter(endpoint);
   if (leave === undefined) return; // its time comes again
-  let end = { isWell: false, silentUntilMs: endpoints.silentUntilMs(endpoint, clock.now()) };
+  let seen: Seen | undefined;
   try {
-    if (end.silentUntilMs > 0) return await postpone(ports, held, end.silentUntilMs);
+    const silentUntilMs = endpoints.silentUntilMs(endpoint, clock.now()); // it fell silent while this one waited
+    if (silentUntilMs > 0) return await postpone(ports, held, silentUntilMs);
     if (clock.now() + TIMEOUT_MS > heldUntilMs) return; // by now somebody else may attempt it
     const target = await targetOf(ports, held.value);
     if (target === null) return await drop(ports, held);
@@ -45,10 +47,10 @@ export async function attempt(ports: Ports, held: Tagged<OutboxMessage>, heldUnt
     const delayMs = answer.delivered || answer.gone ? null : delayOf(message);
     const timedOut = !answer.delivered && answer.timedOut;
     const nowMs = clock.now();
-    end = { isWell: answer.delivered, silentUntilMs: timedOut ? nowMs + (delayMs ?? 0) : 0 };
+    seen = { isWell: answer.delivered, silentUntilMs: timedOut ? nowMs + (delayMs ?? 0) : 0 };
     await settle(ports, { held, message, answer, delayMs, nowMs });
   } finally {
-    leave(end);
+    leave(seen);
   }
 }
 
@@ -107,6 +109,7 @@ async function settle(ports: Ports, { held, message, answer, delayMs, nowMs }: A
     else await store.updateMessage(held, { ...after, nextAt: toInstant(nowMs + delayMs) });
   }
   if (executionId === null) return;
-  const { messageId: key, place: url, attempts } = message;
-  await noteAttempts(ports, executionId, [{ key, event: kind, url, attempt: attempts, retryAfterMs: delayMs, answer }]);
+  const { messageId: key, place: url, attempts: attempt, why } = message;
+  const isNoted = why !== null; // a dead letter that is sent again
+  await noteAttempts(ports, executionId, [{ key, event: kind, url, attempt, isNoted, retryAfterMs: delayMs, answer }]);
 }

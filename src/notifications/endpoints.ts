@@ -4,7 +4,7 @@
  * - L1 An address gets few requests at a time, and one after an attempt failed. Others wait for their turn, each address
  *   on its own, so a slow one slows nobody else. (test/unit/notifications/endpoints.test.ts)
  * - L2 An address that did not answer in time is left alone until its next attempt is due. (the same)
- * - L3 Whoever waits too long for a turn gives up, and the outbox tries later. (the same)
+ * - L3 When too many wait for a turn, the next one is sent away, and the outbox tries later. (the same)
  *
  * A process that starts knows nothing, and finds out by one attempt.
  */
@@ -23,6 +23,12 @@ interface Endpoint {
   waiting: (() => void)[];
 }
 
+/** How an attempt found an address. */
+export interface Seen {
+  isWell: boolean;
+  silentUntilMs: number;
+}
+
 export class Endpoints {
   readonly #known = new Map<string, Endpoint>();
 
@@ -33,15 +39,14 @@ export class Endpoints {
   }
 
   /** Waits for a turn at an address. Undefined when too many wait already; otherwise what ends the turn. */
-  async enter(endpoint: string): Promise<((end: { isWell: boolean; silentUntilMs: number }) => void) | undefined> {
+  async enter(endpoint: string): Promise<((seen: Seen | undefined) => void) | undefined> {
     const known = this.#of(endpoint);
     if (known.inFlight >= limitOf(known)) {
       if (known.waiting.length >= MAX_WAITING) return undefined;
       await new Promise<void>((resolve) => known.waiting.push(resolve));
     } else known.inFlight += 1;
-    return ({ isWell, silentUntilMs }) => {
-      known.isFailing = !isWell;
-      known.silentUntilMs = silentUntilMs;
+    return (seen) => {
+      if (seen !== undefined) Object.assign(known, { isFailing: !seen.isWell, silentUntilMs: seen.silentUntilMs });
       known.inFlight -= 1;
       while (known.inFlight < limitOf(known) && known.waiting.length > 0) {
         known.inFlight += 1;

@@ -2,16 +2,17 @@
  * Tells everybody who wants to know that something happened.
  *
  * - P1 An event is in the outbox for each of its recipients before this returns, so none is lost. The same event again
- *   adds nothing. (test/unit/notifications/outbox.test.ts)
+ *   makes the same messages, which add nothing while they wait, and which receivers know by their ids. (test/unit/notifications/outbox.test.ts)
  * - P2 The first attempts are made at once, all addresses at the same time. Whoever publishes waits for them, and no
  *   longer than for one short call. (the same)
- * - P3 No recipient that fails, and no subscription that cannot be read, makes this fail. (the same)
+ * - P3 No recipient that fails, and no subscription or plan that cannot be read, makes this fail. (the same)
  */
 import { webhookIdOf } from "../delivery/deliver.js";
 import { ExecutionEventKind, type NotificationEvent, type NotificationKind } from "../domain/notifications/event.js";
 import { ENDPOINT_DIGITS, type OutboxMessage, type Recipient } from "../domain/notifications/outbox.js";
 import { placeOf, type Subscription, wants } from "../domain/notifications/subscription.js";
 import { toInstant } from "../domain/text.js";
+import { readableOrNull } from "../executions/read-each.js";
 import type { Ports } from "../ports.js";
 import { attempt, LEASE_MS, TIMEOUT_MS } from "./attempt.js";
 import { within } from "./within.js";
@@ -77,7 +78,8 @@ async function recipientsOf(
 ): Promise<Addressed[]> {
   const own = ExecutionEventKind.safeParse(kind).data;
   if (plan === null || own === undefined) return [];
-  const notifications = (await store.getPlanVersion(plan.id, plan.version))?.plan.notifications ?? [];
+  const version = await readableOrNull(() => store.getPlanVersion(plan.id, plan.version));
+  const notifications = version?.plan.notifications ?? [];
   return notifications.flatMap(({ url, secret, on }, at) => {
     if (!on.includes(own)) return [];
     const to = { kind: "plan", url, ...(secret !== undefined && { secret }) } as const;

@@ -5,6 +5,7 @@ import { delayOf } from "../../src/domain/notifications/outbox.js";
 import { SubscriptionInput } from "../../src/domain/notifications/subscription.js";
 import type { PlanInput } from "../../src/domain/plans/plan.js";
 import { RETRY_POLICIES } from "../../src/domain/retry-policies.js";
+import { publishEvent } from "../../src/executions/contracts.js";
 import { type Received, Receiver } from "../support/receiver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
@@ -173,6 +174,18 @@ test("an address that does not answer in time is left alone until its next attem
   ]);
   const delayMs = delayOf({ messageId: idOf(first), attempts: 1 });
   for (const { atMs } of later) expect(atMs - (first?.atMs ?? 0)).toBe(delayMs);
+});
+
+test("that cannot even be written down make no recovery fail", async () => {
+  const away = () => Promise.reject(new Error("the outbox is away"));
+  app = await VirtualApp.open({
+    activities: (ports, { name }) =>
+      name === publishEvent.name ? { ...ports, store: { ...ports.store, addMessages: away } } : ports,
+  });
+  const receiver = await listen();
+  await app.loadShop((plan): PlanInput => ({ ...plan, notifications: [{ url: receiver.url }] }));
+  const { execution } = await app.attempt("planned-failover");
+  expect([execution.status, receiver.received]).toEqual(["succeeded", []]);
 });
 
 test("say which machines run at both sites after the end", async () => {

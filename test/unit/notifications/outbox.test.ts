@@ -5,6 +5,7 @@ import {
   resendDeadLetters,
   sweepDeadLetters,
 } from "../../../src/commands/notifications/dead-letters.js";
+import { RecoveryError } from "../../../src/domain/errors.js";
 import { Execution, ExecutionOptions } from "../../../src/domain/execution.js";
 import type { SubscriptionInput } from "../../../src/domain/notifications/subscription.js";
 import { RETRY_POLICIES } from "../../../src/domain/retry-policies.js";
@@ -54,7 +55,7 @@ async function pass(seconds: number): Promise<void> {
 }
 const idsOf = ({ received }: Receiver) => received.map(({ headers }) => headers["webhook-id"]);
 
-test("each subscription that wants an event gets it once, however often it is published", async () => {
+test("each subscription that wants an event gets it, under the same id however often it is published", async () => {
   const [all, some, none, paused] = [await listen(), await listen(), await listen(), await listen()];
   await subscribe("all", toUrl(all.url));
   await subscribe("some", toUrl(some.url), { kinds: ["ended", "awaiting-input"], planIds: ["shop"] });
@@ -70,6 +71,18 @@ test("each subscription that wants an event gets it once, however often it is pu
   expect(new Set(idsOf(some)).size).toBe(1);
   expect(none.received.map(({ body }) => body["event"])).toEqual(["drill-due"]);
   expect(paused.received).toEqual([]);
+});
+
+test("a plan that cannot be read keeps nothing from its subscribers", async () => {
+  const receiver = await listen();
+  await subscribe("desk", toUrl(receiver.url));
+  const spoilt = {
+    ...context.store,
+    getPlanVersion: () => Promise.reject(new RecoveryError("row-unreadable", "spoilt")),
+  };
+  const ofPlan = { id: "bank", version: 1 };
+  await publish({ ...context, store: spoilt }, notificationEvent(), ofPlan);
+  expect(receiver.received).toHaveLength(1);
 });
 
 test("a wait for an approval is told as that to whoever asked for it, and once to each", async () => {
@@ -208,6 +221,14 @@ test("an attempt leaves its trace in the execution: why, and when the next one i
   await publish(context, notificationEvent());
   expect(await undelivered()).toMatchObject([{ attempts: 1, event: "awaiting-input", url: receiver.url }]);
   await pass(20);
+  expect(await undelivered()).toEqual([]);
+  let status = 410;
+  const moved = await listen(() => status);
+  await subscribe("desk", toUrl(moved.url));
+  await publish(context, notificationEvent({ eventId: "dead" }));
+  expect(await undelivered()).toMatchObject([{ attempts: 1, nextAttemptAt: null, url: moved.url }]);
+  status = 200;
+  await resendDeadLetters(context);
   expect(await undelivered()).toEqual([]);
   const down = await listen(() => 500);
   await subscribe("desk", toUrl(down.url));
