@@ -27,6 +27,9 @@ export const TIMEOUT_MS = 5_000;
 /** How long a message belongs to whoever moved its time: longer than a turn and an attempt take. */
 export const LEASE_MS = 30_000;
 
+/** An old message waits for hours, but its address may be well again in a minute. */
+const MAX_SILENCE_MS = 60_000;
+
 /** Attempts a message that this process holds until `heldUntilMs`, as soon as its address has a turn for it. */
 export async function attempt(ports: Ports, held: Tagged<OutboxMessage>, heldUntilMs: number): Promise<void> {
   const { clock, endpoints } = ports;
@@ -47,7 +50,7 @@ export async function attempt(ports: Ports, held: Tagged<OutboxMessage>, heldUnt
     const delayMs = answer.delivered || answer.gone ? null : delayOf(message);
     const timedOut = !answer.delivered && answer.timedOut;
     const nowMs = clock.now();
-    seen = { isWell: answer.delivered, silentUntilMs: timedOut ? nowMs + (delayMs ?? 0) : 0 };
+    seen = { isWell: answer.delivered, silentUntilMs: timedOut ? nowMs + Math.min(delayMs ?? 0, MAX_SILENCE_MS) : 0 };
     await settle(ports, { held, message, answer, delayMs, nowMs });
   } finally {
     leave(seen);

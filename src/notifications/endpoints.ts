@@ -3,7 +3,7 @@
  *
  * - L1 An address gets few requests at a time, and one after an attempt failed. Others wait for their turn, each address
  *   on its own, so a slow one slows nobody else. (test/unit/notifications/endpoints.test.ts)
- * - L2 An address that did not answer in time is left alone until its next attempt is due. (the same)
+ * - L2 An address that did not answer in time is left alone until its next attempt is due, a minute at most. (the same)
  * - L3 When too many wait for a turn, the next one is sent away, and the outbox tries later. (the same)
  *
  * A process that starts knows nothing, and finds out by one attempt.

@@ -7,13 +7,14 @@ import {
 } from "../../../src/commands/notifications/dead-letters.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
 import { Execution, ExecutionOptions } from "../../../src/domain/execution.js";
+import { ENDPOINT_DIGITS } from "../../../src/domain/notifications/outbox.js";
 import type { SubscriptionInput } from "../../../src/domain/notifications/subscription.js";
 import { RETRY_POLICIES } from "../../../src/domain/retry-policies.js";
 import { LEASE_MS } from "../../../src/notifications/attempt.js";
 import { deliverDue } from "../../../src/notifications/deliver-due.js";
 import { publish } from "../../../src/notifications/publish.js";
 import { createMemoryTables } from "../../../src/store/tables/memory-tables.js";
-import { EXECUTION_ID, notificationEvent, subscription } from "../../support/notification-event.js";
+import { EXECUTION_ID, notificationEvent, outboxMessage, subscription } from "../../support/notification-event.js";
 import { Receiver } from "../../support/receiver.js";
 import { servicesOver } from "../../support/small-services.js";
 import { ManualClock } from "../../support/worlds.js";
@@ -246,4 +247,19 @@ test("a store that fails fails the publication, and its repetition adds only wha
   await expect(publish({ ...context, store: broken }, notificationEvent())).rejects.toThrow("the storage is away");
   await publish(context, notificationEvent());
   expect(receiver.received).toHaveLength(1);
+});
+
+test("an address that was silent for an old message is tried again after a minute", async () => {
+  const receiver = await listen((call) => (call === 1 ? null : 200));
+  await subscribe("desk", toUrl(receiver.url));
+  const to = { kind: "subscription", subscriptionId: "desk" } as const;
+  const endpoint = context.hash(receiver.url).slice(0, ENDPOINT_DIGITS);
+  const old = outboxMessage("a", { to, endpoint, place: receiver.url, attempts: 8 });
+  await context.store.addMessages([old], old.nextAt);
+  await deliverDue(context, new Set());
+  await publish(context, notificationEvent({ eventId: "meanwhile" }));
+  expect(receiver.received).toHaveLength(1);
+  await pass(70);
+  await publish(context, notificationEvent({ eventId: "later" }));
+  expect(receiver.received).toHaveLength(3);
 });
