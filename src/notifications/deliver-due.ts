@@ -1,10 +1,12 @@
-import { toInstant } from "../domain/text.js";
+import { toInstant, toMs } from "../domain/text.js";
 import type { Ports } from "../ports.js";
 import { attempt, LEASE_MS } from "./attempt.js";
 import { within } from "./within.js";
 
 /** Messages to one address in one pass. */
 const MAX_PER_ENDPOINT = 20;
+/** When it is well again. */
+const MAX_FLUSHED = 500;
 /** A pass that is over leaves what it does not reach to the next one. */
 const PASS_MS = 8_000;
 
@@ -34,12 +36,22 @@ export async function deliverDue(ports: Ports, busy: Busy): Promise<string[]> {
   return errors;
 }
 
+/** After every time of a message. */
+const FAR_AWAY = "9999-01-01T00:00:00.000Z";
+
+/** Somebody may be attempting it, or it is due soon. */
+const mayBeHeld = (nextMs: number, nowMs: number): boolean => nextMs > nowMs && nextMs <= nowMs + LEASE_MS;
+
+/** Attempts what is due, and all that waits when the address is well again. */
 async function serve(ports: Ports, endpoint: string): Promise<void> {
   const { store, clock, endpoints } = ports;
   const now = clock.now();
   if (endpoints.silentUntilMs(endpoint, now) > 0) return;
-  const due = await store.listDueMessages(endpoint, toInstant(now), MAX_PER_ENDPOINT);
-  if (due.length === 0) return store.forgetIdleEndpoint(endpoint, toInstant(now));
+  const isWellAgain = endpoints.takeWellAgain(endpoint);
+  const [by, limit] = isWellAgain ? [FAR_AWAY, MAX_FLUSHED] : [toInstant(now), MAX_PER_ENDPOINT];
+  const listed = await store.listDueMessages(endpoint, by, limit);
+  if (listed.length === 0) return store.forgetIdleEndpoint(endpoint, toInstant(now));
+  const due = listed.filter(({ value }) => !mayBeHeld(toMs(value.nextAt), now));
   for (const message of due) {
     const nowMs = clock.now();
     if (endpoints.silentUntilMs(endpoint, nowMs) > 0) return;

@@ -5,6 +5,8 @@
  *   on its own, so a slow one slows nobody else. (test/unit/notifications/endpoints.test.ts)
  * - L2 An address that did not answer in time is left alone until its next attempt is due, a minute at most. (the same)
  * - L3 When too many wait for a turn, the next one is sent away, and the outbox tries later. (the same)
+ * - L4 When an address that failed is well again, that is known once, so that what waits for it need not wait for its
+ *   time. (the same)
  *
  * A process that starts knows nothing, and finds out by one attempt.
  */
@@ -21,6 +23,7 @@ interface Endpoint {
   isFailing: boolean;
   silentUntilMs: number;
   waiting: (() => void)[];
+  isWellAgain: boolean;
 }
 
 /** How an attempt found an address. */
@@ -46,7 +49,11 @@ export class Endpoints {
       await new Promise<void>((resolve) => known.waiting.push(resolve));
     } else known.inFlight += 1;
     return (seen) => {
-      if (seen !== undefined) Object.assign(known, { isFailing: !seen.isWell, silentUntilMs: seen.silentUntilMs });
+      if (seen !== undefined) {
+        known.isWellAgain = seen.isWell && (known.isFailing || known.isWellAgain);
+        known.isFailing = !seen.isWell;
+        known.silentUntilMs = seen.silentUntilMs;
+      }
       known.inFlight -= 1;
       while (known.inFlight < limitOf(known) && known.waiting.length > 0) {
         known.inFlight += 1;
@@ -55,11 +62,19 @@ export class Endpoints {
     };
   }
 
+  /** Whether an address failed and is well again. It is said once. */
+  takeWellAgain(endpoint: string): boolean {
+    const known = this.#known.get(endpoint);
+    if (!known?.isWellAgain) return false;
+    known.isWellAgain = false;
+    return true;
+  }
+
   #of(endpoint: string): Endpoint {
     const found = this.#known.get(endpoint);
     if (found !== undefined) return found;
     if (this.#known.size >= MAX_KNOWN) this.#forgetIdle();
-    const added = { inFlight: 0, isFailing: false, silentUntilMs: 0, waiting: [] };
+    const added = { inFlight: 0, isFailing: false, silentUntilMs: 0, waiting: [], isWellAgain: false };
     this.#known.set(endpoint, added);
     return added;
   }

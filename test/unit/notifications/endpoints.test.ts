@@ -45,6 +45,19 @@ test("after a failure one at a time, until one succeeds", async () => {
   expect(turns).toHaveLength(10);
 });
 
+test("an address that failed and is well again says so once", async () => {
+  const endpoints = new Endpoints();
+  const attempt = async (seen: typeof WELL | undefined) => (await endpoints.enter("x"))?.(seen);
+  await attempt(WELL);
+  expect(endpoints.takeWellAgain("x")).toBe(false);
+  await attempt(ILL);
+  await attempt(undefined);
+  expect(endpoints.takeWellAgain("x")).toBe(false);
+  await attempt(WELL);
+  await attempt(WELL);
+  expect([endpoints.takeWellAgain("x"), endpoints.takeWellAgain("x")]).toEqual([true, false]);
+});
+
 test("whoever comes when a hundred wait is sent away", async () => {
   const { turns, refused } = visitors(new Endpoints(), "slow", 110);
   await settled();

@@ -260,6 +260,20 @@ test("an address that was silent for an old message is tried again after a minut
   await publish(context, notificationEvent({ eventId: "meanwhile" }));
   expect(receiver.received).toHaveLength(1);
   await pass(70);
+  expect(receiver.received).toHaveLength(3); // the one that waited for a minute, and the old one, because all is well
   await publish(context, notificationEvent({ eventId: "later" }));
-  expect(receiver.received).toHaveLength(3);
+  expect(receiver.received).toHaveLength(4);
+});
+
+test("when an address is well again, what waits for it does not wait for its time", async () => {
+  let isUp = false;
+  const receiver = await listen(() => (isUp ? 200 : 503));
+  await subscribe("desk", toUrl(receiver.url));
+  for (const eventId of ["1", "2", "3"]) await publish(context, notificationEvent({ eventId }));
+  await pass(3 * 3_600);
+  isUp = true;
+  const before = receiver.received.length;
+  await publish(context, notificationEvent({ eventId: "4" }));
+  await pass(10);
+  expect(new Set(idsOf(receiver).slice(before)).size).toBe(4);
 });
