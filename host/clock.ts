@@ -7,9 +7,11 @@ export interface Clock {
   now(): number;
   /** Calls `callback` once, at or after `dueMs` (milliseconds since the epoch), never before it. */
   at(dueMs: number, callback: () => void): Alarm;
+  /** Calls `callback` once, after at least `delayMs`. A clock that somebody sets forward or back does not change the wait. */
+  after(delayMs: number, callback: () => void): Alarm;
 }
 
-/** A pending call of {@link Clock.at}. */
+/** A pending call of {@link Clock.at} or {@link Clock.after}. */
 export interface Alarm {
   cancel(): void;
 }
@@ -19,13 +21,16 @@ const MAX_TIMEOUT_MS = 24 * 24 * 3_600_000;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  at(dueMs, callback) {
-    let handle: NodeJS.Timeout;
-    const sleep = (): void => {
-      const left = dueMs - Date.now();
-      handle = setTimeout(left <= 0 ? callback : sleep, Math.min(Math.max(left, 0), MAX_TIMEOUT_MS));
-    };
-    sleep();
-    return { cancel: () => clearTimeout(handle) };
-  },
+  at: (dueMs, callback) => alarm(() => Date.now(), dueMs, callback),
+  after: (delayMs, callback) => alarm(() => performance.now(), performance.now() + delayMs, callback),
 };
+
+function alarm(nowMs: () => number, dueMs: number, callback: () => void): Alarm {
+  let handle: NodeJS.Timeout;
+  const sleep = (): void => {
+    const left = dueMs - nowMs();
+    handle = setTimeout(left <= 0 ? callback : sleep, Math.min(Math.max(left, 0), MAX_TIMEOUT_MS));
+  };
+  sleep();
+  return { cancel: () => clearTimeout(handle) };
+}

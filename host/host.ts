@@ -211,7 +211,7 @@ export class FunctionsHost {
 
   async #waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
     await new Promise<void>((done) => {
-      const alarm = this.#clock.at(this.#clock.now() + ms, done);
+      const alarm = this.#clock.after(ms, done);
       work
         .finally(() => alarm.cancel())
         .then(

@@ -168,7 +168,7 @@ async function withTimeout<T>(setting: InvocationSetting, name: string, work: Pr
   const { clock, timeoutMs } = setting;
   if (timeoutMs === undefined) return work;
   return new Promise<T>((resolve, reject) => {
-    const alarm = clock.at(clock.now() + timeoutMs, () => {
+    const alarm = clock.after(timeoutMs, () => {
       reject(
         new Error(
           `Timeout value of ${timeoutMs} ms exceeded by function '${name}'. Increase functionTimeout in host.json, or do less work in one call.`,

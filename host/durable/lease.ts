@@ -118,7 +118,7 @@ export class HubLease {
 
   #renewLater(): void {
     if (this.#released) return;
-    this.#alarm = this.#clock.at(this.#clock.now() + RENEW_INTERVAL_MS, () => {
+    this.#alarm = this.#clock.after(RENEW_INTERVAL_MS, () => {
       this.#renew().catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
         this.#logger.log("warning", `The lease on the task hub could not be renewed: ${reason}`);

@@ -64,7 +64,7 @@ export class Listener {
     // Busy connections are closed as soon as they are idle.
     this.#closing = true;
     this.#server.closeIdleConnections();
-    const alarm = clock.at(clock.now() + graceMs, () => this.#server.closeAllConnections());
+    const alarm = clock.after(graceMs, () => this.#server.closeAllConnections());
     await closed;
     alarm.cancel();
   }

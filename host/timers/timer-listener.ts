@@ -127,7 +127,7 @@ export class TimerListener {
   #pause(ms: number): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
-      const alarm = clock.at(clock.now() + ms, resolve);
+      const alarm = clock.after(ms, resolve);
       this.#wakeRetry = () => {
         alarm.cancel();
         resolve();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Approvers } from "../domain/approvals/ask.js";
+import { Right, Role } from "../domain/access/roles.js";
 import { RunningTimer, TimerAct } from "../domain/commit-timer/commit-timer.js";
 import { RecordedDecision } from "../domain/decisions.js";
 import { CancelRequest, ExecutionOptions, Failure, ItemOutcome, LeftOut, Step, Subject } from "../domain/execution.js";
@@ -26,7 +26,17 @@ export const executionSummary = z.object({
 
 const call = z.object({ method: z.literal("POST"), path: z.string(), body: z.record(z.string(), z.unknown()) });
 
+const who = z.object({
+  right: Right.describe("what each of them needs, on this plan; without a plan, on everything"),
+  people: z.array(Name),
+  roles: z.array(Role).describe("anybody with one of these roles"),
+  except: z.array(Name).describe("whoever may not, whatever their roles"),
+  needed: z.int().describe("how many people it takes"),
+  decided: z.array(Name),
+});
+
 const awaited = {
+  who: who.nullable().describe("who can end it by `call`; null: the record of the approval cannot be read now"),
   stepId: z.string().describe("the id of the step in `steps`"),
   asks: z.string(),
   since: Instant.nullable(),
@@ -122,10 +132,9 @@ export const executionView = executionSummary.extend({
           approvalId: Guid,
           latest: Instant.nullable().describe("the latest end that an extension can give it"),
           hash: z.string().nullable().describe("of the content to decide on; the approval shows it"),
-          who: Approvers.extend({ needed: z.int(), decided: z.array(Name) }).nullable(),
           ...awaited,
         })
-        .describe("people approve or decline; null: the record of the approval cannot be read now"),
+        .describe("people approve or decline"),
       z
         .object({
           kind: z.literal("continue-without"),

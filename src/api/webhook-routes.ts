@@ -90,7 +90,8 @@ export const WEBHOOK_ROUTES = {
     id: "list-security-records",
     right: "audit",
     path: "api/security-records",
-    summary: "List the webhooks that were refused, counted by source and minute, newest first",
+    summary:
+      "List the webhooks that were refused, counted by source and minute, and the tokens made for another person, newest first",
     params: nowhere,
     query: pageQuery,
     response: pageOf(SecurityRecord),

@@ -3,6 +3,7 @@ import { guardsItem, isAsStrict } from "../domain/approvals/requirement-rules.js
 import type { Plan } from "../domain/plans/plan.js";
 import type { Refusal, StartDecision } from "../domain/start/check-estate.js";
 import type { ExecutionDirection, Verb } from "../domain/vocabulary.js";
+import { listed } from "../domain/wording.js";
 import type { Services } from "./context.js";
 
 /** Items that a sentence names. */
@@ -20,7 +21,7 @@ export async function bypassProblem(
   { items, direction }: Pick<StartDecision, "items" | "direction">,
 ): Promise<Refusal | null> {
   const taken = items.flatMap(({ itemId, decision }) => (decision === "take" ? [itemId] : []));
-  const guarding = (await store.listGuardingPlans(worldId)).map(({ plan }) => plan);
+  const guarding = (await store.listGuardingPlans(worldId, taken)).map(({ plan }) => plan);
   for (const plan of guarding.filter(({ id }) => id !== own?.id)) {
     for (const requirement of plan.approvals ?? []) {
       const of = { verb, direction };
@@ -47,7 +48,7 @@ const hasSame = (
   );
 
 function refusalOf(plan: Plan, { name }: ApprovalRequirement, itemIds: readonly string[]): Refusal {
-  const named = itemIds.slice(0, MAX_NAMED).join(", ");
+  const named = listed(itemIds, MAX_NAMED);
   return {
     code: "approval-needed",
     message: `plan ${plan.id} wants the approval "${name}" for ${named}; start plan ${plan.id} with the option only`,

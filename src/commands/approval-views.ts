@@ -61,12 +61,12 @@ function readable(
 function seenBy(
   { clock }: Services,
   recorded: Approval,
-  { person, grants }: Caller,
+  { person, grants, credential: via, madeBy: credentialMadeBy }: Caller,
   delegations: readonly Delegation[],
 ): SeenApproval {
   const nowMs = clock.now();
   const approval = asOf(recorded, nowMs);
-  const made = { person, grants, delegations, via: "-", decision: "approve", reason: "-" } as const;
+  const made = { person, grants, credentialMadeBy, delegations, via, decision: "approve", reason: "-" } as const;
   const decided = decide(approval, made, nowMs);
   switch (decided.kind) {
     case "decided":

@@ -1,13 +1,12 @@
 import { approvalIdOf, endOf } from "../domain/approvals/approval.js";
-import { allApprovers } from "../domain/approvals/ask.js";
-import { approversAt } from "../domain/approvals/decide.js";
 import { latestEndOf } from "../domain/approvals/extend.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { planVersionOf } from "../domain/steering/in-force.js";
 import { readableOrNull } from "../executions/read-each.js";
 import { approvalStepId } from "../steps/plan-steps.js";
-import type { ApprovalAwaited, AwaitedApproval, Who } from "./awaited-calls.js";
+import type { ApprovalAwaited, AwaitedApproval } from "./awaited-calls.js";
 import type { Services } from "./context.js";
+import { whoCanApprove } from "./who-can-end.js";
 
 const ON_EXPIRY = {
   stop: "it counts as declined, and the execution stops",
@@ -39,7 +38,7 @@ export function approvalsAwaited(
         ...{ stepId, approvalId, hash, since, until: approval === null ? null : endOf(approval.value) },
         latest: approval === null ? null : latestEndOf(approval.value),
         onExpiry: requirement === undefined ? null : ON_EXPIRY[requirement.onDecline],
-        who: approval ? whoOf(approval.value, services.clock.now()) : null,
+        who: approval ? whoCanApprove(approval.value, services.clock.now()) : null,
         call: {
           method: "POST",
           path: `/api/approvals/${approvalId}/decide`,
@@ -48,15 +47,4 @@ export function approvalsAwaited(
       };
     }),
   );
-}
-
-function whoOf(approval: Parameters<typeof approversAt>[0], nowMs: number): Who {
-  const { people, roles } = allApprovers(approversAt(approval, nowMs));
-  const out = new Set(approval.content.excluded.map(({ person }) => person));
-  return {
-    people: people.filter((person) => !out.has(person)),
-    roles,
-    needed: approval.content.needed,
-    decided: approval.decisions.map(({ person }) => person),
-  };
 }

@@ -26,6 +26,7 @@ export interface IncomingDecision {
   person: string;
   grants: readonly Grant[];
   via: string;
+  credentialMadeBy?: string | undefined;
   decision: Verdict;
   reason: string;
   /** The hash of the content that they saw, or its first 12 digits at least; undefined when the sender does not say. */

@@ -1,4 +1,3 @@
-import type { Approvers } from "../domain/approvals/ask.js";
 import type { Execution, Step } from "../domain/execution.js";
 import { isCancellable, type NextStep } from "../domain/executions/next-steps.js";
 import { ASK_LIMIT_MS } from "../domain/plans/failure-policy.js";
@@ -9,6 +8,7 @@ import { toInstant, toMs } from "../domain/text.js";
 import { actionStepId, askStepId, callBackStepId, VALIDATION_STEP } from "../steps/plan-steps.js";
 import type { AwaitedTimer } from "./awaited-timer.js";
 import { type StuckStep, stuckInWords } from "./stuck-steps.js";
+import { type Who, whoCanAnswer } from "./who-can-end.js";
 
 /** What a running execution waits for: a person, or the receiver of a webhook that promised to call back. */
 export type Awaited =
@@ -28,16 +28,11 @@ export type ApprovalAwaited = AwaitedApproval &
   Limits & {
     approvalId: string;
     hash: string | null;
+    /** Null while the record of the approval cannot be read. */
     who: Who | null;
     /** The latest end that an extension can give it. */
     latest: string | null;
   };
-
-/** Who can end a wait, and who has decided already. */
-export interface Who extends Approvers {
-  needed: number;
-  decided: string[];
-}
 
 interface Limits {
   /** The step that waits. */
@@ -65,6 +60,13 @@ export interface AwaitedResume {
 
 /** Everything that a person can decide about a running execution. */
 export type AwaitedCall = AwaitedQuestion | ApprovalAwaited | StuckStep | AwaitedResume | AwaitedTimer;
+
+/** The same, with whoever can end it. */
+export type NamedWait = AwaitedCall & { who: Who | null };
+
+/** Names for each wait who can end it. An approval knows that itself. */
+export const namedWaits = ({ verb }: Pick<Execution, "verb">, awaits: readonly AwaitedCall[]): NamedWait[] =>
+  awaits.map((awaited) => (awaited.kind === "approval" ? awaited : { ...awaited, who: whoCanAnswer(verb) }));
 
 interface Limit {
   stepId: string;

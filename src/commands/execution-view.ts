@@ -21,6 +21,8 @@ import {
   type AwaitedCall,
   awaitedResume,
   callsWhileRunning,
+  type NamedWait,
+  namedWaits,
   withCalls,
 } from "./awaited-calls.js";
 import { awaitedTimer } from "./awaited-timer.js";
@@ -49,7 +51,7 @@ export interface ExecutionView extends Attention {
   status: ExecutionStatus;
   /** 0 to 100, of everything it has to do. */
   progress: number;
-  awaits: AwaitedCall[];
+  awaits: NamedWait[];
   /** The calls that lead on from here, the usual one first. */
   nextSteps: NextStep[];
   /** What people may do with it, beside answering what it asks; and why not, and what would make it so. */
@@ -112,7 +114,7 @@ export async function viewExecution(given: Context, executionId: string): Promis
     status,
     progress,
     ...attention,
-    awaits,
+    awaits: namedWaits(execution, awaits),
     nextSteps,
     allowedActions: allowedActionsOf(steeringFactsOf({ execution, steps, awaits })),
     steps,

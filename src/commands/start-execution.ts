@@ -36,13 +36,13 @@ export interface StartRequest {
 }
 
 /**
- * Starts an execution, or returns the one that the same idempotency key started before. A start that is refused at once
+ * Starts an execution, or returns the one that the same person started under the same idempotency key before. A start that is refused at once
  * leaves no record. Any other start is recorded first and then completed. If its request dies in between, its repetition
  * or the sweep completes it. When another execution acquires the items meanwhile, the record stays and says so, and
  * every repetition gets the same refusal.
  */
 export async function startExecution(context: Context, request: StartRequest): Promise<Execution> {
-  const executionId = executionIdOf(request.idempotencyKey, context.hash);
+  const executionId = executionIdOf(request.requestedBy, request.idempotencyKey, context.hash);
   const known = async ({ value }: { value: Execution }) =>
     completeStart(context, await listed(context, repeated(value, request)));
   const before = await context.store.getExecution(executionId);

@@ -1,5 +1,6 @@
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
+import { isTimeAgain } from "../domain/retry-policies.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { InstanceView } from "../durable/client.js";
 import { endExecution } from "../executions/end-execution.js";
@@ -149,8 +150,23 @@ async function repair(
   const why = typeof instance.output === "string" ? instance.output.slice(0, 500) : "no reason was given";
   const failure = { code: "operation-failed", message: `its orchestration ended early: ${why}` };
   const { steps } = instance;
+  await takeBack(context, execution, inLater);
   await endExecution(context, { executionId, status: "failed", failure, touched: true, reports: [], steps });
   return "repaired";
+}
+
+/**
+ * Takes the free items of a lost execution again, so that its end says of all of them that their outcome is unknown. It
+ * may have released them when they came to rest, and what it would have reported of them is lost, such as what is left
+ * of tests.
+ */
+async function takeBack({ store }: Context, execution: Execution, inLater: ReadonlySet<string>): Promise<void> {
+  const { executionId, worldId, verb, itemIds } = execution;
+  const items = await store.findItems(worldId, itemIds);
+  const claims = items.flatMap(({ itemId, heldBy, state }) =>
+    heldBy === null && !inLater.has(itemKey(worldId, itemId)) ? [{ itemId, from: state, during: state }] : [],
+  );
+  if (claims.length > 0) await store.acquireItems(worldId, executionId, verb, claims);
 }
 
 const findingOf = (repaired: boolean): Finding => (repaired ? "repaired" : "owed");
@@ -179,9 +195,7 @@ async function raiseAgain(context: Context, execution: Execution, instance: Inst
  * first event and each one makes their history longer.
  */
 export function isTimeToRaise({ clock }: Pick<Context, "clock">, recordedAt: string): boolean {
-  const minutes = Math.floor((clock.now() - toMs(recordedAt)) / 60_000);
-  if (minutes < 1) return false; // the request itself raised it
-  return minutes % Math.min(MAX_RAISE_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
+  return isTimeAgain(clock.now() - toMs(recordedAt), MAX_RAISE_INTERVAL_MINUTES);
 }
 
 /**

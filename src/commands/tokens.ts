@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type AccessToken, tokenText } from "../domain/access/access-token.js";
+import { isSamePerson } from "../domain/access/person.js";
 import type { Grant } from "../domain/access/roles.js";
 import { RecoveryError } from "../domain/errors.js";
 import { toInstant } from "../domain/text.js";
@@ -15,6 +16,8 @@ export interface NewToken {
   token: AccessToken;
 }
 
+const rolesOf = (grants: readonly Grant[]) => [...new Set(grants.map(({ role }) => role))];
+
 /** Makes a token. Made twice, there are two: its maker knows one of them and revokes the other. */
 export async function createToken(
   { store, clock, hash }: Services,
@@ -26,6 +29,10 @@ export async function createToken(
   const nowMs = clock.now();
   const [createdAt, expiresAt] = [toInstant(nowMs), toInstant(nowMs + expiresInDays * DAY_MS)];
   const token = { tokenId, person, grants, hash: hash(text), createdAt, createdBy, expiresAt };
+  if (!isSamePerson(person, createdBy)) {
+    // Before the token, so that there is none without its record.
+    await store.recordTokenMade({ tokenId, person, madeBy: createdBy, roles: rolesOf(grants), lastAt: createdAt });
+  }
   if (!(await store.createToken(token))) throw new RecoveryError("already-exists", `token ${tokenId} exists`);
   return { text, token };
 }

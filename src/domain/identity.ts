@@ -17,9 +17,12 @@ export function canonicalJson(value: unknown): string {
 /** The hash that binds an execution to the content of a plan, whatever the order of its keys. */
 export const planHash = (plan: Plan, hash: HashFunction): string => hash(canonicalJson(plan));
 
-/** The execution id: the same GUID for the same idempotency key, so that a start is safe to repeat. */
-export const executionIdOf = (idempotencyKey: string, hash: HashFunction): string =>
-  guidOf(hash(`secondsite-execution\n${idempotencyKey}`));
+/**
+ * The execution id: the same GUID for the same person and idempotency key, so that a start is safe to repeat, and nobody
+ * gets the execution of somebody else who happened to use the same key.
+ */
+export const executionIdOf = (person: string, idempotencyKey: string, hash: HashFunction): string =>
+  guidOf(hash(`secondsite-execution\n${JSON.stringify([person, idempotencyKey])}`));
 
 /** A digest as a GUID (version 8 layout). */
 export function guidOf(digits: string): string {

@@ -36,3 +36,12 @@ export function askDelayAfter(attempt: number): number | null {
   const minutes = ASK_DELAYS_MINUTES[attempt - 1];
   return minutes === undefined ? null : minutes * 60_000;
 }
+
+/**
+ * Whether something is tried again in the sweep of this minute: after 1, 2, 4 … minutes, and then at the longest interval.
+ * @param maxMinutes a power of two
+ */
+export function isTimeAgain(ageMs: number, maxMinutes: number): boolean {
+  const minutes = Math.floor(ageMs / 60_000);
+  return minutes >= 1 && minutes % Math.min(maxMinutes, 2 ** Math.floor(Math.log2(minutes))) === 0;
+}

@@ -172,8 +172,8 @@ export async function usedApproval(
     async (found) => {
       const { executionId: owner } = found.value.content;
       if (owner !== executionId) throw new RecoveryError("approval-not-found", `${approvalId} is of another execution`);
-      const nowMs = Math.max(ports.clock.now(), executionMs);
-      const now = await usable(ports, execution, asOf(found.value, nowMs), itemIds);
+      const at = (approval: Approval): Approval => asOf(approval, Math.max(ports.clock.now(), executionMs));
+      const now = await usable(ports, execution, at(found.value), { itemIds, at });
       const answer = standingOf(now);
       if (answer.state === "pending" || (now === found.value && now.heard)) return { answer };
       return { answer, write: () => ports.store.updateApproval(found, { ...now, heard: true }) };
@@ -182,15 +182,20 @@ export async function usedApproval(
   );
 }
 
-/** An approval that is approved becomes used, or void when it does not fit any more. Any other stays as it is. */
+/**
+ * An approval that is approved becomes used, or void when it does not fit any more. Any other stays as it is, and so
+ * does one whose time ends while it is compared, which may take long.
+ */
 async function usable(
   ports: Ports,
   execution: Execution,
   approval: Approval,
-  itemIds: readonly string[],
+  { itemIds, at }: { itemIds: readonly string[]; at: (approval: Approval) => Approval },
 ): Promise<Approval> {
   if (approval.status !== "approved") return approval;
   const because = whyVoid(approval, await factsOf(ports, execution, itemIds));
+  const still = at(approval);
+  if (still.status !== "approved") return still;
   return because === null
     ? { ...approval, status: "used", usedAt: toInstant(ports.clock.now()) }
     : voided(approval, because, ports.clock.now());

@@ -20,7 +20,10 @@ import type { Ports } from "../ports.js";
 import type { ExecutionGroup, ExecutionPlan, openExecution } from "./contracts.js";
 import { planOfExecution } from "./start-facts.js";
 
-/** Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. */
+/**
+ * Reads what an execution runs: its record, the version of the plan at its start, and its items as they are now. What was
+ * steered before it began is taken in as what is steered later, so that an item which an edit took out is told of.
+ */
 export async function openedExecution(
   ports: Ports,
   executionId: string,
@@ -29,7 +32,8 @@ export async function openedExecution(
   if (!found) throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
   const execution = found.value;
   if (isEnded(execution.status)) return { open: false, why: execution.status };
-  return { open: true, plan: await executionPlanOf(ports, execution) };
+  const { steering: _, ...started } = execution;
+  return { open: true, plan: await executionPlanOf(ports, started) };
 }
 
 /** Whoever forces a clean-up does not want to wait for what hangs: emulated minutes, and some real seconds at least. */

@@ -21,8 +21,9 @@ serve(ROUTES.getApproval, async (context, { params, caller }) => {
 
 serve(ROUTES.decideApproval, async (context, { params: { approvalId }, body, caller }) => {
   const { decision, reason = "", hash: seenHash } = body;
-  const { person, grants, credential: via } = caller;
-  const approval = await decideApproval(context, approvalId, { person, grants, via, decision, reason, seenHash });
+  const { person, grants, credential: via, madeBy: credentialMadeBy } = caller;
+  const made = { person, grants, via, credentialMadeBy, decision, reason, seenHash };
+  const approval = await decideApproval(context, approvalId, made);
   return { body: shown(await viewFor(context, approval, caller)) };
 });
 

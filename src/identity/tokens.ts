@@ -58,7 +58,7 @@ export class TokenCallers {
     if (token === null || !isInForce(token, clock.now())) {
       throw new RecoveryError("unauthenticated", "the token is unknown, expired or revoked");
     }
-    return { person: token.person, credential: "token", grants: token.grants };
+    return { person: token.person, credential: "token", grants: token.grants, madeBy: token.createdBy };
   }
 
   async #find(tokenId: string): Promise<AccessToken | null> {

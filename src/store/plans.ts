@@ -8,8 +8,9 @@
  * P3. A save or a removal replaces exactly the version that the caller saw ("of two saves of the same version…").
  * P4. A version never changes and its number is never used again (P2), so a process reads it once ("a version is read
  *     once…"). The current version of a plan is always read.
- * P5. A plan that wants approvals is in the list of those of its world before its version is, and never leaves the list,
- *     so that no reader of the list misses one ("plans that want approvals are found by their world").
+ * P5. A plan that wants approvals is in the list of those of its world before its version is, with every item that it
+ *     may hold, and never leaves the list, so that no reader of the list misses one ("plans that want approvals are found
+ *     by their world and items"). One that is unreadable concerns its own items only ("a damaged plan…").
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
@@ -18,7 +19,8 @@ import { defined, Id } from "../domain/text.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Saved, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { type Row, type Table, TableConflict } from "./tables/port.js";
+import { type Row, type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { type Update, updateWithRetry } from "./update-with-retry.js";
 
 const PLAN: Codec<PlanVersion> = { what: "plan", schema: 1, shape: PlanVersion };
 
@@ -34,7 +36,10 @@ const CURRENT_PLAN: Codec<PlanVersion | z.infer<typeof Removed>> = {
 const CURRENT = "plans";
 const earlierOf = (planId: string): string => `plan-${planId}`;
 const guardsOf = (worldId: string): string => `guards-${worldId}`;
-const GUARD: Codec<{ planId: string }> = { what: "guard", schema: 1, shape: z.strictObject({ planId: Id }) };
+
+/** Written before the version that wants approvals: the items that the plan may hold once it is saved. */
+const Guard = z.strictObject({ planId: Id, version: z.int().min(1), itemIds: z.array(Id) });
+const GUARD: Codec<z.infer<typeof Guard>> = { what: "guard", schema: 2, shape: Guard };
 const versionRow = (version: number): string => String(version).padStart(10, "0");
 
 /** The row of a plan: its current version, or null if it was removed, and the last number that was used. */
@@ -80,7 +85,7 @@ export async function putPlan(
   const columns = encode(CURRENT_PLAN, plan.id, value);
   try {
     if (seen !== null) await archive(table, seen.value);
-    if ((plan.approvals ?? []).length > 0) await noteGuard(table, plan);
+    if ((plan.approvals ?? []).length > 0) await noteGuard(table, value, seen?.value.plan);
     const [etag = ""] = await table.transact(CURRENT, [
       current === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag: current.etag },
     ]);
@@ -153,18 +158,40 @@ async function readVersion(table: Table, planId: string, version: number): Promi
   return row === null ? null : decode(PLAN, row);
 }
 
-const noteGuard = (table: Table, { id, worldId }: Plan): Promise<string[]> =>
-  table.transact(guardsOf(worldId), [{ kind: "put", ...encode(GUARD, id, { planId: id }) }]);
+/** Keeps the items of the version before, which stays current if the save dies, and those of others who save now. */
+async function noteGuard(table: Table, { plan, version }: PlanVersion, before: Plan | undefined): Promise<void> {
+  const guards = guardsOf(plan.worldId);
+  const change = (row: Row | null): Update<null> => {
+    const noted = row === null ? null : decode(GUARD, row);
+    const rivals = noted !== null && noted.version >= version ? noted : { version, itemIds: [] };
+    const itemIds = [...new Set([...rivals.itemIds, ...itemIdsOf(before), ...itemIdsOf(plan)])];
+    if (noted === rivals && itemIds.length === noted.itemIds.length) return { answer: null };
+    const columns = encode(GUARD, plan.id, { planId: plan.id, version: rivals.version, itemIds });
+    const operation: RowOperation =
+      row === null ? { kind: "insert", ...columns } : { kind: "replace", ...columns, etag: row.etag };
+    return { answer: null, write: () => table.transact(guards, [operation]) };
+  };
+  await updateWithRetry(() => table.get(guards, plan.id), change);
+}
+
+const itemIdsOf = (plan: Plan | undefined): string[] =>
+  plan?.groups.flatMap(({ items }) => items.map(({ id }) => id)) ?? [];
 
 /** Rows that are read at once. */
 const GUARDS_AT_ONCE = 1_000;
 
-/** The plans of a world that want approvals now. */
-export async function listGuardingPlans(table: Table, worldId: string): Promise<PlanVersion[]> {
+/** The plans of a world that want approvals now and may hold some of the items. No other plan is read. */
+export async function listGuardingPlans(
+  table: Table,
+  worldId: string,
+  itemIds: readonly string[],
+): Promise<PlanVersion[]> {
+  const wanted = new Set(itemIds);
   const guarding: PlanVersion[] = [];
   for (let from: string | undefined; ; ) {
     const { rows, more } = await table.list(guardsOf(worldId), { limit: GUARDS_AT_ONCE, ...defined({ from }) });
-    const found = await Promise.all(rows.map((row) => getPlan(table, decode(GUARD, row).planId)));
+    const holding = rows.map((row) => decode(GUARD, row)).filter((guard) => guard.itemIds.some((id) => wanted.has(id)));
+    const found = await Promise.all(holding.map(({ planId }) => getPlan(table, planId)));
     const guards = ({ plan }: PlanVersion) => plan.worldId === worldId && (plan.approvals ?? []).length > 0;
     guarding.push(...found.flatMap((one) => (one !== null && guards(one.value) ? [one.value] : [])));
     const last = rows.at(-1);

@@ -140,8 +140,11 @@ export interface Store extends ApprovalStore, NotificationStore, WebhookStore {
   /** A version as it was saved. Executions run it. */
   getPlanVersion(planId: string, version: number): Promise<PlanVersion | null>;
   listPlans(page: PageRequest): Promise<Page<PlanVersion>>;
-  /** The plans of a world that want approvals, as they are now. One that is unreadable refuses the list. */
-  listGuardingPlans(worldId: string): Promise<PlanVersion[]>;
+  /**
+   * The plans of a world that want approvals and may hold some of the items, as they are now. One of them that is
+   * unreadable refuses the list.
+   */
+  listGuardingPlans(worldId: string, itemIds: readonly string[]): Promise<PlanVersion[]>;
 
   /** Records an execution unless its id exists. Returns the record, and whether this call created it. */
   createExecution(execution: Execution): Promise<{ execution: Execution; created: boolean }>;

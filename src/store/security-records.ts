@@ -1,5 +1,10 @@
 import { toInstant, toMs } from "../domain/text.js";
-import { SecurityRecord, type WebhookRefusal } from "../domain/webhooks/security-record.js";
+import {
+  type RefusedWebhooks,
+  SecurityRecord,
+  type TokenMade,
+  type WebhookRefusal,
+} from "../domain/webhooks/security-record.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest } from "./port.js";
 import { createCoalescingQueue } from "./tables/coalescing-queue.js";
@@ -42,7 +47,8 @@ function add(table: Table, row: string, refusals: readonly Refusal[]): Promise<v
   return updateWithRetry(
     () => table.get(RECORDS, row),
     (found) => {
-      const counted = count(found === null ? null : decode(RECORD, found), refusals);
+      const before = found === null ? null : decode(RECORD, found);
+      const counted = count(before?.kind === "webhook-refused" ? before : null, refusals);
       if (counted === null) return { answer: undefined };
       const columns = encode(RECORD, row, counted);
       const write = () =>
@@ -54,7 +60,7 @@ function add(table: Table, row: string, refusals: readonly Refusal[]): Promise<v
   );
 }
 
-function count(before: SecurityRecord | null, refusals: readonly Refusal[]): SecurityRecord | null {
+function count(before: RefusedWebhooks | null, refusals: readonly Refusal[]): RefusedWebhooks | null {
   const last = refusals.at(-1);
   if (last === undefined) return before;
   const reasons = { ...before?.reasons };
@@ -68,6 +74,14 @@ function count(before: SecurityRecord | null, refusals: readonly Refusal[]): Sec
     lastReason: last.reason,
     lastAt: last.at,
   };
+}
+
+/** A repetition changes nothing. */
+export async function recordTokenMade(table: Table, made: Omit<TokenMade, "kind" | "minute">): Promise<void> {
+  const minute = toInstant(minuteOf(made.lastAt) * MINUTE_MS);
+  const record: SecurityRecord = { kind: "token-for-another-person", ...made, minute };
+  const row = `${minuteKey(made.lastAt)}-t-${made.tokenId}`;
+  await table.transact(RECORDS, [{ kind: "put", ...encode(RECORD, row, record) }]);
 }
 
 export const listSecurityRecords = (table: Table, page: PageRequest): Promise<Page<SecurityRecord>> =>

@@ -15,7 +15,7 @@ import * as outbox from "./outbox.js";
 import { pageOf } from "./paging.js";
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
-import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
+import { listSecurityRecords, purgeSecurityRecords, recordTokenMade, refusalCounter } from "./security-records.js";
 import * as subscriptions from "./subscriptions.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
@@ -87,7 +87,7 @@ export function createStore(tables: Tables): Store {
     removePlan: (planId, ifMatch) => removePlan(plans, planId, ifMatch),
     getPlanVersion,
     listPlans: (page) => listPlans(plans, page),
-    listGuardingPlans: (worldId) => listGuardingPlans(plans, worldId),
+    listGuardingPlans: (worldId, itemIds) => listGuardingPlans(plans, worldId, itemIds),
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
@@ -141,9 +141,10 @@ function webhookStore(tables: Tables): WebhookStore {
     removeWebhookSource: (sourceId) => removeSource(sources, sourceId),
     insertReceipt: (key, receipt) => insertReceipt(receipts, key, receipt),
     completeReceipt: (key, result) => completeReceipt(receipts, key, result),
-    listOpenReceipts: (limit) => listOpenReceipts(receipts, limit),
+    listOpenReceipts: (page) => listOpenReceipts(receipts, page),
     purgeReceipts: (before, limit) => purgeReceipts(receipts, before, limit),
     recordRefusal: refusalCounter(security),
+    recordTokenMade: (made) => recordTokenMade(security, made),
     listSecurityRecords: (page) => listSecurityRecords(security, page),
     purgeSecurityRecords: (before, limit) => purgeSecurityRecords(security, before, limit),
   };

@@ -1,5 +1,5 @@
 import type { ReceiptResult, WebhookReceipt } from "../domain/webhooks/receipt.js";
-import type { SecurityRecord, WebhookRefusal } from "../domain/webhooks/security-record.js";
+import type { SecurityRecord, TokenMade, WebhookRefusal } from "../domain/webhooks/security-record.js";
 import type { WebhookSource } from "../domain/webhooks/source.js";
 import type { Page, PageRequest } from "./page.js";
 
@@ -17,12 +17,14 @@ export interface WebhookStore {
   /** Records what became of a message. The first result stands, and is returned. */
   completeReceipt(key: string, result: ReceiptResult): Promise<ReceiptResult>;
   /** Messages without a result, with their keys. */
-  listOpenReceipts(limit: number): Promise<{ key: string; receipt: WebhookReceipt }[]>;
+  listOpenReceipts(page: PageRequest): Promise<Page<{ key: string; receipt: WebhookReceipt }>>;
   /** Forgets messages that were received before that time, at most `limit` of them. Returns how many. */
   purgeReceipts(before: string, limit: number): Promise<number>;
 
   /** Counts a refused request. Requests that arrive together are one write. */
   recordRefusal(refusal: { sourceId: string | null; reason: WebhookRefusal; at: string }): Promise<void>;
+  /** Notes that somebody made a token for another person. */
+  recordTokenMade(made: Omit<TokenMade, "kind" | "minute">): Promise<void>;
   /** Newest first. */
   listSecurityRecords(page: PageRequest): Promise<Page<SecurityRecord>>;
   /** Forgets the records of that minute and of earlier ones, at most `limit` of them. Returns how many. */

@@ -11,6 +11,8 @@
 import { z } from "zod";
 import { toMs } from "../domain/text.js";
 import { type ReceiptResult, WebhookReceipt } from "../domain/webhooks/receipt.js";
+import type { Page, PageRequest } from "./page.js";
+import { pageOf, readable } from "./paging.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type RowOperation, type Table, TableConflict } from "./tables/port.js";
 import { updateWithRetry } from "./update-with-retry.js";
@@ -26,7 +28,6 @@ const ENTRY: Codec<{ key: string }> = {
 const RECEIPTS = "receipts";
 const recordRow = (key: string): string => `m-${key}`;
 const openRow = (key: string): string => `o-${key}`;
-const OPEN_END = "o.";
 const timeRow = (receivedAt: string, key: string): string => `t-${timeOf(receivedAt)}-${key}`;
 const timeOf = (instant: string): string => String(toMs(instant)).padStart(15, "0");
 
@@ -69,28 +70,18 @@ export function completeReceipt(table: Table, key: string, result: ReceiptResult
   );
 }
 
-/** An unreadable record is left out: its decision stays without an effect. */
+/** An unreadable record is left out and named: its decision stays without an effect. */
 export async function listOpenReceipts(
   table: Table,
-  limit: number,
-): Promise<{ key: string; receipt: WebhookReceipt }[]> {
-  const { rows } = await table.list(RECEIPTS, { from: openRow(""), before: OPEN_END, limit });
-  const found = await Promise.all(rows.map(({ row }) => readOpen(table, row.slice(openRow("").length))));
-  return found.flat();
-}
-
-async function readOpen(table: Table, key: string): Promise<{ key: string; receipt: WebhookReceipt }[]> {
-  const row = await table.get(RECEIPTS, recordRow(key));
-  const receipt = row && readable(row);
-  return receipt ? [{ key, receipt }] : [];
-}
-
-function readable(row: Row): WebhookReceipt | null {
-  try {
-    return decode(RECEIPT, row);
-  } catch {
-    return null;
-  }
+  request: PageRequest,
+): Promise<Page<{ key: string; receipt: WebhookReceipt }>> {
+  const toKey = ({ row }: Row): string => row.slice(openRow("").length);
+  const { entries, ...page } = await pageOf(table, RECEIPTS, request, toKey, { prefix: openRow("") });
+  const read = await readable(entries, async (key) => {
+    const row = await table.get(RECEIPTS, recordRow(key));
+    return row === null ? [] : [{ key, receipt: decode(RECEIPT, row) }];
+  });
+  return { ...page, ...read, entries: read.entries.flat() };
 }
 
 export async function purgeReceipts(table: Table, before: string, limit: number): Promise<number> {

@@ -22,7 +22,7 @@ async function awaited(executionId: string, round = 1) {
     awaits.flatMap((one) => (one.kind === "approval" && one.round >= round && one.hash !== null ? [one] : []))[0];
   const found = asked(await app.until(executionId, (seen) => asked(seen) !== undefined));
   if (found === undefined) throw new Error("no approval is awaited");
-  return { approvalId: found.approvalId, hash: found.hash ?? "" };
+  return { approvalId: found.approvalId, hash: found.hash ?? "", who: found.who };
 }
 
 const decide = (client: Client, { approvalId, hash }: { approvalId: string; hash: string }) =>
@@ -55,6 +55,12 @@ test("two people approve over HTTP, each once and neither by proxy, and the fail
   const executionId = await startAs(eve, planId);
   const asked = await awaited(executionId);
   expect(await app.look(executionId)).toMatchObject({ status: "awaiting-approval" });
+  expect(asked.who).toMatchObject({
+    right: "approve",
+    except: expect.arrayContaining(["eve"]),
+    needed: 2,
+    decided: [],
+  });
   expect([await mine(ann), await mine(bob), await mine(eve)]).toEqual([[asked.approvalId], [asked.approvalId], []]);
 
   expect(await codeOf(decide(eve, asked))).toBe("403 not-an-approver");
@@ -189,4 +195,28 @@ test("a delegate decides over HTTP, and somebody limited to another plan does no
   );
   expect(await codeOf(decide(carl, asked))).toBe("404 approval-not-found");
   expect((await carl.call(ROUTES.listApprovals, { params: {}, query: { which: "all" } })).body.entries).toEqual([]);
+});
+
+test("nobody approves their own execution in the name of somebody else, by a token that they made", async () => {
+  const adam = await app.clientOf("adam", "administrator");
+  const { body: made } = await adam.call(ROUTES.createToken, {
+    params: {},
+    body: { person: "ann", grants: [{ role: "approver" }] },
+  });
+  const puppet = createClient(app.url, { token: made.token });
+  const ann = await app.clientOf("ann", "approver");
+  const { planId } = await shop();
+  const asked = await awaited(await startAs(adam, planId));
+  expect(await mine(puppet)).not.toContain(asked.approvalId);
+  expect(await codeOf(decide(puppet, asked))).toBe("403 not-an-approver");
+  // The same person with a token of somebody else decides, and what is recorded says whose it was.
+  const { body: decided } = await decide(ann, asked);
+  expect(decided.decisions).toMatchObject([{ person: "ann", credentialMadeBy: "first administrator" }]);
+  const { body: records } = await adam.call(ROUTES.listSecurityRecords, { params: {} });
+  expect(records.entries).toContainEqual(
+    expect.objectContaining({
+      ...{ kind: "token-for-another-person", tokenId: made.tokenId },
+      ...{ person: "ann", madeBy: "adam", roles: ["approver"] },
+    }),
+  );
 });

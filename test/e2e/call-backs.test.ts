@@ -33,6 +33,7 @@ test("a receiver calls back at the URL that it was given, and a decision that co
   const executionId = await app.start(planId, { verb: "planned-failover" });
   const waiting = await app.until(executionId, ({ awaits }) => awaits.length > 0);
   expect(waiting).toMatchObject({ status: "running", awaits: [{ kind: "call-back", actionId: "runbook", ask: 1 }] });
+  expect(waiting.awaits[0]?.who).toMatchObject({ right: "run", roles: ["executor", "administrator"], needed: 1 });
   expect(JSON.stringify(waiting)).not.toContain("callBackSecret");
   const [call] = receiver.received;
   const { url, token } = (call?.body["callBack"] ?? {}) as CallBack;

@@ -59,6 +59,7 @@ test("a person sees what a commit timer will do, extends it and cancels it", asy
   const params = { executionId };
   const path = `/api/executions/${executionId}/commit-timer/cancel`;
   expect(awaits).toMatchObject([{ kind: "commit-timer", act: "roll-back", call: { method: "POST", path } }]);
+  expect(awaits[0]?.who).toMatchObject({ right: "run", roles: ["executor", "administrator"], needed: 1 });
   expect(summary).toContain("It awaits its commit");
 
   const until = new Date(Date.parse(awaits[0]?.until ?? "") + 3_600_000).toISOString();

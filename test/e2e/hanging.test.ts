@@ -29,6 +29,7 @@ test("a source site that hangs is warned of, is seen, and a person continues wit
   const seen = await app.until(executionId, (view) => stuckIn(view).length === view.itemIds.length);
   expect(seen.status).toBe("running");
   expect(stuckIn(seen)[0]).toMatchObject({ title: "Shut the source down", limitMinutes: 40_000 });
+  expect(stuckIn(seen)[0]?.who).toMatchObject({ right: "run", roles: ["executor", "administrator"], needed: 1 });
 
   const params = { executionId };
   const one = stuckIn(seen)[0]?.itemId ?? "";

@@ -77,6 +77,10 @@ describe("with access tokens", () => {
     const { executionId } = accepted.body;
     const seen = (await viewer.call(ROUTES.getExecution, { params: { executionId } })).body;
     expect(seen.requestedBy).toBe("Erik");
+    // A retry is safe with any credential of the person. The same key of somebody else is another start.
+    expect((await start(await clientOf("Erik", [{ role: "executor" }]), planId)).body).toMatchObject({ executionId });
+    const egon = await clientOf("Egon", [{ role: "executor" }]);
+    expect(["item-held", "verb-not-allowed"]).toContain(await codeOf(start(egon, planId)));
     // The management API is for the operator of the host.
     expect(JSON.stringify([accepted.body, ...accepted.headers, seen])).not.toMatch(/runtime\/webhooks|QueryGetUri/i);
     const plans = await viewer.call(ROUTES.listPlans, { params: {}, query: {} });

@@ -24,6 +24,7 @@ test("a failover that is paused stays so when its host is killed, and goes on af
   );
   expect(paused.status).toBe("paused");
   expect(paused.awaits).toMatchObject([{ kind: "paused", reason: "the storage team asked" }]);
+  expect(paused.awaits[0]?.who).toMatchObject({ right: "run", roles: ["executor", "administrator"], needed: 1 });
   expect(actionOf(paused, "pause")).toMatchObject({ allowed: false, whatWouldMakeItSo: "resume it first" });
   const call = actionOf(paused, "resume")?.call;
   expect(call).toEqual({ method: "POST", path: `/api/executions/${executionId}/resume`, body: {} });

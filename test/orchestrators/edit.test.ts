@@ -1,7 +1,9 @@
 import { expect } from "vitest";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
 import { getPlan } from "../../src/commands/plans.js";
+import { startExecution } from "../../src/commands/start-execution.js";
 import { editExecution } from "../../src/commands/steering-acts.js";
+import { ExecutionOptions } from "../../src/domain/execution.js";
 import type { Plan } from "../../src/domain/plans/plan.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import { finish } from "../support/execution-driver.js";
@@ -50,6 +52,36 @@ testInBothReplays(
     const [seen] = await app.context.hypervisor.describeItems("shop", ["web-4"]);
     expect([seen?.source.power, seen?.replica.power]).toEqual(["on", "off"]);
     expect((await app.item("web-4")).heldBy).toBeNull();
+    expect(outcomeOf(view, "web-3")).toMatchObject({ outcome: "succeeded" });
+  },
+);
+
+testInBothReplays(
+  "a machine that is taken out before the execution begins stays where it was, and is told of",
+  async (app) => {
+    const { orchestrations } = app.context;
+    const dying = {
+      ...app.context,
+      orchestrations: { ...orchestrations, start: () => Promise.reject(new Error("died")) },
+    };
+    const start = {
+      ...({ idempotencyKey: "taken-out-early", verb: "planned-failover", requestedBy: "tester" } as const),
+      ...{ target: { kind: "plan", planId: app.planId } as const, options: ExecutionOptions.parse({}) },
+    };
+    await expect(startExecution(dying, start)).rejects.toThrow("died");
+    const [executionId = ""] = (await app.context.store.listExecutions({ limit: 1 })).entries.map(
+      (one) => one.executionId,
+    );
+    await edit(app, executionId, (plan) => ({
+      ...plan,
+      groups: plan.groups.map((one) => ({ ...one, items: one.items.filter(({ id }) => id !== "web-4") })),
+    }));
+    await startExecution(app.context, start);
+    const view = await finish(app, executionId);
+    expect(outcomeOf(view, "web-4")).toMatchObject({
+      ...{ outcome: "left-out", state: "protected" },
+      note: expect.stringContaining("taken out of the execution by ann"),
+    });
     expect(outcomeOf(view, "web-3")).toMatchObject({ outcome: "succeeded" });
   },
 );

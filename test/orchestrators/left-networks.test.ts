@@ -138,7 +138,16 @@ test("a failover that leaves a copy for a long reason can be read, and its clean
   expect(await leftovers()).toEqual([[], []]);
 });
 
-/** Ends the orchestration of a verb while its removal of networks waits for the sites, and lets the sweep look. */
+/** Ends the orchestration of a verb by hand, and lets the sweep look. */
+async function lose(executionId: string): Promise<void> {
+  await app.hub.terminate(executionId, "by hand");
+  for (const minutes of [1, 10, 10]) {
+    await app.pass(minutes * 60_000);
+    await sweepExecutions(app.context);
+  }
+}
+
+/** Loses an execution while its removal of networks waits for the sites. */
 async function loseWhileNetworksWait(verb: Verb): Promise<void> {
   const { hypervisor } = app.context;
   const { runOnSite } = hypervisor;
@@ -149,12 +158,8 @@ async function loseWhileNetworksWait(verb: Verb): Promise<void> {
   const removes = ({ id, status }: { id: string; status: string }) =>
     id === "remove-test-network" && status === "running";
   await app.until(executionId, ({ steps }) => steps.some(removes));
-  await app.hub.terminate(executionId, "by hand");
   hypervisor.runOnSite = runOnSite;
-  for (const minutes of [1, 10, 10]) {
-    await app.pass(minutes * 60_000);
-    await sweepExecutions(app.context);
-  }
+  await lose(executionId);
 }
 
 test("after a failover over a test that was lost, its items name the networks, and a clean-up removes them", async () => {
@@ -173,6 +178,32 @@ test("after a failover over a test that was lost, its items name the networks, a
   expect(await leftovers()).toEqual([[], []]);
   expect((await app.items()).map(({ state, conditions }) => [state, conditions])).toEqual(
     Array(3).fill(["failed-over", []]),
+  );
+});
+
+test("after a promotion that was lost when it had released its items, they name the networks that it left", async () => {
+  await openTested();
+  const { store } = app.context;
+  for (const siteId of ["away", "elsewhere"]) {
+    const refused = { target: { siteId }, operation: "remove-test-network", mode: "refuse" } as const;
+    await app.context.estate.addFault(app.worldId, refused);
+  }
+  const { updateExecution } = store;
+  const executionId = await app.start("promote-test");
+  await app.awaiting(executionId, "validate");
+  store.updateExecution = (record, etag) =>
+    "endedAt" in record ? Promise.reject(new Error("the storage is busy")) : updateExecution(record, etag);
+  await app.validate(executionId, "reject");
+  const isFree = async () => (await app.items()).every(({ heldBy }) => heldBy === null);
+  for (let minute = 0; minute < 60 && !(await isFree()); minute += 1) await app.pass(60_000);
+  expect(await app.states()).toEqual(["protected"]);
+  store.updateExecution = updateExecution;
+  await lose(executionId);
+  const named = await Promise.all(["app", "db", "web"].map(async (id) => (await app.item(id)).conditions));
+  expect(named).toEqual(
+    ["elsewhere", "away", "away"].map((siteId) => [
+      expect.objectContaining({ type: "leftovers", whatToDo: expect.stringContaining(` at ${siteId} could not be`) }),
+    ]),
   );
 });
 

@@ -186,7 +186,7 @@ function overtaken(meanwhile: () => Promise<unknown>): Context {
 
 const other = { ...request, idempotencyKey: "other" } as const;
 const recordOf = async ({ idempotencyKey }: { idempotencyKey: string }) =>
-  (await app.context.store.getExecution(executionIdOf(idempotencyKey, app.context.hash)))?.value;
+  (await app.context.store.getExecution(executionIdOf(request.requestedBy, idempotencyKey, app.context.hash)))?.value;
 
 test("one of two concurrent starts is refused, records it, and gets the same refusal when repeated", async () => {
   app = await VirtualApp.open();

@@ -187,7 +187,7 @@ export function storePlansSuite(name: string, open: () => Tables): void {
       expect(await name()).toBe("Plan");
     });
 
-    test("plans that want approvals are found by their world, also after others were saved and removed", async () => {
+    test("plans that want approvals are found by their world and items, also after others were saved and removed", async () => {
       const approvals = [ApprovalRequirement.parse({ ...TWO_BEFORE_START })];
       const save = (id: string, change: Partial<Plan>, ifMatch: string | null = null) =>
         store.putPlan(
@@ -196,17 +196,43 @@ export function storePlansSuite(name: string, open: () => Tables): void {
           { at: AT, by: "ann" },
           ifMatch,
         );
-      const guarding = async () => (await store.listGuardingPlans("small")).map(({ plan }) => plan.id);
+      const guarding = async (...itemIds: string[]) =>
+        (await store.listGuardingPlans("small", itemIds.length === 0 ? ["item-1"] : itemIds)).map(
+          ({ plan }) => plan.id,
+        );
       expect(await guarding()).toEqual([]);
       const first = await save("first", { approvals });
       await save("second", {});
       await save("third", { approvals });
       await save("elsewhere", { approvals, worldId: "other" });
       expect(await guarding()).toEqual(["first", "third"]);
+      expect(await guarding("item-2")).toEqual([]);
       await store.removePlan("third", null);
       expect(await guarding()).toEqual(["first"]);
       await save("first", { approvals: [] }, first.etag);
       expect(await guarding()).toEqual([]);
+    });
+
+    test("a damaged plan that wants approvals hides no plan of other items, and refuses the list of its own", async () => {
+      const approvals = [ApprovalRequirement.parse({ ...TWO_BEFORE_START })];
+      const save = (id: string, itemIds: string[], ifMatch: string | null = null) =>
+        store.putPlan(
+          { ...smallPlan(itemIds, { approvals }), id },
+          id + itemIds.join(),
+          { at: AT, by: "ann" },
+          ifMatch,
+        );
+      const first = await save("damaged", ["item-1", "item-2"]);
+      await save("damaged", ["item-2", "item-3"], first.etag);
+      await save("sound", ["item-4"]);
+      const json = '{"no":"plan"}';
+      await tables.table("Plans").transact("plans", [{ kind: "put", row: "damaged", schema: 1, json }]);
+      const guarding = async (...itemIds: string[]) =>
+        (await store.listGuardingPlans("small", itemIds)).map(({ plan }) => plan.id);
+      expect(await guarding("item-4")).toEqual(["sound"]);
+      for (const itemId of ["item-1", "item-2", "item-3"]) {
+        await expect(guarding("item-4", itemId)).rejects.toEqual(code("row-unreadable"));
+      }
     });
 
     test("a plan larger than a column is read completely", async () => {

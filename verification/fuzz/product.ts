@@ -121,13 +121,13 @@ export class FuzzedProduct {
   }
 
   async #collectRows(): Promise<void> {
-    const executionId = executionIdOf("busy", sha256);
+    const executionId = executionIdOf("fuzz", "busy", sha256);
     const places = [
       ["Worlds", "worlds", "w"],
       ["Plans", "plans", "p"],
       ["Items", "w", "m1"],
       ["Executions", executionId, "record"],
-      ["Executions", executionIdOf("over", sha256), "record"],
+      ["Executions", executionIdOf("fuzz", "over", sha256), "record"],
       ["Estate", "w:1:0", "state:m1"],
     ] as const;
     for (const [table, partition, row] of places) {
@@ -179,8 +179,8 @@ export class FuzzedProduct {
     return new Map<string, string>([
       [PLACEHOLDERS.etag, plan?.etag ?? ""],
       [PLACEHOLDERS.target, (target.jsonBody as { etag: string } | undefined)?.etag ?? ""],
-      [PLACEHOLDERS.execution, executionIdOf("busy", sha256)],
-      [PLACEHOLDERS.ended, executionIdOf("over", sha256)],
+      [PLACEHOLDERS.execution, executionIdOf("fuzz", "busy", sha256)],
+      [PLACEHOLDERS.ended, executionIdOf("fuzz", "over", sha256)],
     ]);
   }
 

@@ -14,7 +14,7 @@ interface SubjectTrace<S> {
   id: string;
   /** Removed from the world. */
   ended: boolean;
-  states: { atMs: number; state: S }[];
+  states: { n: number; atMs: number; state: S }[];
   ledger: Map<number, LedgerEntry>;
 }
 
@@ -73,8 +73,8 @@ function follow(
     if (json === null || !row.startsWith(STATE)) continue;
     // A page of older entries has a row of its own. Each of its entries was in a state before.
     const state = JSON.parse(json) as Subject;
-    if (state.kind === "item") add(items, load, transaction.atMs, state);
-    else add(sites, load, transaction.atMs, state);
+    if (state.kind === "item") add(items, load, transaction, state);
+    else add(sites, load, transaction, state);
   }
   for (const { row, json } of transaction.operations) {
     if (json !== null && row.startsWith(LEDGER)) page(load, json, items, sites, row);
@@ -89,7 +89,12 @@ function end<S>(traces: Map<string, SubjectTrace<S>>, key: string): void {
   traces.set(`${key}/${traces.size}/ended`, { ...ended, ended: true });
 }
 
-function add<S extends Subject>(traces: Map<string, SubjectTrace<S>>, load: number, atMs: number, state: S): void {
+function add<S extends Subject>(
+  traces: Map<string, SubjectTrace<S>>,
+  load: number,
+  { n, atMs }: Transaction,
+  state: S,
+): void {
   const key = `${load}/${state.id}`;
   const known = traces.get(key) ?? {
     load,
@@ -98,7 +103,7 @@ function add<S extends Subject>(traces: Map<string, SubjectTrace<S>>, load: numb
     states: [],
     ledger: new Map<number, LedgerEntry>(),
   };
-  known.states.push({ atMs, state });
+  known.states.push({ n, atMs, state });
   for (const entry of state.ledger) known.ledger.set(entry.sequence, entry);
   traces.set(key, known);
 }

@@ -89,8 +89,8 @@ export interface EstateItem {
   itemId: string;
   /** Accepted mutations, oldest first, from all pages. */
   ledger: LedgerEntry[];
-  /** The state after each accepted write, oldest first. The last one is the final state. */
-  states: { atMs: number; state: EmulatedItem }[];
+  /** The state after each accepted write, numbered as in the journal, oldest first. The last one is the final state. */
+  states: { n: number; atMs: number; state: EmulatedItem }[];
   /** At the end of the run; null for a load that was replaced. */
   truth: GroundTruth | null;
 }
@@ -100,7 +100,7 @@ export interface EstateSite {
   load: number;
   siteId: string;
   ledger: LedgerEntry[];
-  states: { atMs: number; state: EmulatedSite }[];
+  states: { n: number; atMs: number; state: EmulatedSite }[];
   /** The state at the end of the run after everything due has taken effect; null for a load that was replaced. */
   truth: Pick<EmulatedSite, "testNetworks"> | null;
 }

@@ -13,6 +13,8 @@ import { startUsers } from "./client/users.js";
 import { collect } from "./collect.js";
 import type { Evidence, Timing } from "./evidence.js";
 import { withApprovals } from "./generators/approvals.js";
+import { generateClockJumps } from "./generators/clock-jumps.js";
+import { withCommitTimer } from "./generators/commit-timers.js";
 import { type Fault, generateFaults, generatePassingFaults } from "./generators/faults.js";
 import { generatePlans } from "./generators/plans.js";
 import { generateWorld } from "./generators/world.js";
@@ -41,6 +43,10 @@ export interface SimulationOptions {
   calm?: boolean;
   /** Whether plans want approvals, and people decide about them. A share of the seeds by default. */
   approving?: boolean;
+  /** Whether people steer executions, plans have commit timers, and clocks jump by hours. A share of the seeds by default. */
+  steering?: boolean;
+  /** Whether sources of webhooks and hostile callers take part. A share of the seeds with approvals by default. */
+  sources?: boolean;
   mutant?: Mutant;
   /** Replaces everything that the seed would generate. */
   script?: Script;
@@ -65,6 +71,10 @@ const COOL_DOWN_MS = 2 * 3_600_000;
 
 /** The share of the seeds in which plans want approvals. */
 const APPROVING_SHARE = 0.3;
+/** The share of the seeds in which people steer. */
+const STEERING_SHARE = 0.35;
+/** The share of those in which webhooks decide too, and hostile callers try. */
+const SOURCES_SHARE = 0.5;
 
 const NO_MUTANT: Mutant = { breaks: "I1", what: "nothing" };
 
@@ -98,7 +108,9 @@ class Simulation {
     const clock = this.#clock;
     const world = script?.world ?? generateWorld(this.#random.fork("world"));
     const draw = calm ? generatePassingFaults : generateFaults;
+    const steering = options.steering ?? (!calm && !script && this.#random.fork("steering").chance(STEERING_SHARE));
     const generated = this.#faults ? draw(this.#random.fork(seedLabel("faults"))) : [];
+    if (this.#faults && steering) generated.push(...generateClockJumps(this.#random.fork("clock-jumps")));
     const tables = createMemoryTables();
     this.#infrastructure = buildInfrastructure({
       ...{ app, clock, tables, history: new CorruptibleHistory(), random: this.#random, worldId: world.id },
@@ -109,15 +121,18 @@ class Simulation {
     const { proxy, journal } = this.#infrastructure;
     const generatedPlans = script ? [script.plan] : generatePlans(world, this.#random.fork("plans"));
     const approving = options.approving ?? (!calm && !script && this.#random.fork("approving").chance(APPROVING_SHARE));
+    const sources = options.sources ?? (approving && this.#random.fork("sources").chance(SOURCES_SHARE));
     const plans = generatedPlans.map((plan) => {
       if (calm) return withPatience(plan);
-      return approving ? withApprovals(plan, this.#random.fork(`approvals/${plan.id}`)) : plan;
+      const timed = steering ? withCommitTimer(plan, this.#random.fork(`commit-timer/${plan.id}`)) : plan;
+      return approving ? withApprovals(timed, this.#random.fork(`approvals/${plan.id}`)) : timed;
     });
     const cluster = new Cluster(this.#infrastructure);
     const client = new Client({ clock, cluster, proxy, world });
     this.#environment = {
       ...{ clock, cluster, client, journal, world, plans, directStore: createStore(tables) },
-      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm, approving },
+      ...{ quiescing: false, activeUsers: 0, pendingRepairs: 0, sightings: [], calm },
+      ...{ approving, steering, sources },
     };
   }
 

@@ -95,7 +95,7 @@ export class EpisodePump {
     }
     session.backOff();
     const { clock } = this.#engine.options;
-    clock.at(clock.now() + RETRY_COMMIT_MS, () => {
+    clock.after(RETRY_COMMIT_MS, () => {
       if (session.retryRun()) this.#queue.add(session);
     });
   }

@@ -74,7 +74,7 @@ export class Projection {
 
   /** A refused row is tried again: no later change would write the row of an instance that has ended. */
   #flushAfter(delayMs: number): void {
-    this.#alarm ??= this.#clock.at(this.#clock.now() + delayMs, () => {
+    this.#alarm ??= this.#clock.after(delayMs, () => {
       this.#alarm = undefined;
       this.#inFlight.run(
         () => this.flush(),
@@ -155,7 +155,7 @@ export class Projection {
   }
 
   #checkLater(): void {
-    this.#check ??= this.#clock.at(this.#clock.now() + CHECK_MS, () => this.#checkRecent());
+    this.#check ??= this.#clock.after(CHECK_MS, () => this.#checkRecent());
   }
 
   #checkRecent(): void {

@@ -104,7 +104,7 @@ export class Tasks {
     this.#engine.inFlight.run(work, (error) => {
       if (error instanceof RefusedError && !session.hasEnded) return this.#engine.suspend(session, error);
       this.#engine.fail(error, session);
-      clock.at(clock.now() + RETRY_MS, () => {
+      clock.after(RETRY_MS, () => {
         if (!this.#stopped) this.#inBackground(session, work);
       });
     });

@@ -56,7 +56,7 @@ export class UnfinishedInstances {
 
   #listAgainAfter(delayMs: number): void {
     const { inFlight, options } = this.#engine;
-    const alarm = options.clock.at(options.clock.now() + delayMs, () => {
+    const alarm = options.clock.after(delayMs, () => {
       this.#alarms.delete(alarm);
       inFlight.run(
         () => this.#listAgain(),

@@ -36,6 +36,10 @@ export class VirtualClock implements Clock {
     };
   }
 
+  after(delayMs: number, callback: () => void): Alarm {
+    return this.at(this.#nowMs + delayMs, callback);
+  }
+
   get nextDueMs(): number | undefined {
     return this.#next()?.dueMs;
   }

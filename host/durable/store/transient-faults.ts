@@ -115,7 +115,7 @@ export class TransientFaults {
     if (this.#watchers === 0 || this.#watching || this.#closed || this.#refusal) return;
     this.#watching = true;
     const waitMs = this.#interrupted ? MAX_WAIT_WHILE_UNREACHABLE_MS : MAX_SILENCE_MS;
-    this.#clock.at(this.#clock.now() + waitMs, () => void this.#watchOnce());
+    this.#clock.after(waitMs, () => void this.#watchOnce());
   }
 
   async #watchOnce(): Promise<void> {
@@ -163,8 +163,8 @@ export class TransientFaults {
   async #wait(what: string, error: unknown, waitMs: number): Promise<void> {
     if (waitMs >= MAX_WAIT_MS) this.#warn(what, error);
     const isUnreachable = httpStatus(error) === undefined;
-    const untilMs = this.#clock.now() + (isUnreachable ? Math.min(waitMs, MAX_WAIT_WHILE_UNREACHABLE_MS) : waitMs);
-    await new Promise<void>((resolve) => this.#clock.at(untilMs, resolve));
+    const delayMs = isUnreachable ? Math.min(waitMs, MAX_WAIT_WHILE_UNREACHABLE_MS) : waitMs;
+    await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
   }
 
   async #isRefused(error: unknown, internalErrors: number): Promise<boolean> {

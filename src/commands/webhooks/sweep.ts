@@ -1,14 +1,15 @@
+import { isTimeAgain } from "../../domain/retry-policies.js";
 import { toInstant, toMs } from "../../domain/text.js";
 import { RECEIPTS_KEPT_DAYS } from "../../domain/webhooks/receipt.js";
 import { SECURITY_RECORDS_KEPT_DAYS } from "../../domain/webhooks/security-record.js";
 import type { Context } from "../context.js";
+import { allPages } from "../pages.js";
 import type { DecideApproval } from "./decide.js";
 import { takeEffect } from "./take-effect.js";
 
 /** A younger message may still be in the hands of the request that recorded it. */
 const ORPHANED_AFTER_MS = 10_000;
-/** At most this many of each kind in one sweep. The next one goes on. */
-const MAX_COMPLETED = 100;
+/** At most this many of each kind are forgotten in one sweep. The next one goes on. */
 const MAX_PURGED = 100;
 const MINUTE_MS = 60_000;
 const MAX_INTERVAL_MINUTES = 64;
@@ -23,7 +24,9 @@ const DAY_MS = 86_400_000;
 export async function sweepWebhooks(context: Context, decide: DecideApproval): Promise<string[]> {
   const errors: string[] = [];
   const now = context.clock.now();
-  for (const found of await context.store.listOpenReceipts(MAX_COMPLETED)) {
+  // All of them, because old ones with a lasting fault would hide the others behind the end of a first page.
+  const open = await allPages((page) => context.store.listOpenReceipts(page));
+  for (const found of open.entries) {
     if (!isTime(now - toMs(found.receipt.receivedAt))) continue;
     try {
       const source = await context.store.getWebhookSource(found.receipt.sourceId);
@@ -39,9 +42,7 @@ export async function sweepWebhooks(context: Context, decide: DecideApproval): P
 
 /** A fault that lasts is tried again after 1, 2, 4 … 64 minutes, and then once in 64. */
 function isTime(ageMs: number): boolean {
-  const minutes = Math.floor(ageMs / MINUTE_MS);
-  if (minutes < 1) return ageMs >= ORPHANED_AFTER_MS;
-  return minutes % Math.min(MAX_INTERVAL_MINUTES, 2 ** Math.floor(Math.log2(minutes))) === 0;
+  return ageMs < MINUTE_MS ? ageMs >= ORPHANED_AFTER_MS : isTimeAgain(ageMs, MAX_INTERVAL_MINUTES);
 }
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -45,6 +45,7 @@ async function resultOf(
       person,
       grants: grantsOf(known),
       via: `webhook:${sourceId}`,
+      credentialMadeBy: source?.savedBy,
       decision,
       reason: reason ?? `no reason came with the webhook of ${sourceId}`,
       seenHash,

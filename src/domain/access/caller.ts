@@ -9,7 +9,13 @@ export const Credential = z.enum(["none", "local", "token", "open-id-connect", "
  * Who is behind a request, by its credential and never by its body. `person` is the same whichever credential somebody
  * uses, so that nobody counts as two people.
  */
-export const Caller = z.strictObject({ person: Name, credential: Credential, grants: z.array(Grant).max(50) });
+export const Caller = z.strictObject({
+  person: Name,
+  credential: Credential,
+  grants: z.array(Grant).max(50),
+  /** Who made the credential here, and so could use it as well: of an access token its maker. An issuer is nobody here. */
+  madeBy: Name.optional(),
+});
 export type Caller = z.infer<typeof Caller>;
 
 /** Whether a caller has a right on everything. */

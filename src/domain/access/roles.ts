@@ -39,4 +39,7 @@ export const Grant = z.strictObject({
 });
 export type Grant = z.infer<typeof Grant>;
 
+/** The roles that have a right. */
+export const rolesWith = (right: Right): Role[] => Role.options.filter((role) => RIGHTS[role].includes(right));
+
 export const rightsOf = (role: Role): readonly Right[] => RIGHTS[role];

@@ -40,6 +40,7 @@ export const ApprovalDecision = z.strictObject({
   via: z.string().max(100).describe("the credential, or webhook:source"),
   seenHash: z.string().max(64).nullable().describe("the hash of what they saw; null when the sender does not say"),
   onBehalfOf: Name.optional().describe("the approver who delegated this"),
+  credentialMadeBy: Name.optional().describe("whoever made the access token, or registered the source, that was used"),
 });
 export type ApprovalDecision = z.infer<typeof ApprovalDecision>;
 

@@ -4,6 +4,7 @@
  * - A1 Approved means: as many different people approved as are needed, each with the right to approve on the plan, and
  *   named or in a role that is named, or in the seat of somebody who is.
  * - A2 The requester and the last editors of the plan never count, by whatever role, and nobody counts in their seats.
+ *   Neither does anybody by a token that the requester made: whoever makes a token can use it.
  * - A3 Nobody counts twice, also under a name that differs only in its spelling, and no seat counts twice: a delegate counts instead of the delegator and never beside them.
  * - A4 One decline of anybody who may decide ends it, also of somebody whose delegate has approved.
  * - A5 Nothing but `pending` becomes `approved`, and nothing does so after its time, wherever the clock was meanwhile.
@@ -26,6 +27,8 @@ export interface MadeDecision {
   /** Those to this person. */
   delegations: readonly Delegation[];
   via: string;
+  /** Who made the credential that was used; undefined when nobody here did. */
+  credentialMadeBy?: string | undefined;
   decision: Verdict;
   reason: string;
   /** The hash of what they saw, or its first digits; undefined when the sender does not say. */
@@ -126,7 +129,7 @@ const seatHolder = ({ person, onBehalfOf }: ApprovalDecision): string => onBehal
 /** In whose seat somebody decides, or why in none. Somebody with a seat of their own does not use another. */
 function seatOf(
   approval: Approval,
-  { person, grants, delegations }: MadeDecision,
+  { person, grants, delegations, via, credentialMadeBy: maker }: MadeDecision,
   nowMs: number,
 ): { of: string; because: null } | { because: string } {
   const { planId, excluded, name } = approval.content;
@@ -135,6 +138,9 @@ function seatOf(
   if (out !== undefined) {
     const role = out.because === "requester" ? "requested the execution" : "was the last to change the plan";
     return { because: `${person} ${role}, and somebody else has to approve "${name}"` };
+  }
+  if (via === "token" && maker !== undefined && isExcluded(maker)?.because === "requester") {
+    return { because: `${maker} requested the execution and made the token that ${person} used; use another one` };
   }
   const approvers = approversAt(approval, nowMs);
   if (!mayApprove(grants, planId)) return { because: `${person} does not have the right to approve on plan ${planId}` };
@@ -175,6 +181,7 @@ function withDecision(approval: Approval, made: MadeDecision, seat: string, nowM
     via: made.via,
     seenHash: made.seenHash ?? null,
     ...(seat !== made.person && { onBehalfOf: seat }),
+    ...(made.credentialMadeBy !== undefined && { credentialMadeBy: made.credentialMadeBy }),
   };
   const decisions = [...approval.decisions, decision];
   if (made.decision === "decline") return { ...approval, decisions, status: "declined", closedAt: at };

@@ -8,6 +8,7 @@ import type { Execution } from "../execution.js";
 import { isCancellable, type NextStep } from "../executions/next-steps.js";
 import { failoverTypeOf } from "../plans/failover-type.js";
 import { isEnded } from "../plans/failure-policy.js";
+import type { Verb } from "../vocabulary.js";
 import { canSwitch, pauseOf, switchOf } from "./in-force.js";
 import type { SteeringAction } from "./steering.js";
 
@@ -87,13 +88,16 @@ function cellOf(action: ExecutionAction, facts: SteeringFacts): Cell {
 }
 
 const UNDOING = not(
-  "the execution undoes what it did, and an undo is neither paused nor steered",
+  "the execution undoes what was done, and an undo is neither paused nor steered",
   "nothing: wait for its end",
 );
 
+/** Verbs that take back what another execution did. Their steps are those of an undo, so no pause holds them. */
+const UNDOING_VERBS: ReadonlySet<Verb> = new Set(["cancel-failover", "test-clean-up"]);
+
 const RULES: Readonly<Record<ExecutionAction, (facts: SteeringFacts) => Cell>> = {
   pause({ execution, isUndoing }) {
-    if (isUndoing) return UNDOING;
+    if (isUndoing || UNDOING_VERBS.has(execution.verb)) return UNDOING;
     const pause = pauseOf(execution);
     if (pause !== null) return not(`${pause.person} paused it at ${pause.at}`, "resume it first");
     return { body: {} };

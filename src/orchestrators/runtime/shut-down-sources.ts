@@ -218,7 +218,9 @@ const releaseInOrder = (execution: ExecutionContext): Release =>
     return all;
   };
 
-const atSource = ({ itemsToDo }: ExecutionContext): ExecutionItem[] => itemsToDo.filter(isAtSource);
+/** Not those that an edit took out before: their sources go on running. */
+const atSource = ({ itemsToDo, steering }: ExecutionContext): ExecutionItem[] =>
+  itemsToDo.filter((item) => isAtSource(item) && !steering.takenOut.some(({ id }) => id === item.id));
 
 /** A replica that was promoted before is already fenced off from its source. */
 const isAtSource = ({ promotedFrom }: ExecutionItem): boolean => promotedFrom === null;

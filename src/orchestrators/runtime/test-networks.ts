@@ -98,6 +98,31 @@ export function* removeNetworksOrNote(execution: ExecutionContext): Durable<void
   }
 }
 
+/**
+ * Removes the networks of a test at sites of which an edit took out every item: no clean-up looks there. One that stays
+ * is named by those items.
+ */
+export function* removeUnusedNetworks(execution: ExecutionContext): Durable<void> {
+  const { steering, plan, left } = execution;
+  const used = new Set(plan.groups.flatMap(({ items }) => items.map(({ targetSiteId }) => targetSiteId)));
+  const unused = steering.takenOut.filter(({ targetSiteId }) => !used.has(targetSiteId));
+  const siteIds = [...new Set(unused.map(({ targetSiteId }) => targetSiteId))];
+  if (plan.testNetworkId !== null || siteIds.length === 0) return;
+  const networks = siteIds.map((siteId) => ({ siteId, testExecutionId: plan.executionId }));
+  yield* execution.step(REMOVE_NETWORKS_STEP, function* () {
+    const refused = yield* removeNetworks(execution, networks);
+    for (const [at, why] of refused.entries()) {
+      const items = unused.filter(({ targetSiteId }) => targetSiteId === siteIds[at]);
+      tell(
+        left,
+        items.map(({ id }) => id),
+        why,
+      );
+      if (why !== null) execution.failedActions += 1;
+    }
+  });
+}
+
 /** Removes what the promotion of a test left, if there is any. */
 export function* removeLeftNetworks(execution: ExecutionContext): Durable<void> {
   if (execution.plan.testNetworksLeft) yield* removeNetworksOrNote(execution);

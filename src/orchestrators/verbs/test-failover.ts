@@ -1,11 +1,11 @@
 import { RecoveryError } from "../../domain/errors.js";
 import { listed } from "../../domain/wording.js";
-import { REMOVE_COPIES_STEP, UNDO_STEP } from "../../steps/plan-steps.js";
+import { REMOVE_COPIES_STEP, REMOVE_NETWORKS_STEP, UNDO_STEP } from "../../steps/plan-steps.js";
 import { checkPrerequisites } from "../runtime/check-prerequisites.js";
 import type { ExecutionContext, ExecutionWorkflow } from "../runtime/execution-workflow.js";
 import { runItems } from "../runtime/run-items.js";
 import { noteUndone, startGroups } from "../runtime/stages.js";
-import { prepareTestNetworks } from "../runtime/test-networks.js";
+import { prepareTestNetworks, removeUnusedNetworks } from "../runtime/test-networks.js";
 
 /** Starts copies of the plan's items on an isolated network; they stay until a test clean-up. */
 export const testFailover: ExecutionWorkflow = function* (execution) {
@@ -13,9 +13,11 @@ export const testFailover: ExecutionWorkflow = function* (execution) {
   reportUntested(execution);
   const networks = yield* prepareTestNetworks(execution);
   undoByRemovingCopies(execution);
+  execution.undo.register(REMOVE_NETWORKS_STEP, () => removeUnusedNetworks(execution), { evenWhenKept: true });
   yield* startGroups(execution, "test-item", () => execution.plan.recoveryPoint, {
     optionsOf: ({ targetSiteId }) => ({ networkId: networks.get(targetSiteId) }),
   });
+  yield* removeUnusedNetworks(execution);
 };
 
 /** An item that still has the copy of an earlier test is not tested by this one, which therefore is no success. */

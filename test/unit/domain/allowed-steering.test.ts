@@ -50,6 +50,8 @@ test.each<[string, SteeringFacts, string[]]>([
     ["pause", "switch-to-unplanned", "cancel"],
   ],
   ["is unplanned", facts({ execution: running({ verb: "unplanned-failover" }) }), ["pause", "edit", "cancel"]],
+  ["cancels a failover", facts({ execution: running({ verb: "cancel-failover" }), groupsAhead: [] }), []],
+  ["cleans a test up", facts({ execution: running({ verb: "test-clean-up" }), groupsAhead: [] }), []],
 ])("an execution that %s allows what leads on", (_, some, expected) => {
   expect(allowed(some)).toEqual(expected);
 });

@@ -58,6 +58,24 @@ const setting = fc.record({
   decisions,
 });
 
+test("a token that the requester made decides nothing, in whatever name; other credentials are only recorded", () => {
+  const excluded = [
+    { person: "eve", because: "requester" as const },
+    { person: "finn", because: "last-editor" as const },
+  ];
+  const small = smallApproval();
+  const approval = { ...small, content: { ...small.content, approvers: { roles: ["approver" as const] }, excluded } };
+  expect(codeOf(approval, made("ann", { credentialMadeBy: "Eve " }))).toBe("not-an-approver");
+  expect(codeOf(approval, made("ann", { credentialMadeBy: "eve", decision: "decline" }))).toBe("not-an-approver");
+  const fine = [
+    made("ann", { credentialMadeBy: "finn" }),
+    made("ann", { credentialMadeBy: "eve", via: "webhook:desk" }),
+  ];
+  for (const one of fine) {
+    expect(after(approval, [one]).decisions).toMatchObject([{ credentialMadeBy: one.credentialMadeBy }]);
+  }
+});
+
 describe("the rules over random people", () => {
   test("approved means enough different people, each entitled, none excluded, and no seat twice", () => {
     fc.assert(

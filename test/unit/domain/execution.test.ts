@@ -83,14 +83,17 @@ describe("the record of an execution", () => {
 });
 
 describe("identity", () => {
-  test("the same key gives the same GUID, another key another", () => {
+  test("the same key of the same person gives the same GUID, another key or person another", () => {
+    const sent = fc.tuple(fc.string(), fc.string());
     fc.assert(
-      fc.property(fc.string(), fc.string(), (one, other) => {
-        const id = executionIdOf(one, sha256);
+      fc.property(sent, sent, (one, other) => {
+        const id = executionIdOf(...one, sha256);
         expect(Guid.safeParse(id).success).toBe(true);
         expect(id[14]).toBe("8");
         expect("89ab").toContain(id[19]);
-        expect(executionIdOf(other, sha256) === id).toBe(one === other);
+        const isSame = one[0] === other[0] && one[1] === other[1];
+        expect(executionIdOf(...other, sha256) === id).toBe(isSame);
+        if (one[1] !== "") expect(executionIdOf(one[0] + one[1], "", sha256)).not.toBe(id);
       }),
     );
   });

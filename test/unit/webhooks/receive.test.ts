@@ -33,7 +33,7 @@ describe.each(FAMILIES)("a decision by %s", (family) => {
         reason: "looks right",
       },
     ]);
-    expect(await context.store.listOpenReceipts(10)).toEqual([]);
+    expect((await context.store.listOpenReceipts({ limit: 10 })).entries).toEqual([]);
   });
 
   test("that comes again is answered as the first time, and has no second effect", async () => {
@@ -61,7 +61,7 @@ describe.each(FAMILIES)("a decision by %s", (family) => {
     const received = await send(sent);
     expect(received).toMatchObject({ outcome: "refused", code: "approval-void", detail: "the plan was changed" });
     expect(await send(sent)).toEqual(received);
-    expect(await context.store.listOpenReceipts(10)).toEqual([]);
+    expect((await context.store.listOpenReceipts({ limit: 10 })).entries).toEqual([]);
   });
 
   test("of somebody whom the source does not speak for is refused", async () => {
@@ -93,7 +93,7 @@ test("an unknown source, a name that is no id, and a wrong signature get one and
   const wrong = await send({ ...from(), body: Buffer.from("{}") }).catch((thrown: unknown) => String(thrown));
   expect(new Set([...answers, wrong]).size).toBe(1);
   const { entries } = await context.store.listSecurityRecords({ limit: 10 });
-  expect(entries.map(({ sourceId, count }) => [sourceId, count])).toEqual([
+  expect(entries.map((one) => one.kind === "webhook-refused" && [one.sourceId, one.count])).toEqual([
     ["desk", 1],
     [null, 4],
   ]);
@@ -144,7 +144,7 @@ test("a fault is no result: the sender's repetition completes the message", asyn
     receiveWebhook(context, flaky, "desk", { headers: { get: (name) => headers[name] ?? null }, body });
   await expect(receive()).rejects.toThrow("does not answer");
   await expect(send({ headers, body }, "nobody")).rejects.toEqual(refusedWebhook);
-  expect(await context.store.listOpenReceipts(10)).toHaveLength(1);
+  expect((await context.store.listOpenReceipts({ limit: 10 })).entries).toHaveLength(1);
   isFaulty = false;
   expect(await receive()).toMatchObject({ outcome: "recorded" });
   expect(made).toHaveLength(1);
@@ -180,12 +180,12 @@ test("a message whose request died after any of its writes takes effect once, by
       (tables) => receiveWebhook(contextOver(tables, clock, "standard"), book.decide, "desk", request),
       async (tables, died) => {
         const context = contextOver(tables, clock, "standard");
-        const wasRecorded = (await context.store.listOpenReceipts(10)).length > 0;
+        const wasRecorded = (await context.store.listOpenReceipts({ limit: 10 })).entries.length > 0;
         const later = new ManualClock(toInstant(clock.now() + 60_000));
         if (isRepeated) await receiveWebhook(context, book.decide, "desk", request);
         else await sweepWebhooks({ ...context, clock: later }, book.decide);
         expect(book.made).toHaveLength(isRepeated || wasRecorded || !died ? 1 : 0);
-        expect(await context.store.listOpenReceipts(10)).toEqual([]);
+        expect((await context.store.listOpenReceipts({ limit: 10 })).entries).toEqual([]);
       },
     );
     expect(writes).toBe(2);

@@ -6,7 +6,7 @@ import { sweepWebhooks } from "../../../src/commands/webhooks/sweep.js";
 import { toInstant } from "../../../src/domain/text.js";
 import { SENDERS } from "../../../verification/support/webhook-senders.js";
 import { rowsIn } from "../../support/small-services.js";
-import { openDesk, sourceOf } from "../../support/webhook-desk.js";
+import { APPROVAL, openDesk, sourceOf } from "../../support/webhook-desk.js";
 
 const MINUTE = 60;
 const DAY = 86_400;
@@ -23,7 +23,7 @@ test("the sweep speaks only for people who are registered when it does", async (
   clock.pass(MINUTE);
   expect(await sweepWebhooks(context, decide)).toEqual([]);
   expect(made).toEqual([]);
-  expect(await context.store.listOpenReceipts(10)).toEqual([]);
+  expect((await context.store.listOpenReceipts({ limit: 10 })).entries).toEqual([]);
 });
 
 test("the sweep leaves a message alone whose request may still be at work, and tries a faulty one less and less often", async () => {
@@ -43,6 +43,22 @@ test("the sweep leaves a message alone whose request may still be at work, and t
     await sweepWebhooks(context, faulty);
   }
   expect(calls).toBe(1 + 10);
+});
+
+test("messages with a lasting fault hide no other one, however many they are", async () => {
+  const { context, clock } = await openDesk();
+  const receivedAt = toInstant(clock.now());
+  for (let index = 0; index < 130; index += 1) {
+    const messageId = `m${index}`;
+    const said = { external: SENDERS.standard.external, approvalId: APPROVAL, decision: "approve" as const };
+    const receipt = { sourceId: "desk", messageId, digest: "0".repeat(64), receivedAt, person: "Ann", ...said };
+    await context.store.insertReceipt(context.hash(messageId), receipt);
+  }
+  const faulty: DecideApproval = async () => {
+    throw new Error("unreadable");
+  };
+  clock.pass(MINUTE);
+  expect(await sweepWebhooks(context, faulty)).toHaveLength(130);
 });
 
 test("a message is known for longer than an approval lives, and then forgotten", async () => {

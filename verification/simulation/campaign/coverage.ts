@@ -5,6 +5,7 @@ import type { Evidence } from "../evidence.js";
 import { APPROVAL_STATES, reachedByApprovals } from "./coverage-approvals.js";
 import { EXECUTION_STATES, reachedByExecutions, transitionName } from "./coverage-executions.js";
 import { MACHINERY_STATES, reachedByMachinery } from "./coverage-machinery.js";
+import { reachedBySteering, STEERING_STATES } from "./coverage-steering.js";
 
 /** The number of times that each goal was reached, by name. */
 export type Coverage = Map<string, number>;
@@ -46,6 +47,7 @@ export const COVERAGE_GOALS: readonly string[] = [
   ...FailureAnswer.options.map((answer) => `failure resolved with ${answer}`),
   ...EXECUTION_STATES,
   ...APPROVAL_STATES,
+  ...STEERING_STATES,
   ...MACHINERY_STATES,
   COMPARED,
 ];
@@ -58,6 +60,7 @@ export function coverageOf(evidence: Evidence): Coverage {
   };
   reachedByExecutions(evidence, reach);
   reachedByApprovals(evidence, reach);
+  reachedBySteering(evidence, reach);
   reachedByMachinery(evidence, reach);
   return coverage;
 }

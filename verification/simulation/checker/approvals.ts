@@ -7,7 +7,9 @@ import {
 } from "../../../src/domain/approvals/approval.js";
 import { type ApprovalStanding, useApproval } from "../../../src/executions/approval-contracts.js";
 import { sha256 } from "../../support/hash.js";
+import type { ClientEntry } from "../evidence.js";
 import { PEOPLE } from "../generators/approvals.js";
+import { personAt } from "../generators/webhook-sources.js";
 import { type ApprovalWrite, approvalsOf, arrivalsAt } from "./approval-records.js";
 import type { Facts } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
@@ -65,15 +67,24 @@ function whyNotApproved(content: ApprovalContent, { hash, decisions, brokenGlass
 
 const mayApprove = (person: string): boolean => PEOPLE[person]?.includes("approver") === true;
 
-/** Whether a client asked for a decision, whatever answer it got. */
+/** Whether a client asked for a decision, or somebody said it at a source, whatever answer came. */
 const wasAsked = ({ evidence }: Facts, { content }: Approval, made: ApprovalDecision): boolean =>
-  evidence.client.some(
-    ({ request }) =>
-      request.kind === "decide" &&
-      request.approvalId === content.approvalId &&
-      request.person === made.person &&
-      request.decision === made.decision,
-  );
+  evidence.client.some(({ request }) => {
+    const asked = askedBy(request);
+    return (
+      asked !== undefined &&
+      asked.approvalId === content.approvalId &&
+      asked.person === made.person &&
+      asked.decision === made.decision
+    );
+  });
+
+function askedBy(request: ClientEntry["request"]) {
+  if (request.kind === "decide") return request;
+  if (request.kind !== "webhook" || request.said === null) return undefined;
+  const { sourceId, external, approvalId, decision } = request.said;
+  return { approvalId, decision, person: personAt(sourceId, external) };
+}
 
 /** Each time that an execution heard that it may go on is one more use, as its history says. */
 function continuedTwice({ evidence }: Facts): Violation[] {

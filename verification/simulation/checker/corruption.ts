@@ -99,11 +99,16 @@ function subjectOf(request: ClientRequest): string | null {
     case "resolve":
     case "continue-without":
     case "cancel":
+    case "steer":
+    case "change-timer":
       return request.executionId;
     default:
       return null;
   }
 }
+
+const planOf = (execution: Execution | undefined): string[] =>
+  execution?.subject.kind === "plan" ? [execution.subject.planId] : [];
 
 /** The execution that an earlier copy of the same start request had started. */
 const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
@@ -111,11 +116,20 @@ const startedBy = ({ store }: Evidence, request: ClientRequest): string[] =>
     .filter(({ idempotencyKey }) => request.kind === "start" && request.idempotencyKey === idempotencyKey)
     .map(({ executionId }) => executionId);
 
+/** Plans that want approvals for some items. Nothing starts past one that cannot be read. */
+const guarding = ({ plans }: Evidence, itemIds: readonly string[]): string[] =>
+  plans.flatMap(({ plan }) => {
+    const wants = (plan.approvals ?? []).length > 0;
+    const holds = plan.groups.some(({ items }) => items.some(({ id }) => itemIds.includes(id)));
+    return wants && holds ? [plan.id] : [];
+  });
+
 /** A request is refused because of a row only if the row concerns it. */
 function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   const corruptions = corruptionsIn(evidence);
   const itemsOf = (id: string): string[] => [
     ...(executions.get(id)?.record.itemIds ?? []),
+    ...planOf(executions.get(id)?.record),
     ...evidence.plans.flatMap(({ plan }) =>
       plan.id === id ? plan.groups.flatMap(({ items }) => items.map((item) => item.id)) : [],
     ),
@@ -123,7 +137,9 @@ function foreignRefusals({ evidence, executions }: Facts): Violation[] {
   return evidence.client.flatMap((entry: ClientEntry) => {
     const subject = subjectOf(entry.request);
     if (entry.code !== "row-unreadable" || subject === null) return [];
-    const own = new Set([subject, ...itemsOf(subject), ...startedBy(evidence, entry.request)]);
+    const touched = [subject, ...itemsOf(subject)];
+    const guards = entry.request.kind === "start" ? guarding(evidence, touched) : [];
+    const own = new Set([...touched, ...guards, ...startedBy(evidence, entry.request)]);
     if (corruptions.some(({ ownerId, row }) => own.has(ownerId) && String(entry.answer).includes(row))) return [];
     return [
       violation(

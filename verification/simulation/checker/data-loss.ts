@@ -47,7 +47,10 @@ function promotionsOf(facts: Facts, executionId: string): Map<string, Effect> {
 
 /** Verbs that shut the sources down on purpose. A failback may lose data unless it is planned too. */
 const PLANNED: ReadonlySet<string> = new Set(["planned-failover", "planned-failback", "full-run"]);
-const isPlanned = ({ record: { verb } }: ExecutionTrace): boolean => PLANNED.has(verb);
+
+/** Since somebody switched it to unplanned, a planned failover may lose data. */
+const isPlanned = ({ record: { verb }, switchedMs }: ExecutionTrace, { beganMs }: Effect): boolean =>
+  PLANNED.has(verb) && beganMs < (switchedMs ?? Infinity);
 
 type WatchedItem = Facts["items"][number]["item"];
 
@@ -80,7 +83,8 @@ export function plannedLosesNothing(facts: Facts): Violation[] {
   return facts.items.flatMap(({ item, effects }) =>
     effects.flatMap((promotion) => {
       const trace = facts.executions.get(promotion.key.executionId);
-      if (promotion.entry.operation !== "promote-replica" || trace === undefined || !isPlanned(trace)) return [];
+      if (promotion.entry.operation !== "promote-replica" || trace === undefined || !isPlanned(trace, promotion))
+        return [];
       const own = effects.filter(({ key }) => key.executionId === promotion.key.executionId);
       const wrong = lossOfPlanned(item, promotion, own);
       if (wrong === undefined) return [];

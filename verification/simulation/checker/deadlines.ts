@@ -12,11 +12,16 @@ export const deadlinesHold = (facts: Facts): Violation[] => [
   ...firedEarly(facts),
 ];
 
+/** The deadline as far as people had moved it. */
+const endOf = ({ record: { content, extensions = [] } }: ApprovalWrite): string =>
+  extensions.at(-1)?.until ?? content.expiresAt;
+
 /** By what the record itself says. */
 function saidLate(writes: readonly ApprovalWrite[]): Violation[] {
   const [first, last] = [writes[0], writes.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const { approvalId, expiresAt } = first.record.content;
+  const { approvalId } = first.record.content;
+  const expiresAt = endOf(last);
   const late = [...last.record.decisions.map(({ at }) => at), last.record.usedAt ?? ""].filter((at) => at >= expiresAt);
   return late.map((at) =>
     violation("I24", `approval ${approvalId} was decided or used at ${at}, after ${expiresAt}`, last.record),
@@ -25,17 +30,17 @@ function saidLate(writes: readonly ApprovalWrite[]): Violation[] {
 
 /** By the clock of the host that wrote it, whatever the record says. */
 function writtenLate(facts: Facts, writes: readonly ApprovalWrite[]): Violation[] {
-  const expiresMs = Date.parse(writes[0]?.record.content.expiresAt ?? "");
   const effective = [
     ...arrivalsAt(writes, "approved"),
     ...arrivalsAt(writes, "declined"),
     ...arrivalsAt(writes, "used"),
   ];
   return effective.flatMap((write) => {
+    const expiresMs = Date.parse(endOf(write));
     const earliestMs = write.atMs + Math.min(...skewsOf(facts, write)) - SLOW_MS;
     if (earliestMs < expiresMs) return [];
     const { status, content } = write.record;
-    const what = `approval ${content.approvalId} became ${status} at ${moment(write.atMs)}, after ${content.expiresAt}`;
+    const what = `approval ${content.approvalId} became ${status} at ${moment(write.atMs)}, after ${endOf(write)}`;
     return [violation("I24", what, write.record)];
   });
 }

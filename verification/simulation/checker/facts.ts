@@ -1,6 +1,7 @@
 import type { Execution } from "../../../src/domain/execution.js";
 import type { ItemRecord } from "../../../src/domain/items/item-record.js";
 import { isOutcomeUnknown } from "../../../src/domain/items/post-execution-conditions.js";
+import { switchOf } from "../../../src/domain/steering/in-force.js";
 import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem, EmulatedSite, Params, Task } from "../../../src/hypervisor/emulator/state.js";
 import type { LedgerEntry, OperationName } from "../../../src/hypervisor/port.js";
@@ -58,6 +59,8 @@ export interface Begin {
   text: string;
   operation: OperationName;
   beganMs: number;
+  /** When the hypervisor took it; it may begin later. */
+  takenMs: number;
   params: Params;
 }
 
@@ -87,20 +90,21 @@ export function effectsOf<S extends Subject>(watched: SubjectTrace<S>): Effect<S
   });
 }
 
-const beginOf = (text: string, { operation, beganMs, params }: Task): Begin => ({
+const beginOf = (text: string, { operation, beganMs, params }: Task, takenMs: number): Begin => ({
   key: partsOf(text),
   text,
   operation,
   beganMs,
+  takenMs,
   params,
 });
 
 /** Every task that the subject accepted. A task that was refused immediately never began. */
 export function beginsOf<S extends Subject>(watched: SubjectTrace<S>): Begin[] {
-  return changesOf(watched).flatMap(({ before, after }) =>
+  return changesOf(watched).flatMap(({ atMs, before, after }) =>
     Object.entries(after.tasks).flatMap(([key, task]) => {
       const refusedAtOnce = task.state === "failed" && before.tasks[key] === undefined;
-      return before.tasks[key] !== undefined || refusedAtOnce ? [] : [beginOf(key, task)];
+      return before.tasks[key] !== undefined || refusedAtOnce ? [] : [beginOf(key, task, atMs)];
     }),
   );
 }
@@ -120,6 +124,8 @@ export interface ExecutionTrace {
   endedMs: number | null;
   /** When a cancel was first recorded in it. */
   cancelMs: number | null;
+  /** When a switch to unplanned was first recorded in it. */
+  switchedMs: number | null;
 }
 
 export type Ended = Extract<Execution, { outcomes: unknown }>;
@@ -192,9 +198,16 @@ function executionsOf(evidence: Evidence): Map<string, ExecutionTrace> {
   for (const { atMs, partition, row, value } of writesOf(evidence, "Executions")) {
     if (row !== "record") continue;
     const record = value as Execution;
-    const known = trace.get(partition) ?? { createdMs: atMs, endedMs: null, cancelMs: null };
+    const known = trace.get(partition) ?? { createdMs: atMs, endedMs: null, cancelMs: null, switchedMs: null };
     const cancelMs = known.cancelMs ?? (record.cancelRequest === undefined ? null : atMs);
-    trace.set(partition, { ...known, record, cancelMs, endedMs: known.endedMs ?? (hasEnded(record) ? atMs : null) });
+    const switchedMs = known.switchedMs ?? (switchOf(record) === undefined ? null : atMs);
+    trace.set(partition, {
+      ...known,
+      record,
+      cancelMs,
+      switchedMs,
+      endedMs: known.endedMs ?? (hasEnded(record) ? atMs : null),
+    });
   }
   return trace;
 }
@@ -209,6 +222,12 @@ export function itemAt({ items }: Facts, itemId: string, atMs: number): Emulated
   const loads = items.filter(({ item }) => item.itemId === itemId && (item.states[0]?.atMs ?? Infinity) <= atMs);
   const newest = loads.at(-1);
   return newest === undefined ? undefined : stateAt(newest.item, atMs);
+}
+
+/** The state of an item when a write was made. Much may happen at one moment, so only the order of writes tells. */
+export function itemBefore({ items }: Facts, itemId: string, { n }: { n: number }): EmulatedItem | undefined {
+  const newest = items.findLast(({ item }) => item.itemId === itemId && (item.states[0]?.n ?? Infinity) < n);
+  return newest?.item.states.findLast((seen) => seen.n < n)?.state;
 }
 
 /**

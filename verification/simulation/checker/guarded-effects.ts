@@ -6,7 +6,7 @@ import type { Plan } from "../../../src/domain/plans/plan.js";
 import type { OperationName } from "../../../src/hypervisor/port.js";
 import { type ApprovalWrite, approvalsOf, arrivalsAt } from "./approval-records.js";
 import type { Facts } from "./facts.js";
-import { planOf, versionOf } from "./plans.js";
+import { planOf, verbsOf, versionsOf } from "./plans.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const COMMITTING: ReadonlySet<OperationName> = new Set(["delete-recovery-points", "remove-old-machine"]);
@@ -33,7 +33,9 @@ interface Done {
 export function nothingBeforeItsApproval(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
     const plan = planOf(facts, record);
-    const guards = requirementsOf(facts, record).filter((requirement) => appliesTo(requirement, record));
+    const guards = requirementsOf(facts, record).filter((requirement) =>
+      verbsOf(record).every((verb) => appliesTo(requirement, { ...record, verb })),
+    );
     if (plan === undefined || guards.length === 0) return [];
     const done = doneBy(facts, record.executionId);
     return guards.flatMap((requirement) => {
@@ -50,7 +52,7 @@ export function nothingBeforeItsApproval(facts: Facts): Violation[] {
 
 /** Those of the version that it started with and of every one that it was edited to. */
 function requirementsOf(facts: Facts, record: Execution): readonly ApprovalRequirement[] {
-  const [first, ...others] = versionsOf(facts, record);
+  const [first, ...others] = versionsOf(facts, record).map(({ plan }) => plan);
   return (first?.approvals ?? []).filter(({ id, before }) =>
     others.every(({ approvals = [] }) =>
       approvals.some((other) => other.id === id && JSON.stringify(other.before) === JSON.stringify(before)),
@@ -58,22 +60,9 @@ function requirementsOf(facts: Facts, record: Execution): readonly ApprovalRequi
   );
 }
 
-const versionsOf = (facts: Facts, record: Execution): Plan[] => {
-  const numbers = versionNumbers(facts, record);
-  const { subject } = record;
-  return facts.evidence.plans.flatMap(({ plan, version }) =>
-    subject.kind === "plan" && plan.id === subject.planId && numbers.includes(version) ? [plan] : [],
-  );
-};
-
-const versionNumbers = (facts: Facts, record: Execution): number[] => [
-  versionOf(facts, record)?.version ?? 0,
-  ...(record.steering ?? []).flatMap((one) => (one.action === "edit" ? [one.planVersion] : [])),
-];
-
 /** When the first approval of a requirement was used that is bound to this execution and its version. */
 function usedAt(facts: Facts, record: Execution, { id }: ApprovalRequirement): number {
-  const numbers = versionNumbers(facts, record);
+  const numbers = versionsOf(facts, record).map(({ version }) => version);
   const isBound = ({ content }: Approval): boolean =>
     content.executionId === record.executionId &&
     content.requirementId === id &&

@@ -12,6 +12,7 @@
 import type { Evidence } from "../evidence.js";
 import { approvalsAreUsedOnce } from "./approvals.js";
 import { cancelIsHonoured } from "./cancels.js";
+import { timersDecideOnce } from "./commit-timers.js";
 import { corruptionIsContained } from "./corruption.js";
 import { lossReportedTruthfully, plannedLosesNothing } from "./data-loss.js";
 import { deadlinesHold } from "./deadlines.js";
@@ -24,14 +25,18 @@ import { withinLimits } from "./limits.js";
 import { terminatesInTime } from "./liveness.js";
 import { nothingIsWorse } from "./nothing-worse.js";
 import { faultsAreTransparent } from "./outcomes.js";
+import { pausesHold, skippedNeverBegins } from "./pauses.js";
 import { planVersionIsKept } from "./plan-versions.js";
 import { noCommitBeforeValidation, pointsDieAtCommit } from "./recovery-points.js";
 import { refusedChangesNothing } from "./refused-requests.js";
 import { replaysIdentically } from "./replay.js";
 import { acknowledgedIsDurable, noEventLost } from "./requests.js";
+import { effectsHaveARight } from "./rights.js";
 import { rollbackIsSymmetric } from "./rollback.js";
 import { sitesAreShared } from "./shared-sites.js";
 import { startsAsSaid } from "./start-decisions.js";
+import { steeringIsKept } from "./steering-kept.js";
+import { strangersChangeNothing } from "./strangers.js";
 import { stuckStepsAreNamed } from "./stuck-steps.js";
 import { testsAreIsolated } from "./test-failovers.js";
 import type { Violation } from "./violation.js";
@@ -52,6 +57,8 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   cancelIsHonoured,
   approvalsAreUsedOnce,
   refusedChangesNothing,
+  strangersChangeNothing,
+  effectsHaveARight,
   deadlinesHold,
   nothingBeforeItsApproval,
   terminatesInTime,
@@ -66,6 +73,10 @@ const CHECKS: readonly ((facts: Facts) => Violation[])[] = [
   nothingIsWorse,
   startsAsSaid,
   stuckStepsAreNamed,
+  pausesHold,
+  skippedNeverBegins,
+  steeringIsKept,
+  timersDecideOnce,
 ];
 
 /**

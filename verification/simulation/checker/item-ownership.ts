@@ -49,11 +49,15 @@ function workWithoutHold({ items }: Facts, holds: ReadonlyMap<string, readonly H
   );
 }
 
-/** Two executions of all items of one plan that held items at the same time. Those that leave items out may. */
+/**
+ * Two executions of all items of one plan that held items at the same time. Those that leave items out may, and so may
+ * those of versions with other items.
+ */
 function twoOfOnePlan(facts: Facts, holds: readonly Hold[]): Violation[] {
   const planOf = (executionId: string): string | undefined => {
-    const { subject, leftOut } = facts.executions.get(executionId)?.record ?? {};
-    return subject?.kind === "plan" && leftOut === undefined ? subject.planId : undefined;
+    const { subject, leftOut, itemIds = [] } = facts.executions.get(executionId)?.record ?? {};
+    if (subject?.kind !== "plan" || leftOut !== undefined) return undefined;
+    return `${subject.planId} of ${itemIds.toSorted().join(", ")}`;
   };
   const spans = new Map<string, Hold>();
   for (const hold of holds) {

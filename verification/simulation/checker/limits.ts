@@ -9,9 +9,9 @@ const MAX_STATUS_BYTES = 16 * 1_024;
 /**
  * A longer history makes every episode of its instance expensive, because the episode writes into its partition and
  * replays it. Machines that wait for the slots of a hypervisor leave it one by one. Then each of the 16 of a slice is
- * polled about eleven times without the others, and each poll takes up to seven rows.
+ * polled up to twelve times without the others, and each poll takes up to seven rows.
  */
-const MAX_HISTORY_ROWS = 1_250;
+const MAX_HISTORY_ROWS = 16 * 12 * 7;
 
 interface Span {
   atMs: number;

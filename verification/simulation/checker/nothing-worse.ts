@@ -1,6 +1,6 @@
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
-import { type Ended, type ExecutionTrace, type Facts, hasEnded, itemAt, releaseBy } from "./facts.js";
+import { type Ended, type ExecutionTrace, type Facts, hasEnded, itemAt, itemBefore, releaseBy } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 const runs = ({ source, replica }: EmulatedItem): boolean =>
@@ -48,7 +48,7 @@ function stopped(facts: Facts, { record, createdMs }: ExecutionTrace): Violation
   return record.itemIds.flatMap((itemId) => {
     const released = releaseBy(facts, itemId, record.executionId);
     if (released === undefined) return [];
-    const [before, after] = [itemAt(facts, itemId, createdMs), itemAt(facts, itemId, released.atMs)];
+    const [before, after] = [itemAt(facts, itemId, createdMs), itemBefore(facts, itemId, released)];
     if (before === undefined || after === undefined || !runs(before) || runs(after)) return [];
     if (wasHostile(evidence, createdMs, released.atMs)) return [];
     const what = `${record.verb} ${record.executionId} recovered nothing, and ${itemId}, which ran before, does not run at ${moment(released.atMs)}`;

@@ -3,7 +3,7 @@ import { planHash } from "../../../src/domain/identity.js";
 import type { Plan } from "../../../src/domain/plans/plan.js";
 import { sha256 } from "../../support/hash.js";
 import { type Facts, hasEnded } from "./facts.js";
-import { versionOf } from "./plans.js";
+import { versionOf, versionsOf } from "./plans.js";
 import { type Violation, violation } from "./violation.js";
 
 /** The names of groups and actions in an execution's own steps. */
@@ -18,11 +18,13 @@ function namesOf(steps: readonly Step[]): { groups: Set<string>; actions: Set<st
   return { groups, actions };
 }
 
-function unknownParts(plan: Plan, steps: readonly Step[]): string[] {
+/** A group or an action is known when any of the versions has it. */
+function unknownParts(plans: readonly Plan[], steps: readonly Step[]): string[] {
   const { groups, actions } = namesOf(steps);
-  const known = new Set(plan.groups.map(({ id }) => id));
-  const all = plan.groups.flatMap(({ before, after }) => [...before, ...after]);
-  const knownActions = new Set([...all, ...plan.shutdown.before, ...plan.shutdown.after].map(({ id }) => id));
+  const known = new Set(plans.flatMap((plan) => plan.groups.map(({ id }) => id)));
+  const all = plans.flatMap((plan) => plan.groups.flatMap(({ before, after }) => [...before, ...after]));
+  const ofShutdown = plans.flatMap(({ shutdown }) => [...shutdown.before, ...shutdown.after]);
+  const knownActions = new Set([...all, ...ofShutdown].map(({ id }) => id));
   return [
     ...[...groups].filter((id) => !known.has(id)).map((id) => `unknown group ${id}`),
     ...[...actions].filter((id) => !knownActions.has(id)).map((id) => `unknown action ${id}`),
@@ -32,19 +34,33 @@ function unknownParts(plan: Plan, steps: readonly Step[]): string[] {
 /** Verbs that start the groups of a plan in order. */
 const BY_GROUPS: ReadonlySet<string> = new Set(["test-failover", "planned-failover", "unplanned-failover"]);
 
-/** Groups of the plan that a successful failover never reached. A request may leave whole groups out. */
-function missingGroups(plan: Plan, execution: Execution, steps: readonly Step[]): string[] {
-  if (execution.status !== "succeeded" || !BY_GROUPS.has(execution.verb)) return [];
+/** Groups that a successful failover never reached, although all versions have them. A request may leave groups out. */
+function missingGroups([first, ...others]: readonly Plan[], execution: Execution, steps: readonly Step[]): string[] {
+  if (first === undefined || execution.status !== "succeeded" || !BY_GROUPS.has(execution.verb)) return [];
   const { groups } = namesOf(steps);
   const took = new Set(execution.itemIds);
-  return plan.groups.flatMap(({ id, items }) =>
-    groups.has(id) || !items.some((item) => took.has(item.id)) ? [] : [`no step of group ${id}`],
-  );
+  const isMember = (plan: Plan, id: string, itemId: string): boolean =>
+    plan.groups.some((group) => group.id === id && group.items.some((item) => item.id === itemId));
+  return first.groups.flatMap(({ id, items }) => {
+    const stays = items.filter((item) => took.has(item.id) && others.every((plan) => isMember(plan, id, item.id)));
+    return groups.has(id) || stays.length === 0 ? [] : [`no step of group ${id}`];
+  });
+}
+
+/** The items that the versions have in each group. */
+function membersOf(plans: readonly Plan[], nameOf: (groupId: string) => string): Map<string, Set<string>> {
+  const members = new Map<string, Set<string>>();
+  for (const { id, items } of plans.flatMap(({ groups }) => groups)) {
+    const known = members.get(nameOf(id)) ?? new Set();
+    for (const item of items) known.add(item.id);
+    members.set(nameOf(id), known);
+  }
+  return members;
 }
 
 /** Items that were reported under a group that does not contain them. */
-function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
-  const members = new Map(plan.groups.map(({ id, items }) => [`group-${id}`, new Set(items.map((item) => item.id))]));
+function misplaced(plans: readonly Plan[], parts: readonly StepRecord[]): string[] {
+  const members = membersOf(plans, (id) => `group-${id}`);
   return parts.flatMap(({ part, steps }) => {
     const known = members.get(part.split("/")[0] ?? "");
     const others = new Set(
@@ -55,8 +71,8 @@ function misplaced(plan: Plan, parts: readonly StepRecord[]): string[] {
 }
 
 /** Items that the execution's view shows under a group that does not contain them. */
-function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: Plan): string[] {
-  const members = new Map(plan.groups.map(({ id, items }) => [`groups/${id}`, new Set(items.map((item) => item.id))]));
+function misplacedInView({ evidence }: Facts, { executionId }: Execution, plans: readonly Plan[]): string[] {
+  const members = membersOf(plans, (id) => `groups/${id}`);
   const view = evidence.views.executions.find(({ execution }) => execution.executionId === executionId);
   return (view?.steps ?? []).flatMap(({ id, children = [] }) => {
     const known = members.get(id);
@@ -67,9 +83,9 @@ function misplacedInView({ evidence }: Facts, { executionId }: Execution, plan: 
   });
 }
 
-/** Items that an execution worked on although its version of the plan does not contain them. */
-function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan): string[] {
-  const own = new Set(plan.groups.flatMap((group) => group.items.map(({ id }) => id)));
+/** Items that an execution worked on although none of its versions of the plan contains them. */
+function foreignItems({ items }: Facts, { executionId }: Execution, plans: readonly Plan[]): string[] {
+  const own = new Set(plans.flatMap((plan) => plan.groups.flatMap((group) => group.items.map(({ id }) => id))));
   return items.flatMap(({ item, effects }) =>
     !own.has(item.itemId) && effects.some(({ key }) => key.executionId === executionId)
       ? [`unknown item ${item.itemId}`]
@@ -77,7 +93,10 @@ function foreignItems({ items }: Facts, { executionId }: Execution, plan: Plan):
   );
 }
 
-/** I20: an execution runs the plan version with which it started, whatever is saved in the meantime. */
+/**
+ * I20: an execution runs the plan version with which it started, and those of its edits, whatever is saved in the
+ * meantime.
+ */
 export function planVersionIsKept(facts: Facts): Violation[] {
   const { store } = facts.evidence;
   return [...facts.executions.values()].flatMap(({ record }) => {
@@ -90,14 +109,15 @@ export function planVersionIsKept(facts: Facts): Violation[] {
     if (record.planHash !== planHash(plan, sha256)) {
       return [violation("I20", `${execution} has the hash ${record.planHash} of another plan`, record, version)];
     }
+    const plans = versionsOf(facts, record).map((one) => one.plan);
     const parts = store.steps[record.executionId] ?? [];
     const kept = parts.find(({ part }) => part === "execution")?.steps ?? [];
     const wrong = [
-      ...misplaced(plan, parts),
-      ...unknownParts(plan, kept),
-      ...(hasEnded(record) ? missingGroups(plan, record, kept) : []),
-      ...misplacedInView(facts, record, plan),
-      ...foreignItems(facts, record, plan),
+      ...misplaced(plans, parts),
+      ...unknownParts(plans, kept),
+      ...(hasEnded(record) ? missingGroups(plans, record, kept) : []),
+      ...misplacedInView(facts, record, plans),
+      ...foreignItems(facts, record, plans),
     ];
     return wrong.length === 0 ? [] : [violation("I20", `${execution}: ${wrong.join(", ")}`, record, ...kept)];
   });

@@ -3,15 +3,18 @@ import type { ClientEntry, Transaction } from "../evidence.js";
 import type { Facts } from "./facts.js";
 import { type Violation, violation } from "./violation.js";
 
-/** Requests about approvals. Refused ones are the tries of those who may not. */
-const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set(["decide", "break-glass", "review-break-glass"]);
+/** Requests about approvals, and those that steer. Refused ones are the tries of those who may not, or who are late. */
+const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set([
+  ...(["decide", "break-glass", "review-break-glass"] as const),
+  ...(["steer", "change-timer"] as const),
+]);
 /** What was refused is counted here. */
 const SECURITY_TABLES: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceipts"]);
 
 /** I23: a request that is refused changes nothing in the store but the security record. */
 export function refusedChangesNothing({ evidence }: Facts): Violation[] {
   return evidence.client.flatMap((entry) => {
-    if (entry.outcome !== "refused" || !WATCHED.has(entry.request.kind)) return [];
+    if (entry.outcome !== "refused" || !WATCHED.has(entry.request.kind) || saysNothing(entry)) return [];
     const changed = evidence.store.journal.filter(
       (write) => write.request === entry.n && !SECURITY_TABLES.has(write.table) && !isExpiry(write),
     );
@@ -22,8 +25,12 @@ export function refusedChangesNothing({ evidence }: Facts): Violation[] {
 }
 
 /** Whoever looks at an approval past its time notes that it is over. That is true whoever asks. */
-const isExpiry = ({ operations }: Transaction): boolean =>
+export const isExpiry = ({ operations }: Transaction): boolean =>
   operations.some(({ row, json }) => {
     if (!row.startsWith("record.") || json === null) return false;
     return (JSON.parse(json) as Approval).status === "expired";
   });
+
+/** A row that broke after a write is a fault, and its answer a 500: whoever gets it asks again. */
+const saysNothing = ({ request, code }: ClientEntry): boolean =>
+  (request.kind === "steer" || request.kind === "change-timer") && code === "row-unreadable";

@@ -1,4 +1,4 @@
-import type { Sighting } from "../evidence.js";
+import type { InjectedFault, Sighting } from "../evidence.js";
 import { type Facts, itemAt, partsOf } from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
@@ -19,12 +19,15 @@ function hanging(facts: Facts, { executionId, atMs }: Sighting): string[] {
   );
 }
 
+/** Until when a fault may keep the product from knowing. An activity whose answer is late says nothing before. */
+const endOf = (fault: InjectedFault): number => fault.atMs + (fault.kind === "late-completion" ? fault.byMs : 0);
+
 /** I30: while an execution runs and a step of it hangs, its answer names the machine among what awaits a decision. */
 export function stuckStepsAreNamed(facts: Facts): Violation[] {
   const { sightings, injectedFaults } = facts.evidence;
   return sightings.flatMap((sighting) => {
     const { atMs, executionId, status, itemIds } = sighting;
-    const isDisturbed = injectedFaults.some((one) => one.atMs <= atMs && one.atMs >= atMs - 2 * SHOWN_AFTER_MS);
+    const isDisturbed = injectedFaults.some((one) => one.atMs <= atMs && endOf(one) >= atMs - 2 * SHOWN_AFTER_MS);
     if (isDisturbed || status === "paused") return [];
     const unnamed = hanging(facts, sighting).filter((itemId) => !itemIds.includes(itemId));
     if (unnamed.length === 0) return [];

@@ -31,6 +31,10 @@ export const INVARIANTS = {
   I28: "nothing is worse than before",
   I29: "a start does what its prerequisites say",
   I30: "a step that hangs is named",
+  I31: "a pause holds",
+  I32: "a skipped step does not begin",
+  I33: "steering is recorded once and kept",
+  I34: "a commit timer decides once, in time, and never against a person",
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;

@@ -1,5 +1,7 @@
 import type { VirtualClock } from "../../../host/durable/engine/index.js";
+import { decideApproval } from "../../../src/commands/approvals.js";
 import { sweepExecutions } from "../../../src/commands/sweep.js";
+import { sweepWebhooks } from "../../../src/commands/webhooks/sweep.js";
 import { RecoveryError } from "../../../src/domain/errors.js";
 import type { WorldInput } from "../../../src/domain/worlds/world.js";
 import type { ClientEntry } from "../evidence.js";
@@ -85,6 +87,13 @@ export class Client {
   async sweep(): Promise<void> {
     const host = await this.#cluster.live();
     const swept = sweepExecutions(host.context).catch(() => undefined);
+    await Promise.race([swept, host.lifetime.died]);
+  }
+
+  /** The part of the sweep timer that completes messages whose request died. */
+  async sweepWebhooks(): Promise<void> {
+    const host = await this.#cluster.live();
+    const swept = sweepWebhooks(host.context, decideApproval).catch(() => undefined);
     await Promise.race([swept, host.lifetime.died]);
   }
 

@@ -26,6 +26,10 @@ export interface Environment {
   quiescing: boolean;
   /** Plans want approvals, and people decide about them. */
   readonly approving: boolean;
+  /** People steer executions, and plans have commit timers. */
+  readonly steering: boolean;
+  /** Sources of webhooks are registered, and hostile callers try what they may not. */
+  readonly sources: boolean;
   /** Users agree to everything. */
   readonly calm: boolean;
   /** What executions said while something hung. */

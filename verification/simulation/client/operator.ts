@@ -6,6 +6,7 @@ import { planItemIds } from "../../../src/domain/plans/plan-rules.js";
 import { usesOption } from "../../../src/domain/start/start-options.js";
 import { Verb } from "../../../src/domain/vocabulary.js";
 import { withApprovals } from "../generators/approvals.js";
+import { withCommitTimer } from "../generators/commit-timers.js";
 import { generatePlan } from "../generators/plans.js";
 import type { Random } from "../random.js";
 import { sleep } from "../runtime/host-lifetime.js";
@@ -197,7 +198,8 @@ async function changePlan(environment: Environment, random: Random): Promise<voi
     units.set(key, [...(units.get(key) ?? []), item]);
   }
   const generated = generatePlan(plan.id, plan.worldId, [...units.values()], random.fork("changed"));
-  const changed = environment.approving ? withApprovals(generated, random.fork("approvals")) : generated;
+  const timed = environment.steering ? withCommitTimer(generated, random.fork("commit-timer")) : generated;
+  const changed = environment.approving ? withApprovals(timed, random.fork("approvals")) : timed;
   await environment.client.sendUntilKnown({ kind: "save-plan", plan: changed, ifMatch: etag }, random);
 }
 

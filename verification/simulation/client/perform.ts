@@ -16,7 +16,9 @@ import { changeTarget, getTarget } from "../../../src/commands/target-settings.j
 import { removeItem } from "../../../src/commands/worlds.js";
 import { Plan } from "../../../src/domain/plans/plan.js";
 import { World, type WorldInput } from "../../../src/domain/worlds/world.js";
+import { performOfCallers } from "./perform-callers.js";
 import { performOfPeople } from "./perform-people.js";
+import { performSteering } from "./perform-steering.js";
 import type { ClientRequest } from "./requests.js";
 
 /** Runs the product's command for a request and returns its answer. */
@@ -44,6 +46,15 @@ export async function perform(context: Context, request: ClientRequest, world: W
     case "break-glass":
     case "review-break-glass":
       return performOfPeople(context, request);
+    case "steer":
+    case "change-timer":
+      return performSteering(context, request);
+    case "save-source":
+    case "remove-source":
+    case "give-token":
+    case "webhook":
+    case "trespass":
+      return performOfCallers(context, request);
     default:
       return performOnEstate(context, request, world);
   }

@@ -3,6 +3,8 @@ import type { ExecutionOptions } from "../../../src/domain/execution.js";
 import type { PlanInput } from "../../../src/domain/plans/plan.js";
 import type { FailureAnswer, Verb } from "../../../src/domain/vocabulary.js";
 import type { FaultInput } from "../../../src/hypervisor/port.js";
+import type { SourceFamily, Trespasser } from "../generators/webhook-sources.js";
+import type { SteeringRequest } from "./steering-requests.js";
 
 interface Start {
   kind: "start";
@@ -12,9 +14,32 @@ interface Start {
   options: ExecutionOptions;
 }
 
+/** What a person really said at a source. */
+export interface Said {
+  sourceId: SourceFamily;
+  external: string;
+  approvalId: string;
+  decision: "approve" | "decline";
+}
+
+/** Requests whose sender proves by a signature or a token who it is, and what those need. */
+export type OfCallers =
+  | { kind: "save-source"; sourceId: SourceFamily; secrets: string[] }
+  | { kind: "remove-source"; sourceId: SourceFamily }
+  | { kind: "give-token"; to: Trespasser }
+  /** `body` in base64. `said` is null for a forged message, and stays when a genuine one is sent again. */
+  | { kind: "webhook"; sourceId: string; headers: Record<string, string>; body: string; said: Said | null }
+  /** A caller without the right to it. */
+  | ({ kind: "trespass"; who: Trespasser } & (
+      | { act: "approve"; approvalId: string; seenHash: string }
+      | { act: "start"; planId: string; key: string }
+      | { act: "save-plan"; plan: PlanInput }
+    ));
+
 /** A request to the product, as data. */
 export type ClientRequest =
   | Start
+  | OfCallers
   /** Asks for the decision about a start, and starts nothing. */
   | ({ kind: "prerequisites" } & Pick<Start, "verb" | "target" | "options">)
   | { kind: "validate"; executionId: string; verdict: "accept" | "reject" }
@@ -38,6 +63,7 @@ export type ClientRequest =
       seenHash: string | undefined;
     }
   | { kind: "break-glass" | "review-break-glass"; approvalId: string; person: string }
+  | SteeringRequest
   | { kind: "add-fault"; fault: FaultInput }
   | { kind: "clear-fault"; faultId: string | null }
   | { kind: "return-source"; itemId: string }

@@ -3,13 +3,17 @@ import { seedLabel } from "../seed-labels.js";
 import { decideApprovals } from "./approvers.js";
 import { runCalmUser } from "./calm-user.js";
 import type { Environment } from "./environment.js";
+import { trespassSomehow } from "./hostile-callers.js";
 import { runNemesis } from "./nemesis.js";
 import { runWorkload } from "./operator.js";
 import { RARE_SHARE, runRareMove } from "./rare-moves.js";
 import { respond } from "./responder.js";
 import { isScripted, runScriptedScenario } from "./scripted-scenario.js";
+import { steerExecutions } from "./steering-people.js";
 import { watchStuckSteps } from "./stuck-steps.js";
 import { sweepEveryMinute } from "./sweeper.js";
+import { changeCommitTimers } from "./timer-people.js";
+import { decideByWebhook } from "./webhook-senders.js";
 
 /** A plan over more items than this takes long, so its operator runs fewer workloads. */
 const MANY_ITEMS = 12;
@@ -32,6 +36,14 @@ export function startUsers(environment: Environment, options: UserOptions): void
   spawn(() => watchStuckSteps(environment, random.fork("stuck-steps")), false);
   spawn(() => sweepEveryMinute(environment), false);
   if (environment.approving) spawn(() => decideApprovals(environment, random.fork("approvers")), false);
+  if (environment.steering) {
+    spawn(() => steerExecutions(environment, random.fork("steering")), false);
+    spawn(() => changeCommitTimers(environment, random.fork("commit-timers")), false);
+  }
+  if (environment.sources) {
+    spawn(() => decideByWebhook(environment, random.fork("webhook-senders")), false);
+    spawn(() => trespassSomehow(environment, random.fork("hostile-callers")), false);
+  }
   const script = random.fork(seedLabel("scripted-scenario"));
   if (environment.calm) startCalmUser(environment, options);
   else if (isScripted(script)) startScript(environment, script, options);

@@ -2,6 +2,7 @@ import type { ActivityRunner } from "../../../host/durable/engine/index.js";
 import type { Approval } from "../../../src/domain/approvals/approval.js";
 import { useApproval } from "../../../src/executions/approval-contracts.js";
 import type { Store } from "../../../src/store/port.js";
+import { forgersSecret } from "../generators/webhook-sources.js";
 import type { Mutant } from "./mutant.js";
 import { wrapStore } from "./wrap.js";
 
@@ -56,6 +57,38 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     breaks: "I24",
     what: "a product in which no approval ever expires",
     services: readOtherwise((content) => ({ ...content, expiresAt: "2999-01-01T00:00:00.000Z" })),
+  },
+  {
+    breaks: "I23",
+    what: "a product that takes the signature of a forger",
+    services: (services) => ({
+      ...services,
+      secrets: {
+        get: (name) =>
+          name === "SLACK" ? forgersSecret("slack") : name === "GITHUB" ? forgersSecret("github") : undefined,
+      },
+    }),
+  },
+  {
+    breaks: "I23",
+    what: "a store in which every token gives every right",
+    services: wrapStore((store) => ({
+      getToken: async (tokenId) => {
+        const found = await store.getToken(tokenId);
+        const grants = [{ role: "administrator" as const }, { role: "approver" as const }];
+        return found && { ...found, value: { ...found.value, grants } };
+      },
+    })),
+  },
+  {
+    breaks: "I12",
+    what: "a source that speaks for somebody else",
+    services: wrapStore((store) => ({
+      getWebhookSource: async (sourceId) => {
+        const found = await store.getWebhookSource(sourceId);
+        return found && { ...found, people: found.people.map((one) => ({ ...one, person: "dan" })) };
+      },
+    })),
   },
   { breaks: "I13", what: "an execution that goes on whether or not it was approved", activities: letPass },
 ];

@@ -3,6 +3,7 @@ import { ESTATE_MUTANTS } from "./estate-mutants.js";
 import type { Mutant } from "./mutant.js";
 import { ORCHESTRATION_MUTANTS } from "./orchestration-mutants.js";
 import { RECORD_MUTANTS } from "./record-mutants.js";
+import { STEERING_MUTANTS } from "./steering-mutants.js";
 
 /** At least one mutant for each invariant. */
 export const MUTANTS: readonly Mutant[] = [
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECORD_MUTANTS,
   ...ORCHESTRATION_MUTANTS,
   ...APPROVAL_MUTANTS,
+  ...STEERING_MUTANTS,
 ];

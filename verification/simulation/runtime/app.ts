@@ -9,7 +9,7 @@ export function loadedApp(): Promise<LoadedApp> {
   loading ??= loadFunctionApp({
     directory: APP_FOLDER,
     logger: silentLogger,
-    clock: { now: () => 0, at: () => ({ cancel: () => undefined }) },
+    clock: { now: () => 0, at: () => ({ cancel: () => undefined }), after: () => ({ cancel: () => undefined }) },
   }).then((app) => ({ ...app, invoke: (fn, request) => app.invoke(fn, { ...request, invocationId: "simulated" }) }));
   return loading;
 }

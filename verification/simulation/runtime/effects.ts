@@ -1,5 +1,6 @@
 import type { ActivityCall, ActivityEnd, ActivityRunner, VirtualClock } from "../../../host/durable/engine/index.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
+import { requireCaughtUp } from "../../../src/activities/steering.js";
 import { END_COMMIT_TIMER } from "../../../src/commands/commit-timer.js";
 import type { Context } from "../../../src/commands/context.js";
 import { codeIn, RecoveryError } from "../../../src/domain/errors.js";
@@ -171,21 +172,26 @@ function own(ports: Context, { name }: ActivityCall, input: unknown): Promise<ob
   return activity.handle(ports, input);
 }
 
+/** Why a call is not made, as the product's own activity refuses it. */
+const REFUSED_BEFORE: ReadonlySet<string> = new Set(["cancelled", "execution-ended", "steered"]);
+
 interface WebhookInput {
   executionId: string;
+  seen?: number;
   payload: { actionId: string };
 }
 
 /** Replaces the network: the seed decides whether the address answers. */
 async function webhook(ports: Ports, input: unknown, proxyContext: ProxyContext): Promise<object> {
   const { clock, caller, effects, webhooks } = proxyContext;
-  const { executionId, payload } = input as WebhookInput;
+  const { executionId, payload, seen = 0 } = input as WebhookInput;
   const { actionId } = payload;
   try {
     await ports.assertActive(executionId, "forward");
+    await requireCaughtUp(ports, { executionId, seen });
   } catch (thrown) {
     const code = thrown instanceof Error ? codeIn(thrown.message) : undefined;
-    if (code !== "cancelled" && code !== "execution-ended") throw thrown;
+    if (code === undefined || !REFUSED_BEFORE.has(code)) throw thrown;
     return { ok: false, code, message: (thrown as Error).message, details: [] };
   }
   const answered = webhooks.chance(0.8);

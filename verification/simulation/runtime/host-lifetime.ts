@@ -54,6 +54,12 @@ export class HostClock implements Clock {
     });
   }
 
+  after(delayMs: number, callback: () => void): Alarm {
+    return this.#trueClock.after(delayMs, () => {
+      if (this.#lifetime.alive) callback();
+    });
+  }
+
   /** A clock that was set back has not reached the time yet. */
   #ring(dueMs: number, callback: () => void): void {
     if (this.now() >= dueMs) callback();

@@ -9,6 +9,7 @@ import { Endpoints } from "../../../src/notifications/endpoints.js";
 import { createStore } from "../../../src/store/store.js";
 import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import { sha256 } from "../../support/hash.js";
+import { SECRETS } from "../generators/webhook-sources.js";
 import type { Random } from "../random.js";
 import { activityRunner, proxiedHypervisor } from "./effects.js";
 import type { Caller } from "./fault-proxy.js";
@@ -85,7 +86,7 @@ export class SimulatedHost {
       hypervisor: withFairConcurrency(proxiedHypervisor(emulator, proxyContext), limits.operationConcurrency),
       estate: emulator,
       clock: this.clock,
-      secrets: { get: () => undefined },
+      secrets: { get: (name) => SECRETS[name.toLowerCase()] },
       hash: sha256,
       identity: localIdentity,
       endpoints: new Endpoints(),

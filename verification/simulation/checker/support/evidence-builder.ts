@@ -74,15 +74,15 @@ export class EvidenceBuilder {
   #note(row: string, json: string): void {
     if (!row.startsWith("state:")) return;
     const state = JSON.parse(json) as EmulatedItem | EmulatedSite;
-    const atMs = this.clock.now();
+    const at = { n: this.evidence.store.journal.length, atMs: this.clock.now() };
     const place = { worldId: "small", load: 1 };
     if (state.kind === "item") {
       const known = this.#items.get(state.id) ?? { ...place, itemId: state.id, ledger: [], states: [], truth: null };
-      known.states.push({ atMs, state });
+      known.states.push({ ...at, state });
       this.#items.set(state.id, known);
     } else {
       const known = this.#sites.get(state.id) ?? { ...place, siteId: state.id, ledger: [], states: [], truth: null };
-      known.states.push({ atMs, state });
+      known.states.push({ ...at, state });
       this.#sites.set(state.id, known);
     }
   }
@@ -138,7 +138,7 @@ export class EvidenceBuilder {
   plan(changes: Parameters<typeof smallPlan>[1] = {}): PlanVersion {
     const itemIds = this.evidence.world.items.map(({ id }) => id);
     const plan = smallPlan(itemIds, { validation: { required: false }, ...changes });
-    const saved = { savedAt: this.at, savedBy: "planner" };
+    const saved = { savedAt: this.at, savedBy: "operator" };
     const version = { plan, version: this.evidence.plans.length + 1, hash: planHash(plan, sha256), ...saved };
     this.evidence.plans.push(version);
     return version;
@@ -192,7 +192,7 @@ export class EvidenceBuilder {
       planHash: version?.hash ?? "",
       itemIds: this.evidence.world.items.map(({ id }) => id),
       options: ExecutionOptions.parse({}),
-      requestedBy: "tester",
+      requestedBy: "operator",
       requestedAt: this.at,
       status: "running",
     };
