@@ -98,6 +98,18 @@ module.exports = {
       { path: "^src/(activities|orchestrators|commands|api|functions)/|^src/(composition|config)\\.ts$" },
     ),
     rule(
+      "delivery-stands-apart",
+      "A request is checked, signed and sent whatever it is about.",
+      { path: "^src/delivery/" },
+      { path: "^src/(?!domain/|delivery/|ports\\.ts$)" },
+    ),
+    rule(
+      "notifications-are-below",
+      "Activities and commands tell of events alike; the outbox does not know who asked.",
+      { path: "^src/notifications/" },
+      { path: "^src/(activities|orchestrators|commands|api|functions)/|^src/(composition|config)\\.ts$" },
+    ),
+    rule(
       "commands-call-no-activity",
       "An activity runs for an orchestration; what both need is in executions.",
       { path: "^src/commands/" },

@@ -62,6 +62,8 @@ export const FIGURES = [
   plan("status of a running plan of 1000 p99", "ms", 250, { kind: "plan-status", machines: 1_000 }, "p99"),
   plan("decision to the next step p50", "ms", 10, { kind: "decision-latency" }, "p50"),
   plan("decision to the next step p99", "ms", 40, { kind: "decision-latency" }, "p99"),
+  plan("event to the socket of a subscriber p50", "ms", 250, { kind: "notification-latency" }, "p50"),
+  plan("event to the socket of a subscriber p99", "ms", 250, { kind: "notification-latency" }, "p99"),
   plan(
     "10000 executions that wait, storage requests",
     "per s",

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startAzurite } from "./azurite.mjs";
 import { startHost } from "./host.mjs";
+import * as notifications from "./notifications.mjs";
 import * as plans from "./plan.mjs";
 import * as shapes from "./shapes.mjs";
 import * as waits from "./waits.mjs";
@@ -46,6 +47,7 @@ export function repeat(shape, repetitions) {
   if (shape.kind === "memory") return separately(repetitions, (azurite) => memoryRun(azurite, shape));
   if (shape.kind === "kill") return separately(repetitions, (azurite) => killRun(azurite, shape));
   if (shape.kind === "decision-latency") return decisionRuns(repetitions);
+  if (shape.kind === "notification-latency") return notificationRuns(repetitions);
   if (shape.kind === "waiting") return waitingRuns(shape);
   if (shape.kind === "idle") return idleRuns(shape, repetitions);
   return benchRuns(shape, repetitions);
@@ -71,6 +73,13 @@ async function decisionRuns(repetitions) {
   return withHost(PRODUCT, { ...NO_DURATIONS, ...NO_RATES, ...people }, {}, async (host) => {
     await waits.decisionToNextStep(host);
     return times(repetitions, () => waits.decisionToNextStep(host));
+  });
+}
+
+async function notificationRuns(repetitions) {
+  return withHost(PRODUCT, { ...NO_DURATIONS, ...NO_RATES }, {}, async (host) => {
+    await notifications.eventToSocket(host);
+    return times(repetitions, () => notifications.eventToSocket(host));
   });
 }
 

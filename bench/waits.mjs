@@ -110,16 +110,16 @@ export async function waiting(host, azurite, { count, seconds }) {
   return { requestsPerSecond: (azurite.requests() - served) / seconds, mib: more };
 }
 
-async function lanes(values, work) {
+export async function lanes(values, work, count = AT_ONCE) {
   const left = values.values();
   const lane = async () => {
     for (const value of left) await work(value);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: count }, lane));
 }
 
 /** The id of the plan is the key, so that the same start again is no second one. */
-const start = (host, planId) =>
+export const start = (host, planId) =>
   host.json(
     "POST",
     `api/recovery-plans/${planId}/executions`,
@@ -131,7 +131,7 @@ const webhook = (id, url) => ({ id, name: id, kind: "webhook", url, failoverType
 
 const approval = (id, before, needed) => ({ id, name: id, before, needed, approvers: { roles: ["approver"] } });
 
-const planOfOne = (id, worldId, itemId) => ({
+export const planOfOne = (id, worldId, itemId) => ({
   ...{ id, name: id, worldId, validation: { required: false } },
   groups: [{ id: "group", name: "Group", items: [{ id: itemId }] }],
 });

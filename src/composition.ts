@@ -10,6 +10,7 @@ import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createIdentity, describeIdentity } from "./identity/create-identity.js";
+import { Endpoints } from "./notifications/endpoints.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -35,6 +36,7 @@ function compose(config: Config, clock: Clock): Services {
     clock,
     secrets: config.secrets,
     hash,
+    endpoints: new Endpoints(),
     identity: createIdentity(config.identity, { store, clock, hash }),
     settings: {
       speed: config.speed,

@@ -2,6 +2,7 @@ import type { Clock } from "./domain/clock.js";
 import type { HashFunction } from "./domain/identity.js";
 import type { Steered } from "./domain/steering/in-force.js";
 import type { Hypervisor } from "./hypervisor/port.js";
+import type { Endpoints } from "./notifications/endpoints.js";
 import type { StepDirection } from "./steps/catalogue.js";
 import type { Store } from "./store/port.js";
 
@@ -18,6 +19,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly hash: HashFunction;
+  /** What this process knows of the addresses of notifications. */
+  readonly endpoints: Endpoints;
   readonly settings: {
     /** Emulated seconds per real second. */
     readonly speed: number;

@@ -1,13 +1,13 @@
 import type { z } from "zod";
+import { attemptOf, type Delivered, refused, webhookIdOf } from "../delivery/deliver.js";
+import { secretValue } from "../delivery/sign.js";
 import type { AskMessage, AskRequest } from "../domain/approvals/ask-message.js";
 import type { AskTarget } from "../domain/approvals/ask-target.js";
 import { renderAsk, renderReply } from "../domain/approvals/render-ask.js";
 import { type AskAttempt, askForApproval as contract } from "../executions/ask-contracts.js";
+import { noteAttempts } from "../executions/note-attempts.js";
 import type { Ports } from "../ports.js";
 import { activity } from "./activity.js";
-import { attemptOf, type Delivered, refused, webhookIdOf } from "./webhook/deliver.js";
-import { noteAttempts } from "./webhook/note-attempts.js";
-import { secretValue } from "./webhook/sign.js";
 
 /** Longer than receivers take, and shorter than the time after which the orchestration looks again. */
 const TIMEOUT_MS = 5_000;
@@ -33,20 +33,19 @@ type Context = Pick<z.output<typeof contract.input>, "executionId" | "message" |
 
 /** A secret that is missing today may be there at the next attempt, so it is a failure like any other. */
 async function attempt(ports: Ports, context: Context, { key, attempt: number, to }: AskAttempt): Promise<Delivered> {
-  const { executionId } = context;
+  const messageId = webhookIdOf(context.executionId, key);
   let request: AskRequest | null;
   try {
-    request = requestOf(ports, context, key, to);
+    request = requestOf(ports, context, messageId, to);
   } catch (thrown) {
     return refused(thrown);
   }
   if (request === null) return { delivered: true, status: 204 };
-  return attemptOf(ports, { executionId, key, attempt: number, request, timeoutMs: TIMEOUT_MS });
+  return attemptOf(ports, { messageId, attempt: number, request, timeoutMs: TIMEOUT_MS });
 }
 
-function requestOf({ secrets }: Ports, context: Context, key: string, to: AskAttempt["to"]): AskRequest | null {
-  const { executionId, message, at } = context;
-  const messageId = webhookIdOf(executionId, key);
+function requestOf({ secrets }: Ports, context: Context, messageId: string, to: AskAttempt["to"]): AskRequest | null {
+  const { message, at } = context;
   const envelope = { messageId, at, secretOf: (name: string) => secretValue(secrets, name) };
   if (to.kind === "target") return renderAsk(to.target, message, envelope);
   return isClosed(message) ? renderReply(to.reply, to.targets, message, envelope) : null;

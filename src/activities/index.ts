@@ -13,7 +13,7 @@ import {
   readSteering,
   settleItems,
 } from "./execution-record.js";
-import { sendNotifications } from "./send-notifications.js";
+import { publishEvent } from "./publish-event.js";
 import { executeBatch } from "./steps.js";
 import { createTestNetwork } from "./test-copies.js";
 import { findTestLeftovers } from "./test-leftovers.js";
@@ -34,7 +34,7 @@ export const ACTIVITIES: readonly Activity[] = [
   voidApproval,
   callWebhook,
   askForApproval,
-  sendNotifications,
+  publishEvent,
   beginCommitTimer,
   checkCommitTimer,
   probeMachines,

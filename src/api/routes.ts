@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
+import { NOTIFICATION_ROUTES } from "./notification-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
 import { type Route, route } from "./route.js";
@@ -274,6 +275,7 @@ export const ROUTES = {
   ...TARGET_ROUTES,
   ...TOPOLOGY_ROUTES,
   ...TOKEN_ROUTES,
+  ...NOTIFICATION_ROUTES,
   openApi: route({
     ...read,
     id: "openapi",

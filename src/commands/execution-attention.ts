@@ -7,9 +7,9 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Execution, ItemOutcome } from "../domain/execution.js";
 import type { NextStep } from "../domain/executions/next-steps.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
+import { MOVED_STATES } from "../domain/items/lifecycle.js";
 import { isOutcomeUnknown } from "../domain/items/post-execution-conditions.js";
-import type { ItemSnapshot } from "../domain/items/snapshot.js";
-import type { ItemState } from "../domain/vocabulary.js";
+import { type ItemSnapshot, isSplitBrain } from "../domain/items/snapshot.js";
 import { readEach } from "../executions/read-each.js";
 import { callsThatLeadOn, recordsOf } from "./calls-that-lead-on.js";
 import type { Services } from "./context.js";
@@ -29,9 +29,6 @@ const NOTHING: Attention = { downOnBothSides: [], splitBrain: [], leftovers: [],
 
 /** Failed machines that are looked at while an execution runs. Its end looks at all of them. */
 const MAX_WHILE_RUNNING = 100;
-
-/** The states in which a copy at the other site may run, or should. */
-const MOVED: ReadonlySet<ItemState> = new Set(["failed-over", "failover-failed", "committed", "test-failed-over"]);
 
 /** While the execution runs: the machines that failed so far. */
 export async function attentionWhileRunning(
@@ -58,7 +55,8 @@ export async function attentionAfterEnd(
   const records = read.map((item) => atRest(item, executionId, outcomes));
   const failed = new Set(outcomes.filter(({ outcome }) => outcome === "failed").map(({ itemId }) => itemId));
   const doubtful = records.filter(
-    (item) => item.heldBy === null && (failed.has(item.itemId) || MOVED.has(item.state) || isOutcomeUnknown(item)),
+    (item) =>
+      item.heldBy === null && (failed.has(item.itemId) || MOVED_STATES.has(item.state) || isOutcomeUnknown(item)),
   );
   const doubtfulIds = doubtful.map(({ itemId }) => itemId);
   const { snapshots, ...found } = await lookAt(services, worldId, doubtfulIds);
@@ -96,9 +94,6 @@ async function lookAt(
 
 const isDownOnBothSides = ({ source, replica }: ItemSnapshot): boolean =>
   source.power === "off" && replica.power === "off";
-
-const isSplitBrain = ({ source, replica, conditions }: ItemSnapshot): boolean =>
-  source.power === "on" && replica.power === "on" && conditions.some(({ type }) => type === "split-brain");
 
 const idsOf = (snapshots: readonly ItemSnapshot[]): string[] => snapshots.map(({ item }) => item.id);
 

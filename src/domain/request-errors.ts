@@ -198,6 +198,20 @@ export const REQUEST_ERRORS = {
     "There is no such source, or the signature, the time or the form of a signed header is wrong.",
     "Check the name of the source, its secret and the clock of the sender. The security records have the reason.",
   ),
+  "subscription-not-found": entry(
+    404,
+    false,
+    "There is no such subscription",
+    "The id is misspelt, or the subscription was removed.",
+    "List the subscriptions and use an id of the list.",
+  ),
+  "dead-letter-not-found": entry(
+    404,
+    false,
+    "There is no such dead letter",
+    "It was sent again already, was forgotten after its time, or the id is misspelt.",
+    "List the dead letters and use an id of the list.",
+  ),
   "webhook-source-not-found": entry(
     404,
     false,

@@ -12,6 +12,8 @@ export const RETRY_POLICIES = {
   "hypervisor-call": { maxAttempts: 5, firstDelayMs: 1_000, backoff: 2, maxDelayMs: 30_000 },
   "store-write": { maxAttempts: 8, firstDelayMs: 250, backoff: 2, maxDelayMs: 15_000 },
   notification: { maxAttempts: 5, firstDelayMs: 5_000, backoff: 4, maxDelayMs: 600_000 },
+  /** Spans a day: whoever listens may be part of what is being recovered. */
+  outbox: { maxAttempts: 11, firstDelayMs: 5_000, backoff: 4, maxDelayMs: 4 * 3_600_000 },
   webhook: { maxAttempts: 4, firstDelayMs: 1_000, backoff: 3, maxDelayMs: 60_000 },
 } as const satisfies Record<string, RetryPolicy>;
 

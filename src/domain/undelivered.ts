@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { NotificationEvent } from "./plans/plan.js";
+import { NotificationKind } from "./notifications/event.js";
 import { Instant } from "./text.js";
 
 /** What an execution tells others: the events of a notification, and those of an approval. */
 const UndeliveredEvent = z.enum([
-  ...NotificationEvent.options,
+  ...NotificationKind.options,
   "approval-requested",
   "approval-escalated",
   "approval-closed",

@@ -4,16 +4,9 @@ import { CommitTimer } from "../domain/commit-timer/commit-timer.js";
 import { Decision, Question } from "../domain/decisions.js";
 import { CancelRequest, Failure, LeftOut, Outcome, Replicated } from "../domain/execution.js";
 import { ReprotectOptions } from "../domain/failback/reprotect-options.js";
-import {
-  Action,
-  MAX_CALL_SECONDS,
-  Notification,
-  NotificationEvent,
-  PlanItem,
-  ShutdownStage,
-  StageActions,
-  Validation,
-} from "../domain/plans/plan.js";
+import { ExecutionEventKind } from "../domain/notifications/event.js";
+import { ExecutionNews } from "../domain/notifications/execution-words.js";
+import { Action, MAX_CALL_SECONDS, PlanItem, ShutdownStage, StageActions, Validation } from "../domain/plans/plan.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "../domain/recovery-points/recovery-point-choice.js";
 import { Steering } from "../domain/steering/steering.js";
 import { Guid, Id, SecretName } from "../domain/text.js";
@@ -87,7 +80,6 @@ export const executionPlan = z.object({
   force: z.object({ by: z.string(), reason: z.string() }).nullable(),
   policy: z.object({ onItemFailure: OnFailure, onActionFailure: OnFailure }),
   validation: Validation,
-  notifications: z.array(Notification),
   /** The approvals that the verb needs in its direction; missing if it needs none. */
   approvals: z.array(ApprovalRequirement).optional(),
   /** Only after a failover that awaits its commit. */
@@ -279,26 +271,17 @@ export const callWebhook = activityContract({
   retry: "none",
 });
 
-/** Sends notifications, all at the same time, and notes in the execution's record which were not taken. */
-export const sendNotifications = activityContract({
-  name: "send-notifications",
+/** Tells everybody who wants to know what happened to an execution. */
+export const publishEvent = activityContract({
+  name: "publish-event",
   input: z.object({
     executionId: Guid,
-    messages: z.array(
-      z.object({
-        key: z.string(),
-        attempt: z.int().min(1),
-        url: z.string(),
-        secret: SecretName.optional(),
-        event: NotificationEvent,
-        payload: z.record(z.string(), z.unknown()),
-        /** When it is sent again if it is not taken; null when this is the last attempt. */
-        retryAfterMs: z.number().nullable(),
-      }),
-    ),
+    /** Unique in the execution. */
+    key: z.string(),
+    kind: ExecutionEventKind,
+    at: z.string(),
+    news: ExecutionNews,
   }),
-  output: z.object({
-    results: z.array(z.object({ key: z.string(), result: z.enum(["delivered", "failed", "timed-out"]) })),
-  }),
-  retry: "none",
+  output: z.object({}),
+  retry: "store-write",
 });

@@ -91,7 +91,6 @@ export async function executionPlanOf(ports: Ports, execution: Execution): Promi
     force: options.force === undefined ? null : { by: execution.requestedBy, reason: options.force.reason },
     policy: failurePolicyOf(plan, verb),
     validation: plan.validation,
-    notifications: plan.notifications ?? [],
     ...approvalsOf(plan, execution, verb),
     ...(plan.commitTimer && TIMED_VERBS.has(verb) && { commitTimer: plan.commitTimer }),
   };

@@ -10,10 +10,13 @@ import {
   updateExecution,
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
+import type { NotificationStore } from "./notification-port.js";
+import * as outbox from "./outbox.js";
 import { pageOf } from "./paging.js";
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, recordTokenMade, refusalCounter } from "./security-records.js";
+import * as subscriptions from "./subscriptions.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
@@ -100,6 +103,30 @@ export function createStore(tables: Tables): Store {
     updateToken: (token, etag) => updateToken(tokens, token, etag),
     listTokens: (page) => listTokens(tokens, page),
     ...webhookStore(tables),
+    ...notificationStore(tables),
+  };
+}
+
+function notificationStore(tables: Tables): NotificationStore {
+  const subscribed = tables.table("Subscriptions");
+  const outboxed = tables.table("Outbox");
+  const noted = new Map<string, number>();
+  return {
+    putSubscription: (subscription) => subscriptions.putSubscription(subscribed, subscription),
+    getSubscription: (subscriptionId) => subscriptions.getSubscription(subscribed, subscriptionId),
+    listSubscriptions: (page) => subscriptions.listSubscriptions(subscribed, page),
+    removeSubscription: (subscriptionId) => subscriptions.removeSubscription(subscribed, subscriptionId),
+    addMessages: (messages, at) => outbox.addMessages(outboxed, noted, messages, at),
+    listEndpoints: () => outbox.listEndpoints(outboxed),
+    listDueMessages: (endpoint, by, limit) => outbox.listDueMessages(outboxed, endpoint, by, limit),
+    updateMessage: (before, after) => outbox.updateMessage(outboxed, before, after),
+    removeMessage: (message) => outbox.removeMessage(outboxed, message),
+    buryMessage: (message, at) => outbox.buryMessage(outboxed, message, at),
+    forgetIdleEndpoint: (endpoint, at) => outbox.forgetIdleEndpoint(outboxed, endpoint, at),
+    listDeadLetters: (page) => outbox.listDeadLetters(outboxed, page),
+    getDeadLetter: (id) => outbox.getDeadLetter(outboxed, id),
+    removeDeadLetter: (id) => outbox.removeDeadLetter(outboxed, id),
+    purgeDeadLetters: (before, limit) => outbox.purgeDeadLetters(outboxed, before, limit),
   };
 }
 

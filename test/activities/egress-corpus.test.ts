@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Resolve } from "../../src/activities/webhook/egress-guard.js";
+import type { Resolve } from "../../src/delivery/egress-guard.js";
 import { answering, attemptTo, EgressTrap, PUBLIC_ADDRESS } from "../support/egress-trap.js";
 
 let trap: EgressTrap;

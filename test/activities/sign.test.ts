@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
-import { secretValue, signaturesOf } from "../../src/activities/webhook/sign.js";
+import { secretValue, signaturesOf } from "../../src/delivery/sign.js";
 
 const secretsOf = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
 const newKey = (bytes = 32) => `whsec_${randomBytes(bytes).toString("base64")}`;

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { checkEgress, isForbiddenAddress } from "../../src/activities/webhook/egress-guard.js";
-import { post } from "../../src/activities/webhook/send.js";
+import { checkEgress, isForbiddenAddress } from "../../src/delivery/egress-guard.js";
+import { post } from "../../src/delivery/send.js";
 
 let server: Server | undefined;
 afterEach(() => {

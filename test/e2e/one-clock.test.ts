@@ -86,10 +86,15 @@ test("every time in an answer is real time, unless its name says that it is emul
     params: { sourceId: "desk" },
     body: { scheme: "standard", secrets: ["DESK"], people },
   });
+  await app.client.call(ROUTES.saveSubscription, {
+    params: { subscriptionId: "desk" },
+    body: { target: { format: "slack", urlSecret: "DESK" }, paused: true },
+  });
   const values: Record<string, string> = {
     worldId,
     planId,
     sourceId: "desk",
+    subscriptionId: "desk",
     approvalId: await approvalIn(app),
     itemId: "web-1",
     executionId: executions[0] ?? "",

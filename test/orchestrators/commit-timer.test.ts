@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { cancelCommitTimer, END_COMMIT_TIMER, extendCommitTimer } from "../../src/commands/commit-timer.js";
 import type { CommitTimer } from "../../src/domain/commit-timer/commit-timer.js";
-import type { NotificationEvent } from "../../src/domain/plans/plan.js";
+import type { ExecutionEventKind } from "../../src/domain/notifications/event.js";
 import { toInstant, toMs } from "../../src/domain/text.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import { Receiver } from "../support/receiver.js";
@@ -78,7 +78,7 @@ describe("what a commit timer tells", () => {
   testInBothReplays("it warns before its end, again after an extension, and says how it ended", async (app) => {
     const receiver = await Receiver.listen(undefined, () => app.clock.now());
     try {
-      const notifications = [{ url: receiver.url, on: ["awaiting-input", "progress"] as NotificationEvent[] }];
+      const notifications = [{ url: receiver.url, on: ["awaiting-input", "progress"] as ExecutionEventKind[] }];
       await app.changePlan((plan) => ({ ...plan, notifications }));
       const id = await failedOver(app, { warnMinutesBefore: [10] });
       const { until = "" } = (await timerOf(app, id)) ?? {};

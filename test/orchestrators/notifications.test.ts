@@ -1,7 +1,12 @@
 import { afterEach, expect, test } from "vitest";
-import type { NotificationEvent, PlanInput } from "../../src/domain/plans/plan.js";
-import { delayAfter, RETRY_POLICIES } from "../../src/domain/retry-policies.js";
-import { Receiver } from "../support/receiver.js";
+import { saveSubscription } from "../../src/commands/notifications/subscriptions.js";
+import type { ExecutionEventKind } from "../../src/domain/notifications/event.js";
+import { delayOf } from "../../src/domain/notifications/outbox.js";
+import { SubscriptionInput } from "../../src/domain/notifications/subscription.js";
+import type { PlanInput } from "../../src/domain/plans/plan.js";
+import { RETRY_POLICIES } from "../../src/domain/retry-policies.js";
+import { publishEvent } from "../../src/executions/contracts.js";
+import { type Received, Receiver } from "../support/receiver.js";
 import { VirtualApp } from "../support/virtual-app.js";
 
 let app: VirtualApp;
@@ -17,12 +22,13 @@ async function listen(...given: Parameters<typeof Receiver.listen>): Promise<Rec
   return receiver;
 }
 
-async function open(urls: readonly string[], on?: NotificationEvent[], replay: "normal" | "every-step" = "normal") {
+async function open(urls: readonly string[], on?: ExecutionEventKind[], replay: "normal" | "every-step" = "normal") {
   app = await VirtualApp.open({ replay });
   const notifications = urls.map((url) => (on === undefined ? { url } : { url, on }));
   await app.loadShop((plan): PlanInput => ({ ...plan, notifications }));
 }
 
+const idOf = (call: Received | undefined) => String(call?.headers["webhook-id"]);
 const eventsOf = ({ received }: Receiver) => received.map(({ body }) => body["event"]);
 for (const replay of ["normal", "every-step"] as const) {
   test(`tell who is awaited, with plan, loss, deadline and link, and how it ended (${replay})`, async () => {
@@ -107,7 +113,7 @@ test("that are not taken are sent again with back-off under the same id, and lea
   expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   expect(received.map(({ headers }) => headers["webhook-attempt"])).toEqual(["1", "2", "3"]);
   const gaps = received.slice(1).map(({ atMs }, at) => atMs - (received[at]?.atMs ?? 0));
-  expect(gaps).toEqual([1, 2].map((attempt) => delayAfter(RETRY_POLICIES.notification, attempt)));
+  expect(gaps).toEqual([1, 2].map((attempts) => delayOf({ messageId: idOf(received[0]), attempts })));
 });
 
 test("that nobody takes hold nothing up, are given up, and stay in the record", async () => {
@@ -115,7 +121,7 @@ test("that nobody takes hold nothing up, are given up, and stay in the record", 
   const durationOf = async (notifications: PlanInput["notifications"]) => {
     await app.changePlan((plan) => ({
       ...plan,
-      notifications: notifications?.map((one) => ({ ...one, on: ["started", "ended"] as NotificationEvent[] })),
+      notifications: notifications?.map((one) => ({ ...one, on: ["started", "ended"] as ExecutionEventKind[] })),
     }));
     const { execution } = await app.attempt("test-failover");
     await app.attempt("test-clean-up");
@@ -128,11 +134,11 @@ test("that nobody takes hold nothing up, are given up, and stay in the record", 
   const { execution, tookMs } = await durationOf([{ url: receiver.url }]);
   expect(execution.status).toBe("succeeded");
   expect(tookMs).toBe(undisturbed.tookMs);
-  await app.pass(60 * 60_000);
+  await app.pass(2 * 24 * 60 * 60_000);
   const { value } = (await app.context.store.getExecution(execution.executionId)) ?? {};
   expect(value?.undelivered?.map(({ event, attempts, nextAttemptAt }) => [event, attempts, nextAttemptAt])).toEqual([
-    ["started", 5, null],
-    ["ended", 5, null],
+    ["started", RETRY_POLICIES.outbox.maxAttempts, null],
+    ["ended", RETRY_POLICIES.outbox.maxAttempts, null],
   ]);
   expect(value?.status).toBe("succeeded");
 });
@@ -142,7 +148,7 @@ test("an address that does not answer in time is left alone until its next attem
   const now = () => app.clock.now();
   const silent = await listen((call) => (call === 1 ? null : 200), now);
   const lively = await listen(() => 200, now);
-  const on: NotificationEvent[] = ["started", "awaiting-input"];
+  const on: ExecutionEventKind[] = ["started", "awaiting-input"];
   const look = {
     id: "look",
     name: "Look",
@@ -166,7 +172,33 @@ test("an address that does not answer in time is left alone until its next attem
     "awaiting-input 1",
     "started 2",
   ]);
-  for (const { atMs } of later) expect(atMs - (first?.atMs ?? 0)).toBe(delayAfter(RETRY_POLICIES.notification, 1));
+  const delayMs = delayOf({ messageId: idOf(first), attempts: 1 });
+  for (const { atMs } of later) expect(atMs - (first?.atMs ?? 0)).toBe(delayMs);
+});
+
+test("that cannot even be written down make no recovery fail", async () => {
+  const away = () => Promise.reject(new Error("the outbox is away"));
+  app = await VirtualApp.open({
+    activities: (ports, { name }) =>
+      name === publishEvent.name ? { ...ports, store: { ...ports.store, addMessages: away } } : ports,
+  });
+  const receiver = await listen();
+  await app.loadShop((plan): PlanInput => ({ ...plan, notifications: [{ url: receiver.url }] }));
+  const { execution } = await app.attempt("planned-failover");
+  expect([execution.status, receiver.received]).toEqual(["succeeded", []]);
+});
+
+test("say which machines run at both sites after the end", async () => {
+  const receiver = await listen();
+  await open([]);
+  const target = { format: "cloudevents" as const, url: receiver.url };
+  const wanted = SubscriptionInput.parse({ target, kinds: ["ended", "split-brain-risk"] });
+  await saveSubscription(app.context, "desk", wanted, "admin");
+  await app.attempt("unplanned-failover", { sourceShutdown: "skip" });
+  expect(eventsOf(receiver)).toEqual(["ended", "split-brain-risk"]);
+  const items = (await app.items()).map(({ itemId }) => itemId);
+  const told = { severity: "critical", count: items.length, items: expect.arrayContaining(items) };
+  expect(receiver.received.at(-1)?.body).toMatchObject(told);
 });
 
 test("an address that is not allowed leaves a trace and holds nothing up", async () => {

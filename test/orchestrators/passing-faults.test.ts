@@ -74,7 +74,6 @@ const MEETS_NONE: ReadonlySet<string> = new Set([
   "execute-batch",
   "process-pending-data",
   "call-webhook",
-  "send-notifications",
   "ask-for-approval",
   "probe-machines",
 ]);

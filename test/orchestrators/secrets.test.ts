@@ -2,8 +2,10 @@ import { afterEach, expect, test, vi } from "vitest";
 import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
 import type { Logger } from "../../host/logger.js";
 import { viewApproval } from "../../src/commands/approval-views.js";
+import { listSubscriptions, saveSubscription } from "../../src/commands/notifications/subscriptions.js";
 import { getPlan } from "../../src/commands/plans.js";
 import { LOCAL_ADMINISTRATOR } from "../../src/domain/access/caller.js";
+import { SubscriptionInput } from "../../src/domain/notifications/subscription.js";
 import { Action, type PlanInput } from "../../src/domain/plans/plan.js";
 import type { Tables } from "../../src/store/tables/port.js";
 import { approvalAwaited, decideAs, TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
@@ -81,6 +83,17 @@ class Outputs {
 }
 let outputs: Outputs;
 
+/** Every format of a notification, with receivers that take it and receivers that do not. */
+const subscribedTargets = (good: string, bad: string): SubscriptionInput["target"][] => [
+  ...["KEY", "NO_KEY", "MISSING"].flatMap((secret) =>
+    [good, bad].map((url) => ({ format: "cloudevents" as const, url, secrets: [secret] })),
+  ),
+  ...["SLACK", "SLACK_DOWN", "TEAMS_USER"].map((urlSecret) => ({ format: "slack" as const, urlSecret })),
+  ...["SLACK", "SLACK_DOWN", "TEAMS", "TEAMS_USER"].map((urlSecret) => ({ format: "teams" as const, urlSecret })),
+  { format: "pagerduty", routingKey: "PAGERDUTY", region: "us" },
+  { format: "azure-common-alert", url: bad, secrets: ["KEY"] },
+];
+
 async function open(plan: (urls: { good: string; bad: string }) => (plan: PlanInput) => PlanInput) {
   const [good, bad] = [await listen(), await listen(() => 500)];
   trap = await EgressTrap.open();
@@ -101,6 +114,9 @@ async function open(plan: (urls: { good: string; bad: string }) => (plan: PlanIn
     app.secrets.set(name, value);
   }
   await app.loadShop(plan({ good: good.url, bad: bad.url }));
+  for (const [at, target] of subscribedTargets(good.url, bad.url).entries()) {
+    await saveSubscription(app.context, `s${at}`, SubscriptionInput.parse({ target }), "admin");
+  }
   return { good, bad };
 }
 
@@ -117,6 +133,8 @@ async function look(executionId: string, approvalId: string): Promise<void> {
   outputs.add("answer", await getPlan(app.context, app.planId));
   outputs.add("answer", await viewApproval(app.context, approvalId, LOCAL_ADMINISTRATOR));
   outputs.add("answer", await app.hub.get(executionId));
+  outputs.add("answer", await listSubscriptions(app.context, { limit: 100 }));
+  outputs.add("dead letters", await app.context.store.listDeadLetters({ limit: 100 }));
 }
 
 test("no secret gets into answers, logs, history, status or tables, whether its receivers take what they are sent or not", async () => {
@@ -148,9 +166,12 @@ test("no secret gets into answers, logs, history, status or tables, whether its 
   await look(executionId, approvalId);
   await app.validate(executionId);
   await app.completed(executionId);
+  await app.pass(2 * 24 * 3_600_000); // until everything is given up
   await look(executionId, approvalId);
   for (const where of ["table", "history", "activity", "answer"]) expect(outputs.count(where)).toBeGreaterThan(0);
   expect(outputs.texts.some(({ text }) => text.includes("SLACK_DOWN"))).toBe(true);
+  expect(outputs.texts.some(({ where, text }) => where === "table" && text.includes("Outbox"))).toBe(true);
+  expect((await app.context.store.listDeadLetters({ limit: 100 })).entries.length).toBeGreaterThan(20);
   expect(outputs.leaks).toEqual([]);
 
   const { undelivered } = (await app.context.store.getExecution(executionId))?.value ?? {};

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, Socket } from "node:net";
 import { vi } from "vitest";
-import { deliver, type OutgoingRequest } from "../../src/activities/webhook/deliver.js";
-import type { Resolve } from "../../src/activities/webhook/egress-guard.js";
+import { deliver, type OutgoingRequest } from "../../src/delivery/deliver.js";
+import type { Resolve } from "../../src/delivery/egress-guard.js";
 
 /** An address of the public internet, which no test connects to. */
 export const PUBLIC_ADDRESS = "20.50.2.1";
@@ -71,7 +71,7 @@ export async function attemptTo(url: string, given: Surroundings = {}): Promise<
   const ports = { clock: { now: () => 0 }, settings, secrets: { get: () => undefined } };
   const request: OutgoingRequest = { url, headers: {}, body: "{}", ...(onlyTo === undefined ? {} : { onlyTo }) };
   try {
-    const answer = await deliver(ports, { executionId: "e", key: "k", attempt: 1, request, timeoutMs: 500 }, resolve);
+    const answer = await deliver(ports, { messageId: "e", attempt: 1, request, timeoutMs: 500 }, resolve);
     return answer.delivered ? `delivered: ${answer.status}` : answer.why;
   } catch (thrown) {
     return (thrown as Error).message;

@@ -4,6 +4,7 @@ import { importWorld } from "../../src/commands/import-world.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { localIdentity } from "../../src/identity/local.js";
+import { Endpoints } from "../../src/notifications/endpoints.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../src/store/tables/port.js";
@@ -20,6 +21,7 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     secrets: { get: () => undefined },
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     identity: localIdentity,
+    endpoints: new Endpoints(),
     settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },
     assertActive: async () => undefined,
     steeringOf: async () => null,

@@ -27,15 +27,18 @@ import { isEnded } from "../../src/domain/plans/failure-policy.js";
 import { Plan, type PlanInput } from "../../src/domain/plans/plan.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { type TargetSettings, World, type WorldInput } from "../../src/domain/worlds/world.js";
+import { publishEvent } from "../../src/executions/contracts.js";
 import { executionGuard } from "../../src/executions/execution-guard.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { localIdentity } from "../../src/identity/local.js";
+import { Endpoints } from "../../src/notifications/endpoints.js";
 import type { Ports } from "../../src/ports.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Tables } from "../../src/store/tables/port.js";
 import { type Answers, type Decision, finish } from "./execution-driver.js";
 import { orchestrationsOf } from "./orchestrations.js";
+import { DeliveryTimer } from "./virtual-timer.js";
 
 export const APP_FOLDER = fileURLToPath(new URL("app", import.meta.url));
 const SHOP = new URL("../../samples/shop/", import.meta.url);
@@ -63,6 +66,7 @@ export class VirtualApp {
   readonly secrets = new Map<string, string>();
   readonly context: Context;
   readonly hub: EngineTaskHub;
+  readonly delivery: DeliveryTimer;
   worldId = "shop";
   planId = "shop";
 
@@ -81,12 +85,14 @@ export class VirtualApp {
       activities: async (call) => {
         const ports = options.activities?.(this.context, call);
         const end = await runActivity({ ...this.context, ...ports }, call);
+        if (call.name === publishEvent.name) await this.delivery.set(this.context);
         options.onActivity?.(call, end);
         return end;
       },
       maxConcurrentOrchestrators: 20,
       maxConcurrentActivities: 20,
     });
+    this.delivery = new DeliveryTimer(this.hub, this.clock);
     this.context = {
       store,
       hypervisor: emulator,
@@ -95,6 +101,7 @@ export class VirtualApp {
       secrets: { get: (name) => this.secrets.get(name) },
       hash: (text) => createHash("sha256").update(text).digest("hex"),
       identity: localIdentity,
+      endpoints: new Endpoints(),
       settings: { speed: 1, stepLimitMs: 4 * 3_600_000, allowPrivateWebhooks: true, publicBaseUrl: null },
       orchestrations: orchestrationsOf(this.hub),
       ...executionGuard(store, this.clock),

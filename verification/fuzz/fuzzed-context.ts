@@ -3,6 +3,7 @@ import type { Clock } from "../../src/domain/clock.js";
 import type { Orchestrations } from "../../src/durable/client.js";
 import { createEmulator } from "../../src/hypervisor/emulator/emulator.js";
 import { localIdentity } from "../../src/identity/local.js";
+import { Endpoints } from "../../src/notifications/endpoints.js";
 import type { Secrets } from "../../src/ports.js";
 import { actionStepId, askStepId, VALIDATION_STEP } from "../../src/steps/plan-steps.js";
 import { createStore } from "../../src/store/store.js";
@@ -39,6 +40,7 @@ export function fuzzedContext(
     secrets,
     hash: sha256,
     identity: localIdentity,
+    endpoints: new Endpoints(),
     settings: { speed: 1, stepLimitMs: 60_000, allowPrivateWebhooks: false, publicBaseUrl: null },
     orchestrations: AWAITING_ORCHESTRATIONS,
     assertActive: async () => undefined,

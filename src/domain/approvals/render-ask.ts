@@ -20,12 +20,9 @@ import {
 } from "./formats/github.js";
 import { PAGERDUTY_HOSTS, pagerDutyEvent } from "./formats/pagerduty.js";
 import { serviceNowRecord } from "./formats/servicenow.js";
-import { slackAsk, slackClosing } from "./formats/slack.js";
+import { SLACK_HOSTS, slackAsk, slackClosing } from "./formats/slack.js";
 import { renderStandard } from "./formats/standard.js";
 import { teamsCard } from "./formats/teams.js";
-
-/** The second one is for the public sector of the United States. */
-const SLACK_HOSTS = ["hooks.slack.com", "hooks.slack-gov.com"];
 
 const JSON_HEADERS = { "content-type": "application/json" };
 

@@ -239,6 +239,14 @@ export const RESTING_STATES: ReadonlySet<ItemState> = new Set([
   "unprotected",
 ]);
 
+/** The states in which a copy at the other site may run, or should. */
+export const MOVED_STATES: ReadonlySet<ItemState> = new Set([
+  "failed-over",
+  "failover-failed",
+  "committed",
+  "test-failed-over",
+]);
+
 /** Verbs that turn the direction of replication round when they succeed. */
 export const REVERSES: ReadonlySet<Verb> = new Set(["reprotect", "full-run"]);
 

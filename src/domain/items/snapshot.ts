@@ -76,3 +76,7 @@ export interface EstateSnapshot {
   sites: SiteSnapshot[];
   links: Link[];
 }
+
+/** Whether both copies are on, although one of them was promoted. */
+export const isSplitBrain = ({ source, replica, conditions }: ItemSnapshot): boolean =>
+  source.power === "on" && replica.power === "on" && conditions.some(({ type }) => type === "split-brain");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApprovalRequirement } from "../approvals/requirement.js";
 import { CommitTimer } from "../commit-timer/commit-timer.js";
+import { ExecutionEventKind } from "../notifications/event.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
 import { Id, Name, SecretName, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
@@ -95,17 +96,11 @@ export type StageActions = z.infer<typeof StageActions>;
 export const StageVerb = z.enum(["test-clean-up", "commit", "reprotect"]);
 export type StageVerb = z.infer<typeof StageVerb>;
 
-/**
- * The events of an execution: its start, the end of each group, a wait for a person, items that failed, and its end.
- */
-export const NotificationEvent = z.enum(["started", "progress", "awaiting-input", "item-failed", "ended"]);
-export type NotificationEvent = z.infer<typeof NotificationEvent>;
-
 /** An HTTP address that receives events of executions of the plan (A7). Its response has no effect. */
 export const Notification = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2_000),
   secret,
-  on: z.array(NotificationEvent).min(1).max(NotificationEvent.options.length).default(NotificationEvent.options),
+  on: z.array(ExecutionEventKind).min(1).max(ExecutionEventKind.options.length).default(ExecutionEventKind.options),
 });
 
 export const PlanItem = z.strictObject({

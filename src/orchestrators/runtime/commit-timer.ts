@@ -87,10 +87,7 @@ function* waitUntil(
   const moments = [...new Set([...warnings.filter((ms) => ms > nowMs()), untilMs])].sort((a, b) => a - b);
   for (;;) {
     const [nextMs = untilMs] = moments;
-    const wakeMs = Math.min(nextMs, notifier.nextMs ?? nextMs);
-    const heard = yield* news.next(new Date(Math.max(wakeMs, nowMs())));
-    yield* notifier.sendDue();
-    if (heard === undefined && nowMs() < nextMs) continue;
+    yield* news.next(new Date(Math.max(nextMs, nowMs())));
     const seen = yield* untilItWorks(context, checkCommitTimer, { executionId });
     if (seen.state === "ended" || seen.untilMs !== untilMs || nowMs() >= untilMs) return seen;
     const due = moments.filter((ms) => ms <= nowMs());

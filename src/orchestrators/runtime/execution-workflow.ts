@@ -174,18 +174,17 @@ export class ExecutionContext {
 
   /**
    * Waits for a decision that `accepts` takes, until `limitMs` of real time have passed; undefined when they have. A
-   * cancel ends any wait. Meanwhile notifications that were not taken are sent again, and approvers are told.
+   * cancel ends any wait. Meanwhile approvers are told.
    */
   *#next<D extends Heard>(accepts: (made: Heard) => made is D, limitMs: number): Durable<D | undefined> {
     const deadlineMs = this.#now() + limitMs;
     for (;;) {
-      const { notifier, approvers } = this;
-      const wakeMs = Math.min(deadlineMs, notifier.nextMs ?? deadlineMs, approvers.nextMs ?? deadlineMs);
+      const { approvers } = this;
+      const wakeMs = Math.min(deadlineMs, approvers.nextMs ?? deadlineMs);
       const made = yield* this.#decisions.next(new Date(wakeMs), () => approvers.begin());
       if (approvers.takeResults() && made === undefined) continue;
       if (made === undefined && wakeMs === deadlineMs) return undefined;
-      if (made === undefined) yield* notifier.sendDue();
-      else if (accepts(this.#heard(made))) return made as D;
+      if (made !== undefined && accepts(this.#heard(made))) return made as D;
     }
   }
 
@@ -243,7 +242,6 @@ export function executionOrchestration(
     const ended = failure === null ? endingOf(execution, null) : yield* closeAs(execution, failure);
     yield* execution.notifier.tellEnd(ended);
     if (failure === null) yield* runCommitTimer(execution);
-    yield* execution.notifier.drain();
     yield* execution.approvers.drain();
     return { status: ended.status };
   };

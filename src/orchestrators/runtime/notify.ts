@@ -1,33 +1,18 @@
 /**
- * Notifications: what an execution tells the addresses of its plan (A7).
+ * Notifications: what an execution tells whoever wants to know (A7). The outbox does the rest.
  *
- * - N1 A notification that is not taken is sent again with back-off, a few times, under the same id. It is sent again
- *   while the execution waits for a decision, and after its end. (test/orchestrators/notifications.test.ts)
- * - N2 No notification holds a recovery up for longer than one short call; an address that does not answer is left
- *   alone until its next attempt is due. (test/orchestrators/notifications.test.ts)
+ * - N1 Each event is in the outbox before the execution goes on, and is sent until it is taken or given up.
+ *   (test/orchestrators/notifications.test.ts)
+ * - N2 No notification holds a recovery up for longer than one short call, and none makes it fail.
+ *   (test/orchestrators/notifications.test.ts)
  * - N3 A notification that was not taken is in the execution's record, with the reason and the next attempt.
  *   (test/orchestrators/notifications.test.ts)
  */
 import type { OrchestrationContext } from "durable-functions";
 import type { Failure } from "../../domain/execution.js";
-import type { NotificationEvent } from "../../domain/plans/plan.js";
-import { delayAfter, RETRY_POLICIES } from "../../domain/retry-policies.js";
-import { defined } from "../../domain/text.js";
+import type { ExecutionEventKind } from "../../domain/notifications/event.js";
 import { callActivity, type Durable } from "../../durable/call.js";
-import { sleep } from "../../durable/wait.js";
-import { type ExecutionPlan, type ItemReport, sendNotifications } from "../../executions/contracts.js";
-
-interface Message {
-  /** Unique in the execution. It makes the id that all attempts carry. */
-  key: string;
-  url: string;
-  secret?: string;
-  event: NotificationEvent;
-  payload: Record<string, unknown>;
-  /** The number of the next attempt. */
-  attempt: number;
-  dueMs: number;
-}
+import { type ExecutionPlan, type ItemReport, publishEvent } from "../../executions/contracts.js";
 
 /** How an execution ended. */
 interface Ended {
@@ -44,28 +29,25 @@ export class Notifier {
   readonly #context: OrchestrationContext;
   readonly #planOf: () => ExecutionPlan;
   readonly #told = new Set<string>();
-  #messages = 0;
-  #waiting: Message[] = [];
-  /** When an address that did not answer in time may be called again. */
-  readonly #silentUntilMs = new Map<string, number>();
+  #events = 0;
 
   constructor(context: OrchestrationContext, planOf: () => ExecutionPlan) {
     this.#context = context;
     this.#planOf = planOf;
   }
 
-  /** Sends an event to the addresses that want it. What is not taken waits for its next attempt. */
-  *tell(event: NotificationEvent, details: Readonly<Record<string, unknown>>): Durable<void> {
-    const { executionId, worldId, verb, direction, plan, notifications } = this.#planOf();
+  /** Tells an event to whoever wants it. */
+  *tell(kind: ExecutionEventKind, details: Readonly<Record<string, unknown>>): Durable<void> {
+    const { executionId, worldId, verb, direction, plan } = this.#planOf();
+    this.#events += 1;
+    const key = `notification/${this.#events}`;
     const at = this.#context.df.currentUtcDateTime.toISOString();
-    const payload = { event, at, executionId, plan, worldId, verb, direction, ...details };
-    for (const { url, on, secret } of notifications) {
-      if (!on.includes(event)) continue;
-      this.#messages += 1;
-      const key = `notification/${this.#messages}`;
-      this.#waiting.push({ key, url, ...defined({ secret }), event, payload, attempt: 1, dueMs: this.#now() });
+    const news = { plan, worldId, verb, direction, ...details };
+    try {
+      yield* callActivity(this.#context, publishEvent, { executionId, key, kind, at, news });
+    } catch {
+      // Nobody can be told now. The recovery goes on.
     }
-    yield* this.sendDue();
   }
 
   /** Tells that a person is awaited: for what, and until when. */
@@ -90,57 +72,6 @@ export class Notifier {
     });
     if (failed.length === 0) return;
     yield* this.tell("item-failed", { count: failed.length, items: failed.slice(0, MAX_NAMED) });
-  }
-
-  /** When the next attempt is due; undefined when nothing waits. */
-  get nextMs(): number | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    return Math.min(...this.#waiting.map((message) => this.#dueMs(message)));
-  }
-
-  /** Sends what is due, in one call. */
-  *sendDue(): Durable<void> {
-    const due = this.#waiting.filter((message) => this.#dueMs(message) <= this.#now());
-    if (due.length === 0) return;
-    const results = yield* this.#send(due);
-    const nowMs = this.#now();
-    for (const message of due) {
-      const result = results.get(message.key) ?? "failed";
-      const delayMs = result === "delivered" ? null : delayAfter(RETRY_POLICIES.notification, message.attempt);
-      if (delayMs === null) this.#waiting = this.#waiting.filter((one) => one !== message);
-      else Object.assign(message, { attempt: message.attempt + 1, dueMs: nowMs + delayMs });
-      if (result === "delivered") this.#silentUntilMs.delete(message.url);
-      else if (result === "timed-out") this.#silentUntilMs.set(message.url, nowMs + (delayMs ?? 0));
-    }
-  }
-
-  /** Sends all that waits until it is taken or given up. Nothing may wait for this. */
-  *drain(): Durable<void> {
-    for (let nextMs = this.nextMs; nextMs !== undefined; nextMs = this.nextMs) {
-      yield* sleep(this.#context, Math.max(0, nextMs - this.#now()));
-      yield* this.sendDue();
-    }
-  }
-
-  *#send(due: readonly Message[]): Durable<ReadonlyMap<string, "delivered" | "failed" | "timed-out">> {
-    const messages = due.map(({ dueMs: _, ...message }) => {
-      return { ...message, retryAfterMs: delayAfter(RETRY_POLICIES.notification, message.attempt) };
-    });
-    try {
-      const { executionId } = this.#planOf();
-      const { results } = yield* callActivity(this.#context, sendNotifications, { executionId, messages });
-      return new Map(results.map(({ key, result }) => [key, result]));
-    } catch {
-      return new Map(); // nothing is known of any of them, so each is sent again
-    }
-  }
-
-  #dueMs({ url, dueMs }: Message): number {
-    return Math.max(dueMs, this.#silentUntilMs.get(url) ?? 0);
-  }
-
-  #now(): number {
-    return this.#context.df.currentUtcDateTime.getTime();
   }
 }
 

@@ -46,6 +46,8 @@ const SOURCE = {
   people: [{ external: "u1", person: "ann", roles: ["approver"] }],
 };
 
+const SUBSCRIPTION = { target: { format: "cloudevents", url: "https://hooks.example/" } };
+
 type More = Partial<Pick<Expectation, "verb" | "body" | "query">>;
 
 const on =
@@ -121,6 +123,14 @@ export const EXPECTATIONS: readonly Expectation[] = [
   administer("get-webhook-source"),
   administer("remove-webhook-source"),
   on("audit", "everything")("list-security-records"),
+
+  administer("save-subscription", { body: SUBSCRIPTION }),
+  administer("list-subscriptions"),
+  administer("get-subscription"),
+  administer("remove-subscription"),
+  administer("list-dead-letters"),
+  administer("resend-dead-letter"),
+  administer("resend-dead-letters", { body: {} }),
 
   readAny("list-items"),
   readAny("get-item"),

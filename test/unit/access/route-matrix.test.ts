@@ -142,7 +142,7 @@ beforeAll(async () => {
 function paramsOf({ about, verb }: Expectation, target: Target): Record<string, string> {
   const fixed = { itemId: "m1", siteId: "home", linkId: "line", version: "1", actionId: "look" };
   const deeper = { processServerId: "ps-1", masterTargetId: "mt-1", machineId: "m1", type: "leftovers" };
-  const others = { sourceId: "source", delegationId: "mine" };
+  const others = { sourceId: "source", delegationId: "mine", subscriptionId: "desk", deadLetterId: "letter" };
   const exists = target === "exists";
   return {
     ...fixed,

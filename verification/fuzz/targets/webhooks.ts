@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from "node:net";
 import fc from "fast-check";
-import { checkEgress } from "../../../src/activities/webhook/egress-guard.js";
-import { post } from "../../../src/activities/webhook/send.js";
+import { checkEgress } from "../../../src/delivery/egress-guard.js";
+import { post } from "../../../src/delivery/send.js";
 import { Notification } from "../../../src/domain/plans/plan.js";
 import { nastyText } from "../mutate.js";
 import { type Pieces, textOf } from "../pieces.js";

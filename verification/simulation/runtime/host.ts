@@ -5,6 +5,7 @@ import { executionGuard } from "../../../src/executions/execution-guard.js";
 import { createEmulator } from "../../../src/hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "../../../src/hypervisor/fair-concurrency.js";
 import { localIdentity } from "../../../src/identity/local.js";
+import { Endpoints } from "../../../src/notifications/endpoints.js";
 import { createStore } from "../../../src/store/store.js";
 import { orchestrationsOf } from "../../../test/support/orchestrations.js";
 import { sha256 } from "../../support/hash.js";
@@ -88,6 +89,7 @@ export class SimulatedHost {
       secrets: { get: (name) => SECRETS[name.toLowerCase()] },
       hash: sha256,
       identity: localIdentity,
+      endpoints: new Endpoints(),
       settings: { speed: 1, stepLimitMs: STEP_LIMIT_MS, allowPrivateWebhooks: true, publicBaseUrl: null },
       ...executionGuard(store, this.clock),
     };

@@ -3,7 +3,7 @@ import { clip, factsOf, hasAddress, hashPrefix, headlineOf } from "../ask-words.
 
 export const PAGERDUTY_HOSTS = { us: "events.pagerduty.com", eu: "events.eu.pagerduty.com" } as const;
 
-const MAX_SUMMARY = 1_024;
+export const MAX_SUMMARY = 1_024;
 
 /**
  * An event of the Events API v2. The incident ends with the approval. Its summary names the approval and what was seen,

@@ -1,16 +1,19 @@
 import type { ClosedMessage, OpenMessage } from "../ask-message.js";
 import { clip, endOf, factsOf, hasAddress, headlineOf, referenceOf } from "../ask-words.js";
 
+/** The second one is for the public sector of the United States. */
+export const SLACK_HOSTS = ["hooks.slack.com", "hooks.slack-gov.com"];
+
 /** Limits of Block Kit, in characters. */
-const MAX_HEADER = 150;
-const MAX_FIELD = 2_000;
-const MAX_FIELDS = 10;
-const MAX_SECTION = 3_000;
+export const MAX_HEADER = 150;
+export const MAX_FIELD = 2_000;
+export const MAX_FIELDS = 10;
+export const MAX_SECTION = 3_000;
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 /** A text that Slack shows as it is: without mentions and links that somebody put into a name. */
-function literal(text: string, max: number): string {
+export function literal(text: string, max: number): string {
   let kept = "";
   for (const character of clip(text, max)) {
     const next = ESCAPES[character] ?? character;
@@ -20,9 +23,9 @@ function literal(text: string, max: number): string {
   return kept;
 }
 
-const plain = (text: string, max: number) => ({ type: "plain_text", text: clip(text, max), emoji: false });
-const markdown = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
-const section = (text: string) => ({ type: "section", text: markdown(literal(text, MAX_SECTION)) });
+export const plain = (text: string, max: number) => ({ type: "plain_text", text: clip(text, max), emoji: false });
+export const markdown = (text: string) => ({ type: "mrkdwn", text, verbatim: true });
+export const section = (text: string) => ({ type: "section", text: markdown(literal(text, MAX_SECTION)) });
 
 function button(decision: "approve" | "decline", value: string) {
   const [title, style] = decision === "approve" ? ["Approve", "primary"] : ["Decline", "danger"];

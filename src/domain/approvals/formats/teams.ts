@@ -2,15 +2,15 @@ import type { AskMessage } from "../ask-message.js";
 import { clip, endOf, factsOf, hasAddress, hashPrefix, headlineOf } from "../ask-words.js";
 
 /** A message of Teams has 28 KB at most. Nine facts of this length stay far below. */
-const MAX_VALUE = 600;
+export const MAX_VALUE = 600;
 
 /** Text that Teams shows as it is: a `TextBlock` would make links of what somebody put into a name. */
-const literal = (text: string, style: object = {}) => ({
+export const literal = (text: string, style: object = {}) => ({
   type: "RichTextBlock",
   inlines: [{ type: "TextRun", text, ...style }],
 });
 
-const fact = ({ title, value }: { title: string; value: string }) => ({
+export const fact = ({ title, value }: { title: string; value: string }) => ({
   type: "RichTextBlock",
   spacing: "Small",
   inlines: [
@@ -32,13 +32,19 @@ export function teamsCard(message: AskMessage): object {
           ...factsOf(ask).map(fact),
           literal(`approve ${ask.approvalId} ${hashPrefix(ask)}`, { fontType: "Monospace", size: "Small" }),
         ];
+  const actions = hasAddress(ask) ? [{ type: "Action.OpenUrl", title: isOpen ? "Decide" : "Show", url: ask.link }] : [];
+  return cardMessage(body, actions);
+}
+
+/** A card as a workflow of Teams posts it. */
+export function cardMessage(body: readonly object[], actions: readonly object[]): object {
   const card = {
     $schema: "http://adaptivecards.io/schemas/adaptive-card.json",
     type: "AdaptiveCard",
     version: "1.4",
     msteams: { width: "Full" },
     body,
-    actions: hasAddress(ask) ? [{ type: "Action.OpenUrl", title: isOpen ? "Decide" : "Show", url: ask.link }] : [],
+    actions,
   };
   return {
     type: "message",

@@ -1,8 +1,8 @@
-import { toInstant } from "../../domain/text.js";
-import { type UndeliveredEvent, withUndelivered } from "../../domain/undelivered.js";
-import type { Ports } from "../../ports.js";
-import { updateWithRetry } from "../../store/port.js";
-import type { Delivered } from "./deliver.js";
+import type { Delivered } from "../delivery/deliver.js";
+import { toInstant } from "../domain/text.js";
+import { type UndeliveredEvent, withUndelivered } from "../domain/undelivered.js";
+import type { Ports } from "../ports.js";
+import { updateWithRetry } from "../store/port.js";
 
 /** One attempt to tell somebody something, and how it came out. */
 export interface Attempted {
@@ -11,6 +11,8 @@ export interface Attempted {
   /** The address as it may be shown. */
   url: string;
   attempt: number;
+  /** An earlier attempt left a trace, although this is the first one of a new series. */
+  isNoted?: boolean;
   retryAfterMs: number | null;
   answer: Delivered;
 }
@@ -22,7 +24,11 @@ export async function noteAttempts(
   sent: readonly Attempted[],
   dropped: readonly string[] = [],
 ): Promise<void> {
-  if (dropped.length === 0 && sent.every(({ answer, attempt }) => answer.delivered && attempt === 1)) return;
+  if (
+    dropped.length === 0 &&
+    sent.every(({ answer, attempt, isNoted }) => answer.delivered && attempt === 1 && !isNoted)
+  )
+    return;
   const nowMs = clock.now();
   const attempts = sent.map(({ key, event, url, attempt, retryAfterMs, answer }) => ({
     key,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { RecoveryError } from "../../domain/errors.js";
-import type { Ports } from "../../ports.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Ports } from "../ports.js";
 import { type CheckedAddress, checkEgress, type EgressProblem, type Resolve } from "./egress-guard.js";
 import { post } from "./send.js";
 import { signaturesOf } from "./sign.js";
@@ -12,15 +12,14 @@ export interface OutgoingRequest {
   body: string;
   /** The only hosts that it may go to. */
   onlyTo?: readonly string[];
-  /** The name of the secret that signs it. */
-  signWith?: string | undefined;
+  /** The name of the secret that signs it, or the names of several. */
+  signWith?: string | readonly string[] | undefined;
 }
 
 /** One attempt to deliver a request. */
 export interface Delivery {
-  executionId: string;
-  /** Unique in the execution, and the same for all attempts. */
-  key: string;
+  /** The same for all attempts. */
+  messageId: string;
   attempt: number;
   request: OutgoingRequest;
   timeoutMs: number;
@@ -32,14 +31,14 @@ export type Delivered =
   | { delivered: false; why: string; timedOut: boolean; gone: boolean };
 
 /**
- * Posts a request under the id of its key. The headers are those of Standard Webhooks, and the number of the attempt
+ * Posts a request under its id. The headers are those of Standard Webhooks, and the number of the attempt
  * beside them. Any 2xx is a delivery. Anything else is an answer that says why not, because the workflow decides on
  * another attempt. An address that is not allowed is refused as `egress-refused`, and a request that cannot be signed as
  * `secret-missing`. Takes no longer than its time limit.
  */
 export async function deliver(
   { clock, settings, secrets }: Pick<Ports, "clock" | "settings" | "secrets">,
-  { executionId, key, attempt, request, timeoutMs }: Delivery,
+  { messageId: id, attempt, request, timeoutMs }: Delivery,
   resolve?: Resolve,
 ): Promise<Delivered> {
   const target = targetOf(request, settings.allowPrivateWebhooks);
@@ -47,7 +46,6 @@ export async function deliver(
   const checked = await found(target, () => checkEgress(target, settings.allowPrivateWebhooks, resolve), timeoutMs);
   if ("refused" in checked) throw new RecoveryError("egress-refused", checked.refused);
   if ("unknown" in checked) return undelivered(checked.unknown);
-  const id = webhookIdOf(executionId, key);
   const timestamp = Math.floor(clock.now() / 1_000);
   const { body, signWith } = request;
   const headers = {
@@ -123,9 +121,12 @@ async function found(
   }
 }
 
-/** The id by which a receiver recognises a repeated call. It has no dot, which separates the parts of a signature. */
-export function webhookIdOf(executionId: string, key: string): string {
-  const digest = createHash("sha256").update(`${executionId}\n${key}`).digest("hex");
+/**
+ * The id by which a receiver recognises a repeated call. It has no dot, which separates the parts of a signature.
+ * @param key unique in what the message is about, such as an execution
+ */
+export function webhookIdOf(about: string, key: string): string {
+  const digest = createHash("sha256").update(`${about}\n${key}`).digest("hex");
   return `msg_${digest.slice(0, 32)}`;
 }
 
@@ -135,6 +136,10 @@ export function linkOf(
   executionId: string,
   under = "",
 ): { path: string; url: string | null } {
-  const path = `/api/executions/${executionId}${under}`;
+  return linkTo(publicBaseUrl, `/api/executions/${executionId}${under}`);
+}
+
+/** A path of this installation as a link. */
+export function linkTo(publicBaseUrl: string | null, path: string): { path: string; url: string | null } {
   return { path, url: publicBaseUrl === null ? null : new URL(path, publicBaseUrl).href };
 }

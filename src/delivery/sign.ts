@@ -9,8 +9,8 @@
  * All four are shown by test/activities/sign.test.ts.
  */
 import { createHmac } from "node:crypto";
-import { RecoveryError } from "../../domain/errors.js";
-import type { Secrets } from "../../ports.js";
+import { RecoveryError } from "../domain/errors.js";
+import type { Secrets } from "../ports.js";
 
 const MAX_KEYS = 3;
 const MIN_KEY_BYTES = 24;
@@ -31,11 +31,22 @@ export function secretValue(secrets: Secrets, name: string): string {
 }
 
 /** The header `webhook-signature`: one signature for each active key of the secret, separated by spaces. */
-export function signaturesOf(secrets: Secrets, name: string, { id, timestamp, body }: Signed): string {
-  const keys = secretValue(secrets, name).split(/\s+/);
-  if (keys.length > MAX_KEYS) throw unusable(name, `has ${keys.length} keys, and ${MAX_KEYS} at most are active`);
+export function signaturesOf(
+  secrets: Secrets,
+  signWith: string | readonly string[],
+  { id, timestamp, body }: Signed,
+): string {
+  const names = typeof signWith === "string" ? [signWith] : signWith;
+  const keys = names.flatMap((name) =>
+    secretValue(secrets, name)
+      .split(/\s+/)
+      .map((key) => keyOf(name, key)),
+  );
+  if (keys.length > MAX_KEYS) {
+    throw unusable(names.join(" and "), `has ${keys.length} keys, and ${MAX_KEYS} at most are active`);
+  }
   const text = `${id}.${timestamp}.${body}`;
-  return keys.map((key) => `v1,${createHmac("sha256", keyOf(name, key)).update(text).digest("base64")}`).join(" ");
+  return keys.map((key) => `v1,${createHmac("sha256", key).update(text).digest("base64")}`).join(" ");
 }
 
 function keyOf(name: string, text: string): Buffer {
