@@ -1,4 +1,5 @@
 import type { Clock } from "./domain/clock.js";
+import type { Execution } from "./domain/execution.js";
 import type { HashFunction } from "./domain/identity.js";
 import type { Steered } from "./domain/steering/in-force.js";
 import type { Hypervisor } from "./hypervisor/port.js";
@@ -37,4 +38,6 @@ export interface Ports {
    * @param fresh read now: an answer of a moment ago may miss what was acknowledged since
    */
   steeringOf(executionId: string, fresh?: boolean): Promise<Steered | null>;
+  /** The whole record as it is now, which also answers the next `steeringOf`. One request in place of two. */
+  executionNow(executionId: string): Promise<Execution | null>;
 }

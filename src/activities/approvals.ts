@@ -8,19 +8,14 @@ import {
   voidedApproval,
 } from "../executions/approvals.js";
 import { activity } from "./activity.js";
-import { requireCaughtUp } from "./steering.js";
 
 export const openApproval = activity(contracts.openApproval, async (ports, input) => {
-  await requireCaughtUp(ports, input, { fresh: true });
   const approval = await openedApproval(ports, input);
   const { approvalId, escalation } = approval.content;
   return { ask: askOf(approval, approvalLink(ports, approvalId)), escalatesAt: escalation?.at ?? null };
 });
 
-export const useApproval = activity(contracts.useApproval, async (ports, input) => {
-  await requireCaughtUp(ports, input, { fresh: true });
-  return usedApproval(ports, input);
-});
+export const useApproval = activity(contracts.useApproval, usedApproval);
 
 export const escalateApproval = activity(contracts.escalateApproval, async (ports, { approvalId }) => {
   await escalatedApproval(ports, approvalId);

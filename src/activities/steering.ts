@@ -62,16 +62,12 @@ export async function pollAsSteered<R>(
   }
 }
 
-/**
- * Refuses `steered` while the execution is paused, or was steered since its workflow looked.
- * @param fresh reads the record, and not an answer of some moments ago
- */
+/** Refuses `steered` while the execution is paused, or was steered since its workflow looked. */
 export async function requireCaughtUp(
   ports: Ports,
   { executionId, seen }: { executionId: string; seen: number },
-  { fresh = false } = {},
 ): Promise<void> {
-  const execution = await ports.steeringOf(executionId, fresh);
+  const execution = await ports.steeringOf(executionId);
   if (execution === null) return;
   if (await isPaused(ports, executionId, execution)) throw new RecoveryError("steered", "the execution is paused");
   if (revisionOf(execution) > seen) throw new RecoveryError("steered", "the execution was steered");

@@ -81,7 +81,7 @@ function record(context: Context, executionId: string, decision: Decision, early
       await requireAwaited(context, executionId, decision, early);
       const recorded = { decision, decidedAt: toInstant(context.clock.now()) };
       const decisions = [...(value.decisions ?? []), recorded].slice(-MAX_DECISIONS);
-      return { answer: decision, write: () => context.store.updateExecution({ ...value, decisions }, etag) };
+      return { answer: decision, write: () => context.store.updateWatched({ ...value, decisions }, etag) };
     },
   );
 }
@@ -192,7 +192,7 @@ function note(context: Context, executionId: string, cancelRequest: CancelReques
       await requireCancellable(context, value);
       return {
         answer: cancelRequest,
-        write: () => context.store.updateExecution({ ...value, cancelRequest }, etag),
+        write: () => context.store.updateWatched({ ...value, cancelRequest }, etag),
       };
     },
   );

@@ -76,7 +76,7 @@ async function recordSteering(context: Context, executionId: string, made: Steer
       if (steering === null) return { answer: value };
       requireAllowed(await viewExecution(context, executionId), made.action);
       const steered = { ...value, steering };
-      return { answer: steered, write: () => store.updateExecution(steered, etag) };
+      return { answer: steered, write: () => store.updateWatched(steered, etag) };
     },
   );
 }

@@ -97,9 +97,9 @@ interface Unsettled {
 async function readUnsettled(context: Context, schedule: SweepSchedule): Promise<Unsettled[]> {
   const found: Unsettled[] = [];
   const entries = await context.store.listUnsettled();
-  schedule.keepOnly(entries);
+  schedule.begin(entries, context.clock.now());
   for (const entry of entries) {
-    const remembered = schedule.notDue(entry, context.clock.now());
+    const remembered = schedule.notDue(entry);
     if (remembered) {
       found.push({ entry, execution: null, failure: null, remembered });
       continue;

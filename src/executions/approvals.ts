@@ -25,7 +25,7 @@ import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { hasLeftovers } from "../domain/items/item-record.js";
 import type { Plan } from "../domain/plans/plan.js";
-import { editOf, planVersionOf, revisionOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
+import { editOf, pauseOf, planVersionOf, revisionOf, switchOf, verbInForce } from "../domain/steering/in-force.js";
 import { toInstant } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Ports } from "../ports.js";
@@ -44,9 +44,8 @@ export async function openedApproval(
 ): Promise<Approval> {
   const { store, hash } = ports;
   const approvalId = approvalIdOf({ executionId, requirementId, round }, hash);
-  const before = await store.getApproval(approvalId);
+  const [execution, before] = await Promise.all([executionOf(ports, executionId, seen), store.getApproval(approvalId)]);
   if (before) return before.value;
-  const execution = await executionOf(ports, executionId, seen);
   const content = await contentOf(ports, execution, { approvalId, requirementId, round, itemIds });
   const approval: Approval = {
     worldId: execution.worldId,
@@ -63,12 +62,18 @@ export async function openedApproval(
 export const approvalLink = ({ settings }: Pick<Ports, "settings">, approvalId: string): string =>
   `${settings.publicBaseUrl ?? ""}/api/approvals/${approvalId}`;
 
-/** Refuses `steered` when its workflow does not know yet how it was steered: it says which items it is about. */
-async function executionOf({ store }: Ports, executionId: string, seen: number): Promise<Execution> {
-  const execution = (await store.getExecution(executionId))?.value;
-  if (execution && revisionOf(execution) > seen) throw new RecoveryError("steered", "the execution was steered");
-  if (execution) return execution;
-  throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
+/**
+ * The record of an execution as it is now. Refuses `steered` while it is paused, and when its workflow does not know yet
+ * how it was steered: the workflow says which items it is about.
+ */
+async function executionOf(ports: Ports, executionId: string, seen: number): Promise<Execution> {
+  const execution = await ports.executionNow(executionId);
+  if (execution === null) {
+    throw new RecoveryError("execution-not-found", `there is no record of execution ${executionId}`);
+  }
+  if (pauseOf(execution) !== null) throw new RecoveryError("steered", "the execution is paused");
+  if (revisionOf(execution) > seen) throw new RecoveryError("steered", "the execution was steered");
+  return execution;
 }
 
 async function contentOf(
@@ -166,9 +171,13 @@ export async function usedApproval(
   ports: Ports,
   { executionId, approvalId, itemIds, nowMs: executionMs, seen }: z.output<typeof useApproval.input>,
 ): Promise<ApprovalStanding> {
-  const execution = await executionOf(ports, executionId, seen);
+  const [execution, read] = await Promise.all([
+    executionOf(ports, executionId, seen),
+    foundApproval(ports, approvalId),
+  ]);
+  const reads = [read];
   return updateWithRetry(
-    () => foundApproval(ports, approvalId),
+    async () => reads.pop() ?? (await foundApproval(ports, approvalId)),
     async (found) => {
       const { executionId: owner } = found.value.content;
       if (owner !== executionId) throw new RecoveryError("approval-not-found", `${approvalId} is of another execution`);

@@ -7,7 +7,7 @@ import type { Page, PageRequest, Tagged } from "./port.js";
 import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
-import { watchExecution } from "./unsettled.js";
+import { announceChange, watchExecution } from "./unsettled.js";
 
 const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
 const ENTRY: Codec<{ executionId: string }> = {
@@ -79,6 +79,12 @@ export async function updateExecution(table: Table, execution: Execution, etag: 
     if (!(error instanceof TableConflict)) throw error;
     throw new RecoveryError("etag-mismatch", `execution ${execution.executionId} was changed since it was read`);
   }
+}
+
+/** Replaces the record by one that the sweep has to read. It is announced first, so nothing that was recorded is missed. */
+export async function updateWatched(table: Table, execution: Execution, etag: string): Promise<string> {
+  await announceChange(table, execution);
+  return updateExecution(table, execution, etag);
 }
 
 export async function listExecutions(table: Table, request: PageRequest): Promise<Page<Execution>> {

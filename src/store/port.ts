@@ -151,6 +151,8 @@ export interface Store extends ApprovalStore, NotificationStore, WebhookStore {
   getExecution(executionId: string): Promise<Tagged<Execution> | null>;
   /** Replaces the record; refuses `etag-mismatch`. */
   updateExecution(execution: Execution, etag: string): Promise<string>;
+  /** As `updateExecution`, for what people decide: the entry among the unsettled ones has another ETag from before on. */
+  updateWatched(execution: Execution, etag: string): Promise<string>;
   /** Newest first. */
   listExecutions(page: PageRequest): Promise<Page<Execution>>;
   /** Every execution that is not settled. A new one is unsettled from before its record exists. */

@@ -8,6 +8,7 @@ import {
   putSteps,
   readSteps,
   updateExecution,
+  updateWatched,
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import type { NotificationStore } from "./notification-port.js";
@@ -91,6 +92,7 @@ export function createStore(tables: Tables): Store {
     createExecution: (execution) => createExecution(executions, execution),
     getExecution: (executionId) => getExecution(executions, executionId),
     updateExecution: (execution, etag) => updateExecution(executions, execution, etag),
+    updateWatched: (execution, etag) => updateWatched(executions, execution, etag),
     listExecutions: (page) => listExecutions(executions, page),
     listUnsettled: () => listUnsettled(executions),
     watchExecution: (executionId, since) => watchExecution(executions, executionId, since),

@@ -7,9 +7,13 @@
  * U3. A damaged entry hides no execution, because its key is the execution id ("a damaged entry is still listed").
  * U4. An entry is removed only as it was read, so a claim that was announced meanwhile keeps it ("an entry that was
  *     written again…").
+ * U5. Whatever people record later is announced: the entry is written again before the record, so the sweep of every
+ *     process sees another ETag and reads the execution ("a decision that dies after any of its writes is announced, if
+ *     it was recorded at all").
  */
 import { z } from "zod";
 import { hasCode } from "../domain/errors.js";
+import type { Execution } from "../domain/execution.js";
 import { Guid, Instant } from "../domain/text.js";
 import type { Tagged, Trouble, UnsettledExecution } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
@@ -41,6 +45,19 @@ export async function watchExecution(table: Table, executionId: string, since: s
     if (!known.isReadable || known.value.since >= since) return;
     const later = encode(ENTRY, executionId, { ...known.value, since });
     await write(table, { kind: "replace", ...later, etag: row.etag });
+  }
+}
+
+/**
+ * Writes the entry again as it is, so that it has another ETag. A race that is lost has the same effect, and an entry that
+ * cannot be read keeps its bytes: its execution is read at each sweep.
+ */
+export async function announceChange(table: Table, { executionId, requestedAt }: Execution): Promise<void> {
+  const row = await table.get(UNSETTLED, executionId);
+  if (row === null) return watchExecution(table, executionId, requestedAt);
+  const known = readEntry(row);
+  if (known.isReadable) {
+    await write(table, { kind: "replace", ...encode(ENTRY, executionId, known.value), etag: row.etag });
   }
 }
 

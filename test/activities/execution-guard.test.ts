@@ -17,11 +17,13 @@ const execution = Execution.parse({
 let store: ReturnType<typeof createStore>;
 let nowMs: number;
 let assertActive: Ports["assertActive"];
+let steeringOf: Ports["steeringOf"];
+let executionNow: Ports["executionNow"];
 
 beforeEach(async () => {
   store = createStore(createMemoryTables());
   nowMs = Date.parse(AT);
-  ({ assertActive } = executionGuard(store, { now: () => nowMs }));
+  ({ assertActive, steeringOf, executionNow } = executionGuard(store, { now: () => nowMs }));
   await store.createExecution(execution);
   await assertActive(ID, "forward");
   const { etag } = (await store.getExecution(ID)) ?? { etag: "" };
@@ -51,4 +53,14 @@ test("P7 a step back is done while the execution is cancelled, and not once it h
   await store.updateExecution(ended, found?.etag ?? "");
   nowMs += 1_000;
   await expect(assertActive(ID, "undo")).rejects.toThrow("execution-ended");
+});
+
+test("P7 the record as it is now is no answer of a moment ago, and answers the next question about it", async () => {
+  nowMs += 100;
+  expect((await steeringOf(ID))?.cancelRequest).toBeUndefined();
+  const now = await executionNow(ID);
+  expect(now?.cancelRequest).toMatchObject({ requestedBy: "tester" });
+  expect(now).toEqual((await store.getExecution(ID))?.value);
+  await store.updateExecution(execution, (await store.getExecution(ID))?.etag ?? "");
+  expect(await steeringOf(ID)).toMatchObject({ cancelRequest: now?.cancelRequest });
 });

@@ -37,14 +37,16 @@ testInBothReplays(
     const executionId = await app.start("planned-failover");
     const first = await approvalAwaited(app, executionId);
     await decideAs(app, "ann", first.approvalId);
-    await edit(app, executionId, withoutWeb4);
+    await app.changePlan(withoutWeb4);
     expect((await app.context.store.getApproval(first.approvalId))?.value.status).toBe("void");
+    const untilAskedInRound = (round: number) =>
+      app.until(executionId, ({ awaits }) =>
+        awaits.some((one) => one.kind === "approval" && one.round === round && one.hash !== null),
+      );
+    await untilAskedInRound(2); // asked again as the saved version changed, and void again by the edit
     const { value } = await getPlan(app.context, app.planId);
-    const view = await app.until(executionId, ({ awaits }) =>
-      awaits.some(
-        (one) => one.kind === "approval" && one.round > 1 && one.hash !== null && one.who?.decided.length === 0,
-      ),
-    );
+    await editExecution(app.context, executionId, { ...BY, planVersion: value.version });
+    const view = await untilAskedInRound(3);
     const last = view.awaits.find((one) => one.kind === "approval");
     const approvalId = last?.kind === "approval" ? last.approvalId : "";
     const content = await contentOf(app, approvalId);

@@ -109,6 +109,17 @@ export function storeRecordsSuite(name: string, open: () => Tables): void {
         expect(await store.listUnsettled()).toEqual([]);
       });
 
+      test("a record that is written for the sweep gives its entry another ETag, and changes nothing else of it", async () => {
+        const { execution: created } = await store.createExecution(execution(FIRST));
+        const record = await store.getExecution(FIRST);
+        const [seen] = await store.listUnsettled();
+        await store.updateWatched(created, record?.etag ?? "");
+        const [announced] = await store.listUnsettled();
+        expect(announced?.value).toEqual(seen?.value);
+        expect(announced?.etag).not.toBe(seen?.etag);
+        await expect(store.updateWatched(created, record?.etag ?? "")).rejects.toThrow("etag-mismatch");
+      });
+
       test("steps are stored by part, and a repeated write replaces a part", async () => {
         await store.createExecution(execution(FIRST));
         await store.putSteps(FIRST, [steps("groups/web/items/web-01"), steps("shutdown")]);

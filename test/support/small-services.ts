@@ -13,8 +13,9 @@ import { ManualClock, smallWorld } from "./worlds.js";
 /** The services of a process without a task hub, over tables that other processes may share. */
 export function servicesOver(tables: Tables, clock: ManualClock): Context {
   const emulator = createEmulator({ tables, clock, speed: 1, durations: "zero", maxConcurrentOperations: 100 });
+  const store = createStore(tables);
   return {
-    store: createStore(tables),
+    store,
     hypervisor: emulator,
     estate: emulator,
     clock,
@@ -25,6 +26,7 @@ export function servicesOver(tables: Tables, clock: ManualClock): Context {
     settings: { speed: 1, stepLimitMs: 1_000, allowPrivateWebhooks: true, publicBaseUrl: null },
     assertActive: async () => undefined,
     steeringOf: async () => null,
+    executionNow: async (executionId) => (await store.getExecution(executionId))?.value ?? null,
     orchestrations: { start: async () => undefined, raise: async () => undefined, getStatus: async () => undefined },
   };
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Context } from "../../src/commands/context.js";
 import { sweepExecutions } from "../../src/commands/sweep.js";
+import { SweepSchedule } from "../../src/commands/sweep-schedule.js";
 import { type Execution, ExecutionOptions } from "../../src/domain/execution.js";
 import { toInstant } from "../../src/domain/text.js";
 import { createStore } from "../../src/store/store.js";
@@ -149,4 +150,42 @@ test("a damaged entry is still listed, so its execution is swept", async () => {
   await tables.table("Executions").transact("unsettled", [{ kind: "put", row: idOf(1), schema: 1, json: "{" }]);
   const [entry] = await context.store.listUnsettled();
   expect(entry?.value).toMatchObject({ executionId: idOf(1), trouble: { reason: expect.stringContaining("damaged") } });
+});
+
+test("what people decide is announced to a sweep that remembers the execution, and idle ones cost a few reads", async () => {
+  const count = 200;
+  const running = (number: number): Execution => {
+    const { endedAt: _, outcomes: __, ...rest } = ended(number, ["item-1"]) as Extract<Execution, { endedAt: string }>;
+    return { ...rest, status: "running" };
+  };
+  const raised: string[] = [];
+  const orchestrations = {
+    getStatus: async () => ({ runtimeStatus: "Running", steps: [] }),
+    raise: async (executionId: string) => void raised.push(executionId),
+  };
+  const context = (over: Tables) => ({ ...contextOver(over), orchestrations }) as unknown as Context;
+  const { store } = context(tables);
+  for (const number of numbersUpTo(count)) await store.createExecution(running(number));
+  const counted = context({ table: (name) => counting(tables.table(name)) });
+  const schedule = new SweepSchedule();
+  const sweeps = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      clock.pass(60);
+      await sweepExecutions(counted, schedule);
+    }
+  };
+  await sweeps(34);
+  rowsRead = 0;
+  await sweeps(10);
+  expect(rowsRead).toBeLessThanOrEqual(10 * (count + 20));
+
+  const found = await store.getExecution(idOf(7));
+  const cancelRequest = {
+    behaviour: "restore-protection" as const,
+    requestedBy: "tester",
+    requestedAt: toInstant(clock.now()),
+  };
+  await store.updateWatched({ ...running(7), cancelRequest }, found?.etag ?? "");
+  await sweeps(1);
+  expect(raised).toEqual([idOf(7)]);
 });

@@ -32,8 +32,9 @@ export function fuzzedContext(
   secrets: Secrets = { get: () => undefined },
 ): Context {
   const emulator = createEmulator({ tables, clock, speed: 1, durations: "zero" });
+  const store = createStore(tables);
   return {
-    store: createStore(tables),
+    store,
     hypervisor: emulator,
     estate: emulator,
     clock,
@@ -45,5 +46,6 @@ export function fuzzedContext(
     orchestrations: AWAITING_ORCHESTRATIONS,
     assertActive: async () => undefined,
     steeringOf: async () => null,
+    executionNow: async (executionId) => (await store.getExecution(executionId))?.value ?? null,
   };
 }

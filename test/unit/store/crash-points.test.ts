@@ -89,3 +89,27 @@ test("a start that dies after any of its writes is found by the sweep and the li
   );
   expect(writes).toBe(3);
 });
+
+test("a decision that dies after any of its writes is announced, if it was recorded at all", async () => {
+  const cancelRequest = { behaviour: "restore-protection" as const, requestedBy: "tester", requestedAt: LATER };
+  let entryBefore: string | undefined;
+  let recordEtag = "";
+  const etagOfEntry = async (tables: Tables) => (await createStore(tables).listUnsettled())[0]?.etag;
+  const writes = await atEachCrashPoint(
+    async (tables) => {
+      const store = createStore(tables);
+      await store.createExecution(start(AT));
+      entryBefore = await etagOfEntry(tables);
+      recordEtag = (await store.getExecution(ID))?.etag ?? "";
+    },
+    (tables) => createStore(tables).updateWatched({ ...start(AT), cancelRequest }, recordEtag),
+    async (tables, died) => {
+      const store = createStore(tables);
+      const isRecorded = (await store.getExecution(ID))?.value.cancelRequest !== undefined;
+      expect(isRecorded).toBe(!died);
+      if (isRecorded) expect(await etagOfEntry(tables)).not.toBe(entryBefore);
+      expect(await store.listUnsettled()).toMatchObject([{ value: { executionId: ID, since: AT } }]);
+    },
+  );
+  expect(writes).toBe(2);
+});
