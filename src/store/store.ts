@@ -1,5 +1,6 @@
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
+import * as drills from "./drills.js";
 import {
   createExecution,
   getExecution,
@@ -11,8 +12,9 @@ import {
 } from "./executions.js";
 import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, updateItems } from "./items.js";
 import { pageOf } from "./paging.js";
+import { getPlanSchedule, listDueSchedules, putPlanSchedule } from "./plan-schedules.js";
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
-import type { ApprovalStore, Store } from "./port.js";
+import type { ApprovalStore, DrillStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
@@ -99,6 +101,7 @@ export function createStore(tables: Tables): Store {
     getToken: (tokenId) => getToken(tokens, tokenId),
     updateToken: (token, etag) => updateToken(tokens, token, etag),
     listTokens: (page) => listTokens(tokens, page),
+    ...drillStore(tables.table("Drills")),
     ...webhookStore(tables),
   };
 }
@@ -134,4 +137,16 @@ const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
   putDelegation: (delegation) => putDelegation(delegations, delegation),
   removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
   listDelegations: (of) => listDelegations(delegations, of),
+});
+
+const drillStore = (table: Table): DrillStore => ({
+  createDrill: (drill) => drills.createDrill(table, drill),
+  getDrill: (drillId) => drills.getDrill(table, drillId),
+  updateDrill: (before, after) => drills.updateDrill(table, before, after),
+  listDrills: (planId, page) => drills.listDrills(table, planId, page),
+  lastPassedDrill: (planId) => drills.lastPassedDrill(table, planId),
+  listOpenDrills: (page) => drills.listOpenDrills(table, page),
+  getPlanSchedule: (planId) => getPlanSchedule(table, planId),
+  putPlanSchedule: (schedule, etag) => putPlanSchedule(table, schedule, etag),
+  listDueSchedules: (now, page) => listDueSchedules(table, now, page),
 });

@@ -55,10 +55,12 @@ export function lastDue(
   schedule: Schedule,
   { afterMs, untilMs }: { afterMs: number; untilMs: number },
 ): { dueMs: number; count: number } | null {
-  let last: { dueMs: number; count: number } | null = null;
+  let count = 0;
+  let lastMs = afterMs;
   for (;;) {
-    const dueMs = nextDue(schedule, last?.dueMs ?? afterMs);
-    if (dueMs === null || dueMs > untilMs) return last;
-    last = { dueMs, count: (last?.count ?? 0) + 1 };
+    const dueMs = nextDue(schedule, lastMs);
+    if (dueMs === null || dueMs > untilMs) return count === 0 ? null : { dueMs: lastMs, count };
+    lastMs = dueMs;
+    count += 1;
   }
 }

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { Drill, DrillResult, DrillTrigger, DrillVerdict } from "../domain/drills/drill.js";
+import { Guid, Id, Instant, Text } from "../domain/text.js";
+import { route } from "./route.js";
+import { noQuery, pageOf, pageQuery, read } from "./schemas.js";
+
+const trigger = z.discriminatedUnion("kind", [
+  DrillTrigger.options[0],
+  DrillTrigger.options[1].omit({ idempotencyKey: true }),
+]);
+
+const drillSummary = Drill.pick({
+  drillId: true,
+  planId: true,
+  worldId: true,
+  planVersion: true,
+  planHash: true,
+}).extend({
+  trigger,
+  requestedAt: Instant,
+  force: Drill.shape.force,
+  status: z.enum(["running", "ended"]),
+  result: DrillResult.nullable().describe("null until it has its verdict"),
+  because: z.array(z.string()).describe("every reason why it is no success"),
+});
+
+const drillView = drillSummary.extend({
+  testExecutionId: Guid.nullable(),
+  cleanUpExecutionId: Guid.nullable(),
+  verdict: DrillVerdict.nullable(),
+});
+
+const onPlan = z.strictObject({ planId: Id });
+
+/** Drills: test failovers with checks, clean-up and a verdict. */
+export const DRILL_ROUTES = {
+  startDrill: route({
+    id: "start-drill",
+    right: "test",
+    method: "POST",
+    path: "api/recovery-plans/{planId}/drills",
+    summary: "Start a drill now: a test failover, the checks of the plan, a clean-up and a verdict",
+    params: onPlan,
+    query: noQuery,
+    body: z
+      .strictObject({
+        force: z
+          .strictObject({ reason: Text })
+          .optional()
+          .describe("begins although something is left of an earlier test, or although there is a blackout"),
+      })
+      .prefault({}),
+    headers: { "idempotency-key": "required" },
+    status: 202,
+    answers: ["location", "retry-after"],
+    response: drillView,
+    problems: ["plan-not-found", "header-missing", "idempotency-key-reused", "drill-blackout"],
+  }),
+  listDrills: route({
+    ...read,
+    id: "list-drills",
+    right: "read",
+    path: "api/recovery-plans/{planId}/drills",
+    summary: "List the drills of a plan, newest first",
+    params: onPlan,
+    query: pageQuery,
+    response: pageOf(drillSummary),
+    problems: [],
+  }),
+  getDrill: route({
+    ...read,
+    id: "get-drill",
+    right: "read",
+    path: "api/drills/{drillId}",
+    summary: "Show a drill: its executions, and its verdict with what was and was not drilled",
+    params: z.strictObject({ drillId: Guid }),
+    response: drillView,
+    problems: ["drill-not-found"],
+  }),
+} as const;

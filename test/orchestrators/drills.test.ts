@@ -1,0 +1,104 @@
+import { describe, expect } from "vitest";
+import { ADVANCE_DRILL } from "../../src/commands/drills/advance.js";
+import { startDueDrills } from "../../src/commands/drills/start-due.js";
+import { testInBothReplays } from "../support/both-replays.js";
+import { concluded, drillsOf, executionsOf, startDrill, withPolicy } from "../support/drills.js";
+
+const MINUTE = 60_000;
+
+describe("a drill", () => {
+  testInBothReplays(
+    "tests every machine, cleans up, and passes when nothing is left and nothing was touched",
+    async (app) => {
+      const { verdict, ...drill } = await concluded(app, await startDrill(app));
+      expect(verdict.because).toEqual([]);
+      expect(verdict).toMatchObject({
+        result: "passed",
+        leftovers: [],
+        production: { untouched: true, changes: [], byOthers: [] },
+        onlyGreen: true,
+      });
+      expect(verdict.items.every(({ drilled }) => drilled)).toBe(true);
+      expect(verdict.steps.notExecuted).toEqual([]);
+      expect(await app.states()).toEqual(["protected"]);
+      const [cleanUp, test] = await executionsOf(app);
+      expect(test).toMatchObject({
+        verb: "test-failover",
+        requestedBy: `drill ${drill.drillId}`,
+        onBehalfOf: "tester",
+      });
+      expect(cleanUp).toMatchObject({ verb: "test-clean-up", status: "succeeded" });
+      expect(await executionsOf(app)).toHaveLength(2);
+    },
+  );
+
+  testInBothReplays("is one drill, one test and one clean-up, however often its parts are called", async (app) => {
+    const drillId = await startDrill(app);
+    const again = () => Promise.all([1, 2, 3].map(() => ADVANCE_DRILL.handle(app.context, { drillId })));
+    for (let times = 0; times < 40; times += 1) {
+      await again();
+      await startDueDrills(app.context);
+      await app.pass(MINUTE);
+    }
+    await concluded(app, drillId);
+    await again();
+    expect(await executionsOf(app)).toHaveLength(2);
+    expect(await drillsOf(app)).toHaveLength(1);
+  });
+
+  testInBothReplays("lets the copies run, and asks them what the policy says before it removes them", async (app) => {
+    const probes = [{ kind: "heartbeat" as const, timeLimitSeconds: 60, everySeconds: 15 }];
+    const [item] = await app.items();
+    await withPolicy(app, { holdMinutes: 30, checks: [{ itemId: item?.itemId ?? "", probes }] });
+    const drill = await concluded(app, await startDrill(app));
+    expect(drill.verdict).toMatchObject({ result: "passed", checks: [{ passed: true }] });
+    const [cleanUp, test] = await executionsOf(app);
+    const endedAt = test !== undefined && "endedAt" in test ? test.endedAt : "";
+    expect(Date.parse(cleanUp?.requestedAt ?? "") - Date.parse(endedAt)).toBeGreaterThanOrEqual(30 * MINUTE);
+  });
+
+  testInBothReplays("fails when a copy does not answer, and is cleaned up all the same", async (app) => {
+    const [item] = await app.items();
+    const probes = [{ kind: "tcp" as const, port: 4_444, timeLimitSeconds: 60, everySeconds: 15 }];
+    await withPolicy(app, { checks: [{ itemId: item?.itemId ?? "", probes }] });
+    const { verdict } = await concluded(app, await startDrill(app));
+    expect(verdict.result).toBe("failed");
+    expect(verdict.because.join()).toContain("port 4444 does not answer");
+    expect(verdict.leftovers).toEqual([]);
+    expect(await app.states()).toEqual(["protected"]);
+  });
+});
+
+describe("what is left of an earlier test", () => {
+  testInBothReplays("keeps a drill from beginning, until somebody removes it or gives a reason", async (app) => {
+    await app.run("test-failover");
+    const blocked = await concluded(app, await startDrill(app));
+    expect(blocked.verdict.result).toBe("not-run");
+    expect(blocked.verdict.because.join()).toMatch(/something is left of an earlier test: test copy .*force/);
+    expect(blocked.test).toBeUndefined();
+    await app.run("test-clean-up");
+    expect((await concluded(app, await startDrill(app))).verdict.result).toBe("passed");
+  });
+
+  testInBothReplays(
+    "of the drill itself makes it fail, and blocks the next one until a forced clean-up",
+    async (app) => {
+      const [item] = await app.items();
+      const itemId = item?.itemId ?? "";
+      await app.context.estate.addFault(app.worldId, {
+        target: { itemId },
+        operation: "remove-test-copy",
+        mode: "fail-before",
+      });
+      const { verdict } = await concluded(app, await startDrill(app));
+      expect(verdict.result).toBe("failed");
+      expect(verdict.leftovers.join()).toContain("test copy");
+      expect((await concluded(app, await startDrill(app))).verdict.result).toBe("not-run");
+      await app.attempt("test-clean-up", { force: { reason: "the datastore is being replaced" } });
+      await app.context.estate.clearFaults(app.worldId);
+      const next = await concluded(app, await startDrill(app));
+      expect(next.before?.leftovers.join()).toContain("test copy");
+      expect(next.test).toMatchObject({ kind: "started" });
+    },
+  );
+});
