@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { Drill, DrillResult, DrillTrigger, DrillVerdict } from "../domain/drills/drill.js";
+import { Evaluation } from "../domain/drills/evaluation.js";
+import { Readiness } from "../domain/drills/readiness.js";
 import { Guid, Id, Instant, Text } from "../domain/text.js";
 import { route } from "./route.js";
 import { noQuery, pageOf, pageQuery, read } from "./schemas.js";
@@ -28,6 +30,19 @@ const drillView = drillSummary.extend({
   testExecutionId: Guid.nullable(),
   cleanUpExecutionId: Guid.nullable(),
   verdict: DrillVerdict.nullable(),
+});
+
+const readinessView = z.object({
+  planId: Id,
+  planVersion: z.int(),
+  readiness: Readiness,
+  reasons: z.array(z.string()).describe("why it is not ready; empty if it is"),
+  lastPassed: drillSummary.nullable(),
+  lastDrill: drillSummary.nullable(),
+  nextDue: Instant.nullable(),
+  evaluation: Evaluation.omit({ planId: true, planVersion: true, readiness: true })
+    .nullable()
+    .describe("what the last look at the plan found, each 30 minutes; null before the first of this version"),
 });
 
 const onPlan = z.strictObject({ planId: Id });
@@ -66,6 +81,16 @@ export const DRILL_ROUTES = {
     query: pageQuery,
     response: pageOf(drillSummary),
     problems: [],
+  }),
+  getReadiness: route({
+    ...read,
+    id: "get-readiness",
+    right: "read",
+    path: "api/recovery-plans/{planId}/readiness",
+    summary: "Show whether drills have proved the plan as it is now, and why not",
+    params: onPlan,
+    response: readinessView,
+    problems: ["plan-not-found"],
   }),
   getDrill: route({
     ...read,

@@ -1,9 +1,12 @@
 import { app } from "@azure/functions";
 import { ROUTES } from "../api/routes.js";
+import { evaluatePlans } from "../commands/drills/evaluate.js";
+import { viewReadiness } from "../commands/drills/readiness.js";
 import { getDrill, listDrills, requestDrill } from "../commands/drills/request.js";
 import { startDueDrills } from "../commands/drills/start-due.js";
-import { contextOf } from "../composition.js";
+import { contextOf, services } from "../composition.js";
 import type { Drill } from "../domain/drills/drill.js";
+import type { Evaluation } from "../domain/drills/evaluation.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import { pageRequest, serve } from "./serve.js";
 
@@ -19,6 +22,15 @@ app.timer("start-due-drills", {
   },
 });
 
+app.timer("evaluate-plans", {
+  schedule: "0 */30 * * * *",
+  handler: async (_timer, invocation) => {
+    const { changed, errors } = await evaluatePlans(services);
+    for (const error of errors) invocation.error(`Could not evaluate ${error}`);
+    for (const { planId, from, to } of changed) invocation.info(`Plan ${planId} was ${from ?? "unknown"} and is ${to}`);
+  },
+});
+
 serve(ROUTES.startDrill, async (context, { params: { planId }, body, headers, caller }) => {
   const idempotencyKey = headers["idempotency-key"] ?? "";
   const drill = await requestDrill(context, { idempotencyKey, planId, by: caller.person, force: body.force });
@@ -31,6 +43,22 @@ serve(ROUTES.listDrills, async (context, { params, query }) => {
 });
 
 serve(ROUTES.getDrill, async (context, { params }) => ({ body: viewOf(await getDrill(context, params.drillId)) }));
+
+serve(ROUTES.getReadiness, async (context, { params }) => {
+  const { lastPassed, lastDrill, evaluation, ...rest } = await viewReadiness(context, params.planId);
+  return {
+    body: {
+      ...rest,
+      lastPassed: lastPassed && summaryOf(lastPassed),
+      lastDrill: lastDrill && summaryOf(lastDrill),
+      evaluation: evaluation && foundOf(evaluation),
+    },
+  };
+});
+
+const foundOf = ({ at, verb, wouldStart, findings, outsideObjective }: Evaluation) => {
+  return { at, verb, wouldStart, findings, outsideObjective };
+};
 
 function summaryOf(drill: Drill) {
   const { drillId, planId, worldId, planVersion, planHash, trigger, requestedAt, force, verdict } = drill;

@@ -1,4 +1,5 @@
 import type { Drill } from "../domain/drills/drill.js";
+import type { Evaluation } from "../domain/drills/evaluation.js";
 import type { Schedule } from "../domain/schedule/schedule.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 
@@ -24,8 +25,8 @@ export interface DrillStore {
   updateDrill(before: Tagged<Drill>, after: Drill): Promise<void>;
   /** The drills of a plan, newest first. */
   listDrills(planId: string, page: PageRequest): Promise<Page<Drill>>;
-  /** The last drill of a plan that passed. */
-  lastPassedDrill(planId: string): Promise<Drill | null>;
+  /** Those of a plan that passed, newest first. */
+  listPassedDrills(planId: string, page: PageRequest): Promise<Page<Drill>>;
   /** Those without a verdict. */
   listOpenDrills(page: PageRequest): Promise<Page<Drill>>;
 
@@ -34,4 +35,8 @@ export interface DrillStore {
   putPlanSchedule(schedule: PlanSchedule, etag: string | null): Promise<void>;
   /** The schedules of plans that have to be looked at by now. */
   listDueSchedules(now: string, page: PageRequest): Promise<Page<PlanSchedule>>;
+
+  /** What the last evaluation of a plan found. */
+  getEvaluation(planId: string): Promise<Evaluation | null>;
+  putEvaluation(evaluation: Evaluation): Promise<void>;
 }

@@ -84,19 +84,15 @@ async function listOf(table: Table, request: PageRequest, prefix: string): Promi
 }
 
 /** An id may begin with another one and a dot, so the plan is compared as well. */
-export async function listDrills(table: Table, planId: string, page: PageRequest): Promise<Page<Drill>> {
-  const found = await listOf(table, page, `newest.${planId}.`);
+async function listOfPlan(table: Table, list: string, planId: string, page: PageRequest): Promise<Page<Drill>> {
+  const found = await listOf(table, page, `${list}.${planId}.`);
   return { ...found, entries: found.entries.filter((drill) => drill.planId === planId) };
 }
 
+export const listDrills = (table: Table, planId: string, page: PageRequest): Promise<Page<Drill>> =>
+  listOfPlan(table, "newest", planId, page);
+
+export const listPassedDrills = (table: Table, planId: string, page: PageRequest): Promise<Page<Drill>> =>
+  listOfPlan(table, "passed", planId, page);
+
 export const listOpenDrills = (table: Table, page: PageRequest): Promise<Page<Drill>> => listOf(table, page, "open.");
-
-/** Rows that are passed over because their plan has a longer id. */
-const LOOKS = 100;
-
-export async function lastPassedDrill(table: Table, planId: string): Promise<Drill | null> {
-  const prefix = `passed.${planId}.`;
-  const { rows } = await table.list(PARTITION, { from: prefix, before: `passed.${planId}/`, limit: LOOKS });
-  const entry = rows.map((row) => decode(ENTRY, row)).find((one) => one.planId === planId);
-  return entry === undefined ? null : ((await getDrill(table, entry.drillId))?.value ?? null);
-}

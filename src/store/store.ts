@@ -1,6 +1,7 @@
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import * as drills from "./drills.js";
+import { getEvaluation, putEvaluation } from "./evaluations.js";
 import {
   createExecution,
   getExecution,
@@ -144,9 +145,11 @@ const drillStore = (table: Table): DrillStore => ({
   getDrill: (drillId) => drills.getDrill(table, drillId),
   updateDrill: (before, after) => drills.updateDrill(table, before, after),
   listDrills: (planId, page) => drills.listDrills(table, planId, page),
-  lastPassedDrill: (planId) => drills.lastPassedDrill(table, planId),
+  listPassedDrills: (planId, page) => drills.listPassedDrills(table, planId, page),
   listOpenDrills: (page) => drills.listOpenDrills(table, page),
   getPlanSchedule: (planId) => getPlanSchedule(table, planId),
   putPlanSchedule: (schedule, etag) => putPlanSchedule(table, schedule, etag),
   listDueSchedules: (now, page) => listDueSchedules(table, now, page),
+  getEvaluation: (planId) => getEvaluation(table, planId),
+  putEvaluation: (evaluation) => putEvaluation(table, evaluation),
 });

@@ -73,11 +73,11 @@ function write({ store }: Context, seen: Drill, change: Partial<Drill>): Promise
 async function nextOf(context: Context, drill: Drill): Promise<Next> {
   const version = await context.store.getPlanVersion(drill.planId, drill.planVersion);
   const at = toInstant(context.clock.now());
-  if (version === null) return { change: { verdict: notRun(at, `plan ${drill.planId} is gone`) } };
+  if (version === null) return { change: { verdict: notRun(at, "refused", `plan ${drill.planId} is gone`) } };
   const known: Known = { drill, plan: version.plan, policy: version.plan.drill ?? DrillPolicy.parse({}) };
   if (drill.before === undefined) return begin(context, known);
   if (drill.test === undefined) return startTest(context, known);
-  if (drill.test.kind !== "started") return { change: { verdict: notRun(at, refusalText(drill.test)) } };
+  if (drill.test.kind !== "started") return { change: { verdict: notRun(at, "refused", refusalText(drill.test)) } };
   const test = await executionOf(context, drill.test.executionId);
   if (!("outcomes" in test)) return waitSince(context, drill.test.at);
   if (drill.cleanUp === undefined) return afterTest(context, known, test);
@@ -110,17 +110,17 @@ async function begin(context: Context, { drill, plan, policy }: Known): Promise<
   const ids = planItemIds(plan);
   const isForced = drill.force !== undefined;
   const blackout = isForced ? null : blackoutAt(policy, momentOf(drill, nowMs));
-  if (blackout !== null) return { change: { verdict: notRun(at, `there is a blackout: ${blackout}`) } };
+  if (blackout !== null) return { change: { verdict: notRun(at, "blackout", `there is a blackout: ${blackout}`) } };
   try {
     const { blocking, accepted } = await blockingLeftovers(context, plan.worldId, ids);
     if (blocking.length > 0 && !isForced) {
       const what = `something is left of an earlier test: ${listed(blocking, 20)}; ${WAYS_ON}`;
-      return { change: { verdict: notRun(at, what) } };
+      return { change: { verdict: notRun(at, "leftovers", what) } };
     }
     const items = await productionOf(context, plan.worldId, ids);
     return { change: { before: { at, items, leftovers: [...accepted, ...blocking] } } };
   } catch (thrown) {
-    return { change: { verdict: notRun(at, refusedOr(thrown).message) } };
+    return { change: { verdict: notRun(at, "refused", refusedOr(thrown).message) } };
   }
 }
 

@@ -68,9 +68,13 @@ export type DrillResult = z.infer<typeof DrillResult>;
 
 const lines = z.array(Text).max(MAX_LINES);
 
+/** `blackout`: its time was no time for drills. `leftovers`: an earlier test is still there. `refused`: it could not start. */
+const NotRun = z.enum(["blackout", "leftovers", "refused"]);
+
 /** What a drill showed. It is given when the estate was looked at after the clean-up. */
 export const DrillVerdict = z.strictObject({
   result: DrillResult,
+  notRun: NotRun.nullable().describe("why nothing was tested; null if something was"),
   because: lines.describe("every reason why it is no success; empty if it passed"),
   at: Instant,
   items: z.array(DrilledItem).max(MAX_ITEMS),
@@ -124,8 +128,9 @@ export type Drill = z.infer<typeof Drill>;
 export const drillHasEnded = (drill: Pick<Drill, "verdict">): boolean => drill.verdict !== undefined;
 
 /** A drill that never began anything. */
-export const notRun = (at: string, because: string): DrillVerdict => ({
+export const notRun = (at: string, why: z.infer<typeof NotRun>, because: string): DrillVerdict => ({
   result: "not-run",
+  notRun: why,
   because: [because.slice(0, 2_000)],
   at,
   items: [],

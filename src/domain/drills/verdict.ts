@@ -50,6 +50,7 @@ export function verdictOf(facts: DrillFacts): DrillVerdict {
   const missing = leaves.filter(({ status }) => status !== "succeeded" && status !== "already-done");
   return {
     result: failures.length > 0 ? "failed" : gaps.length > 0 || tookOver !== null ? "incomplete" : "passed",
+    notRun: null,
     because: cut([...failures, ...gaps, ...(tookOver === null ? [] : [tookOver])]),
     at: facts.at,
     items,

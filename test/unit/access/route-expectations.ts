@@ -93,6 +93,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   readPlan("check-plan-prerequisites", prerequisites),
   readPlan("check-plan-start", { body: start("planned-failover") }),
   readPlan("list-drills"),
+  readPlan("get-readiness"),
   on("test", "plan")("start-drill", { body: {} }),
   on("read", "drill")("get-drill"),
   on("plan", "plan")("save-plan", { body: { ...SMALL_PLAN, id: IDS.quiet, worldId: IDS.quiet } }),

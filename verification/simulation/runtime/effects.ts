@@ -1,7 +1,7 @@
 import type { ActivityCall, ActivityEnd, ActivityRunner, VirtualClock } from "../../../host/durable/engine/index.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
-import { STARTING_ACTIVITIES } from "../../../src/commands/starting-activities.js";
 import type { Context } from "../../../src/commands/context.js";
+import { STARTING_ACTIVITIES } from "../../../src/commands/starting-activities.js";
 import { codeIn, RecoveryError } from "../../../src/domain/errors.js";
 import type {
   Hypervisor,
