@@ -1,6 +1,6 @@
 /**
  * The records of drills, and the lists that they are in. A record and its places in the lists change in one transaction.
- * Tests: test/suites/drill-store.suite.ts.
+ * Tests: test/suites/store-drills.suite.ts.
  */
 import { z } from "zod";
 import { Drill, drillHasEnded } from "../domain/drills/drill.js";

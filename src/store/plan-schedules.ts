@@ -2,8 +2,8 @@
  * When the timer has to look at the drill schedule of a plan. The timer reads what is due, never all plans.
  *
  * - I1 A plan is in the list from before a version of it with a schedule is saved, and it never leaves the list, so no
- *   reader misses one. (test/unit/domain/drills/schedules.test.ts)
- * - I2 The row of a plan and its place in the list change in one transaction. (test/suites/drill-store.suite.ts)
+ *   reader misses one. (test/orchestrators/drill-schedules.test.ts)
+ * - I2 The row of a plan and its place in the list change in one transaction. (test/suites/store-drills.suite.ts)
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
