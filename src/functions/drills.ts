@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import { ROUTES } from "../api/routes.js";
 import { evaluatePlans } from "../commands/drills/evaluate.js";
+import { cleanUpForgottenTests } from "../commands/drills/forgotten-tests.js";
 import { viewReadiness } from "../commands/drills/readiness.js";
 import { getDrill, listDrills, requestDrill } from "../commands/drills/request.js";
 import { startDueDrills } from "../commands/drills/start-due.js";
@@ -19,6 +20,17 @@ app.timer("start-due-drills", {
     const { started, errors } = await startDueDrills(contextOf(invocation));
     for (const error of errors) invocation.error(`Could not start or continue a drill: ${error}`);
     if (started.length > 0) invocation.info(`Started ${started.length} drills: ${started.join(", ")}`);
+  },
+});
+
+app.timer("clean-up-forgotten-tests", {
+  schedule: "30 */5 * * * *",
+  runOnStartup: true,
+  extraInputs: [orchestrationsBinding],
+  handler: async (_timer, invocation) => {
+    const { started, errors } = await cleanUpForgottenTests(contextOf(invocation));
+    for (const error of errors) invocation.error(`Could not clean up ${error}`);
+    if (started.length > 0) invocation.info(`Cleaned up forgotten tests: ${started.join(", ")}`);
   },
 });
 

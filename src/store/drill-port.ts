@@ -16,6 +16,16 @@ export interface PlanSchedule {
   tzdata: string;
 }
 
+/** A test failover that somebody has to clean up. */
+export interface StandingTest {
+  executionId: string;
+  since: string;
+  /** From when on it counts as forgotten. */
+  lookAt: string;
+  /** Clean-ups that were started because it was forgotten. */
+  attempts: number;
+}
+
 /** Drills and when they are due. Every method is safe to repeat, and errors are those of the `Store`. */
 export interface DrillStore {
   /** Records a drill unless its id exists. Returns the record, and whether this call created it. */
@@ -35,6 +45,13 @@ export interface DrillStore {
   putPlanSchedule(schedule: PlanSchedule, etag: string | null): Promise<void>;
   /** The schedules of plans that have to be looked at by now. */
   listDueSchedules(now: string, page: PageRequest): Promise<Page<PlanSchedule>>;
+
+  /** Watches a test from before it is recorded. */
+  watchTest(test: StandingTest): Promise<void>;
+  /** Moves the entry that was read, or removes it (null); refuses `etag-mismatch` if it is not there any more. */
+  moveTest(before: StandingTest, after: StandingTest | null): Promise<void>;
+  /** The tests that have to be looked at by now. */
+  listForgottenTests(now: string, page: PageRequest): Promise<Page<StandingTest>>;
 
   /** What the last evaluation of a plan found. */
   getEvaluation(planId: string): Promise<Evaluation | null>;

@@ -10,7 +10,7 @@ import type { DrillStore } from "./drill-port.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
 
-export type { DrillStore, PlanSchedule } from "./drill-port.js";
+export type { DrillStore, PlanSchedule, StandingTest } from "./drill-port.js";
 export type { Page, PageRequest, Tagged } from "./page.js";
 export { type Update, updateWithRetry } from "./update-with-retry.js";
 

@@ -17,6 +17,7 @@ import { getPlanSchedule, listDueSchedules, putPlanSchedule } from "./plan-sched
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
 import type { ApprovalStore, DrillStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, refusalCounter } from "./security-records.js";
+import { listForgottenTests, moveTest, watchTest } from "./standing-tests.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
@@ -150,6 +151,9 @@ const drillStore = (table: Table): DrillStore => ({
   getPlanSchedule: (planId) => getPlanSchedule(table, planId),
   putPlanSchedule: (schedule, etag) => putPlanSchedule(table, schedule, etag),
   listDueSchedules: (now, page) => listDueSchedules(table, now, page),
+  watchTest: (test) => watchTest(table, test),
+  moveTest: (before, after) => moveTest(table, before, after),
+  listForgottenTests: (now, page) => listForgottenTests(table, now, page),
   getEvaluation: (planId) => getEvaluation(table, planId),
   putEvaluation: (evaluation) => putEvaluation(table, evaluation),
 });

@@ -35,7 +35,7 @@ export const Blackout = z.discriminatedUnion("kind", [
 type Blackout = z.infer<typeof Blackout>;
 
 /** How a plan is rehearsed, and what proves that it would work. */
-export const DrillPolicy = z.strictObject({
+const Policy = z.strictObject({
   schedule: Schedule.optional().describe("when drills begin by themselves; without it only people start them"),
   blackout: z.array(Blackout).max(50).default([]),
   testNetworkId: Id.optional().describe("the isolated network of the test; by default one is made and removed with it"),
@@ -75,6 +75,11 @@ export const DrillPolicy = z.strictObject({
     .default(184)
     .describe("real days after the last drill that passed, from which on the plan counts as overdue"),
   reviewers: z.array(Name).max(20).default([]).describe("who looks at the verdicts"),
+});
+
+export const DrillPolicy = Policy.refine(({ holdMinutes, timeToLiveMinutes }) => holdMinutes < timeToLiveMinutes, {
+  path: ["holdMinutes"],
+  message: "the copies would be removed as forgotten before they are checked",
 });
 export type DrillPolicy = z.infer<typeof DrillPolicy>;
 
