@@ -21,6 +21,7 @@ const drillSummary = Drill.pick({
   trigger,
   requestedAt: Instant,
   force: Drill.shape.force,
+  failureDrillId: Drill.shape.failureDrillId,
   status: z.enum(["running", "ended"]),
   result: DrillResult.nullable().describe("null until it has its verdict"),
   because: z.array(z.string()).describe("every reason why it is no success"),
@@ -63,6 +64,7 @@ export const DRILL_ROUTES = {
           .strictObject({ reason: Text })
           .optional()
           .describe("begins although something is left of an earlier test, or although there is a blackout"),
+        failureDrill: Id.optional().describe("the failure drill of the policy to run; by default nothing is injected"),
       })
       .prefault({}),
     headers: { "idempotency-key": "required" },

@@ -45,7 +45,8 @@ app.timer("evaluate-plans", {
 
 serve(ROUTES.startDrill, async (context, { params: { planId }, body, headers, caller }) => {
   const idempotencyKey = headers["idempotency-key"] ?? "";
-  const drill = await requestDrill(context, { idempotencyKey, planId, by: caller.person, force: body.force });
+  const asked = { force: body.force, failureDrillId: body.failureDrill };
+  const drill = await requestDrill(context, { idempotencyKey, planId, by: caller.person, ...asked });
   return { body: viewOf(drill), headers: { location: `/api/drills/${drill.drillId}`, "retry-after": "1" } };
 });
 
@@ -73,11 +74,13 @@ const foundOf = ({ at, verb, wouldStart, findings, outsideObjective }: Evaluatio
 };
 
 function summaryOf(drill: Drill) {
-  const { drillId, planId, worldId, planVersion, planHash, trigger, requestedAt, force, verdict } = drill;
+  const { drillId, planId, worldId, planVersion, planHash, trigger, requestedAt, force, failureDrillId, verdict } =
+    drill;
   return {
     ...{ drillId, planId, worldId, planVersion, planHash, requestedAt },
     trigger: trigger.kind === "request" ? { kind: trigger.kind, by: trigger.by } : trigger,
     ...(force !== undefined && { force }),
+    ...(failureDrillId !== undefined && { failureDrillId }),
     status: verdict === undefined ? ("running" as const) : ("ended" as const),
     result: verdict?.result ?? null,
     because: verdict?.because ?? [],

@@ -1,5 +1,5 @@
 import { runInVirtualTime } from "../../host/durable/engine/index.js";
-import { getDrill, requestDrill } from "../../src/commands/drills/request.js";
+import { type DrillRequest, getDrill, requestDrill } from "../../src/commands/drills/request.js";
 import { startDueDrills } from "../../src/commands/drills/start-due.js";
 import type { Drill, DrillVerdict } from "../../src/domain/drills/drill.js";
 import { DrillPolicy } from "../../src/domain/drills/policy.js";
@@ -14,11 +14,10 @@ export const withPolicy = (app: VirtualApp, policy: Partial<DrillPolicy>): Promi
 let asked = 0;
 
 /** Starts a drill as a person does. */
-export async function startDrill(app: VirtualApp, force?: string): Promise<string> {
+export async function startDrill(app: VirtualApp, more: Partial<DrillRequest> = {}): Promise<string> {
   asked += 1;
-  const request = { idempotencyKey: `asked-${asked}`, planId: app.planId, by: "tester" };
-  const forced = force === undefined ? request : { ...request, force: { reason: force } };
-  return (await requestDrill(app.context, forced)).drillId;
+  const request = { idempotencyKey: `asked-${asked}`, planId: app.planId, by: "tester", ...more };
+  return (await requestDrill(app.context, request)).drillId;
 }
 
 /** Runs until a drill has its verdict. */

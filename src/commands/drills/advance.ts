@@ -23,6 +23,7 @@ import type { Context } from "../context.js";
 import { startExecution } from "../start-execution.js";
 import { checkCopies, MAX_LOOKS } from "./checks.js";
 import { concludeDrill } from "./conclude.js";
+import { clearFaults, injectFaults } from "./injections.js";
 import { blockingLeftovers } from "./leftovers.js";
 import { productionOf } from "./production.js";
 
@@ -77,9 +78,13 @@ async function nextOf(context: Context, drill: Drill): Promise<Next> {
   const known: Known = { drill, plan: version.plan, policy: version.plan.drill ?? DrillPolicy.parse({}) };
   if (drill.before === undefined) return begin(context, known);
   if (drill.test === undefined) return startTest(context, known);
-  if (drill.test.kind !== "started") return { change: { verdict: notRun(at, "refused", refusalText(drill.test)) } };
+  if (drill.test.kind !== "started") {
+    await clearFaults(context, drill, known.plan);
+    return { change: { verdict: notRun(at, "refused", refusalText(drill.test)) } };
+  }
   const test = await executionOf(context, drill.test.executionId);
   if (!("outcomes" in test)) return waitSince(context, drill.test.at);
+  await clearFaults(context, drill, known.plan);
   if (drill.cleanUp === undefined) return afterTest(context, known, test);
   const cleanUp = drill.cleanUp.kind === "started" ? await executionOf(context, drill.cleanUp.executionId) : null;
   if (cleanUp !== null && !isEnded(cleanUp.status)) return waitSince(context, drill.cleanUp.at);
@@ -118,6 +123,7 @@ async function begin(context: Context, { drill, plan, policy }: Known): Promise<
       return { change: { verdict: notRun(at, "leftovers", what) } };
     }
     const items = await productionOf(context, plan.worldId, ids);
+    await injectFaults(context, drill, plan);
     return { change: { before: { at, items, leftovers: [...accepted, ...blocking] } } };
   } catch (thrown) {
     return { change: { verdict: notRun(at, "refused", refusedOr(thrown).message) } };

@@ -24,7 +24,9 @@ export async function concludeDrill(
   const { steps, measures } = await viewExecution(context, test.executionId);
   const leftovers = await seen(() => leftoversOf(context, worldId, ids, test.executionId));
   const production = await seen(() => changesSince(context, worldId, before?.items ?? [], own));
+  const wanted = plan.drill?.failureDrills.find(({ id }) => id === drill.failureDrillId);
   return verdictOf({
+    failureDrill: wanted ?? null,
     at: toInstant(context.clock.now()),
     plan,
     test,

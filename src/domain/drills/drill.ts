@@ -107,6 +107,8 @@ export const Drill = z.strictObject({
   requestedAt: Instant,
   /** Somebody wants it although something is left of an earlier test, or although there is a blackout. */
   force: z.strictObject({ reason: Text }).optional(),
+  /** The failure drill of the policy that it is. */
+  failureDrillId: Id.optional(),
   before: z
     .strictObject({
       at: Instant,

@@ -4,6 +4,7 @@ import { Schedule } from "../schedule/schedule.js";
 import { wallTimeOf } from "../schedule/time-zone.js";
 import { Id, Name, Text } from "../text.js";
 import { Direction } from "../vocabulary.js";
+import { FailureDrill } from "./failure-drill.js";
 
 /** Two weeks: after that Azure Site Recovery, too, takes a test for forgotten. */
 export const DEFAULT_LIFE_MINUTES = 20_160;
@@ -62,6 +63,11 @@ const Policy = z.strictObject({
       dataLoss: z.boolean().default(true).describe("the plan's RPO for a test failover must be met, if it has one"),
     })
     .prefault({}),
+  failureDrills: z
+    .array(FailureDrill)
+    .max(50)
+    .default([])
+    .describe("faults to rehearse with, each with what is expected; people start them by their ids"),
   timeToLiveMinutes: z
     .number()
     .min(1)

@@ -4,7 +4,8 @@
  * - V1 A drill passes only if every machine of the plan was drilled, every check and objective was met, nothing is left, and
  *   production is known to be untouched.
  * - V2 What was not drilled is `incomplete`, never a success; what went wrong is `failed`, whatever else was not drilled.
- * - V3 A reason is given for everything that is no success.
+ * - V3 A failure drill is judged by what its policy expects of each machine; objectives are those of a drill without faults.
+ * - V4 A reason is given for everything that is no success.
  * Tests: test/unit/domain/drills/verdict.test.ts.
  */
 import type { Execution, ItemOutcome, Step } from "../execution.js";
@@ -13,6 +14,8 @@ import type { Plan } from "../plans/plan.js";
 import { leavesOf } from "../steps.js";
 import { counted, listed } from "../wording.js";
 import type { CheckedItem, DrilledItem, DrillVerdict } from "./drill.js";
+import { asExpected, unexpectedOf } from "./expectations.js";
+import type { FailureDrill } from "./failure-drill.js";
 import type { ProductionChange } from "./production.js";
 
 /** What is known of a drill after its clean-up. */
@@ -32,6 +35,8 @@ export interface DrillFacts {
   /** What happened to production; null if it could not be looked at. */
   production: ProductionChange | null;
   tookOver: string | null;
+  /** What was injected, and what was expected then. */
+  failureDrill: FailureDrill | null;
 }
 
 const MAX_LINES = 200;
@@ -43,8 +48,10 @@ const cut = (lines: readonly string[]): string[] =>
 
 export function verdictOf(facts: DrillFacts): DrillVerdict {
   const items = drilledItems(facts);
-  const failures = failuresOf(facts, items);
-  const gaps = gapsOf(items);
+  const expected: ReadonlySet<string> = facts.failureDrill === null ? new Set() : asExpected(facts.failureDrill, items);
+  const others = items.filter(({ itemId }) => !expected.has(itemId));
+  const failures = failuresOf(facts, items, others);
+  const gaps = gapsOf(others);
   const { production, leftovers, checks, tookOver } = facts;
   const leaves = leavesOf(facts.steps);
   const missing = leaves.filter(({ status }) => status !== "succeeded" && status !== "already-done");
@@ -67,7 +74,7 @@ export function verdictOf(facts: DrillFacts): DrillVerdict {
       byOthers: cut(production?.byOthers ?? []),
     },
     tookOver,
-    onlyGreen: true,
+    onlyGreen: facts.failureDrill === null,
   };
 }
 
@@ -94,16 +101,26 @@ function drilledItem(groupId: string, { itemId, outcome, failure, note }: ItemOu
   return { itemId, groupId, drilled, outcome, because: drilled ? null : (why ?? `it ended ${outcome}`) };
 }
 
-function failuresOf(facts: DrillFacts, items: readonly DrilledItem[]): string[] {
+/** @param others the items that did not come to an end that was expected */
+function failuresOf(facts: DrillFacts, items: readonly DrilledItem[], others: readonly DrilledItem[]): string[] {
   const { plan, test, measures, checks, leftovers, production, cleanUpFailure, exposed } = facts;
   const { passCriteria = { recoveryTime: true, dataLoss: true } } = plan.drill ?? {};
-  const failed = items.filter(({ outcome }) => outcome === "failed" || outcome === "cancelled");
+  const { failureDrill } = facts;
+  const isMeasured = failureDrill === null;
+  const failed = others.filter(({ outcome }) => outcome === "failed" || outcome === "cancelled");
   return [
-    ...("failure" in test ? [`the test ${test.status}: ${test.failure.message}`] : []),
+    ...(failureDrill === null ? [] : unexpectedOf(failureDrill, items)),
+    ...("failure" in test && (isMeasured || failed.length > 0)
+      ? [`the test ${test.status}: ${test.failure.message}`]
+      : []),
     ...failed.map(({ itemId, because }) => `${itemId} failed: ${because}`),
     ...checks.filter(({ passed }) => !passed).map(({ itemId, saw }) => `${itemId} did not pass its checks: ${saw}`),
-    ...(passCriteria.recoveryTime && measures?.rtoMet === false ? ["the recovery time objective was missed"] : []),
-    ...(passCriteria.dataLoss && measures?.rpoMet === false ? ["the recovery point objective was missed"] : []),
+    ...(isMeasured && passCriteria.recoveryTime && measures?.rtoMet === false
+      ? ["the recovery time objective was missed"]
+      : []),
+    ...(isMeasured && passCriteria.dataLoss && measures?.rpoMet === false
+      ? ["the recovery point objective was missed"]
+      : []),
     ...(cleanUpFailure === null ? [] : [`the clean-up is no success: ${cleanUpFailure}`]),
     ...(leftovers === null ? ["nobody could see whether something is left"] : []),
     ...(leftovers ?? []).map((what) => `still there: ${what}`),
@@ -113,12 +130,12 @@ function failuresOf(facts: DrillFacts, items: readonly DrilledItem[]): string[] 
 }
 
 /** What was not drilled. A machine that failed is a failure and no gap. */
-function gapsOf(items: readonly DrilledItem[]): string[] {
-  const gaps = items.filter(({ drilled, outcome }) => !drilled && outcome !== "failed" && outcome !== "cancelled");
+function gapsOf(others: readonly DrilledItem[]): string[] {
+  const gaps = others.filter(({ drilled, outcome }) => !drilled && outcome !== "failed" && outcome !== "cancelled");
   if (gaps.length === 0) return [];
   const names = listed(gaps.map(({ itemId }) => itemId));
   return [
-    `${counted(gaps.length, "machine")} of ${items.length} not drilled: ${names}`,
+    `${counted(gaps.length, "machine")} not drilled: ${names}`,
     ...gaps.map(({ itemId, because }) => `${itemId}: ${because}`),
   ];
 }

@@ -33,6 +33,7 @@ const factsOf = (change: Partial<DrillFacts> = {}): DrillFacts => ({
   leftovers: [],
   production: { changes: [], byOthers: [] },
   tookOver: null,
+  failureDrill: null,
   ...change,
 });
 const failure = { code: "leftovers", message: "the copy hangs" };
@@ -59,7 +60,7 @@ describe("the verdict on a drill", () => {
     ["production changed", { production: { changes: ["m1: epoch"], byOthers: [] } }, "m1: epoch"],
     ["production is unknown", { production: null }, "whether production was touched"],
     ["a copy was exposed", { exposed: ["m1 ran in lan"] }, "m1 ran in lan"],
-  ])("is failed when %s, and says so (V1, V3)", (_what, change, text) => {
+  ])("is failed when %s, and says so (V1, V4)", (_what, change, text) => {
     const { result, because } = verdictOf(factsOf(change));
     expect(result).toBe("failed");
     expect(because.join("\n")).toContain(text);
@@ -75,7 +76,7 @@ describe("the verdict on a drill", () => {
     ];
     const { result, because, items } = verdictOf(factsOf({ test: tested([outcome("m1")], { leftOut }) }));
     expect(result).toBe("incomplete");
-    expect(because).toEqual(["1 machine of 2 not drilled: m2", "m2: no quota"]);
+    expect(because).toEqual(["1 machine not drilled: m2", "m2: no quota"]);
     expect(items).toMatchObject([{ drilled: true }, { drilled: false, outcome: "left-out", because: "no quota" }]);
   });
 
