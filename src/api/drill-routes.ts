@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Coverage } from "../domain/drills/coverage.js";
 import { Drill, DrillResult, DrillTrigger, DrillVerdict } from "../domain/drills/drill.js";
 import { Evaluation } from "../domain/drills/evaluation.js";
 import { Readiness } from "../domain/drills/readiness.js";
@@ -92,6 +93,16 @@ export const DRILL_ROUTES = {
     summary: "Show whether drills have proved the plan as it is now, and why not",
     params: onPlan,
     response: readinessView,
+    problems: ["plan-not-found"],
+  }),
+  getCoverage: route({
+    ...read,
+    id: "get-coverage",
+    right: "read",
+    path: "api/recovery-plans/{planId}/coverage",
+    summary: "Show which parts of a plan drills have exercised since they last changed, and what would close the gaps",
+    params: onPlan,
+    response: Coverage,
     problems: ["plan-not-found"],
   }),
   getDrill: route({

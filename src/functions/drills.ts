@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { ROUTES } from "../api/routes.js";
+import { viewCoverage } from "../commands/drills/coverage.js";
 import { evaluatePlans } from "../commands/drills/evaluate.js";
 import { cleanUpForgottenTests } from "../commands/drills/forgotten-tests.js";
 import { viewReadiness } from "../commands/drills/readiness.js";
@@ -68,6 +69,8 @@ serve(ROUTES.getReadiness, async (context, { params }) => {
     },
   };
 });
+
+serve(ROUTES.getCoverage, async (context, { params }) => ({ body: await viewCoverage(context, params.planId) }));
 
 const foundOf = ({ at, verb, wouldStart, findings, outsideObjective }: Evaluation) => {
   return { at, verb, wouldStart, findings, outsideObjective };

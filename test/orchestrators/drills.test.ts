@@ -1,8 +1,10 @@
 import { describe, expect } from "vitest";
 import { ADVANCE_DRILL } from "../../src/commands/drills/advance.js";
+import { viewCoverage } from "../../src/commands/drills/coverage.js";
 import { startDueDrills } from "../../src/commands/drills/start-due.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import { concluded, drillsOf, executionsOf, startDrill, withPolicy } from "../support/drills.js";
+import type { VirtualApp } from "../support/virtual-app.js";
 
 const MINUTE = 60_000;
 
@@ -103,3 +105,48 @@ describe("what is left of an earlier test", () => {
     },
   );
 });
+
+describe("what people do during a drill", () => {
+  testInBothReplays("its actions await them as ever, and the verdict names those that ran", async (app) => {
+    const look = {
+      id: "look",
+      name: "Look",
+      kind: "manual" as const,
+      instructions: "Look at it",
+      timeLimitMinutes: 60,
+    };
+    const action = { ...look, failoverTypes: ["test" as const], directions: ["primary-to-recovery" as const] };
+    await app.changePlan((plan) => ({
+      ...plan,
+      groups: plan.groups.map((group, index) => (index === 0 ? { ...group, after: [action] } : group)),
+    }));
+    const drillId = await startDrill(app);
+    await app.pass(MINUTE);
+    const executionId = await testOf(app, drillId);
+    await app.awaiting(executionId, "confirm");
+    await app.decide(executionId, { kind: "confirm", actionId: "look", ask: 1, done: true });
+    const { verdict } = await concluded(app, drillId);
+    expect(verdict).toMatchObject({ result: "passed", actions: ["look"] });
+    const { entries } = await viewCoverage(app.context, app.planId);
+    expect(entries.find(({ id }) => id === "look")).toMatchObject({ state: "exercised", closedBy: null });
+  });
+
+  testInBothReplays("who promotes the test turns it into the real thing, which is no drill any more", async (app) => {
+    await withPolicy(app, { holdMinutes: 60 });
+    const drillId = await startDrill(app);
+    await app.pass(MINUTE);
+    await app.ended(await testOf(app, drillId));
+    await app.attempt("promote-test");
+    const { verdict } = await concluded(app, drillId);
+    expect(verdict.result).not.toBe("passed");
+    expect(verdict.tookOver).toContain("people promoted the test");
+    expect(verdict.production.byOthers.join()).toContain("promote-test-copy");
+    expect(await app.states()).toContain("failed-over");
+  });
+});
+
+async function testOf(app: VirtualApp, drillId: string): Promise<string> {
+  const found = await app.context.store.getDrill(drillId);
+  if (found?.value.test?.kind !== "started") throw new Error("it has no test");
+  return found.value.test.executionId;
+}

@@ -31,6 +31,7 @@ export const passedVerdict = (change: Partial<DrillVerdict> = {}): DrillVerdict 
   at: AT,
   items: [],
   steps: { executed: 1, notExecuted: [] },
+  actions: [],
   checks: [],
   measures: null,
   leftovers: [],

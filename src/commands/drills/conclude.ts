@@ -1,11 +1,13 @@
 import type { Drill, DrillVerdict } from "../../domain/drills/drill.js";
 import { verdictOf } from "../../domain/drills/verdict.js";
 import { RecoveryError } from "../../domain/errors.js";
-import type { Execution } from "../../domain/execution.js";
+import type { Execution, Step } from "../../domain/execution.js";
 import type { Plan } from "../../domain/plans/plan.js";
 import { planItemIds } from "../../domain/plans/plan-rules.js";
+import { leavesOf } from "../../domain/steps.js";
 import { toInstant } from "../../domain/text.js";
 import { listed } from "../../domain/wording.js";
+import { actionOfStep } from "../../steps/plan-steps.js";
 import type { Context } from "../context.js";
 import { viewExecution } from "../execution-view.js";
 import { leftoversOf } from "./leftovers.js";
@@ -31,6 +33,7 @@ export async function concludeDrill(
     plan,
     test,
     steps,
+    actions: [...actionsIn(steps), ...(cleanUp === null ? [] : actionsIn(await stepsOf(context, cleanUp)))],
     measures: measures?.plan ?? null,
     checks: checks?.items ?? [],
     exposed,
@@ -40,6 +43,16 @@ export async function concludeDrill(
     tookOver: await takenOver(context, drill, test, cleanUp),
   });
 }
+
+const stepsOf = async (context: Context, { executionId }: Execution): Promise<Step[]> =>
+  (await viewExecution(context, executionId)).steps;
+
+/** The actions that ran to success. */
+const actionsIn = (steps: readonly Step[]): string[] => [
+  ...new Set(
+    leavesOf(steps).flatMap(({ id, status }) => (status === "succeeded" ? (actionOfStep(id)?.actionId ?? []) : [])),
+  ),
+];
 
 /** What the estate shows; null if it refuses to show it. */
 async function seen<T>(look: () => Promise<T>): Promise<T | null> {

@@ -25,6 +25,8 @@ export interface DrillFacts {
   /** The execution that tested, and its steps. */
   test: Execution;
   steps: readonly Step[];
+  /** The actions that ran to success, in the test and in its clean-up. */
+  actions: readonly string[];
   measures: Measure | null;
   checks: readonly CheckedItem[];
   exposed: readonly string[];
@@ -65,6 +67,7 @@ export function verdictOf(facts: DrillFacts): DrillVerdict {
       executed: leaves.length - missing.length,
       notExecuted: cut(missing.map(({ title, itemId, status }) => `${title}${of(itemId)}: ${status}`)),
     },
+    actions: [...facts.actions],
     checks: [...checks],
     measures: facts.measures,
     leftovers: cut(leftovers ?? []),

@@ -26,6 +26,7 @@ const factsOf = (change: Partial<DrillFacts> = {}): DrillFacts => ({
   plan,
   test: tested(both),
   steps: [{ id: "a", title: "Start", status: "succeeded" }],
+  actions: [],
   measures: null,
   checks: [],
   exposed: [],
