@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Coverage } from "../domain/drills/coverage.js";
 import { Drill, DrillResult, DrillTrigger, DrillVerdict } from "../domain/drills/drill.js";
 import { Evaluation } from "../domain/drills/evaluation.js";
+import { Prediction } from "../domain/drills/prediction.js";
 import { Readiness } from "../domain/drills/readiness.js";
 import { Guid, Id, Instant, Text } from "../domain/text.js";
 import { route } from "./route.js";
@@ -103,6 +104,16 @@ export const DRILL_ROUTES = {
     summary: "Show which parts of a plan drills have exercised since they last changed, and what would close the gaps",
     params: onPlan,
     response: Coverage,
+    problems: ["plan-not-found"],
+  }),
+  getPrediction: route({
+    ...read,
+    id: "get-prediction",
+    right: "read",
+    path: "api/recovery-plans/{planId}/prediction",
+    summary: "Show how long a test of a plan would take, and its critical path, from the steps of earlier drills",
+    params: onPlan,
+    response: Prediction,
     problems: ["plan-not-found"],
   }),
   getDrill: route({

@@ -3,6 +3,7 @@ import { ROUTES } from "../api/routes.js";
 import { viewCoverage } from "../commands/drills/coverage.js";
 import { evaluatePlans } from "../commands/drills/evaluate.js";
 import { cleanUpForgottenTests } from "../commands/drills/forgotten-tests.js";
+import { viewPrediction } from "../commands/drills/prediction.js";
 import { viewReadiness } from "../commands/drills/readiness.js";
 import { getDrill, listDrills, requestDrill } from "../commands/drills/request.js";
 import { startDueDrills } from "../commands/drills/start-due.js";
@@ -71,6 +72,8 @@ serve(ROUTES.getReadiness, async (context, { params }) => {
 });
 
 serve(ROUTES.getCoverage, async (context, { params }) => ({ body: await viewCoverage(context, params.planId) }));
+
+serve(ROUTES.getPrediction, async (context, { params }) => ({ body: await viewPrediction(context, params.planId) }));
 
 const foundOf = ({ at, verb, wouldStart, findings, outsideObjective }: Evaluation) => {
   return { at, verb, wouldStart, findings, outsideObjective };

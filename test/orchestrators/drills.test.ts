@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { ADVANCE_DRILL } from "../../src/commands/drills/advance.js";
 import { viewCoverage } from "../../src/commands/drills/coverage.js";
+import { viewPrediction } from "../../src/commands/drills/prediction.js";
 import { startDueDrills } from "../../src/commands/drills/start-due.js";
 import { testInBothReplays } from "../support/both-replays.js";
 import { concluded, drillsOf, executionsOf, startDrill, withPolicy } from "../support/drills.js";
@@ -150,3 +151,22 @@ async function testOf(app: VirtualApp, drillId: string): Promise<string> {
   if (found?.value.test?.kind !== "started") throw new Error("it has no test");
   return found.value.test.executionId;
 }
+
+testInBothReplays("drills predict how long the next one takes, and it is compared with that", async (app) => {
+  expect((await viewPrediction(app.context, app.planId)).medianSeconds).toBeNull();
+  const first = await concluded(app, await startDrill(app));
+  expect(first.verdict).toMatchObject({ predictedSeconds: null, regressions: [] });
+  const { medianSeconds, criticalPath, unknown } = await viewPrediction(app.context, app.planId);
+  expect(unknown).toEqual([]);
+  expect(criticalPath.map(({ step }) => step)).toContain("start-test-copy");
+  const second = await concluded(app, await startDrill(app));
+  expect(second.verdict.predictedSeconds).toBe(medianSeconds);
+  await app.context.estate.addFault(app.worldId, {
+    target: { itemId: "web-1" },
+    operation: "start-test-copy",
+    mode: "slow",
+    factor: 50,
+  });
+  const slow = await concluded(app, await startDrill(app));
+  expect(slow.verdict.measures?.recoverySeconds).toBeGreaterThan(medianSeconds ?? 0);
+});

@@ -21,6 +21,7 @@ export const machineFacts = (itemId: string, change: Partial<ProductionFacts> = 
   replication: "replicating",
   fingerprint: `${itemId}-1`,
   ledger: 4,
+  size: "small",
   ...change,
 });
 
@@ -34,6 +35,9 @@ export const passedVerdict = (change: Partial<DrillVerdict> = {}): DrillVerdict 
   actions: [],
   checks: [],
   measures: null,
+  timings: [],
+  predictedSeconds: null,
+  regressions: [],
   leftovers: [],
   production: { untouched: true, changes: [], byOthers: [] },
   tookOver: null,

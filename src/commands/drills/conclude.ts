@@ -1,4 +1,5 @@
 import type { Drill, DrillVerdict } from "../../domain/drills/drill.js";
+import { timingsOf } from "../../domain/drills/prediction.js";
 import { verdictOf } from "../../domain/drills/verdict.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { Execution, Step } from "../../domain/execution.js";
@@ -11,6 +12,7 @@ import { actionOfStep } from "../../steps/plan-steps.js";
 import type { Context } from "../context.js";
 import { viewExecution } from "../execution-view.js";
 import { leftoversOf } from "./leftovers.js";
+import { pastTimings } from "./prediction.js";
 import { changesSince } from "./production.js";
 
 /** Looks at the estate after the clean-up, and says what the drill showed. */
@@ -26,9 +28,13 @@ export async function concludeDrill(
   const { steps, measures } = await viewExecution(context, test.executionId);
   const leftovers = await seen(() => leftoversOf(context, worldId, ids, test.executionId));
   const production = await seen(() => changesSince(context, worldId, before?.items ?? [], own));
+  const sizes = new Map((before?.items ?? []).map(({ itemId, size }) => [itemId, size]));
+  const past = await pastTimings(context, drill.planId);
   const wanted = plan.drill?.failureDrills.find(({ id }) => id === drill.failureDrillId);
   return verdictOf({
     failureDrill: wanted ?? null,
+    timings: timingsOf(steps, sizes, context.settings.speed),
+    ...{ past, sizes },
     at: toInstant(context.clock.now()),
     plan,
     test,

@@ -1,4 +1,5 @@
 import type { ProductionFacts } from "../../domain/drills/drill.js";
+import { type SizeClass, sizeOf } from "../../domain/drills/prediction.js";
 import { type ProductionChange, productionChange } from "../../domain/drills/production.js";
 import { canonicalJson } from "../../domain/identity.js";
 import type { ItemSnapshot } from "../../domain/items/snapshot.js";
@@ -23,9 +24,19 @@ export async function productionOf(
     const ledger = await services.estate.ledger(worldId, { itemId });
     const { epoch, direction, source, replica, replication } = snapshot;
     const facts = { itemId, state: record.state, epoch, direction, source, replica, replication: replication.state };
-    return [{ ...facts, fingerprint: fingerprintOf(services, snapshot), ledger: ledger.at(-1)?.sequence ?? 0 }];
+    return [
+      {
+        ...facts,
+        fingerprint: fingerprintOf(services, snapshot),
+        ledger: ledger.at(-1)?.sequence ?? 0,
+        size: sizeOfMachine(snapshot),
+      },
+    ];
   });
 }
+
+export const sizeOfMachine = ({ machine }: Pick<ItemSnapshot, "machine">): SizeClass =>
+  sizeOf(machine.disks.reduce((total, { sizeGb }) => total + sizeGb, 0));
 
 /** The hash of what a machine is, how it replicates and where it would go: a drill says nothing about another one. */
 export const fingerprintOf = (

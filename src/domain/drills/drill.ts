@@ -4,6 +4,7 @@ import { CopySnapshot } from "../items/snapshot.js";
 import { Measure } from "../plans/measures.js";
 import { Guid, Id, Instant, MAX_HEADER_CHARACTERS, Name, Text } from "../text.js";
 import { Direction, ExecutionStatus, ItemState } from "../vocabulary.js";
+import { SizeClass, Timing } from "./prediction.js";
 
 const MAX_ITEMS = 2_000;
 const MAX_LINES = 200;
@@ -40,6 +41,7 @@ export const ProductionFacts = z.strictObject({
   fingerprint: z.string(),
   /** The number of the last operation in the ledger of its estate. */
   ledger: z.int().min(0),
+  size: SizeClass,
 });
 export type ProductionFacts = z.infer<typeof ProductionFacts>;
 
@@ -85,6 +87,12 @@ export const DrillVerdict = z.strictObject({
   actions: z.array(Id).max(5_000).describe("the actions of the plan that ran to success"),
   checks: z.array(CheckedItem).max(MAX_ITEMS),
   measures: Measure.nullable(),
+  timings: z.array(Timing).max(5_000).describe("how long its steps took, by kind and size of machine"),
+  predictedSeconds: z
+    .number()
+    .nullable()
+    .describe("the recovery time that earlier drills let expect, in seconds of the estate; null without any"),
+  regressions: lines.describe("kinds of steps that took longer than in earlier drills"),
   leftovers: lines.describe("what of this drill is still there; it prevents the next one until it is removed"),
   production: z.strictObject({
     untouched: z.boolean().nullable().describe("null if it could not be looked at"),
@@ -141,6 +149,9 @@ export const notRun = (at: string, why: z.infer<typeof NotRun>, because: string)
   actions: [],
   checks: [],
   measures: null,
+  timings: [],
+  predictedSeconds: null,
+  regressions: [],
   leftovers: [],
   production: { untouched: true, changes: [], byOthers: [] },
   tookOver: null,

@@ -16,6 +16,7 @@ import { counted, listed } from "../wording.js";
 import type { CheckedItem, DrilledItem, DrillVerdict } from "./drill.js";
 import { asExpected, unexpectedOf } from "./expectations.js";
 import type { FailureDrill } from "./failure-drill.js";
+import { predict, regressionsOf, type SizeClass, type Timing } from "./prediction.js";
 import type { ProductionChange } from "./production.js";
 
 /** What is known of a drill after its clean-up. */
@@ -28,6 +29,10 @@ export interface DrillFacts {
   /** The actions that ran to success, in the test and in its clean-up. */
   actions: readonly string[];
   measures: Measure | null;
+  /** How long its steps took, and those of earlier drills, newest first. */
+  timings: readonly Timing[];
+  past: readonly (readonly Timing[])[];
+  sizes: ReadonlyMap<string, SizeClass>;
   checks: readonly CheckedItem[];
   exposed: readonly string[];
   /** Why the clean-up is no success; null if it is. */
@@ -70,6 +75,9 @@ export function verdictOf(facts: DrillFacts): DrillVerdict {
     actions: [...facts.actions],
     checks: [...checks],
     measures: facts.measures,
+    timings: [...facts.timings],
+    predictedSeconds: predict(facts.plan, facts.sizes, facts.past).medianSeconds,
+    regressions: cut(regressionsOf(facts.timings, facts.past)),
     leftovers: cut(leftovers ?? []),
     production: {
       untouched: production === null ? null : production.changes.length === 0 && facts.exposed.length === 0,

@@ -94,6 +94,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   readPlan("check-plan-start", { body: start("planned-failover") }),
   readPlan("list-drills"),
   readPlan("get-readiness"),
+  readPlan("get-prediction"),
   readPlan("get-coverage"),
   on("test", "plan")("start-drill", { body: {} }),
   on("read", "drill")("get-drill"),
