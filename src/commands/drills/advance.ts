@@ -1,9 +1,10 @@
 /**
  * Takes a drill from where its record stands as far as it can go now. It may be called at any time and by several at once.
  *
- * - D1 Each part is started under a key that is derived from the drill, and written down afterwards, so it is one execution
- *   whatever dies in between. (test/orchestrators/drills.test.ts)
- * - D2 Nothing is started while something is left of an earlier test, unless somebody accepted that. (same file)
+ * - D1 Each part is started under a key that is derived from the drill, with options that were written down before, so it is
+ *   one execution whatever dies in between. (test/orchestrators/drill-crashes.test.ts)
+ * - D2 Nothing is started while something is left of an earlier test, unless somebody accepted that.
+ *   (test/orchestrators/drills.test.ts)
  * - D3 A verdict is given only after the estate was looked at, and it stands. (same file)
  */
 import type { z } from "zod";
@@ -86,6 +87,7 @@ async function nextOf(context: Context, drill: Drill): Promise<Next> {
   if (!("outcomes" in test)) return waitSince(context, drill.test.at);
   await clearFaults(context, drill, known.plan);
   if (drill.cleanUp === undefined) return afterTest(context, known, test);
+  if (drill.cleanUp.kind === "planned") return startCleanUp(context, drill, drill.cleanUp.itemIds);
   const cleanUp = drill.cleanUp.kind === "started" ? await executionOf(context, drill.cleanUp.executionId) : null;
   if (cleanUp !== null && !isEnded(cleanUp.status)) return waitSince(context, drill.cleanUp.at);
   return { change: { verdict: await concludeDrill(context, known, test, cleanUp) } };
@@ -187,19 +189,23 @@ async function afterTest(context: Context, known: Known, test: Ended): Promise<N
     await write(context, drill, change);
     return { waitMs: againMs };
   }
-  return startCleanUp(context, known, test);
+  return planCleanUp(context, plan, test);
 }
 
-async function startCleanUp(context: Context, { drill, plan }: Known, test: Ended): Promise<Next> {
+/** Writes down what is to be cleaned up before it starts that: afterwards the items do not stand in the test any more. */
+async function planCleanUp(context: Context, plan: Plan, test: Ended): Promise<Next> {
   const at = toInstant(context.clock.now());
   const records = await context.store.findItems(plan.worldId, test.itemIds);
-  const standing = records.filter(({ state }) => state === "test-failed-over").map(({ itemId }) => itemId);
-  if (standing.length === 0) {
-    const because = `none of ${counted(records.length, "machine")} has a test that stands`;
-    return { change: { cleanUp: { kind: "not-needed", at, because } } };
-  }
+  const itemIds = records.filter(({ state }) => state === "test-failed-over").map(({ itemId }) => itemId);
+  if (itemIds.length > 0) return { change: { cleanUp: { kind: "planned", at, itemIds } } };
+  const because = `none of ${counted(records.length, "machine")} has a test that stands`;
+  return { change: { cleanUp: { kind: "not-needed", at, because } } };
+}
+
+async function startCleanUp(context: Context, drill: Drill, itemIds: readonly string[]): Promise<Next> {
+  const at = toInstant(context.clock.now());
   try {
-    const asked = { ...asDrill(drill, "clean-up"), verb: "test-clean-up" as const, options: { only: standing } };
+    const asked = { ...asDrill(drill, "clean-up"), verb: "test-clean-up" as const, options: { only: [...itemIds] } };
     const { executionId } = await startExecution(context, asked);
     return { change: { cleanUp: { kind: "started", executionId, at } } };
   } catch (thrown) {

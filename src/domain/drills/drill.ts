@@ -52,6 +52,12 @@ const Part = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("not-needed"), at: Instant, because: Text }),
 ]);
 
+/** `planned`: it is about to start, for these items. What it started is found again by that. */
+const CleanUp = z.discriminatedUnion("kind", [
+  ...Part.options,
+  z.strictObject({ kind: z.literal("planned"), at: Instant, itemIds: z.array(Id).min(1).max(MAX_ITEMS) }),
+]);
+
 export const DrilledItem = z.strictObject({
   itemId: Id,
   groupId: Id,
@@ -130,7 +136,7 @@ export const Drill = z.strictObject({
   checks: z.strictObject({ looks: z.int(), items: z.array(CheckedItem).max(MAX_ITEMS), done: z.boolean() }).optional(),
   /** Copies that were seen in a network that is not isolated. */
   exposed: lines.optional(),
-  cleanUp: Part.optional(),
+  cleanUp: CleanUp.optional(),
   testStatus: ExecutionStatus.optional(),
   verdict: DrillVerdict.optional(),
 });

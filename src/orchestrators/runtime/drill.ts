@@ -3,8 +3,8 @@
  * it as far as it can go, so this orchestration only waits.
  *
  * - D1 Whatever dies in between, a drill has one test and one clean-up: their keys are derived from the drill.
- *   (test/orchestrators/drills.test.ts)
- * - D2 It starts test failovers and clean-ups only, by the command that serves people. (same file)
+ *   (test/orchestrators/drill-crashes.test.ts)
+ * - D2 It starts test failovers and clean-ups only, by the command that serves people. (test/orchestrators/drills.test.ts)
  * - D3 An event only wakes it: without any it looks again by itself. (same file)
  */
 import type { OrchestrationContext } from "durable-functions";
