@@ -2,8 +2,8 @@
  * Looks at every plan whether it would start now, and touches nothing: no machine, no item, no execution.
  *
  * - E1 It asks the same decision that a start asks, so it says what a start would say.
- * - E2 It writes its own record and nothing else. (test/orchestrators/readiness.test.ts)
- * - E3 A plan that cannot be looked at holds up no other.
+ * - E2 It writes its own record and nothing else. (test/unit/drills/evaluation.test.ts)
+ * - E3 A plan that cannot be looked at holds up no other. (same file)
  */
 import { asFindings, type Evaluation } from "../../domain/drills/evaluation.js";
 import { RecoveryError } from "../../domain/errors.js";
