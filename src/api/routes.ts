@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { APPROVAL_ROUTES } from "./approval-routes.js";
+import { DRILL_ROUTES } from "./drill-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { NOTIFICATION_ROUTES } from "./notification-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
@@ -153,6 +154,7 @@ export const ROUTES = {
     problems: ["world-not-found"],
   }),
   ...PLAN_ROUTES,
+  ...DRILL_ROUTES,
   ...WEBHOOK_ROUTES,
   startOnPlan: route({
     ...start,

@@ -87,6 +87,7 @@ export const planView = PlanVersion.extend({
   protectionGroups: z
     .array(PlanProtectionGroup)
     .describe("each group is followed by its failback group; a reprotect moves items between them"),
+  nextDue: Instant.nullable().describe("when the next drill is due by its schedule; null without one"),
 });
 
 export const allowedAction = z.object({

@@ -16,6 +16,7 @@ export interface Scope {
   planId?: string | undefined;
   executionId?: string | undefined;
   approvalId?: string | undefined;
+  drillId?: string | undefined;
   verb?: Verb | undefined;
 }
 
@@ -36,7 +37,7 @@ export function requireAnyRole(caller: Caller): void {
 }
 
 /**
- * Refuses `forbidden`, and `plan-not-found`, `execution-not-found` or `approval-not-found` where the caller may not know
+ * Refuses `forbidden`, and `plan-not-found`, `execution-not-found`, `approval-not-found` or `drill-not-found` where the caller may not know
  * that it exists.
  * @param right `of-the-verb`: the right that the verb of the scope, or of its execution, needs
  */
@@ -44,12 +45,13 @@ export async function requireRight(
   services: Pick<Services, "store">,
   caller: Caller,
   right: Right | "of-the-verb",
-  { planId, executionId, approvalId, verb }: Scope,
+  { planId, executionId, approvalId, drillId, verb }: Scope,
 ): Promise<void> {
   if (right !== "of-the-verb" && hasRight(caller, right)) return;
   if (executionId !== undefined) return requireOnExecution(services, caller, right, executionId);
   const needed = right === "of-the-verb" ? rightOfVerb(verb ?? "full-run") : right;
   if (approvalId !== undefined) return requireOnApproval(services, caller, needed, approvalId);
+  if (drillId !== undefined) return requireOnDrill(services, caller, needed, drillId);
   if (planId === undefined ? hasRight(caller, needed) : hasRightOnPlan(caller, needed, planId)) return;
   if (planId !== undefined && !hasRightOnPlan(caller, "read", planId))
     throw new RecoveryError("plan-not-found", `there is no plan ${planId}`);
@@ -84,6 +86,18 @@ async function requireOnApproval(
   const planId = (await store.getApproval(approvalId))?.value.content.planId;
   if (planId === undefined || !hasRightOnPlan(caller, "read", planId))
     throw new RecoveryError("approval-not-found", `there is no approval ${approvalId}`);
+  if (!hasRightOnPlan(caller, needed, planId)) throw forbidden([needed]);
+}
+
+async function requireOnDrill(
+  { store }: Pick<Services, "store">,
+  caller: Caller,
+  needed: Right,
+  drillId: string,
+): Promise<void> {
+  const planId = (await store.getDrill(drillId))?.value.planId;
+  if (planId === undefined || !hasRightOnPlan(caller, "read", planId))
+    throw new RecoveryError("drill-not-found", `there is no drill ${drillId}`);
   if (!hasRightOnPlan(caller, needed, planId)) throw forbidden([needed]);
 }
 

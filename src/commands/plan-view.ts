@@ -4,6 +4,7 @@ import { failurePoliciesOf, type PolicyInForce } from "../domain/plans/failure-p
 import { type PlanChange, planDiff } from "../domain/plans/plan-diff.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Services } from "./context.js";
+import { nextDueOf } from "./drills/schedules.js";
 import { lookAtMembers } from "./plan-members.js";
 import { getPlan, type SavedPlan } from "./plans.js";
 
@@ -12,6 +13,8 @@ export interface PlanView extends SavedPlan {
   failurePolicies: Record<Verb, PolicyInForce>;
   /** Each failback group is listed next to the group that it was made with (V1); items move between them. */
   protectionGroups: PlanProtectionGroup[];
+  /** When the next drill is due by the schedule; null without one. */
+  nextDue: string | null;
 }
 
 /** The view of a saved plan, with warnings about members that are gone, or that could not be recovered as they are. */
@@ -23,6 +26,7 @@ export async function viewOf(services: Services, saved: SavedPlan): Promise<Plan
     warnings: [...saved.warnings, ...warnings],
     failurePolicies: failurePoliciesOf(plan),
     protectionGroups: protectionGroupsOf(items),
+    nextDue: nextDueOf(services, plan),
   };
 }
 

@@ -7,6 +7,7 @@ import { planProblems, planWarnings } from "../domain/plans/plan-rules.js";
 import { toInstant } from "../domain/text.js";
 import type { Page, PageRequest, Tagged } from "../store/port.js";
 import type { Services } from "./context.js";
+import { announceSchedule, followPlan } from "./drills/schedules.js";
 import { allPages } from "./pages.js";
 import { listedWarnings } from "./plan-members.js";
 import { unfinishedExecutions } from "./unfinished-executions.js";
@@ -31,7 +32,9 @@ export async function savePlan(
   if (problems.length > 0 && unreadable[0] !== undefined) throw new RecoveryError("row-unreadable", unreadable[0]);
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
   const hash = planHash(plan, services.hash);
+  await announceSchedule(services, plan);
   const saved = await services.store.putPlan(plan, hash, { at: toInstant(services.clock.now()), by: person }, ifMatch);
+  await followPlan(services, saved.value);
   return { ...saved, warnings: warningsAbout(saved.value) };
 }
 

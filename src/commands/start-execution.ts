@@ -20,6 +20,7 @@ import { type ItemClaim, updateWithRetry } from "../store/port.js";
 import { claimsOf, leftOutOf, repeatedClaims } from "./claims.js";
 import type { Context } from "./context.js";
 import { decideAbout, type StartTarget } from "./start-decision.js";
+import { watchTest } from "./watch-test.js";
 
 /** The sweep may have settled an execution that claims items later than this, so the claim is announced. */
 const LATE_AFTER_MS = 60_000;
@@ -54,6 +55,7 @@ export async function startExecution(context: Context, request: StartRequest): P
   });
   if ("executionId" in admitted) return admitted;
   const { claims, ...record } = admitted;
+  if (request.verb === "test-failover") await watchTest(context, executionId, request.target);
   const { execution, created } = await context.store.createExecution({
     executionId,
     idempotencyKey: request.idempotencyKey,

@@ -149,6 +149,20 @@ export const REQUEST_ERRORS = {
     "Another decision on the same question was recorded first, and this one can have no effect.",
     "Read the execution: it shows who decided what. Decide on what it awaits now, or start another verb after its end.",
   ),
+  "drill-blackout": entry(
+    409,
+    false,
+    "No drill begins now",
+    "The drill policy of the plan has a blackout at this time.",
+    "Wait for its end, or start the drill with force and a reason.",
+  ),
+  "drill-not-found": entry(
+    404,
+    false,
+    "There is no such drill",
+    "The id is wrong.",
+    "List the drills of the plan: GET /api/recovery-plans/{planId}/drills.",
+  ),
   "approval-not-found": entry(
     404,
     false,

@@ -1,6 +1,6 @@
 import * as df from "durable-functions";
 import { ACTIVITIES } from "../activities/index.js";
-import { END_COMMIT_TIMER } from "../commands/commit-timer.js";
+import { STARTING_ACTIVITIES } from "../commands/starting-activities.js";
 import { contextOf, services } from "../composition.js";
 import { orchestrationsBinding } from "../durable/client.js";
 import { ORCHESTRATORS } from "../orchestrators/index.js";
@@ -11,8 +11,10 @@ for (const activity of ACTIVITIES) {
   df.app.activity(activity.name, { handler: (input: unknown) => activity.handle(services, input) });
 }
 
-/** Starts an execution, so it needs the task hub, which no other activity does. */
-df.app.activity(END_COMMIT_TIMER.name, {
-  extraInputs: [orchestrationsBinding],
-  handler: (input: unknown, invocation) => END_COMMIT_TIMER.handle(contextOf(invocation), input),
-});
+/** They start executions, so they need the task hub, which no other activity does. */
+for (const starting of STARTING_ACTIVITIES) {
+  df.app.activity(starting.name, {
+    extraInputs: [orchestrationsBinding],
+    handler: (input: unknown, invocation) => starting.handle(contextOf(invocation), input),
+  });
+}

@@ -126,7 +126,7 @@ async function identify({ identity }: Context, right: RouteRight, headers: RawRe
 }
 
 const id = z.string().optional();
-const scope = z.object({ planId: id, executionId: id, approvalId: id });
+const scope = z.object({ planId: id, executionId: id, approvalId: id, drillId: id });
 const verbOf = z.object({ verb: Verb.optional() });
 
 function authorise(

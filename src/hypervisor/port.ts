@@ -186,6 +186,8 @@ export interface GroundTruth {
 
 /** An injected fault. `hang` lasts until the fault is cleared; `slow` multiplies durations by `factor`. */
 export interface FaultInput {
+  /** Given by a caller that may repeat the call: a fault of this id that is there is not added again. */
+  faultId?: string | undefined;
   target: { itemId: string } | { siteId: string } | { linkId: string };
   /** Missing means every operation. */
   operation?: OperationName | undefined;

@@ -1,9 +1,11 @@
 import type { OrchestrationContext } from "durable-functions";
 import type { Verb } from "../domain/vocabulary.js";
 import type { Durable } from "../durable/call.js";
+import { drillContract } from "../executions/drill-contracts.js";
 import { ITEM_WORKFLOWS } from "./items/index.js";
 import { afterApproval } from "./runtime/approvals.js";
 import { itemBatch } from "./runtime/contracts.js";
+import { drill } from "./runtime/drill.js";
 import { type ExecutionWorkflow, executionOrchestration } from "./runtime/execution-workflow.js";
 import { itemBatchOrchestration } from "./runtime/item-workflow.js";
 import { cancelFailover } from "./verbs/cancel-failover.js";
@@ -45,5 +47,6 @@ export const ORCHESTRATORS: ReadonlyMap<string, Orchestrator> = new Map([
     verb,
     executionOrchestration(afterApproval(workflow)),
   ]),
+  [drillContract.name, drill],
   [itemBatch.name, itemBatchOrchestration(ITEM_WORKFLOWS)],
 ]);

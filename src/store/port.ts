@@ -6,10 +6,12 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
+import type { DrillStore } from "./drill-port.js";
 import type { NotificationStore } from "./notification-port.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
 
+export type { DrillStore, PlanSchedule, StandingTest } from "./drill-port.js";
 export type { Page, PageRequest, Tagged } from "./page.js";
 export { type Update, updateWithRetry } from "./update-with-retry.js";
 
@@ -82,7 +84,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store extends ApprovalStore, NotificationStore, WebhookStore {
+export interface Store extends ApprovalStore, DrillStore, NotificationStore, WebhookStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */

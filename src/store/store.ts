@@ -1,5 +1,7 @@
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
+import * as drills from "./drills.js";
+import { getEvaluation, putEvaluation } from "./evaluations.js";
 import {
   createExecution,
   getExecution,
@@ -14,9 +16,11 @@ import { acquireItems, decodeItem, findItems, readItems, readReplicationGroups, 
 import type { NotificationStore } from "./notification-port.js";
 import * as outbox from "./outbox.js";
 import { pageOf } from "./paging.js";
+import { getPlanSchedule, listDueSchedules, putPlanSchedule } from "./plan-schedules.js";
 import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, removePlan } from "./plans.js";
-import type { ApprovalStore, Store } from "./port.js";
+import type { ApprovalStore, DrillStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, recordTokenMade, refusalCounter } from "./security-records.js";
+import { listForgottenTests, moveTest, watchTest } from "./standing-tests.js";
 import * as subscriptions from "./subscriptions.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
@@ -104,6 +108,7 @@ export function createStore(tables: Tables): Store {
     getToken: (tokenId) => getToken(tokens, tokenId),
     updateToken: (token, etag) => updateToken(tokens, token, etag),
     listTokens: (page) => listTokens(tokens, page),
+    ...drillStore(tables.table("Drills")),
     ...webhookStore(tables),
     ...notificationStore(tables),
   };
@@ -164,4 +169,21 @@ const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
   putDelegation: (delegation) => putDelegation(delegations, delegation),
   removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
   listDelegations: (of) => listDelegations(delegations, of),
+});
+
+const drillStore = (table: Table): DrillStore => ({
+  createDrill: (drill) => drills.createDrill(table, drill),
+  getDrill: (drillId) => drills.getDrill(table, drillId),
+  updateDrill: (before, after) => drills.updateDrill(table, before, after),
+  listDrills: (planId, page) => drills.listDrills(table, planId, page),
+  listPassedDrills: (planId, page) => drills.listPassedDrills(table, planId, page),
+  listOpenDrills: (page) => drills.listOpenDrills(table, page),
+  getPlanSchedule: (planId) => getPlanSchedule(table, planId),
+  putPlanSchedule: (schedule, etag) => putPlanSchedule(table, schedule, etag),
+  listDueSchedules: (now, page) => listDueSchedules(table, now, page),
+  watchTest: (test) => watchTest(table, test),
+  moveTest: (before, after) => moveTest(table, before, after),
+  listForgottenTests: (now, page) => listForgottenTests(table, now, page),
+  getEvaluation: (planId) => getEvaluation(table, planId),
+  putEvaluation: (evaluation) => putEvaluation(table, evaluation),
 });

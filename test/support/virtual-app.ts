@@ -14,13 +14,13 @@ import { MemoryHistoryStore } from "../../host/durable/store/memory-store.js";
 import { type Logger, silentLogger } from "../../host/logger.js";
 import { ACTIVITIES } from "../../src/activities/index.js";
 import { voidApprovalsOfPlan } from "../../src/commands/approvals.js";
-import { END_COMMIT_TIMER } from "../../src/commands/commit-timer.js";
 import type { Context } from "../../src/commands/context.js";
 import { confirmAction, resolveFailure, validateExecution } from "../../src/commands/decisions.js";
 import { type ExecutionView, viewExecution } from "../../src/commands/execution-view.js";
 import { importWorld } from "../../src/commands/import-world.js";
 import { getPlan, savePlan } from "../../src/commands/plans.js";
 import { type StartRequest, startExecution } from "../../src/commands/start-execution.js";
+import { STARTING_ACTIVITIES } from "../../src/commands/starting-activities.js";
 import { ExecutionOptions } from "../../src/domain/execution.js";
 import type { ItemRecord } from "../../src/domain/items/item-record.js";
 import { isEnded } from "../../src/domain/plans/failure-policy.js";
@@ -268,7 +268,9 @@ export class VirtualApp {
   }
 }
 
-const ACTIVITIES_BY_NAME = new Map([...ACTIVITIES, END_COMMIT_TIMER].map((activity) => [activity.name, activity]));
+const ACTIVITIES_BY_NAME = new Map(
+  [...ACTIVITIES, ...STARTING_ACTIVITIES].map((activity) => [activity.name, activity]),
+);
 
 async function runActivity(context: Context, call: ActivityCall): Promise<ActivityEnd> {
   try {

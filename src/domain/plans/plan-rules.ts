@@ -58,6 +58,33 @@ function groupProblems(plan: Plan): string[] {
   ];
 }
 
+/** What a drill checks must be there to be tested. */
+function drillProblems(plan: Plan): string[] {
+  const ids = new Set(planItemIds(plan));
+  const groups = new Set(plan.groups.map(({ id }) => id));
+  const failureDrills = plan.drill?.failureDrills ?? [];
+  const named = failureDrills.flatMap(({ id, faults, expect }) => [
+    ...faults.map(({ target }) => ({ id, itemId: target.itemId, groupId: undefined })),
+    ...expect.map(({ itemId, groupId }) => ({ id, itemId, groupId })),
+  ]);
+  const checked = (plan.drill?.checks ?? []).map(({ itemId }) => itemId);
+  return [
+    ...checked
+      .filter((id) => !ids.has(id))
+      .map((id) => `a check of the drill is for item ${id}, which is not in the plan`),
+    ...named.flatMap(({ id, itemId, groupId }) => [
+      ...(itemId === undefined || ids.has(itemId)
+        ? []
+        : [`failure drill ${id} names item ${itemId}, which is not in the plan`]),
+      ...(groupId === undefined || groups.has(groupId)
+        ? []
+        : [`failure drill ${id} names group ${groupId}, which the plan does not have`]),
+    ]),
+    ...duplicates(failureDrills.map(({ id }) => id)).map((id) => `two failure drills have the id ${id}`),
+    ...duplicates(checked).map((id) => `two checks of the drill are for item ${id}`),
+  ];
+}
+
 /** Every action of a plan with its position. */
 export function planActions(plan: Plan): { place: string; action: StageAction }[] {
   const at = (place: string, actions: readonly StageAction[]) => actions.map((action) => ({ place, action }));
@@ -140,6 +167,7 @@ export function planProblems(plan: Plan, items: readonly KnownItem[]): string[] 
     ...itemProblems(plan),
     ...ineffectivePolicyProblems(plan),
     ...timerProblems(plan),
+    ...drillProblems(plan),
     ...(cyclic.length > 0 ? [`groups ${cyclic.join(", ")} wait for one another`] : []),
     ...duplicates(planActions(plan).map(({ action }) => action.id)).map((id) => `two actions have the id ${id}`),
     ...(plan.recoveryPoint.kind === "custom" ? ["a plan cannot name one custom recovery point for all its items"] : []),

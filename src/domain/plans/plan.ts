@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ApprovalRequirement } from "../approvals/requirement.js";
 import { CommitTimer } from "../commit-timer/commit-timer.js";
+import { DrillPolicy } from "../drills/policy.js";
 import { ExecutionEventKind } from "../notifications/event.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
 import { Id, Name, SecretName, Text } from "../text.js";
@@ -198,6 +199,8 @@ export const Plan = z.strictObject({
   approvals: z.array(ApprovalRequirement).max(50).optional(),
   /** What happens to a failover that nobody commits or cancels in time. */
   commitTimer: CommitTimer.optional(),
+  /** How it is rehearsed, and when. */
+  drill: DrillPolicy.optional(),
 });
 export type Plan = z.infer<typeof Plan>;
 export type PlanInput = z.input<typeof Plan>;

@@ -26,7 +26,8 @@ const ValidFault = StoredFault.extend({
 });
 
 function stored(header: WorldHeader, fault: FaultInput, addedAt: string): StoredFault {
-  const parsed = ValidFault.safeParse({ ...fault, faultId: `fault-${header.faultsEver + 1}`, addedAt });
+  const faultId = fault.faultId ?? `fault-${header.faultsEver + 1}`;
+  const parsed = ValidFault.safeParse({ ...fault, faultId, addedAt });
   if (!parsed.success) {
     const details = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new RecoveryError("invalid-input", "the fault is not valid", details);
@@ -52,14 +53,17 @@ export function createFaultControls(
   return {
     addFault: async (worldId, fault) => {
       if ("itemId" in fault.target) await itemExists(worldId, fault.target.itemId);
+      let faultId = fault.faultId;
       const header = await worlds.change(worldId, (current) => {
+        if (current.faults.some((known) => known.faultId === fault.faultId)) return current;
         if (current.faults.length >= MAX_FAULTS) {
           throw new RecoveryError("too-many-faults", `world ${worldId} has ${MAX_FAULTS} faults`);
         }
         const added = stored(current, fault, toInstant(clock.now()));
+        ({ faultId } = added);
         return { ...current, faults: [...current.faults, added], faultsEver: current.faultsEver + 1 };
       });
-      const added = header.faults.at(-1);
+      const added = header.faults.find((known) => known.faultId === faultId);
       if (added === undefined) throw new Error("the fault was not kept");
       return added;
     },

@@ -14,8 +14,8 @@ import type { OrchestrationContext } from "durable-functions";
 import { z } from "zod";
 import type { CommitTimer, TimerVerb } from "../../domain/commit-timer/commit-timer.js";
 import { timerActText, timerEndText } from "../../domain/commit-timer/timer-rules.js";
-import { callActivity, type Durable } from "../../durable/call.js";
-import type { ActivityContract } from "../../durable/contract.js";
+import type { Durable } from "../../durable/call.js";
+import { untilItWorks } from "../../durable/until-it-works.js";
 import { Mailbox, sleep } from "../../durable/wait.js";
 import {
   beginCommitTimer,
@@ -39,11 +39,6 @@ export interface TimedExecution {
 
 /** A machine that does not answer is asked again this often before it counts as failed. */
 const PROBE_LOOKS = 3;
-
-/** Waits before a call is made again that kept failing: an hour at most, for about two days. */
-const MAX_FAILURES = 50;
-const FIRST_RETRY_MS = 60_000;
-const MAX_RETRY_MS = 3_600_000;
 
 const MS_PER_MINUTE = 60_000;
 
@@ -129,21 +124,5 @@ function* probed(
     const answer = yield* untilItWorks(context, probeMachines, { worldId, executionId, items: asked });
     if (answer.result === "passed" || look === PROBE_LOOKS) return answer;
     yield* sleep(context, (everySeconds * 1_000) / speed);
-  }
-}
-
-/** Calls an activity until it answers. Nobody waits for it, and what it writes exists nowhere else. */
-function* untilItWorks<I extends z.ZodType, O extends z.ZodType>(
-  context: OrchestrationContext,
-  contract: ActivityContract<I, O>,
-  input: z.input<I>,
-): Durable<z.output<O>> {
-  for (let failures = 0; ; failures += 1) {
-    try {
-      return yield* callActivity(context, contract, input);
-    } catch (thrown) {
-      if (failures >= MAX_FAILURES) throw thrown;
-    }
-    yield* sleep(context, Math.min(FIRST_RETRY_MS * 2 ** failures, MAX_RETRY_MS));
   }
 }

@@ -87,6 +87,9 @@ export const DECISION_EVENT = "decision";
 /** The event that a commit timer was cancelled or extended. Its record says which. */
 export const COMMIT_TIMER_EVENT = "commit-timer";
 
+/** Tells a drill that something ended that it waits for. The record says what. */
+export const DRILL_EVENT = "drill-news";
+
 /**
  * A decision, a cancel or news of steering on its way to the execution, or the news that an approval is decided or over.
  * Its record has it already.

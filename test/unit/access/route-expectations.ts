@@ -1,4 +1,5 @@
 import type { Right } from "../../../src/domain/access/roles.js";
+import type { Drill } from "../../../src/domain/drills/drill.js";
 import { SMALL_PLAN, SMALL_WORLD } from "../../../verification/fuzz/small-estate.js";
 import { pendingApproval } from "../../../verification/support/pending-approval.js";
 
@@ -15,11 +16,11 @@ export const RIGHTS_OF_ROLES = {
 } as const satisfies Record<string, readonly Right[]>;
 
 /**
- * What a request is about, which decides what a role that is limited to plans is worth: a plan; an execution or an
- * approval of a plan;
+ * What a request is about, which decides what a role that is limited to plans is worth: a plan; an execution, an
+ * approval or a drill of a plan;
  * the world of a plan; `own-view`, which shows each caller what it may read; or `everything`, for which only an unlimited role is enough.
  */
-export type About = "plan" | "execution" | "approval" | "world" | "own-view" | "everything";
+export type About = "plan" | "execution" | "approval" | "drill" | "world" | "own-view" | "everything";
 
 /** A valid request, and who may send it. */
 export interface Expectation {
@@ -39,6 +40,14 @@ const LATER = "2026-03-20T00:00:00.000Z";
 
 /** An approval of the plan `quiet`. */
 export const APPROVAL = pendingApproval({ planId: IDS.quiet, expiresAt: LATER });
+
+/** A drill of the plan `quiet`. */
+export const DRILL: Drill = {
+  drillId: "d0000000-0000-8000-8000-000000000001",
+  ...{ planId: IDS.quiet, worldId: IDS.quiet, planVersion: 1, planHash: "0" },
+  trigger: { kind: "request", by: "tester", idempotencyKey: "drill" },
+  requestedAt: LATER,
+};
 
 const SOURCE = {
   scheme: "standard",
@@ -85,6 +94,12 @@ export const EXPECTATIONS: readonly Expectation[] = [
   readPlan("preview-plan-reprotect"),
   readPlan("check-plan-prerequisites", prerequisites),
   readPlan("check-plan-start", { body: start("planned-failover") }),
+  readPlan("list-drills"),
+  readPlan("get-readiness"),
+  readPlan("get-prediction"),
+  readPlan("get-coverage"),
+  on("test", "plan")("start-drill", { body: {} }),
+  on("read", "drill")("get-drill"),
   on("plan", "plan")("save-plan", { body: { ...SMALL_PLAN, id: IDS.quiet, worldId: IDS.quiet } }),
   on("plan", "plan")("remove-plan"),
   ...ofTheVerb("start-execution-on-plan", "plan", start),

@@ -24,7 +24,7 @@ import { createRewindingTables } from "../../../verification/fuzz/rewinding-tabl
 import { SMALL_PLAN, SMALL_WORLD } from "../../../verification/fuzz/small-estate.js";
 import { servicesOver } from "../../support/small-services.js";
 import { ManualClock } from "../../support/worlds.js";
-import { APPROVAL, EXPECTATIONS, type Expectation, IDS, RIGHTS_OF_ROLES } from "./route-expectations.js";
+import { APPROVAL, DRILL, EXPECTATIONS, type Expectation, IDS, RIGHTS_OF_ROLES } from "./route-expectations.js";
 
 const FUNCTIONS = new URL("../../../src/functions/", import.meta.url);
 const ROLES = Role.options;
@@ -56,6 +56,7 @@ const REFUSALS = [
   "execution-not-found",
   "world-not-found",
   "approval-not-found",
+  "drill-not-found",
 ];
 
 const clock = new ManualClock();
@@ -134,6 +135,7 @@ beforeAll(async () => {
   };
   await fillEstate();
   await context.store.createApproval(APPROVAL);
+  await context.store.createDrill(DRILL);
   await fillTokens();
   tables.mark();
   effects.length = 0;
@@ -152,6 +154,7 @@ function paramsOf({ about, verb }: Expectation, target: Target): Record<string, 
     planId: exists ? IDS.quiet : "none",
     executionId: (exists && about === "execution" && executions.get(verb ?? "planned-failover")) || MISSING_ID,
     approvalId: exists ? APPROVAL.content.approvalId : MISSING_ID,
+    drillId: exists ? DRILL.drillId : MISSING_ID,
     tokenId: exists ? revocable : "0".repeat(16),
   };
 }

@@ -1,8 +1,8 @@
 import type { ActivityCall, ActivityEnd, ActivityRunner, VirtualClock } from "../../../host/durable/engine/index.js";
 import { ACTIVITIES } from "../../../src/activities/index.js";
 import { requireCaughtUp } from "../../../src/activities/steering.js";
-import { END_COMMIT_TIMER } from "../../../src/commands/commit-timer.js";
 import type { Context } from "../../../src/commands/context.js";
+import { STARTING_ACTIVITIES } from "../../../src/commands/starting-activities.js";
 import { codeIn, RecoveryError } from "../../../src/domain/errors.js";
 import type {
   Hypervisor,
@@ -166,7 +166,8 @@ async function handled(ports: Context, call: ActivityCall, proxyContext: ProxyCo
 }
 
 function own(ports: Context, { name }: ActivityCall, input: unknown): Promise<object> {
-  if (name === END_COMMIT_TIMER.name) return END_COMMIT_TIMER.handle(ports, input);
+  const starting = STARTING_ACTIVITIES.find((one) => one.name === name);
+  if (starting) return starting.handle(ports, input);
   const activity = BY_NAME.get(name);
   if (!activity) throw new Error(`there is no activity ${name}`);
   return activity.handle(ports, input);

@@ -1,0 +1,12 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PageReader } from "../support/page-reader.js";
+
+let reader: PageReader;
+beforeAll(async () => {
+  reader = await PageReader.open();
+});
+afterAll(() => reader.close());
+
+test("the page of the scheduled drill does what it says when a reader types it word for word", async () => {
+  expect(await reader.play("scheduled-drill")).toBeGreaterThan(5);
+}, 240_000);
