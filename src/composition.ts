@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
 import { Admission } from "./api/admission.js";
 import type { Context, Services } from "./commands/context.js";
@@ -10,6 +9,7 @@ import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createIdentity, describeIdentity } from "./identity/create-identity.js";
+import { sha256 } from "./store/sha256.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -27,15 +27,14 @@ function compose(config: Config, clock: Clock): Services {
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
   const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
-  const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
   return {
     store,
     hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     secrets: config.secrets,
-    hash,
-    identity: createIdentity(config.identity, { store, clock, hash }),
+    hash: sha256,
+    identity: createIdentity(config.identity, { store, clock, hash: sha256 }),
     settings: {
       speed: config.speed,
       stepLimitMs,

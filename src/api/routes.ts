@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { APPROVAL_ROUTES } from "./approval-routes.js";
+import { EVIDENCE_ROUTES } from "./evidence-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
 import { PREVIEW_ROUTES } from "./preview-routes.js";
@@ -251,6 +252,7 @@ export const ROUTES = {
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
   ...APPROVAL_ROUTES,
+  ...EVIDENCE_ROUTES,
   cancelCommitTimer: route({
     ...decide,
     id: "cancel-commit-timer",

@@ -14,6 +14,7 @@ import { canonicalJson, executionIdOf } from "../domain/identity.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
+import { recordOpening } from "../executions/evidence/opening.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import { executionContract } from "../orchestrators/runtime/contracts.js";
 import { type ItemClaim, updateWithRetry } from "../store/port.js";
@@ -159,9 +160,10 @@ function decide(
   );
 }
 
-async function startOrchestration({ orchestrations }: Context, execution: Execution): Promise<Execution> {
+async function startOrchestration(context: Context, execution: Execution): Promise<Execution> {
   const { executionId, verb } = execution;
-  await orchestrations.start(executionContract(verb), executionId, { executionId });
+  await recordOpening(context, execution);
+  await context.orchestrations.start(executionContract(verb), executionId, { executionId });
   return execution;
 }
 

@@ -6,9 +6,11 @@ import type { ItemRecord } from "../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
+import type { EvidenceStore } from "./evidence-port.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
 
+export type { LogPlace } from "./evidence-port.js";
 export type { Page, PageRequest, Tagged } from "./page.js";
 export { type Update, updateWithRetry } from "./update-with-retry.js";
 
@@ -81,7 +83,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store extends ApprovalStore, WebhookStore {
+export interface Store extends ApprovalStore, EvidenceStore, WebhookStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */

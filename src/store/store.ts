@@ -1,5 +1,7 @@
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
+import * as evidence from "./evidence.js";
+import type { EvidenceStore } from "./evidence-port.js";
 import {
   createExecution,
   getExecution,
@@ -18,6 +20,7 @@ import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
+import { logWriter, readLog } from "./vault-log.js";
 import type { WebhookStore } from "./webhook-port.js";
 import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
 import { getSource, listSources, putSource, removeSource } from "./webhook-sources.js";
@@ -100,6 +103,7 @@ export function createStore(tables: Tables): Store {
     updateToken: (token, etag) => updateToken(tokens, token, etag),
     listTokens: (page) => listTokens(tokens, page),
     ...webhookStore(tables),
+    ...evidenceStore(tables.table("Evidence"), tables.table("VaultLog")),
   };
 }
 
@@ -134,4 +138,13 @@ const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
   putDelegation: (delegation) => putDelegation(delegations, delegation),
   removeDelegation: (from, delegationId) => removeDelegation(delegations, from, delegationId),
   listDelegations: (of) => listDelegations(delegations, of),
+});
+
+const evidenceStore = (table: Table, log: Table): EvidenceStore => ({
+  appendToLog: logWriter(log),
+  readLog: (from, limit) => readLog(log, from, limit),
+  noteOpened: (executionId, place) => evidence.noteOpened(table, executionId, place),
+  getOpened: (executionId) => evidence.getOpened(table, executionId),
+  putSealed: (executionId, events, place) => evidence.putSealed(table, executionId, events, place),
+  getSealed: (executionId) => evidence.getSealed(table, executionId),
 });

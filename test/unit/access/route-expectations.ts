@@ -104,6 +104,9 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...ofTheVerb("extend-commit-timer", "execution", () => ({ until: LATER, reason: "later" })),
   on("nothing", "execution")("complete-action", { body: { token: "x" } }),
 
+  on("audit", "execution")("get-evidence"),
+  on("audit", "everything")("read-audit-log"),
+
   readOwn("list-approvals"),
   on("audit", "own-view")("list-approvals-to-review"),
   on("read", "approval")("get-approval"),
