@@ -1,4 +1,5 @@
 import type { InvocationContext } from "@azure/functions";
+import type { Anchoring } from "./activities/anchor-log.js";
 import { Admission } from "./api/admission.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
@@ -9,6 +10,7 @@ import { hypervisorOf } from "./hypervisor/drivers.js";
 import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createIdentity, describeIdentity } from "./identity/create-identity.js";
+import { keepInBlobs } from "./store/blob-heads.js";
 import { sha256 } from "./store/sha256.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
@@ -50,6 +52,9 @@ const config = readConfig(process.env);
 
 /** What every function of this process works with. */
 export const services: Services = compose(config, clock);
+
+/** Where this installation keeps heads of its log. */
+export const anchoring: Anchoring = { keep: keepInBlobs(config.storage, config.tablePrefix), sendTo: config.anchor };
 
 /** Who every caller is, for the log. */
 export const identityInForce = describeIdentity(config.identity);

@@ -145,14 +145,21 @@ function checkLog(file, events, end) {
   const opening = events.find(({ kind, name }) => kind === "section" && name === "opening")?.data;
   check(opened !== undefined, "log", "the opening of the execution was removed");
   check(opened.openingHash === sha256(opening), "execution, opening", "is not what was recorded before the start");
+  const { plan } = events.find(({ kind, name }) => kind === "section" && name === "plan")?.data ?? {};
+  check(
+    (plan ?? null) === null || opening.planHash === sha256(plan),
+    "execution, plan",
+    "is not the plan of the start",
+  );
   return links;
 }
 
 /** @param {Record<string, any>} file @param {any[]} links */
 function checkAnchor(file, links) {
   const { anchor } = file;
-  if (anchor == null) return null;
-  const { seq, hash } = objectAt(anchor, "anchor");
+  if (anchor === null) return null;
+  const { seq, hash, at, kept, ...rest } = objectAt(anchor, "anchor");
+  onlyHas(rest, [], "anchor");
   check(links.at(-1)?.seq === seq, "anchor", "the log does not end where it is anchored");
   check(links.at(-1)?.hash === hash, "anchor", "the log ends otherwise than its anchor says");
   return { seq, hash };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Anchor } from "../domain/evidence/anchor.js";
 import { Sha256 } from "../domain/evidence/chain.js";
 import { LogRecord } from "../domain/evidence/log-record.js";
 import { ExecutionEvent, SealedEvent } from "../domain/evidence/sealed.js";
@@ -26,6 +27,7 @@ const evidenceFile = z.object({
     runs: z.array(z.array(z.union([LogRecord, hidden]))).describe("parts of the log, each without a gap"),
     gap: z.string().nullable(),
   }),
+  anchor: Anchor.nullable().describe("a head of the log that is kept elsewhere; the runs end there. Null for a minute"),
 });
 
 /** What proves afterwards what happened. */

@@ -1,6 +1,7 @@
 import { RecoveryError } from "../domain/errors.js";
+import type { LogPlace } from "../domain/evidence/log-place.js";
 import type { LogRecord } from "../domain/evidence/log-record.js";
-import type { LogPlace, Store } from "../store/port.js";
+import type { Store } from "../store/port.js";
 
 export interface AuditPage {
   entries: LogRecord[];

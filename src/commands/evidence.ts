@@ -1,11 +1,13 @@
 /** The evidence of an execution as one file, which `secondsite-verify` checks without this installation. */
+
+import type { Anchor } from "../domain/evidence/anchor.js";
 import { contentHashOf } from "../domain/evidence/chain.js";
+import type { LogPlace } from "../domain/evidence/log-place.js";
 import { LOG_CHAIN, type LogRecord } from "../domain/evidence/log-record.js";
 import { executionChain, type SealedEvent } from "../domain/evidence/sealed.js";
 import { type StepChain, stepChainsOf } from "../domain/evidence/step-chains.js";
 import { toInstant } from "../domain/text.js";
 import { sealExecution } from "../executions/evidence/seal.js";
-import type { LogPlace } from "../store/port.js";
 import type { Context } from "./context.js";
 
 /** A record of the log that is about something else: only its hash is shown. */
@@ -23,6 +25,8 @@ export interface EvidenceFile {
     runs: (LogRecord | HiddenRecord)[][];
     gap: string | null;
   };
+  /** A head of the log that is kept elsewhere, where the runs end; null until the log is anchored, which takes a minute. */
+  anchor: Anchor | null;
 }
 
 /** The longest run of the log in a file. An execution that waits for days may have more records around it. */
@@ -31,35 +35,42 @@ const PAGE = 1_000;
 
 export async function evidenceOf(context: Context, executionId: string): Promise<EvidenceFile> {
   const { store, hash, clock } = context;
-  const [{ evidence, place }, opened, steps] = await Promise.all([
-    sealExecution(context, executionId),
-    store.getOpened(executionId),
+  const { evidence, place } = await sealExecution(context, executionId);
+  const [execution, steps, anchor] = await Promise.all([
+    store.getExecution(executionId),
     store.getSteps(executionId),
+    store.anchorFrom(place.seq),
   ]);
+  const from = execution?.value.openingAt ?? place;
   return {
     format: "secondsite-evidence/1",
     executionId,
     exportedAt: toInstant(clock.now()),
     execution: { chain: executionChain(executionId), links: evidence },
     steps: steps.flatMap((record) => stepChainsOf(executionId, record, hash)),
-    log: { chain: LOG_CHAIN, ...(await logAround(context, executionId, opened, place)) },
+    log: {
+      chain: LOG_CHAIN,
+      ...(await logAround(context, executionId, from, place, anchor?.seq ?? place.seq)),
+    },
+    anchor,
   };
 }
 
-/** The log from the opening of an execution to its seal, or these two where there is too much between them. */
+/** The log from one record to another, or these two where there is too much between them. */
 async function logAround(
   context: Context,
   executionId: string,
-  opened: LogPlace | null,
+  from: LogPlace,
   sealed: LogPlace,
+  endSeq: number,
 ): Promise<Pick<EvidenceFile["log"], "runs" | "gap">> {
-  const from = opened ?? sealed;
   const shown = (record: LogRecord) => hideOthers(context, executionId, record);
-  const run = (start: LogPlace, count: number) => readRun(context, start, count);
-  const length = sealed.seq - from.seq + 1;
-  if (length <= MAX_RUN) return { runs: [(await run(from, length)).map(shown)], gap: null };
-  const runs = await Promise.all([run(from, 1), run(sealed, 1)]);
-  const gap = `the ${length - 2} records between opening and seal are left out; GET /api/audit shows them`;
+  const afterSeal = endSeq - sealed.seq + 1;
+  if (endSeq - from.seq < MAX_RUN) {
+    return { runs: [(await readRun(context, from, endSeq - from.seq + 1)).map(shown)], gap: null };
+  }
+  const runs = await Promise.all([readRun(context, from, 1), readRun(context, sealed, afterSeal)]);
+  const gap = `the ${sealed.seq - from.seq - 1} records between opening and seal are left out; GET /api/audit shows them`;
   return { runs: runs.map((records) => records.map(shown)), gap };
 }
 

@@ -3,6 +3,7 @@ import { RunningTimer } from "./commit-timer/commit-timer.js";
 import { RecordedDecision } from "./decisions.js";
 import { isErrorCode } from "./errors.js";
 import { ChainHead } from "./evidence/chain.js";
+import { LogPlace } from "./evidence/log-place.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
 import { Confirmation } from "./start/confirmation.js";
@@ -199,6 +200,8 @@ const common = {
   onBehalfOf: Name.optional(),
   requestedAt: Instant,
   admission: Admission.optional(),
+  /** Where the log has what it was bound to before it was admitted. */
+  openingAt: LogPlace.optional(),
   cancelRequest: CancelRequest.optional(),
   /** The newest decisions on what the execution asked, oldest first. */
   decisions: z.array(RecordedDecision).max(MAX_DECISIONS).optional(),

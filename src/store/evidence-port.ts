@@ -1,11 +1,7 @@
+import type { Anchor } from "../domain/evidence/anchor.js";
+import type { LogPlace } from "../domain/evidence/log-place.js";
 import type { LogEntry, LogRecord } from "../domain/evidence/log-record.js";
 import type { SealedEvent } from "../domain/evidence/sealed.js";
-
-/** Where a record of the log is. Places are ordered by period and number. */
-export interface LogPlace {
-  period: string;
-  seq: number;
-}
 
 /** Records of the log in their order. `next` is the place after them; missing at the end. */
 export interface LogPage {
@@ -20,9 +16,14 @@ export interface EvidenceStore {
   /** The log from a place on, from its beginning if that is null. */
   readLog(from: LogPlace | null, limit: number): Promise<LogPage>;
 
-  /** Notes where the log says that an execution was opened; the first one stays. */
-  noteOpened(executionId: string, place: LogPlace): Promise<void>;
-  getOpened(executionId: string): Promise<LogPlace | null>;
+  /** The last record; null while the log is empty. */
+  endOfLog(): Promise<{ seq: number; hash: string } | null>;
+  /** Notes that a head of the log was kept elsewhere. */
+  putAnchor(anchor: Anchor): Promise<void>;
+  lastAnchor(): Promise<Anchor | null>;
+  /** The first anchor at a record or after it; null while there is none. */
+  anchorFrom(seq: number): Promise<Anchor | null>;
+
   /** Keeps the evidence of an execution with the place of its seal in the log; the first one stays. */
   putSealed(executionId: string, evidence: SealedEvent[], place: LogPlace): Promise<void>;
   getSealed(executionId: string): Promise<{ evidence: SealedEvent[]; place: LogPlace } | null>;

@@ -5,18 +5,15 @@
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
+import { LogPlace } from "../domain/evidence/log-place.js";
 import { SealedEvent } from "../domain/evidence/sealed.js";
-import type { LogPlace } from "./evidence-port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
 
-const Place = z.strictObject({ period: z.string(), seq: z.int().min(1) });
-const PLACE: Codec<LogPlace> = { what: "place in the log", schema: 1, shape: Place };
-const Seal = z.strictObject({ events: z.string(), count: z.int().min(1), place: Place });
+const Seal = z.strictObject({ events: z.string(), count: z.int().min(1), place: LogPlace });
 const SEAL: Codec<z.infer<typeof Seal>> = { what: "seal", schema: 1, shape: Seal };
 const EVENT: Codec<SealedEvent> = { what: "event of evidence", schema: 1, shape: SealedEvent };
 
-const OPENED_ROW = "opened";
 const SEAL_ROW = "seal";
 const PAGE = 900;
 
@@ -31,15 +28,6 @@ async function insert(table: Table, partition: string, columns: ReturnType<typeo
     if (thrown instanceof TableConflict) return false;
     throw thrown;
   }
-}
-
-export async function noteOpened(table: Table, executionId: string, place: LogPlace): Promise<void> {
-  await insert(table, executionId, encode(PLACE, OPENED_ROW, place));
-}
-
-export async function getOpened(table: Table, executionId: string): Promise<LogPlace | null> {
-  const row = await table.get(executionId, OPENED_ROW);
-  return row && decode(PLACE, row);
 }
 
 export async function putSealed(

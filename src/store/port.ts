@@ -10,7 +10,6 @@ import type { EvidenceStore } from "./evidence-port.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
 
-export type { LogPlace } from "./evidence-port.js";
 export type { Page, PageRequest, Tagged } from "./page.js";
 export { type Update, updateWithRetry } from "./update-with-retry.js";
 

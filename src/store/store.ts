@@ -1,3 +1,4 @@
+import * as anchors from "./anchors.js";
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import * as evidence from "./evidence.js";
@@ -20,7 +21,7 @@ import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
-import { logWriter, readLog } from "./vault-log.js";
+import { endOfLog, logWriter, readLog } from "./vault-log.js";
 import type { WebhookStore } from "./webhook-port.js";
 import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
 import { getSource, listSources, putSource, removeSource } from "./webhook-sources.js";
@@ -142,9 +143,11 @@ const approvalStore = (table: Table, delegations: Table): ApprovalStore => ({
 
 const evidenceStore = (table: Table, log: Table): EvidenceStore => ({
   appendToLog: logWriter(log),
+  endOfLog: () => endOfLog(log),
+  putAnchor: (anchor) => anchors.putAnchor(log, anchor),
+  lastAnchor: () => anchors.lastAnchor(log),
+  anchorFrom: (seq) => anchors.anchorFrom(log, seq),
   readLog: (from, limit) => readLog(log, from, limit),
-  noteOpened: (executionId, place) => evidence.noteOpened(table, executionId, place),
-  getOpened: (executionId) => evidence.getOpened(table, executionId),
   putSealed: (executionId, events, place) => evidence.putSealed(table, executionId, events, place),
   getSealed: (executionId) => evidence.getSealed(table, executionId),
 });

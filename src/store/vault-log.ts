@@ -12,8 +12,9 @@
  */
 import { z } from "zod";
 import { BEGINNING, chainOf, Sha256, type Tip } from "../domain/evidence/chain.js";
+import type { LogPlace } from "../domain/evidence/log-place.js";
 import { LOG_CHAIN, type LogEntry, LogRecord, periodOf } from "../domain/evidence/log-record.js";
-import type { LogPage, LogPlace } from "./evidence-port.js";
+import type { LogPage } from "./evidence-port.js";
 import { sha256 } from "./sha256.js";
 import { createCoalescingQueue, type Pending } from "./tables/coalescing-queue.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
@@ -90,6 +91,17 @@ async function findEnd(table: Table, wanted: string): Promise<End> {
     return next === undefined ? { period, seq, hash, etag: row.etag } : { period: next, seq, hash, etag: null };
   }
   return { period: await originOf(table, wanted), seq: 0, hash: BEGINNING, etag: null };
+}
+
+/** The last record; null while there is none. Reads only. */
+export async function endOfLog(table: Table): Promise<Tip | null> {
+  for (const period of (await periodsOf(table)).reverse()) {
+    const row = await table.get(period, HEAD_ROW);
+    if (row === null) continue;
+    const { seq, hash } = decode(HEAD, row);
+    return { seq, hash };
+  }
+  return null;
 }
 
 async function originOf(table: Table, wanted: string): Promise<string> {

@@ -267,6 +267,6 @@ describe("a lost race for a row passes", () => {
     await app.load(estateOf(scenario));
     race.from();
     for (const verb of verbs) await succeeds(verb);
-    expect([...race.races].sort()).toEqual(["Estate", "Executions", "Items"]);
+    expect([...race.races].sort()).toEqual(["Estate", "Executions", "Items", "VaultLog"]);
   });
 });

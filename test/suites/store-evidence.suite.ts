@@ -102,11 +102,5 @@ export function storeEvidenceSuite(name: string, openTables: () => Tables): void
       expect(await store.getSealed(ID)).toEqual({ evidence: first, place: { period: "2026-03", seq: 1 } });
       expect(first[0]?.previousHash).toBe(BEGINNING);
     });
-
-    test("the first place of an opening stays", async () => {
-      await store.noteOpened(ID, { period: "2026-03", seq: 1 });
-      await store.noteOpened(ID, { period: "2026-03", seq: 2 });
-      expect(await store.getOpened(ID)).toEqual({ period: "2026-03", seq: 1 });
-    });
   });
 }

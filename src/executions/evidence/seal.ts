@@ -7,9 +7,11 @@
  *
  * Tests: test/orchestrators/evidence.test.ts.
  */
+
 import { type Approval, approvalIdOf } from "../../domain/approvals/approval.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { chainOf } from "../../domain/evidence/chain.js";
+import type { LogPlace } from "../../domain/evidence/log-place.js";
 import { type ExecutionEvent, executionChain, type SealedEvent } from "../../domain/evidence/sealed.js";
 import { headsOf, stepChainsOf } from "../../domain/evidence/step-chains.js";
 import type { Execution } from "../../domain/execution.js";
@@ -18,7 +20,6 @@ import type { PlanVersion } from "../../domain/plans/plan.js";
 import { planVersionOf } from "../../domain/steering/in-force.js";
 import { toInstant } from "../../domain/text.js";
 import type { Ports } from "../../ports.js";
-import type { LogPlace } from "../../store/port.js";
 import { startedVersion } from "./opening.js";
 import { type EndedExecution, type EvidenceFacts, sectionsOf } from "./sections.js";
 

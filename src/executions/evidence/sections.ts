@@ -37,7 +37,7 @@ const AFTERWARDS = "people add this after the end; see the entries";
 export function sectionsOf(facts: EvidenceFacts): Section[] {
   return [
     ["identity", identityOf(facts)],
-    ["opening", openingOf(facts.execution, facts.saved)],
+    ["opening", openingOf(facts.execution)],
     ["plan", planOf(facts)],
     ["dependencies", dependenciesOf(facts)],
     ["people", peopleOf(facts)],
@@ -190,11 +190,14 @@ function probesOf({ saved, steps }: EvidenceFacts) {
 
 function measuredOf({ execution, saved }: EvidenceFacts) {
   const measured = saved && measuresOf(saved.plan, execution.verb, execution.outcomes);
+  const objectives: Readonly<Record<string, unknown>> = saved?.plan.objectives ?? {};
   return {
+    objectives: objectives[execution.verb] ?? null,
     measured,
     predicted: null,
     secondsInRecoveredState: null,
     notKnown: {
+      ...(objectives[execution.verb] === undefined && { objectives: "the plan has no objectives for this verb" }),
       predicted: "no prediction was made before the start",
       secondsInRecoveredState: "the machines may run on after the end; the next execution of them says until when",
       ...(measured === null && { measured: saved === null ? NO_PLAN : "the verb moves nothing" }),
