@@ -42,6 +42,17 @@ export const EVIDENCE_ROUTES = {
     response: evidenceFile,
     problems: ["execution-not-found", "evidence-not-ready"],
   }),
+  getEvidenceReport: route({
+    ...read,
+    id: "get-evidence-report",
+    right: "audit",
+    path: "api/executions/{executionId}/evidence.html",
+    summary: "Show the evidence of an ended execution as a page that prints on A4",
+    params: onExecution,
+    response: z.string(),
+    mediaType: "text/html; charset=utf-8",
+    problems: ["execution-not-found", "evidence-not-ready"],
+  }),
   readAudit: route({
     ...read,
     id: "read-audit-log",

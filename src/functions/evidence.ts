@@ -4,9 +4,14 @@ import { ROUTES } from "../api/routes.js";
 import { readAudit } from "../commands/audit.js";
 import { evidenceOf } from "../commands/evidence.js";
 import { anchoring, services } from "../composition.js";
+import { reportOf } from "../domain/evidence/report.js";
 import { serve } from "./serve.js";
 
 serve(ROUTES.getEvidence, async (context, { params }) => ({ body: await evidenceOf(context, params.executionId) }));
+
+serve(ROUTES.getEvidenceReport, async (context, { params }) => ({
+  body: reportOf(await evidenceOf(context, params.executionId)),
+}));
 
 serve(ROUTES.readAudit, async ({ store }, { query }) => ({ body: await readAudit(store, query) }));
 

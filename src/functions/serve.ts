@@ -236,11 +236,23 @@ const withLog = <R extends z.ZodType>(
     },
   });
 
+/** A page runs nothing and loads nothing, whatever its texts are. */
+const PAGE_HEADERS = {
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+  "x-content-type-options": "nosniff",
+};
+
 /** Answers are typed by the route and not parsed again: that costs a large one more than making it. Tests parse them. */
-function respond<R extends z.ZodType>({ status: usual }: Pick<Route, "status">, answer: Answer<R>): HttpResponseInit {
+function respond<R extends z.ZodType>(
+  { status: usual, mediaType }: Pick<Route, "status" | "mediaType">,
+  answer: Answer<R>,
+): HttpResponseInit {
   const status = answer.status ?? usual;
   const headers = { "cache-control": "no-store", ...answer.headers };
   if (status === 204) return { status, headers };
+  if (mediaType !== undefined) {
+    return { status, headers: { ...headers, ...PAGE_HEADERS, "content-type": mediaType }, body: String(answer.body) };
+  }
   return { status, headers, jsonBody: answer.body };
 }
 

@@ -84,8 +84,8 @@ const AT = "2026-01-01T06:00:00.000Z";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-/** Times, and hashes of what has times in it. */
-const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}/g;
+/** Times, hashes of what has times in it, and places in the log, which a repetition finds further on. */
+const TIMES = /\d{4}-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|"seq":\d+/g;
 
 /** Each call of an activity with the same arguments, but for times, fails the first time. */
 function failingOnce<T extends object>(

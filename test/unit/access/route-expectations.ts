@@ -105,6 +105,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
   on("nothing", "execution")("complete-action", { body: { token: "x" } }),
 
   on("audit", "execution")("get-evidence"),
+  on("audit", "execution")("get-evidence-report"),
   on("audit", "everything")("read-audit-log"),
 
   readOwn("list-approvals"),
