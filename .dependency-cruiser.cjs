@@ -41,6 +41,13 @@ module.exports = {
     ),
 
     rule(
+      "verifier-stands-alone",
+      "Whoever checks evidence must not have to trust the program that made it.",
+      { path: "^verify/" },
+      { pathNot: "^verify/", dependencyTypesNot: ["core"] },
+    ),
+
+    rule(
       "domain-is-pure",
       "The rules import zod and each other, nothing else.",
       { path: "^src/domain/" },

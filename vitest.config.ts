@@ -8,7 +8,7 @@ const AZURITE = ["test/support/azurite-setup.ts"];
 const ISOLATED = [
   "test/support/**/*.test.ts",
   "verification/{chaos,fuzz}/**/*.test.ts",
-  "test/unit/{hypervisor/{emulator,failback},store/store}.test.ts",
+  "test/unit/{hypervisor/{emulator,failback},store/{store,blob-heads}}.test.ts",
   "test/unit/access/route-matrix.test.ts",
   "test/unit/durable/{mailbox,fiber-scheduler,tell-approvers}.test.ts",
   "host/test/management/golden-*.test.ts",

@@ -7,9 +7,9 @@ import extractOptions from "dependency-cruiser/config-utl/extract-depcruise-opti
 import extractTSConfig from "dependency-cruiser/config-utl/extract-ts-config";
 import { sourceFiles } from "./source-files.mjs";
 
-const ROOMS = ["src", "host", "demo", "verification", "cli", "portal"];
+const ROOMS = ["src", "host", "demo", "verification", "verify", "cli", "portal"];
 
-const expected = sourceFiles(ROOMS, (file) => file.endsWith(".ts") && !/^host\/test\/(golden|apps)\//.test(file));
+const expected = sourceFiles(ROOMS, (file) => /\.(ts|mjs)$/.test(file) && !/^host\/test\/(golden|apps)\//.test(file));
 const rooms = ROOMS.filter((room) => expected.some((file) => file.startsWith(`${room}/`)));
 
 const options = await extractOptions("./.dependency-cruiser.cjs");

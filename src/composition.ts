@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { InvocationContext } from "@azure/functions";
+import type { Anchoring } from "./activities/anchor-log.js";
 import { Admission } from "./api/admission.js";
 import type { Context, Services } from "./commands/context.js";
 import { type Config, readConfig } from "./config.js";
@@ -11,6 +11,8 @@ import { createEmulator } from "./hypervisor/emulator/emulator.js";
 import { withFairConcurrency } from "./hypervisor/fair-concurrency.js";
 import { createIdentity, describeIdentity } from "./identity/create-identity.js";
 import { Endpoints } from "./notifications/endpoints.js";
+import { keepInBlobs } from "./store/blob-heads.js";
+import { sha256 } from "./store/sha256.js";
 import { createStore } from "./store/store.js";
 import { createAzureTables } from "./store/tables/azure-tables.js";
 
@@ -28,16 +30,15 @@ function compose(config: Config, clock: Clock): Services {
   const emulator = createEmulator({ tables, clock, speed, durations, maxConcurrentOperations });
   const drivers = { vcenter: emulator, "vmm-cloud": emulator, "azure-region": emulator };
   const stepLimitMs = (config.stepLimitMinutes * 60_000) / config.speed;
-  const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
   return {
     store,
     hypervisor: withFairConcurrency(hypervisorOf(drivers, clock), MAX_CONCURRENT_CALLS),
     estate: emulator,
     clock,
     secrets: config.secrets,
-    hash,
+    hash: sha256,
     endpoints: new Endpoints(),
-    identity: createIdentity(config.identity, { store, clock, hash }),
+    identity: createIdentity(config.identity, { store, clock, hash: sha256 }),
     settings: {
       speed: config.speed,
       stepLimitMs,
@@ -53,6 +54,9 @@ const config = readConfig(process.env);
 
 /** What every function of this process works with. */
 export const services: Services = compose(config, clock);
+
+/** Where this installation keeps heads of its log. */
+export const anchoring: Anchoring = { keep: keepInBlobs(config.storage, config.tablePrefix), sendTo: config.anchor };
 
 /** Who every caller is, for the log. */
 export const identityInForce = describeIdentity(config.identity);

@@ -32,6 +32,12 @@ const settingsSchema = z.object({
   ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
   /** Where others reach this installation, such as `https://dr.example.com`. The default is the host's own name. */
   PUBLIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Another system that gets each head of the log, signed with the secret. */
+  EVIDENCE_ANCHOR_URL: z
+    .url({ protocol: /^https?$/ })
+    .max(2_000)
+    .optional(),
+  EVIDENCE_ANCHOR_SECRET: SecretName.optional(),
   /** Set by the Functions host: its name, and its port on a laptop. */
   WEBSITE_HOSTNAME: z.string().optional(),
   /** Requests of one caller in a second, by their kind. */
@@ -54,6 +60,7 @@ export interface Config {
   readonly stepLimitMinutes: number;
   readonly allowPrivateWebhooks: boolean;
   readonly publicBaseUrl: string | null;
+  readonly anchor: { readonly url: string; readonly secret: string | undefined } | null;
   readonly admission: AdmissionLimits;
   readonly identity: IdentityConfig;
   readonly tablePrefix: string;
@@ -71,6 +78,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new Error(`Settings are not valid. ${lines.join("; ")}. Set them in local.settings.json or the environment.`);
   }
   const settings = parsed.data;
+  const anchor = settings.EVIDENCE_ANCHOR_URL;
   return {
     storage: settings.AzureWebJobsStorage,
     speed: settings.EMULATOR_SPEED,
@@ -79,6 +87,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     stepLimitMinutes: settings.STEP_LIMIT_MINUTES,
     allowPrivateWebhooks: settings.ALLOW_PRIVATE_WEBHOOKS,
     publicBaseUrl: settings.PUBLIC_BASE_URL ?? hostUrl(settings.WEBSITE_HOSTNAME),
+    anchor: anchor === undefined ? null : { url: anchor, secret: settings.EVIDENCE_ANCHOR_SECRET },
     admission: {
       start: limits("start", settings.MAX_STARTS_PER_SECOND),
       webhook: limits("webhook", settings.MAX_WEBHOOKS_PER_SECOND),

@@ -51,13 +51,16 @@ export function createClient(
         ...defined({ body: body === undefined ? undefined : JSON.stringify(body) }),
       });
       if (!answer.ok) throw new ApiError(await problemIn(answer));
-      const read = answer.status === 204 ? undefined : ((await answer.json()) as unknown);
+      const read = answer.status === 204 ? undefined : await contentOf(route, answer);
       const parsed = route.response.parse(read);
       observe?.(route, read, parsed);
       return { body: parsed, headers: answer.headers, status: answer.status };
     },
   };
 }
+
+const contentOf = ({ mediaType }: Pick<Route, "mediaType">, answer: Response): Promise<unknown> =>
+  mediaType === undefined ? answer.json() : answer.text();
 
 function urlOf(baseUrl: string, path: string, params: Record<string, unknown>, query: Record<string, unknown>): URL {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(String(params[name])));

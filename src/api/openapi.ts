@@ -115,7 +115,7 @@ function successOf(route: Route): JsonObject {
     headers: Object.fromEntries(
       route.answers.map((name) => [name, { required: true, schema: { type: "string" }, description: HEADERS[name] }]),
     ),
-    content: { "application/json": { schema: jsonSchema(route.response, "output") } },
+    content: { [route.mediaType ?? "application/json"]: { schema: jsonSchema(route.response, "output") } },
   };
 }
 

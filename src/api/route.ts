@@ -52,6 +52,8 @@ export interface Route<
   /** Headers of every successful response. */
   readonly answers: readonly AnswerHeader[];
   readonly response: R;
+  /** Of a response that is text and not JSON. */
+  readonly mediaType?: "text/html; charset=utf-8";
   /** Problems that it can answer with, besides invalid input. */
   readonly problems: readonly ProblemCode[];
 }

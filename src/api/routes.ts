@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Guid, Id } from "../domain/text.js";
 import { APPROVAL_ROUTES } from "./approval-routes.js";
 import { DRILL_ROUTES } from "./drill-routes.js";
+import { EVIDENCE_ROUTES } from "./evidence-routes.js";
 import { executionSummary, executionView } from "./execution-schemas.js";
 import { NOTIFICATION_ROUTES } from "./notification-routes.js";
 import { PLAN_ROUTES } from "./plan-routes.js";
@@ -254,6 +255,7 @@ export const ROUTES = {
     problems: ["execution-not-found", "execution-ended", "verb-not-allowed", "decided-already"],
   }),
   ...APPROVAL_ROUTES,
+  ...EVIDENCE_ROUTES,
   cancelCommitTimer: route({
     ...decide,
     id: "cancel-commit-timer",

@@ -8,12 +8,15 @@
  *   (test/orchestrators/two-executions.test.ts)
  * - A5 A start that the decision refuses leaves no record, and its key may be used again. (test/orchestrators/starts.test.ts)
  */
+
 import { RecoveryError } from "../domain/errors.js";
+import type { LogPlace } from "../domain/evidence/log-place.js";
 import type { Admission, Execution, ExecutionOptions } from "../domain/execution.js";
 import { canonicalJson, executionIdOf } from "../domain/identity.js";
 import { isEnded } from "../domain/plans/failure-policy.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
+import { recordOpening } from "../executions/evidence/opening.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import { executionContract } from "../orchestrators/runtime/contracts.js";
 import { type ItemClaim, updateWithRetry } from "../store/port.js";
@@ -125,13 +128,15 @@ async function acquireItems(context: Context, execution: Execution, claims: () =
     await context.store.watchExecution(executionId, toInstant(nowMs));
   }
   let found: Admission = { admitted: true };
+  const opening = recordOpening(context, execution);
+  opening.catch(() => undefined); // a fault of the other one is thrown first
   try {
     await context.store.acquireItems(worldId, executionId, verb, claims());
   } catch (thrown) {
     if (!(thrown instanceof RecoveryError)) throw thrown;
     found = { admitted: false, refusal: { code: thrown.code, message: messageOf(thrown) } };
   }
-  const { admission, record } = await decide(context, executionId, found);
+  const { admission, record } = await decide(context, executionId, found, await opening);
   if (!admission.admitted) return refuse(context, execution, admission);
   if (!isEnded(record.status)) return startOrchestration(context, execution);
   // Another request started it, and it ended before this one acquired the items: they were free by then.
@@ -141,11 +146,12 @@ async function acquireItems(context: Context, execution: Execution, claims: () =
 
 const messageOf = ({ code, message }: RecoveryError): string => message.replace(`[${code}] `, "").slice(0, 2_000);
 
-/** Writes what this request found, unless another request has written before: the first one decides for all. */
+/** Writes what this request found, and where the log has what the execution is bound to, unless another request has written before: the first one decides for all. */
 function decide(
   { store }: Context,
   executionId: string,
   found: Admission,
+  openingAt: LogPlace,
 ): Promise<{ admission: Admission; record: Execution }> {
   return updateWithRetry(
     () => store.getExecution(executionId),
@@ -155,7 +161,7 @@ function decide(
       if (value.admission) return { answer: { admission: value.admission, record: value } };
       return {
         answer: { admission: found, record: value },
-        write: () => store.updateExecution({ ...value, admission: found }, etag),
+        write: () => store.updateExecution({ ...value, admission: found, openingAt }, etag),
       };
     },
   );

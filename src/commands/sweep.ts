@@ -4,6 +4,7 @@ import { isTimeAgain } from "../domain/retry-policies.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { InstanceView } from "../durable/client.js";
 import { endExecution } from "../executions/end-execution.js";
+import { sealExecution } from "../executions/evidence/seal.js";
 import { isReleasedBeforeItsEnd, releaseItems } from "../executions/release.js";
 import type { Tagged, UnsettledExecution } from "../store/port.js";
 
@@ -215,7 +216,10 @@ async function releaseEnded(
   if (!items.some(({ heldBy }) => heldBy?.executionId === executionId)) {
     const isReconciled = await reconcileUnknownOutcomes(context, execution, items, inLater);
     const isOwed = unknownOutcomes(execution, items, inLater).length > 0;
-    if (!isOwed && isOlder(context, entry.value.since, RELEASED_AFTER_MS)) await context.store.settleExecution(entry);
+    if (!isOwed && isOlder(context, entry.value.since, RELEASED_AFTER_MS)) {
+      await sealExecution(context, executionId);
+      await context.store.settleExecution(entry);
+    }
     return isReconciled;
   }
   const instance = await context.orchestrations.getStatus(executionId);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { RunningTimer } from "./commit-timer/commit-timer.js";
 import { RecordedDecision } from "./decisions.js";
 import { isErrorCode } from "./errors.js";
+import { ChainHead } from "./evidence/chain.js";
+import { LogPlace } from "./evidence/log-place.js";
 import { ReprotectOptions } from "./failback/reprotect-options.js";
 import { DataLoss, RecoveryPoint, RecoveryPointChoice } from "./recovery-points/recovery-point-choice.js";
 import { Confirmation } from "./start/confirmation.js";
@@ -198,6 +200,8 @@ const common = {
   onBehalfOf: Name.optional(),
   requestedAt: Instant,
   admission: Admission.optional(),
+  /** Where the log has what it was bound to before it was admitted. */
+  openingAt: LogPlace.optional(),
   cancelRequest: CancelRequest.optional(),
   /** The newest decisions on what the execution asked, oldest first. */
   decisions: z.array(RecordedDecision).max(MAX_DECISIONS).optional(),
@@ -231,5 +235,10 @@ export type Execution = z.infer<typeof Execution>;
 const StepPart = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/);
 
 /** The steps of one ended part of an execution: its own steps, or those of one batch of items. */
-export const StepRecord = z.strictObject({ part: StepPart, steps: z.array(Step).max(1_000) });
+export const StepRecord = z.strictObject({
+  part: StepPart,
+  steps: z.array(Step).max(1_000),
+  /** The heads of the chains of its steps, made when they were written. */
+  chains: z.array(ChainHead).max(1_001).optional(),
+});
 export type StepRecord = z.infer<typeof StepRecord>;

@@ -135,6 +135,13 @@ export const REQUEST_ERRORS = {
     "The request came after the end.",
     "Check its outcome, and start another execution if needed.",
   ),
+  "evidence-not-ready": entry(
+    409,
+    true,
+    "There is no evidence yet",
+    "Evidence is sealed when an execution ends, and this one has not ended.",
+    "Wait for its end, or end it, and ask again.",
+  ),
   "nothing-awaited": entry(
     409,
     false,

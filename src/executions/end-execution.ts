@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
+import { withChains } from "../domain/evidence/step-chains.js";
 import { type Execution, type ItemOutcome, MAX_LEFTOVER_CHARACTERS, MAX_LEFTOVERS } from "../domain/execution.js";
 import type { ItemCondition, ItemRecord } from "../domain/items/item-record.js";
 import { RESTING_STATES, transitionOf } from "../domain/items/lifecycle.js";
@@ -12,6 +13,7 @@ import type { Ports } from "../ports.js";
 import { stepTitle } from "../steps/plan-steps.js";
 import { type ItemUpdate, updateWithRetry } from "../store/port.js";
 import type { closeExecution, ItemReport } from "./contracts.js";
+import { sealExecution } from "./evidence/seal.js";
 import { conditionsAfterExecution } from "./post-execution-conditions.js";
 import { readEach } from "./read-each.js";
 import { EXECUTION_PART } from "./step-parts.js";
@@ -44,12 +46,15 @@ export async function endExecution(ports: Ports, asked: Closing): Promise<void> 
   ];
   if (!isEnded(execution.status)) {
     const steps = unpackSteps(closing.steps, (id) => stepTitle(execution.verb, id));
-    await store.putSteps(closing.executionId, [{ part: EXECUTION_PART, steps }]);
+    const record = withChains(closing.executionId, { part: EXECUTION_PART, steps }, ports.hash);
+    await store.putSteps(closing.executionId, [record]);
   }
   const release = () => store.updateItems(execution.worldId, closing.executionId, updates);
   if (!isSuccess(closing.status)) await release();
   await writeEnd(ports, closing, outcomes);
   if (isSuccess(closing.status)) await release();
+  // What cannot be sealed now does not keep an execution from its end: the sweep seals it.
+  await sealExecution(ports, closing.executionId).catch(() => undefined);
 }
 
 /** A recorded success stays a success, and its items may still have to be released. Any other end is only repeated. */

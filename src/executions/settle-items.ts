@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { withChains } from "../domain/evidence/step-chains.js";
 import type { StepRecord } from "../domain/execution.js";
 import { toInstant } from "../domain/text.js";
 import type { Direction } from "../domain/vocabulary.js";
@@ -14,7 +15,7 @@ import { itemsPart } from "./step-parts.js";
  * still holds the items.
  */
 export async function settleItems(
-  { store, clock }: Ports,
+  { store, clock, hash }: Ports,
   { worldId, executionId, verb, stage, slice, items }: z.output<typeof contract.input>,
 ): Promise<void> {
   const record: StepRecord = {
@@ -29,7 +30,7 @@ export async function settleItems(
   const now = toInstant(clock.now());
   const updates = items.flatMap((item) => updateOf(item, now, directions.get(item.report.itemId)));
   if (updates.length > 0) await store.updateItems(worldId, executionId, updates);
-  await store.putSteps(executionId, [record]);
+  await store.putSteps(executionId, [withChains(executionId, record, hash)]);
 }
 
 /** @param replicates the direction in which a tested item replicates: a test of one way says nothing about the other */

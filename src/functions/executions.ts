@@ -93,6 +93,7 @@ function recordOf(execution: Execution) {
     status: _recorded,
     admission: _admission,
     callBackSecret: _secret,
+    openingAt: _opening,
     ...rest
   } = execution;
   return { outcomes: undefined, ...rest };

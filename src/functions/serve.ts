@@ -14,6 +14,7 @@ import type { Answer, AuthorisedRequest, ParsedRequest, Route, RouteRight } from
 import { allowedMethods, routesAt, unknownRoute } from "../api/unknown-route.js";
 import { requireAnyRole, requireRight, requireRightSomewhere } from "../commands/authorise.js";
 import type { Context } from "../commands/context.js";
+import { type LoggedRequest, logged } from "../commands/request-log.js";
 import { admission, contextOf } from "../composition.js";
 import { ANONYMOUS, type Caller } from "../domain/access/caller.js";
 import { Verb } from "../domain/vocabulary.js";
@@ -51,7 +52,9 @@ export function serve<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
       leave = await admission.enter(kind, kind === "webhook" ? senderOf(request) : caller.person);
       const parsed = await parseRequest(route, request);
       await authorise(context, route, caller, parsed);
-      return respond(route.status, await handle(context, { ...parsed, caller }));
+      const answer = () => handle(context, { ...parsed, caller });
+      const asked = { route: route.id, caller, params: parsed.params, body: parsed.body };
+      return respond(route, changesSomething(route) ? await withLog(context, route, asked, answer) : await answer());
     } catch (thrown) {
       return describe(thrown, log);
     } finally {
@@ -84,7 +87,10 @@ export function serveRaw<P extends z.ZodObject, Q extends z.ZodObject, B extends
       const body = await readBytes(request, rawBody.limitBytes);
       const params = parseParams(route, request);
       leave = await admission.enter("webhook", senderOf(request));
-      return respond(route.status, await handle(open(), { params, headers: request.headers, body }));
+      const context = open();
+      const answer = () => handle(context, { params, headers: request.headers, body });
+      const asked = { route: route.id, caller: ANONYMOUS, params, body: undefined };
+      return respond(route, await withLog(context, route, asked, answer));
     } catch (thrown) {
       return describe(thrown, log);
     } finally {
@@ -212,11 +218,41 @@ async function refuseStranger(
   }
 }
 
+/** Some routes read by POST, because what they ask about is long. */
+const changesSomething = ({ method, right }: Pick<Route, "method" | "right">): boolean =>
+  method !== "GET" && right !== "read";
+
+const withLog = <R extends z.ZodType>(
+  context: Context,
+  { status: usual }: Pick<Route, "status">,
+  asked: LoggedRequest,
+  answer: () => Promise<Answer<R>>,
+): Promise<Answer<R>> =>
+  logged(context, asked, answer, {
+    done: ({ status = usual }) => status,
+    failed: (thrown) => {
+      const { status, code } = problemOf(thrown);
+      return { status, code };
+    },
+  });
+
+/** A page runs nothing and loads nothing, whatever its texts are. */
+const PAGE_HEADERS = {
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+  "x-content-type-options": "nosniff",
+};
+
 /** Answers are typed by the route and not parsed again: that costs a large one more than making it. Tests parse them. */
-function respond<R extends z.ZodType>(usual: number, answer: Answer<R>): HttpResponseInit {
+function respond<R extends z.ZodType>(
+  { status: usual, mediaType }: Pick<Route, "status" | "mediaType">,
+  answer: Answer<R>,
+): HttpResponseInit {
   const status = answer.status ?? usual;
   const headers = { "cache-control": "no-store", ...answer.headers };
   if (status === 204) return { status, headers };
+  if (mediaType !== undefined) {
+    return { status, headers: { ...headers, ...PAGE_HEADERS, "content-type": mediaType }, body: String(answer.body) };
+  }
   return { status, headers, jsonBody: answer.body };
 }
 

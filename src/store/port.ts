@@ -7,6 +7,7 @@ import type { Plan, PlanVersion } from "../domain/plans/plan.js";
 import type { ItemState, Verb } from "../domain/vocabulary.js";
 import type { World } from "../domain/worlds/world.js";
 import type { DrillStore } from "./drill-port.js";
+import type { EvidenceStore } from "./evidence-port.js";
 import type { NotificationStore } from "./notification-port.js";
 import type { Page, PageRequest, Tagged } from "./page.js";
 import type { WebhookStore } from "./webhook-port.js";
@@ -84,7 +85,7 @@ export interface ItemUpdate {
  * can fail with `row-unreadable`, except a list, which leaves the row out and names it. An unreadable row is never
  * overwritten.
  */
-export interface Store extends ApprovalStore, DrillStore, NotificationStore, WebhookStore {
+export interface Store extends ApprovalStore, DrillStore, EvidenceStore, NotificationStore, WebhookStore {
   /** Marks a world as changing; refuses `world-changing` if another request does so at the same moment. */
   beginWorldChange(worldId: string, name: string, change: WorldChange): Promise<BegunChange>;
   /** Takes the mark of a change back that did nothing. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ChainHead } from "../domain/evidence/chain.js";
 import { Failure, Step, type StepRecord } from "../domain/execution.js";
 import { defined, toInstant, toMs } from "../domain/text.js";
 import { StepStatus } from "../domain/vocabulary.js";
@@ -23,7 +24,12 @@ const isKnown = (words: readonly string[], [id, title, , status]: BriefStep): bo
   words[id] !== undefined && words[title] !== undefined && StepStatus.safeParse(words[status]).success;
 
 const StepRow = z
-  .strictObject({ part: z.string(), words: z.array(z.string()), steps: z.array(briefStep) })
+  .strictObject({
+    part: z.string(),
+    words: z.array(z.string()),
+    steps: z.array(briefStep),
+    chains: z.array(ChainHead).optional(),
+  })
   .refine(
     ({ words, steps }) => steps.every((step) => isKnown(words, step)),
     "a step refers to a word that the row does not have",
@@ -34,7 +40,7 @@ export const STEPS: Codec<StepRow> = { what: "steps", schema: 2, shape: StepRow 
 
 const NONE = -1;
 
-export function toRow({ part, steps }: StepRecord): StepRow {
+export function toRow({ part, steps, chains }: StepRecord): StepRow {
   const words = new Map<string, number>();
   const indexOf = (word: string | undefined): number => {
     if (word === undefined) return NONE;
@@ -48,12 +54,12 @@ export function toRow({ part, steps }: StepRecord): StepRow {
     return [...indexes, ...times, ...(Object.keys(rest).length === 0 ? [] : [rest])];
   };
   const packed = steps.map(brief);
-  return { part, words: [...words.keys()], steps: packed };
+  return { part, words: [...words.keys()], steps: packed, ...defined({ chains }) };
 }
 
 const timeAt = (ms: number): string | undefined => (ms === NONE ? undefined : toInstant(ms));
 
-export function fromRow({ part, words, steps }: StepRow): StepRecord {
+export function fromRow({ part, words, steps, chains }: StepRow): StepRecord {
   const full = ([id, title, item, status, started, ended, rest]: BriefStep): Step => ({
     id: words[id] ?? "",
     title: words[title] ?? "",
@@ -61,5 +67,5 @@ export function fromRow({ part, words, steps }: StepRow): StepRecord {
     ...defined({ itemId: words[item], startedAt: timeAt(started), endedAt: timeAt(ended) }),
     ...rest,
   });
-  return { part, steps: steps.map(full) };
+  return { part, steps: steps.map(full), ...defined({ chains }) };
 }

@@ -1,7 +1,10 @@
+import * as anchors from "./anchors.js";
 import * as approvals from "./approvals.js";
 import { listDelegations, putDelegation, removeDelegation } from "./delegations.js";
 import * as drills from "./drills.js";
 import { getEvaluation, putEvaluation } from "./evaluations.js";
+import * as evidence from "./evidence.js";
+import type { EvidenceStore } from "./evidence-port.js";
 import {
   createExecution,
   getExecution,
@@ -26,6 +29,7 @@ import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
 import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./unsettled.js";
+import { endOfLog, logWriter, readLog } from "./vault-log.js";
 import type { WebhookStore } from "./webhook-port.js";
 import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
 import { getSource, listSources, putSource, removeSource } from "./webhook-sources.js";
@@ -54,7 +58,6 @@ export function createStore(tables: Tables): Store {
   const items = tables.table("Items");
   const plans = tables.table("Plans");
   const executions = tables.table("Executions");
-  const tokens = tables.table("Tokens");
   const stepsOf = cachedByEtag(readSteps, MAX_CACHED_STEP_ROWS);
   const getPlanVersion = createPlanVersions(plans, MAX_CACHED_PLAN_VERSIONS);
   return {
@@ -104,15 +107,20 @@ export function createStore(tables: Tables): Store {
     settleExecution: (entry) => settleExecution(executions, entry),
     putSteps: (executionId, records) => putSteps(executions, executionId, records),
     getSteps: (executionId) => getSteps(executions, executionId, stepsOf),
-    createToken: (token) => createToken(tokens, token),
-    getToken: (tokenId) => getToken(tokens, tokenId),
-    updateToken: (token, etag) => updateToken(tokens, token, etag),
-    listTokens: (page) => listTokens(tokens, page),
+    ...tokenStore(tables.table("Tokens")),
     ...drillStore(tables.table("Drills")),
     ...webhookStore(tables),
     ...notificationStore(tables),
+    ...evidenceStore(tables.table("Evidence"), tables.table("VaultLog")),
   };
 }
+
+const tokenStore = (table: Table): Pick<Store, "createToken" | "getToken" | "updateToken" | "listTokens"> => ({
+  createToken: (token) => createToken(table, token),
+  getToken: (tokenId) => getToken(table, tokenId),
+  updateToken: (token, etag) => updateToken(table, token, etag),
+  listTokens: (page) => listTokens(table, page),
+});
 
 function notificationStore(tables: Tables): NotificationStore {
   const subscribed = tables.table("Subscriptions");
@@ -186,4 +194,15 @@ const drillStore = (table: Table): DrillStore => ({
   listForgottenTests: (now, page) => listForgottenTests(table, now, page),
   getEvaluation: (planId) => getEvaluation(table, planId),
   putEvaluation: (evaluation) => putEvaluation(table, evaluation),
+});
+
+const evidenceStore = (table: Table, log: Table): EvidenceStore => ({
+  appendToLog: logWriter(log),
+  endOfLog: () => endOfLog(log),
+  putAnchor: (anchor) => anchors.putAnchor(log, anchor),
+  lastAnchor: () => anchors.lastAnchor(log),
+  anchorFrom: (seq) => anchors.anchorFrom(log, seq),
+  readLog: (from, limit) => readLog(log, from, limit),
+  putSealed: (executionId, events, place) => evidence.putSealed(table, executionId, events, place),
+  getSealed: (executionId) => evidence.getSealed(table, executionId),
 });

@@ -1,6 +1,9 @@
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Row, RowOperation, Table, Tables } from "../../src/store/tables/port.js";
 
+/** The table that has every accepted request, also one that is refused for what it asks. */
+export const LOG_OF_REQUESTS = "VaultLog";
+
 /** Memory tables that count writes and can return to a marked state. */
 export interface RewindingTables extends Tables {
   /** Transactions that changed something since the mark. */

@@ -121,6 +121,10 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...ofTheVerb("extend-commit-timer", "execution", () => ({ until: LATER, reason: "later" })),
   on("nothing", "execution")("complete-action", { body: { token: "x" } }),
 
+  on("audit", "execution")("get-evidence"),
+  on("audit", "execution")("get-evidence-report"),
+  on("audit", "everything")("read-audit-log"),
+
   readOwn("list-approvals"),
   on("audit", "own-view")("list-approvals-to-review"),
   on("read", "approval")("get-approval"),
