@@ -44,7 +44,7 @@ export function sectionsOf(facts: EvidenceFacts): Section[] {
     ["environment", environmentOf(facts)],
     ["order", orderOf(facts)],
     ["steps", stepsOf(facts)],
-    ["machines", { outcomes: facts.execution.outcomes }],
+    ["machines", { timesOfRecoveryPoints: "by the clock of the estate", outcomes: facts.execution.outcomes }],
     ["probes", probesOf(facts)],
     ["measures", measuredOf(facts)],
     ["return", returnOf(facts)],
