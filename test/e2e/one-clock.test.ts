@@ -3,7 +3,7 @@ import { ALL_ROUTES, ROUTES } from "../../src/api/routes.js";
 import type { Verb } from "../../src/domain/vocabulary.js";
 import { TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { finish } from "../support/execution-driver.js";
-import { RunningApp } from "../support/running-app.js";
+import { poll, RunningApp } from "../support/running-app.js";
 
 /** Fast enough that emulated time leaves real time behind at once. */
 const SPEED = 3_000;
@@ -79,6 +79,7 @@ test("every time in an answer is real time, unless its name says that it is emul
     const { status } = await finish(app, executionId);
     expect(status).toMatch(/^succeeded/);
   };
+  const drillId = await drillOf(app, planId);
   for (const verb of ["test-failover", "test-clean-up", "planned-failover", "commit"] as const) await run(verb);
 
   const people = [{ external: "U1", person: "ann", roles: ["approver" as const] }];
@@ -96,6 +97,7 @@ test("every time in an answer is real time, unless its name says that it is emul
     sourceId: "desk",
     subscriptionId: "desk",
     approvalId: await approvalIn(app),
+    drillId,
     itemId: "web-1",
     executionId: executions[0] ?? "",
     version: "1",
@@ -125,6 +127,17 @@ test("every time in an answer is real time, unless its name says that it is emul
   for (const { name, path, siblings } of emulated) expect(siblings, path).toHaveProperty(realNameOf(name));
   expect(asked.size).toBeGreaterThan(12);
 });
+
+/** A drill of the plan, which has ended. */
+async function drillOf(app: RunningApp, planId: string): Promise<string> {
+  const call = { params: { planId }, headers: { "idempotency-key": "drill" }, body: {} };
+  const { drillId } = (await app.client.call(ROUTES.startDrill, call)).body;
+  await poll(
+    async () => (await app.client.call(ROUTES.getDrill, { params: { drillId } })).body,
+    ({ status }) => status === "ended",
+  );
+  return drillId;
+}
 
 /** An approval that a failover of another world waits for. */
 async function approvalIn(app: RunningApp): Promise<string> {
