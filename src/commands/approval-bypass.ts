@@ -22,15 +22,42 @@ export async function bypassProblem(
 ): Promise<Refusal | null> {
   const taken = items.flatMap(({ itemId, decision }) => (decision === "take" ? [itemId] : []));
   const guarding = (await store.listGuardingPlans(worldId, taken)).map(({ plan }) => plan);
-  for (const plan of guarding.filter(({ id }) => id !== own?.id)) {
-    for (const requirement of plan.approvals ?? []) {
-      const of = { verb, direction };
-      const past = taken.filter((id) => guardsItem(plan, requirement, id, of) && !hasSame(own, requirement, id, of));
-      if (past.length > 0) return refusalOf(plan, requirement, past);
-    }
-  }
-  return null;
+  const of = { verb, direction };
+  const passed = passedBy(own, guarding, taken, of).map((one) => ({
+    ...one,
+    others: passedBy(one.plan, guarding, one.itemIds, of),
+  }));
+  const found = passed.find(({ others }) => others.length === 0) ?? passed[0];
+  return found === undefined ? null : refusalOf(found, verb);
 }
+
+interface Passed {
+  plan: Plan;
+  requirement: ApprovalRequirement;
+  itemIds: string[];
+}
+
+/** A plan that leads on. `others`: what other plans want for the same items, and this one does not. */
+interface Candidate extends Passed {
+  others: readonly Passed[];
+}
+
+/** The approvals of other plans that a start of one plan, or of items alone, would go past. */
+const passedBy = (
+  own: Plan | null,
+  guarding: readonly Plan[],
+  taken: readonly string[],
+  of: { verb: Verb; direction: ExecutionDirection },
+): Passed[] =>
+  guarding
+    .filter(({ id }) => id !== own?.id)
+    .flatMap((plan) =>
+      (plan.approvals ?? []).flatMap((requirement) => {
+        const isPast = (id: string) => guardsItem(plan, requirement, id, of) && !hasSame(own, requirement, id, of);
+        const itemIds = taken.filter(isPast);
+        return itemIds.length > 0 ? [{ plan, requirement, itemIds }] : [];
+      }),
+    );
 
 /** Whether the plan that is started wants an approval of its own there that is as strict. */
 const hasSame = (
@@ -47,11 +74,21 @@ const hasSame = (
       isAsStrict(requirement, wanted),
   );
 
-function refusalOf(plan: Plan, { name }: ApprovalRequirement, itemIds: readonly string[]): Refusal {
+/**
+ * What leads on. The guarding plan itself is started for these items, with its approvals and its break-glass, unless yet
+ * another plan would refuse that.
+ */
+function refusalOf({ plan, requirement: { name }, itemIds, others }: Candidate, verb: Verb): Refusal {
   const named = listed(itemIds, MAX_NAMED);
+  const body = JSON.stringify({ verb, options: { only: itemIds } });
+  const missing = others.map((other) => `"${other.requirement.name}" of plan ${other.plan.id}`);
+  const way =
+    missing.length === 0
+      ? `start them with that plan: POST /api/recovery-plans/${encodeURIComponent(plan.id)}/executions with the body ${body}, and add the options of your own`
+      : `no plan that holds them wants all of their approvals: add ${listed([...new Set(missing)], MAX_NAMED)} to plan ${plan.id}, as it is there, and start that plan with the option only`;
   return {
     code: "approval-needed",
-    message: `plan ${plan.id} wants the approval "${name}" for ${named}; start plan ${plan.id} with the option only`,
+    message: `plan ${plan.id} wants the approval "${name}" for ${named}; ${way}`,
     details: itemIds.slice(0, MAX_NAMED).map((itemId) => `plan ${plan.id}, approval "${name}": ${itemId}`),
   };
 }

@@ -1,3 +1,4 @@
+import type { Caller } from "../domain/access/caller.js";
 import { approvalProblems, approvalWarnings } from "../domain/approvals/requirement-rules.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
@@ -8,6 +9,7 @@ import { toInstant } from "../domain/text.js";
 import type { Page, PageRequest, Tagged } from "../store/port.js";
 import type { Services } from "./context.js";
 import { announceSchedule, followPlan } from "./drills/schedules.js";
+import { requireMayAdd } from "./guarded-items.js";
 import { allPages } from "./pages.js";
 import { listedWarnings } from "./plan-members.js";
 import { unfinishedExecutions } from "./unfinished-executions.js";
@@ -18,19 +20,24 @@ export interface SavedPlan extends Tagged<PlanVersion> {
   warnings: string[];
 }
 
-/** Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it. */
+/**
+ * Saves a plan as its next version. `ifMatch` is the ETag of the version seen, or null to create it.
+ * @param planner whose roles may be limited to plans; a name alone is not limited
+ */
 export async function savePlan(
   services: Services,
   plan: Plan,
   ifMatch: string | null,
-  person: string,
+  planner: Caller | string,
 ): Promise<SavedPlan> {
+  const person = typeof planner === "string" ? planner : planner.person;
   const { change } = await getWorld(services, plan.worldId);
   if (change?.kind === "removal") throw new RecoveryError("world-changing", `world ${plan.worldId} is being removed`);
   const { entries: items, unreadable } = await allPages((page) => services.store.listItems(plan.worldId, page));
   const problems = [...planProblems(plan, items), ...approvalProblems(plan)];
   if (problems.length > 0 && unreadable[0] !== undefined) throw new RecoveryError("row-unreadable", unreadable[0]);
   if (problems.length > 0) throw new RecoveryError("plan-invalid", `plan ${plan.id}: ${problems[0]}`, problems);
+  if (typeof planner !== "string") await requireMayAdd(services, plan, planner);
   const hash = planHash(plan, services.hash);
   await announceSchedule(services, plan);
   const saved = await services.store.putPlan(plan, hash, { at: toInstant(services.clock.now()), by: person }, ifMatch);

@@ -2,6 +2,13 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import type { z } from "zod";
 import { type Durable, hasEnded } from "./call.js";
 
+/**
+ * A wait that may be given up is cut into pieces of this length. A host cuts a timer of more than six days itself, and a
+ * cancel takes effect on its first piece only: given up later, the replay no longer fits the history, and the
+ * orchestration fails (test/orchestrators/approvals-left.test.ts).
+ */
+const MAX_PIECE_MS = 5 * 86_400_000;
+
 /** Waits on a durable timer until `waitMs` milliseconds of real time have passed since the last event. */
 export function* sleep(context: OrchestrationContext, waitMs: number): Durable<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + waitMs));
@@ -30,18 +37,32 @@ export class Mailbox<M extends z.ZodType> {
    * well when the call ends that `begin` gives, if it gives one. A message does not wait for that call.
    */
   *next(deadline: Date, begin: () => Task | undefined = () => undefined): Durable<z.output<M> | undefined> {
+    let underWay: Task | undefined;
     for (;;) {
       const arrived = this.#takeArrived();
       if (arrived !== undefined) return arrived;
       const waiter = this.#context.df.waitForExternalEvent(this.#name);
-      const timer = this.#context.df.createTimer(deadline);
-      const beside = begin();
+      const { piece, isLast } = this.#pieceOf(deadline);
+      const timer = this.#context.df.createTimer(piece);
+      const beside = underWay ?? begin();
       this.#waiters.push(waiter);
       yield this.#context.df.Task.any(beside === undefined ? [waiter, timer] : [waiter, timer, beside]);
-      if (timer.isCompleted) return this.#takeArrived();
+      if (timer.isCompleted && isLast) return this.#takeArrived();
+      if (timer.isCompleted) {
+        underWay = beside;
+        continue;
+      }
+      underWay = undefined;
       timer.cancel();
       if (beside !== undefined && hasEnded(beside)) return this.#takeArrived();
     }
+  }
+
+  #pieceOf(deadline: Date): { piece: Date; isLast: boolean } {
+    const latestMs = this.#context.df.currentUtcDateTime.getTime() + MAX_PIECE_MS;
+    return deadline.getTime() > latestMs
+      ? { piece: new Date(latestMs), isLast: false }
+      : { piece: deadline, isLast: true };
   }
 
   #takeArrived(): z.output<M> | undefined {

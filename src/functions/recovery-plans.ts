@@ -10,7 +10,7 @@ import { pageRequest, serve } from "./serve.js";
 serve(ROUTES.savePlan, async (context, { params, body, headers, caller }) => {
   requireSameId(params.planId, body.id);
   const ifMatch = headers["if-none-match"] === "*" ? null : oneTag(headers["if-match"]);
-  const saved = await savePlan(context, body, ifMatch, caller.person);
+  const saved = await savePlan(context, body, ifMatch, caller);
   await voidApprovalsOfPlan(context, saved.value.plan.id, saved.value.version);
   return { ...planAnswer(await viewOf(context, saved)), status: ifMatch === null ? 201 : 200 };
 });

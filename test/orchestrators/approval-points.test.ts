@@ -1,12 +1,15 @@
 import { expect } from "vitest";
+import { startBody } from "../../src/api/schemas.js";
 import { passByBreakGlass, reviewBreakGlass } from "../../src/commands/approvals.js";
 import { delegate } from "../../src/commands/delegations.js";
-import { getPlan, warningsOf } from "../../src/commands/plans.js";
+import { getPlan, savePlan, warningsOf } from "../../src/commands/plans.js";
 import { previewPrerequisites } from "../../src/commands/previews.js";
 import type { Caller } from "../../src/domain/access/caller.js";
+import { Plan } from "../../src/domain/plans/plan.js";
 import { toInstant } from "../../src/domain/text.js";
 import { approvalAwaited, decideAs, TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { testInBothReplays } from "../support/both-replays.js";
+import type { VirtualApp } from "../support/virtual-app.js";
 
 const refused = (code: string) => expect.objectContaining({ code });
 const ONE = { ...TWO_BEFORE_START, needed: 1 };
@@ -196,4 +199,88 @@ testInBothReplays(
     expect((await getPlan(context, "shop")).warnings).toEqual([expect.stringMatching(/only tester can decide: ann/)]);
   },
   withApprovals({ ...TWO_BEFORE_START, approvers: { people: ["ann", "tester"] } }),
+);
+
+/** The start that a refusal names. */
+async function startAsAdvised(app: VirtualApp, itemId: string): Promise<string> {
+  const thrown: unknown = await app.start("unplanned-failover", {}, { kind: "item", worldId: "shop", itemId }).then(
+    () => "started",
+    (error: unknown) => error,
+  );
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const [, planId = "", body = ""] =
+    /POST \/api\/recovery-plans\/([^/]+)\/executions with the body (\{.*\}),/.exec(message) ?? [];
+  const { verb, options } = startBody.parse(JSON.parse(body));
+  return app.start(verb, options, { kind: "plan", planId });
+}
+
+testInBothReplays(
+  "a guarded item that is started alone in an emergency goes the way that the refusal names, and glass is broken there",
+  async (app) => {
+    const executionId = await startAsAdvised(app, "app-1");
+    const { approvalId } = await approvalAwaited(app, executionId);
+    await passByBreakGlass(app.context, approvalId, { person: "tester", reason: "the building burns" });
+    await app.validate(executionId);
+    expect((await app.ended(executionId)).status).toBe("succeeded");
+    expect((await app.item("app-1")).state).toBe("failed-over");
+    expect((await app.item("web-1")).state).toBe("protected");
+  },
+  withApprovals(TWO_BEFORE_START),
+);
+
+testInBothReplays(
+  "an item that two plans guard in different ways starts when one of them wants both approvals, as the refusal says",
+  async (app) => {
+    const { context } = app;
+    const { value } = await getPlan(context, "shop");
+    const named = { ...ONE, id: "named", name: "Ann herself", approvers: { people: ["ann"] } };
+    const other = withApprovals(named)({ ...value.plan, id: "other", name: "Other" });
+    await savePlan(context, Plan.parse(other), null, "planner");
+    const alone = { kind: "item", worldId: "shop", itemId: "app-1" } as const;
+    await expect(app.start("unplanned-failover", {}, alone)).rejects.toMatchObject({
+      message: expect.stringMatching(/add "[^"]+" of plan (other|shop) to plan (other|shop), as it is there/),
+    });
+    await app.changePlan((plan) => ({
+      ...plan,
+      approvals: [...(plan.approvals ?? []), ...(other.approvals ?? [])] as typeof plan.approvals,
+    }));
+    const executionId = await startAsAdvised(app, "app-1");
+    const first = await approvalAwaited(app, executionId);
+    await decideAs(app, "ann", first.approvalId);
+    await decideAs(app, "bob", first.approvalId);
+    await app.until(executionId, ({ awaits }) =>
+      awaits.some((one) => one.kind === "approval" && one.requirementId === "named" && one.hash !== null),
+    );
+    const second = await approvalAwaited(app, executionId);
+    await decideAs(app, "ann", second.approvalId);
+    await app.ended(executionId);
+    expect((await app.item("app-1")).state).toBe("failed-over");
+  },
+  withApprovals(TWO_BEFORE_START),
+);
+
+testInBothReplays(
+  "a planner who is limited to plans adds no item that another plan guards, and keeps what the plan holds",
+  async (app) => {
+    const { context } = app;
+    const { value } = await getPlan(context, "shop");
+    const [group] = value.plan.groups;
+    const mine = { ...value.plan, id: "mine", approvals: undefined, groups: [] as typeof value.plan.groups };
+    const of = (...ids: string[]) =>
+      Plan.parse(
+        JSON.parse(JSON.stringify({ ...mine, groups: [{ id: "g", name: "G", items: ids.map((id) => ({ id })) }] })),
+      );
+    const planner = (...planIds: string[]): Caller => ({
+      person: "pia",
+      credential: "token",
+      grants: [{ role: "planner", planIds }],
+    });
+    expect(group).toBeDefined();
+    const { etag } = await savePlan(context, of("jump"), null, planner("mine"));
+    const refusal = { code: "forbidden", message: expect.not.stringContaining("shop") };
+    await expect(savePlan(context, of("jump", "app-1"), etag, planner("mine"))).rejects.toMatchObject(refusal);
+    const saved = await savePlan(context, of("jump", "app-1"), etag, planner("mine", "shop"));
+    await savePlan(context, of("app-1"), saved.etag, planner("mine"));
+  },
+  withApprovals({ ...TWO_BEFORE_START, id: "app", before: { kind: "group", groupId: "application" } }),
 );

@@ -1,9 +1,12 @@
 import { describe, expect } from "vitest";
 import { cancelCommitTimer, END_COMMIT_TIMER, extendCommitTimer } from "../../src/commands/commit-timer.js";
 import type { CommitTimer } from "../../src/domain/commit-timer/commit-timer.js";
+import { RecoveryError } from "../../src/domain/errors.js";
 import type { ExecutionEventKind } from "../../src/domain/notifications/event.js";
 import { toInstant, toMs } from "../../src/domain/text.js";
+import { approvalAwaited, decideAs, TWO_BEFORE_START, withApprovals } from "../support/approvals.js";
 import { testInBothReplays } from "../support/both-replays.js";
+import { estateOf, REPROTECT } from "../support/estates.js";
 import { Receiver } from "../support/receiver.js";
 import type { VirtualApp } from "../support/virtual-app.js";
 
@@ -193,5 +196,57 @@ describe("a commit timer that dies half-way", () => {
     await END_COMMIT_TIMER.handle(app.context, { ...told, verb: "cancel-failover" });
     expect(await settled(app, id)).toMatchObject({ end: { kind: "started", verb: "commit" } });
     expect(await app.states()).toEqual(["committed"]);
+  });
+});
+
+describe("a commit timer, an approval of the commit, and the way back", () => {
+  testInBothReplays(
+    "the commit that it starts waits for its approval, and a decline leaves the failover as it is",
+    async (app) => {
+      const id = await failedOver(app, {});
+      await app.completed(id);
+      const timer = await timerOf(app, id);
+      const commitId = timer?.end?.kind === "started" ? timer.end.executionId : "";
+      const { approvalId } = await approvalAwaited(app, commitId);
+      await app.pass(180 * MINUTE);
+      expect(await app.states()).toEqual(["committing"]);
+      await decideAs(app, "ann", approvalId, { decision: "decline" });
+      expect((await app.ended(commitId)).execution).toMatchObject({ failure: { code: "approval-declined" } });
+      expect(await app.states()).toEqual(["failed-over"]);
+      await app.pass(180 * MINUTE);
+      const again = await app.start("commit");
+      await decideAs(app, "ann", (await approvalAwaited(app, again)).approvalId);
+      expect((await app.ended(again)).status).toBe("succeeded");
+      expect(await app.states()).toEqual(["committed"]);
+    },
+    withApprovals({ ...TWO_BEFORE_START, needed: 1, id: "commit", before: { kind: "commit" } }),
+  );
+
+  testInBothReplays("decides about a failback as about a failover", async (app) => {
+    await app.load(estateOf("azure-to-azure"));
+    await app.run("planned-failover", { acknowledgeNoTest: true });
+    await app.run("commit");
+    await app.run("reprotect", REPROTECT);
+    const commitTimer = { afterMinutes: 60, onExpiry: "roll-back" as const, warnMinutesBefore: [] };
+    await app.changePlan((plan) => ({ ...plan, commitTimer }));
+    const { execution } = await app.run("failback", { acknowledgeNoTest: true });
+    expect(await settled(app, execution.executionId)).toMatchObject({
+      end: { kind: "started", verb: "cancel-failover" },
+    });
+    expect(
+      (await app.items()).map(({ state, direction, activeSiteId }) => ({ state, direction, activeSiteId })),
+    ).toEqual(
+      (await app.items()).map(() => ({ state: "protected", direction: "recovery-to-primary", activeSiteId: "away" })),
+    );
+  });
+
+  testInBothReplays("is undecided when the machines can't be looked at, and does nothing", async (app) => {
+    const id = await failedOver(app, { onExpiry: "probes", probes: [heartbeat] });
+    const observe = () => Promise.reject(new RecoveryError("row-unreadable", "the row of the machine is damaged"));
+    Object.assign(app.context, { hypervisor: { ...app.context.hypervisor, observe } });
+    const timer = await settled(app, id);
+    expect(timer?.end).toMatchObject({ kind: "undecided", because: expect.stringContaining("is damaged") });
+    expect(timer?.decided).toBeUndefined();
+    expect(await app.states()).toEqual(["failed-over"]);
   });
 });

@@ -62,9 +62,7 @@ export class RunningApp {
   /** A host of the test's own whose callers need a token. `client` is that of its first administrator. */
   static async startWithTokens(settings: HostSettings = {}, prefix = uniquePrefix()): Promise<RunningApp> {
     const token = tokenText(randomBytes(8).toString("hex"), randomBytes(32).toString("hex"));
-    const hash = createHash("sha256").update(token).digest("hex");
-    const ofTokens = { IDENTITY_MODE: "tokens", FIRST_ADMINISTRATOR_TOKEN_HASH: hash };
-    const host = await startHostProgram(inject("storage"), prefix, { ...settings, ...ofTokens });
+    const host = await startHostProgram(inject("storage"), prefix, { ...settings, ...inTokensMode(token) });
     return new RunningApp(host, host, token);
   }
 
@@ -88,7 +86,8 @@ export class RunningApp {
   /** Kills the host as a power cut would, and starts another one over the same storage. */
   async killAndRestart(settings: HostSettings = {}): Promise<RunningApp> {
     await this.#ownHost().stop("SIGKILL");
-    return RunningApp.start(settings, this.prefix, this.#token);
+    const identity = this.#token === undefined ? {} : inTokensMode(this.#token);
+    return RunningApp.start({ ...identity, ...settings }, this.prefix, this.#token);
   }
 
   stop(): Promise<void> {
@@ -205,6 +204,11 @@ export class RunningApp {
     return rows.join("\n");
   }
 }
+
+const inTokensMode = (token: string): HostSettings => ({
+  IDENTITY_MODE: "tokens",
+  FIRST_ADMINISTRATOR_TOKEN_HASH: createHash("sha256").update(token).digest("hex"),
+});
 
 /** Asks until the answer is as wanted. */
 export async function poll<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {

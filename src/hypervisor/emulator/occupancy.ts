@@ -83,20 +83,24 @@ const testNetworkAt = (state: EmulatedItem, { id }: PlainSite): string | undefin
     ? (state.testCopies[0]?.networkId ?? runs(state, "create-test-copy")?.params.networkId)
     : undefined;
 
-/** What one more machine of the item takes while a test runs. On a network that was made for the test, it is alone. */
+/**
+ * What one more machine of the item takes while a test runs. On a network that was made for the test, it is alone. A copy
+ * that is being promoted is the machine itself, so its cores and interfaces count once, and it keeps its name until then.
+ */
 function withTestCopy(state: EmulatedItem, site: PlainSite, wanted: Wanted | null): Wanted | null {
   const networkId = testNetworkAt(state, site);
   if (networkId === undefined) return wanted;
   const { item, machine } = state;
   const targets = interfaceTargets(item, machine);
   const isShared = networkId === item.target.testNetworkId;
+  const more = runs(state, "promote-test-copy") === undefined ? 1 : 0;
   const { names, addresses, cores, networkInterfaces, ...others } = wanted ?? { ...NOTHING, itemId: item.id };
   return {
     ...others,
     names: [...names, testNameOf(item.target.name ?? machine.name)],
     addresses: [...addresses, ...(isShared ? keptAddresses(targets, site.networks, { isolated: true }) : [])],
-    cores: cores + (sizeAt(state, site)?.cpus ?? machine.cpus),
-    networkInterfaces: networkInterfaces + carriedInterfaces(targets).length,
+    cores: cores + more * (sizeAt(state, site)?.cpus ?? machine.cpus),
+    networkInterfaces: networkInterfaces + more * carriedInterfaces(targets).length,
   };
 }
 

@@ -77,11 +77,18 @@ export function* awaitStartApprovals(execution: ExecutionContext): Durable<void>
   );
 }
 
-/** Leaves out the groups that are not approved, where all items go at once. */
+/**
+ * Leaves out the groups that are not approved, where all items go at once. Nothing was done to their items yet, so they
+ * rest where they were.
+ */
 export function* awaitApprovalsOfGroups(execution: ExecutionContext): Durable<void> {
   for (const group of execution.plan.groups) {
     if (yield* awaitGroupApprovals(execution, group)) continue;
-    for (const { id } of group.items) execution.leftOut.add(id);
+    for (const { id } of group.items) {
+      execution.leftOut.add(id);
+      const report = execution.reports.get(id);
+      if (report?.outcome === "failed") execution.reports.set(id, { ...report, outcome: "left-out" });
+    }
   }
   if (execution.itemsToDo.length === 0) throw new RecoveryError("approval-declined", "no group was approved");
 }
