@@ -5,14 +5,22 @@ import type { Random } from "../random.js";
 
 type Requirement = NonNullable<PlanInput["approvals"]>[number];
 
-/** The people of a run and their roles. `operator` starts everything and saves every plan, so may approve nothing. */
+/**
+ * The people of a run and their roles. `operator` starts everything and saves every plan, so may approve nothing. `rex`
+ * has the right only until his token is revoked.
+ */
 export const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
-  ann: ["approver"],
+  ann: ["approver", "executor"],
   bob: ["approver"],
   cid: ["approver"],
   dan: ["approver"],
   operator: ["approver", "executor"],
   mallory: ["viewer"],
+  rex: ["approver"],
+  sam: ["executor"],
+  tom: ["executor"],
+  eva: ["break-glass"],
+  auditor: ["auditor"],
 };
 
 const NAMED = ["ann", "bob", "cid", "operator"];
