@@ -34,6 +34,8 @@ export const APPROVAL_STATES = [
   "trespass refused: unauthenticated",
   "trespass refused: plan-not-found",
   "trespass refused: approval-not-found",
+  "trespass refused: execution-not-found",
+  "approved before the token was revoked",
   ...ApprovalPoint.options.map(({ shape }) => `approval used before: ${shape.kind.value}` as const),
 ] as const;
 type ApprovalState = (typeof APPROVAL_STATES)[number];
@@ -69,6 +71,8 @@ function ofRequest(evidence: Evidence, entry: ClientEntry, reach: (name: string)
   const { client } = evidence;
   const { request, code, n, outcome } = entry;
   if (request.kind === "trespass" && code !== null) reach(`trespass refused: ${code}`);
+  if (request.kind === "trespass" && outcome === "ok")
+    reach("approved before the token was revoked" satisfies ApprovalState);
   if (request.kind === "webhook") ofWebhook(evidence, entry, (name: ApprovalState) => reach(name));
   if (request.kind !== "decide") return;
   if (code !== null) reach(`decision refused: ${code}`);

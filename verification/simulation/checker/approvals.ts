@@ -81,6 +81,10 @@ const wasAsked = ({ evidence }: Facts, { content }: Approval, made: ApprovalDeci
 
 function askedBy(request: ClientEntry["request"]) {
   if (request.kind === "decide") return request;
+  if (request.kind === "trespass")
+    return request.act === "approve"
+      ? { approvalId: request.approvalId, decision: "approve", person: request.who }
+      : undefined;
   if (request.kind !== "webhook" || request.said === null) return undefined;
   const { sourceId, external, approvalId, decision } = request.said;
   return { approvalId, decision, person: personAt(sourceId, external) };

@@ -239,6 +239,18 @@ const isHalfReset = ({ evidence: { client, store } }: Facts): boolean =>
     return table === "Worlds" && partition === "worlds" && JSON.parse(json).change?.kind === "reset";
   }) && client.findLast(({ request }) => request.kind === "import-world")?.code === "row-unreadable";
 
+/**
+ * Whether a reset had loaded the estate of an item when a write was made, and had not replaced the records yet: until it
+ * has, records tell of the load before.
+ */
+export function isResetting({ evidence, items }: Facts, itemId: string, { n }: { n: number }): boolean {
+  const worlds = [...writesOf(evidence, "Worlds")].filter((write) => write.partition === "worlds" && write.n < n);
+  const last = worlds.at(-1);
+  if ((last?.value as { change?: { kind: string } } | undefined)?.change?.kind !== "reset") return false;
+  const since = worlds.findLast(({ value }) => (value as { change?: object }).change === undefined)?.n ?? -1;
+  return items.some(({ item }) => item.itemId === itemId && (item.states[0]?.n ?? 0) > since);
+}
+
 /** The items of the load of the world that is current at the end, unless their records are of the load before. */
 export const currentItems = (facts: Facts): Facts["items"] =>
   isHalfReset(facts) ? [] : facts.items.filter(({ item }) => item.truth !== null);

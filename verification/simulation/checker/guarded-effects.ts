@@ -27,8 +27,8 @@ interface Done {
 }
 
 /**
- * I13: whatever an approval stands before happens only after such an approval was used, by this execution and for the
- * version of the plan that it runs.
+ * I13: whatever an approval stands before happens only after such an approval was used, by this execution, for the
+ * version of the plan that it runs, and for the item to which it happens.
  */
 export function nothingBeforeItsApproval(facts: Facts): Violation[] {
   return [...facts.executions.values()].flatMap(({ record }) => {
@@ -39,9 +39,11 @@ export function nothingBeforeItsApproval(facts: Facts): Violation[] {
     if (plan === undefined || guards.length === 0) return [];
     const done = doneBy(facts, record.executionId);
     return guards.flatMap((requirement) => {
-      const usedMs = usedAt(facts, record, requirement);
-      const early = done.filter((one) => isBehind(plan, requirement, record, one) && one.atMs < usedMs);
-      return early.slice(0, 1).map(({ what, atMs }) => {
+      const uses = usesOf(facts, record, requirement);
+      const behind = done.filter((one) => isBehind(plan, requirement, record, one));
+      const early = behind.filter(({ itemId, atMs }) => atMs < firstUse(uses, itemId));
+      return early.slice(0, 1).map(({ what, atMs, itemId }) => {
+        const usedMs = firstUse(uses, itemId);
         const since = usedMs === Infinity ? "that was never used" : `used at ${moment(usedMs)}`;
         const text = `${what} of ${record.executionId} began at ${moment(atMs)}, behind the approval ${requirement.id}, ${since}`;
         return violation("I13", text, requirement, record);
@@ -60,8 +62,8 @@ function requirementsOf(facts: Facts, record: Execution): readonly ApprovalRequi
   );
 }
 
-/** When the first approval of a requirement was used that is bound to this execution and its version. */
-function usedAt(facts: Facts, record: Execution, { id }: ApprovalRequirement): number {
+/** The uses of the approvals of a requirement that are bound to this execution and its version. */
+function usesOf(facts: Facts, record: Execution, { id }: ApprovalRequirement): ApprovalWrite[] {
   const numbers = versionsOf(facts, record).map(({ version }) => version);
   const isBound = ({ content }: Approval): boolean =>
     content.executionId === record.executionId &&
@@ -69,10 +71,15 @@ function usedAt(facts: Facts, record: Execution, { id }: ApprovalRequirement): n
     numbers.includes(content.planVersion) &&
     record.subject.kind === "plan" &&
     content.planId === record.subject.planId;
-  const used = [...approvalsOf(facts).values()].flatMap((writes: readonly ApprovalWrite[]) =>
-    arrivalsAt(writes, "used").flatMap((write) => (isBound(write.record) ? [write.atMs] : [])),
+  return [...approvalsOf(facts).values()].flatMap((writes: readonly ApprovalWrite[]) =>
+    arrivalsAt(writes, "used").filter((write) => isBound(write.record)),
   );
-  return Math.min(...used, Infinity);
+}
+
+/** When the first approval was used that is for an item; for a site or an action, the first one of all. */
+function firstUse(uses: readonly ApprovalWrite[], itemId: string | null): number {
+  const ofItem = uses.filter(({ record }) => itemId === null || record.content.itemIds.includes(itemId));
+  return Math.min(...ofItem.map(({ atMs }) => atMs), Infinity);
 }
 
 function isBehind(plan: Plan, { before }: ApprovalRequirement, { verb }: Execution, done: Done): boolean {

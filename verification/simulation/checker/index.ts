@@ -6,7 +6,8 @@
  *     ledger are the evidence, and views of the product are only compared with them (estate.test.ts, records.test.ts).
  * K2. Each invariant catches a product that breaks it (mutants.test.ts: every invariant has a mutant).
  * K3. Each invariant accepts correct evidence and rejects evidence that breaks only this invariant (estate.test.ts,
- *     records.test.ts, recovery-points.test.ts, limits-and-outcomes.test.ts).
+ *     records.test.ts, recovery-points.test.ts, limits-and-outcomes.test.ts, steering.test.ts, commit-timers.test.ts,
+ *     strangers.test.ts, rights.test.ts, approvals.test.ts, resets.test.ts).
  * K4. A check depends on the evidence only, so a violation repeats with its seed (simulation.test.ts).
  */
 import type { Evidence } from "../evidence.js";

@@ -44,8 +44,8 @@ describe("I21 limits are respected", () => {
   });
 
   test.each([
-    [1_250, []],
-    [1_251, ["I21"]],
+    [1_344, []],
+    [1_345, ["I21"]],
   ])("a history of %i rows", async (rows, expected) => {
     const builder = await EvidenceBuilder.create();
     const instance = { instanceId: executionIdOf(1), name: "x", runtimeStatus: "Completed" } as StoredInstance;

@@ -5,7 +5,16 @@ import type { ItemState } from "../../../src/domain/vocabulary.js";
 import type { EmulatedItem } from "../../../src/hypervisor/emulator/state.js";
 import type { Evidence } from "../evidence.js";
 import { discrepancies } from "./estate-truth.js";
-import { currentItems, type Ended, type Facts, hasEnded, itemBefore, releaseBy, stateBefore } from "./facts.js";
+import {
+  currentItems,
+  type Ended,
+  type Facts,
+  hasEnded,
+  isResetting,
+  itemBefore,
+  releaseBy,
+  stateBefore,
+} from "./facts.js";
 import { moment, type Violation, violation } from "./violation.js";
 
 /** The state of an item after each verb succeeds. */
@@ -47,7 +56,7 @@ function falseOutcomes(facts: Facts): Violation[] {
     if (!hasEnded(record)) return [];
     return record.outcomes.flatMap((outcome) => {
       const released = releaseBy(facts, outcome.itemId, record.executionId);
-      if (released === undefined) return [];
+      if (released === undefined || isResetting(facts, outcome.itemId, released)) return [];
       const state = itemBefore(facts, outcome.itemId, released);
       if (state === undefined) return [];
       const wrong = [

@@ -106,7 +106,7 @@ describe("I10 cancel is honoured", () => {
     builder.execution(1, "unplanned-failover");
     builder.hold(1, "unplanned-failover", "failing-over");
     await builder.item("stop-replication", {});
-    const cancelRequest = { behaviour: "as-documented", requestedBy: "tester", requestedAt: builder.at };
+    const cancelRequest = { behaviour: "as-documented", requestedBy: "operator", requestedAt: builder.at };
     const failure = { code: "cancelled", message: "cancelled" };
     builder.record({ state: "failover-failed", heldBy: null });
     const outcomes = [outcome({ outcome: "cancelled", state: "failover-failed", failure })];

@@ -1,5 +1,6 @@
 import type { Approval } from "../../../src/domain/approvals/approval.js";
 import type { ClientEntry, Transaction } from "../evidence.js";
+import { approvalsOf } from "./approval-records.js";
 import type { Facts } from "./facts.js";
 import { type Violation, violation } from "./violation.js";
 
@@ -12,9 +13,11 @@ const WATCHED: ReadonlySet<ClientEntry["request"]["kind"]> = new Set([
 const SECURITY_TABLES: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceipts"]);
 
 /** I23: a request that is refused changes nothing in the store but the security record. */
-export function refusedChangesNothing({ evidence }: Facts): Violation[] {
+export function refusedChangesNothing(facts: Facts): Violation[] {
+  const { evidence } = facts;
   return evidence.client.flatMap((entry) => {
     if (entry.outcome !== "refused" || !WATCHED.has(entry.request.kind) || saysNothing(entry)) return [];
+    if (isOvertaken(facts, entry)) return [];
     const changed = evidence.store.journal.filter(
       (write) => write.request === entry.n && !SECURITY_TABLES.has(write.table) && !isExpiry(write),
     );
@@ -34,3 +37,19 @@ export const isExpiry = ({ operations }: Transaction): boolean =>
 /** A row that broke after a write is a fault, and its answer a 500: whoever gets it asks again. */
 const saysNothing = ({ request, code }: ClientEntry): boolean =>
   (request.kind === "steer" || request.kind === "change-timer") && code === "row-unreadable";
+
+/**
+ * More time for an approval is written to its execution and then to the approval. When the approval ends in between, the
+ * act stands in the record of the execution and has no effect.
+ */
+function isOvertaken(facts: Facts, { request, atMs, endedMs }: ClientEntry): boolean {
+  if (request.kind !== "steer" || request.act.action !== "extend") return false;
+  const writes = [...approvalsOf(facts).values()].flat();
+  return writes.some(
+    ({ record, ...write }) =>
+      record.content.executionId === request.executionId &&
+      record.status !== "pending" &&
+      write.atMs >= atMs &&
+      write.atMs <= (endedMs ?? Infinity),
+  );
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Steering } from "../../../src/domain/steering/steering.js";
+import { pendingApproval } from "../../support/pending-approval.js";
 import type { SteeringAct } from "../client/steering-requests.js";
 import type { ClientEntry } from "../evidence.js";
 import { EvidenceBuilder, executionIdOf } from "./support/evidence-builder.js";
@@ -211,3 +212,29 @@ test("I23 a refused act of steering changes the store, or does not", async () =>
   if (written !== undefined) written.request = n;
   expect(await run.violates("I23")).toBe(true);
 });
+
+test.each([
+  ["before", 0, true],
+  ["while", 10, false],
+])(
+  "I23 more time that is refused was recorded, and its approval ended %s the request",
+  async (_, seconds, expected) => {
+    const run = await SteeredRun.begin();
+    const { builder } = run;
+    const record = { ...pendingApproval({ executionId: EXECUTION }), status: "expired" };
+    const operations = [
+      { kind: "put" as const, row: `record.${record.content.approvalId}`, json: JSON.stringify(record) },
+    ];
+    const beganMs = builder.clock.now() + 5_000;
+    const endsMs = builder.clock.now() + seconds * 1_000;
+    const place = { table: "Approvals", partition: "w", generation: 1, answered: true, n: 1_000 };
+    const act = { action: "extend", stepId: "approval/a0", until: builder.at, minutes: 60 } as const;
+    const refused = { outcome: "refused", code: "approval-void", answer: "it is over" } as const;
+    const { n } = run.ask(act, { ...refused, atMs: beganMs, endedMs: beganMs + 10_000 });
+    builder.evidence.store.journal.push({ ...place, atMs: endsMs, operations });
+    run.pass(8).steer({ action: "extend", stepId: act.stepId, minutes: 60, from: act.until });
+    const written = builder.evidence.store.journal.at(-1);
+    if (written !== undefined) written.request = n;
+    expect(await run.violates("I23")).toBe(expected);
+  },
+);

@@ -1,17 +1,13 @@
 import type { Received } from "../../../src/commands/webhooks/receive.js";
+import type { OfCallers } from "../client/requests.js";
 import type { ClientEntry } from "../evidence.js";
 import type { Facts } from "./facts.js";
 import { isExpiry } from "./refused-requests.js";
+import { mayStillApprove } from "./rights.js";
 import { type Violation, violation } from "./violation.js";
 
-/** What the answer to each kind of trespass may be: a caller learns nothing about what is outside of its plans. */
-const ANSWERS: Readonly<Record<string, readonly string[]>> = {
-  viewer: ["forbidden"],
-  operator: ["forbidden"],
-  planner: ["plan-not-found"],
-  guesser: ["approval-not-found"],
-  revoked: ["unauthenticated"],
-};
+type Trespass = Extract<OfCallers, { kind: "trespass" }>;
+
 const SECURITY: ReadonlySet<string> = new Set(["SecurityRecords"]);
 const RECEIVED: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceipts"]);
 
@@ -22,30 +18,58 @@ const RECEIVED: ReadonlySet<string> = new Set(["SecurityRecords", "WebhookReceip
 export function strangersChangeNothing(facts: Facts): Violation[] {
   return facts.evidence.client.flatMap((entry) => {
     const { request } = entry;
-    if (request.kind === "trespass") return [...ofTrespass(entry, request.who), ...changes(facts, entry, SECURITY)];
-    if (request.kind !== "webhook") return [];
-    if (request.said === null) return [...ofForgery(entry), ...changes(facts, entry, SECURITY)];
-    const isRefused = entry.outcome === "ok" && (entry.answer as Received).outcome === "refused";
-    return isRefused ? changes(facts, entry, RECEIVED) : [];
+    if (request.kind === "trespass" && !mayStillApprove(facts, entry))
+      return [...unlessAnswered(entry, answerTo(request)), ...changes(facts, entry, SECURITY)];
+    if (request.kind === "webhook" && request.said === null)
+      return [...unlessAnswered(entry, TO_A_FORGERY), ...changes(facts, entry, SECURITY)];
+    return wasRefused(entry) ? changes(facts, entry, RECEIVED) : [];
   });
 }
 
-function ofTrespass(entry: ClientEntry, who: string): Violation[] {
-  const { n, outcome, code } = entry;
-  if (outcome === "unknown" || outcome === "fail") return [];
-  if (outcome === "refused" && ANSWERS[who]?.includes(code ?? "")) return [];
-  return [violation("I23", `request ${n} of ${who}, who has no right to it, was answered: ${code ?? "done"}`, entry)];
+/** A genuine message, or a request of somebody who had the right at that moment. */
+function wasRefused({ request, outcome, answer }: ClientEntry): boolean {
+  if (request.kind === "trespass") return outcome === "refused";
+  return request.kind === "webhook" && outcome === "ok" && (answer as Received).outcome === "refused";
 }
 
 /** Every forgery gets the same answer, whatever is wrong with it. */
-function ofForgery(entry: ClientEntry): Violation[] {
-  const { n, outcome, code, answer } = entry;
-  if (outcome === "unknown" || outcome === "fail") return [];
-  if (outcome === "refused" && code === "webhook-refused" && String(answer).endsWith(THE_ANSWER)) return [];
-  return [violation("I23", `the forged message ${n} was answered: ${code ?? "done"}`, entry)];
+const TO_A_FORGERY = "[webhook-refused] the request is not signed by a registered source";
+
+/** The whole answer to each trespass: it says the same whether or not there is what the caller asks for. */
+function answerTo(request: Trespass): string {
+  switch (request.who) {
+    case "rex":
+      return "[unauthenticated] the token is unknown, expired or revoked";
+    case "planner":
+      return `[plan-not-found] there is no plan ${request.act === "save-plan" ? request.plan.id : ""}`;
+    case "guesser":
+      return `[approval-not-found] there is no approval ${request.act === "approve" ? request.approvalId : ""}`;
+    case "helper":
+      return missingExecution(request);
+    case "operator":
+      if (request.act === "pause" && request.executionId === UNKNOWN_ID) return missingExecution(request);
+      return forbidden("run");
+    default:
+      return forbidden(request.act === "pause" ? "test or run" : request.act);
+  }
 }
 
-const THE_ANSWER = "the request is not signed by a registered source";
+/** An id that no execution has. */
+const UNKNOWN_ID = "11111111-2222-8333-8444-555555555555";
+const forbidden = (right: string): string =>
+  `[forbidden] this needs the right ${right}, which the caller does not have`;
+const missingExecution = (request: Trespass): string =>
+  `[execution-not-found] there is no execution ${request.act === "pause" ? request.executionId : ""}`;
+
+function unlessAnswered({ request, ...entry }: ClientEntry, expected: string): Violation[] {
+  const { n, outcome, answer, code } = entry;
+  if (outcome === "unknown" || outcome === "fail" || (outcome === "refused" && answer === expected)) return [];
+  // The row of an execution says whose it is, so while nobody can read it, nobody learns more than that.
+  if (code === "row-unreadable" && request.kind === "trespass" && request.act === "pause") return [];
+  const who =
+    request.kind === "trespass" ? `request ${n} of ${request.who}, who has no right to it,` : `the forged message ${n}`;
+  return [violation("I23", `${who} was answered: ${outcome === "refused" ? answer : "done"}`, entry)];
+}
 
 function changes({ evidence }: Facts, entry: ClientEntry, allowed: ReadonlySet<string>): Violation[] {
   const changed = evidence.store.journal.filter(

@@ -15,7 +15,7 @@ const DECIDES: Readonly<Record<string, number>> = {
   ann: 0.8,
   bob: 0.75,
   cid: 0.5,
-  dan: 0.4,
+  dan: 0.7,
   operator: 0.15,
   mallory: 0.15,
 };
@@ -53,7 +53,9 @@ function decideSomehow(environment: Environment, approval: Approval, random: Ran
     if (own.chance(DECIDES[person] ?? 0)) void decideLater(environment, approval, person, own);
   }
   const glass = random.fork("break-glass");
-  if (glass.chance(0.06)) void breakGlassLater(environment, approval.content.approvalId, glass);
+  if (glass.chance(0.12)) void breakGlassLater(environment, approval.content.approvalId, glass);
+  const saved = random.fork("plan-saved");
+  if (saved.chance(0.12)) void savePlanLater(environment, approval.content.planId, saved);
 }
 
 async function decideLater(
@@ -90,10 +92,23 @@ function decisionOf({ content, hash }: Approval, person: string, random: Random)
   return { kind: "decide", approvalId, person, decision, seenHash };
 }
 
+/** Somebody saves the plan meanwhile, so that what was asked for is void and is asked for again. */
+async function savePlanLater(
+  { client, clock, directStore, ...environment }: Environment,
+  planId: string,
+  random: Random,
+) {
+  await sleep(clock, random.skewed(1_000, 1_800_000));
+  const found = await ifReadable(directStore.getPlan(planId));
+  if (!found || environment.quiescing) return;
+  const plan = { ...found.value.plan, name: `plan ${random.int(1, 1_000)}` };
+  await client.sendUntilKnown({ kind: "save-plan", plan, ifMatch: found.etag }, random);
+}
+
 async function breakGlassLater({ client, clock }: Environment, approvalId: string, random: Random): Promise<void> {
   await sleep(clock, random.skewed(1_000, 1_800_000));
   await client.sendUntilKnown({ kind: "break-glass", approvalId, person: "eva" }, random);
-  if (!random.chance(0.6)) return;
+  if (!random.chance(0.8)) return;
   await sleep(clock, random.skewed(1_000, 1_800_000));
   await client.sendUntilKnown({ kind: "review-break-glass", approvalId, person: "auditor" }, random);
 }

@@ -52,6 +52,7 @@ export async function perform(context: Context, request: ClientRequest, world: W
     case "save-source":
     case "remove-source":
     case "give-token":
+    case "revoke-token":
     case "webhook":
     case "trespass":
       return performOfCallers(context, request);

@@ -26,12 +26,14 @@ export interface Said {
 export type OfCallers =
   | { kind: "save-source"; sourceId: SourceFamily; secrets: string[] }
   | { kind: "remove-source"; sourceId: SourceFamily }
-  | { kind: "give-token"; to: Trespasser }
+  | { kind: "give-token" | "revoke-token"; to: Trespasser }
   /** `body` in base64. `said` is null for a forged message, and stays when a genuine one is sent again. */
   | { kind: "webhook"; sourceId: string; headers: Record<string, string>; body: string; said: Said | null }
   /** A caller without the right to it. */
   | ({ kind: "trespass"; who: Trespasser } & (
       | { act: "approve"; approvalId: string; seenHash: string }
+      | { act: "break-glass"; approvalId: string }
+      | { act: "pause"; executionId: string }
       | { act: "start"; planId: string; key: string }
       | { act: "save-plan"; plan: PlanInput }
     ));

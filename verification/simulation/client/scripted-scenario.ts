@@ -32,6 +32,12 @@ const SCRIPTED_SCENARIOS: ScriptedScenario[] = [
   { weight: 8, path: [...FAILED_BACK, "commit"], failingOperations: ["delete-recovery-points", "remove-old-machine"] },
   { weight: 4, path: [...FAILED_BACK, "commit", "disable-replication"], failingOperations: ["disable-replication"] },
 ];
+/** Drawn on its own, so that the others stay as likely as they were. */
+const RETURNED_AND_CHANGED: ScriptedScenario = {
+  weight: 0,
+  path: [...FAILED_BACK, "change-recovery-point"],
+  failingOperations: ["promote-replica", "start-replica"],
+};
 const MODES: FaultInput["mode"][] = ["fail-before", "fail-after", "refuse", "hang"];
 const SCRIPTED_PROBABILITY = 0.1;
 
@@ -40,9 +46,7 @@ export const isScripted = (random: Random): boolean => random.chance(SCRIPTED_PR
 
 /** Runs all verbs of a path on the plan, with a fault at the last one. */
 export async function runScriptedScenario(environment: Environment, id: string, random: Random): Promise<void> {
-  const { path, failingOperations } = SCRIPTED_SCENARIOS[
-    Number(random.weighted(Object.fromEntries(SCRIPTED_SCENARIOS.map((one, at) => [at, one.weight]))))
-  ] as ScriptedScenario;
+  const { path, failingOperations } = scenarioOf(random);
   const last = path.length - 1;
   for (const [step, verb] of path.entries()) {
     await sleep(environment.clock, random.skewed(600_000, 7_200_000));
@@ -50,6 +54,12 @@ export async function runScriptedScenario(environment: Environment, id: string, 
     if (environment.quiescing) return;
     await ifReadable(runVerb(environment, `${id}/${step}`, verb, random.fork(`step/${step}`)));
   }
+}
+
+function scenarioOf(random: Random): ScriptedScenario {
+  const drawn = random.weighted(Object.fromEntries(SCRIPTED_SCENARIOS.map((one, at) => [at, one.weight])));
+  if (random.fork("returned-and-changed").chance(0.08)) return RETURNED_AND_CHANGED;
+  return SCRIPTED_SCENARIOS[Number(drawn)] as ScriptedScenario;
 }
 
 /** Adds the fault at every site, until somebody clears it or the fault phase ends. */

@@ -94,7 +94,7 @@ function messageOf(
   random: Random,
 ): Webhook {
   const { approvalId } = content;
-  const decision = random.chance(0.85) ? "approve" : "decline";
+  const decision = random.chance(0.75) ? "approve" : "decline";
   const saw = random.chance(0.9) ? hash : `0${hash.slice(1, -1)}x`;
   const id = `msg_${random.int(1, 1_000_000_000)}`;
   const secret = SECRETS[random.chance(0.8) ? family : `${family}_new`];

@@ -5,14 +5,22 @@ import type { Random } from "../random.js";
 
 type Requirement = NonNullable<PlanInput["approvals"]>[number];
 
-/** The people of a run and their roles. `operator` starts everything and saves every plan, so may approve nothing. */
+/**
+ * The people of a run and their roles. `operator` starts everything and saves every plan, so may approve nothing. `rex`
+ * has the right only until his token is revoked.
+ */
 export const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
-  ann: ["approver"],
+  ann: ["approver", "executor"],
   bob: ["approver"],
   cid: ["approver"],
   dan: ["approver"],
   operator: ["approver", "executor"],
   mallory: ["viewer"],
+  rex: ["approver"],
+  sam: ["executor"],
+  tom: ["executor"],
+  eva: ["break-glass"],
+  auditor: ["auditor"],
 };
 
 const NAMED = ["ann", "bob", "cid", "operator"];
@@ -33,6 +41,7 @@ function pointsOf({ groups, shutdown }: PlanInput): ApprovalPoint[] {
     { kind: "start" },
     { kind: "start" },
     { kind: "commit" },
+    { kind: "commit" },
     ...groups.map(({ id }): ApprovalPoint => ({ kind: "group", groupId: id })),
     ...actions.map(({ id }): ApprovalPoint => ({ kind: "action", actionId: id })),
   ];
@@ -48,7 +57,7 @@ function requirementOf(id: string, before: ApprovalPoint, random: Random): Requi
     needed: random.int(1, 2),
     approvers: random.chance(0.6) ? { people: NAMED } : { roles: ["approver"] },
     expiresAfterMinutes,
-    ...(random.chance(0.3) ? { escalation: { afterMinutes: random.int(1, 4), approvers: LATER } } : {}),
+    ...(random.chance(0.4) ? { escalation: { afterMinutes: random.int(1, 4), approvers: LATER } } : {}),
     ...(random.chance(0.25) ? { lossCeilingSeconds: random.pick([0, 300, 86_400]) } : {}),
     ...(before.kind === "start" && random.chance(0.3)
       ? { verbs: ["test-failover", "commit", "planned-failover"] }

@@ -33,12 +33,17 @@ export const forgersSecret = (family: SourceFamily): string =>
   family === "standard" ? FORGED_STANDARD : `${SENDERS[family].secret.slice(1)}0`;
 const FORGED_STANDARD = `whsec_${Buffer.from("a guessed key of thirty-two byte").toString("base64")}`;
 
-/** Holders of tokens that give them no right to what they try. `another` is no plan of a run. */
+/**
+ * Holders of tokens that give them no right to what they try. `another` is no plan of a run. `rex` may approve until his
+ * token is revoked.
+ */
 export const TRESPASSERS = {
   viewer: [{ role: "viewer" }],
   operator: [{ role: "operator" }],
   planner: [{ role: "planner", planIds: ["another"] }],
   guesser: [{ role: "approver", planIds: ["another"] }],
-  revoked: [{ role: "approver" }, { role: "administrator" }],
+  helper: [{ role: "executor", planIds: ["another"] }],
+  administrator: [{ role: "administrator" }],
+  rex: [{ role: "approver" }, { role: "executor" }],
 } as const satisfies Record<string, readonly Grant[] | readonly { role: string; planIds?: readonly string[] }[]>;
 export type Trespasser = keyof typeof TRESPASSERS;
