@@ -3,7 +3,7 @@
  * `notKnown` says why: nothing is invented.
  */
 import type { Approval } from "../../domain/approvals/approval.js";
-import type { Execution, Step, StepRecord } from "../../domain/execution.js";
+import type { Execution, ItemOutcome, Step, StepRecord } from "../../domain/execution.js";
 import { measuresOf } from "../../domain/plans/measures.js";
 import type { Plan, PlanVersion } from "../../domain/plans/plan.js";
 import { planDiff } from "../../domain/plans/plan-diff.js";
@@ -44,7 +44,7 @@ export function sectionsOf(facts: EvidenceFacts): Section[] {
     ["environment", environmentOf(facts)],
     ["order", orderOf(facts)],
     ["steps", stepsOf(facts)],
-    ["machines", { timesOfRecoveryPoints: "by the clock of the estate", outcomes: facts.execution.outcomes }],
+    ["machines", machinesOf(facts)],
     ["probes", probesOf(facts)],
     ["measures", measuredOf(facts)],
     ["return", returnOf(facts)],
@@ -52,6 +52,18 @@ export function sectionsOf(facts: EvidenceFacts): Section[] {
     ["deficiencies", deficienciesOf(facts)],
     ["verdict", verdictOf(facts)],
   ];
+}
+
+function machinesOf({ execution: { outcomes } }: EvidenceFacts) {
+  const time = "recovery points are dated by the clock of the estate; an execution does not record how that ran";
+  return { outcomes: outcomes.map(outcomeOf), notKnown: { "outcomes.recoveryPoint.time": time } };
+}
+
+/** The moment of a recovery point is one of the estate, which may be emulated. */
+function outcomeOf({ recoveryPoint, ...outcome }: ItemOutcome) {
+  if (recoveryPoint === null) return { ...outcome, recoveryPoint };
+  const { time, ...point } = recoveryPoint;
+  return { ...outcome, recoveryPoint: { ...point, time: null, emulatedTime: time } };
 }
 
 function identityOf({ execution, saved, speed, tools }: EvidenceFacts) {
