@@ -189,12 +189,16 @@ export class RunningApp {
     return [...new Set((await this.items(worldId)).map(({ state }) => state))].sort();
   }
 
-  /** Every row of the app's own tables, but not those of the hub, where the host works all the time. */
+  /**
+   * Every row of the app's own tables, but not those of the hub, where the host works all the time, and not the log, which
+   * notes refused requests too.
+   */
   async dump(): Promise<string> {
     const options = { allowInsecureConnection: true };
     const tables: string[] = [];
     for await (const { name } of TableServiceClient.fromConnectionString(inject("storage"), options).listTables()) {
-      if (name?.startsWith(this.prefix) && !name.startsWith(`${this.prefix}Hub`)) tables.push(name);
+      const own = name?.startsWith(this.prefix) ? name.slice(this.prefix.length) : "Hub";
+      if (name !== undefined && !own.startsWith("Hub") && own !== "VaultLog") tables.push(name);
     }
     const rows: string[] = [];
     for (const name of tables.sort()) {

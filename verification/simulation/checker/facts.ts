@@ -232,12 +232,14 @@ export function itemBefore({ items }: Facts, itemId: string, { n }: { n: number 
 
 /**
  * Whether a reset of the world has loaded its estate and could not replace its records, because a row was unreadable. The
- * row of the world says so, and nothing starts until the import is repeated.
+ * row of the world says so, and nothing starts until the import is repeated. Another import is refused meanwhile.
  */
 const isHalfReset = ({ evidence: { client, store } }: Facts): boolean =>
   store.rows.some(({ table, partition, json }) => {
     return table === "Worlds" && partition === "worlds" && JSON.parse(json).change?.kind === "reset";
-  }) && client.findLast(({ request }) => request.kind === "import-world")?.code === "row-unreadable";
+  }) &&
+  client.findLast(({ request, code }) => request.kind === "import-world" && code !== "world-changing")?.code ===
+    "row-unreadable";
 
 /**
  * Whether a reset had loaded the estate of an item when a write was made, and had not replaced the records yet: until it
