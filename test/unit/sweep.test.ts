@@ -7,6 +7,7 @@ import { toInstant } from "../../src/domain/text.js";
 import { createStore } from "../../src/store/store.js";
 import { createMemoryTables } from "../../src/store/tables/memory-tables.js";
 import type { Table, Tables } from "../../src/store/tables/port.js";
+import { sha256 } from "../../verification/support/hash.js";
 import { ManualClock, smallWorld } from "../support/worlds.js";
 
 const HOUR_SECONDS = 3_600;
@@ -40,7 +41,13 @@ function contextOver(over: Tables): Context {
     start: async () => undefined,
     raise: async () => undefined,
   };
-  return { store: createStore(over), clock, orchestrations } as unknown as Context;
+  return {
+    store: createStore(over),
+    clock,
+    hash: sha256,
+    settings: { speed: 1 },
+    orchestrations,
+  } as unknown as Context;
 }
 
 function ended(number: number, itemIds: readonly string[]): Execution {
