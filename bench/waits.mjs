@@ -31,9 +31,11 @@ export async function decisionToNextStep(host) {
   const url = `http://127.0.0.1:${server.address().port}`;
   const admin = as(host, ADMINISTRATOR);
   const people = [await personOf(admin, "first"), await personOf(admin, "second")].map((token) => as(host, token));
+  // Whoever requests an execution decides nothing with tokens of their own making, so it is not the administrator.
+  const requester = as(host, await personOf(admin, "requester", "executor"));
   const taken = [];
   try {
-    for (let at = 0; at < EXECUTIONS; at += 1) taken.push(...(await decideAll({ admin, people, url, arrivals })));
+    for (let at = 0; at < EXECUTIONS; at += 1) taken.push(...(await decideAll({ admin, requester, people, url, arrivals })));
   } finally {
     server.closeAllConnections();
     server.close();
@@ -47,13 +49,13 @@ const as = (host, token) => ({
     host.json(method, path, body, { ...headers, authorization: `Bearer ${token}` }),
 });
 
-async function personOf(admin, name) {
+async function personOf(admin, name, role = "approver") {
   const person = `${name}-${randomUUID().slice(0, 8)}`;
-  const { token } = await admin.json("POST", "api/tokens", { person, grants: [{ role: "approver" }] });
+  const { token } = await admin.json("POST", "api/tokens", { person, grants: [{ role }] });
   return token;
 }
 
-async function decideAll({ admin, people: [first, last], url, arrivals }) {
+async function decideAll({ admin, requester, people: [first, last], url, arrivals }) {
   const id = `decide-${randomUUID().slice(0, 8)}`;
   const numbers = Array.from({ length: DECISIONS_OF_ONE }, (_, at) => at + 1);
   const calls = numbers.map((n) => webhook(`call-${n}`, `${url}/${id}/${n}`));
@@ -64,7 +66,7 @@ async function decideAll({ admin, people: [first, last], url, arrivals }) {
     shutdown: { before: calls },
     approvals,
   });
-  const { executionId } = await start(admin, id);
+  const { executionId } = await start(requester, id);
   const taken = [];
   for (const n of numbers) {
     const { call } = await untilAwaited(admin, executionId, `call-${n}`);
