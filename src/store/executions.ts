@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { Execution, type StepRecord } from "../domain/execution.js";
-import { Guid, toMs } from "../domain/text.js";
+import { Guid } from "../domain/text.js";
 import { pageOf, readable } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { fromRow, STEPS, toRow } from "./step-rows.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type Row, type Table, TableConflict } from "./tables/port.js";
+import { newestFirst } from "./time-keys.js";
 import { announceChange, watchExecution } from "./unsettled.js";
 
 const EXECUTION: Codec<Execution> = { what: "execution", schema: 1, shape: Execution };
@@ -21,11 +22,9 @@ const RECORD = "record";
 const LIST = "newest-first";
 const STEP_PREFIX = "steps.";
 const STEPS_END = "steps/";
-const LAST_MS = 9_999_999_999_999;
 
 /** Sorts the newest first. The id makes it unique. */
-const listRow = ({ requestedAt, executionId }: Execution): string =>
-  `${String(LAST_MS - toMs(requestedAt)).padStart(13, "0")}.${executionId}`;
+const listRow = ({ requestedAt, executionId }: Execution): string => `${newestFirst(requestedAt)}.${executionId}`;
 
 const stepRow = (part: string): string => `${STEP_PREFIX}${part.replaceAll("/", "~")}`;
 

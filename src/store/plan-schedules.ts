@@ -8,12 +8,13 @@
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
 import { Schedule } from "../domain/schedule/schedule.js";
-import { Id, Instant, toMs } from "../domain/text.js";
+import { Id, Instant } from "../domain/text.js";
 import type { PlanSchedule } from "./drill-port.js";
-import { pageOf, readable } from "./paging.js";
+import { pageOfNamed } from "./listed-records.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { earliestFirst } from "./time-keys.js";
 
 const SCHEDULE: Codec<PlanSchedule> = {
   what: "plan schedule",
@@ -33,9 +34,8 @@ const ENTRY: Codec<{ planId: string }> = {
 };
 
 const PARTITION = "schedules";
-const digitsOf = (instant: string): string => String(toMs(instant)).padStart(13, "0");
 const planRow = (planId: string): string => `plan.${planId}`;
-const dueRow = ({ planId, lookAt }: PlanSchedule): string => `due.${digitsOf(lookAt)}.${planId}`;
+const dueRow = ({ planId, lookAt }: PlanSchedule): string => `due.${earliestFirst(lookAt)}.${planId}`;
 
 export async function getPlanSchedule(table: Table, planId: string): Promise<Tagged<PlanSchedule> | null> {
   const row = await table.get(PARTITION, planRow(planId));
@@ -59,12 +59,10 @@ export async function putPlanSchedule(table: Table, next: PlanSchedule, etag: st
   }
 }
 
-export async function listDueSchedules(table: Table, now: string, page: PageRequest): Promise<Page<PlanSchedule>> {
-  const before = `due.${digitsOf(now)}/`;
-  const found = await pageOf(table, PARTITION, page, (row) => decode(ENTRY, row), { prefix: "due.", before });
-  const { entries, unreadable = [], ...rest } = found;
-  const read = await readable(entries, ({ planId }) => getPlanSchedule(table, planId));
-  const all = [...unreadable, ...(read.unreadable ?? [])];
-  const due = read.entries.flatMap((one) => one?.value ?? []);
-  return { ...rest, entries: due, ...(all.length > 0 && { unreadable: all }) };
+export function listDueSchedules(table: Table, now: string, page: PageRequest): Promise<Page<PlanSchedule>> {
+  const range = { prefix: "due.", before: `due.${earliestFirst(now)}/` };
+  return pageOfNamed(table, PARTITION, page, range, {
+    read: (row) => decode(ENTRY, row),
+    find: ({ planId }) => getPlanSchedule(table, planId),
+  });
 }

@@ -4,12 +4,13 @@
  */
 import { z } from "zod";
 import { RecoveryError } from "../domain/errors.js";
-import { Guid, Instant, toMs } from "../domain/text.js";
+import { Guid, Instant } from "../domain/text.js";
 import type { StandingTest } from "./drill-port.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
 import { type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { earliestFirst } from "./time-keys.js";
 
 const TEST: Codec<StandingTest> = {
   what: "standing test",
@@ -18,8 +19,8 @@ const TEST: Codec<StandingTest> = {
 };
 
 const PARTITION = "tests";
-const rowOf = ({ lookAt, executionId }: StandingTest): string => `${digitsOf(lookAt)}.${executionId}`;
-const digitsOf = (instant: string): string => `look.${String(toMs(instant)).padStart(13, "0")}`;
+const rowOf = ({ lookAt, executionId }: StandingTest): string => `${placeOf(lookAt)}.${executionId}`;
+const placeOf = (instant: string): string => `look.${earliestFirst(instant)}`;
 
 export async function watchTest(table: Table, test: StandingTest): Promise<void> {
   await table.transact(PARTITION, [{ kind: "put", ...encode(TEST, rowOf(test), test) }]);
@@ -40,4 +41,4 @@ export async function moveTest(table: Table, before: StandingTest, after: Standi
 }
 
 export const listForgottenTests = (table: Table, now: string, page: PageRequest): Promise<Page<StandingTest>> =>
-  pageOf(table, PARTITION, page, (row) => decode(TEST, row), { prefix: "look.", before: `${digitsOf(now)}/` });
+  pageOf(table, PARTITION, page, (row) => decode(TEST, row), { prefix: "look.", before: `${placeOf(now)}/` });

@@ -24,7 +24,7 @@ import { createPlanVersions, getPlan, listGuardingPlans, listPlans, putPlan, rem
 import type { ApprovalStore, DrillStore, Store } from "./port.js";
 import { listSecurityRecords, purgeSecurityRecords, recordTokenMade, refusalCounter } from "./security-records.js";
 import { listForgottenTests, moveTest, watchTest } from "./standing-tests.js";
-import * as subscriptions from "./subscriptions.js";
+import { SUBSCRIPTIONS } from "./subscriptions.js";
 import type { Table, Tables } from "./tables/port.js";
 import { cachedByEtag } from "./tables/row-cache.js";
 import { createToken, getToken, listTokens, updateToken } from "./tokens.js";
@@ -32,7 +32,7 @@ import { listUnsettled, noteTrouble, settleExecution, watchExecution } from "./u
 import { endOfLog, logWriter, readLog } from "./vault-log.js";
 import type { WebhookStore } from "./webhook-port.js";
 import { completeReceipt, insertReceipt, listOpenReceipts, purgeReceipts } from "./webhook-receipts.js";
-import { getSource, listSources, putSource, removeSource } from "./webhook-sources.js";
+import { SOURCES } from "./webhook-sources.js";
 import { getDescription } from "./world-descriptions.js";
 import {
   beginWorldChange,
@@ -127,10 +127,10 @@ function notificationStore(tables: Tables): NotificationStore {
   const outboxed = tables.table("Outbox");
   const noted = new Map<string, number>();
   return {
-    putSubscription: (subscription) => subscriptions.putSubscription(subscribed, subscription),
-    getSubscription: (subscriptionId) => subscriptions.getSubscription(subscribed, subscriptionId),
-    listSubscriptions: (page) => subscriptions.listSubscriptions(subscribed, page),
-    removeSubscription: (subscriptionId) => subscriptions.removeSubscription(subscribed, subscriptionId),
+    putSubscription: (subscription) => SUBSCRIPTIONS.put(subscribed, subscription),
+    getSubscription: (subscriptionId) => SUBSCRIPTIONS.get(subscribed, subscriptionId),
+    listSubscriptions: (page) => SUBSCRIPTIONS.list(subscribed, page),
+    removeSubscription: (subscriptionId) => SUBSCRIPTIONS.remove(subscribed, subscriptionId),
     addMessages: (messages, at) => outbox.addMessages(outboxed, noted, messages, at),
     listEndpoints: () => outbox.listEndpoints(outboxed),
     listDueMessages: (endpoint, by, limit) => outbox.listDueMessages(outboxed, endpoint, by, limit),
@@ -150,10 +150,10 @@ function webhookStore(tables: Tables): WebhookStore {
   const receipts = tables.table("WebhookReceipts");
   const security = tables.table("SecurityRecords");
   return {
-    putWebhookSource: (source) => putSource(sources, source),
-    getWebhookSource: (sourceId) => getSource(sources, sourceId),
-    listWebhookSources: (page) => listSources(sources, page),
-    removeWebhookSource: (sourceId) => removeSource(sources, sourceId),
+    putWebhookSource: (source) => SOURCES.put(sources, source),
+    getWebhookSource: (sourceId) => SOURCES.get(sources, sourceId),
+    listWebhookSources: (page) => SOURCES.list(sources, page),
+    removeWebhookSource: (sourceId) => SOURCES.remove(sources, sourceId),
     insertReceipt: (key, receipt) => insertReceipt(receipts, key, receipt),
     completeReceipt: (key, result) => completeReceipt(receipts, key, result),
     listOpenReceipts: (page) => listOpenReceipts(receipts, page),
