@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { mapInChunks } from "../domain/chunks.js";
 import { RecoveryError } from "../domain/errors.js";
 import { evaluateProbe, type Probe } from "../domain/plans/probes.js";
 import { beginTimer, checkTimer } from "../executions/commit-timer.js";
@@ -30,18 +31,14 @@ async function probed(
 ): Promise<z.output<typeof contracts.probeMachines.output>> {
   const failed: string[] = [];
   const unknown: string[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    await Promise.all(
-      items.slice(from, from + AT_ONCE).map(async ({ id, probes }) => {
-        try {
-          failed.push(...(await failuresOf(ports, worldId, id, probes)));
-        } catch (thrown) {
-          if (!(thrown instanceof RecoveryError)) throw thrown;
-          unknown.push(`${id}: ${thrown.message}`);
-        }
-      }),
-    );
-  }
+  await mapInChunks(items, AT_ONCE, async ({ id, probes }) => {
+    try {
+      failed.push(...(await failuresOf(ports, worldId, id, probes)));
+    } catch (thrown) {
+      if (!(thrown instanceof RecoveryError)) throw thrown;
+      unknown.push(`${id}: ${thrown.message}`);
+    }
+  });
   if (unknown.length > 0) return { result: "unknown", saw: inWords(unknown) };
   if (failed.length > 0) return { result: "failed", saw: inWords(failed) };
   return { result: "passed", saw: `all ${items.length} machines answered their probes` };

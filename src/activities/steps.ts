@@ -7,6 +7,7 @@
  * - S3 In a batch, what goes wrong with one step is its own answer, and each answer names its step and key.
  *   (test/unit/durable/fiber-scheduler.test.ts, test/orchestrators/probes.test.ts)
  */
+import { messageOf } from "../domain/errors.js";
 import { executeBatch as batchContract, type StepResult } from "../durable/fiber-scheduler.js";
 import type { PollRequest, PollResult } from "../durable/poll-until-done.js";
 import type { ItemOperations } from "../hypervisor/port.js";
@@ -73,6 +74,6 @@ async function resultOf(ports: Ports, step: string, input: unknown): Promise<Ste
     if (found === undefined) throw new Error(`there is no step ${step}`);
     return (await found.handle(ports, input)) as StepResult;
   } catch (thrown) {
-    return { ok: false, fault: thrown instanceof Error ? thrown.message : String(thrown) };
+    return { ok: false, fault: messageOf(thrown) };
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../domain/errors.js";
 import { ApiProblem } from "./problem.js";
 import { parseYaml, YamlTooLarge } from "./yaml.js";
 
@@ -96,7 +97,7 @@ function fromYaml(text: string): unknown {
 }
 
 function firstLine(thrown: unknown): string {
-  return (thrown instanceof Error ? thrown.message : String(thrown)).split("\n", 1)[0] ?? "";
+  return messageOf(thrown).split("\n", 1)[0] ?? "";
 }
 
 /** Walks without recursion, because the value may be nested deeper than the stack allows. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { codeIn, ERRORS, type ErrorCode, RecoveryError } from "../domain/errors.js";
+import { codeIn, ERRORS, type ErrorCode, messageOf, RecoveryError } from "../domain/errors.js";
 
 type ErrorEntry = (typeof ERRORS)[ErrorCode];
 
@@ -128,7 +128,7 @@ export function problemOf(thrown: unknown): Problem {
     const message = thrown.message.slice(thrown.code.length + 2).trim();
     return document(thrown.code, message, thrown.details.length > 0 ? { details: [...thrown.details] } : {});
   }
-  const code = codeIn(thrown instanceof Error ? thrown.message : String(thrown));
+  const code = codeIn(messageOf(thrown));
   if (code !== undefined) return document(code, CATALOGUE[code].title, {});
   return document("unexpected-fault", "The request failed.", {});
 }

@@ -5,14 +5,18 @@
  *
  * Tests: test/unit/access/as-read-by.test.ts.
  */
+
 import { type Caller, hasRight, hasRightOnPlan } from "../domain/access/caller.js";
 import { rightsOf } from "../domain/access/roles.js";
+import { mapInChunks } from "../domain/chunks.js";
 import type { Execution } from "../domain/execution.js";
 import type { PlanVersion } from "../domain/plans/plan.js";
 import { defined } from "../domain/text.js";
 import { readableOrNull } from "../executions/read-each.js";
 import type { Page, PageRequest, Store } from "../store/port.js";
 import type { Services } from "./context.js";
+
+const MAX_READS_AT_ONCE = 50;
 
 /** The services of a caller: its store lists, and shows of worlds, only what the caller may read. */
 export function asReadBy<S extends Pick<Services, "store">>(services: S, caller: Caller): S {
@@ -28,7 +32,7 @@ function limited(store: Store, caller: Caller): Pick<Store, Lists> {
   const planOf = async (planId: string) => (await readableOrNull(() => store.getPlan(planId)))?.value ?? null;
   const mayRead = ({ subject }: Execution) => subject.kind === "plan" && hasRightOnPlan(caller, "read", subject.planId);
   const worldIds = async (): Promise<string[]> => {
-    const plans = await inChunks(planIds, planOf);
+    const plans = await mapInChunks(planIds, MAX_READS_AT_ONCE, planOf);
     return inOrder(plans.flatMap((found) => (found === null ? [] : [found.plan.worldId])));
   };
   return {
@@ -36,7 +40,7 @@ function limited(store: Store, caller: Caller): Pick<Store, Lists> {
     listExecutions: (page) => readableExecutions(store, page, mayRead),
     async listUnsettled() {
       const watched = await store.listUnsettled();
-      const executions = await inChunks(watched, ({ value }) =>
+      const executions = await mapInChunks(watched, MAX_READS_AT_ONCE, ({ value }) =>
         readableOrNull(() => store.getExecution(value.executionId)),
       );
       return watched.filter((_entry, at) => executions[at] != null && mayRead(executions[at].value));
@@ -60,7 +64,7 @@ async function pageOfIds<T>(
 ): Promise<Page<T>> {
   const left = cursor === undefined ? ids : ids.filter((id) => id > cursor);
   const asked = left.slice(0, limit);
-  const entries = (await inChunks(asked, read)).filter((entry) => entry !== null);
+  const entries = (await mapInChunks(asked, MAX_READS_AT_ONCE, read)).filter((entry) => entry !== null);
   return { entries, ...defined({ cursor: left.length > limit ? asked.at(-1) : undefined }) };
 }
 
@@ -81,14 +85,4 @@ async function readableExecutions(
     if (next === undefined) break;
   }
   return { entries, ...defined({ cursor: next }) };
-}
-
-const MAX_READS_AT_ONCE = 50;
-
-async function inChunks<K, T>(keys: readonly K[], read: (key: K) => Promise<T>): Promise<T[]> {
-  const found: T[] = [];
-  for (let at = 0; at < keys.length; at += MAX_READS_AT_ONCE) {
-    found.push(...(await Promise.all(keys.slice(at, at + MAX_READS_AT_ONCE).map(read))));
-  }
-  return found;
 }

@@ -1,4 +1,4 @@
-import { RecoveryError } from "../domain/errors.js";
+import { messageOf, RecoveryError } from "../domain/errors.js";
 import type { Execution } from "../domain/execution.js";
 import { isTimeAgain } from "../domain/retry-policies.js";
 import { toInstant, toMs } from "../domain/text.js";
@@ -82,8 +82,6 @@ async function sweepOne(
 
 /** What the sweep found of an execution. `waits`: its orchestration runs, and it is owed nothing. */
 type Finding = "repaired" | "waits" | "owed";
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 interface Unsettled {
   entry: Entry;

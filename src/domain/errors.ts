@@ -35,6 +35,9 @@ export class RecoveryError extends Error {
 export const hasCode = (thrown: unknown, code: ErrorCode): thrown is RecoveryError =>
   thrown instanceof RecoveryError && thrown.code === code;
 
+/** What whatever was thrown says. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
 /** The first code in the form `[code]` in a text, or undefined. */
 export function codeIn(text: string): ErrorCode | undefined {
   for (const [, code] of text.matchAll(/\[([a-z-]+)\]/g)) {

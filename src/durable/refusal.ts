@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { codeIn, ERRORS, type ErrorCode, isErrorCode, RecoveryError } from "../domain/errors.js";
+import { codeIn, ERRORS, type ErrorCode, isErrorCode, messageOf, RecoveryError } from "../domain/errors.js";
 import { type Failure, MAX_FAILURE_DETAILS } from "../domain/execution.js";
 
 /** An activity's answer for what must not be retried: the state of things says no, and asking again won't help. */
@@ -54,7 +54,7 @@ function firstLines(lines: readonly string[]): string[] {
 }
 
 function codeAndMessageOf(thrown: unknown): Pick<Failure, "code" | "message"> {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = messageOf(thrown);
   const code = codeIn(text);
   if (code === undefined) return { code: "operation-failed", message: firstLine(text) };
   return { code, message: withoutCode(firstLine(text.slice(text.indexOf(`[${code}]`))), code) };

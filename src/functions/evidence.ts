@@ -4,6 +4,7 @@ import { ROUTES } from "../api/routes.js";
 import { readAudit } from "../commands/audit.js";
 import { evidenceOf } from "../commands/evidence.js";
 import { anchoring, services } from "../composition.js";
+import { messageOf } from "../domain/errors.js";
 import { reportOf } from "../domain/evidence/report.js";
 import { serve } from "./serve.js";
 
@@ -19,7 +20,7 @@ app.timer("anchor-log", {
   schedule: "30 * * * * *",
   handler: async (_timer, invocation) => {
     await anchorLog(services, anchoring).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       invocation.error(`Could not anchor the log: ${why}. It is tried again in a minute.`);
     });
   },

@@ -1,3 +1,4 @@
+import { messageOf } from "../domain/errors.js";
 import { toInstant, toMs } from "../domain/text.js";
 import type { Ports } from "../ports.js";
 import { attempt, LEASE_MS } from "./attempt.js";
@@ -27,7 +28,7 @@ export async function deliverDue(ports: Ports, busy: Busy): Promise<string[]> {
     try {
       await serve(ports, endpoint);
     } catch (thrown) {
-      errors.push(`the outbox of ${endpoint}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      errors.push(`the outbox of ${endpoint}: ${messageOf(thrown)}`);
     } finally {
       busy.delete(endpoint);
     }

@@ -1,10 +1,11 @@
+import { chunksOf } from "../domain/chunks.js";
 import { hasCode, RecoveryError } from "../domain/errors.js";
 import { ItemRecord } from "../domain/items/item-record.js";
 import { defined } from "../domain/text.js";
 import type { Verb } from "../domain/vocabulary.js";
 import type { ItemClaim, ItemUpdate, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { chunksOf, MAX_BATCH, type Row, type RowOperation, type Table } from "./tables/port.js";
+import { MAX_BATCH, type Row, type RowOperation, type Table } from "./tables/port.js";
 import { updateWithRetry } from "./update-with-retry.js";
 
 const ITEM: Codec<ItemRecord> = { what: "item", schema: 1, shape: ItemRecord };

@@ -11,12 +11,13 @@
  *     due by address").
  */
 import { z } from "zod";
+import { chunksOf } from "../domain/chunks.js";
 import { DeadLetter, OutboxMessage } from "../domain/notifications/outbox.js";
 import { Instant, toMs } from "../domain/text.js";
 import { pageOf } from "./paging.js";
 import type { Page, PageRequest, Tagged } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { chunksOf, type Row, type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { type Row, type RowOperation, type Table, TableConflict } from "./tables/port.js";
 
 const MESSAGE: Codec<OutboxMessage> = { what: "message of the outbox", schema: 1, shape: OutboxMessage };
 const DEAD: Codec<DeadLetter> = { what: "dead letter", schema: 1, shape: DeadLetter };

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { chunksOf } from "../domain/chunks.js";
 import { Machine, ProtectedItem, World } from "../domain/worlds/world.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { chunksOf, type Row, type RowOperation, type Table } from "./tables/port.js";
+import type { Row, RowOperation, Table } from "./tables/port.js";
 
 /**
  * A world as it was imported, so that a later import can tell what the file changed from what changed since. Machines

@@ -9,6 +9,7 @@
  * W3. Of two changes at the same time the later one wins, and the earlier one is refused ("of two changes…").
  */
 import { z } from "zod";
+import { chunksOf } from "../domain/chunks.js";
 import { RecoveryError } from "../domain/errors.js";
 import type { ItemRecord } from "../domain/items/item-record.js";
 import { Id, Instant, Name } from "../domain/text.js";
@@ -17,7 +18,7 @@ import { changeItems, decodeItem, insertItem, itemRows, replaceItem } from "./it
 import { pageOf } from "./paging.js";
 import type { BegunChange, Page, PageRequest, WorldChange, WorldRecord } from "./port.js";
 import { type Codec, decode, encode } from "./tables/codec.js";
-import { chunksOf, MAX_BATCH, type RowOperation, type Table, TableConflict } from "./tables/port.js";
+import { MAX_BATCH, type RowOperation, type Table, TableConflict } from "./tables/port.js";
 import { updateWithRetry } from "./update-with-retry.js";
 import { putDescription, removeDescription } from "./world-descriptions.js";
 

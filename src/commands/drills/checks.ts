@@ -1,3 +1,4 @@
+import { mapInChunks } from "../../domain/chunks.js";
 import type { CheckedItem } from "../../domain/drills/drill.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { ItemSnapshot } from "../../domain/items/snapshot.js";
@@ -20,14 +21,9 @@ export async function checkCopies(
 ): Promise<{ items: CheckedItem[]; exposed: string[]; againMs: number }> {
   const running = new Set(itemIds);
   const checks = (plan.drill?.checks ?? []).filter(({ itemId }) => running.has(itemId));
-  const items: CheckedItem[] = [];
-  for (let from = 0; from < checks.length; from += AT_ONCE) {
-    const some = checks.slice(from, from + AT_ONCE);
-    const seen = some.map(({ itemId, probes }) =>
-      check(services, { worldId: plan.worldId, itemId, executionId }, probes),
-    );
-    items.push(...(await Promise.all(seen)));
-  }
+  const items = await mapInChunks(checks, AT_ONCE, ({ itemId, probes }) =>
+    check(services, { worldId: plan.worldId, itemId, executionId }, probes),
+  );
   const seconds = Math.max(1, ...checks.flatMap(({ probes }) => probes.map(({ everySeconds }) => everySeconds)));
   const exposed = await exposedCopies(services, plan.worldId, executionId, itemIds);
   return { items, exposed, againMs: (seconds * 1_000) / services.settings.speed };

@@ -5,8 +5,9 @@
  * - E2 It writes its own record and nothing else. (test/unit/drills/evaluation.test.ts)
  * - E3 A plan that cannot be looked at holds up no other. (same file)
  */
+import { mapInChunks } from "../../domain/chunks.js";
 import { asFindings, type Evaluation } from "../../domain/drills/evaluation.js";
-import { RecoveryError } from "../../domain/errors.js";
+import { messageOf, RecoveryError } from "../../domain/errors.js";
 import type { ItemRecord } from "../../domain/items/item-record.js";
 import type { Plan, PlanVersion } from "../../domain/plans/plan.js";
 import { toInstant } from "../../domain/text.js";
@@ -28,9 +29,7 @@ export interface Evaluated {
 export async function evaluatePlans(services: Services): Promise<Evaluated> {
   const { entries, unreadable } = await allPages((page) => services.store.listPlans(page));
   const found: Evaluated = { changed: [], errors: [...unreadable] };
-  for (let at = 0; at < entries.length; at += AT_ONCE) {
-    await Promise.all(entries.slice(at, at + AT_ONCE).map((version) => evaluateOne(services, version, found)));
-  }
+  await mapInChunks(entries, AT_ONCE, (version) => evaluateOne(services, version, found));
   return found;
 }
 
@@ -44,7 +43,7 @@ async function evaluateOne(services: Services, version: PlanVersion, found: Eval
     const { readiness: to } = evaluation;
     if (before?.readiness !== to) found.changed.push({ planId, from: before?.readiness ?? null, to });
   } catch (thrown) {
-    found.errors.push(`plan ${planId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    found.errors.push(`plan ${planId}: ${messageOf(thrown)}`);
   }
 }
 

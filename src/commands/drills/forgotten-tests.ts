@@ -5,7 +5,7 @@
  *   (test/orchestrators/forgotten-tests.test.ts)
  * - F2 Each attempt is one execution, whatever dies in between: its key is derived from the test and the attempt.
  */
-import { hasCode } from "../../domain/errors.js";
+import { hasCode, messageOf } from "../../domain/errors.js";
 import type { Execution } from "../../domain/execution.js";
 import { isEnded } from "../../domain/plans/failure-policy.js";
 import { toInstant, toMs } from "../../domain/text.js";
@@ -34,7 +34,7 @@ export async function cleanUpForgottenTests(context: Context): Promise<{ started
       started.push(...(await cleanUp(context, test)));
     } catch (thrown) {
       if (hasCode(thrown, "etag-mismatch")) continue; // another process looks after it
-      errors.push(`test ${test.executionId}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      errors.push(`test ${test.executionId}: ${messageOf(thrown)}`);
     }
   }
   return { started, errors };

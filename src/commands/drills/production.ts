@@ -1,3 +1,4 @@
+import { mapInChunks } from "../../domain/chunks.js";
 import type { ProductionFacts } from "../../domain/drills/drill.js";
 import { type SizeClass, sizeOf } from "../../domain/drills/prediction.js";
 import { type ProductionChange, productionChange } from "../../domain/drills/production.js";
@@ -17,7 +18,7 @@ export async function productionOf(
   const records = new Map((await services.store.findItems(worldId, itemIds)).map((one) => [one.itemId, one]));
   const known = itemIds.filter((itemId) => records.has(itemId));
   const snapshots = await services.hypervisor.describeItems(worldId, known);
-  return inChunks(snapshots, async (snapshot): Promise<ProductionFacts[]> => {
+  const found = await mapInChunks(snapshots, AT_ONCE, async (snapshot): Promise<ProductionFacts[]> => {
     const itemId = snapshot.item.id;
     const record = records.get(itemId);
     if (record === undefined) return [];
@@ -33,6 +34,7 @@ export async function productionOf(
       },
     ];
   });
+  return found.flat();
 }
 
 export const sizeOfMachine = ({ machine }: Pick<ItemSnapshot, "machine">): SizeClass =>
@@ -53,7 +55,7 @@ export async function changesSince(
 ): Promise<ProductionChange> {
   const itemIds = before.map(({ itemId }) => itemId);
   const after = new Map((await productionOf(services, worldId, itemIds)).map((one) => [one.itemId, one]));
-  const found = await inChunks(before, async (was): Promise<ProductionChange[]> => {
+  const looks = await mapInChunks(before, AT_ONCE, async (was): Promise<ProductionChange[]> => {
     const now = after.get(was.itemId);
     if (now === undefined) return [{ changes: [], byOthers: [`${was.itemId}: it was removed`] }];
     const ledger = await services.estate.ledger(worldId, { itemId: was.itemId });
@@ -66,16 +68,9 @@ export async function changesSince(
       ),
     ];
   });
+  const found = looks.flat();
   return {
     changes: found.flatMap(({ changes }) => changes),
     byOthers: found.flatMap(({ byOthers }) => byOthers),
   };
-}
-
-async function inChunks<K, T>(keys: readonly K[], read: (key: K) => Promise<T[]>): Promise<T[]> {
-  const found: T[] = [];
-  for (let at = 0; at < keys.length; at += AT_ONCE) {
-    found.push(...(await Promise.all(keys.slice(at, at + AT_ONCE).map(read))).flat());
-  }
-  return found;
 }

@@ -1,4 +1,5 @@
 import type { Drill } from "../../domain/drills/drill.js";
+import { messageOf } from "../../domain/errors.js";
 import { toInstant, toMs } from "../../domain/text.js";
 import { drillContract } from "../../executions/drill-contracts.js";
 import { DRILL_EVENT } from "../../orchestrators/runtime/contracts.js";
@@ -50,7 +51,7 @@ async function forEach<T extends object>(
     try {
       await act(entry);
     } catch (thrown) {
-      errors.push(thrown instanceof Error ? thrown.message : String(thrown));
+      errors.push(messageOf(thrown));
     }
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../domain/errors.js";
 import { isTimeAgain } from "../../domain/retry-policies.js";
 import { toInstant, toMs } from "../../domain/text.js";
 import { RECEIPTS_KEPT_DAYS } from "../../domain/webhooks/receipt.js";
@@ -44,5 +45,3 @@ export async function sweepWebhooks(context: Context, decide: DecideApproval): P
 function isTime(ageMs: number): boolean {
   return ageMs < MINUTE_MS ? ageMs >= ORPHANED_AFTER_MS : isTimeAgain(ageMs, MAX_INTERVAL_MINUTES);
 }
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

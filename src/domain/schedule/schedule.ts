@@ -6,7 +6,9 @@
  * S2. Each matching local time gives one moment: the first one in an overlap, and the moved one in a gap; two that meet
  *     are one. (test/unit/domain/schedule/schedule.test.ts, against croner in all zones over ten years)
  */
+
 import { z } from "zod";
+import { messageOf } from "../errors.js";
 import { nextWallTime, parseNcrontab } from "./ncrontab.js";
 import { isTimeZone, momentOf, offsetAt, wallTimeOf } from "./time-zone.js";
 
@@ -18,7 +20,7 @@ const Cron = z
     try {
       parseNcrontab(text);
     } catch (thrown) {
-      context.addIssue({ code: "custom", message: thrown instanceof Error ? thrown.message : String(thrown) });
+      context.addIssue({ code: "custom", message: messageOf(thrown) });
     }
   })
   .describe("NCRONTAB: {second} {minute} {hour} {day} {month} {day-of-week}; a day must match both of its fields");

@@ -3,11 +3,12 @@
  * and can be repeated, so a process may die anywhere.
  */
 
+import { chunksOf } from "../../domain/chunks.js";
 import type { Clock } from "../../domain/clock.js";
 import { isSame, withChanges } from "../../domain/worlds/three-way.js";
 import type { World } from "../../domain/worlds/world.js";
 import type { Table } from "../../store/tables/port.js";
-import { chunksOf, MAX_BATCH, TableConflict } from "../../store/tables/port.js";
+import { MAX_BATCH, TableConflict } from "../../store/tables/port.js";
 import type { EntityStore } from "./entities.js";
 import type { EmulatedItem, EmulatedSite } from "./state.js";
 import { insertStates, itemsOf, partitionOfItem, sitesOf, stateRow } from "./world-rows.js";

@@ -1,16 +1,10 @@
 import { z } from "zod";
+import { chunksOf } from "../../domain/chunks.js";
 import type { Clock } from "../../domain/clock.js";
 import { RecoveryError } from "../../domain/errors.js";
 import type { World } from "../../domain/worlds/world.js";
 import { type Codec, decode, encode } from "../../store/tables/codec.js";
-import {
-  chunksOf,
-  MAX_BATCH,
-  type Row,
-  type RowOperation,
-  type Table,
-  TableConflict,
-} from "../../store/tables/port.js";
+import { MAX_BATCH, type Row, type RowOperation, type Table, TableConflict } from "../../store/tables/port.js";
 import { seedOf } from "./seeded.js";
 import { type EmulatedItem, type EmulatedSite, HEADER, ITEM, LEDGER, Load, SITE, type WorldHeader } from "./state.js";
 

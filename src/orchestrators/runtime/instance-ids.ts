@@ -2,6 +2,7 @@
  * The ids of an execution's orchestrations. Each is derived from the execution's id, so that the execution's id is
  * enough to find all of them. Ids of stages and items have no characters that a hub refuses.
  */
+import { chunksOf } from "../../domain/chunks.js";
 
 /**
  * The items of one orchestration. More items are split into slices, each a child orchestration. The steps of a slice
@@ -11,11 +12,7 @@
 const SLICE_SIZE = 16;
 
 /** Splits items into slices. One slice means that no split is needed. */
-export function slicesOf<T>(items: readonly T[]): T[][] {
-  const slices: T[][] = [];
-  for (let from = 0; from < items.length; from += SLICE_SIZE) slices.push(items.slice(from, from + SLICE_SIZE));
-  return slices;
-}
+export const slicesOf = <T>(items: readonly T[]): T[][] => chunksOf(items, SLICE_SIZE);
 
 export const stageInstanceId = (executionId: string, stage: string): string => `${executionId}:${stage}`;
 

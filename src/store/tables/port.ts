@@ -71,10 +71,3 @@ export const MAX_BATCH = 100;
 export const PIECE_CHARACTERS = 30_000;
 export const MAX_PIECES = 14;
 export const MAX_ROW_CHARACTERS = PIECE_CHARACTERS * MAX_PIECES;
-
-/** Splits a list into chunks of at most `size` entries. */
-export function chunksOf<T>(entries: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(entries.length / size) }, (_, index) =>
-    entries.slice(index * size, (index + 1) * size),
-  );
-}
