@@ -35,7 +35,8 @@ export async function decisionToNextStep(host) {
   const requester = as(host, await personOf(admin, "requester", "executor"));
   const taken = [];
   try {
-    for (let at = 0; at < EXECUTIONS; at += 1) taken.push(...(await decideAll({ admin, requester, people, url, arrivals })));
+    for (let at = 0; at < EXECUTIONS; at += 1)
+      taken.push(...(await decideAll({ admin, requester, people, url, arrivals })));
   } finally {
     server.closeAllConnections();
     server.close();
