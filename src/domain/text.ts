@@ -26,6 +26,9 @@ export const SecretName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]{0,60}$/, "use 1 to 61 capital letters, digits or '_', and start with a letter");
 
+/** An address that the app calls. */
+export const HttpUrl = z.url({ protocol: /^https?$/ }).max(2_000);
+
 /** A lower-case GUID. */
 export const Guid = z
   .string()

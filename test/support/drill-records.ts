@@ -1,4 +1,4 @@
-import type { Drill, DrillVerdict, ProductionFacts } from "../../src/domain/drills/drill.js";
+import { type Drill, type DrillVerdict, NOTHING_SHOWN, type ProductionFacts } from "../../src/domain/drills/drill.js";
 import { toInstant } from "../../src/domain/text.js";
 
 const AT = toInstant(Date.UTC(2026, 0, 5));
@@ -26,22 +26,9 @@ export const machineFacts = (itemId: string, change: Partial<ProductionFacts> = 
 });
 
 export const passedVerdict = (change: Partial<DrillVerdict> = {}): DrillVerdict => ({
-  result: "passed",
-  notRun: null,
-  because: [],
-  at: AT,
-  items: [],
+  ...NOTHING_SHOWN,
+  ...{ result: "passed" as const, notRun: null, because: [], at: AT },
   steps: { executed: 1, notExecuted: [] },
-  actions: [],
-  checks: [],
-  measures: null,
-  timings: [],
-  predictedSeconds: null,
-  regressions: [],
-  leftovers: [],
-  production: { untouched: true, changes: [], byOthers: [] },
-  tookOver: null,
-  onlyGreen: true,
   ...change,
 });
 

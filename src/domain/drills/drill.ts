@@ -144,12 +144,8 @@ export type Drill = z.infer<typeof Drill>;
 
 export const drillHasEnded = (drill: Pick<Drill, "verdict">): boolean => drill.verdict !== undefined;
 
-/** A drill that never began anything. */
-export const notRun = (at: string, why: z.infer<typeof NotRun>, because: string): DrillVerdict => ({
-  result: "not-run",
-  notRun: why,
-  because: [because.slice(0, 2_000)],
-  at,
+/** What a verdict says of a drill of which nothing is known. */
+export const NOTHING_SHOWN = {
   items: [],
   steps: { executed: 0, notExecuted: [] },
   actions: [],
@@ -162,4 +158,13 @@ export const notRun = (at: string, why: z.infer<typeof NotRun>, because: string)
   production: { untouched: true, changes: [], byOthers: [] },
   tookOver: null,
   onlyGreen: true,
+} satisfies Partial<DrillVerdict>;
+
+/** A drill that never began anything. */
+export const notRun = (at: string, why: z.infer<typeof NotRun>, because: string): DrillVerdict => ({
+  ...NOTHING_SHOWN,
+  result: "not-run",
+  notRun: why,
+  because: [because.slice(0, 2_000)],
+  at,
 });

@@ -29,7 +29,7 @@ const ofRequest = {
  * `request-intended`: a request that changes something was accepted, and has not begun. `request-done`,
  * `request-refused`, `request-failed`: how it came out. An intent without a result belongs to a process that died.
  * `execution-opened`: before the start of an execution, what it is bound to. `execution-sealed`: after its end, the head
- * of its chain. `entry-added`: a person added to the evidence of an execution.
+ * of its chain.
  */
 export const LogEntry = z.discriminatedUnion("kind", [
   z.strictObject({

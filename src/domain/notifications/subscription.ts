@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { Id, Instant, Name, SecretName } from "../text.js";
+import { HttpUrl, Id, Instant, Name, SecretName } from "../text.js";
 import { type NotificationEvent, NotificationKind } from "./event.js";
-
-const Url = z.url({ protocol: /^https?$/ }).max(2_000);
+import { SERVICE_TARGETS } from "./service-targets.js";
 
 const secrets = z
   .array(SecretName)
@@ -11,27 +10,17 @@ const secrets = z
   .describe(
     "the secrets that sign the requests (Standard Webhooks), one signature by each; name the new one beside the old one to replace a key",
   );
-const urlSecret = SecretName.describe("the secret whose value is the URL, which is a secret itself");
 
 /**
  * Where notifications go, and in which form. A secret that is sent, and does not only sign, goes to the hosts of its
- * service and nowhere else.
+ * service and nowhere else. PagerDuty takes warnings and worse, and the end of what was told before.
  */
 export const NotificationTarget = z.discriminatedUnion("format", [
   /** A CloudEvent 1.0 in structured JSON, for any receiver. */
-  z.strictObject({ format: z.literal("cloudevents"), url: Url, secrets }),
-  /** A message to an incoming webhook of a Slack app. */
-  z.strictObject({ format: z.literal("slack"), urlSecret }),
-  /** An adaptive card to a workflow of Teams. */
-  z.strictObject({ format: z.literal("teams"), urlSecret }),
-  /** An incident by the Events API v2. It takes warnings and worse, and the end of what was told before. */
-  z.strictObject({
-    format: z.literal("pagerduty"),
-    routingKey: SecretName.describe("the secret whose value is the integration key of the service"),
-    region: z.enum(["us", "eu"]).default("us"),
-  }),
+  z.strictObject({ format: z.literal("cloudevents"), url: HttpUrl, secrets }),
+  ...SERVICE_TARGETS,
   /** The common alert schema of Azure Monitor, for what action groups can call. */
-  z.strictObject({ format: z.literal("azure-common-alert"), url: Url, secrets }),
+  z.strictObject({ format: z.literal("azure-common-alert"), url: HttpUrl, secrets }),
 ]);
 export type NotificationTarget = z.infer<typeof NotificationTarget>;
 

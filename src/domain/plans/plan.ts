@@ -4,7 +4,7 @@ import { CommitTimer } from "../commit-timer/commit-timer.js";
 import { DrillPolicy } from "../drills/policy.js";
 import { ExecutionEventKind } from "../notifications/event.js";
 import { RecoveryPointChoice } from "../recovery-points/recovery-point-choice.js";
-import { Id, Name, SecretName, Text } from "../text.js";
+import { HttpUrl, Id, Name, SecretName, Text } from "../text.js";
 import { Criticality, Direction, FailoverType, OnFailure } from "../vocabulary.js";
 import { Probe } from "./probes.js";
 import { StepLimitMinutes } from "./step-limits.js";
@@ -43,7 +43,7 @@ const secret = SecretName.optional().describe(
 const webhook = {
   ...base,
   kind: z.literal("webhook"),
-  url: z.url({ protocol: /^https?$/ }).max(2_000),
+  url: HttpUrl,
   secret,
   timeoutSeconds: z
     .int()
@@ -99,7 +99,7 @@ export type StageVerb = z.infer<typeof StageVerb>;
 
 /** An HTTP address that receives events of executions of the plan (A7). Its response has no effect. */
 export const Notification = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(2_000),
+  url: HttpUrl,
   secret,
   on: z.array(ExecutionEventKind).min(1).max(ExecutionEventKind.options.length).default(ExecutionEventKind.options),
 });

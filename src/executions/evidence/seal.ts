@@ -5,9 +5,8 @@
  *   written. What was changed between then and the seal is found.
  * - S2 Sealing again changes nothing: the first seal stays. The sweep does not settle an execution without its seal.
  *
- * Tests: test/orchestrators/evidence.test.ts.
+ * Tests: test/tools/verify.test.ts, test/e2e/evidence.test.ts, test/suites/store-evidence.suite.ts.
  */
-
 import { type Approval, approvalIdOf } from "../../domain/approvals/approval.js";
 import { RecoveryError } from "../../domain/errors.js";
 import { chainOf } from "../../domain/evidence/chain.js";
